@@ -1,0 +1,1 @@
+"""The ledger: every step's outcome is a row here (schema ``ledger``)."""

@@ -1,0 +1,95 @@
+"""Sessions, steps and locks on the ledger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timezone
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from .. import settings
+from .models import BusinessDay, Step
+
+
+@contextmanager
+def session(role: str) -> Iterator[Session]:
+    """One transaction as ``role``: committed at the end of the block, rolled back on an error."""
+    with Session(settings.engine(role)) as opened, opened.begin():
+        yield opened
+
+
+def lock(connection: Connection | Session, name: str, *, wait: bool = True) -> bool:
+    """Take the transaction-scoped advisory lock ``name``; False when it is taken and ``wait`` is False."""
+    key = crc32(name.encode())
+    if wait:
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+        return True
+    return bool(connection.execute(text("select pg_try_advisory_xact_lock(:key)"), {"key": key}).scalar())
+
+
+def dag_run() -> str:
+    """``<dag>/<run>`` of the Airflow task we run in, or ''."""
+    dag, run = os.environ.get("AIRFLOW_CTX_DAG_ID", ""), os.environ.get("AIRFLOW_CTX_DAG_RUN_ID", "")
+    return f"{dag}/{run}" if dag else ""
+
+
+class StepRecord:
+    """The outcome of a running step, filled in by the code inside ``step``."""
+
+    def __init__(self, step_id: int):
+        self.id = step_id
+        self.verdict = "ok"
+        self.message = ""
+        self.owner = ""
+        self.counts: dict[str, Any] = {}
+        self.links: dict[str, Any] = {}
+
+
+@contextmanager
+def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator[StepRecord]:
+    """Book a step: a row with verdict ``incomplete`` before, the outcome after.
+
+    ``links`` are columns of ``ledger.step`` (unit_id, dataset_id, batch_seq, attempt, build_id, release_id). A step
+    that raises is booked ``failed`` with the exception's type only (its text may hold a delivered value) unless it
+    is a UserError, and the exception goes on. A killed step stays ``incomplete``.
+    """
+    from ..messages import UserError
+
+    with session(role) as opened:
+        row = Step(name=name, business_date=business_date, dag_run=dag_run(), **links)
+        opened.add(row)
+        opened.flush()
+        record = StepRecord(row.id)
+    try:
+        yield record
+    except BaseException as error:
+        record.verdict = "failed"
+        record.message = str(error) if isinstance(error, UserError) else f"程序错误 {type(error).__name__}"
+        record.owner = record.owner or "data_engineer"
+        raise
+    finally:
+        with session(role) as opened:
+            row = opened.get_one(Step, record.id)
+            row.verdict, row.message, row.owner = record.verdict, record.message, record.owner
+            row.counts = record.counts
+            row.ended_at = datetime.now(timezone.utc)
+            for column, value in record.links.items():
+                setattr(row, column, value)
+
+
+def open_business_day(role: str, day: date) -> None:
+    """Open a business date (idempotent)."""
+    with session(role) as opened:
+        opened.execute(insert(BusinessDay).values(day=day, opened_by=dag_run()).on_conflict_do_nothing())
+
+
+def current_business_day(role: str) -> date:
+    """The newest opened business date; today's when none was opened yet."""
+    with session(role) as opened:
+        return opened.execute(select(func.max(BusinessDay.day))).scalar() or settings.business_date()

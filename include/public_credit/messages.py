@@ -1,0 +1,21 @@
+"""Mistakes a user can mend, said in Chinese with what to do about them."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """A condition a person can act on.
+
+    ``text`` says what is wrong, ``remedy`` what to do, ``code`` is the exit code of the command line
+    (2 wrong call or input, 3 something needed is missing, 4 data held or refused, 5 another side fails).
+    Neither text may carry a value of a delivered record.
+    """
+
+    def __init__(self, text: str, remedy: str = "", code: int = 2):
+        super().__init__(text)
+        self.text = text
+        self.remedy = remedy
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.text} 处理办法：{self.remedy}" if self.remedy else self.text

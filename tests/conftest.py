@@ -1,0 +1,115 @@
+"""Fixtures: one embedded PostgreSQL per session, one fresh migrated warehouse per test that asks for one."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SHARED = CHECKOUT.parent / "shared"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Cluster:
+    """A running PostgreSQL with the product's roles and a migrated template database."""
+
+    server: object
+    home: Path
+    connections: dict[str, str]
+
+    def admin(self) -> psycopg.Connection:
+        return psycopg.connect(self.server.url("postgres", "postgres"), autocommit=True)
+
+
+@dataclass
+class Warehouse:
+    """A fresh warehouse: its state folder and its database."""
+
+    home: Path
+    database: str
+    cluster: Cluster
+
+    def connect(self, role: str = "owner") -> psycopg.Connection:
+        from public_credit import settings
+
+        return psycopg.connect(settings.dsn(role))
+
+    def add_connections(self, **uris: str) -> None:
+        """Offer more connections (departments, city) to the product."""
+        path = self.home / "secrets" / "connections.yaml"
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) | uris
+        path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The session's PostgreSQL cluster, without any database of ours yet."""
+    from local_stack.postgres import Server, bootstrap
+
+    home = tmp_path_factory.mktemp("cluster")
+    server = Server(home / "postgres")
+    server.start()
+    try:
+        bootstrap(server, home)
+        connections = yaml.safe_load((home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
+        yield Cluster(server, home, connections)
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Cluster) -> Cluster:
+    """The cluster with the database ``public_credit`` migrated; it serves as the template of every test's own."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PCW_HOME", str(postgres.home))
+    try:
+        from public_credit import settings
+        from public_credit.ledger.migrate import migrate
+
+        migrate()
+        for role in settings.ROLES:
+            settings.engine(role).dispose()
+    finally:
+        patch.undo()
+    return postgres
+
+
+@pytest.fixture
+def warehouse(migrated: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """A fresh migrated database and state folder; the environment points at them."""
+    database = f"test_{next(_numbers)}"
+    with migrated.admin() as admin:
+        admin.execute(f"create database {database} template public_credit owner pcw_owner")
+    home = tmp_path / "state"
+    shutil.copytree(migrated.home / "secrets", home / "secrets")
+    connections = {
+        name: uri.replace("/public_credit", f"/{database}") if name.startswith("pcw_db_") else uri
+        for name, uri in migrated.connections.items()
+    }
+    connections["alert"] = (home / "alerts").as_uri()
+    (home / "secrets" / "connections.yaml").write_text(yaml.safe_dump(connections), encoding="utf-8")
+    monkeypatch.setenv("PCW_HOME", str(home))
+    yield Warehouse(home, database, migrated)
+    from public_credit import settings
+
+    for role in settings.ROLES:
+        settings.engine(role).dispose()
+    with migrated.admin() as admin:
+        admin.execute(f"drop database {database} with (force)")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real registry data beside the project; tests that read it skip where it is absent."""
+    folder = SHARED / "data"
+    if not (folder / "zibo_registry_1980_2000.csv").exists():
+        pytest.skip("真实登记数据 ../shared/data 不在本机（非商业许可，不随项目分发）")
+    return folder
