@@ -1,0 +1,64 @@
+"""Gate all landed batches, build the warehouse with dbt, freeze what leaves the house."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, Asset, task
+from airflow.timetables.assets import AssetOrTimeSchedule
+from airflow.timetables.trigger import CronTriggerTimetable
+from public_credit.orchestration import LANDED, RELEASED, clock_schedule
+
+NOTES = """
+到货即唤醒，台账为准：任务自己向台账查询待处理批次，唤醒事件合并或丢失都不影响结果。
+仍有部门在采集时本次直接跳过，由最后到货的部门再次唤醒。任一任务可随时终止后重跑。
+"""
+landed = Asset(name=LANDED, uri=f"pcw://{LANDED}")
+released = Asset(name=RELEASED, uri=f"pcw://{RELEASED}")
+daily = clock_schedule("30 6 * * *")
+
+with DAG(
+    dag_id="build_warehouse",
+    dag_display_name="质量关卡与数仓构建",
+    description="跨记录检查与 Great Expectations 关卡，dbt 构建，形成对市平台的变更单",
+    doc_md=NOTES,
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable(daily, timezone="Asia/Shanghai"), assets=[landed],
+    ) if daily else [landed],
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    tags=["构建"],
+    default_args={"owner": "data_engineer", "retries": 2, "retry_delay": timedelta(seconds=15),
+                  "execution_timeout": timedelta(hours=3)},
+) as dag:
+
+    @task.short_circuit(doc_md="跨记录检查、关卡裁决、退回单；仍有部门在采集时跳过。")
+    def gate(**context):
+        from public_credit.orchestration import run_business_date
+        from public_credit.work import gate as work
+
+        return work(run_business_date(context))
+
+    @task(doc_md="一次 dbt build；中断后以同一构建号续做。")
+    def build(**context):
+        from public_credit.orchestration import run_business_date
+        from public_credit.work import build as work
+
+        work(run_business_date(context))
+
+    @task(outlets=[released], doc_md="冻结对市平台的新增、变更、删除；异常变更单等待审批。")
+    def release(**context):
+        from public_credit.orchestration import run_business_date
+        from public_credit.work import release as work
+
+        work(run_business_date(context))
+
+    @task(trigger_rule="all_done", doc_md="一次运行一份汇总提醒，按责任人分列，已知事项不重复。")
+    def alert(**context):
+        from public_credit.orchestration import run_business_date
+        from public_credit.work import alert as work
+
+        work(run_business_date(context))
+
+    gate() >> build() >> release() >> alert()

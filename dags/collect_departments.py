@@ -1,0 +1,50 @@
+"""One DAG per department, generated from the catalogue: collect its receipts, archive and land them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, Asset, task
+from public_credit.catalogue import load_catalogue
+from public_credit.orchestration import LANDED, clock_schedule, pool_of
+
+LANDED_BATCHES = Asset(name=LANDED, uri=f"pcw://{LANDED}")
+
+
+def department_dag(unit) -> DAG:
+    """The DAG of one department."""
+    with DAG(
+        dag_id=f"collect_{unit.id}",
+        dag_display_name=f"采集 {unit.name}",
+        description=f"按目录采集{unit.name}的公共信用信息，加密归档后入库",
+        doc_md=unit.run_notes,
+        schedule=clock_schedule(unit.schedule),
+        start_date=datetime(2026, 1, 1),
+        catchup=False,
+        max_active_runs=1,
+        tags=["采集", unit.name, *sorted({dataset.channel.type for dataset in unit.datasets})],
+        default_args={
+            "owner": unit.owner,
+            "retries": 3,
+            "retry_delay": timedelta(seconds=20),
+            "retry_exponential_backoff": 2,
+            "max_retry_delay": timedelta(minutes=30),
+            "execution_timeout": timedelta(hours=2),
+        },
+    ) as dag:
+
+        @task(task_id="collect_and_land", pool=pool_of(unit.id), outlets=[LANDED_BATCHES],
+              doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试。")
+        def collect_and_land(**context):
+            from public_credit.orchestration import run_business_date
+            from public_credit.work import collect_and_land as work
+
+            work(unit.id, run_business_date(context))
+
+        collect_and_land()
+    return dag
+
+
+for _unit in load_catalogue().units.values():
+    if any(dataset.channel.type != "hand_in" for dataset in _unit.datasets):
+        globals()[f"collect_{_unit.id}"] = department_dag(_unit)

@@ -1,0 +1,39 @@
+"""Fetch the city platform's later receipts and compare both sides record by record."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, Asset, task
+from airflow.timetables.assets import AssetOrTimeSchedule
+from airflow.timetables.trigger import CronTriggerTimetable
+from public_credit.orchestration import DELIVERED, clock_schedule
+
+delivered = Asset(name=DELIVERED, uri=f"pcw://{DELIVERED}")
+daily = clock_schedule("0 5 * * *")
+
+with DAG(
+    dag_id="receive_from_city",
+    dag_display_name="市平台回执与对账",
+    description="登记市平台的后续回执（公示、撤下、异议、修复），并逐条双向对账",
+    doc_md="回执按序号续取；对账比较双方各自持有的记录与版本，差异逐条记入台账。",
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable(daily, timezone="Asia/Shanghai"), assets=[delivered],
+    ) if daily else [delivered],
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    tags=["回执", "市平台"],
+    default_args={"owner": "data_engineer", "retries": 5, "retry_delay": timedelta(seconds=20),
+                  "retry_exponential_backoff": 2, "max_retry_delay": timedelta(minutes=30),
+                  "execution_timeout": timedelta(hours=1)},
+) as dag:
+
+    @task
+    def receive(**context):
+        from public_credit.orchestration import run_business_date
+        from public_credit.work import receive as work
+
+        work(run_business_date(context))
+
+    receive()

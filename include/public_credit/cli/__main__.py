@@ -1,0 +1,5 @@
+"""``python -m public_credit.cli``."""
+
+from . import main
+
+main()

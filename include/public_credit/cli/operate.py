@@ -1,0 +1,220 @@
+"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, waive, attest."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+
+from .. import settings, work
+from ..catalogue import load_catalogue
+from ..ledger.models import Attempt, Batch
+from ..ledger.session import current_business_day, session
+from ..messages import UserError
+from . import output
+from .overview import BATCH_STATES, Json
+
+On = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="业务日期，默认今天。")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("migrate", help="建立或升级数据库结构。")(migrate)
+    app.command("collect", help="立即采集一个单位（即时采集）。")(collect)
+    app.command("ingest", help="登记一份文件并入库、裁决。")(ingest)
+    app.command("gate", help="裁决所有已入库的批次。")(gate)
+    app.command("build", help="构建数仓。")(build)
+    release = typer.Typer(no_args_is_help=True, help="变更单：生成、查看、审批。")
+    release.command("prepare", help="冻结最近一次构建的变更单。")(release_prepare)
+    release.command("show", help="查看变更单封面。")(release_show)
+    release.command("approve", help="批准异常变更单（须写明差异指纹）。")(release_approve)
+    app.add_typer(release, name="release")
+    app.command("deliver", help="把已放行的变更报送市平台。")(deliver)
+    app.command("receive", help="取回市平台的后续回执。")(receive)
+    app.command("reconcile", help="与市平台逐条双向对账。")(reconcile)
+    app.command("replay", help="从归档重放一个批次：新的一次入库与旧的并列，裁决后一次切换。")(replay)
+    app.command("waive", help="暂时豁免一项检查（理由、责任人、到期日必填）。")(waive)
+    app.command("attest", help="登记零报送。")(attest)
+    app.command("pools", help="输出 Airflow 资源池定义（JSON）。")(pools)
+
+
+def _on(given: datetime | None) -> date:
+    return given.date() if given else settings.business_date()
+
+
+def _who() -> str:
+    return os.environ.get("PCW_USER") or getpass.getuser()
+
+
+def migrate() -> None:
+    from ..ledger.migrate import migrate as run
+
+    run()
+    print("数据库结构已是最新。")
+
+
+def _known_unit(unit: str) -> None:
+    units = load_catalogue().units
+    if unit not in units:
+        raise UserError(f"目录中没有单位 {unit}。", remedy="可用的单位编号：" + "、".join(sorted(units)))
+
+
+def collect(unit: str, on: On = None, as_json: Json = False) -> None:
+    _known_unit(unit)
+    counts = work.collect_and_land(unit, _on(on))
+    output.as_json(counts) if as_json else print(f"收到 {counts['receipts']} 份，入库 {counts['rows_in']} 行")
+
+
+def _batch(key: str) -> Batch:
+    with session("reader") as opened:
+        where = Batch.seq == int(key) if key.isdecimal() else Batch.batch_id == key
+        found = opened.scalar(select(Batch).where(where))
+        if found is None:
+            raise UserError(f"没有批次 {key}。", remedy="用 public-credit batches 查看批次序号。", code=4)
+        opened.expunge(found)
+        return found
+
+
+def _report(seq: int, as_json: bool) -> None:
+    """Say what became of a batch; exit code 4 when it is held or could not be read."""
+    batch = _batch(str(seq))
+    counts = {name: getattr(batch, name) for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")}
+    if as_json:
+        output.as_json({"seq": seq, "batch_id": batch.batch_id, "state": batch.state, "message": batch.message, **counts})
+    else:
+        print(f"批次 {seq}（{batch.dataset_id}）{BATCH_STATES[batch.state]}：收到 {counts['rows_in'] or 0:,} 行 = 放行 "
+              f"{counts['accepted'] or 0:,} + 退回 {counts['quarantined'] or 0:,} + 重复 {counts['duplicate'] or 0:,} "
+              f"+ 拒收 {counts['refused'] or 0:,}")
+        if batch.message:
+            print(batch.message)
+    if batch.state in ("held", "broken"):
+        raise typer.Exit(4)
+
+
+def ingest(dataset: str, file: Annotated[Path, typer.Option("--file", help="要登记的文件。")], on: On = None,
+           as_json: Json = False) -> None:
+    if dataset not in load_catalogue().datasets:
+        raise UserError(f"目录中没有数据集 {dataset}，不在目录内的数据一律不收。",
+                        remedy="可用的数据集：" + "、".join(sorted(load_catalogue().datasets)))
+    if not file.is_file():
+        raise UserError(f"没有文件 {file.name}。", remedy="检查路径。")
+    day = _on(on) if on else (current_business_day("reader") if os.environ.get("PCW_CLOCK") == "logical" else _on(None))
+    outcome = work.ingest(dataset, file, day)
+    if not outcome.batch_seqs:
+        print(outcome.message)
+        return
+    work.gate(day, wait=False)
+    for seq in outcome.batch_seqs:
+        _report(seq, as_json)
+
+
+def gate(on: On = None) -> None:
+    work.gate(_on(on), wait=False)
+    print("裁决完成。用 public-credit status 查看结论。")
+
+
+def build(on: On = None) -> None:
+    result = work.build(_on(on))
+    print(result.message)
+
+
+def release_prepare(on: On = None) -> None:
+    result = work.release(_on(on))
+    print(result.message if result else "没有待冻结的变更。")
+
+
+def release_show(release_id: int, as_json: Json = False) -> None:
+    from .. import release
+
+    cover = release.cover(release_id)
+    if as_json:
+        output.as_json(cover)
+        return
+    for name, value in cover.items():
+        print(f"{name}：{json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
+
+
+def release_approve(release_id: int, diff_hash: Annotated[str, typer.Option("--hash", help="差异指纹，见封面。")]) -> None:
+    from .. import release
+
+    release.approve(release_id, diff_hash, _who())
+    print(f"第 {release_id} 号变更单已批准。")
+
+
+def deliver(on: On = None) -> None:
+    print(work.deliver(_on(on)).message)
+
+
+def receive(on: On = None) -> None:
+    from .. import receipts
+
+    os.environ["PCW_BUSINESS_DATE"] = _on(on).isoformat()
+    print(f"取回 {receipts.fetch()} 条回执。")
+
+
+def reconcile(on: On = None, as_json: Json = False) -> None:
+    from .. import reconcile as reconciliation
+
+    os.environ["PCW_BUSINESS_DATE"] = _on(on).isoformat()
+    result = reconciliation.run()
+    if as_json:
+        output.as_json(result.__dict__)
+    else:
+        print(f"我方应有 {result.ours:,}，市平台持有 {result.theirs:,}，一致 {result.agreed:,}；"
+              f"缺 {result.missing:,}，多 {result.surplus:,}，版本不同 {result.differing:,}")
+    if result.missing or result.surplus or result.differing:
+        raise typer.Exit(1)
+
+
+def replay(batch: str, on: On = None, as_json: Json = False) -> None:
+    from .. import land
+
+    found = _batch(batch)
+    day = _on(on) if on else current_business_day("reader")
+    os.environ["PCW_BUSINESS_DATE"] = day.isoformat()
+    result = land.land(found.seq, business_date=found.business_date)
+    from ..gate import run as judge
+    from ..gate.run import follow_up
+
+    follow_up(judge([found.seq], business_date=day))
+    if not as_json:
+        with session("reader") as opened:
+            state = opened.get_one(Attempt, (found.seq, result.attempt)).state
+        print(f"第 {result.attempt} 次入库，{'已切换为当前版本' if state == 'gated' else '未切换'}。")
+    _report(found.seq, as_json)
+
+
+def waive(dataset: str, check: str, reason: Annotated[str, typer.Option()], owner: Annotated[str, typer.Option()],
+          until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日。")],
+          batch: Annotated[int | None, typer.Option(help="只对一个批次。")] = None) -> None:
+    from .. import waivers
+
+    number = waivers.grant(dataset, check, reason=reason, owner=owner, granted_by=_who(), expires_on=until.date(),
+                           batch_seq=batch)
+    print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
+    if batch is not None:
+        from ..gate import run as judge
+        from ..gate.run import follow_up
+
+        follow_up(judge([batch], business_date=current_business_day("reader")))
+        _report(batch, False)
+
+
+def attest(dataset: str, start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
+           end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
+           reason: Annotated[str, typer.Option()]) -> None:
+    from ..attest import attest as book
+
+    book(dataset, start.date(), end.date(), _who(), reason)
+    print(f"已登记 {dataset} {start:%Y-%m-%d} 至 {end:%Y-%m-%d} 零报送。")
+
+
+def pools() -> None:
+    from ..orchestration import pools as all_pools
+
+    output.as_json(all_pools(list(load_catalogue().units)))

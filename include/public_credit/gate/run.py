@@ -1,0 +1,185 @@
+"""Run the gate over all landed attempts, one process, one transaction per attempt.
+
+Order: registers first (later verdicts rest on them), then decisions, then events about decisions; within that by
+receipt. The run holds one advisory lock, so two gates never judge at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from .. import checks, settings, waivers
+from ..catalogue import load_catalogue
+from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
+from ..ledger.session import dag_run, lock
+from ..rules import load_ruleset
+from . import profile
+from .suite import Evaluation, Suite
+
+KIND_ORDER = ("enterprise_registration", "administrative_licence", "administrative_penalty", "decision_event",
+              "decision_ledger")
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """Fate of one attempt: the batch's new state, counts and the message a person reads."""
+
+    batch_seq: int
+    batch_id: str
+    dataset_id: str
+    state: str
+    counts: dict[str, int]
+    message: str
+
+
+def pending(session: Session, batch_seqs: Iterable[int] | None = None) -> list[tuple[int, int]]:
+    """Landed attempts nobody judged yet as (batch, attempt); with ``batch_seqs`` also held batches among them."""
+    held = Batch.seq.in_(list(batch_seqs)) if batch_seqs is not None else text("true")
+    query = select(Attempt.batch_seq, Attempt.attempt).join(Batch, Batch.seq == Attempt.batch_seq).where(held)
+    waiting = Attempt.state == "landed"
+    if batch_seqs is not None:
+        waiting = waiting | ((Batch.state == "held") & (Attempt.attempt == Batch.current_attempt))
+    rank = func.coalesce(func.array_position(list(KIND_ORDER), Batch.kind), len(KIND_ORDER) + 1)
+    return [tuple(row) for row in session.execute(query.where(waiting).order_by(rank, Batch.seq, Attempt.attempt))]
+
+
+def _message(state: str, counts: dict[str, int], failed: list[Evaluation]) -> str:
+    if state == "held":
+        return "扣留：" + "；".join(f"{item.title}（{item.shown}）" for item in failed if item.severity == "critical")
+    warned = "".join(f"；提醒：{item.title}（{item.shown}）" for item in failed)
+    if state == "accepted_with_quarantine":
+        return f"放行，退回 {counts['quarantined']} 行{warned}"
+    return f"放行{warned}"
+
+
+def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
+    """Open a quarantine entry per quarantined row; entries of an attempt that is replaced are withdrawn."""
+    session.execute(update(Quarantine).where(
+        Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(("open", "returned")),
+    ).values(state="withdrawn", closed_on=on))
+    session.execute(text(f"""
+        insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules,
+                                       opened_on)
+        select o.batch_seq, o.attempt, o.row_no, :dataset, :unit, :kind, r.record_id,
+               concat_ws(';', nullif(r.row_errors, ''), (
+                   select string_agg(v.rule_id, ';' order by v.rule_id) from ledger.row_verdict v
+                   where v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no
+                     and v.severity = 'error')), :on
+        from ledger.row_outcome o join raw.{batch.kind} r
+          on r.batch_seq = o.batch_seq and r.attempt = o.attempt and r.row_no = o.row_no
+        where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = 'quarantined'
+        on conflict do nothing"""),
+        {"dataset": batch.dataset_id, "unit": batch.unit_id, "kind": batch.kind, "seq": batch.seq,
+         "attempt": attempt, "on": on})
+
+
+def _attest_zero(session: Session, batch: Batch, on: date) -> None:
+    """A delivery without rows is the unit's 零报送 for the day it came."""
+    known = session.scalar(select(Attestation.id).where(Attestation.batch_seq == batch.seq))
+    if known is None:
+        session.execute(text("""
+            insert into ledger.attestation (unit_id, dataset_id, period_from, period_to, attested_by, batch_seq, reason)
+            values (:unit, :dataset, :on, :on, '报送文件', :seq, '空表报送') on conflict do nothing"""),
+            {"unit": batch.unit_id, "dataset": batch.dataset_id, "on": on, "seq": batch.seq})
+
+
+def _judge(session: Session, suite: Suite, seq: int, attempt_no: int, on: date) -> GateOutcome:
+    catalogue = load_catalogue()
+    batch = session.get_one(Batch, seq)
+    attempt = session.get_one(Attempt, (seq, attempt_no))
+    kind, dataset = catalogue.kinds[batch.kind], catalogue.datasets[batch.dataset_id]
+    ruleset = load_ruleset(kind.id)
+    waived = waivers.active(session, batch.dataset_id, seq, on)
+    checks.cross_record(session, kind, seq, attempt_no, ruleset.version)
+    counts = checks.outcomes(session, kind, seq, attempt_no, sorted(waived))
+    row = profile.aggregates(session, kind, dataset, batch, attempt, counts, on)
+    evaluations = suite.evaluate(row, dataset, batch)
+    session.execute(text("delete from ledger.gate_result where batch_seq = :seq and attempt = :attempt"),
+                    {"seq": seq, "attempt": attempt_no})
+    if evaluations:
+        session.execute(insert(GateResult), [item.row(seq, attempt_no) for item in evaluations])
+    failed = [item for item in evaluations if not item.success and item.id not in waived]
+    if any(item.severity == "critical" for item in failed):
+        state = "held"
+    else:
+        state = "accepted_with_quarantine" if counts["quarantined"] else "accepted"
+    message = _message(state, counts, failed)
+    takes_over = state != "held" or batch.state in ("landed", "held")
+    if takes_over:
+        if batch.current_attempt not in (None, attempt_no):
+            old = session.get_one(Attempt, (seq, batch.current_attempt))
+            old.state = "superseded"
+        attempt.state = "gated"
+        batch.state, batch.current_attempt, batch.message = state, attempt_no, message
+        batch.rows_in, batch.refused = attempt.rows_in, attempt.refused
+        batch.accepted, batch.quarantined = counts["accepted"], counts["quarantined"]
+        batch.duplicate = counts["duplicate"]
+        batch.catalogue_version, batch.rules_version = catalogue.version, ruleset.version
+        batch.code_version = settings.code_version()
+        batch.gated_at = session.scalar(select(func.now()))
+        batch.gated_on = batch.gated_on if batch.gated_on and state != "held" and attempt_no > 1 else on
+        session.flush()
+        if state != "held":
+            _quarantine(session, batch, attempt_no, on)
+            if not attempt.rows_in:
+                _attest_zero(session, batch, batch.business_date)
+    else:
+        attempt.state = "failed"
+    _book(session, batch, attempt_no, on, state, counts, message)
+    return GateOutcome(seq, batch.batch_id, batch.dataset_id, state, counts, message)
+
+
+def _book(session: Session, batch: Batch, attempt: int, on: date, state: str, counts: dict[str, int],
+          message: str) -> None:
+    verdict = {"held": "held", "accepted_with_quarantine": "warning"}.get(state, "ok")
+    owner = {"held": "data_engineer", "accepted_with_quarantine": "department"}.get(state, "")
+    session.add(Step(name="gate", unit_id=batch.unit_id, dataset_id=batch.dataset_id, batch_seq=batch.seq,
+                     attempt=attempt, business_date=on, ended_at=func.clock_timestamp(), verdict=verdict,
+                     message=message, owner=owner, counts=counts | {"rows_in": batch.rows_in}, dag_run=dag_run()))
+
+
+def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None = None) -> list[GateOutcome]:
+    """Judge all landed attempts (or those of the given batches); outcomes in the order they were judged."""
+    on = business_date or settings.business_date()
+    outcomes: list[GateOutcome] = []
+    suites: dict[str, Suite] = {}
+    with settings.engine("collector").connect() as connection:
+        if not connection.execute(text("select pg_try_advisory_lock(hashtext('gate'))")).scalar():
+            connection.execute(text("select pg_advisory_lock(hashtext('gate'))"))
+        connection.commit()
+        try:
+            with Session(connection) as session:
+                todo = pending(session, batch_seqs)
+                session.commit()
+                registry_for: str | None = None
+                for seq, attempt in todo:
+                    batch = session.get_one(Batch, seq)
+                    version = checks.registry_version(session)
+                    if batch.kind in checks.DECISION_KINDS and version != registry_for:
+                        checks.prepare_registry(session)
+                        registry_for = version
+                    suite = suites.setdefault(batch.kind, Suite(batch.kind))
+                    lock(session, f"batch {seq}")
+                    outcomes.append(_judge(session, suite, seq, attempt, on))
+                    session.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text("select pg_advisory_unlock(hashtext('gate'))"))
+            connection.commit()
+    return outcomes
+
+
+def follow_up(outcomes: list[GateOutcome]) -> dict[str, Any]:
+    """After the gate: match resubmissions, write slips; counts of both."""
+    from .. import resubmission, slips
+
+    matched = sum(resubmission.match(item.batch_seq) for item in outcomes if item.state != "held")
+    written = [path for item in outcomes if item.state == "accepted_with_quarantine"
+               and (path := slips.write(item.batch_seq))]
+    return {"resubmissions_matched": matched, "slips": len(written)}

@@ -1,0 +1,46 @@
+"""What DAG files need: the business date of a run, pools, schedules, assets. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from . import settings
+
+LANDED = "landed_batches"
+RELEASED = "released_diff"
+DELIVERED = "delivered_items"
+
+
+def pool_of(unit_id: str) -> str:
+    """Pool of one source; its single slot keeps two runs from pulling the same department at once."""
+    return f"source_{unit_id}"
+
+
+def pools(unit_ids: list[str]) -> dict[str, dict[str, Any]]:
+    """All pools in the form ``airflow pools import`` reads."""
+    return {pool_of(unit): {"slots": 1, "description": f"来源 {unit}", "include_deferred": False} for unit in unit_ids}
+
+
+def clock_schedule(schedule: str | None) -> str | None:
+    """A cron schedule, or None where the clock must not start runs (``PCW_SCHEDULE=manual``, the demo)."""
+    return None if os.environ.get("PCW_SCHEDULE") == "manual" else schedule
+
+
+def run_business_date(context: Mapping[str, Any]) -> date:
+    """Business date of an Airflow run.
+
+    The district's real date, so a late backfill never makes a receipt look early. Only where the clock itself is
+    simulated (``PCW_CLOCK=logical``) the run's logical date counts; a run without one (asset-triggered) takes the
+    newest business day of the ledger.
+    """
+    if os.environ.get("PCW_CLOCK") != "logical":
+        return settings.today()
+    logical = context["dag_run"].logical_date
+    if logical is not None:
+        return logical.astimezone(settings.TIMEZONE).date()
+    from .ledger.session import current_business_day
+
+    return current_business_day("reader")

@@ -1,0 +1,152 @@
+"""The work of each DAG task and command: a few calls in order, outcomes in the ledger.
+
+Every function is idempotent and safe to kill: it asks the ledger what is pending.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import select
+
+from . import settings
+from .catalogue import load_catalogue
+from .ledger.models import Batch, Step
+from .ledger.session import open_business_day, session, step
+from .messages import UserError
+
+STALE_AFTER = timedelta(hours=3)
+
+
+def received_batches(unit_id: str | None = None) -> list[int]:
+    """Batches that were received and not landed yet, in receipt order."""
+    with session("collector") as opened:
+        query = select(Batch.seq).where(Batch.state == "received").order_by(Batch.seq)
+        return list(opened.scalars(query.where(Batch.unit_id == unit_id) if unit_id else query))
+
+
+def land_received(unit_id: str | None, on: date) -> tuple[list[Any], list[str]]:
+    """Land what was received; results and the messages of batches that could not be landed for a reason of ours."""
+    from . import land
+
+    results, failures = [], []
+    for seq in received_batches(unit_id):
+        try:
+            results.append(land.land(seq, business_date=on))
+        except UserError as error:
+            failures.append(str(error))
+    return results, failures
+
+
+def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
+    """Collect one department's receipts and land them. Raises UserError when a dataset could not be collected."""
+    from . import collect
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    open_business_day("collector", on)
+    datasets = [dataset.id for dataset in load_catalogue().units[unit_id].datasets]
+    with step("collector", "collect_unit", business_date=on, unit_id=unit_id) as record:
+        outcomes = collect.collect(datasets, business_date=on)
+        landed, failures = land_received(unit_id, on)
+        failures += [outcome.message for outcome in outcomes if outcome.verdict == "failed"]
+        record.counts = {"receipts": sum(len(outcome.batch_seqs) for outcome in outcomes), "landed": len(landed),
+                         "rows_in": sum(result.rows_in for result in landed)}
+        if failures:
+            record.owner = "data_engineer"
+            raise UserError("；".join(failures), remedy="任务会自动重试；仍失败时检查连接与来源系统。", code=5)
+        record.message = f"收到 {record.counts['receipts']} 份，入库 {record.counts['rows_in']} 行"
+        return record.counts
+
+
+def collecting_now(on: date) -> int:
+    """Departments whose collection of this business day is still running."""
+    fresh = datetime.now(timezone.utc) - STALE_AFTER
+    with session("reader") as opened:
+        return len(opened.scalars(select(Step.id).where(
+            Step.name == "collect_unit", Step.business_date == on, Step.ended_at.is_(None),
+            Step.started_at > fresh)).all())
+
+
+def gate(on: date, *, wait: bool = True) -> bool:
+    """Judge all landed attempts, match resubmissions, write slips. False when the run should stop here."""
+    from . import gate as gates
+    from .gate.run import follow_up
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    open_business_day("collector", on)
+    if wait and collecting_now(on):
+        return False
+    land_received(None, on)
+    with step("collector", "gate_run", business_date=on) as record:
+        outcomes = gates.run(business_date=on)
+        record.counts = {"batches": len(outcomes)} | follow_up(outcomes)
+        held = sum(outcome.state == "held" for outcome in outcomes)
+        record.verdict = "warning" if held else ("ok" if outcomes else "nothing_due")
+        record.message = f"裁决 {len(outcomes)} 批，扣留 {held} 批" if outcomes else "没有待裁决的批次"
+    return True
+
+
+def build(on: date) -> Any:
+    """Build the warehouse for the business date."""
+    from . import build as builds
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    return builds.run(on)
+
+
+def release(on: date) -> Any:
+    """Freeze the difference of the newest finished build."""
+    from . import release as releases
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    return releases.prepare()
+
+
+def deliver(on: date) -> Any:
+    """Send what was released."""
+    from . import deliver as deliveries
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    return deliveries.run()
+
+
+def receive(on: date) -> Any:
+    """Fetch later receipts and reconcile."""
+    from . import receipts, reconcile
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    receipts.fetch()
+    return reconcile.run()
+
+
+def alert(on: date) -> Any:
+    """Tell each owner what is new."""
+    from . import alerts
+
+    return alerts.tell(on)
+
+
+def hand_in(dataset_id: str | None, file_name: str, on: date) -> int:
+    """Take in one file of the hand-in folder. Raises UserError for anything outside it."""
+    from . import collect
+
+    if not dataset_id or not file_name.strip():
+        raise UserError("请选择数据集并填写文件名。", remedy="在表单中补全两项后重新提交。")
+    folder = settings.hand_in_folder().resolve()
+    path = (folder / file_name).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise UserError("报送文件夹中没有这个文件。", remedy="先把文件放入报送文件夹，只填写文件名。")
+    return ingest(dataset_id, path, on)
+
+
+def ingest(dataset_id: str, path: Any, on: date) -> int:
+    """Book one file as a receipt and land it; the batch sequence."""
+    from . import collect
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    open_business_day("collector", on)
+    outcome = collect.receive_file(dataset_id, path, on)
+    land_received(load_catalogue().datasets[dataset_id].unit, on)
+    return outcome
