@@ -1,0 +1,1 @@
+"""The product on one machine: PostgreSQL, Airflow, simulated departments and city, under one supervisor."""
