@@ -1,0 +1,227 @@
+"""The answer key: what must come out of every planted thing, every delivery, every unit and month."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from district_simulator.codes import PLACEHOLDER, uscc_valid
+from district_simulator.deliveries import Delivery
+from district_simulator.formats import cells, plain
+from district_simulator.rows import Row
+from district_simulator.units import table_of, unit_of
+from district_simulator.workcalendar import DAYS, deadline
+
+DECISIONS = ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr")
+CITY_REMARK, CITY_NAME = 200, 100  # the city's stricter lengths
+_CASE_RULES = {"truncated_roster": "shrink", "truncated_file": "unreadable", "empty_file": "unreadable",
+               "renamed_column": "fill_rate", "back_file_2016": "fill_rate"}
+
+
+@dataclass
+class Key:
+    """What the books say about one record so far."""
+
+    month: str
+    first_received: date
+    sjc: str = ""
+    content: tuple[str, ...] | None = None
+    first_accepted: date | None = None
+    decided: date | None = None
+    passed_first: bool = False
+
+
+@dataclass
+class Books:
+    """An independent ledger of the simulated world."""
+
+    city_registry: dict[str, str]
+    keys: dict[tuple[str, str], dict[Any, Key]] = field(default_factory=lambda: defaultdict(dict))
+    unreadable: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+    held: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    counts: list[dict[str, Any]] = field(default_factory=list)
+
+    def book(self, delivery: Delivery) -> None:
+        """Book one delivery: counts, planted cases, state of the records."""
+        outcome = dict.fromkeys(("accepted", "quarantined", "duplicate", "refused"), 0)
+        earlier = next((c for c in self.counts if (c["day"], c["dataset"], c["file"]) == (
+            delivery.day, delivery.dataset, delivery.name)), None)  # a clerk's rows in the same API receipt
+        offset = earlier["rows_in"] if earlier else 0
+        for position, row in enumerate(delivery.rows):
+            result = self._book_row(delivery, row)
+            outcome[result] += 1
+            if row.case:
+                self.lines.append(self._line(delivery, row, position + offset, result))
+        if delivery.case:
+            self.lines.append(self._delivery_line(delivery))
+        if delivery.state == "pending":
+            return
+        if delivery.state != "accepted":
+            outcome = dict.fromkeys(outcome, 0)
+        outcome["rows_in"] = 0 if delivery.state == "broken" else len(delivery.rows)
+        if earlier:
+            for name, number in outcome.items():
+                earlier[name] += number
+        else:
+            earlier = {"day": delivery.day, "unit": unit_of(delivery.dataset).id, "dataset": delivery.dataset,
+                       "file": delivery.name, "state": delivery.state, **outcome}
+            self.counts.append(earlier)
+        if earlier["state"] == "accepted" and earlier["quarantined"]:
+            earlier["state"] = "accepted_with_quarantine"
+
+    def _book_row(self, delivery: Delivery, row: Row) -> str:
+        if delivery.state != "accepted":
+            if table_of(delivery.dataset) in DECISIONS and delivery.state == "held":
+                self.held[self._cell(delivery.dataset, self._month(row, delivery.day))] += 1
+            return "quarantined"
+        if row.expect == "refused":
+            return "refused"
+        today, key = DAYS[delivery.day], row.key
+        month = self._month(row, delivery.day)
+        if key is None:
+            self.unreadable[self._cell(delivery.dataset, month)] += 1
+            return "quarantined"
+        books = self.keys[unit_of(delivery.dataset).id, row.table]
+        known = books.get(key)
+        if known is None:
+            known = books[key] = Key(month, today)
+            known.passed_first = row.expect != "quarantined"
+        if row.expect == "quarantined":
+            return "quarantined"
+        if known.content == row.content():
+            return "duplicate"
+        if known.first_accepted is None:
+            known.first_accepted = today
+            known.decided = _day(row.get("decision_date"))
+        if row.sjc >= known.sjc or not row.sjc:
+            known.content, known.sjc = row.content(), row.sjc or known.sjc
+        return "accepted"
+
+    @staticmethod
+    def _cell(dataset: str, month: str) -> tuple[str, str, str]:
+        return unit_of(dataset).id, "licence" if table_of(dataset).startswith("xk") else "penalty", month
+
+    @staticmethod
+    def _month(row: Row, day: int) -> str:
+        decided = _day(row.get("decision_date"))
+        return f"{decided or DAYS[day]:%Y-%m}"
+
+    def _line(self, delivery: Delivery, row: Row, position: int, result: str) -> dict[str, Any]:
+        readable = row.get("decision_no") or row.truth.get("decision_no", "") or row.get("uscc")
+        expect = row.expect if delivery.state == "accepted" else delivery.state
+        if expect == "accepted" and result == "duplicate":
+            expect = "duplicate"
+        return {"case_id": row.case, "day": delivery.day, "unit": unit_of(delivery.dataset).id,
+                "dataset": delivery.dataset, "file": delivery.name, "source_row": delivery.place(position),
+                "row_no": position + 1, "table": row.table, "decision_no": readable,
+                "dialect": delivery.dialect.id,
+                "fault": row.rules, "expect": expect, "rules": row.rules, "city": self.city(delivery, row),
+                "current": row.current, "replaces": row.replaces, "note": row.note}
+
+    def city(self, delivery: Delivery, row: Row) -> str:
+        """What the city must hold of this record after the day."""
+        if row.city:
+            return row.city
+        if delivery.state != "accepted" or row.expect != "accepted" or row.table not in DECISIONS:
+            return "absent"
+        return "rejected" if self.city_refuses(row) else "accepted"
+
+    def city_refuses(self, row: Row) -> bool:
+        """The city has its own registry and stricter lengths."""
+        if len(row.get("remark")) > CITY_REMARK or len(row.get("subject_name")) > CITY_NAME:
+            return True
+        code = row.get("uscc")
+        if not row.table.endswith("_fr") or not code or code == PLACEHOLDER or not uscc_valid(code):
+            return False
+        name = self.city_registry.get(code)
+        return name is None or fold(name) != fold(row.get("subject_name"))
+
+    @staticmethod
+    def _delivery_line(delivery: Delivery) -> dict[str, Any]:
+        expect = {"accepted": "accepted", "pending": "absent"}.get(delivery.state, delivery.state)
+        if delivery.case == "exact_redelivery":
+            expect = "duplicate"
+        rule = _CASE_RULES.get(delivery.case)
+        return {"case_id": f"D-{delivery.case}-{delivery.dataset}-{delivery.day}", "day": delivery.day,
+                "unit": unit_of(delivery.dataset).id, "dataset": delivery.dataset, "file": delivery.name,
+                "table": table_of(delivery.dataset), "decision_no": "", "fault": [delivery.case],
+                "expect": expect, "rules": [rule] if rule else [], "city": "", "note": delivery.note}
+
+    def metrics(self, generated: dict[tuple[str, str, str], int]) -> list[dict[str, Any]]:
+        """Per unit, kind and decision month (domain.md 2.2): R, A, L, G as of now."""
+        table: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys((
+            "R", "A", "A_first_pass", "L", "L_by_receipt", "R_unreadable", "R_held"), 0))
+        for (unit, name), books in self.keys.items():
+            if name not in DECISIONS:
+                continue
+            kind = "licence" if name.startswith("xk") else "penalty"
+            for key in books.values():
+                cell = table[unit, kind, key.month]
+                cell["R"] += 1
+                if key.first_accepted:
+                    cell["A"] += 1
+                    cell["A_first_pass"] += key.passed_first
+                    if key.decided:
+                        last = deadline(key.decided)
+                        cell["L"] += key.first_accepted > last
+                        cell["L_by_receipt"] += key.first_received > last
+        for cell, number in self.unreadable.items():
+            table[cell]["R"] += number
+            table[cell]["R_unreadable"] += number
+        for cell, number in self.held.items():
+            table[cell]["R_held"] += number
+        for (unit, name, month), number in generated.items():
+            table[unit, "licence" if name == "许可" else "penalty", month]["G"] = number
+        return [{"unit": unit, "kind": kind, "month": month, "G": None, **values}
+                for (unit, kind, month), values in sorted(table.items())]
+
+
+def fold(name: str) -> str:
+    """Names as the city compares them: no blanks, one kind of bracket."""
+    return re.sub(r"\s", "", name).replace("（", "(").replace("）", ")")
+
+
+def _day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def planted_numbers(deliveries: Iterable[Delivery]) -> list[str]:
+    """Every invented ID, mobile and card number that was delivered, for the canary search."""
+    pattern = re.compile(r"370399(?:19|20)\d{9}[\dXx]|(?<!\d)370399\d{9}(?!\d)|1990000\d{4}|62000000\d{11}")
+    found: set[str] = set()
+    for delivery in deliveries:
+        for row in delivery.rows:
+            text = "\x1f".join(plain(v) for v in cells(row, delivery.dialect))
+            found.update(n for n in pattern.findall(text) if len(n) != 15 or _looks_born(n))
+            if row.table.endswith("zrr"):
+                found.add(row.truth["id_no"])
+    return sorted(found)
+
+
+def _looks_born(number: str) -> bool:
+    return _day(f"19{number[6:8]}-{number[8:10]}-{number[10:12]}") is not None
+
+
+def write(folder: Path, day: int, books: Books, generated: dict, numbers: list[str]) -> None:
+    """``day<N>.jsonl``, ``day<N>_counts.json``, ``day<N>_metrics.json`` and the planted numbers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(x, ensure_ascii=False) for x in books.lines if x["day"] == day]
+    (folder / f"day{day}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    counts = [c for c in books.counts if c["day"] == day]
+    _dump(folder / f"day{day}_counts.json", counts)
+    _dump(folder / f"day{day}_metrics.json", books.metrics(generated))
+    (folder / "planted_numbers.txt").write_text("\n".join(numbers) + "\n", encoding="utf-8")
+
+
+def _dump(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,35 @@
+"""The simulator's own working-day arithmetic (State Council notices via chinesecalendar)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import lru_cache
+
+import chinese_calendar
+
+DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}
+FIRST_DECISION = date(2025, 9, 1)
+LAST_DECISION = date(2026, 2, 24)
+
+
+@lru_cache(maxsize=4096)
+def is_workday(day: date) -> bool:
+    """Working day incl. 调休 make-up days."""
+    return chinese_calendar.is_workday(day)
+
+
+@lru_cache(maxsize=4096)
+def deadline(decision: date, days: int = 7) -> date:
+    """Last day of the n-th working day after the decision; day 1 is the first working day after it."""
+    day = decision
+    while days:
+        day += timedelta(days=1)
+        if is_workday(day):
+            days -= 1
+    return day
+
+
+def workdays(first: date, last: date) -> list[date]:
+    """All working days of a closed interval."""
+    span = (last - first).days
+    return [d for d in (first + timedelta(days=i) for i in range(span + 1)) if is_workday(d)]
