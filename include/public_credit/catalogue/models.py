@@ -1,0 +1,285 @@
+"""The catalogue's grammar (pydantic, strict): kinds, units with their datasets, receivers.
+
+What no entry names is not collected (国办发〔2020〕49号; 山东省社会信用条例 Art. 10).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field as Attribute, field_validator, model_validator
+
+Disclosure = Literal["公开", "政务共享", "授权查询", "封存"]
+FieldType = Literal["text", "code", "uscc", "org_code", "enum", "enum_multi", "date", "decimal", "integer", "month",
+                    "person_id", "list"]
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_CONNECTION = re.compile(r"^[a-z][a-z0-9_]{2,62}$")
+_CRON = re.compile(r"^(\S+\s+){4}\S+$")
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+
+class CodeList(Strict):
+    """A closed list: canonical value → accepted spellings and codes."""
+
+    title: str
+    values: dict[str, list[str]]
+    multiple: bool = False
+    other: bool = False
+    other_codes: list[str] = []
+
+
+class Rule(Strict):
+    """A publication or retention rule and the clause it rests on."""
+
+    clause: str
+    rule: str
+    years: int | None = None
+
+
+class Variant(Strict):
+    """One table of a kind; ``extra`` fields may arrive with it though the standard does not list them."""
+
+    title: str
+    fields: list[str]
+    interface: str | None = None
+    extra: list[str] = []
+
+
+class Field(Strict):
+    """One field of the unified record format."""
+
+    name: str
+    title: str
+    codes: dict[str, str]
+    type: FieldType
+    length: int = Attribute(gt=0)
+    required: Literal["yes", "no", "conditional"]
+    sensitivity: Literal["public", "personal", "person_id"]
+    code_list: str | None = None
+    aliases: list[str] = []
+    free_text: bool = False
+
+    @property
+    def official_codes(self) -> dict[str, str]:
+        return self.codes
+
+
+class Kind(Strict):
+    """A unified record format; one raw table with the union of its variants' fields."""
+
+    id: str
+    title: str
+    key: list[str]
+    event_date: str | None = None
+    publication: Rule
+    retention: Rule
+    tables: dict[str, Variant] = Attribute(alias="variants")
+    fields: dict[str, Field]
+    ignored_headers: list[str] = []
+    code_lists: dict[str, CodeList] = {}
+
+    @property
+    def variants(self) -> dict[str, list[str]]:
+        """Field names per variant in official order, extra fields last."""
+        return {name: [*table.fields, *table.extra] for name, table in self.tables.items()}
+
+    @property
+    def columns(self) -> list[str]:
+        """Field columns of the raw table: the union over the variants, first come first."""
+        return list(dict.fromkeys(field for fields in self.variants.values() for field in fields))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Kind:
+        for name, table in self.tables.items():
+            unknown = [field for field in [*table.fields, *table.extra] if field not in self.fields]
+            if unknown:
+                raise ValueError(f"变体 {name} 引用了未定义的字段：{'、'.join(unknown)}")
+        unused = set(self.fields) - set(self.columns)
+        if unused:
+            raise ValueError(f"字段未被任何变体使用：{'、'.join(sorted(unused))}")
+        for field in self.fields.values():
+            if field.type in ("enum", "enum_multi") and field.code_list not in self.code_lists:
+                raise ValueError(f"字段 {field.name} 的代码表 {field.code_list} 不存在")
+        for part in self.key:
+            if part != "subject" and part not in self.fields:
+                raise ValueError(f"主键字段 {part} 未定义")
+        if self.event_date and self.event_date not in self.fields:
+            raise ValueError(f"事件日期字段 {self.event_date} 未定义")
+        return self
+
+
+class _Connected(Strict):
+    connection: str
+
+    @field_validator("connection")
+    @classmethod
+    def _connection_id(cls, value: str) -> str:
+        if not _CONNECTION.match(value):
+            raise ValueError("连接编号只能由小写字母、数字和下划线组成（3–63 位），不能写地址或口令")
+        return value
+
+
+class HttpApi(_Connected):
+    """HTTP JSON interface of a department: pages, signature, rate limit."""
+
+    type: Literal["http_api"]
+    path: str
+    page_size: int = Attribute(default=1000, ge=1, le=1000)
+    signing: Literal["md5_appkey_secret_time"] = "md5_appkey_secret_time"
+    requests_per_second: float = Attribute(default=5.0, gt=0, le=50)
+    row_version: str = "SJC"
+
+
+class _Files(_Connected):
+    patterns: list[str] = Attribute(min_length=1)
+    format: Literal["csv", "xlsx", "xls", "zip_xml", "xml", "auto"] = "auto"
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    settle_seconds: float = Attribute(default=5.0, ge=0)
+
+
+class Sftp(_Files):
+    """Files on a department's SFTP server."""
+
+    type: Literal["sftp"]
+    folder: str = "out"
+
+
+class DropFolder(_Files):
+    """Files a department drops into a shared folder."""
+
+    type: Literal["drop_folder"]
+
+
+class ExchangeDb(_Connected):
+    """Front-end database (前置库): tables with batch numbers."""
+
+    type: Literal["exchange_db"]
+    table: str
+    key_column: str = "source_id"
+    batch_column: str = "source_record_id"
+    created_column: str = "source_create_date"
+    batch_done_table: str
+
+
+class HandIn(Strict):
+    """Files handed in by a person (form or command line)."""
+
+    type: Literal["hand_in"]
+    format: Literal["csv", "xlsx", "xls", "zip_xml", "xml", "auto"] = "auto"
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+
+
+Channel = Annotated[HttpApi | Sftp | DropFolder | ExchangeDb | HandIn, Attribute(discriminator="type")]
+
+
+class Dataset(Strict):
+    """One unit delivering one kind (and variant) through one channel."""
+
+    id: str
+    unit: str
+    title: str
+    kind: str
+    variant: str
+    channel: Channel
+    cadence_days: int = Attribute(gt=0, description="最长报送间隔（天），超过即提示催报")
+    floor: int = Attribute(default=0, ge=0, description="一批至少多少行（空表零报送除外）")
+    delivery_mode: Literal["events", "changes", "full_snapshot"] = "events"
+    shrink_floor: float = Attribute(default=0.9, gt=0, le=1)
+    field_exceptions: dict[str, str] = {}
+    ignored_columns: list[str] = []
+    legal_basis: str = Attribute(min_length=4)
+    purpose: str = Attribute(min_length=2)
+    disclosure: Disclosure
+    retention: str = Attribute(min_length=2)
+
+
+class Unit(Strict):
+    """A department, town, street office or body under dual leadership that delivers."""
+
+    id: str
+    name: str
+    uscc: str
+    nature: Literal["部门", "镇街", "开发区", "双管单位"]
+    schedule: str | None
+    owner: str
+    contact: str
+    run_notes: str
+    datasets: list[Dataset]
+
+    @field_validator("id")
+    @classmethod
+    def _short(cls, value: str) -> str:
+        if not _NAME.match(value):
+            raise ValueError("单位编号只能由小写字母、数字和下划线组成，并以字母开头")
+        return value
+
+    @field_validator("uscc")
+    @classmethod
+    def _valid_uscc(cls, value: str) -> str:
+        from ..identifiers import check_uscc
+
+        if not check_uscc(value).ok:
+            raise ValueError("单位统一社会信用代码不正确（GB 32100 校验）")
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _cron(cls, value: str | None) -> str | None:
+        if value is not None and not _CRON.match(value):
+            raise ValueError("采集时间须为五段 cron 表达式，例如 \"0 6 * * *\"")
+        return value
+
+
+class Interface(Strict):
+    """One table a receiver takes: which kind and variant, under which disclosure levels, with which numbers."""
+
+    kind: str
+    variant: str
+    disclosures: list[Disclosure]
+    sensitive_fields: list[str] = []
+
+
+class Unusual(Strict):
+    """When a release waits for an approval (shares 0..1)."""
+
+    min_records: int
+    deletion_share: float
+    fill_rate_drop: float
+    reason: str
+
+
+class Receiver(Strict):
+    """Who receives what, on what basis."""
+
+    id: str
+    title: str
+    connection: str
+    adapter: Literal["http_json", "xml_rowdata", "file_package", "exchange_table"]
+    legal_basis: str
+    purpose: str
+    batch_size: int = Attribute(default=200, gt=0, le=1000)
+    revocation_days: int
+    revocation_clause: str
+    interfaces: dict[str, Interface]
+    unusual: Unusual
+
+
+class Limit(Strict):
+    """Words that mark a column or dataset as never collected, and the reason."""
+
+    words: list[str]
+    reason: str
+
+
+class Forbidden(Strict):
+    columns: list[Limit]
+    datasets: list[Limit]
+
+
+class Authority(Strict):
+    name: str
+    uscc: str
