@@ -44,7 +44,8 @@ class SlipFile:
         self.sheet = next(s for s in self.book.worksheets
                           if "退回原因" in {heading(c.value) for c in next(s.iter_rows(max_row=1))})
         self.headers = [str(c.value or "") for c in next(self.sheet.iter_rows(max_row=1))]
-        self.lines = [row for row in self.sheet.iter_rows(min_row=2) if any(c.value not in (None, "") for c in row)]
+        self.lines = [row for row in self.sheet.iter_rows(min_row=2)
+                      if any(c.value not in (None, "") for c in row)]
         names = {heading(h): i for i, h in enumerate(self.headers)}
         self.at = {word: names[word] for word in (*PLACE, *REASON) if word in names}
 
@@ -80,11 +81,12 @@ class Clerks:
             dataset = self._dataset(path, slip, index)
             if dataset is None:
                 continue
-            matched = [(line, row) for line in slip.lines if (row := index.find(slip, line, dataset)) is not None
-                       and self._new(row)]
+            matched = [(line, row) for line in slip.lines
+                       if (row := index.find(slip, line, dataset)) is not None and self._new(row)]
             if matched:
                 found[dataset].append((slip, matched))
-        return [d for dataset, slips in sorted(found.items()) for d in self._send(day, dataset, slips, deliveries)]
+        return [delivery for dataset, slips in sorted(found.items())
+                for delivery in self._send(day, dataset, slips, deliveries)]
 
     @staticmethod
     def _dataset(path: Path, slip: SlipFile, index: "Index") -> str | None:
@@ -126,12 +128,12 @@ class Clerks:
             note = f"退回更正（原 {row.case}）"
         return new.plant(f"C{day}-{_tag(row)}", [], "accepted", note)
 
-    def _send(self, day: int, dataset: str, slips: list, deliveries: list[Delivery]) -> list[Delivery]:
+    def _send(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         style = {"wsjk": self._edited_workbook, "jtys": self._retyped_slip, "zjj": self._retyped_slip,
                  "zhzf": self._resorted_original}.get(unit_of(dataset).id, self._own_system)
-        return style(day, dataset, slips, deliveries)
+        return style(day, dataset, slips, before)
 
-    def _edited_workbook(self, day: int, dataset: str, slips: list, deliveries: list[Delivery]) -> list[Delivery]:
+    def _edited_workbook(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """The slip itself, corrected in place; rows not yet clear are deleted from it."""
         out = []
         for n, (slip, matched) in enumerate(slips):
@@ -155,7 +157,7 @@ class Clerks:
                                     case="edited_slip", note="在退回单上直接更正", content=buffer.getvalue()))
         return out
 
-    def _retyped_slip(self, day: int, dataset: str, slips: list, deliveries: list[Delivery]) -> list[Delivery]:
+    def _retyped_slip(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """The slip's sheet saved in the department's own format."""
         out = []
         for n, (slip, matched) in enumerate(slips):
@@ -171,11 +173,12 @@ class Clerks:
                                     case="edited_slip", note="退回单另存为本单位格式后更正", slip_columns=True))
         return out
 
-    def _resorted_original(self, day: int, dataset: str, slips: list, deliveries: list[Delivery]) -> list[Delivery]:
+    def _resorted_original(self, day: int, dataset: str, slips: list,
+                           before: list[Delivery]) -> list[Delivery]:
         """The original file again, corrected and sorted differently."""
         wanted = {id(row): row for _, matched in slips for _, row in matched}
         out = []
-        for original in (d for d in deliveries if d.dataset == dataset and d.day < day):
+        for original in (d for d in before if d.dataset == dataset and d.day < day):
             if not any(id(r) in wanted for r in original.rows):
                 continue
             rows = []
@@ -194,7 +197,7 @@ class Clerks:
                                 case="resorted_original", note="原文件更正后换序重报"))
         return out
 
-    def _own_system(self, day: int, dataset: str, slips: list, deliveries: list[Delivery]) -> list[Delivery]:
+    def _own_system(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """Corrected in the business system, which delivers the rows anew."""
         from district_simulator.plan import base_dialect
 

@@ -48,7 +48,8 @@ def control_app(district: "District", token: str) -> Starlette:
         district.outage(order["unit"], order.get("down", True))
         return summary(district)
 
-    return Starlette(routes=[Route("/status", guarded(status)), Route("/play", guarded(play), methods=["POST"]),
+    return Starlette(routes=[Route("/status", guarded(status)),
+                             Route("/play", guarded(play), methods=["POST"]),
                              Route("/outage", guarded(outage), methods=["POST"])])
 
 

@@ -44,7 +44,6 @@ class District:
         self.state = self._load_state(seed, scale)
         self.plan = Plan(self.state["seed"], self.state["scale"])
         self.exchange = Exchange(exchange_url) if exchange_url else None
-        self.exchange_url = exchange_url
         self.clerks = Clerks(self.plan, self.slips, load_memory(self._clerk_file(len(self.played))))
         self.stores = {u.id: ApiStore() for u in UNITS.values() if u.channel == "api"}
         self.apis: dict[str, DepartmentApi] = {}
@@ -118,8 +117,8 @@ class District:
         for unit in UNITS.values():
             if unit.channel == "drop":
                 self.connections[f"drop_{unit.id}"] = self.folder(unit.id).as_uri()
-            elif unit.channel == "exchange" and self.exchange_url:
-                self.connections[f"exchange_{unit.id}"] = self.exchange_url
+            elif unit.channel == "exchange" and self.exchange:
+                self.connections[f"exchange_{unit.id}"] = self.exchange.url
         return self.connections
 
     def write_connections(self, path: Path | None = None) -> Path:
@@ -215,7 +214,8 @@ class District:
         folder = self.folder("wsjk")
         (folder / "说明.txt").write_text("本目录为报送目录，请勿删除。\n", encoding="utf-8")
         (folder / f"~$xzcf_fr_{stamp}.xlsx").write_bytes(b"\x05lock")
-        (self.folder("jtys") / f"ZHXYXT0000_XYGJJH1-0301_{stamp}18.xls.part").write_bytes(b"\xd0\xcf\x11\xe0 unfinished")
+        unfinished = self.folder("jtys") / f"ZHXYXT0000_XYGJJH1-0301_{stamp}18.xls.part"
+        unfinished.write_bytes(b"\xd0\xcf\x11\xe0 unfinished")
         (self.folder("zhzf") / f"双公示_行政处罚_法人_{stamp}_补.csv.part").write_text("未写完", encoding="gb18030")
 
     def _ledger_known(self, day: int) -> dict[tuple[str, str, str], int]:
@@ -251,7 +251,8 @@ class District:
         for n, code in enumerate(chosen):
             for row in seen[code]:
                 what = "市平台登记库缺该主体" if code in missing else "市平台登记库名称不同"
-                row.plant(f"Y{n:03d}-{row.truth['decision_no'][-6:-1]}", [], "accepted", f"{what}：1001 拒收")
+                case = f"Y{n:03d}-{row.dataset}-{row.truth['decision_no'][-6:-1]}"
+                row.plant(case, [], "accepted", f"{what}：1001 拒收")
         path = self.home / "city_registry.csv"
         if not path.exists():
             with path.open("w", encoding="utf-8", newline="") as target:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from district_simulator.plan import Plan
     from district_simulator.scenarios import Shelf
 
+SOURCES = ("xzsp.licence_entity", "xzsp.licence_person", "scjg.licence_entity", "scjg.penalty_entity")
 BASES = ["行政复议决定撤销", "行政诉讼判决撤销", "作出机关自行纠正"]
 
 
@@ -42,7 +43,7 @@ def add_events(plan: "Plan", shelf: "Shelf") -> None:
 
     plans = {1: 4, 2: 16, 3: 6}
     for day, count in plans.items():
-        for dataset in ("xzsp.licence_entity", "xzsp.licence_person", "scjg.licence_entity", "scjg.penalty_entity"):
+        for dataset in SOURCES:
             for i, row in enumerate(shelf.take(dataset, count)):
                 tag = dataset.replace(".", "-").replace("licence", "xk").replace("penalty", "cf")
                 tell(day, row, "撤销", BASES[i % 3], f"S-revoke-{tag}-{day}-{i:02d}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -106,7 +106,7 @@ def _xlsx(delivery: Delivery, headers: list[str], lines: list[list[Any]]) -> byt
             if isinstance(value, NumberCell):
                 sheet.write_number(i, j, value.value)
             elif isinstance(value, DateCell):
-                sheet.write_datetime(i, j, datetime(value.value.year, value.value.month, value.value.day), day)
+                sheet.write_datetime(i, j, datetime.combine(value.value, time()), day)
             elif value != "":
                 sheet.write_string(i, j, value)
     book.close()

@@ -24,7 +24,8 @@ def generated(plan: "Plan") -> Counter:
             if table_of(delivery.dataset) not in ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr"):
                 continue
             for row in delivery.rows:
-                key = (delivery.dataset, row.truth["decision_no"], row.truth.get("uscc") or row.truth.get("id_no"))
+                subject = row.truth.get("uscc") or row.truth.get("id_no")
+                key = (delivery.dataset, row.truth["decision_no"], subject)
                 if key not in seen:
                     seen.add(key)
                     counts[_cell(delivery.dataset, row.truth["decision_date"][:7])] += 1
@@ -73,5 +74,6 @@ def add_ledgers(plan: "Plan") -> None:
         row.put(name, text, text)
         row.plant(f"G-{rule}", [rule], "quarantined", "有误的台账行")
     for row in lines[4:]:
-        row.fix(own_site_published_count=str(max(0, int(row.truth["generated_count"]) - 1)), unreported_reason="复核更正")
+        published = max(0, int(row.truth["generated_count"]) - 1)
+        row.fix(own_site_published_count=str(published), unreported_reason="复核更正")
     plan.deliver(2, DATASET, lines, tail="_复核", main=True)

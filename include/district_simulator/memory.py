@@ -13,8 +13,8 @@ from district_simulator.deliveries import Delivery
 from district_simulator.dialects import Dialect
 from district_simulator.rows import DateCell, NumberCell, Row
 
-_ROW = ("dataset", "table", "truth", "canon", "ragged", "expect", "rules", "case", "note", "city", "current", "replaces",
-        "sjc")
+_ROW = ("dataset", "table", "truth", "canon", "ragged", "expect", "rules", "case", "note", "city", "current",
+        "replaces", "sjc")
 _DELIVERY = ("day", "dataset", "tail", "batch_no", "done", "state", "case", "note", "slip_columns")
 
 
@@ -28,12 +28,14 @@ def _cell(value: Any) -> Any:
 
 def _uncell(value: Any) -> Any:
     if isinstance(value, dict):
-        return NumberCell(value["number"]) if "number" in value else DateCell(date.fromisoformat(value["date"]))
+        if "number" in value:
+            return NumberCell(value["number"])
+        return DateCell(date.fromisoformat(value["date"]))
     return value
 
 
 def save_day(path: Path, deliveries: list[Delivery], memory: dict[str, list[str]]) -> None:
-    """Write a day's corrected deliveries and the clerks' memory, for the owner's eyes only: they hold ID numbers."""
+    """Write a day's corrected deliveries and the clerks' memory; owner only, for they hold ID numbers."""
     out = []
     for delivery in deliveries:
         dialect = delivery.dialect

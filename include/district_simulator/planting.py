@@ -16,7 +16,7 @@ from district_simulator.units import DECISION_DATASETS, table_of
 from district_simulator.workcalendar import DAYS
 
 RULES = [f"R{i:02d}" for i in range(1, 24)]
-SINGLES, ALIKES, PAIRS = 23, 27, 18
+SINGLES, ALIKES, PAIRS = 23, 29, 20
 ERROR_SHARE = 0.12  # no ordinary delivery carries more errors than this
 
 
@@ -122,15 +122,17 @@ class Planter:
         row = self.decisions.row(plant.dataset, recent=plant.day > 1, subject=subject)
         expect, rules = "accepted", []
         for i, variant in enumerate(plant.variants):
-            context = Context(self.rng, self.population, DAYS[plant.day], self.dialects[plant.dataset, plant.day],
-                              format_of(plant.dataset), partner, plant.n + i)
+            dialect = self.dialects[plant.dataset, plant.day]
+            context = Context(self.rng, self.population, DAYS[plant.day], dialect, format_of(plant.dataset),
+                              partner, plant.n + i)
             variant.apply(row, context)
             rules += variant.rules
             expect = max(expect, variant.expect, key=["accepted", "quarantined", "refused"].index)
         if expect == "refused":
             rules = [r for r in rules if r == "R20"]
         note = "+".join(v.name for v in plant.variants)
-        row.plant(f"{'L' if plant.variants[0].alike else 'F'}{self._serial:04d}", sorted(set(rules)), expect, note)
+        letter = "L" if plant.variants[0].alike else "F"
+        row.plant(f"{letter}{self._serial:04d}", sorted(set(rules)), expect, note)
         return row, partner
 
 

@@ -24,6 +24,7 @@ _TRADES = [
 ]
 _SHOPS = [("小吃店", "小餐饮"), ("超市", "食品销售"), ("理发店", "理发服务"), ("五金店", "五金零售"),
           ("汽修部", "机动车维修"), ("水果店", "水果零售"), ("药房", "药品零售"), ("快餐店", "餐饮服务")]
+_CAPITAL = ["{}万人民币", "{}(万元人民币)", "{}万元", "{}"]
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _TOWNS = ["东城街道", "西湖街道", "北山镇", "南河镇", "开发区"]
 
@@ -80,8 +81,8 @@ class Population:
         self._names: set[str] = set()
         self.persons = [self.person(f"自然人{_STEMS[i % 10]}{i:04d}") for i in range(persons)]
         self.subjects = [self.subject() for _ in range(enterprises)]
-        self.specials = [self.subject("institution", prefix) for prefix in ("A1", "N1", "Y1", "52", "12", "N2")
-                         for _ in range(6)]
+        prefixes = ("A1", "N1", "Y1", "52", "12", "N2")
+        self.specials = [self.subject("institution", prefix) for prefix in prefixes for _ in range(6)]
         self.zeros = [self._with_zeros(20 + i) for i in range(12)]
         self.subjects += self.specials + self.zeros
         self.unregistered = [self.subject("company") for _ in range(80)]  # in no roster: 未关联
@@ -144,7 +145,8 @@ class Population:
             out = codes.USCC_ALPHABET[rest] + out
         return out
 
-    def subject(self, kind: str | None = None, prefix: str | None = None, digits: bool | None = None) -> Subject:
+    def subject(self, kind: str | None = None, prefix: str | None = None,
+                digits: bool | None = None) -> Subject:
         """A new subject with valid codes."""
         rng = self.rng
         kind = kind or rng.choices(["company", "individual", "cooperative", "association", "institution"],
@@ -170,7 +172,7 @@ class Population:
             business_reg_no=codes.reg_no(f"{codes.REGION}228{number:05d}") if kind != "association" else "",
             established=established, scope=scope, entity_type=entity_type,
             address=f"示范区{rng.choice(_TOWNS)}测试路{rng.randrange(1, 400)}号",
-            capital=rng.choice(["{}万人民币", "{}(万元人民币)", "{}万元", "{}"]).format(rng.choice([5, 10, 50, 100, 208, 1080])),
+            capital=rng.choice(_CAPITAL).format(rng.choice([5, 10, 50, 100, 208, 1080])),
             state="存续" if prefix not in ("91", "92") else rng.choices(
                 ["存续", "注销", "吊销", "迁出"], [94, 3, 2, 1])[0],
         )

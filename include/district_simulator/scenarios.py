@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from district_simulator.plan import Plan
 
 SOME = 10
+HOLIDAY_DATASETS = ("sthj.penalty_entity", "zjj.licence_entity", "scjg.licence_entity", "xzsp.licence_person")
 
 
 class Shelf:
@@ -29,7 +30,8 @@ class Shelf:
         partners = self._partners(dataset, day)
         found = [r for r in self.plan.main[dataset, day].rows
                  if not r.case and id(r) not in self.taken and r.truth["decision_no"] not in partners
-                 and (r.table.endswith("zrr") or r.subject.kind == "company") and r.get("licence_state") != "2"]
+                 and (r.table.endswith("zrr") or r.subject.kind == "company")
+                 and r.get("licence_state") != "2"]
         chosen = found[:count]
         if len(chosen) < count:
             raise AssertionError(f"{dataset}: too few clean rows")
@@ -83,7 +85,8 @@ def _repeats_in_one_file(plan: "Plan", shelf: Shelf) -> None:
 
 def _back_and_forth(plan: "Plan", shelf: Shelf) -> None:
     """A → B → A is three versions."""
-    for dataset, count in (("xzsp.licence_entity", SOME), ("zhzf.penalty_entity", SOME), ("scjg.penalty_entity", 5)):
+    wanted = {"xzsp.licence_entity": SOME, "zhzf.penalty_entity": SOME, "scjg.penalty_entity": 5}
+    for dataset, count in wanted.items():
         for i, first in enumerate(shelf.take(dataset, count)):
             tag = f"S-aba-{dataset.split('.')[0]}-{i:02d}"
             _insert(plan, 2, amended(first, "（更正）"), f"{tag}-B", "A→B→A 的第二版")
@@ -133,7 +136,7 @@ def _holiday(plan: "Plan") -> None:
                2: [date(2026, 2, d) for d in (9, 10, 11, 12, 13)],
                3: [date(2026, 2, d) for d in (11, 12, 13, 14, 24)]}
     for day, decided in moments.items():
-        for dataset in ("sthj.penalty_entity", "zjj.licence_entity", "scjg.licence_entity", "xzsp.licence_person"):
+        for dataset in HOLIDAY_DATASETS:
             for k, when in enumerate(decided * 2):
                 row = plan.decisions.row(dataset, day=when)
                 last = deadline(when)
@@ -207,8 +210,8 @@ def _broken_files(plan: "Plan", shelf: Shelf) -> None:
         for row in rows:
             row.put("authority_uscc", "")
             row.expect, row.rules = "quarantined", ["R01"]
-        plan.deliver(2, dataset, rows, back_file_2016(table), tail="_lsbl", state="held", case="back_file_2016",
-                     note="2014/2016 代码集的历史补录：缺机关代码等必填项")
+        plan.deliver(2, dataset, rows, back_file_2016(table), tail="_lsbl", state="held",
+                     case="back_file_2016", note="2014/2016 代码集的历史补录：缺机关代码等必填项")
     for day in DAYS:
         if day == 2:
             plan.deliver(day, "nync.penalty_entity", [], damage="empty", state="broken", case="empty_file",

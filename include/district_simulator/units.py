@@ -61,4 +61,5 @@ def unit_of(dataset: str) -> Unit:
 
 
 DATASETS = {d: n for u in UNITS.values() for d, n in u.datasets.items()}
-DECISION_DATASETS = [d for d, n in DATASETS.items() if n and table_of(d) in ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr")]
+DECISION_TABLES = ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr")
+DECISION_DATASETS = [d for d, n in DATASETS.items() if n and table_of(d) in DECISION_TABLES]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from district_simulator import codes
-from district_simulator.dialects import full_width  # noqa: F401
 from district_simulator.faults.registry import ALL, ENTITY, LICENCE, PENALTY, PERSON, Context, alike, variant
 from district_simulator.rows import Row
 from district_simulator.units import UNITS, unit_of
-
-SPREADSHEETS = "xlsx xls"
 
 
 def _blank(row: Row, ctx: Context, name: str) -> None:
@@ -41,7 +38,8 @@ def blank_unit_name(row: Row, ctx: Context) -> None:
     _blank(row, ctx, ctx.pick("source_unit_name", "authority_name"))
 
 
-@variant("R01", tables=ENTITY, touches="uscc subject_category org_code", needs="subject_category", subject="company")
+@variant("R01", tables=ENTITY, touches="uscc subject_category org_code", needs="subject_category",
+         subject="company")
 def blank_uscc_of_a_company(row: Row, ctx: Context) -> None:
     _blank(row, ctx, "uscc")
 
@@ -146,7 +144,8 @@ def unusual_but_valid_prefix(row: Row, ctx: Context) -> None:
 
 
 # --- R04 92 against category -------------------------------------------------------------------
-@variant("R04", tables=ENTITY, touches="uscc subject_category", needs="subject_category", subject="individual")
+@variant("R04", tables=ENTITY, touches="uscc subject_category", needs="subject_category",
+         subject="individual")
 def individual_called_company(row: Row, ctx: Context) -> None:
     row.put("subject_category", "法人及非法人组织")
 
@@ -202,7 +201,8 @@ def name_of_another(row: Row, ctx: Context) -> None:
     row.put("subject_name", ctx.rng.choice(others).name)
 
 
-@variant("R06", tables=ENTITY, touches="subject_name uscc", rules="R06W", expect="accepted", subject="unregistered")
+@variant("R06", tables=ENTITY, touches="subject_name uscc", rules="R06W", expect="accepted",
+         subject="unregistered")
 def not_in_the_registry(row: Row, ctx: Context) -> None:
     """未关联: a valid code that the roster does not have."""
 
@@ -224,13 +224,15 @@ def name_with_blank(row: Row, ctx: Context) -> None:
 
 
 # --- R07 placeholder ---------------------------------------------------------------------------
-@variant("R07", tables=ENTITY, touches="uscc subject_category org_code", expect="accepted", subject="individual")
+@variant("R07", tables=ENTITY, touches="uscc subject_category org_code", expect="accepted",
+         subject="individual")
 def placeholder_of_individual(row: Row, ctx: Context) -> None:
     row.fix(uscc=codes.PLACEHOLDER, org_code="", tax_reg_no="",
             business_reg_no=row.subject.business_reg_no if ctx.n % 2 else "")
 
 
-@variant("R07", tables=ENTITY, touches="uscc subject_category org_code", needs="subject_category", subject="company")
+@variant("R07", tables=ENTITY, touches="uscc subject_category org_code", needs="subject_category",
+         subject="company")
 def placeholder_of_company(row: Row, ctx: Context) -> None:
     row.put("uscc", codes.PLACEHOLDER)
     row.fix(org_code="", tax_reg_no="")
@@ -291,8 +293,8 @@ def namesake_under_one_number(row: Row, ctx: Context) -> None:
     row.fix(**{**ctx.partner.truth, "id_no": own_id})
 
 
-@variant("R16", tables=ENTITY, touches="decision_no subject_name uscc org_code subject_category legal_rep_name",
-         expect="accepted", subject="partner-individual")
+@variant("R16", tables=ENTITY, expect="accepted", subject="partner-individual",
+         touches="decision_no subject_name uscc org_code subject_category legal_rep_name")
 def second_identifier_under_one_number(row: Row, ctx: Context) -> None:
     """Same number and name, once by USCC and once by organisation code: another record."""
     subject = ctx.partner.subject

@@ -72,7 +72,8 @@ def id_number_in_content(row: Row, ctx: Context) -> None:
     row.put("licence_content", row.truth["licence_content"] + f"（负责人{ctx.population.id_number()}）")
 
 
-@variant("R19", tables=ENTITY, touches="uscc subject_category org_code", rules="R03 R19", subject="individual")
+@variant("R19", tables=ENTITY, touches="uscc subject_category org_code", rules="R03 R19",
+         subject="individual")
 def id_number_as_uscc(row: Row, ctx: Context) -> None:
     """Misfiled: the owner's ID number in the USCC column."""
     number = row.subject.rep_id

@@ -21,6 +21,9 @@ class Exchange:
     """Schemas ``scjg`` and ``rsj`` of the exchange database."""
 
     def __init__(self, url: str):
+        if url.startswith("postgresql://"):
+            url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        self.url = url
         self.engine: Engine = create_engine(url)
         self.tables: dict[tuple[str, str], Table] = {}
         metadata = MetaData()
@@ -35,8 +38,9 @@ class Exchange:
                     *(Column(c, Text) for c in columns), schema=schema)
             self.tables[schema, "batch_done"] = Table(
                 "batch_done", metadata, Column("source_record_id", String(32), primary_key=True),
-                Column("table_name", String(32), primary_key=True), Column("row_count", Integer, nullable=False),
-                Column("done_at", DateTime, nullable=False), schema=schema)
+                Column("table_name", String(32), primary_key=True),
+                Column("row_count", Integer, nullable=False), Column("done_at", DateTime, nullable=False),
+                schema=schema)
         self.metadata = metadata
 
     def reset(self) -> None:
