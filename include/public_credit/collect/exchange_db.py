@@ -1,0 +1,194 @@
+"""Exchange database (前置库): a department writes rows under a batch number, we read finished batches, read-only.
+
+A batch number is one receipt. It is taken when the batch table lists it with a row count and exactly that many rows are
+there, in one consistent snapshot; otherwise it is left for a later run and said to be incomplete (``truncated``).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, column, create_engine, event, exc, func, select, table, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.expression import TableClause
+
+from .base import CollectError, Intake, SourceChanged, connection_uri, header_line, row_lines
+
+FETCH_ROWS = 2000
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql",
+           "mariadb": "mariadb+pymysql"}
+READ_ONLY = {"postgresql": "set session characteristics as transaction read only",
+             "mysql": "set session transaction read only", "mariadb": "set session transaction read only"}
+LIMITS = {"postgresql": {"connect_timeout": 15, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
+          "mysql": {"connect_timeout": 15, "read_timeout": 600}, "mariadb": {"connect_timeout": 15, "read_timeout": 600}}
+_DENIED = {"28P01", "28000", 1044, 1045, 1698}
+_NO_DATABASE = {"3D000", 1049}
+_NO_RIGHT = {"42501", 1142, 1143}
+_NO_TABLE = {"42P01", "42703", "3F000", 1146, 1054}
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A batch the department declares finished."""
+
+    number: str
+    rows: int
+
+
+def _engine(uri: str, conn_id: str) -> Engine:
+    try:
+        url = make_url(uri)
+        url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+        family = url.get_backend_name()
+        isolation = {"isolation_level": "REPEATABLE READ"} if family in READ_ONLY else {}
+        engine = create_engine(url, poolclass=NullPool, connect_args=LIMITS.get(family, {}), hide_parameters=True, **isolation)
+    except (exc.ArgumentError, ImportError):
+        raise CollectError(f"连接 {conn_id} 不是可用的数据库地址。", "按 SQLAlchemy URL 书写，并安装相应驱动。",
+                           "data_engineer") from None
+    if family in READ_ONLY:
+        event.listen(engine, "connect", lambda connection, _: _set_read_only(connection, READ_ONLY[family]))
+    return engine
+
+
+def _set_read_only(connection: Any, statement: str) -> None:
+    cursor = connection.cursor()
+    cursor.execute(statement)
+    cursor.close()
+    connection.commit()
+
+
+def _named(name: str, *columns: str) -> TableClause:
+    schema, _, plain = name.rpartition(".")
+    return table(plain, *(column(item) for item in columns), schema=schema or None)
+
+
+class Exchange:
+    """One dataset's tables in the exchange database."""
+
+    def __init__(self, connection: Connection, channel: Any):
+        self._connection = connection
+        self._channel = channel
+        self._source = _named(channel.table, channel.batch_column, channel.key_column)
+        self._done = _named(channel.batch_done_table, "source_record_id", "table_name", "row_count")
+
+    def finished(self) -> list[Done]:
+        """Finished batches of our table, in order of their number."""
+        plain = self._channel.table.rpartition(".")[2]
+        query = select(self._done.c.source_record_id, self._done.c.row_count).where(
+            func.lower(self._done.c.table_name).in_([plain.lower(), self._channel.table.lower()]))
+        with _explained(self._channel):
+            found = self._connection.execute(query).all()
+        batches = {str(number).strip(): Done(str(number).strip(), int(rows)) for number, rows in found}
+        return sorted(batches.values(), key=lambda item: (len(item.number), item.number))
+
+    def present(self, batch: Done) -> int:
+        """Rows of a batch that are there."""
+        with _explained(self._channel):
+            return self._connection.execute(select(func.count()).select_from(self._source).where(
+                self._source.c[self._channel.batch_column] == batch.number)).scalar_one()
+
+    def lines(self, batch: Done) -> Iterator[bytes]:
+        """The batch as JSON Lines through a server-side cursor; SourceChanged when rows came or went meanwhile."""
+        query = select(text("*")).select_from(self._source).where(
+            self._source.c[self._channel.batch_column] == batch.number,
+        ).order_by(self._source.c[self._channel.key_column])
+        with _explained(self._channel):
+            result = self._connection.execute(
+                query, execution_options={"stream_results": True, "yield_per": FETCH_ROWS})
+            names, received = [name.lower() for name in result.keys()], 0
+            yield header_line(names, batch.number)
+            for rows in result.partitions():
+                received += len(rows)
+                yield from row_lines(dict(zip(names, row, strict=True)) for row in rows)
+        if received != batch.rows:
+            raise SourceChanged
+
+    def forget_snapshot(self) -> None:
+        """End the transaction, so that the next batch is read as it is then."""
+        with _explained(self._channel):
+            self._connection.rollback()
+
+
+def _code(error: exc.DBAPIError) -> Any:
+    """SQLSTATE or server error number."""
+    original = error.orig
+    state = getattr(original, "sqlstate", None)
+    if state:
+        return state
+    arguments = getattr(original, "args", ())
+    if arguments and isinstance(arguments[0], int):
+        return arguments[0]
+    words = str(original).lower()
+    if "authentication failed" in words or "no pg_hba.conf entry" in words:
+        return "28P01"
+    if "does not exist" in words and "database" in words:
+        return "3D000"
+    if "resolve" in words or "name or service not known" in words:
+        return "dns"
+    return None
+
+
+def _reading(error: exc.DBAPIError, channel: Any) -> CollectError:
+    """A person's reading of a database error; the error's own text is not shown, it may hold addresses or values."""
+    code, conn_id = _code(error), channel.connection
+    if code in _DENIED:
+        return CollectError(f"前置库拒绝了连接 {conn_id} 的账号或口令。", "与来源单位核对账号，更新 connections.yaml。", "data_engineer")
+    if code in _NO_DATABASE:
+        return CollectError(f"连接 {conn_id} 指向的数据库不存在。", "与来源单位核对库名，更新 connections.yaml。", "data_engineer")
+    if code == "dns" or (code == 2003 and "resolve" in str(error.orig).lower()) or code == 2005:
+        return CollectError(f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer")
+    if code in _NO_RIGHT:
+        return CollectError(f"没有读取前置库表 {channel.table} 或 {channel.batch_done_table} 的权限。", "请来源单位授予只读权限。",
+                            "department")
+    if code in _NO_TABLE:
+        return CollectError(f"前置库中没有 {channel.table}、{channel.batch_done_table} 或约定的列。",
+                            "请来源单位按约定建表，或改正目录中的表名、列名。", "department")
+    return CollectError(f"前置库（连接 {conn_id}）无法连接或中途断开。", "请来源单位检查数据库与网络；已收的批次不受影响。", "department")
+
+
+@contextmanager
+def _explained(channel: Any) -> Iterator[None]:
+    """Turn errors of the exchange database, and only of it, into what a person can act on."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise _reading(error, channel) from None
+
+
+def _take_finished(intake: Intake, exchange: Exchange) -> None:
+    channel = intake.dataset.channel
+    where = f"exchange_db:{channel.connection}/{channel.table}#"
+    booked = intake.booked_versions(where)
+    for batch in exchange.finished():
+        if batch.number in booked:
+            intake.outcome.known += 1
+            continue
+        exchange.forget_snapshot()
+        present = exchange.present(batch)
+        if present != batch.rows:
+            intake.outcome.incomplete.append(f"批次 {batch.number}（truncated：应有 {batch.rows} 行，实有 {present} 行）")
+            continue
+        try:
+            intake.take(where + batch.number, batch.number, f"{channel.table}#{batch.number}", exchange.lines(batch))
+        except SourceChanged:
+            intake.outcome.incomplete.append(f"批次 {batch.number}（truncated：读取时行数有变）")
+    exchange.forget_snapshot()
+
+
+def pull(intake: Intake) -> None:
+    """Take in the finished batches that are not booked yet, in order of their number."""
+    channel = intake.dataset.channel
+    engine = _engine(connection_uri(channel.connection), channel.connection)
+    try:
+        with _explained(channel):
+            connection = engine.connect()
+        with connection:
+            _take_finished(intake, Exchange(connection, channel))
+    finally:
+        engine.dispose()

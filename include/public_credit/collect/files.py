@@ -1,0 +1,123 @@
+"""File channels in common: which files are receipts, which are left alone, and taking them in order.
+
+A file's receipt is path + size + modification time + sha256: a file replaced under its old name is a new receipt, a file
+merely listed again is not. A file is left alone while its name marks it as temporary, while it is younger than the
+settle window, or when it changes between listing and the last byte read.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from fnmatch import fnmatchcase
+from typing import BinaryIO, Protocol
+
+from .base import CollectError, Intake, SourceChanged, read_file
+
+TEMPORARY = ("*.part", "*.tmp", "*.partial", "*.filepart", "*.crdownload", "~$*", ".*")
+LONGEST_WATCH = 10.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file as the source lists it; ``plain`` is False for links and anything else that is no regular file."""
+
+    path: str
+    size: int
+    mtime: float
+    plain: bool = True
+
+    @property
+    def name(self) -> str:
+        return posixpath.basename(self.path)
+
+    @property
+    def version(self) -> str:
+        return file_version(self.mtime, self.size)
+
+
+class FileSource(Protocol):
+    """What a file channel offers: list a folder, look at one file again, read it."""
+
+    def list(self, folder: str) -> list[Found]: ...
+    def look(self, path: str) -> Found | None: ...
+    def open(self, path: str) -> BinaryIO: ...
+
+
+def file_version(mtime: float, size: int) -> str:
+    """Source version of a file: modification time (UTC) and size."""
+    moment = datetime.fromtimestamp(mtime, timezone.utc)
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z/{size}"
+
+
+def stream(handle: BinaryIO, expected: Found, look: Callable[[], Found | None]) -> Iterator[bytes]:
+    """A file's bytes; raises SourceChanged when it is not, to the last byte, the file that was listed."""
+    received = 0
+    for chunk in read_file(handle):
+        received += len(chunk)
+        yield chunk
+    if received != expected.size or look() != expected:
+        raise SourceChanged
+
+
+def places(folder: str, patterns: list[str]) -> dict[str, list[str]]:
+    """Folders to list with the name patterns wanted in each; a pattern cannot lead out of the source's folder."""
+    found: dict[str, list[str]] = {}
+    for pattern in patterns:
+        whole = pattern if folder and pattern.startswith(f"{folder}/") else posixpath.join(folder, pattern)
+        parent, name = posixpath.split(whole)
+        if whole.startswith("/") or ".." in whole.split("/") or any(sign in parent for sign in "*?["):
+            raise CollectError("目录中的文件名模式不合规。", "模式只能指向渠道文件夹之内，通配符只能用在文件名中。", "data_engineer")
+        found.setdefault(parent, []).append(name)
+    return found
+
+
+def _wanted(source: FileSource, folder: str, patterns: list[str]) -> list[Found]:
+    files = {}
+    for parent, names in places(folder, patterns).items():
+        for item in source.list(parent):
+            matches = any(fnmatchcase(item.name, name) for name in names)
+            if matches and not any(fnmatchcase(item.name, sign) for sign in TEMPORARY):
+                files[item.path] = item
+    return sorted(files.values(), key=lambda item: (item.mtime, item.path))
+
+
+def _settled(source: FileSource, files: list[Found], settle: float, listed_at: float) -> set[str]:
+    """Paths that have been still for the settle window.
+
+    Judged by the file's age on our clock or, where the window is short, by watching it for that long, which does not
+    depend on the two clocks agreeing.
+    """
+    still = {item.path for item in files if time.time() - item.mtime >= settle}
+    young = [item for item in files if item.path not in still]
+    if young and settle <= LONGEST_WATCH:
+        time.sleep(max(0.0, settle - (time.monotonic() - listed_at)))
+        still |= {item.path for item in young if source.look(item.path) == item}
+    return still
+
+
+def pull_files(intake: Intake, source: FileSource, folder: str, where: str) -> None:
+    """Take in every settled file that is not booked yet, oldest first; ``where`` begins the locators."""
+    channel = intake.dataset.channel
+    listed_at = time.monotonic()
+    files = _wanted(source, folder, channel.patterns)
+    intake.outcome.refused = [item.name for item in files if not item.plain]
+    intake.outcome.waiting.clear()
+    plain = [item for item in files if item.plain]
+    booked = intake.known([f"{where}/{item.path}" for item in plain])
+    new = [item for item in plain if (f"{where}/{item.path}", item.version) not in booked]
+    intake.outcome.known = len(plain) - len(new) - len(intake.outcome.receipts)
+    still = _settled(source, new, channel.settle_seconds, listed_at)
+    for item in new:
+        if item.path not in still:
+            intake.outcome.waiting.append(item.name)
+            continue
+        try:
+            with source.open(item.path) as handle:
+                intake.take(f"{where}/{item.path}", item.version, item.name,
+                            stream(handle, item, lambda path=item.path: source.look(path)))
+        except (SourceChanged, FileNotFoundError):
+            intake.outcome.waiting.append(item.name)
