@@ -1,0 +1,14 @@
+"""Row rules and batch rules: declared in ``expectations/``, row rules compiled to whole-column checks."""
+
+from .model import BatchRule, RowRule, RuleSet, load_ruleset
+
+__all__ = ["BatchRule", "RowContext", "RowRule", "RowRules", "RuleSet", "Verdicts", "load_ruleset"]
+
+
+def __getattr__(name: str):
+    """Import the column engine (polars) only where rows are judged."""
+    if name in ("RowContext", "RowRules", "Verdicts"):
+        from . import rows
+
+        return getattr(rows, name)
+    raise AttributeError(name)
