@@ -203,8 +203,7 @@ def planted_numbers(deliveries: Iterable[Delivery]) -> list[str]:
         for row in delivery.rows:
             text = "\x1f".join(plain(v) for v in cells(row, delivery.dialect))
             found.update(n for n in pattern.findall(text) if len(n) != 15 or _looks_born(n))
-            if row.table.endswith("zrr"):
-                found.add(row.truth["id_no"])
+            found.update(row.get(n) for n in ("id_no", "legal_rep_id_no") if row.get(n))
     return sorted(found)
 
 

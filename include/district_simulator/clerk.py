@@ -239,6 +239,7 @@ class Index:
     def __init__(self, deliveries: list[Delivery]):
         self.places: dict[tuple[str, str], Row] = {}
         self.numbers: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        self.names: dict[tuple[str, str], list[Row]] = defaultdict(list)
         self.dataset_of: dict[str, str] = {}
         offsets: dict[tuple[int, str, str], int] = defaultdict(int)
         for delivery in deliveries:
@@ -248,10 +249,11 @@ class Index:
                 self.places[delivery.name, str(delivery.place(i, offsets[receipt]))] = row
                 if row.expect == "quarantined":
                     self.numbers[delivery.dataset, row.get("decision_no")].append(row)
+                    self.names[delivery.dataset, row.get("subject_name")].append(row)
             offsets[receipt] += len(delivery.rows)
 
     def find(self, slip: SlipFile, line: tuple, dataset: str) -> Row | None:
-        """By decision number (and name), else by file and row number."""
+        """By decision number (and name), else by file and row number, else by the only such name."""
         columns = {field: i for i, field in slip.fields(table_of(dataset)).items()}
         number = str(line[columns["decision_no"]].value or "") if "decision_no" in columns else ""
         name = str(line[columns["subject_name"]].value or "") if "subject_name" in columns else ""
@@ -262,4 +264,7 @@ class Index:
             return candidates[-1]
         file_name = slip.text(line, "文件").rsplit("/", 1)[-1]
         row = self.places.get((file_name, slip.text(line, "行号")))
-        return row if row is not None and row.dataset == dataset else None
+        if row is not None and row.dataset == dataset:
+            return row
+        same = {identity(r): r for r in self.names.get((dataset, name), [])} if name else {}
+        return next(iter(same.values())) if len(same) == 1 else None

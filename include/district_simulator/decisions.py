@@ -40,6 +40,12 @@ class Decisions:
         self._past = workdays(FIRST_DECISION, date(2026, 2, 13))
         self._recent = workdays(date(2026, 2, 9), LAST_DECISION)
 
+    def forget(self, codes: set[str]) -> None:
+        """Never again a decision about these subjects."""
+        self.pool = [s for s in self.pool if s.uscc not in codes]
+        for name, group in self.population.groups.items():
+            self.population.groups[name] = [s for s in group if s.uscc not in codes]
+
     def decision_date(self, recent: bool = False) -> date:
         """A working day of the period; ``recent`` means around the holiday."""
         if recent or self.rng.random() < 0.06:

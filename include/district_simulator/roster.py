@@ -81,10 +81,12 @@ def _third_day(plan: "Plan", day1: list[Row]) -> list[Row]:
     rng = plan.rng
     quiet = [r for r in day1 if not r.case and r.subject.kind == "company" and r.truth["state"] == "存续"
              and not r.subject.former_names]
-    chosen = rng.sample(quiet, 60)
+    decided = {r.subject.uscc for d in plan.main.values() for r in d.rows if r.table.endswith("_fr")}
+    alone = [r for r in quiet if r.subject.uscc not in decided][:15]  # those who vanish have no decisions
+    gone_codes = {r.subject.uscc for r in alone}
+    plan.decisions.forget(gone_codes)
+    chosen = rng.sample([r for r in quiet if r.subject.uscc not in gone_codes], 45) + alone
     renamed, ended, gone = chosen[:25], chosen[25:45], {id(r) for r in chosen[45:]}
-    plan.renamed_subjects = {r.subject.uscc for r in renamed}
-    plan.gone_subjects = {r.subject.uscc for r in chosen[45:]}
     changed = {}
     for i, row in enumerate(renamed):
         old = row.truth["name"]

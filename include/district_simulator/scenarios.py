@@ -53,6 +53,7 @@ def add(plan: "Plan") -> None:
     _names_and_keys(plan, shelf)
     _older_versions(plan, shelf)
     _holiday(plan)
+    _founded_before_the_roster_knows(plan)
     add_events(plan, shelf)
     _correction_of_an_accepted(plan, shelf)
     _redeliveries(plan, shelf)
@@ -143,6 +144,16 @@ def _holiday(plan: "Plan") -> None:
                 late = DAYS[day] > last
                 _insert(plan, day, row, f"S-holiday-{dataset[:4]}-{day}-{k:02d}",
                         f"决定日 {when}，最后期限 {last}，{'迟报' if late else '按时'}")
+
+
+def _founded_before_the_roster_knows(plan: "Plan") -> None:
+    """Licences of firms that enter the roster only on day 3: 未关联 first, linked afterwards."""
+    for dataset in ("xzsp.licence_entity", "scjg.licence_entity"):
+        for i in range(5):
+            offset = 0 if dataset.startswith("xzsp") else 5
+            row = plan.decisions.row(dataset, subject=plan.population.newcomers[i + offset], recent=True)
+            _insert(plan, 2, row, f"S-founded-{dataset[:4]}-{i:02d}", "名册第三日才收录：先未关联，后关联").rules = [
+                "R06W"]
 
 
 def _correction_of_an_accepted(plan: "Plan", shelf: Shelf) -> None:

@@ -24,7 +24,7 @@ class Exchange:
         if url.startswith("postgresql://"):
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         self.url = url
-        self.engine: Engine = create_engine(url)
+        self.engine: Engine = create_engine(url, hide_parameters=True)
         self.tables: dict[tuple[str, str], Table] = {}
         metadata = MetaData()
         for schema, contents in SCHEMAS.items():
@@ -35,12 +35,12 @@ class Exchange:
                     name, metadata, Column("source_id", String(64), primary_key=True),
                     Column("source_record_id", String(32), index=True, nullable=False),
                     Column("source_create_date", DateTime, nullable=False),
-                    *(Column(c, Text) for c in columns), schema=schema)
+                    *(Column(c, Text) for c in columns), schema=schema, mysql_charset="utf8mb4")
             self.tables[schema, "batch_done"] = Table(
                 "batch_done", metadata, Column("source_record_id", String(32), primary_key=True),
                 Column("table_name", String(32), primary_key=True),
                 Column("row_count", Integer, nullable=False), Column("done_at", DateTime, nullable=False),
-                schema=schema)
+                schema=schema, mysql_charset="utf8mb4")
         self.metadata = metadata
 
     def reset(self) -> None:
