@@ -121,7 +121,8 @@ class Planter:
             subject = self.rng.choice(self.population.groups[wish]) if wish else None
         row = self.decisions.row(plant.dataset, recent=plant.day > 1, subject=subject)
         expect, rules = "accepted", []
-        for i, variant in enumerate(plant.variants):
+        ordered = sorted(plant.variants, key=lambda v: not v.subject.startswith("partner"))
+        for i, variant in enumerate(ordered):  # a partner's values come first, the other fault on top
             dialect = self.dialects[plant.dataset, plant.day]
             context = Context(self.rng, self.population, DAYS[plant.day], dialect, format_of(plant.dataset),
                               partner, plant.n + i)

@@ -224,7 +224,7 @@ def name_with_blank(row: Row, ctx: Context) -> None:
 
 
 # --- R07 placeholder ---------------------------------------------------------------------------
-@variant("R07", tables=ENTITY, touches="uscc subject_category org_code", expect="accepted",
+@variant("R07", tables=ENTITY, touches="uscc subject_category org_code", rules="R07W", expect="accepted",
          subject="individual")
 def placeholder_of_individual(row: Row, ctx: Context) -> None:
     row.fix(uscc=codes.PLACEHOLDER, org_code="", tax_reg_no="",

@@ -89,7 +89,7 @@ def id_number_as_decision_no(row: Row, ctx: Context) -> None:
 
 @variant("R19", tables=PERSON, touches="subject_name")
 def id_number_behind_the_name(row: Row, ctx: Context) -> None:
-    row.put("subject_name", f"{row.truth['subject_name']}{row.truth['id_no']}")
+    row.put("subject_name", f"{row.truth['subject_name']}（{row.truth['id_no']}）")
 
 
 def _no_card(prefix: str, n: int) -> str:
