@@ -97,16 +97,19 @@ class Server:
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         if owner is not None:
             os.chown(self.data, owner, owner)
-        read_end, write_end = os.pipe()
-        os.write(write_end, self.password.encode() + b"\n")
-        os.close(write_end)
+        handed_over = self.data.parent / f"{self.data.name}.initial"
+        descriptor = os.open(handed_over, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as target:
+            target.write(self.password + "\n")
+        if owner is not None:
+            os.chown(handed_over, owner, owner)
         try:
             done = subprocess.run(
                 [*prefix, str(binaries() / "initdb"), "-D", str(self.data), "-U", "postgres", "-E", "UTF8",
-                 "--locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile=/dev/fd/{read_end}", "--no-sync"],
-                pass_fds=[read_end], capture_output=True, text=True, cwd="/", check=False)
+                 "--locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={handed_over}", "--no-sync"],
+                capture_output=True, text=True, cwd="/", check=False)
         finally:
-            os.close(read_end)
+            handed_over.unlink()
         if done.returncode:
             raise RuntimeError(f"initdb 失败：{done.stderr.strip()[-500:]}")
 

@@ -1,0 +1,183 @@
+"""Airflow on one machine: configuration by environment, its processes, and a small client of its REST API."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from . import processes
+from .postgres import free_port
+
+USER = "admin"
+COMPONENTS = ("api-server", "scheduler", "dag-processor")
+
+
+def _secret(home: Path, name: str, make: Any) -> str:
+    """A generated secret, kept in the state folder (mode 0600)."""
+    path = home / "secrets" / f"airflow_{name}"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as target:
+            target.write(make())
+    return path.read_text(encoding="ascii")
+
+
+def _fernet_key() -> str:
+    from cryptography.fernet import Fernet
+
+    return Fernet.generate_key().decode()
+
+
+class Airflow:
+    """Api-server, scheduler and dag-processor with the LocalExecutor; metadata in our PostgreSQL."""
+
+    def __init__(self, checkout: Path, home: Path, port: int = 0, simulated: bool = False):
+        self.checkout, self.home = checkout, home
+        self.folder = home / "airflow"
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.port = port or free_port()
+        self.simulated = simulated
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._client: httpx.Client | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def password(self) -> str:
+        return _secret(self.home, "admin_password", lambda: secrets.token_urlsafe(12))
+
+    def environment(self) -> dict[str, str]:
+        """Everything the processes need; nothing is read from a configuration file."""
+        connections = yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
+        passwords = self.folder / "passwords.json"
+        passwords.write_text(json.dumps({USER: self.password}), encoding="utf-8")
+        passwords.chmod(0o600)
+        metadata = connections["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1)
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment |= {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
+            "PYTHONPATH": str(self.checkout / "include"),
+            "PCW_ROOT": str(self.checkout), "PCW_HOME": str(self.home),
+            "POLARS_MAX_THREADS": "2", "GX_ANALYTICS_ENABLED": "false", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "AIRFLOW_HOME": str(self.folder),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.checkout / "dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "4",
+            "AIRFLOW__CORE__FERNET_KEY": _secret(self.home, "fernet_key", _fernet_key),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "3",
+            "AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__BASE_URL": self.url, "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__SECRET_KEY": _secret(self.home, "api_secret", lambda: secrets.token_hex(32)),
+            "AIRFLOW__API_AUTH__JWT_SECRET": _secret(self.home, "jwt_secret", lambda: secrets.token_hex(32)),
+            "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+            "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(
+                {"connections_file_path": str(self.home / "secrets" / "connections.yaml")}),
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs"),
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+            "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+        }
+        if self.simulated:
+            environment |= {"PCW_CLOCK": "logical", "PCW_SCHEDULE": "manual"}
+        return environment
+
+    def _run(self, *arguments: str) -> None:
+        log = self.folder / "setup.log"
+        with log.open("ab") as output:
+            done = subprocess.run([sys.executable, "-m", "airflow", *arguments], env=self.environment(), stdout=output,
+                                  stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            raise RuntimeError(f"airflow {arguments[0]} 失败，见 {log}。")
+
+    def prepare(self) -> None:
+        """Migrate the metadata database and import the catalogue's pools (both idempotent)."""
+        self._run("db", "migrate")
+        pools = subprocess.run([sys.executable, "-m", "public_credit.cli", "pools"], env=self.environment(), check=True,
+                               capture_output=True, text=True).stdout
+        path = self.folder / "pools.json"
+        path.write_text(pools, encoding="utf-8")
+        self._run("pools", "import", str(path))
+
+    def start(self) -> None:
+        """Start all components; their logs lie in the state folder."""
+        environment = self.environment()
+        for name in COMPONENTS:
+            self._children[name] = processes.start([sys.executable, "-m", "airflow", name], env=environment,
+                                                   log=self.folder / "logs" / f"{name}.log", cwd=self.folder)
+
+    def failed(self) -> list[str]:
+        """Components that ended by themselves."""
+        return [name for name, child in self._children.items() if child.poll() is not None]
+
+    def stop(self) -> None:
+        """Stop all components, the scheduler's task processes included."""
+        if self._client:
+            self._client.close()
+            self._client = None
+        for name in ("scheduler", "dag-processor", "api-server"):
+            child = self._children.pop(name, None)
+            if child is not None:
+                processes.stop(child)
+
+    def wait_ready(self, dags: set[str], timeout: float = 180.0) -> None:
+        """Wait until the API answers and all named DAGs were parsed."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                listed = {item["dag_id"] for item in self.get("dags", limit=500)["dags"]}
+                if dags <= listed:
+                    return
+            except (httpx.HTTPError, KeyError, ValueError):
+                pass
+            if self.failed():
+                raise RuntimeError(f"Airflow 组件 {'、'.join(self.failed())} 已退出，见状态目录 airflow/logs。")
+            if time.monotonic() > deadline:
+                raise RuntimeError("Airflow 在限定时间内没有就绪，见状态目录 airflow/logs。")
+            time.sleep(0.5)
+
+    # --- REST API ---------------------------------------------------------------------------------
+    def _api(self) -> httpx.Client:
+        if self._client is None:
+            with httpx.Client(base_url=self.url, timeout=30, trust_env=False) as plain:
+                token = plain.post("/auth/token", json={"username": USER, "password": self.password})
+                token.raise_for_status()
+            self._client = httpx.Client(base_url=f"{self.url}/api/v2/", timeout=60, trust_env=False,
+                                        headers={"Authorization": f"Bearer {token.json()['access_token']}"})
+        return self._client
+
+    def get(self, path: str, **params: Any) -> dict[str, Any]:
+        answer = self._api().get(path, params=params)
+        answer.raise_for_status()
+        return answer.json()
+
+    def trigger(self, dag_id: str, logical_date: str, conf: dict[str, Any] | None = None) -> str:
+        """Start a run; its id. ``logical_date`` is ISO 8601 with offset."""
+        answer = self._api().post(f"dags/{dag_id}/dagRuns", json={"logical_date": logical_date, "conf": conf or {}})
+        answer.raise_for_status()
+        return answer.json()["dag_run_id"]
+
+    def runs(self, dag_id: str, limit: int = 100) -> list[dict[str, Any]]:
+        """Runs of a DAG (``~``: of all DAGs), newest first."""
+        return self.get(f"dags/{dag_id}/dagRuns", order_by="-run_after", limit=limit)["dag_runs"]
