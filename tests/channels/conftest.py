@@ -1,19 +1,16 @@
-"""Fixtures of the channel tests: a catalogue with one invented unit, and the archive read back."""
+"""Fixtures of the channel tests: a catalogue with one invented unit."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-DAY = date(2026, 2, 25)
 DATASET = {
     "title": "测试数据", "kind": "administrative_licence", "variant": "entity", "cadence_days": 7,
     "legal_basis": "行政许可法第40条", "purpose": "测试", "disclosure": "公开", "retention": "5 年",
@@ -65,16 +62,3 @@ def steps(warehouse: Any) -> Callable[[], list[dict[str, Any]]]:
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
     return read
-
-
-def archived(uri: str) -> bytes:
-    """The plain bytes of an archived object."""
-    from public_credit import archive
-
-    with archive.open(uri) as stream:
-        return stream.read()
-
-
-def archived_lines(uri: str) -> list[dict[str, Any]]:
-    """Header and rows of an archived JSON Lines object."""
-    return [orjson.loads(line) for line in archived(uri).splitlines()]

@@ -172,8 +172,8 @@ class Intake:
     def known(self, locators: list[str]) -> set[tuple[str, str]]:
         """(locator, source version) of receipts among ``locators`` that are booked already."""
         with session("collector") as opened:
-            return set(opened.execute(select(Batch.locator, Batch.source_version).where(
-                Batch.dataset_id == self.dataset.id, Batch.locator == any_(literal(locators, ARRAY(Text))))).tuples())
+            return {tuple(row) for row in opened.execute(select(Batch.locator, Batch.source_version).where(
+                Batch.dataset_id == self.dataset.id, Batch.locator == any_(literal(locators, ARRAY(Text)))))}
 
     def booked_versions(self, prefix: str) -> set[str]:
         """Source versions of all booked receipts whose locator starts with ``prefix``."""

@@ -116,22 +116,19 @@ class Exchange:
 
 
 def _code(error: exc.DBAPIError) -> Any:
-    """SQLSTATE or server error number."""
+    """SQLSTATE, server error number or ``dns``; drivers report a failed connection each in their own way."""
     original = error.orig
-    state = getattr(original, "sqlstate", None)
-    if state:
-        return state
+    words = str(original).lower()
+    if any(sign in words for sign in ("resolve", "name or service not known", "getaddrinfo", "no address associated")):
+        return "dns"
     arguments = getattr(original, "args", ())
     if arguments and isinstance(arguments[0], int):
         return arguments[0]
-    words = str(original).lower()
+    if state := getattr(original, "sqlstate", None):
+        return state
     if "authentication failed" in words or "no pg_hba.conf entry" in words:
         return "28P01"
-    if "does not exist" in words and "database" in words:
-        return "3D000"
-    if "resolve" in words or "name or service not known" in words:
-        return "dns"
-    return None
+    return "3D000" if "database" in words and "does not exist" in words else None
 
 
 def _reading(error: exc.DBAPIError, channel: Any) -> CollectError:
@@ -141,7 +138,7 @@ def _reading(error: exc.DBAPIError, channel: Any) -> CollectError:
         return CollectError(f"前置库拒绝了连接 {conn_id} 的账号或口令。", "与来源单位核对账号，更新 connections.yaml。", "data_engineer")
     if code in _NO_DATABASE:
         return CollectError(f"连接 {conn_id} 指向的数据库不存在。", "与来源单位核对库名，更新 connections.yaml。", "data_engineer")
-    if code == "dns" or (code == 2003 and "resolve" in str(error.orig).lower()) or code == 2005:
+    if code in ("dns", 2005):
         return CollectError(f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer")
     if code in _NO_RIGHT:
         return CollectError(f"没有读取前置库表 {channel.table} 或 {channel.batch_done_table} 的权限。", "请来源单位授予只读权限。",

@@ -26,6 +26,7 @@ from .files import Found, pull_files
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 120.0
 TRIES = 3
+PAUSE = 1.0
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
@@ -71,7 +72,6 @@ class Server:
             raise CollectError(f"没有读取文件 {posixpath.basename(path)} 的权限。", "请来源单位授予只读权限。",
                                "department") from None
         with handle:
-            handle.prefetch(max_concurrent_requests=32)
             yield handle
 
 
@@ -158,4 +158,4 @@ def pull(intake: Intake) -> None:
         except (paramiko.SSHException, EOFError, OSError):
             if number == TRIES:
                 raise _unreachable(conn_id) from None
-        time.sleep(0.5 * 2 ** number)
+        time.sleep(PAUSE * number)
