@@ -22,6 +22,10 @@ DECISIONS = ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr")
 CITY_REMARK, CITY_NAME = 200, 100  # the city's stricter lengths
 _CASE_RULES = {"truncated_roster": "shrink", "truncated_file": "unreadable", "empty_file": "unreadable",
                "renamed_column": "fill_rate", "back_file_2016": "fill_rate"}
+SIGNALS = {"XK_BLR": ["unknown_column"], "案件来源": ["unknown_column"], "备注说明": ["unknown_column"],
+           "处罚文号新": ["unknown_column"], "宗教信仰": ["forbidden_column"], "既往病史": ["forbidden_column"],
+           "联系方式": ["unknown_column", "sensitive_in_unknown_column"],
+           "证件复印件编号": ["unknown_column", "sensitive_in_unknown_column"]}
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Books:
                 self.lines.append(self._line(delivery, row, position + offset, result))
         if delivery.case:
             self.lines.append(self._delivery_line(delivery))
+        self.lines += self._signals(delivery)
         if delivery.state == "pending":
             return
         if delivery.state != "accepted":
@@ -153,6 +158,16 @@ class Books:
                 "unit": unit_of(delivery.dataset).id, "dataset": delivery.dataset, "file": delivery.name,
                 "table": table_of(delivery.dataset), "decision_no": "", "fault": [delivery.case],
                 "expect": expect, "rules": [rule] if rule else [], "city": "", "note": delivery.note}
+
+    @staticmethod
+    def _signals(delivery: Delivery) -> list[dict[str, Any]]:
+        """Columns no catalogue names: each a signal, its content stored nowhere."""
+        found = [(heading, signals) for field, heading in delivery.dialect.columns
+                 if field is None and (signals := SIGNALS.get(heading))]
+        return [{"case_id": f"N-{delivery.dataset}-{delivery.day}-{heading}", "day": delivery.day,
+                 "unit": unit_of(delivery.dataset).id, "dataset": delivery.dataset, "file": delivery.name,
+                 "table": table_of(delivery.dataset), "decision_no": "", "fault": list(signals),
+                 "expect": "signal", "rules": list(signals), "city": "", "note": heading} for heading, signals in found]
 
     def metrics(self, generated: dict[tuple[str, str, str], int]) -> list[dict[str, Any]]:
         """Per unit, kind and decision month (domain.md 2.2): R, A, L, G as of now."""

@@ -106,7 +106,7 @@ class Clerks:
         return True
 
     def _mend(self, row: Row, day: int, careless: int = 0) -> Row | None:
-        """The corrected row, unchanged where the clerk may still be careless; None when he leaves it lying."""
+        """The corrected row; unchanged where the clerk may be careless; None when he leaves it lying."""
         roll = int(hashlib.sha256(identity(row).encode()).hexdigest(), 16) % 10
         rekey = self.plan.rekey.get(row.truth["decision_no"])
         if roll == 0 and not rekey:

@@ -24,8 +24,14 @@ from district_simulator.units import table_of
 
 
 @pytest.fixture(scope="module")
-def district(tmp_path_factory: pytest.TempPathFactory):
-    made = District(tmp_path_factory.mktemp("state") / "simulator", seed=3, scale=0.02)
+def exchange_url(postgres) -> str:
+    return postgres.server.url("postgres", "postgres")
+
+
+@pytest.fixture(scope="module")
+def district(tmp_path_factory: pytest.TempPathFactory, exchange_url: str):
+    home = tmp_path_factory.mktemp("state") / "simulator"
+    made = District(home, seed=3, scale=0.02, exchange_url=exchange_url)
     made.serve()
     made.play(1)
     yield made
@@ -128,34 +134,31 @@ def test_the_answer_key_counts_every_row(district: District) -> None:
     folder = district.home / "answer_key"
     counts = json.loads((folder / "day1_counts.json").read_text(encoding="utf-8"))
     for count in counts:
-        assert count["rows_in"] == sum(count[k] for k in ("accepted", "quarantined", "duplicate", "refused")), count
+        parts = [count[k] for k in ("accepted", "quarantined", "duplicate", "refused")]
+        assert count["rows_in"] == sum(parts), count
     lines = [json.loads(x) for x in (folder / "day1.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len({x["case_id"] for x in lines}) == len(lines)
     assert {"accepted", "quarantined", "refused", "duplicate"} <= {x["expect"] for x in lines}
     assert sum(x["city"] == "rejected" and x["expect"] == "accepted" for x in lines) >= 60
 
 
-def test_the_exchange_database_is_filled_through_sqlalchemy(postgres, tmp_path: Path) -> None:
-    url = postgres.server.url("postgres", "postgres").replace("postgresql://", "postgresql+psycopg://")
-    made = District(tmp_path / "simulator", seed=3, scale=0.02, exchange_url=url)
-    try:
-        made.play(1)
-        engine = sqlalchemy.create_engine(url)
-        with engine.connect() as connection:
-            def number(sql: str) -> int:
-                return connection.execute(sqlalchemy.text(sql)).scalar_one()
+def test_the_exchange_database_is_filled_through_sqlalchemy(district: District) -> None:
+    engine = sqlalchemy.create_engine(district.connections["exchange_scjg"])
+    with engine.connect() as connection:
+        def number(sql: str) -> int:
+            return connection.execute(sqlalchemy.text(sql)).scalar_one()
 
-            assert number("select count(*) from scjg.qydj") == len(made.plan.main["scjg.enterprise_registration", 1].rows)
-            unfinished = "select count(*) from rsj.cf_fr where source_record_id = '20260225009'"
-            assert number(unfinished) == 15
-            assert number("select count(*) from rsj.batch_done where source_record_id = '20260225009'") == 0
-            assert number("select count(*) from scjg.batch_done") == 4
-            made.play(2)
-        with engine.connect() as connection:
-            assert connection.execute(sqlalchemy.text(unfinished)).scalar_one() == 40
-        engine.dispose()
-    finally:
-        made.stop()
+        roster = district.plan.main["scjg.enterprise_registration", 1].rows
+        assert number("select count(*) from scjg.qydj") == len(roster)
+        assert number("select count(*) from rsj.cf_fr where source_record_id = '20260225009'") == 15
+        assert number("select count(*) from rsj.batch_done where source_record_id = '20260225009'") == 0
+        assert number("select count(*) from scjg.batch_done") == 4
+    unfinished = next(d for d in district.deliveries(2) if d.case == "finished_batch")
+    district.exchange.publish(unfinished)
+    with engine.connect() as connection:
+        assert number("select count(*) from rsj.cf_fr where source_record_id = '20260225009'") == 40
+        assert number("select row_count from rsj.batch_done where source_record_id = '20260225009'") == 40
+    engine.dispose()
 
 
 def write_slip(folder: Path, district: District, dataset: str, batch: str = "B1") -> int:
@@ -183,9 +186,11 @@ def test_clerks_answer_slips_each_in_his_own_way(tmp_path: Path) -> None:
     try:
         district.play(1)
         datasets = ["wsjk.penalty_entity", "wsjk.licence_person", "jtys.penalty_person", "zjj.licence_entity",
-                    "zhzf.penalty_person", "sthj.penalty_entity", "xzsp.licence_entity", "scjg.penalty_entity"]
+                    "zhzf.penalty_person", "sthj.penalty_entity", "xzsp.licence_entity",
+                    "scjg.penalty_entity"]
         returned = {d: write_slip(tmp_path / "slips" / d.split(".")[0], district, d) for d in datasets}
-        sent = [d for d in district.play(2) if d.case in ("edited_slip", "resorted_original", "corrected_in_system")]
+        ways = ("edited_slip", "resorted_original", "corrected_in_system")
+        sent = [d for d in district.play(2) if d.case in ways]
         assert {d.dataset for d in sent} == set(datasets)
         for delivery in sent:
             corrected = [r for r in delivery.rows if r.case.startswith("C2-")]
@@ -198,30 +203,28 @@ def test_clerks_answer_slips_each_in_his_own_way(tmp_path: Path) -> None:
         text = (district.folder("zhzf") / resorted.name).read_bytes().decode("gb18030")
         original = district.plan.main["zhzf.penalty_person", 1]
         assert len(list(csv.reader(io.StringIO(text)))) == len(original.rows) + 1
-        counts = json.loads((district.home / "answer_key" / "day2_counts.json").read_text(encoding="utf-8"))
+        key = district.home / "answer_key"
+        counts = json.loads((key / "day2_counts.json").read_text(encoding="utf-8"))
         own = next(c for c in counts if c["file"] == resorted.name)
         assert own["duplicate"] > 0.8 * own["rows_in"] and own["accepted"] > 0
         again = District(tmp_path / "simulator", seed=3, scale=0.02)  # a restart remembers everything
         assert again.next_day == 3 and again.books.counts == district.books.counts
         assert again.clerks.memory == district.clerks.memory
+        assert_the_play_ends(district)
     finally:
         district.stop()
 
 
-def test_the_third_day_ends_the_play_and_control_answers(tmp_path: Path) -> None:
-    district = District(tmp_path / "simulator", seed=3, scale=0.02)
-    try:
-        district.serve()
-        open_door(district)
-        for day in (1, 2, 3):
-            assert call(district.home, "POST", "/play", {"day": day})["played"][-1] == day
-        assert call(district.home, "GET", "/status")["next_day"] is None
-        with pytest.raises(SimulatorError, match="没有待交付"):
-            call(district.home, "POST", "/play", {"day": 4})
-        metrics = json.loads((district.home / "answer_key" / "day3_metrics.json").read_text(encoding="utf-8"))
-        silent = [m for m in metrics if m["unit"] == "wlj"]
-        assert silent and all(m["R"] == 0 and m["G"] > 0 for m in silent)
-        late = [m for m in metrics if m["unit"] == "sthj" and m["month"] == "2026-02"]
-        assert any(0 < m["L"] < m["R"] for m in late)
-    finally:
-        district.stop()
+def assert_the_play_ends(district: District) -> None:
+    """The last day over the control door, then nothing is due."""
+    district.serve()
+    open_door(district)
+    assert call(district.home, "POST", "/play", {"day": 3})["played"] == [1, 2, 3]
+    assert call(district.home, "GET", "/status")["next_day"] is None
+    with pytest.raises(SimulatorError, match="没有待交付"):
+        call(district.home, "POST", "/play", {"day": 4})
+    metrics = json.loads((district.home / "answer_key" / "day3_metrics.json").read_text(encoding="utf-8"))
+    silent = [m for m in metrics if m["unit"] == "wlj"]
+    assert silent and all(m["R"] == 0 and m["G"] > 0 for m in silent)
+    february = [m for m in metrics if m["unit"] == "sthj" and m["month"] == "2026-02"]
+    assert any(0 < m["L"] < m["R"] for m in february)
