@@ -202,10 +202,20 @@ class Intake:
                     message=f"已归档并登记 {file_name}，{stored.bytes:,} 字节", counts={"bytes": stored.bytes},
                     dag_run=self.run))
         if seq is None:
+            self._discard(values["batch_id"], stored.uri)
             self.outcome.known += 1
         else:
             self.outcome.batch_seqs.append(seq)
             self.outcome.receipts.append(file_name)
+
+    def _discard(self, wanted: str, uri: str) -> None:
+        """Destroy a second copy of a receipt that turned out to be booked."""
+        from .. import archive
+
+        with session("collector") as opened:
+            booked = opened.scalar(select(Batch.archive_uri).where(Batch.batch_id == wanted))
+        if booked != uri:
+            archive.shred(uri)
 
     def _archive(self, chunks: Iterable[bytes]) -> Any:
         """Store the bytes; a fault of the store is told apart from one of the source, which goes on unchanged."""

@@ -14,6 +14,8 @@ from .files import Found, stream
 
 def take(intake: Intake, path: Path) -> None:
     """Archive and book the file; the same file handed in twice is said to be known."""
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path.name} 不是普通文件。", remedy="请给出一个文件，不是文件夹。")
     try:
         number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
@@ -26,8 +28,6 @@ def take(intake: Intake, path: Path) -> None:
             return Found(path.name, state.st_size, state.st_mtime, stat.S_ISREG(state.st_mode))
 
         found = look()
-        if not found.plain:
-            raise UserError(f"{path.name} 不是普通文件。", remedy="请给出一个文件，不是文件夹。")
         digest = hashlib.sha256()
         for chunk in read_file(handle):
             digest.update(chunk)
