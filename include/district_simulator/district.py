@@ -7,6 +7,10 @@ import json
 import os
 import random
 import secrets
+import time
+from datetime import datetime, timedelta, timezone
+from datetime import time as clock
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -119,7 +123,18 @@ class District:
                 self.connections[f"drop_{unit.id}"] = self.folder(unit.id).as_uri()
             elif unit.channel == "exchange" and self.exchange:
                 self.connections[f"exchange_{unit.id}"] = self.exchange.url
+        self._serve_city(ports.get("city", 0))
         return self.connections
+
+    def _serve_city(self, port: int) -> None:
+        """The city platform beside the departments, where it is installed."""
+        if find_spec("district_simulator.city") is None:
+            return
+        from district_simulator.city import build
+
+        assert self.runtime is not None
+        app, token = build(self.home)
+        self.connections["city_platform"] = f"http://{token}@127.0.0.1:{self.runtime.web(app, port)}"
 
     def write_connections(self, path: Path | None = None) -> Path:
         """The connections as YAML, readable by the owner only."""
@@ -167,8 +182,8 @@ class District:
             extra = self.clerks.redeliver(day, self.published)
             save_day(corrected, extra, self.clerks.memory)
         today = [*self.deliveries(day), *extra]
-        for delivery in today:
-            self._publish(delivery)
+        for number, delivery in enumerate(today):
+            self._publish(delivery, number)
         self._distract(day)
         for store in self.stores.values():
             store.mark(api_version(day))
@@ -197,7 +212,7 @@ class District:
             self.books.book(delivery)
         self.published += deliveries
 
-    def _publish(self, delivery: Delivery) -> None:
+    def _publish(self, delivery: Delivery, number: int = 0) -> None:
         if delivery.format == "json":
             rows = [json_row(row, delivery.dialect) for row in delivery.rows]
             self.stores[unit_of(delivery.dataset).id].publish(
@@ -206,7 +221,8 @@ class District:
             if self.exchange:
                 self.exchange.publish(delivery)
         else:
-            put(self.folder(unit_of(delivery.dataset).id) / delivery.name, render(delivery.same or delivery))
+            path = self.folder(unit_of(delivery.dataset).id) / delivery.name
+            put(path, render(delivery.same or delivery), _arrival(delivery.day, number))
 
     def _distract(self, day: int) -> None:
         """Files that are no deliveries."""
@@ -262,8 +278,15 @@ class District:
         return registry
 
 
-def put(path: Path, content: bytes) -> None:
+def _arrival(day: int, number: int) -> float:
+    """Modification time of a file: the morning of its day, in order of arrival, and never just now."""
+    morning = datetime.combine(DAYS[day], clock(8), timezone(timedelta(hours=8))).timestamp()
+    return min(morning + number, time.time() - 600 + number / 100)
+
+
+def put(path: Path, content: bytes, modified: float) -> None:
     """As departments should: write beside, then rename."""
     part = path.with_name(path.name + ".part")
     part.write_bytes(content)
+    os.utime(part, (modified, modified))
     os.replace(part, path)
