@@ -134,7 +134,8 @@ class Books:
         """What the city must hold of this record after the day."""
         if row.city:
             return row.city
-        if delivery.state != "accepted" or row.expect != "accepted" or row.table not in DECISIONS:
+        arrived = delivery.state == "accepted" and row.expect in ("accepted", "duplicate")
+        if not arrived or row.table not in DECISIONS:
             return "absent"
         return "rejected" if self.city_refuses(row) else "accepted"
 

@@ -21,7 +21,7 @@ class Dialect:
     id: str
     table: str
     columns: tuple[tuple[str | None, str], ...]
-    dates: str = "iso"  # iso | slash | slash_short | chinese | compact | cell
+    dates: str = "iso"  # iso | slash | slash_short | chinese | compact | cell | serial
     categories: str = "text"  # text | split (法人/非法人组织) | code (01-04)
     null_blank: bool = False
 
@@ -149,7 +149,7 @@ DIALECTS: dict[str, Dialect] = {
     "xzsp.decision_event": official_codes("events", null_blank=True),
     "yjgl.penalty_entity": official_codes("cf_fr", LEGACY_CF, dialect_id="codes_legacy"),
     "wsjk.penalty_entity": template_790("cf_fr", wide=True, dates="cell"),
-    "wsjk.licence_person": variant_s3("xk_zrr", dates="slash"),
+    "wsjk.licence_person": variant_s3("xk_zrr", dates="serial"),
     "jtys.penalty_entity": export_s9("cf_fr", dates="slash"),
     "jtys.penalty_person": export_s9("cf_zrr", dates="cell"),
     "sthj.penalty_entity": official_codes("cf_fr", dates="slash", dialect_id="codes790_xml"),

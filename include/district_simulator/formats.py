@@ -17,6 +17,7 @@ from district_simulator.dialects import Dialect
 from district_simulator.rows import DateCell, NumberCell, Row
 
 DATE_FIELDS = {"decision_date", "valid_from", "valid_to", "valid_until", "publication_end"}
+_EPOCH = date(1899, 12, 30)  # Excel's day 0
 _FIXED = datetime(2026, 1, 1)
 _SPLIT = {"法人及非法人组织": "法人", "个体工商户": "个体工商户", "自然人": "自然人"}
 _CODE = {"法人及非法人组织": "02", "个体工商户": "04", "自然人": "01"}
@@ -29,6 +30,8 @@ def _date(value: str, style: str) -> Any:
         return value
     if style == "cell":
         return DateCell(day)
+    if style == "serial":
+        return NumberCell(float((day - _EPOCH).days))
     return {"iso": value, "slash": f"{day:%Y/%m/%d}", "slash_short": f"{day.year}/{day.month}/{day.day}",
             "chinese": f"{day.year}年{day.month}月{day.day}日", "compact": f"{day:%Y%m%d}"}[style]
 
