@@ -77,6 +77,8 @@ def id_number_in_content(row: Row, ctx: Context) -> None:
 def id_number_as_uscc(row: Row, ctx: Context) -> None:
     """Misfiled: the owner's ID number in the USCC column."""
     number = row.subject.rep_id
+    while codes.uscc_valid(number):  # one in 341 would pass as a code
+        number = ctx.population.id_number()
     row.put("uscc", number, number)
     row.fix(org_code="", tax_reg_no="")
 
