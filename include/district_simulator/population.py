@@ -84,7 +84,8 @@ class Population:
         prefixes = ("A1", "N1", "Y1", "52", "12", "N2")
         self.specials = [self.subject("institution", prefix) for prefix in prefixes for _ in range(6)]
         self.zeros = [self._with_zeros(20 + i) for i in range(12)]
-        self.subjects += self.specials + self.zeros
+        self.luhn = [self._like_a_card() for _ in range(10)]
+        self.subjects += self.specials + self.zeros + self.luhn
         self.unregistered = [self.subject("company") for _ in range(80)]  # in no roster: 未关联
         self.newcomers = [self.subject("company") for _ in range(30)]  # founded between day 2 and day 3
         self._groups()
@@ -99,7 +100,8 @@ class Population:
             "letters": [s for s in company if not s.uscc.isdigit()],
             "individual": [s for s in alive if s.kind == "individual"],
             "cooperative": [s for s in alive if s.kind == "cooperative"],
-            "special": self.specials, "zeros": self.zeros, "unregistered": self.unregistered,
+            "special": self.specials, "zeros": self.zeros, "luhn": self.luhn,
+            "unregistered": self.unregistered,
             "former": [s for s in company if s.former_names],
             "bracket": [s for s in company if "（" in s.name],
         }
@@ -136,6 +138,13 @@ class Population:
         subject.uscc = codes.uscc("12", codes.org_code(f"{number:08d}"))
         subject.state = "存续"
         return subject
+
+    def _like_a_card(self) -> Subject:
+        """An association whose all-digit code happens to pass Luhn, as bank cards do."""
+        while True:
+            subject = self.subject("association", digits=True)
+            if subject.uscc.isdigit() and codes.luhn_valid(subject.uscc):
+                return subject
 
     @staticmethod
     def _base31(number: int) -> str:

@@ -113,6 +113,11 @@ def uscc_of_a_firm_in_remark(row: Row, ctx: Context) -> None:
     row.fix(remark=f"关联单位代码{code}" if not codes.luhn_valid(code) else "关联单位见附件")
 
 
+@alike("R19", tables=ENTITY, touches="uscc subject_category subject_name org_code", subject="luhn")
+def code_that_passes_luhn(row: Row, ctx: Context) -> None:
+    """52… and eighteen digits with a Luhn digit: still an organisation's code, not a card."""
+
+
 # --- R20 not to be reported --------------------------------------------------------------------
 @variant("R20", tables=PENALTY, touches="violation_facts", expect="refused")
 def summary_procedure(row: Row, ctx: Context) -> None:
