@@ -14,7 +14,7 @@ def archived(uri: str) -> bytes:
     """The plain bytes of an archived object."""
     from public_credit import archive
 
-    with archive.open(uri) as stream:
+    with archive.open_plain(uri) as stream:
         return stream.read()
 
 

@@ -219,3 +219,40 @@ def _mariadb_program(name: str) -> str:
 def has_mariadb() -> bool:
     """Whether MariaDB's programs are on this machine."""
     return bool(shutil.which(_mariadb_program("mariadbd")) and shutil.which(_mariadb_program("mariadb-install-db")))
+
+
+class Mailbox:
+    """A minimal SMTP server that keeps what it is given (RFC 5321, no extensions)."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.recipients: list[str] = []
+        self.commands: list[str] = []
+        self.refuse = False
+        self._loop = Loop()
+        self._server = self._loop.run(asyncio.start_server(self._talk, "127.0.0.1", 0))
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mailbox\r\n")
+        while line := (await reader.readline()).decode().rstrip("\r\n"):
+            verb = line[:4].upper()
+            self.commands.append(verb)
+            if verb == "RCPT":
+                self.recipients.append(line.partition("<")[2].partition(">")[0])
+            if verb == "DATA" and not self.refuse:
+                writer.write(b"354 go on\r\n")
+                self.messages.append((await reader.readuntil(b"\r\n.\r\n")).decode())
+            answer = {"QUIT": b"221 bye\r\n", "DATA": b"554 no\r\n" if self.refuse else b"250 kept\r\n"}
+            writer.write(answer.get(verb, b"250 ok\r\n"))
+            await writer.drain()
+            if verb == "QUIT":
+                break
+        writer.close()
+
+    def stop(self) -> None:
+        async def close() -> None:
+            self._server.close()
+
+        self._loop.run(close())
+        self._loop.stop()

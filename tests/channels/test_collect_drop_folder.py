@@ -148,3 +148,15 @@ def test_a_folder_that_is_gone_fails_this_dataset_only(offer, batches, steps, tm
     assert len(batches()) == 1
     assert [step["verdict"] for step in steps()] == ["failed", "failed", "ok"]
     assert str(tmp_path) not in gone.message
+
+
+def test_a_persons_number_in_a_file_name_stays_out_of_the_ledger(folder, batches, warehouse):
+    write(folder / "许可_370399199001011234.csv", "一")
+    write(folder / "许可_370399199001015678.csv", "一")
+    collect.collect("csdw", DAY)
+    collect.collect("csdw", DAY)
+    assert len({batch["locator"] for batch in batches()}) == len(batches()) == 2
+    with warehouse.connect() as connection:
+        for table in ("batch", "step", "archive_object"):
+            (content,) = connection.execute(f"select string_agg(t::text, ' ') from ledger.{table} t").fetchone()
+            assert "370399199001" not in content

@@ -8,6 +8,7 @@ with a complete object or nothing that is referenced; the next run finds the rec
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -215,7 +216,7 @@ class Intake:
         with session("collector") as opened:
             booked = opened.scalar(select(Batch.archive_uri).where(Batch.batch_id == wanted))
         if booked != uri:
-            archive.shred(uri)
+            archive.shred(uri, "同一回执的第二份副本")
 
     def _archive(self, chunks: Iterable[bytes]) -> Any:
         """Store the bytes; a fault of the store is told apart from one of the source, which goes on unchanged."""
@@ -271,6 +272,21 @@ def only_one(name: str) -> Iterator[bool]:
         finally:
             if mine:
                 connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 16))"), key)
+
+
+def masked(name: str) -> str:
+    """A file name as messages and the ledger may hold it: a person's number in it is blanked."""
+    from .. import scan
+
+    return scan.mask(name)
+
+
+def masked_path(path: str) -> str:
+    """A path for a locator: blanked like ``masked``, with a keyed tag that keeps different paths different."""
+    shown = masked(path)
+    if shown == path:
+        return path
+    return f"{shown}~{hmac.new(settings.secret_key('lookup'), path.encode(), 'sha256').hexdigest()[:8]}"
 
 
 def business_day(given: date | None) -> date:

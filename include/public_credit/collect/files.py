@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from typing import BinaryIO, Protocol
 
-from .base import CollectError, Intake, SourceChanged, read_file
+from .base import CollectError, Intake, SourceChanged, masked, masked_path, read_file
 
 TEMPORARY = ("*.part", "*.tmp", "*.partial", "*.filepart", "*.crdownload", "~$*", ".*")
 LONGEST_WATCH = 10.0
@@ -33,6 +33,10 @@ class Found:
     @property
     def name(self) -> str:
         return posixpath.basename(self.path)
+
+    @property
+    def shown(self) -> str:
+        return masked(self.name)
 
     @property
     def version(self) -> str:
@@ -101,23 +105,23 @@ def _settled(source: FileSource, files: list[Found], settle: float, listed_at: f
 
 def pull_files(intake: Intake, source: FileSource, folder: str, where: str) -> None:
     """Take in every settled file that is not booked yet, oldest first; ``where`` begins the locators."""
-    channel = intake.dataset.channel
+    channel, outcome = intake.dataset.channel, intake.outcome
     listed_at = time.monotonic()
     files = _wanted(source, folder, channel.patterns)
-    intake.outcome.refused = [item.name for item in files if not item.plain]
-    intake.outcome.waiting.clear()
-    plain = [item for item in files if item.plain]
-    booked = intake.known([f"{where}/{item.path}" for item in plain])
-    new = [item for item in plain if (f"{where}/{item.path}", item.version) not in booked]
-    intake.outcome.known = len(plain) - len(new) - len(intake.outcome.receipts)
-    still = _settled(source, new, channel.settle_seconds, listed_at)
-    for item in new:
+    outcome.refused = [item.shown for item in files if not item.plain]
+    outcome.waiting.clear()
+    plain = {f"{where}/{masked_path(item.path)}": item for item in files if item.plain}
+    booked = intake.known(list(plain))
+    new = {locator: item for locator, item in plain.items() if (locator, item.version) not in booked}
+    outcome.known = len(plain) - len(new) - len(outcome.receipts)
+    still = _settled(source, list(new.values()), channel.settle_seconds, listed_at)
+    for locator, item in new.items():
         if item.path not in still:
-            intake.outcome.waiting.append(item.name)
+            outcome.waiting.append(item.shown)
             continue
         try:
             with source.open(item.path) as handle:
-                intake.take(f"{where}/{item.path}", item.version, item.name,
+                intake.take(locator, item.version, item.shown,
                             stream(handle, item, lambda path=item.path: source.look(path)))
         except (SourceChanged, FileNotFoundError):
-            intake.outcome.waiting.append(item.name)
+            outcome.waiting.append(item.shown)

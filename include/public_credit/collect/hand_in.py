@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from ..messages import UserError
-from .base import Intake, SourceChanged, read_file
+from .base import Intake, SourceChanged, masked_path, read_file
 from .files import Found, stream
 
 
@@ -32,11 +32,11 @@ def take(intake: Intake, path: Path) -> None:
         for chunk in read_file(handle):
             digest.update(chunk)
         handle.seek(0)
-        locator = f"hand_in:{path.name}"
+        locator = f"hand_in:{masked_path(path.name)}"
         if intake.has(locator, found.version, digest.hexdigest()):
             intake.outcome.known += 1
             return
         try:
-            intake.take(locator, found.version, path.name, stream(handle, found, look))
+            intake.take(locator, found.version, found.shown, stream(handle, found, look))
         except SourceChanged:
             raise UserError(f"文件 {path.name} 正在被写入。", remedy="等文件写完后重新登记。") from None
