@@ -20,8 +20,8 @@ from district_simulator.workcalendar import DAYS, deadline
 
 DECISIONS = ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr")
 CITY_REMARK, CITY_NAME = 200, 100  # the city's stricter lengths
-_CASE_RULES = {"truncated_roster": "shrink", "truncated_file": "unreadable", "empty_file": "unreadable",
-               "renamed_column": "fill_rate", "back_file_2016": "fill_rate"}
+_CASE_RULES = {"truncated_roster": "B08", "truncated_file": "unreadable", "empty_file": "unreadable",
+               "renamed_column": "B02", "back_file_2016": "B02"}
 SIGNALS = {"XK_BLR": ["unknown_column"], "案件来源": ["unknown_column"], "备注说明": ["unknown_column"],
            "处罚文号新": ["unknown_column"], "宗教信仰": ["forbidden_column"], "既往病史": ["forbidden_column"],
            "联系方式": ["unknown_column", "sensitive_in_unknown_column"],
@@ -58,11 +58,12 @@ class Books:
         earlier = next((c for c in self.counts if (c["day"], c["dataset"], c["file"]) == (
             delivery.day, delivery.dataset, delivery.name)), None)  # a clerk's rows in the same API receipt
         offset = earlier["rows_in"] if earlier else 0
+        places = delivery.places(offset)
         for position, row in enumerate(delivery.rows):
             result = self._book_row(delivery, row)
             outcome[result] += 1
             if row.case:
-                self.lines.append(self._line(delivery, row, position + offset, result))
+                self.lines.append(self._line(delivery, row, position + offset + 1, places[position], result))
         if delivery.case:
             self.lines.append(self._delivery_line(delivery))
         self.lines += self._signals(delivery)
@@ -118,14 +119,13 @@ class Books:
         decided = _day(row.get("decision_date"))
         return f"{decided or DAYS[day]:%Y-%m}"
 
-    def _line(self, delivery: Delivery, row: Row, position: int, result: str) -> dict[str, Any]:
+    def _line(self, delivery: Delivery, row: Row, row_no: int, place: int, result: str) -> dict[str, Any]:
         readable = row.get("decision_no") or row.truth.get("decision_no", "") or row.get("uscc")
         expect = row.expect if delivery.state == "accepted" else delivery.state
         if expect == "accepted" and result == "duplicate":
             expect = "duplicate"
         return {"case_id": row.case, "day": delivery.day, "unit": unit_of(delivery.dataset).id,
-                "dataset": delivery.dataset, "file": delivery.name, "source_row": delivery.place(position),
-                "row_no": position + 1, "table": row.table, "decision_no": readable,
+                "dataset": delivery.dataset, "file": delivery.name, "source_row": place, "row_no": row_no, "table": row.table, "decision_no": readable,
                 "dialect": delivery.dialect.id,
                 "fault": row.rules, "expect": expect, "rules": row.rules, "city": self.city(delivery, row),
                 "current": row.current, "replaces": row.replaces, "note": row.note}

@@ -170,7 +170,7 @@ class Clerks:
                 rows.append(new)
             if rows:
                 out.append(Delivery(day, dataset, _slip_dialect(slip, dataset), rows, tail=f"_退回更正{n or ''}",
-                                    case="edited_slip", note="退回单另存为本单位格式后更正", slip_columns=True))
+                                    case="edited_slip", note="退回单另存为本单位格式后更正"))
         return out
 
     def _resorted_original(self, day: int, dataset: str, slips: list,
@@ -250,8 +250,8 @@ class Index:
         for delivery in deliveries:
             self.dataset_of[delivery.name] = delivery.dataset
             receipt = (delivery.day, delivery.dataset, delivery.name)
-            for i, row in enumerate(delivery.rows):
-                self.places[delivery.name, str(delivery.place(i, offsets[receipt]))] = row
+            for place, row in zip(delivery.places(offsets[receipt]), delivery.rows, strict=True):
+                self.places[delivery.name, str(place)] = row
                 if row.expect == "quarantined":
                     self.numbers[delivery.dataset, row.get("decision_no")].append(row)
                     self.names[delivery.dataset, row.get("subject_name")].append(row)

@@ -53,7 +53,6 @@ class Delivery:
     batch_no: str = ""  # exchange database
     done: bool = True  # exchange database: listed in batch_done
     damage: str = ""  # truncated | empty
-    slip_columns: bool = False  # an edited slip: slip columns around the original ones
     state: str = "accepted"  # accepted | held | broken | pending: what must become of the batch
     case: str = ""
     note: str = ""
@@ -78,9 +77,16 @@ class Delivery:
         table = table_of(self.dataset)
         return DB_TABLES.get(table, table)
 
-    def place(self, position: int, offset: int = 0) -> int:
-        """Row number a person sees: below the heading in a file, from 1 elsewhere."""
-        return position + 1 + offset if self.format in ("json", "db") else position + 2
+    def places(self, offset: int = 0) -> list[int]:
+        """Row numbers a person sees: below the heading in a sheet, lines in a CSV, from 1 elsewhere."""
+        line = 1 + offset if self.format in ("json", "db", "xml") else 2
+        found = []
+        for row in self.rows:
+            found.append(line)
+            line += 1
+            if self.format == "csv":  # a quoted line break moves everything below
+                line += sum(row.get(name).count("\n") for name in row.truth)
+        return found
 
     @property
     def encoding(self) -> str:

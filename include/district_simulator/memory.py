@@ -15,7 +15,7 @@ from district_simulator.rows import DateCell, NumberCell, Row
 
 _ROW = ("dataset", "table", "truth", "canon", "ragged", "expect", "rules", "case", "note", "city", "current",
         "replaces", "sjc")
-_DELIVERY = ("day", "dataset", "tail", "batch_no", "done", "state", "case", "note", "slip_columns")
+_DELIVERY = ("day", "dataset", "tail", "batch_no", "done", "state", "case", "note")
 
 
 def _cell(value: Any) -> Any:

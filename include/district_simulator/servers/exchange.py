@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, Text, create_engine, text
+from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, Text, create_engine
 from sqlalchemy.schema import CreateSchema, DropTable
 
 from district_simulator.deliveries import Delivery
@@ -75,10 +75,6 @@ class Exchange:
                 connection.execute(done.insert(), [{
                     "source_record_id": number, "table_name": delivery.db_table, "row_count": len(rows),
                     "done_at": stamp.replace(hour=7, minute=30)}])
-
-    def ping(self) -> None:
-        with self.engine.connect() as connection:
-            connection.execute(text("select 1"))
 
     def close(self) -> None:
         self.engine.dispose()
