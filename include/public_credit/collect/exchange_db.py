@@ -161,7 +161,7 @@ def _explained(channel: Any) -> Iterator[None]:
 def _take_finished(intake: Intake, exchange: Exchange) -> None:
     channel = intake.dataset.channel
     where = f"exchange_db:{channel.connection}/{channel.table}#"
-    booked = intake.booked_versions(where)
+    plain, booked = channel.table.rpartition(".")[2], intake.booked_versions(where)
     for batch in exchange.finished():
         if batch.number in booked:
             intake.outcome.known += 1
@@ -172,7 +172,7 @@ def _take_finished(intake: Intake, exchange: Exchange) -> None:
             intake.outcome.incomplete.append(f"批次 {batch.number}（truncated：应有 {batch.rows} 行，实有 {present} 行）")
             continue
         try:
-            intake.take(where + batch.number, batch.number, f"{channel.table}#{batch.number}", exchange.lines(batch))
+            intake.take(where + batch.number, batch.number, f"{plain}@{batch.number}", exchange.lines(batch))
         except SourceChanged:
             intake.outcome.incomplete.append(f"批次 {batch.number}（truncated：读取时行数有变）")
     exchange.forget_snapshot()
