@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from district_simulator.faults.identity import stranger_office
+from district_simulator.faults.references import stranger_office
 from district_simulator.population import Person
 from district_simulator.rows import Row
 from district_simulator.workcalendar import DAYS
