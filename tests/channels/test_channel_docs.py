@@ -1,0 +1,40 @@
+"""The pages under docs/channels: every catalogue block on them is a department the catalogue accepts as it stands."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from public_credit.catalogue import read
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CHANNELS = {"sftp": "sftp", "drop_folder": "drop_folder", "exchange_database": "exchange_db", "http_api": "http_api",
+            "hand_in": "hand_in"}
+
+
+@pytest.mark.parametrize("page", CHANNELS)
+def test_the_block_of_a_page_is_a_valid_department(page, tmp_path):
+    content = (CHECKOUT / "docs" / "channels" / f"{page}.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", content, re.S)
+    root = tmp_path / "catalogue"
+    shutil.copytree(CHECKOUT / "include" / "catalogue", root, ignore=shutil.ignore_patterns("departments"))
+    (root / "departments").mkdir()
+    (root / "departments" / "slj.yml").write_text(block, encoding="utf-8")
+    catalogue, problems = read(root)
+    assert [str(problem) for problem in problems] == []
+    (dataset,) = catalogue.units["slj"].datasets
+    assert dataset.channel.type == CHANNELS[page]
+
+
+def test_the_receiver_of_the_page_is_a_valid_receiver(tmp_path):
+    content = (CHECKOUT / "docs" / "channels" / "city_http.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", content, re.S)
+    root = tmp_path / "catalogue"
+    shutil.copytree(CHECKOUT / "include" / "catalogue", root)
+    (root / "receivers" / "city.yml").write_text(block, encoding="utf-8")
+    catalogue, problems = read(root)
+    assert [str(problem) for problem in problems] == []
+    assert catalogue.receivers["city"].adapter == "http_json"
