@@ -1,8 +1,8 @@
 """Ways an alert leaves: a file (default), e-mail, or a webhook; the connection ``alert`` decides.
 
-``file:///folder`` · ``smtp://user:password@host:port/?from=a@b&to=c@d,e@f`` (``smtps://`` for TLS from the start, STARTTLS
-otherwise where offered; required when a password is given) · ``https://host/webhook`` in the form that WeCom and DingTalk
-robots read.
+``file:///folder`` · ``smtp://user:password@host:port/?from=a@b&to=c@d,e@f`` (``smtps://`` for TLS from the
+start, STARTTLS otherwise where offered; required when a password is given) · ``https://host/webhook`` in
+the form that WeCom and DingTalk robots read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ SECONDS = 20
 
 
 def _failed(why: str) -> UserError:
-    return UserError(f"提醒未能发出：{why}。", remedy="检查连接 alert；未发出的事项下次运行会再次提醒。", code=5)
+    return UserError(
+        f"提醒未能发出：{why}。", remedy="检查连接 alert；未发出的事项下次运行会再次提醒。", code=5
+    )
 
 
 def _to_file(parts: SplitResult, subject: str, body: str, items: Sequence[Any], on: date) -> None:
@@ -32,7 +34,9 @@ def _to_file(parts: SplitResult, subject: str, body: str, items: Sequence[Any], 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = f"{on}_{datetime.now(settings.TIMEZONE):%Y%m%dT%H%M%S_%f}.txt"
     temporary = folder / f"{name}.part"
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
+    with os.fdopen(
+        os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as target:
         target.write(body)
     temporary.rename(folder / name)
 
@@ -48,7 +52,9 @@ def _to_mail(parts: SplitResult, subject: str, body: str, items: Sequence[Any], 
     message.set_content(body, charset="utf-8", cte="base64")
     context = ssl.create_default_context()
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(parts.hostname or "", parts.port or 465, timeout=SECONDS, context=context)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            parts.hostname or "", parts.port or 465, timeout=SECONDS, context=context
+        )
     else:
         server = smtplib.SMTP(parts.hostname or "", parts.port or 25, timeout=SECONDS)
     with server:
@@ -66,8 +72,12 @@ def _to_mail(parts: SplitResult, subject: str, body: str, items: Sequence[Any], 
 def _to_webhook(parts: SplitResult, subject: str, body: str, items: Sequence[Any], on: date) -> None:
     import httpx
 
-    content = {"msgtype": "text", "text": {"content": body}, "business_date": on.isoformat(),
-               "items": [{"owner": item.owner, "message": item.message} for item in items]}
+    content = {
+        "msgtype": "text",
+        "text": {"content": body},
+        "business_date": on.isoformat(),
+        "items": [{"owner": item.owner, "message": item.message} for item in items],
+    }
     answer = httpx.post(parts.geturl(), json=content, timeout=SECONDS, trust_env=False)
     if answer.status_code // 100 != 2:
         raise _failed(f"接收方答复 HTTP {answer.status_code}")

@@ -1,4 +1,7 @@
-"""零报送: a unit states that it has nothing to deliver for a period; silence and nothing-to-report are told apart."""
+"""零报送.
+
+A unit states that it has nothing to deliver for a period; silence and nothing-to-report are told apart.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from .messages import UserError
 
 def _check(dataset_id: str, start: date, end: date, who: str, reason: str) -> None:
     if dataset_id not in load_catalogue().datasets:
-        raise UserError(f"目录中没有数据集 {dataset_id}。", remedy="用 public-credit catalogue show 查看编号。")
+        raise UserError(
+            f"目录中没有数据集 {dataset_id}。", remedy="用 public-credit catalogue show 查看编号。"
+        )
     if start > end:
         raise UserError("起始日期晚于截止日期。", remedy="对调两个日期。")
     if end > settings.business_date():
@@ -36,13 +41,28 @@ def attest(dataset_id: str, start: date, end: date, who: str, reason: str) -> bo
     unit_id = load_catalogue().datasets[dataset_id].unit
     links = {"business_date": settings.business_date(), "unit_id": unit_id, "dataset_id": dataset_id}
     with step("collector", "attest", **links) as record, session("collector") as opened:
-        delivered = opened.scalar(select(func.coalesce(func.sum(Batch.rows_in), 0)).where(
-            Batch.dataset_id == dataset_id, Batch.business_date.between(start, end)))
+        delivered = opened.scalar(
+            select(func.coalesce(func.sum(Batch.rows_in), 0)).where(
+                Batch.dataset_id == dataset_id, Batch.business_date.between(start, end)
+            )
+        )
         if delivered:
-            raise UserError(f"{dataset_id} 在 {start} 至 {end} 已报送 {delivered} 行，不能作零报送。", remedy="核对期间；误报的数据按更正流程处理。")
-        booked = opened.scalar(insert(Attestation).values(
-            unit_id=unit_id, dataset_id=dataset_id, period_from=start, period_to=end, attested_by=scan.mask(who.strip()),
-            reason=scan.mask(reason.strip()),
-        ).on_conflict_do_nothing().returning(Attestation.id))
+            raise UserError(
+                f"{dataset_id} 在 {start} 至 {end} 已报送 {delivered} 行，不能作零报送。",
+                remedy="核对期间；误报的数据按更正流程处理。",
+            )
+        booked = opened.scalar(
+            insert(Attestation)
+            .values(
+                unit_id=unit_id,
+                dataset_id=dataset_id,
+                period_from=start,
+                period_to=end,
+                attested_by=scan.mask(who.strip()),
+                reason=scan.mask(reason.strip()),
+            )
+            .on_conflict_do_nothing()
+            .returning(Attestation.id)
+        )
         record.message = f"{'登记' if booked else '已登记过'}零报送 {start} 至 {end}"
     return booked is not None

@@ -1,4 +1,7 @@
-"""Real protocol servers for the channel tests: SFTP, a signed HTTP API, MariaDB. None of them knows the product."""
+"""Real protocol servers for the channel tests.
+
+SFTP, a signed HTTP API, MariaDB. None of them knows the product.
+"""
 
 from __future__ import annotations
 
@@ -93,8 +96,12 @@ class Sftp:
 
         async def listen() -> asyncssh.SSHAcceptor:
             return await asyncssh.create_server(
-                lambda: _Account(owner), "127.0.0.1", 0, server_host_keys=[self.key],
-                sftp_factory=lambda channel: Files(channel, chroot=str(root).encode()))
+                lambda: _Account(owner),
+                "127.0.0.1",
+                0,
+                server_host_keys=[self.key],
+                sftp_factory=lambda channel: Files(channel, chroot=str(root).encode()),
+            )
 
         self._acceptor = self._loop.run(listen())
         self.port = self._acceptor.get_port()
@@ -116,7 +123,10 @@ class Sftp:
 
 
 class Api:
-    """A department's HTTP API with signature, pages and versions; ``moods`` are answers given before the real one."""
+    """A department's HTTP API with signature, pages and versions.
+
+    ``moods`` are answers given before the real one.
+    """
 
     key, secret = "app-key", "s3cr3t/+"
 
@@ -134,8 +144,11 @@ class Api:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off",
-                                                     timeout_graceful_shutdown=1))
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+            )
+        )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         while not self._server.started:
@@ -168,15 +181,27 @@ class Api:
             self.before(self, page)
         rows = [row for row in self.rows if row["SJC"] > query.get("since", "")]
         total = len(rows) if self.announced is None else self.announced
-        return JSONResponse({"code": "00", "msg": "ok", "data": {
-            "total": total, "page": page, "pages": max(1, -(-len(rows) // size)), "version": self.version,
-            "rows": rows[(page - 1) * size:page * size]}})
+        return JSONResponse(
+            {
+                "code": "00",
+                "msg": "ok",
+                "data": {
+                    "total": total,
+                    "page": page,
+                    "pages": max(1, -(-len(rows) // size)),
+                    "version": self.version,
+                    "rows": rows[(page - 1) * size : page * size],
+                },
+            }
+        )
 
 
 def api_rows(count: int, version: str = "2026-02-25T09:00:00", start: int = 0) -> list[dict[str, Any]]:
     """Rows of an interface with a few official codes."""
-    return [{"XK_XDR_MC": f"示范企业{number}", "XK_WSH": f"示审许〔2026〕{number}号", "BZ": None, "SJC": version}
-            for number in range(start, start + count)]
+    return [
+        {"XK_XDR_MC": f"示范企业{number}", "XK_WSH": f"示审许〔2026〕{number}号", "BZ": None, "SJC": version}
+        for number in range(start, start + count)
+    ]
 
 
 @contextmanager
@@ -189,12 +214,36 @@ def mariadb(folder: Path) -> Iterator[dict[str, Any]]:
     user = getpass.getuser()
     server, install = _mariadb_program("mariadbd"), _mariadb_program("mariadb-install-db")
     with log.open("wb") as output:
-        subprocess.run([install, "--no-defaults", f"--datadir={data}", f"--user={user}", "--skip-test-db",
-                        "--auth-root-authentication-method=normal"], check=True, stdout=output, stderr=output)
-        child = subprocess.Popen([
-            server, "--no-defaults", f"--datadir={data}", f"--user={user}", f"--port={port}", "--bind-address=127.0.0.1",
-            f"--socket={folder / 's'}", f"--pid-file={folder / 'pid'}", "--innodb-buffer-pool-size=16M",
-            "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"], stdout=output, stderr=output)
+        subprocess.run(
+            [
+                install,
+                "--no-defaults",
+                f"--datadir={data}",
+                f"--user={user}",
+                "--skip-test-db",
+                "--auth-root-authentication-method=normal",
+            ],
+            check=True,
+            stdout=output,
+            stderr=output,
+        )
+        child = subprocess.Popen(
+            [
+                server,
+                "--no-defaults",
+                f"--datadir={data}",
+                f"--user={user}",
+                f"--port={port}",
+                "--bind-address=127.0.0.1",
+                f"--socket={folder / 's'}",
+                f"--pid-file={folder / 'pid'}",
+                "--innodb-buffer-pool-size=16M",
+                "--innodb-flush-log-at-trx-commit=0",
+                "--skip-log-bin",
+            ],
+            stdout=output,
+            stderr=output,
+        )
     try:
         arguments = {"host": "127.0.0.1", "port": port, "user": "root", "password": ""}
         deadline = time.monotonic() + 30
@@ -218,7 +267,9 @@ def _mariadb_program(name: str) -> str:
 
 def has_mariadb() -> bool:
     """Whether MariaDB's programs are on this machine."""
-    return bool(shutil.which(_mariadb_program("mariadbd")) and shutil.which(_mariadb_program("mariadb-install-db")))
+    return bool(
+        shutil.which(_mariadb_program("mariadbd")) and shutil.which(_mariadb_program("mariadb-install-db"))
+    )
 
 
 class Mailbox:

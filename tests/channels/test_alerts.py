@@ -1,4 +1,7 @@
-"""Alerts: rolled up by owner, silent for what is known, settled things said once, nothing lost when sending fails."""
+"""Alerts.
+
+Rolled up by owner, silent for what is known, settled things said once, nothing lost when sending fails.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,19 @@ import email
 import email.policy
 import socket
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
-from collect_helpers import DAY
+from collect_helpers import ARCHIVED, BOOKED, DAY
+from public_credit import alerts
+from public_credit.messages import UserError
 from servers import Loop, Mailbox
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-
-from public_credit import alerts
-from public_credit.messages import UserError
 
 CHANNEL = {"type": "drop_folder", "connection": "drop_csdw", "patterns": ["*.csv"]}
 
@@ -40,20 +42,26 @@ def ledger(offer) -> Callable[..., Any]:
     return run
 
 
-def book_step(ledger, name: str, verdict: str, message: str, owner: str = "", dataset: str | None = "csdw.licences",
-              unit: str | None = "csdw", ended: bool = True, age: timedelta = timedelta()) -> None:
-    ledger("insert into ledger.step (name, unit_id, dataset_id, business_date, verdict, message, owner, started_at, ended_at)"
-           " values (%s, %s, %s, %s, %s, %s, %s, now() - %s, case when %s then now() end)",
-           name, unit, dataset, DAY, verdict, message, owner, age, ended)
+def book_step(
+    ledger,
+    name: str,
+    verdict: str,
+    message: str,
+    owner: str = "",
+    dataset: str | None = "csdw.licences",
+    unit: str | None = "csdw",
+    ended: bool = True,
+) -> None:
+    ledger(
+        "insert into ledger.step (name, unit_id, dataset_id, business_date, verdict, message, owner, "
+        "ended_at) values (%s, %s, %s, %s, %s, %s, %s, case when %s then now() end)",
+        *(name, unit, dataset, DAY, verdict, message, owner, ended),
+    )
 
 
 def book_batch(ledger, state: str, message: str = "", on: date = DAY, file_name: str = "许可.csv") -> int:
-    ledger("insert into ledger.archive_object (uri, sha256, size_bytes) values (%s, '', 0) on conflict do nothing", "file:///x")
-    return ledger(
-        "insert into ledger.batch (batch_id, dataset_id, unit_id, kind, variant, delivery_mode, locator, file_name, sha256, "
-        "size_bytes, archive_uri, business_date, state, message, rows_in, accepted, quarantined, duplicate, refused) values "
-        "(gen_random_uuid()::text, 'csdw.licences', 'csdw', 'administrative_licence', 'entity', 'events', 'x', %s, '', 0, "
-        "'file:///x', %s, %s, %s, 0, 0, 0, 0, 0) returning seq", file_name, on, state, message)
+    ledger(ARCHIVED)
+    return ledger(BOOKED, file_name, on, state, message, 0, 0)
 
 
 def told_files(ledger) -> list[str]:
@@ -105,11 +113,17 @@ def test_what_comes_back_after_it_was_settled_is_new(ledger):
 def test_rows_to_correct_are_counted_per_batch_until_none_is_open(ledger):
     seq = book_batch(ledger, "accepted_with_quarantine")
     for row in (1, 2):
-        ledger("insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, rules, opened_on) "
-               "values (%s, 1, %s, 'csdw.licences', 'csdw', 'administrative_licence', 'R01', %s)", seq, row, DAY)
+        ledger(
+            "insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, rules, "
+            "opened_on) values (%s, 1, %s, 'csdw.licences', 'csdw', 'administrative_licence', 'R01', %s)",
+            seq,
+            row,
+            DAY,
+        )
     told = alerts.tell(DAY)
     assert [(item.owner, item.message) for item in told.new] == [
-        ("department:csdw", f"测试单位 · 测试数据，批次 {seq}（许可.csv）：2 行待更正，见退回单")]
+        ("department:csdw", f"测试单位 · 测试数据，批次 {seq}（许可.csv）：2 行待更正，见退回单")
+    ]
     ledger("update ledger.quarantine set state = 'corrected' where row_no = 1")
     assert not alerts.tell(DAY).sent
     ledger("update ledger.quarantine set state = 'corrected'")
@@ -126,8 +140,11 @@ def test_a_broken_file_goes_to_the_department(ledger):
 def test_the_owner_of_a_held_batch_is_the_failed_checks(ledger):
     seq = book_batch(ledger, "held", "扣留：行数过少")
     ledger("update ledger.batch set current_attempt = 1 where seq = %s", seq)
-    ledger("insert into ledger.gate_result (batch_seq, attempt, expectation_id, title, severity, success, owner) "
-           "values (%s, 1, 'floor', '行数', 'critical', false, 'department')", seq)
+    ledger(
+        "insert into ledger.gate_result (batch_seq, attempt, expectation_id, title, severity, success, "
+        "owner) values (%s, 1, 'floor', '行数', 'critical', false, 'department')",
+        seq,
+    )
     (item,) = alerts.tell(DAY).new
     assert item.owner == "department:csdw"
 
@@ -146,8 +163,12 @@ def test_silence_beyond_the_cadence_is_told_and_an_attestation_ends_it(ledger):
     assert not alerts.tell(DAY + timedelta(days=7)).sent
     (item,) = alerts.tell(DAY + timedelta(days=8)).new
     assert "自 2026-02-25 起未报送（约定不超过 7 天）" in item.message
-    ledger("insert into ledger.attestation (unit_id, dataset_id, period_from, period_to, attested_by) "
-           "values ('csdw', 'csdw.licences', %s, %s, '张')", DAY, DAY + timedelta(days=8))
+    ledger(
+        "insert into ledger.attestation (unit_id, dataset_id, period_from, period_to, attested_by) "
+        "values ('csdw', 'csdw.licences', %s, %s, '张')",
+        DAY,
+        DAY + timedelta(days=8),
+    )
     assert len(alerts.tell(DAY + timedelta(days=8)).settled) == 1
 
 
@@ -155,9 +176,13 @@ def test_a_killed_task_is_told_when_it_is_surely_dead(ledger):
     book_step(ledger, "build", "incomplete", "", dataset=None, unit=None, ended=False)
     book_step(ledger, "collect", "incomplete", "", ended=False)
     assert not alerts.tell(DAY).sent
-    ledger("update ledger.step set started_at = now() - interval '4 hours' where name in ('build', 'collect')")
+    ledger(
+        "update ledger.step set started_at = now() - interval '4 hours' where name in ('build', 'collect')"
+    )
     assert sorted(item.message for item in alerts.tell(DAY).new) == [
-        "数仓构建：任务中断，未写明结果", "测试单位 · 测试数据：采集任务中断，未写明结果"]
+        "数仓构建：任务中断，未写明结果",
+        "测试单位 · 测试数据：采集任务中断，未写明结果",
+    ]
 
 
 def test_a_persons_number_does_not_leave_in_an_alert(ledger):
@@ -177,7 +202,8 @@ def mailbox() -> Iterator[Mailbox]:
 
 def test_by_mail(ledger, mailbox):
     ledger.warehouse.add_connections(
-        alert=f"smtp://127.0.0.1:{mailbox.port}/?from=credit@zb.example&to=a@zb.example,b@zb.example")
+        alert=f"smtp://127.0.0.1:{mailbox.port}/?from=credit@zb.example&to=a@zb.example,b@zb.example"
+    )
     book_batch(ledger, "broken", "无法读取")
     alerts.tell(DAY)
     (raw,) = mailbox.messages
@@ -188,7 +214,9 @@ def test_by_mail(ledger, mailbox):
 
 
 def test_a_password_is_not_sent_in_the_clear(ledger, mailbox):
-    ledger.warehouse.add_connections(alert=f"smtp://u:pw@127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example")
+    ledger.warehouse.add_connections(
+        alert=f"smtp://u:pw@127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example"
+    )
     book_batch(ledger, "broken", "无法读取")
     with pytest.raises(UserError, match="不支持加密"):
         alerts.tell(DAY)
@@ -196,7 +224,9 @@ def test_a_password_is_not_sent_in_the_clear(ledger, mailbox):
 
 
 def test_what_could_not_be_sent_is_told_next_time(ledger, mailbox):
-    ledger.warehouse.add_connections(alert=f"smtp://127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example")
+    ledger.warehouse.add_connections(
+        alert=f"smtp://127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example"
+    )
     book_batch(ledger, "broken", "无法读取")
     mailbox.refuse = True
     with pytest.raises(UserError, match="提醒未能发出"):
@@ -217,8 +247,14 @@ def webhook() -> Iterator[Any]:
 
     loop, listener = Loop(), socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=[Route("/hook", take, methods=["POST"])]), log_level="error",
-                                           lifespan="off", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Starlette(routes=[Route("/hook", take, methods=["POST"])]),
+            log_level="error",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
     task = asyncio.run_coroutine_threadsafe(server.serve(sockets=[listener]), loop.loop)
     while not server.started:
         pass
@@ -240,9 +276,15 @@ def test_by_webhook_and_an_error_code_of_the_robot_counts_as_not_sent(ledger, we
     assert [item["owner"] for item in received[-1]["items"]] == ["department:csdw"]
 
 
-@pytest.mark.parametrize(("uri", "words"), [("http://127.0.0.1:1/hook", "网络不通"), ("ftp://x/", "应为 file"),
-                                            ("smtp://127.0.0.1:1/?from=a@b.example&to=c@d.example", "提醒未能发出"),
-                                            ("smtp://127.0.0.1:1/", "缺少 from 或 to")])
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("http://127.0.0.1:1/hook", "网络不通"),
+        ("ftp://x/", "应为 file"),
+        ("smtp://127.0.0.1:1/?from=a@b.example&to=c@d.example", "提醒未能发出"),
+        ("smtp://127.0.0.1:1/", "缺少 from 或 to"),
+    ],
+)
 def test_a_transport_that_does_not_work_is_said(ledger, uri, words):
     ledger.warehouse.add_connections(alert=uri)
     book_batch(ledger, "broken", "无法读取")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from collect_helpers import DAY
-
+from collect_helpers import ARCHIVED, BOOKED, DAY
 from public_credit.attest import attest
 from public_credit.messages import UserError
 
@@ -19,8 +18,9 @@ def warehouse_with(offer, monkeypatch):
 
 def booked(warehouse) -> list[tuple]:
     with warehouse.connect() as connection:
-        return connection.execute("select unit_id, dataset_id, period_from, period_to, attested_by, reason "
-                                  "from ledger.attestation").fetchall()
+        return connection.execute(
+            "select unit_id, dataset_id, period_from, period_to, attested_by, reason from ledger.attestation"
+        ).fetchall()
 
 
 def test_a_period_is_booked_once(warehouse_with):
@@ -30,13 +30,16 @@ def test_a_period_is_booked_once(warehouse_with):
     assert booked(warehouse_with) == [("csdw", "csdw.licences", start, DAY, "李四", "来函〔2026〕3号")]
 
 
-@pytest.mark.parametrize(("dataset", "start", "end", "who", "reason", "words"), [
-    ("csdw.nothing", DAY, DAY, "李四", "来函", "没有数据集"),
-    ("csdw.licences", DAY, DAY - timedelta(days=1), "李四", "来函", "晚于截止日期"),
-    ("csdw.licences", DAY, date(2026, 2, 26), "李四", "来函", "尚未到来"),
-    ("csdw.licences", DAY, DAY, " ", "来函", "登记人和依据"),
-    ("csdw.licences", DAY, DAY, "李四", "", "登记人和依据"),
-])
+@pytest.mark.parametrize(
+    ("dataset", "start", "end", "who", "reason", "words"),
+    [
+        ("csdw.nothing", DAY, DAY, "李四", "来函", "没有数据集"),
+        ("csdw.licences", DAY, DAY - timedelta(days=1), "李四", "来函", "晚于截止日期"),
+        ("csdw.licences", DAY, date(2026, 2, 26), "李四", "来函", "尚未到来"),
+        ("csdw.licences", DAY, DAY, " ", "来函", "登记人和依据"),
+        ("csdw.licences", DAY, DAY, "李四", "", "登记人和依据"),
+    ],
+)
 def test_what_cannot_be_attested_is_said(warehouse_with, dataset, start, end, who, reason, words):
     with pytest.raises(UserError, match=words):
         attest(dataset, start, end, who, reason)
@@ -45,12 +48,8 @@ def test_what_cannot_be_attested_is_said(warehouse_with, dataset, start, end, wh
 
 def test_a_unit_that_delivered_rows_cannot_attest_that_it_had_none(warehouse_with):
     with warehouse_with.connect() as connection:
-        connection.execute("insert into ledger.archive_object (uri, sha256, size_bytes) values ('x', '', 0)")
-        connection.execute(
-            "insert into ledger.batch (batch_id, dataset_id, unit_id, kind, variant, delivery_mode, locator, sha256, "
-            "size_bytes, archive_uri, business_date, state, rows_in, accepted, quarantined, duplicate, refused) values "
-            "('b', 'csdw.licences', 'csdw', 'administrative_licence', 'entity', 'events', 'x', '', 0, 'x', %s, 'held', "
-            "3, 3, 0, 0, 0)", [DAY])
+        connection.execute(ARCHIVED)
+        connection.execute(BOOKED, ["许可.csv", DAY, "held", "", 3, 3])
     with pytest.raises(UserError, match="已报送 3 行"):
         attest("csdw.licences", DAY, DAY, "李四", "来函")
     assert booked(warehouse_with) == []

@@ -1,4 +1,7 @@
-"""The pages under docs/channels: every catalogue block on them is a department the catalogue accepts as it stands."""
+"""The pages under docs/channels.
+
+Every catalogue block on them is a department the catalogue accepts as it stands.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from public_credit.catalogue import read
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-CHANNELS = {"sftp": "sftp", "drop_folder": "drop_folder", "exchange_database": "exchange_db", "http_api": "http_api",
-            "hand_in": "hand_in"}
+CHANNELS = {
+    "sftp": "sftp",
+    "drop_folder": "drop_folder",
+    "exchange_database": "exchange_db",
+    "http_api": "http_api",
+    "hand_in": "hand_in",
+}
 
 
 @pytest.mark.parametrize("page", CHANNELS)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from collect_helpers import archived
-
 from public_credit import collect
 from public_credit.catalogue import load_catalogue
 
@@ -20,7 +19,8 @@ SCALE = 0.02
 @pytest.fixture
 def district(warehouse, tmp_path: Path):
     running = district_simulator.District(
-        tmp_path / "simulator", 1, SCALE, warehouse.cluster.connections["exchange_db"], None)
+        tmp_path / "simulator", 1, SCALE, warehouse.cluster.connections["exchange_db"], None
+    )
     try:
         warehouse.add_connections(**running.serve())
         yield running
@@ -32,8 +32,11 @@ def expected(district, day: int) -> dict[tuple[str, str], int]:
     """Deliveries of a day as (dataset, file) → rows, without what comes by hand."""
     counts = json.loads((district.home / "answer_key" / f"day{day}_counts.json").read_text(encoding="utf-8"))
     channels = {name: dataset.channel.type for name, dataset in load_catalogue().datasets.items()}
-    return {(item["dataset"], item["file"]): item["rows_in"] for item in counts
-            if item["day"] == day and channels[item["dataset"]] != "hand_in"}
+    return {
+        (item["dataset"], item["file"]): item["rows_in"]
+        for item in counts
+        if item["day"] == day and channels[item["dataset"]] != "hand_in"
+    }
 
 
 def test_each_delivery_of_each_day_is_booked_once(district, batches, steps):
@@ -42,7 +45,9 @@ def test_each_delivery_of_each_day_is_booked_once(district, batches, steps):
     for day in (1, 2, 3):
         district.play(day)
         outcomes = collect.collect(units, DAYS[day])
-        assert {outcome.dataset_id: outcome.message for outcome in outcomes if outcome.verdict == "failed"} == {}
+        assert {
+            outcome.dataset_id: outcome.message for outcome in outcomes if outcome.verdict == "failed"
+        } == {}
         booked = batches()[seen:]
         wanted = expected(district, day)
         assert sorted((batch["dataset_id"], batch["file_name"]) for batch in booked) == sorted(wanted)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from collect_helpers import DAY, archived
-
 from public_credit import collect
 
 
@@ -17,8 +16,16 @@ from public_credit import collect
 def folder(offer, tmp_path: Path) -> Path:
     place = tmp_path / "drop"
     place.mkdir()
-    warehouse = offer(licences={"channel": {"type": "drop_folder", "connection": "drop_csdw", "patterns": ["许可_*.csv"],
-                                            "settle_seconds": 0.4}})
+    warehouse = offer(
+        licences={
+            "channel": {
+                "type": "drop_folder",
+                "connection": "drop_csdw",
+                "patterns": ["许可_*.csv"],
+                "settle_seconds": 0.4,
+            }
+        }
+    )
     warehouse.add_connections(drop_csdw=place.as_uri())
     return place
 
@@ -123,8 +130,16 @@ def test_a_pattern_cannot_lead_out_of_the_folder(offer, batches, steps, tmp_path
     place = tmp_path / "drop"
     place.mkdir()
     write(tmp_path / "许可_外.csv")
-    warehouse = offer(licences={"channel": {"type": "drop_folder", "connection": "drop_csdw",
-                                            "patterns": ["../许可_*.csv"], "settle_seconds": 0}})
+    warehouse = offer(
+        licences={
+            "channel": {
+                "type": "drop_folder",
+                "connection": "drop_csdw",
+                "patterns": ["../许可_*.csv"],
+                "settle_seconds": 0,
+            }
+        }
+    )
     warehouse.add_connections(drop_csdw=place.as_uri())
     collect.collect("csdw", DAY)
     assert batches() == []
@@ -137,9 +152,11 @@ def test_a_folder_that_is_gone_fails_this_dataset_only(offer, batches, steps, tm
     place.mkdir()
     write(place / "许可_1.csv")
     channel = {"type": "drop_folder", "patterns": ["许可_*.csv"], "settle_seconds": 0}
-    warehouse = offer(gone={"channel": channel | {"connection": "drop_gone"}},
-                      unknown={"channel": channel | {"connection": "drop_unknown"}},
-                      licences={"channel": channel | {"connection": "drop_csdw"}})
+    warehouse = offer(
+        gone={"channel": channel | {"connection": "drop_gone"}},
+        unknown={"channel": channel | {"connection": "drop_unknown"}},
+        licences={"channel": channel | {"connection": "drop_csdw"}},
+    )
     warehouse.add_connections(drop_csdw=place.as_uri(), drop_gone=(tmp_path / "gone").as_uri())
     gone, unknown, taken = collect.collect("csdw", DAY)
     assert (gone.verdict, unknown.verdict, taken.verdict) == ("failed", "failed", "ok")
@@ -158,5 +175,7 @@ def test_a_persons_number_in_a_file_name_stays_out_of_the_ledger(folder, batches
     assert len({batch["locator"] for batch in batches()}) == len(batches()) == 2
     with warehouse.connect() as connection:
         for table in ("batch", "step", "archive_object"):
-            (content,) = connection.execute(f"select string_agg(t::text, ' ') from ledger.{table} t").fetchone()
+            (content,) = connection.execute(
+                f"select string_agg(t::text, ' ') from ledger.{table} t"
+            ).fetchone()
             assert "370399199001" not in content

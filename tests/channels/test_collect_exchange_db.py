@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pymysql
 import pytest
 import sqlalchemy as sa
 from collect_helpers import DAY, archived_lines
-from servers import has_mariadb, mariadb
-
 from public_credit import collect
+from servers import has_mariadb, mariadb
 
 ROWS = 5
 
@@ -30,19 +28,34 @@ class FrontEnd:
                 connection.execute(sa.text(statement))
 
     def create(self) -> None:
-        self.run("create table ex.xk_fr (source_id varchar(64) primary key, source_record_id varchar(32), "
-                 "source_create_date timestamp, xk_xdr_mc text, xk_wsh text, bz text)",
-                 "create table ex.batch_done (source_record_id varchar(32), table_name varchar(32), "
-                 "row_count int, done_at timestamp)")
+        self.run(
+            "create table ex.xk_fr (source_id varchar(64) primary key, source_record_id varchar(32), "
+            "source_create_date timestamp, xk_xdr_mc text, xk_wsh text, bz text)",
+            "create table ex.batch_done (source_record_id varchar(32), table_name varchar(32), "
+            "row_count int, done_at timestamp)",
+        )
 
     def rows(self, number: str, count: int = ROWS, start: int = 0) -> None:
         with self.writer.begin() as connection:
-            connection.execute(sa.text("insert into ex.xk_fr values (:id, :batch, :at, :name, :doc, null)"), [
-                {"id": f"{number}-{row:04d}", "batch": number, "at": datetime(2026, 2, 25, 7, 0, 0),
-                 "name": f"示范企业{row}", "doc": f"示审许〔2026〕{row}号"} for row in range(start, start + count)])
+            connection.execute(
+                sa.text("insert into ex.xk_fr values (:id, :batch, :at, :name, :doc, null)"),
+                [
+                    {
+                        "id": f"{number}-{row:04d}",
+                        "batch": number,
+                        "at": datetime(2026, 2, 25, 7, 0, 0),
+                        "name": f"示范企业{row}",
+                        "doc": f"示审许〔2026〕{row}号",
+                    }
+                    for row in range(start, start + count)
+                ],
+            )
 
     def done(self, number: str, count: int = ROWS, table: str = "xk_fr") -> None:
-        self.run(f"insert into ex.batch_done values ('{number}', '{table}', {count}, timestamp '2026-02-25 07:30:00')")
+        self.run(
+            "insert into ex.batch_done values "
+            f"('{number}', '{table}', {count}, timestamp '2026-02-25 07:30:00')"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +68,9 @@ def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[st
 
 def _postgresql(request: pytest.FixtureRequest) -> Iterator[FrontEnd]:
     cluster = request.getfixturevalue("postgres")
-    writer = sa.create_engine(cluster.connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://"))
+    writer = sa.create_engine(
+        cluster.connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://")
+    )
     front_end = FrontEnd(writer, cluster.connections["exchange_db"])
     front_end.run("drop schema if exists ex cascade", "create schema ex")
     front_end.create()
@@ -91,8 +106,12 @@ def pull(offer, source):
     def run(uri: str | None = None, **more):
         nonlocal warehouse
         if warehouse is None:
-            channel = {"type": "exchange_db", "connection": "exchange_csdw", "table": "ex.xk_fr",
-                       "batch_done_table": "ex.batch_done"} | more
+            channel = {
+                "type": "exchange_db",
+                "connection": "exchange_csdw",
+                "table": "ex.xk_fr",
+                "batch_done_table": "ex.batch_done",
+            } | more
             warehouse = offer(licences={"channel": channel})
             warehouse.add_connections(exchange_csdw=uri or source.uri)
         return collect.collect("csdw", DAY)[0]
@@ -109,12 +128,19 @@ def test_each_finished_batch_is_one_receipt_in_order_of_its_number(source, pull,
     pull()
     assert [batch["source_version"] for batch in batches()] == ["20260225002", "20260225009", "20260225010"]
     header, *rows = archived_lines(batches()[0]["archive_uri"])
-    assert header == {"columns": ["source_id", "source_record_id", "source_create_date", "xk_xdr_mc", "xk_wsh", "bz"],
-                      "source_version": "20260225002"}
+    assert header == {
+        "columns": ["source_id", "source_record_id", "source_create_date", "xk_xdr_mc", "xk_wsh", "bz"],
+        "source_version": "20260225002",
+    }
     assert len(rows) == ROWS
-    assert rows[1] == {"source_id": "20260225002-0001", "source_record_id": "20260225002",
-                       "source_create_date": "2026-02-25T07:00:00", "xk_xdr_mc": "示范企业1",
-                       "xk_wsh": "示审许〔2026〕1号", "bz": None}
+    assert rows[1] == {
+        "source_id": "20260225002-0001",
+        "source_record_id": "20260225002",
+        "source_create_date": "2026-02-25T07:00:00",
+        "xk_xdr_mc": "示范企业1",
+        "xk_wsh": "示审许〔2026〕1号",
+        "bz": None,
+    }
     pull()
     assert len(batches()) == 3
     assert "已收过 3 份" in steps()[-1]["message"]
@@ -160,12 +186,15 @@ def _changed(uri: str, **parts: Any) -> str:
     return sa.make_url(uri).set(**parts).render_as_string(hide_password=False)
 
 
-@pytest.mark.parametrize(("parts", "words", "owner"), [
-    ({"password": "not-the-password"}, "拒绝了连接 exchange_csdw 的账号或口令", "data_engineer"),
-    ({"port": 1}, "无法连接或中途断开", "department"),
-    ({"host": "no-such-host.invalid"}, "主机名无法解析", "data_engineer"),
-    ({"drivername": "nosuchdb"}, "不是可用的数据库地址", "data_engineer"),
-])
+@pytest.mark.parametrize(
+    ("parts", "words", "owner"),
+    [
+        ({"password": "not-the-password"}, "拒绝了连接 exchange_csdw 的账号或口令", "data_engineer"),
+        ({"port": 1}, "无法连接或中途断开", "department"),
+        ({"host": "no-such-host.invalid"}, "主机名无法解析", "data_engineer"),
+        ({"drivername": "nosuchdb"}, "不是可用的数据库地址", "data_engineer"),
+    ],
+)
 def test_a_connection_that_fails_is_said_without_secrets(source, pull, steps, parts, words, owner):
     pull(uri=_changed(source.uri, **parts))
     step = steps()[-1]
@@ -180,8 +209,9 @@ def test_a_database_that_does_not_exist_is_said(source, pull, steps):
     assert "数据库不存在" in outcome.message or "拒绝了连接" in outcome.message
 
 
-@pytest.mark.parametrize("more", [{"table": "ex.no_such"}, {"batch_done_table": "ex.no_such"},
-                                  {"batch_column": "no_such"}])
+@pytest.mark.parametrize(
+    "more", [{"table": "ex.no_such"}, {"batch_done_table": "ex.no_such"}, {"batch_column": "no_such"}]
+)
 def test_a_missing_table_or_column_is_the_departments_move(source, pull, batches, more):
     source.rows("20260225001")
     source.done("20260225001")

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from collect_helpers import DAY, archived_lines
-from servers import Api, api_rows
-
 from public_credit import collect
 from public_credit.collect import http_api
+from servers import Api, api_rows
 
 
 @pytest.fixture
@@ -22,7 +21,9 @@ def api() -> Iterator[Api]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(http_api, "PATIENCE", lambda: http_api.Patience(first=0.01, longest=0.1, tries=4, total=3))
+    monkeypatch.setattr(
+        http_api, "PATIENCE", lambda: http_api.Patience(first=0.01, longest=0.1, tries=4, total=3)
+    )
     monkeypatch.setattr(http_api.RateLimit, "_next", {})
 
 
@@ -33,8 +34,13 @@ def pull(offer, api):
     def run(uri: str | None = None, dataset: dict | None = None, **more):
         nonlocal warehouse
         if warehouse is None:
-            channel = {"type": "http_api", "connection": "api_csdw", "path": "/api/v1/xk_fr", "page_size": 3,
-                       "requests_per_second": 50} | more
+            channel = {
+                "type": "http_api",
+                "connection": "api_csdw",
+                "path": "/api/v1/xk_fr",
+                "page_size": 3,
+                "requests_per_second": 50,
+            } | more
             warehouse = offer(licences={"channel": channel} | (dataset or {}))
             warehouse.add_connections(api_csdw=uri or api.uri())
         return collect.collect("csdw", DAY)[0]
@@ -80,7 +86,10 @@ def test_a_full_snapshot_is_pulled_whole_and_known_again_by_its_version(api, pul
     api.version = "2026-02-26T18:00:00"
     pull()
     first, second = batches()
-    assert (first["source_version"], second["source_version"]) == ("2026-02-25T18:00:00", "2026-02-26T18:00:00")
+    assert (first["source_version"], second["source_version"]) == (
+        "2026-02-25T18:00:00",
+        "2026-02-26T18:00:00",
+    )
     assert archived_lines(first["archive_uri"])[1:] == archived_lines(second["archive_uri"])[1:]
 
 
@@ -181,11 +190,16 @@ def test_a_wrong_secret_is_said_without_showing_it(api, pull, steps):
     assert "other-secret" not in steps()[-1]["message"]
 
 
-@pytest.mark.parametrize(("code", "words", "owner"), [
-    ("97", "时间超出允许误差", "data_engineer"), ("98", "接口名称不存在", "data_engineer"),
-    ("99", "分页参数", "data_engineer"), ("55", "返回错误（代码 55）", "department"),
-    ("<script>", "代码 无法识别", "department"),
-])
+@pytest.mark.parametrize(
+    ("code", "words", "owner"),
+    [
+        ("97", "时间超出允许误差", "data_engineer"),
+        ("98", "接口名称不存在", "data_engineer"),
+        ("99", "分页参数", "data_engineer"),
+        ("55", "返回错误（代码 55）", "department"),
+        ("<script>", "代码 无法识别", "department"),
+    ],
+)
 def test_error_codes_name_cause_and_owner(api, pull, code, words, owner):
     api.code = code
     outcome = pull()
@@ -193,7 +207,9 @@ def test_error_codes_name_cause_and_owner(api, pull, code, words, owner):
     assert outcome.owner == owner
 
 
-@pytest.mark.parametrize(("status", "owner"), [(401, "data_engineer"), (404, "data_engineer"), (302, "data_engineer")])
+@pytest.mark.parametrize(
+    ("status", "owner"), [(401, "data_engineer"), (404, "data_engineer"), (302, "data_engineer")]
+)
 def test_answers_that_asking_again_does_not_mend(api, pull, status, owner):
     api.moods.append((status, {"Location": "http://127.0.0.1:1/"}))
     outcome = pull()
@@ -201,13 +217,16 @@ def test_answers_that_asking_again_does_not_mend(api, pull, status, owner):
     assert len(api.calls) == 1
 
 
-@pytest.mark.parametrize(("uri", "words", "owner"), [
-    ("http://k:s@127.0.0.1:1", "无法连接或中途断开，已重试 3 次", "department"),
-    ("http://k:s@no-such-host.invalid", "主机名无法解析", "data_engineer"),
-    ("https://k:s@127.0.0.1:{port}", "无法连接或中途断开", "department"),
-    ("ftp://k:s@127.0.0.1", "应为 http(s)", "data_engineer"),
-    ("http://127.0.0.1:1", "应为 http(s)", "data_engineer"),
-])
+@pytest.mark.parametrize(
+    ("uri", "words", "owner"),
+    [
+        ("http://k:s@127.0.0.1:1", "无法连接或中途断开，已重试 3 次", "department"),
+        ("http://k:s@no-such-host.invalid", "主机名无法解析", "data_engineer"),
+        ("https://k:s@127.0.0.1:{port}", "无法连接或中途断开", "department"),
+        ("ftp://k:s@127.0.0.1", "应为 http(s)", "data_engineer"),
+        ("http://127.0.0.1:1", "应为 http(s)", "data_engineer"),
+    ],
+)
 def test_a_source_out_of_reach(api, pull, uri, words, owner):
     outcome = pull(uri=uri.replace("{port}", str(api.port)))
     assert (outcome.verdict, outcome.owner) == ("failed", owner)

@@ -1,4 +1,7 @@
-"""Exactly once: killed at any instant, two at a time, one dataset failing beside others; hand-in and probe."""
+"""Exactly once.
+
+Killed at any instant, two at a time, one dataset failing beside others; hand-in and probe.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from collect_helpers import DAY, archived
-
 from public_credit import collect, work
 from public_credit.collect import base
 from public_credit.collect.__main__ import main
@@ -29,8 +31,8 @@ print("ready", flush=True)
 collect.collect("csdw", datetime.date(2026, 2, 25))
 """
 PATCHES = {
-    "while the bytes are read": "base.read_file = lambda handle: (die() if number else handle.read(9) for number in (0, 1))\n"
-                                "import public_credit.collect.files as files; files.read_file = base.read_file",
+    "while the bytes are read": "import public_credit.collect.files as files\n"
+    "files.read_file = lambda handle: (die() if number else handle.read(9) for number in (0, 1))",
     "after archiving, before booking": "base.Intake._row = die",
     "after booking": "base.CollectOutcome.settle = die",
 }
@@ -42,12 +44,15 @@ def folder(offer, tmp_path: Path) -> Path:
     place.mkdir()
     channel = {"type": "drop_folder", "connection": "drop_csdw", "patterns": ["*.csv"], "settle_seconds": 0}
     offer(licences={"channel": channel}, by_hand={"channel": {"type": "hand_in"}}).add_connections(
-        drop_csdw=place.as_uri())
+        drop_csdw=place.as_uri()
+    )
     return place
 
 
 def start(patch: str = "") -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", COLLECT.format(patch=patch)], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", COLLECT.format(patch=patch)], stdout=subprocess.PIPE, text=True
+    )
 
 
 def fill(folder: Path, files: int, size: int = 20_000) -> dict[str, bytes]:
@@ -160,7 +165,8 @@ def test_every_new_receipt_has_a_step_of_its_own(folder, batches, warehouse):
     collect.collect("csdw", DAY, dag_run="collect_csdw/manual")
     with warehouse.connect() as connection:
         booked = connection.execute(
-            "select batch_seq, dag_run, verdict from ledger.step where name = 'receive' order by id").fetchall()
+            "select batch_seq, dag_run, verdict from ledger.step where name = 'receive' order by id"
+        ).fetchall()
     assert booked == [(batch["seq"], "collect_csdw/manual", "ok") for batch in batches()]
     assert {batch["dag_run"] for batch in batches()} == {"collect_csdw/manual"}
     assert all(batch["catalogue_version"] and batch["code_version"] for batch in batches())

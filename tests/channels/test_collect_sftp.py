@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncssh
-import base64
 import pytest
 from collect_helpers import DAY, archived
-from servers import Sftp
-
 from public_credit import collect
 from public_credit.collect import sftp as channel
+from servers import Sftp
 
 
 @pytest.fixture
@@ -28,8 +27,17 @@ def server(tmp_path: Path) -> Iterator[Sftp]:
 @pytest.fixture
 def warehouse_with(offer, server):
     def connect(uri: str | None = None, **more):
-        warehouse = offer(licences={"channel": {"type": "sftp", "connection": "sftp_csdw", "patterns": ["xk_*.xlsx"],
-                                                "settle_seconds": 0.3, **more}})
+        warehouse = offer(
+            licences={
+                "channel": {
+                    "type": "sftp",
+                    "connection": "sftp_csdw",
+                    "patterns": ["xk_*.xlsx"],
+                    "settle_seconds": 0.3,
+                    **more,
+                }
+            }
+        )
         warehouse.add_connections(sftp_csdw=uri or server.uri())
         return warehouse
 
@@ -52,7 +60,10 @@ def test_files_are_fetched_once_whole_and_in_order(server, warehouse_with, batch
     put(server, "~$xk_4.xlsx")
     put(server, "说明.txt")
     (outcome,) = collect.collect("csdw.licences", DAY)
-    assert [batch["locator"] for batch in batches()] == ["sftp:sftp_csdw/out/xk_1.xlsx", "sftp:sftp_csdw/out/xk_2.xlsx"]
+    assert [batch["locator"] for batch in batches()] == [
+        "sftp:sftp_csdw/out/xk_1.xlsx",
+        "sftp:sftp_csdw/out/xk_2.xlsx",
+    ]
     assert [archived(batch["archive_uri"]) for batch in batches()] == [content, b""]
     assert outcome.batch_seqs == [batch["seq"] for batch in batches()]
     server.reads.clear()
@@ -87,7 +98,9 @@ def test_a_young_file_waits_when_the_window_is_too_long_to_watch(server, warehou
     assert [batch["file_name"] for batch in batches()] == ["xk_2.xlsx"]
 
 
-def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(server, warehouse_with, batches, steps, monkeypatch):
+def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(
+    server, warehouse_with, batches, steps, monkeypatch
+):
     monkeypatch.setattr(channel, "PAUSE", 0.01)
     warehouse_with()
     put(server, "xk_1.xlsx", b"first", age=100)

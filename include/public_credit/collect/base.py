@@ -1,8 +1,9 @@
 """What every channel shares: the receipt's identity, taking it in exactly once, and the outcome of a dataset.
 
-A batch is one receipt: dataset + locator + source version + sha256 of its bytes. Bytes stream into the archive and the
-batch is booked afterwards in one short transaction, so a collector killed at any instant leaves either a booked batch
-with a complete object or nothing that is referenced; the next run finds the receipt again.
+A batch is one receipt: dataset + locator + source version + sha256 of its bytes. Bytes stream into the
+archive and the batch is booked afterwards in one short transaction, so a collector killed at any instant
+leaves either a booked batch with a complete object or nothing that is referenced; the next run finds the
+receipt again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-import orjson
 from sqlalchemy import Text, any_, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
@@ -24,14 +24,16 @@ from ..catalogue import Dataset, load_catalogue
 from ..ledger.models import Batch, Step
 from ..ledger.session import dag_run, session
 from ..messages import UserError
+from .streams import ByteStream
 
 Owner = Literal["department", "data_engineer"]
-CHUNK = 1 << 16
-ROWS_PER_CHUNK = 2000
 
 
 class CollectError(UserError):
-    """The source could not be read; ``owner`` is who has to act. The text never holds a credential or a value."""
+    """The source could not be read.
+
+    ``owner`` is who has to act. The text never holds a credential or a value.
+    """
 
     def __init__(self, text: str, remedy: str, owner: Owner):
         super().__init__(text, remedy, code=5)
@@ -39,7 +41,10 @@ class CollectError(UserError):
 
 
 class SourceChanged(Exception):
-    """The source changed while it was read (file still being written, version or batch moved on): take nothing."""
+    """The source changed while it was read (file still being written, version or batch moved on).
+
+    Take nothing.
+    """
 
 
 @dataclass
@@ -95,8 +100,13 @@ class CollectOutcome:
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"new": len(self.receipts), "known": self.known, "waiting": len(self.waiting),
-                "incomplete": len(self.incomplete), "refused": len(self.refused)}
+        return {
+            "new": len(self.receipts),
+            "known": self.known,
+            "waiting": len(self.waiting),
+            "incomplete": len(self.incomplete),
+            "refused": len(self.refused),
+        }
 
 
 def _listed(items: list[str], most: int = 5) -> str:
@@ -107,58 +117,6 @@ def batch_id(dataset_id: str, locator: str, source_version: str, sha256: str) ->
     """Identity of a receipt, from its content and provenance only."""
     joined = "\x1f".join((dataset_id, locator, source_version, sha256))
     return "b" + hashlib.sha256(joined.encode()).hexdigest()[:31]
-
-
-class ByteStream:
-    """Readable over an iterator of byte chunks; an exception of the iterator goes to the reader unchanged."""
-
-    def __init__(self, chunks: Iterable[bytes]):
-        self._chunks = iter(chunks)
-        self._rest = b""
-        self.error: BaseException | None = None
-
-    def read(self, size: int = -1) -> bytes:
-        parts, length = [self._rest], len(self._rest)
-        while size is None or size < 0 or length < size:
-            try:
-                chunk = next(self._chunks, None)
-            except BaseException as error:
-                self.error = error
-                raise
-            if chunk is None:
-                break
-            parts.append(chunk)
-            length += len(chunk)
-        joined = b"".join(parts)
-        cut = length if size is None or size < 0 else size
-        given, self._rest = joined[:cut], joined[cut:]
-        return given
-
-    def readable(self) -> bool:
-        return True
-
-
-def read_file(handle: Any) -> Iterator[bytes]:
-    """The bytes of an open file, chunk by chunk."""
-    while chunk := handle.read(CHUNK):
-        yield chunk
-
-
-def header_line(columns: list[str], source_version: str) -> bytes:
-    """First line of an archived table: its columns in order and the version of the source."""
-    return orjson.dumps({"columns": columns, "source_version": source_version}) + b"\n"
-
-
-def row_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Rows as JSON Lines, several rows per chunk; other than text, number, boolean and date become text."""
-    lines: list[bytes] = []
-    for row in rows:
-        lines.append(orjson.dumps(row, default=str))
-        if len(lines) >= ROWS_PER_CHUNK:
-            yield b"\n".join(lines) + b"\n"
-            lines.clear()
-    if lines:
-        yield b"\n".join(lines) + b"\n"
 
 
 class Intake:
@@ -173,35 +131,69 @@ class Intake:
     def known(self, locators: list[str]) -> set[tuple[str, str]]:
         """(locator, source version) of receipts among ``locators`` that are booked already."""
         with session("collector") as opened:
-            return {tuple(row) for row in opened.execute(select(Batch.locator, Batch.source_version).where(
-                Batch.dataset_id == self.dataset.id, Batch.locator == any_(literal(locators, ARRAY(Text)))))}
+            return {
+                tuple(row)
+                for row in opened.execute(
+                    select(Batch.locator, Batch.source_version).where(
+                        Batch.dataset_id == self.dataset.id,
+                        Batch.locator == any_(literal(locators, ARRAY(Text))),
+                    )
+                )
+            }
 
     def booked_versions(self, prefix: str) -> set[str]:
         """Source versions of all booked receipts whose locator starts with ``prefix``."""
         with session("collector") as opened:
-            return set(opened.scalars(select(Batch.source_version).where(
-                Batch.dataset_id == self.dataset.id, Batch.locator.startswith(prefix, autoescape=True))))
+            return set(
+                opened.scalars(
+                    select(Batch.source_version).where(
+                        Batch.dataset_id == self.dataset.id, Batch.locator.startswith(prefix, autoescape=True)
+                    )
+                )
+            )
 
     def last_version(self, prefix: str) -> str:
         """Source version of the last receipt booked from ``prefix``: the cursor of the next pull."""
         with session("collector") as opened:
-            return opened.scalar(select(Batch.source_version).where(
-                Batch.dataset_id == self.dataset.id, Batch.locator.startswith(prefix, autoescape=True),
-            ).order_by(Batch.seq.desc()).limit(1)) or ""
+            return (
+                opened.scalar(
+                    select(Batch.source_version)
+                    .where(
+                        Batch.dataset_id == self.dataset.id,
+                        Batch.locator.startswith(prefix, autoescape=True),
+                    )
+                    .order_by(Batch.seq.desc())
+                    .limit(1)
+                )
+                or ""
+            )
 
     def take(self, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]) -> None:
         """Archive the bytes, then book the receipt; booked before = said so, nothing changes."""
         stored = self._archive(chunks)
         values = self._row(locator, source_version, file_name, stored)
         with session("collector") as opened:
-            seq = opened.scalar(insert(Batch).values(values).on_conflict_do_nothing(
-                index_elements=[Batch.batch_id]).returning(Batch.seq))
+            seq = opened.scalar(
+                insert(Batch)
+                .values(values)
+                .on_conflict_do_nothing(index_elements=[Batch.batch_id])
+                .returning(Batch.seq)
+            )
             if seq is not None:
-                opened.add(Step(
-                    name="receive", unit_id=self.dataset.unit, dataset_id=self.dataset.id, batch_seq=seq,
-                    business_date=self.business_date, ended_at=func.clock_timestamp(), verdict="ok",
-                    message=f"已归档并登记 {file_name}，{stored.bytes:,} 字节", counts={"bytes": stored.bytes},
-                    dag_run=self.run))
+                opened.add(
+                    Step(
+                        name="receive",
+                        unit_id=self.dataset.unit,
+                        dataset_id=self.dataset.id,
+                        batch_seq=seq,
+                        business_date=self.business_date,
+                        ended_at=func.clock_timestamp(),
+                        verdict="ok",
+                        message=f"已归档并登记 {file_name}，{stored.bytes:,} 字节",
+                        counts={"bytes": stored.bytes},
+                        dag_run=self.run,
+                    )
+                )
         if seq is None:
             self._discard(values["batch_id"], stored.uri)
             self.outcome.known += 1
@@ -219,7 +211,10 @@ class Intake:
             archive.shred(uri, "同一回执的第二份副本")
 
     def _archive(self, chunks: Iterable[bytes]) -> Any:
-        """Store the bytes; a fault of the store is told apart from one of the source, which goes on unchanged."""
+        """Store the bytes.
+
+        A fault of the store is told apart from one of the source, which goes on unchanged.
+        """
         from .. import archive
 
         stream = ByteStream(chunks)
@@ -228,8 +223,11 @@ class Intake:
         except (OSError, EOFError) as error:
             if error is stream.error:
                 raise
-            raise CollectError("归档存储写入失败。", "检查归档存储的空间、权限与网络；未归档的回执下次重新收取。",
-                               "data_engineer") from error
+            raise CollectError(
+                "归档存储写入失败。",
+                "检查归档存储的空间、权限与网络；未归档的回执下次重新收取。",
+                "data_engineer",
+            ) from error
 
     def has(self, locator: str, source_version: str, sha256: str) -> bool:
         """Whether exactly this receipt is booked."""
@@ -240,12 +238,22 @@ class Intake:
     def _row(self, locator: str, source_version: str, file_name: str, stored: Any) -> dict[str, Any]:
         dataset = self.dataset
         return {
-            "batch_id": batch_id(dataset.id, locator, source_version, stored.sha256), "dataset_id": dataset.id,
-            "unit_id": dataset.unit, "kind": dataset.kind, "variant": dataset.variant,
-            "delivery_mode": dataset.delivery_mode, "locator": locator, "source_version": source_version,
-            "file_name": file_name, "sha256": stored.sha256, "size_bytes": stored.bytes, "archive_uri": stored.uri,
-            "business_date": self.business_date, "code_version": settings.code_version(),
-            "catalogue_version": load_catalogue().version, "dag_run": self.run,
+            "batch_id": batch_id(dataset.id, locator, source_version, stored.sha256),
+            "dataset_id": dataset.id,
+            "unit_id": dataset.unit,
+            "kind": dataset.kind,
+            "variant": dataset.variant,
+            "delivery_mode": dataset.delivery_mode,
+            "locator": locator,
+            "source_version": source_version,
+            "file_name": file_name,
+            "sha256": stored.sha256,
+            "size_bytes": stored.bytes,
+            "archive_uri": stored.uri,
+            "business_date": self.business_date,
+            "code_version": settings.code_version(),
+            "catalogue_version": load_catalogue().version,
+            "dag_run": self.run,
         }
 
 
@@ -258,15 +266,17 @@ class Probe(Intake):
 
 @contextmanager
 def only_one(name: str) -> Iterator[bool]:
-    """Hold the advisory lock ``name`` of the ledger database while the block runs; False when another holds it.
+    """Hold the advisory lock ``name`` of the ledger while the block runs; False when another holds it.
 
-    Session-scoped on a connection of its own: a pull may take long and must not keep a transaction open. The lock ends
-    with the process, however that ends.
+    Session-scoped on a connection of its own: a pull may take long and must not keep a transaction open.
+    The lock ends with the process, however that ends.
     """
     key = {"name": name}
     with settings.engine("collector").connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        mine = bool(connection.execute(text("select pg_try_advisory_lock(hashtextextended(:name, 16))"), key).scalar())
+        mine = bool(
+            connection.execute(text("select pg_try_advisory_lock(hashtextextended(:name, 16))"), key).scalar()
+        )
         try:
             yield mine
         finally:
@@ -282,7 +292,10 @@ def masked(name: str) -> str:
 
 
 def masked_path(path: str) -> str:
-    """A path for a locator: blanked like ``masked``, with a keyed tag that keeps different paths different."""
+    """A path for a locator.
+
+    Blanked like ``masked``, with a keyed tag that keeps different paths different.
+    """
     shown = masked(path)
     if shown == path:
         return path

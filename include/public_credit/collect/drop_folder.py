@@ -1,4 +1,7 @@
-"""Drop folder (共享文件夹): files a department puts into a folder this machine can read. Nothing is deleted or moved."""
+"""Drop folder (共享文件夹).
+
+Files a department puts into a folder this machine can read. Nothing is deleted or moved.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ class Folder:
     def _inside(self, path: str) -> Path:
         parent = (self.base / path).parent
         if parent.resolve() != parent or not parent.is_relative_to(self.base):
-            raise CollectError("文件夹中的路径指向文件夹之外。", "请来源单位删除符号链接，只放普通文件。", "department")
+            raise CollectError(
+                "文件夹中的路径指向文件夹之外。", "请来源单位删除符号链接，只放普通文件。", "department"
+            )
         return self.base / path
 
     def list(self, folder: str) -> list[Found]:
@@ -31,7 +36,9 @@ class Folder:
         except FileNotFoundError:
             raise CollectError("共享文件夹不存在。", "检查挂载与连接中的路径。", "data_engineer") from None
         except PermissionError:
-            raise CollectError("没有读取共享文件夹的权限。", "请来源单位授予只读权限。", "department") from None
+            raise CollectError(
+                "没有读取共享文件夹的权限。", "请来源单位授予只读权限。", "department"
+            ) from None
         seen = (self.look(f"{folder}/{name}" if folder else name) for name in names)
         return [item for item in seen if item is not None]
 
@@ -50,8 +57,11 @@ class Folder:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise CollectError(f"无法读取共享文件夹中的文件（{os.strerror(error.errno or 0)}）。", "请来源单位检查文件权限。",
-                               "department") from None
+            raise CollectError(
+                f"无法读取共享文件夹中的文件（{os.strerror(error.errno or 0)}）。",
+                "请来源单位检查文件权限。",
+                "department",
+            ) from None
         return os.fdopen(number, "rb")
 
 
@@ -60,5 +70,7 @@ def pull(intake: Intake) -> None:
     conn_id = intake.dataset.channel.connection
     parts = urlsplit(connection_uri(conn_id))
     if parts.scheme != "file" or not parts.path.startswith("/"):
-        raise CollectError(f"连接 {conn_id} 应为 file:///绝对路径。", "改正 connections.yaml 中的这一行。", "data_engineer")
+        raise CollectError(
+            f"连接 {conn_id} 应为 file:///绝对路径。", "改正 connections.yaml 中的这一行。", "data_engineer"
+        )
     pull_files(intake, Folder(Path(unquote(parts.path))), "", f"drop_folder:{conn_id}")

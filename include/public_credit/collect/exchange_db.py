@@ -1,7 +1,8 @@
-"""Exchange database (前置库): a department writes rows under a batch number, we read finished batches, read-only.
+"""Exchange database (前置库): a department writes rows under a batch number, we read finished batches.
 
-A batch number is one receipt. It is taken when the batch table lists it with a row count and exactly that many rows are
-there, in one consistent snapshot; otherwise it is left for a later run and said to be incomplete (``truncated``).
+A batch number is one receipt. It is taken when the batch table lists it with a row count and exactly that
+many rows are there, in one consistent snapshot; otherwise it is left for a later run and said to be
+incomplete (``truncated``).
 """
 
 from __future__ import annotations
@@ -17,15 +18,31 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.expression import TableClause
 
-from .base import CollectError, Intake, SourceChanged, connection_uri, header_line, row_lines
+from .base import CollectError, Intake, SourceChanged, connection_uri
+from .streams import header_line, row_lines
 
 FETCH_ROWS = 2000
-DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql",
-           "mariadb": "mariadb+pymysql"}
-READ_ONLY = {"postgresql": "set session characteristics as transaction read only",
-             "mysql": "set session transaction read only", "mariadb": "set session transaction read only"}
-LIMITS = {"postgresql": {"connect_timeout": 15, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
-          "mysql": {"connect_timeout": 15, "read_timeout": 600}, "mariadb": {"connect_timeout": 15, "read_timeout": 600}}
+DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+READ_ONLY = {
+    "postgresql": "set session characteristics as transaction read only",
+    "mysql": "set session transaction read only",
+    "mariadb": "set session transaction read only",
+}
+LIMITS = {
+    "postgresql": {
+        "connect_timeout": 15,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+    },
+    "mysql": {"connect_timeout": 15, "read_timeout": 600},
+    "mariadb": {"connect_timeout": 15, "read_timeout": 600},
+}
 _DENIED = {"28P01", "28000", 1044, 1045, 1698}
 _NO_DATABASE = {"3D000", 1049}
 _NO_RIGHT = {"42501", 1142, 1143}
@@ -47,10 +64,15 @@ def _engine(uri: str, conn_id: str) -> Engine:
         url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
         family = url.get_backend_name()
         isolation = {"isolation_level": "REPEATABLE READ"} if family in READ_ONLY else {}
-        engine = create_engine(url, poolclass=NullPool, connect_args=LIMITS.get(family, {}), hide_parameters=True, **isolation)
+        engine = create_engine(
+            url, poolclass=NullPool, connect_args=LIMITS.get(family, {}), hide_parameters=True, **isolation
+        )
     except (exc.ArgumentError, ImportError):
-        raise CollectError(f"连接 {conn_id} 不是可用的数据库地址。", "按 SQLAlchemy URL 书写，并安装相应驱动。",
-                           "data_engineer") from None
+        raise CollectError(
+            f"连接 {conn_id} 不是可用的数据库地址。",
+            "按 SQLAlchemy URL 书写，并安装相应驱动。",
+            "data_engineer",
+        ) from None
     if family in READ_ONLY:
         event.listen(engine, "connect", lambda connection, _: _set_read_only(connection, READ_ONLY[family]))
     return engine
@@ -81,7 +103,8 @@ class Exchange:
         """Finished batches of our table, in order of their number."""
         plain = self._channel.table.rpartition(".")[2]
         query = select(self._done.c.source_record_id, self._done.c.row_count).where(
-            func.lower(self._done.c.table_name).in_([plain.lower(), self._channel.table.lower()]))
+            func.lower(self._done.c.table_name).in_([plain.lower(), self._channel.table.lower()])
+        )
         with _explained(self._channel):
             found = self._connection.execute(query).all()
         batches = {str(number).strip(): Done(str(number).strip(), int(rows)) for number, rows in found}
@@ -90,17 +113,29 @@ class Exchange:
     def present(self, batch: Done) -> int:
         """Rows of a batch that are there."""
         with _explained(self._channel):
-            return self._connection.execute(select(func.count()).select_from(self._source).where(
-                self._source.c[self._channel.batch_column] == batch.number)).scalar_one()
+            return self._connection.execute(
+                select(func.count())
+                .select_from(self._source)
+                .where(self._source.c[self._channel.batch_column] == batch.number)
+            ).scalar_one()
 
     def lines(self, batch: Done) -> Iterator[bytes]:
-        """The batch as JSON Lines through a server-side cursor; SourceChanged when rows came or went meanwhile."""
-        query = select(text("*")).select_from(self._source).where(
-            self._source.c[self._channel.batch_column] == batch.number,
-        ).order_by(self._source.c[self._channel.key_column])
+        """The batch as JSON Lines through a server-side cursor.
+
+        SourceChanged when rows came or went meanwhile.
+        """
+        query = (
+            select(text("*"))
+            .select_from(self._source)
+            .where(
+                self._source.c[self._channel.batch_column] == batch.number,
+            )
+            .order_by(self._source.c[self._channel.key_column])
+        )
         with _explained(self._channel):
             result = self._connection.execute(
-                query, execution_options={"stream_results": True, "yield_per": FETCH_ROWS})
+                query, execution_options={"stream_results": True, "yield_per": FETCH_ROWS}
+            )
             names, received = [name.lower() for name in result.keys()], 0
             yield header_line(names, batch.number)
             for rows in result.partitions():
@@ -119,7 +154,10 @@ def _code(error: exc.DBAPIError) -> Any:
     """SQLSTATE, server error number or ``dns``; drivers report a failed connection each in their own way."""
     original = error.orig
     words = str(original).lower()
-    if any(sign in words for sign in ("resolve", "name or service not known", "getaddrinfo", "no address associated")):
+    if any(
+        sign in words
+        for sign in ("resolve", "name or service not known", "getaddrinfo", "no address associated")
+    ):
         return "dns"
     arguments = getattr(original, "args", ())
     if arguments and isinstance(arguments[0], int):
@@ -132,21 +170,44 @@ def _code(error: exc.DBAPIError) -> Any:
 
 
 def _reading(error: exc.DBAPIError, channel: Any) -> CollectError:
-    """A person's reading of a database error; the error's own text is not shown, it may hold addresses or values."""
+    """A person's reading of a database error.
+
+    The error's own text is not shown, it may hold addresses or values.
+    """
     code, conn_id = _code(error), channel.connection
     if code in _DENIED:
-        return CollectError(f"前置库拒绝了连接 {conn_id} 的账号或口令。", "与来源单位核对账号，更新 connections.yaml。", "data_engineer")
+        return CollectError(
+            f"前置库拒绝了连接 {conn_id} 的账号或口令。",
+            "与来源单位核对账号，更新 connections.yaml。",
+            "data_engineer",
+        )
     if code in _NO_DATABASE:
-        return CollectError(f"连接 {conn_id} 指向的数据库不存在。", "与来源单位核对库名，更新 connections.yaml。", "data_engineer")
+        return CollectError(
+            f"连接 {conn_id} 指向的数据库不存在。",
+            "与来源单位核对库名，更新 connections.yaml。",
+            "data_engineer",
+        )
     if code in ("dns", 2005):
-        return CollectError(f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer")
+        return CollectError(
+            f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer"
+        )
     if code in _NO_RIGHT:
-        return CollectError(f"没有读取前置库表 {channel.table} 或 {channel.batch_done_table} 的权限。", "请来源单位授予只读权限。",
-                            "department")
+        return CollectError(
+            f"没有读取前置库表 {channel.table} 或 {channel.batch_done_table} 的权限。",
+            "请来源单位授予只读权限。",
+            "department",
+        )
     if code in _NO_TABLE:
-        return CollectError(f"前置库中没有 {channel.table}、{channel.batch_done_table} 或约定的列。",
-                            "请来源单位按约定建表，或改正目录中的表名、列名。", "department")
-    return CollectError(f"前置库（连接 {conn_id}）无法连接或中途断开。", "请来源单位检查数据库与网络；已收的批次不受影响。", "department")
+        return CollectError(
+            f"前置库中没有 {channel.table}、{channel.batch_done_table} 或约定的列。",
+            "请来源单位按约定建表，或改正目录中的表名、列名。",
+            "department",
+        )
+    return CollectError(
+        f"前置库（连接 {conn_id}）无法连接或中途断开。",
+        "请来源单位检查数据库与网络；已收的批次不受影响。",
+        "department",
+    )
 
 
 @contextmanager
@@ -169,7 +230,9 @@ def _take_finished(intake: Intake, exchange: Exchange) -> None:
         exchange.forget_snapshot()
         present = exchange.present(batch)
         if present != batch.rows:
-            intake.outcome.incomplete.append(f"批次 {batch.number}（truncated：应有 {batch.rows} 行，实有 {present} 行）")
+            intake.outcome.incomplete.append(
+                f"批次 {batch.number}（truncated：应有 {batch.rows} 行，实有 {present} 行）"
+            )
             continue
         try:
             intake.take(where + batch.number, batch.number, f"{plain}@{batch.number}", exchange.lines(batch))

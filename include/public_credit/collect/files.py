@@ -1,8 +1,8 @@
 """File channels in common: which files are receipts, which are left alone, and taking them in order.
 
-A file's receipt is path + size + modification time + sha256: a file replaced under its old name is a new receipt, a file
-merely listed again is not. A file is left alone while its name marks it as temporary, while it is younger than the
-settle window, or when it changes between listing and the last byte read.
+A file's receipt is path + size + modification time + sha256: a file replaced under its old name is a new
+receipt, a file merely listed again is not. A file is left alone while its name marks it as temporary, while
+it is younger than the settle window, or when it changes between listing and the last byte read.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import posixpath
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import BinaryIO, Protocol
 
-from .base import CollectError, Intake, SourceChanged, masked, masked_path, read_file
+from .base import CollectError, Intake, SourceChanged, masked, masked_path
+from .streams import read_file
 
 TEMPORARY = ("*.part", "*.tmp", "*.partial", "*.filepart", "*.crdownload", "~$*", ".*")
 LONGEST_WATCH = 10.0
@@ -23,7 +24,10 @@ LONGEST_WATCH = 10.0
 
 @dataclass(frozen=True)
 class Found:
-    """A file as the source lists it; ``plain`` is False for links and anything else that is no regular file."""
+    """A file as the source lists it.
+
+    ``plain`` is False for links and anything else that is no regular file.
+    """
 
     path: str
     size: int
@@ -53,7 +57,7 @@ class FileSource(Protocol):
 
 def file_version(mtime: float, size: int) -> str:
     """Source version of a file: modification time (UTC) and size."""
-    moment = datetime.fromtimestamp(mtime, timezone.utc)
+    moment = datetime.fromtimestamp(mtime, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z/{size}"
 
 
@@ -68,13 +72,20 @@ def stream(handle: BinaryIO, expected: Found, look: Callable[[], Found | None]) 
 
 
 def places(folder: str, patterns: list[str]) -> dict[str, list[str]]:
-    """Folders to list with the name patterns wanted in each; a pattern cannot lead out of the source's folder."""
+    """Folders to list with the name patterns wanted in each.
+
+    A pattern cannot lead out of the source's folder.
+    """
     found: dict[str, list[str]] = {}
     for pattern in patterns:
         whole = pattern if folder and pattern.startswith(f"{folder}/") else posixpath.join(folder, pattern)
         parent, name = posixpath.split(whole)
         if whole.startswith("/") or ".." in whole.split("/") or any(sign in parent for sign in "*?["):
-            raise CollectError("目录中的文件名模式不合规。", "模式只能指向渠道文件夹之内，通配符只能用在文件名中。", "data_engineer")
+            raise CollectError(
+                "目录中的文件名模式不合规。",
+                "模式只能指向渠道文件夹之内，通配符只能用在文件名中。",
+                "data_engineer",
+            )
         found.setdefault(parent, []).append(name)
     return found
 
@@ -92,8 +103,8 @@ def _wanted(source: FileSource, folder: str, patterns: list[str]) -> list[Found]
 def _settled(source: FileSource, files: list[Found], settle: float, listed_at: float) -> set[str]:
     """Paths that have been still for the settle window.
 
-    Judged by the file's age on our clock or, where the window is short, by watching it for that long, which does not
-    depend on the two clocks agreeing.
+    Judged by the file's age on our clock or, where the window is short, by watching it for that long, which
+    does not depend on the two clocks agreeing.
     """
     still = {item.path for item in files if time.time() - item.mtime >= settle}
     young = [item for item in files if item.path not in still]
@@ -121,7 +132,11 @@ def pull_files(intake: Intake, source: FileSource, folder: str, where: str) -> N
             continue
         try:
             with source.open(item.path) as handle:
-                intake.take(locator, item.version, item.shown,
-                            stream(handle, item, lambda path=item.path: source.look(path)))
+                intake.take(
+                    locator,
+                    item.version,
+                    item.shown,
+                    stream(handle, item, lambda path=item.path: source.look(path)),
+                )
         except (SourceChanged, FileNotFoundError):
             outcome.waiting.append(item.shown)

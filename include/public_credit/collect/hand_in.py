@@ -1,4 +1,7 @@
-"""Hand-in (人工报送): one file a person names. The form reaches files of the hand-in folder only (``work.hand_in``)."""
+"""Hand-in (人工报送).
+
+One file a person names. The form reaches files of the hand-in folder only (``work.hand_in``).
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,22 @@ import stat
 from pathlib import Path
 
 from ..messages import UserError
-from .base import Intake, SourceChanged, masked_path, read_file
+from .base import Intake, SourceChanged, masked, masked_path
 from .files import Found, stream
+from .streams import read_file
 
 
 def take(intake: Intake, path: Path) -> None:
     """Archive and book the file; the same file handed in twice is said to be known."""
     if path.exists() and not path.is_file():
-        raise UserError(f"{path.name} 不是普通文件。", remedy="请给出一个文件，不是文件夹。")
+        raise UserError(f"{masked(path.name)} 不是普通文件。", remedy="请给出一个文件，不是文件夹。")
     try:
         number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise UserError(f"无法读取文件 {path.name}（{os.strerror(error.errno or 0)}）。",
-                        remedy="检查文件是否存在、是否有读取权限。") from None
+        raise UserError(
+            f"无法读取文件 {masked(path.name)}（{os.strerror(error.errno or 0)}）。",
+            remedy="检查文件是否存在、是否有读取权限。",
+        ) from None
     with os.fdopen(number, "rb") as handle:
 
         def look() -> Found:
@@ -39,4 +45,4 @@ def take(intake: Intake, path: Path) -> None:
         try:
             intake.take(locator, found.version, found.shown, stream(handle, found, look))
         except SourceChanged:
-            raise UserError(f"文件 {path.name} 正在被写入。", remedy="等文件写完后重新登记。") from None
+            raise UserError(f"文件 {masked(path.name)} 正在被写入。", remedy="等文件写完后重新登记。") from None

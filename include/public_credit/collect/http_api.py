@@ -1,8 +1,8 @@
 """HTTP JSON API: pages, MD5 signature, client-side rate limit, back-off; one complete pull is one receipt.
 
-``GET <path>?since=<version>&page=<n>&size=<m>&appKey=..&time=<epoch s>&sign=md5hex(appKey + secret + time)`` as district
-legal-person libraries offer it (domain report 5.3, Zhejiang). The version is constant through the pages of one pull; the
-version of the last booked receipt is the next pull's ``since``.
+``GET <path>?since=<version>&page=<n>&size=<m>&appKey=..&time=<epoch s>&sign=md5hex(appKey + secret +
+time)`` as district legal-person libraries offer it (domain report 5.3, Zhejiang). The version is constant
+through the pages of one pull; the version of the last booked receipt is the next pull's ``since``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,7 +22,8 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import orjson
 
-from .base import CollectError, Intake, SourceChanged, connection_uri, header_line, row_lines
+from .base import CollectError, Intake, SourceChanged, connection_uri
+from .streams import header_line, row_lines
 
 TIMEOUT = httpx.Timeout(60.0, connect=15.0)
 RESTARTS = 5
@@ -38,7 +39,10 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 @dataclass
 class Patience:
-    """How long to wait for a source: doubling pauses with jitter, bounded per request and over the whole pull."""
+    """How long to wait for a source.
+
+    Doubling pauses with jitter, bounded per request and over the whole pull.
+    """
 
     first: float = 0.25
     longest: float = 30.0
@@ -47,7 +51,10 @@ class Patience:
     spent: float = 0.0
 
     def pause(self, number: int, asked: float | None) -> bool:
-        """Wait before try ``number + 1``, at least as long as the source asked; False when patience has run out."""
+        """Wait before try ``number + 1``, at least as long as the source asked.
+
+        False when patience has run out.
+        """
         wait = min(self.longest, self.first * 2 ** (number - 1)) * random.uniform(0.5, 1.0)
         wait = max(wait, asked or 0.0)
         if number >= self.tries or self.spent + wait > self.total:
@@ -95,7 +102,7 @@ def _retry_after(response: httpx.Response) -> float | None:
     if given.isdecimal():
         return float(given)
     try:
-        return max(0.0, (parsedate_to_datetime(given) - datetime.now(timezone.utc)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
         return None
 
@@ -107,8 +114,11 @@ class Api:
         self._channel = intake.dataset.channel
         parts = urlsplit(connection_uri(self._channel.connection))
         if parts.scheme not in ("http", "https") or not parts.hostname or not parts.username:
-            raise CollectError(f"连接 {self._channel.connection} 应为 http(s)://appKey:密钥@主机。",
-                               "改正 connections.yaml 中的这一行。", "data_engineer")
+            raise CollectError(
+                f"连接 {self._channel.connection} 应为 http(s)://appKey:密钥@主机。",
+                "改正 connections.yaml 中的这一行。",
+                "data_engineer",
+            )
         self._key, self._secret = unquote(parts.username), unquote(parts.password or "")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self._url = f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"
@@ -129,46 +139,76 @@ class Api:
             if response is not None:
                 return self._read(response)
             if not self._patience.pause(attempt, asked):
-                raise CollectError(f"接口（连接 {self._channel.connection}）{problem}，已重试 {attempt - 1} 次。",
-                                   "请来源单位检查接口服务；本次未登记任何内容，下次从头拉取。", "department")
+                raise CollectError(
+                    f"接口（连接 {self._channel.connection}）{problem}，已重试 {attempt - 1} 次。",
+                    "请来源单位检查接口服务；本次未登记任何内容，下次从头拉取。",
+                    "department",
+                )
 
     def _ask(self, since: str, number: int) -> tuple[httpx.Response | None, float | None, str]:
         """A usable response, or the wait the source asks for and what went wrong."""
         moment = str(int(time.time()))
-        query = {"page": str(number), "size": str(self._channel.page_size), "appKey": self._key, "time": moment,
-                 "sign": sign(self._key, self._secret, moment)}
+        query = {
+            "page": str(number),
+            "size": str(self._channel.page_size),
+            "appKey": self._key,
+            "time": moment,
+            "sign": sign(self._key, self._secret, moment),
+        }
         self._limit.wait()
         try:
-            response = self._client.get(self._url + self._channel.path,
-                                        params=({"since": since} if since else {}) | query)
+            response = self._client.get(
+                self._url + self._channel.path, params=({"since": since} if since else {}) | query
+            )
         except httpx.RequestError as error:
             self._refuse_hopeless(error)
-            return None, None, "超时无应答" if isinstance(error, httpx.TimeoutException) else "无法连接或中途断开"
+            return (
+                None,
+                None,
+                "超时无应答" if isinstance(error, httpx.TimeoutException) else "无法连接或中途断开",
+            )
         if response.status_code == 429:
             return None, _retry_after(response), "限制访问频次（429）"
         if response.status_code >= 500:
             return None, _retry_after(response), f"服务故障（{response.status_code}）"
         if response.status_code in (401, 403):
-            raise CollectError(f"接口拒绝了连接 {self._channel.connection} 的凭据（{response.status_code}）。",
-                               "与来源单位核对 appKey 与密钥，更新 connections.yaml。", "data_engineer")
+            raise CollectError(
+                f"接口拒绝了连接 {self._channel.connection} 的凭据（{response.status_code}）。",
+                "与来源单位核对 appKey 与密钥，更新 connections.yaml。",
+                "data_engineer",
+            )
         if response.status_code != 200:
-            raise CollectError(f"接口（连接 {self._channel.connection}）答复异常（HTTP {response.status_code}）。",
-                               "核对目录中的 path 与来源单位的接口地址。", "data_engineer")
+            raise CollectError(
+                f"接口（连接 {self._channel.connection}）答复异常（HTTP {response.status_code}）。",
+                "核对目录中的 path 与来源单位的接口地址。",
+                "data_engineer",
+            )
         return response, None, ""
 
     def _refuse_hopeless(self, error: httpx.RequestError) -> None:
         """Name lookup and certificate faults do not go away by asking again."""
         words = str(error).lower()
         conn_id = self._channel.connection
-        if any(sign in words for sign in ("getaddrinfo", "name or service not known", "name resolution", "no address")):
-            raise CollectError(f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer") from None
+        if any(
+            sign in words
+            for sign in ("getaddrinfo", "name or service not known", "name resolution", "no address")
+        ):
+            raise CollectError(
+                f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer"
+            ) from None
         if "certificate" in words:
-            raise CollectError(f"连接 {conn_id} 的 HTTPS 证书校验未通过。", "安装来源单位的根证书（SSL_CERT_FILE），不要关闭校验。",
-                               "data_engineer") from None
+            raise CollectError(
+                f"连接 {conn_id} 的 HTTPS 证书校验未通过。",
+                "安装来源单位的根证书（SSL_CERT_FILE），不要关闭校验。",
+                "data_engineer",
+            ) from None
 
     def _read(self, response: httpx.Response) -> Page:
-        broken = CollectError(f"接口（连接 {self._channel.connection}）答复的格式不符合约定。", "请来源单位检查接口输出。",
-                              "department")
+        broken = CollectError(
+            f"接口（连接 {self._channel.connection}）答复的格式不符合约定。",
+            "请来源单位检查接口输出。",
+            "department",
+        )
         try:
             reply = orjson.loads(response.content)
             code = str(reply["code"])
@@ -176,7 +216,9 @@ class Api:
                 meaning, remedy = CODES.get(code, ("返回错误", "请来源单位说明错误代码。"))
                 owner = "data_engineer" if code in CODES else "department"
                 shown = code if code.isalnum() and len(code) <= 8 else "无法识别"
-                raise CollectError(f"接口（连接 {self._channel.connection}）{meaning}（代码 {shown}）。", remedy, owner)
+                raise CollectError(
+                    f"接口（连接 {self._channel.connection}）{meaning}（代码 {shown}）。", remedy, owner
+                )
             data = reply["data"]
             rows = data["rows"]
             if not all(isinstance(row, dict) for row in rows):
@@ -187,7 +229,10 @@ class Api:
 
 
 class Pull:
-    """All pages since a version, as JSON Lines; SourceChanged when version, total or columns move on meanwhile."""
+    """All pages since a version, as JSON Lines.
+
+    SourceChanged when version, total or columns move on meanwhile.
+    """
 
     def __init__(self, api: Api, since: str, columns: list[str]):
         self._api, self._since = api, since
@@ -242,7 +287,9 @@ def _pull(intake: Intake, api: Api) -> None:
         except SourceChanged:
             continue
         except Short as short:
-            intake.outcome.incomplete.append(f"版本 {version}（应有 {short.total} 行，实收 {short.received} 行）")
+            intake.outcome.incomplete.append(
+                f"版本 {version}（应有 {short.total} 行，实收 {short.received} 行）"
+            )
             return
     intake.outcome.incomplete.append(f"拉取期间来源数据不断变化，已从头拉取 {RESTARTS} 次")
 

@@ -1,4 +1,7 @@
-"""Collect datasets one by one: a channel per type, a step row per dataset, nobody's failure stops the others."""
+"""Collect datasets one by one.
+
+A channel per type, a step row per dataset, nobody's failure stops the others.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,12 @@ from ..ledger.session import step
 from ..messages import UserError
 from .base import CollectOutcome, Intake, Probe, business_day, only_one
 
-CHANNELS = {"http_api": "http_api", "sftp": "sftp", "drop_folder": "drop_folder", "exchange_db": "exchange_db"}
+CHANNELS = {
+    "http_api": "http_api",
+    "sftp": "sftp",
+    "drop_folder": "drop_folder",
+    "exchange_db": "exchange_db",
+}
 
 
 def _pull(intake: Intake) -> None:
@@ -29,7 +37,9 @@ def _datasets(ids: Iterable[str] | str) -> list[Dataset]:
         elif given in catalogue.datasets:
             found[given] = catalogue.datasets[given]
         else:
-            raise UserError(f"目录中没有单位或数据集 {given}。", remedy="用 public-credit catalogue show 查看编号。")
+            raise UserError(
+                f"目录中没有单位或数据集 {given}。", remedy="用 public-credit catalogue show 查看编号。"
+            )
     return list(found.values())
 
 
@@ -44,12 +54,16 @@ def _guarded(intake: Intake) -> None:
     except UserError as error:
         intake.outcome.failed(error)
     except Exception as error:  # a fault of ours in one dataset; its text may hold a credential or a value
-        intake.outcome.failed(UserError(f"程序错误 {type(error).__name__}。", remedy="由数据管理员查看任务日志。"))
+        intake.outcome.failed(
+            UserError(f"程序错误 {type(error).__name__}。", remedy="由数据管理员查看任务日志。")
+        )
     intake.outcome.settle()
 
 
 def _collect_one(dataset: Dataset, on: date, run: str) -> CollectOutcome:
-    with step("collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
+    with step(
+        "collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id
+    ) as record:
         intake = Intake(dataset, on, run)
         _guarded(intake)
         outcome = intake.outcome
@@ -60,14 +74,21 @@ def _collect_one(dataset: Dataset, on: date, run: str) -> CollectOutcome:
     return outcome
 
 
-def collect(ids: Iterable[str] | str, business_date: date | None = None, dag_run: str | None = None,
-            ) -> list[CollectOutcome]:
+def collect(
+    ids: Iterable[str] | str,
+    business_date: date | None = None,
+    dag_run: str | None = None,
+) -> list[CollectOutcome]:
     """Collect the named units or datasets; one outcome and one step row (``collect``) per dataset.
 
     Datasets that are handed in by a person have nothing to pull and are passed over.
     """
     on = business_day(business_date)
-    return [_collect_one(dataset, on, dag_run or "") for dataset in _datasets(ids) if dataset.channel.type in CHANNELS]
+    return [
+        _collect_one(dataset, on, dag_run or "")
+        for dataset in _datasets(ids)
+        if dataset.channel.type in CHANNELS
+    ]
 
 
 def probe(dataset_id: str) -> CollectOutcome:
@@ -81,14 +102,21 @@ def probe(dataset_id: str) -> CollectOutcome:
 
 
 def receive_file(dataset_id: str, path: str | Path, business_date: date | None = None) -> CollectOutcome:
-    """Book one file a person hands in. Raises UserError when the file cannot be read; nothing is booked then."""
+    """Book one file a person hands in.
+
+    Raises UserError when the file cannot be read; nothing is booked then.
+    """
     from . import hand_in
 
     (dataset,) = [item for item in _datasets(dataset_id) if item.id == dataset_id] or [None]
     if dataset is None:
-        raise UserError(f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。")
+        raise UserError(
+            f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。"
+        )
     on = business_day(business_date)
-    with step("collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
+    with step(
+        "collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id
+    ) as record:
         intake = Intake(dataset, on)
         hand_in.take(intake, Path(path))
         intake.outcome.settle()

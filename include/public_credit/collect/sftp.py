@@ -1,7 +1,7 @@
 """SFTP: files on a department's server, read with a read-only account over a pinned host key.
 
-Connection: ``sftp://user:password@host:port/[base]?host_key=<base64 of the public key>`` or, instead of a password,
-``&key_file=<path of a private key>``. Without ``host_key`` nothing is sent to the server.
+Connection: ``sftp://user:password@host:port/[base]?host_key=<base64 of the public key>`` or, instead of a
+password, ``&key_file=<path of a private key>``. Without ``host_key`` nothing is sent to the server.
 """
 
 from __future__ import annotations
@@ -44,10 +44,15 @@ class Server:
         try:
             entries = self._client.listdir_attr(self._path(folder))
         except FileNotFoundError:
-            raise CollectError(f"SFTP 服务器上没有文件夹 {folder}。", "请来源单位建立该文件夹，或改正目录中的 folder。",
-                               "department") from None
+            raise CollectError(
+                f"SFTP 服务器上没有文件夹 {folder}。",
+                "请来源单位建立该文件夹，或改正目录中的 folder。",
+                "department",
+            ) from None
         except PermissionError:
-            raise CollectError(f"没有读取 SFTP 文件夹 {folder} 的权限。", "请来源单位授予只读权限。", "department") from None
+            raise CollectError(
+                f"没有读取 SFTP 文件夹 {folder} 的权限。", "请来源单位授予只读权限。", "department"
+            ) from None
         found = (self._found(posixpath.join(folder, entry.filename), entry) for entry in entries)
         return [item for item in found if item is not None]
 
@@ -69,8 +74,9 @@ class Server:
         try:
             handle = self._client.open(self._path(path), "rb")
         except PermissionError:
-            raise CollectError(f"没有读取文件 {posixpath.basename(path)} 的权限。", "请来源单位授予只读权限。",
-                               "department") from None
+            raise CollectError(
+                f"没有读取文件 {posixpath.basename(path)} 的权限。", "请来源单位授予只读权限。", "department"
+            ) from None
         with handle:
             yield handle
 
@@ -81,8 +87,11 @@ def _pinned(value: str, conn_id: str) -> bytes:
     except binascii.Error:
         blob = b""
     if len(blob) < 8:
-        raise CollectError(f"连接 {conn_id} 没有固定主机密钥（host_key）。",
-                           "向来源单位核实主机公钥，写入连接的 ?host_key=；未核实前不连接。", "data_engineer")
+        raise CollectError(
+            f"连接 {conn_id} 没有固定主机密钥（host_key）。",
+            "向来源单位核实主机公钥，写入连接的 ?host_key=；未核实前不连接。",
+            "data_engineer",
+        )
     return blob
 
 
@@ -90,12 +99,14 @@ def _private_key(path: str, conn_id: str) -> paramiko.PKey:
     try:
         return paramiko.PKey.from_path(path)
     except (OSError, ValueError, paramiko.SSHException):
-        raise CollectError(f"连接 {conn_id} 的私钥文件无法读取。", "检查 key_file 的路径、权限与格式。", "data_engineer") from None
+        raise CollectError(
+            f"连接 {conn_id} 的私钥文件无法读取。", "检查 key_file 的路径、权限与格式。", "data_engineer"
+        ) from None
 
 
 def _start(transport: paramiko.Transport, pinned: bytes, conn_id: str) -> None:
     """Agree on a session and compare the host key before any credential is sent."""
-    algorithm = pinned[4:4 + int.from_bytes(pinned[:4], "big")].decode("ascii", "replace")
+    algorithm = pinned[4 : 4 + int.from_bytes(pinned[:4], "big")].decode("ascii", "replace")
     wanted = ("rsa-sha2-512", "rsa-sha2-256") if algorithm == "ssh-rsa" else (algorithm,)
     options = transport.get_security_options()
     known = tuple(kind for kind in wanted if kind in options.key_types)
@@ -107,8 +118,11 @@ def _start(transport: paramiko.Transport, pinned: bytes, conn_id: str) -> None:
     except paramiko.ssh_exception.IncompatiblePeer:
         same = False
     if not same:
-        raise CollectError(f"连接 {conn_id} 的主机密钥与固定的不一致，已中止连接。",
-                           "向来源单位当面核实：更换过服务器则更新 host_key，否则按疑似冒充处置。", "data_engineer")
+        raise CollectError(
+            f"连接 {conn_id} 的主机密钥与固定的不一致，已中止连接。",
+            "向来源单位当面核实：更换过服务器则更新 host_key，否则按疑似冒充处置。",
+            "data_engineer",
+        )
 
 
 @contextmanager
@@ -137,8 +151,11 @@ def _session(conn_id: str) -> Iterator[tuple[paramiko.SFTPClient, str]]:
 
 
 def _unreachable(conn_id: str) -> CollectError:
-    return CollectError(f"SFTP 服务器（连接 {conn_id}）无法连接或中途断开，已重试 {TRIES} 次。",
-                        "请来源单位检查服务器与网络；已收齐的文件不受影响，下次接着收。", "department")
+    return CollectError(
+        f"SFTP 服务器（连接 {conn_id}）无法连接或中途断开，已重试 {TRIES} 次。",
+        "请来源单位检查服务器与网络；已收齐的文件不受影响，下次接着收。",
+        "department",
+    )
 
 
 def pull(intake: Intake) -> None:
@@ -151,10 +168,15 @@ def pull(intake: Intake) -> None:
                 pull_files(intake, Server(client, base), channel.folder, f"sftp:{conn_id}")
             return
         except socket.gaierror:
-            raise CollectError(f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer") from None
+            raise CollectError(
+                f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer"
+            ) from None
         except paramiko.AuthenticationException:
-            raise CollectError(f"SFTP 服务器拒绝了连接 {conn_id} 的账号或口令。", "与来源单位核对账号，更新 connections.yaml。",
-                               "data_engineer") from None
+            raise CollectError(
+                f"SFTP 服务器拒绝了连接 {conn_id} 的账号或口令。",
+                "与来源单位核对账号，更新 connections.yaml。",
+                "data_engineer",
+            ) from None
         except (paramiko.SSHException, EOFError, OSError):
             if number == TRIES:
                 raise _unreachable(conn_id) from None

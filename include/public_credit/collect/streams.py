@@ -1,0 +1,63 @@
+"""Bytes on their way into the archive: files chunk by chunk, rows as JSON Lines. Memory stays flat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+CHUNK = 1 << 16
+ROWS_PER_CHUNK = 2000
+
+
+class ByteStream:
+    """Readable over an iterator of byte chunks; an exception of the iterator goes to the reader unchanged."""
+
+    def __init__(self, chunks: Iterable[bytes]):
+        self._chunks = iter(chunks)
+        self._rest = b""
+        self.error: BaseException | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        parts, length = [self._rest], len(self._rest)
+        while size is None or size < 0 or length < size:
+            try:
+                chunk = next(self._chunks, None)
+            except BaseException as error:
+                self.error = error
+                raise
+            if chunk is None:
+                break
+            parts.append(chunk)
+            length += len(chunk)
+        joined = b"".join(parts)
+        cut = length if size is None or size < 0 else size
+        given, self._rest = joined[:cut], joined[cut:]
+        return given
+
+    def readable(self) -> bool:
+        return True
+
+
+def read_file(handle: Any) -> Iterator[bytes]:
+    """The bytes of an open file, chunk by chunk."""
+    while chunk := handle.read(CHUNK):
+        yield chunk
+
+
+def header_line(columns: list[str], source_version: str) -> bytes:
+    """First line of an archived table: its columns in order and the version of the source."""
+    return orjson.dumps({"columns": columns, "source_version": source_version}) + b"\n"
+
+
+def row_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Rows as JSON Lines, several rows per chunk; other than text, number, boolean and date become text."""
+    lines: list[bytes] = []
+    for row in rows:
+        lines.append(orjson.dumps(row, default=str))
+        if len(lines) >= ROWS_PER_CHUNK:
+            yield b"\n".join(lines) + b"\n"
+            lines.clear()
+    if lines:
+        yield b"\n".join(lines) + b"\n"
