@@ -174,7 +174,7 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
         where content_hash = coalesce(before, current_hash)"""), parameters)
     counted = dict(session.execute(text(
         "select outcome, count(*) from ledger.row_outcome where batch_seq = :seq and attempt = :attempt group by 1"),
-        parameters).tuples())
+        parameters).all())
     landed = session.execute(text(
         f"select count(*) from raw.{kind.id} where batch_seq = :seq and attempt = :attempt"), parameters).scalar_one()
     quarantined, duplicate = counted.get("quarantined", 0), counted.get("duplicate", 0)

@@ -20,11 +20,11 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
                duplicate, refused, message
         from ledger.batch order by dataset_id, seq desc""")).mappings()}
     returned = dict(opened.execute(text("""
-        select dataset_id, count(*) from ledger.quarantine where state in ('open', 'returned') group by 1""")).tuples())
+        select dataset_id, count(*) from ledger.quarantine where state in ('open', 'returned') group by 1""")).all())
     steps = {row["dataset_id"]: dict(row) for row in opened.execute(text("""
         select distinct on (dataset_id) dataset_id, verdict, message, owner from ledger.step
         where name = 'collect' and dataset_id is not null order by dataset_id, id desc""")).mappings()}
-    attested = dict(opened.execute(text("select dataset_id, max(period_to) from ledger.attestation group by 1")).tuples())
+    attested = dict(opened.execute(text("select dataset_id, max(period_to) from ledger.attestation group by 1")).all())
     rows = []
     for dataset in load_catalogue().datasets.values():
         batch = latest.get(dataset.id)

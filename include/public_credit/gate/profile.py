@@ -32,7 +32,7 @@ def rule_counts(session: Session, kind: Kind, seq: int, attempt: int) -> dict[st
             where batch_seq = :seq and attempt = :attempt and row_warnings <> ''
             union all
             select rule_id from ledger.row_verdict where batch_seq = :seq and attempt = :attempt) marked
-        group by rule_id"""), {"seq": seq, "attempt": attempt}).tuples())
+        group by rule_id"""), {"seq": seq, "attempt": attempt}).all())
 
 
 def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, attempt: Attempt,

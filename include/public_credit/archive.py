@@ -1,0 +1,168 @@
+"""The archive: every receipt as it came, encrypted with a key of its own, before anything is parsed.
+
+Object = magic, then frames of at most 1 MiB: length, AES-256-GCM ciphertext. The nonce counts the frames, the associated
+data binds object, frame number and whether it is the last, so truncation, reordering and exchange are detected. The
+object's key is wrapped with ``archive.key`` and kept in ``ledger.archive_object``; clearing it destroys the content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+import fsspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import func, update
+
+from . import settings
+from .ledger.models import ArchiveObject
+from .ledger.session import session
+from .messages import UserError
+
+MAGIC = b"PCWARCH1"
+FRAME = 1 << 20
+
+
+class Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class ArchivedObject:
+    """Where an object lies, the sha256 of its plain bytes and their number."""
+
+    uri: str
+    sha256: str
+    bytes: int
+
+
+class ArchiveDamaged(UserError):
+    """The object is truncated, altered, or its key was destroyed."""
+
+
+def _nonce(number: int) -> bytes:
+    return struct.pack(">IQ", 0, number)
+
+
+def _bound(name: str, number: int, last: bool) -> bytes:
+    return f"{name}\x1f{number}\x1f{int(last)}".encode()
+
+
+def _read_frame(stream: Readable) -> bytes:
+    parts, missing = [], FRAME
+    while missing:
+        part = stream.read(missing)
+        if not part:
+            break
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
+
+
+def _wrapping_key() -> AESGCM:
+    return AESGCM(settings.secret_key("archive"))
+
+
+def store(stream: Readable, batch_hint: str) -> ArchivedObject:
+    """Encrypt a stream into a new object; it appears under its name only when it is complete."""
+    name = f"{batch_hint}/{secrets.token_hex(16)}.pcw"
+    uri = f"{settings.archive_url().rstrip('/')}/{name}"
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+    key = AESGCM.generate_key(256)
+    cipher, digest, size, number = AESGCM(key), hashlib.sha256(), 0, 0
+    temporary = f"{path}.part"
+    try:
+        with filesystem.open(temporary, "wb") as target:
+            target.write(MAGIC)
+            frame = _read_frame(stream)
+            while True:
+                following = _read_frame(stream) if len(frame) == FRAME else b""
+                digest.update(frame)
+                size += len(frame)
+                sealed = cipher.encrypt(_nonce(number), frame, _bound(name, number, not following))
+                target.write(struct.pack(">I", len(sealed)) + sealed)
+                number += 1
+                if not following:
+                    break
+                frame = following
+            target.flush()
+            if hasattr(target, "fileno"):
+                os.fsync(target.fileno())
+        filesystem.mv(temporary, path)
+    except BaseException:
+        if filesystem.exists(temporary):
+            filesystem.rm(temporary)
+        raise
+    nonce = secrets.token_bytes(12)
+    wrapped = nonce + _wrapping_key().encrypt(nonce, key, uri.encode())
+    with session("collector") as opened:
+        opened.add(ArchiveObject(uri=uri, sha256=digest.hexdigest(), size_bytes=size, wrapped_key=wrapped))
+    return ArchivedObject(uri, digest.hexdigest(), size)
+
+
+class _Plain(io.RawIOBase):
+    """Decrypting reader over the frames of one object."""
+
+    def __init__(self, source: BinaryIO, key: bytes, name: str):
+        self._source, self._cipher, self._name = source, AESGCM(key), name
+        self._number, self._rest, self._done = 0, memoryview(b""), False
+        if source.read(len(MAGIC)) != MAGIC:
+            raise ArchiveDamaged("归档对象已损坏（文件头不符）。", remedy="从备份恢复归档对象。", code=3)
+
+    def readable(self) -> bool:
+        return True
+
+    def _next(self) -> None:
+        head = self._source.read(4)
+        sealed = self._source.read(struct.unpack(">I", head)[0]) if len(head) == 4 else b""
+        for last in (False, True):
+            try:
+                plain = self._cipher.decrypt(_nonce(self._number), sealed, _bound(self._name, self._number, last))
+            except (InvalidTag, ValueError):
+                continue
+            self._rest, self._done = memoryview(plain), last
+            self._number += 1
+            return
+        raise ArchiveDamaged("归档对象已损坏或被改动。", remedy="从备份恢复归档对象。", code=3)
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        while not self._rest and not self._done:
+            self._next()
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def open_plain(uri: str) -> BinaryIO:
+    """A buffered stream of the object's plain bytes (not seekable). Raises ArchiveDamaged."""
+    with session("collector") as opened:
+        row = opened.get(ArchiveObject, uri)
+        wrapped = row.wrapped_key if row else None
+    if wrapped is None:
+        raise ArchiveDamaged("归档对象已按规定删除，不能再读取。", remedy="无须处理；台账仍保留其摘要。", code=4)
+    key = _wrapping_key().decrypt(wrapped[:12], wrapped[12:], uri.encode())
+    name = "/".join(uri.rsplit("/", 2)[-2:])
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    return io.BufferedReader(_Plain(filesystem.open(path, "rb"), key, name), FRAME)
+
+
+def shred(uri: str, reason: str) -> None:
+    """Destroy an object's content by destroying its key, then remove the bytes; the ledger keeps its digest."""
+    with session("collector") as opened:
+        opened.execute(update(ArchiveObject).where(ArchiveObject.uri == uri).values(
+            wrapped_key=None, shredded_at=func.now(), shred_reason=reason))
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    if filesystem.exists(path):
+        filesystem.rm(path)

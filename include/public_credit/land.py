@@ -1,0 +1,338 @@
+"""Land a receipt: archived bytes → rows of canonical text with provenance and verdicts, by COPY in one transaction.
+
+Per chunk: match headers, scan every value, judge the rows, put vault tokens in place of sensitive numbers, compute the
+record's identity and content hash, write. ``rows_in`` is counted by the reader, the landed rows by the database; the
+ledger's trigger compares them. Killed at any instant, nothing of the attempt is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import orjson
+import polars as pl
+import psycopg
+from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from . import archive, headers, raw_tables, scan, settings
+from .catalogue import Dataset, Kind, load_catalogue
+from .identifiers import PLACEHOLDER
+from .ledger.models import Attempt, Batch, RefusedRow, Signal
+from .ledger.session import lock, session, step
+from .messages import UserError
+from .readers import Chunk, Table, UnreadableFile, open_tables
+from .rules import RowContext, RowRules, Verdicts, load_ruleset
+from .vault import Vault
+
+NULL = "\x02"
+_SUBJECT_CODES = (("org_code", "org"), ("business_reg_no", "reg"), ("tax_reg_no", "tax"),
+                  ("institution_cert_no", "inst"), ("social_org_cert_no", "soc"))
+
+
+@dataclass
+class LandResult:
+    """What an attempt brought: rows the reader counted, rows landed, rows refused, signals about the delivery."""
+
+    batch_seq: int
+    attempt: int
+    rows_in: int = 0
+    landed: int = 0
+    refused: int = 0
+    state: str = "landed"
+    message: str = ""
+    signals: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Lander:
+    """Lands the tables of one attempt; keeps counts, refused rows and signals."""
+
+    def __init__(self, batch: Batch, attempt: int, kind: Kind, dataset: Dataset, on: date, vault: Vault):
+        self.batch_seq, self.attempt, self.variant = batch.seq, attempt, batch.variant
+        self.kind, self.dataset, self.on, self.vault = kind, dataset, on, vault
+        self.rules = RowRules(kind, batch.variant, load_ruleset(kind.id))
+        self.suppliers = load_catalogue().supplier_usccs
+        self.fields = kind.variants[batch.variant]
+        self.result = LandResult(batch.seq, attempt)
+        self.refused: list[dict[str, Any]] = []
+        self._signals: Counter[tuple[str, str]] = Counter()
+        self._texts: dict[tuple[str, str], tuple[str, str, str]] = {}
+
+    # --- signals ----------------------------------------------------------------------------------
+    def _signal(self, code: str, subject: str, severity: str, owner: str, message: str, rows: int = 0) -> None:
+        self._signals[code, subject] += rows
+        self._texts[code, subject] = (severity, owner, message)
+
+    def signals(self) -> list[dict[str, Any]]:
+        return [{"batch_seq": self.batch_seq, "attempt": self.attempt, "code": code, "subject": subject, "rows": rows,
+                 "severity": severity, "owner": owner, "message": message}
+                for (code, subject), rows in self._signals.items()
+                for severity, owner, message in [self._texts[code, subject]]]
+
+    def _channel_columns(self) -> dict[str, str]:
+        """Columns a channel adds to the record's own, by folded name."""
+        channel = self.dataset.channel
+        names = {name: getattr(channel, name, None)
+                 for name in ("row_version", "key_column", "batch_column", "created_column")}
+        return {headers.fold(value): name for name, value in names.items() if value}
+
+    def _note_headers(self, table: Table, match: headers.HeaderMatch, channel: set[str]) -> None:
+        for header in match.unknown:
+            if headers.fold(header) not in channel:
+                shown = scan.mask(header)[:200]
+                self._signal("unknown_column", shown, "warning", "data_engineer",
+                             f"列“{shown}”不在目录内，内容未入库；确有需要的，在目录中登记后重放本批次")
+        for header in match.forbidden:
+            shown = scan.mask(header)[:200]
+            self._signal("forbidden_column", shown, "error", "department", f"列“{shown}”依法不得归集，内容未入库，请停止报送该列")
+        for header in match.ambiguous:
+            shown = scan.mask(header)[:200]
+            self._signal("ambiguous_column", shown, "warning", "department", f"列“{shown}”与另一列含义相同，未采用，请删去多余的列")
+        for name in match.missing:
+            spec = self.kind.fields[name]
+            if spec.required == "yes" and name != "subject_category":
+                self._signal("missing_column", name, "error", "department", f"缺少必填列“{spec.title}”，请按填报模板补上该列")
+
+    # --- rows -------------------------------------------------------------------------------------
+    def table(self, table: Table) -> Iterator[bytes]:
+        """COPY data (CSV) of all rows of one table."""
+        match = headers.match(self.kind, self.variant, table.headers, self.dataset)
+        channel = self._channel_columns()
+        self._note_headers(table, match, set(channel))
+        version = next((index for index, header in enumerate(table.headers)
+                        if channel.get(headers.fold(header)) == "row_version"), None)
+        known = set(match.columns) | set(match.slip_columns) | ({version} if version is not None else set())
+        others = [index for index, header in enumerate(table.headers)
+                  if index not in known and headers.fold(header) not in channel]
+        for chunk in table.chunks:
+            self._scan_others(chunk, table, others)
+            yield self._chunk(chunk, table, match, version)
+
+    def _scan_others(self, chunk: Chunk, table: Table, others: list[int]) -> None:
+        for index in others:
+            hit = scan.find(chunk.frame[f"c{index}"])
+            if hit is not None:
+                shown = scan.mask(table.headers[index])[:200]
+                self._signal("sensitive_in_unknown_column", shown, "error", "department",
+                             f"目录外的列“{shown}”中有证件、手机或银行卡号，内容未入库，请停止报送该列", int(hit.sum()))
+
+    def _chunk(self, chunk: Chunk, table: Table, match: headers.HeaderMatch, version: int | None) -> bytes:
+        count = chunk.frame.height
+        frame = chunk.frame.select(**{name: pl.col(f"c{index}").str.replace_all("\x00", "", literal=True)
+                                      for index, name in match.columns.items()})
+        if not match.columns:
+            frame = pl.DataFrame({self.fields[0]: [""] * count})
+        number = pl.int_range(self.result.rows_in + 1, self.result.rows_in + count + 1, dtype=pl.Int32, eager=True)
+        self.result.rows_in += count
+        hits = {}
+        for name in frame.columns:
+            if self.kind.fields[name].type != "person_id":
+                hit = scan.find(frame[name], name)
+                if hit is not None:
+                    hits[name] = hit
+        context = RowContext(
+            self.on, self.suppliers, table.spreadsheet, set(self.fields) - set(frame.columns),
+            {match.columns[index]: mask for index, mask in chunk.numeric.items() if index in match.columns}, hits,
+            chunk.ragged)
+        verdicts = self.rules.apply(frame, context)
+        keep = verdicts.refused == ""
+        if not keep.all():
+            self._refuse(verdicts.refused, keep, number, chunk.source_row, table.sheet)
+        canonical = self._tokenised(verdicts.canonical, hits)
+        out = canonical.with_columns(
+            number.alias("row_no"), chunk.source_row.alias("source_row"),
+            verdicts.errors.alias("row_errors"), verdicts.warnings.alias("row_warnings"),
+            self._record_ids(canonical, verdicts).alias("record_id"), self._content_hashes(canonical).alias("content_hash"),
+            self._received(frame, verdicts, hits, chunk, match).alias("received"),
+            (chunk.frame[f"c{version}"] if version is not None else pl.lit("")).alias("source_version"),
+            pl.lit(self.batch_seq).alias("batch_seq"), pl.lit(self.attempt).alias("attempt"),
+            pl.lit(table.sheet, dtype=pl.String).alias("sheet"), pl.lit(self.variant).alias("variant"))
+        out = (out if keep.all() else out.filter(keep)).select(raw_tables.columns(self.kind))
+        self.result.landed += out.height
+        return out.write_csv(include_header=False, null_value=NULL).encode()
+
+    def _refuse(self, rule: pl.Series, keep: pl.Series, number: pl.Series, source_row: pl.Series,
+                sheet: str | None) -> None:
+        lost = ~keep
+        for rule_id, row_no, line in zip(rule.filter(lost), number.filter(lost), source_row.filter(lost), strict=True):
+            self.refused.append({"batch_seq": self.batch_seq, "attempt": self.attempt, "row_no": row_no,
+                                 "rule_id": rule_id, "sheet": sheet, "source_row": line})
+        self.result.refused = len(self.refused)
+
+    def _token(self, number: str, letter: str) -> str:
+        return self.vault.tokenise([number], letter)[number]
+
+    def _tokenised(self, canonical: pl.DataFrame, hits: dict[str, pl.Series]) -> pl.DataFrame:
+        """Canonical values with vault tokens for person numbers and for every number the scan found."""
+        columns = []
+        for name in self.fields:
+            series = canonical[name]
+            if self.kind.fields[name].type == "person_id":
+                distinct = [value for value in series.unique().to_list() if value]
+                if distinct:
+                    tokens = self.vault.tokenise(distinct)
+                    columns.append(series.replace(list(tokens), list(tokens.values())).alias(name))
+            elif name in hits:
+                columns.append(self._replaced(series, hits[name], name).alias(name))
+        return canonical.with_columns(columns) if columns else canonical
+
+    def _replaced(self, series: pl.Series, mask: pl.Series, name: str) -> pl.Series:
+        positions = mask.arg_true()
+        return series.scatter(positions, pl.Series([
+            scan.replace_text(value, self._token, name) for value in series.filter(mask)], dtype=pl.String))
+
+    def _subject(self, rows: pl.DataFrame, verdicts: Verdicts) -> pl.Expr:
+        """subject_ref: the person's token, or the first identifier an organisation has, or its folded name."""
+        if self.variant == "person":
+            return pl.col("id_no")
+        good = ~verdicts.errors.str.contains(r"(?:^|;)(?:R03|R19|R22|V06)(?:;|$)")
+        subject = pl.when(pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)).then(
+            pl.concat_str(pl.lit("uscc:"), pl.col("uscc")))
+        for name, label in _SUBJECT_CODES:
+            if name in rows.columns:
+                subject = subject.when(pl.col(name) != "").then(pl.concat_str(pl.lit(f"{label}:"), pl.col(name)))
+        if "id_no" in rows.columns:
+            subject = subject.when(pl.col("id_no") != "").then(pl.col("id_no"))
+        return subject.otherwise(pl.when(pl.col("subject_name") != "").then(
+            pl.concat_str(pl.lit("name:"), pl.col("subject_name").str.replace_all(r"\s", ""))).otherwise(pl.lit("")))
+
+    def _record_ids(self, rows: pl.DataFrame, verdicts: Verdicts) -> pl.Series:
+        """record_id from few stable fields; None where a part of the key cannot be read."""
+        parts = [self._subject(rows, verdicts) if part == "subject" else pl.col(part) for part in self.kind.key]
+        complete = pl.all_horizontal([part != "" for part in parts])
+        joined = rows.select(pl.when(complete).then(pl.concat_str(
+            [pl.lit(self.kind.id), pl.lit(self.variant), *parts], separator="\x1f"))).to_series()
+        sha256 = hashlib.sha256
+        return pl.Series([None if key is None else "r" + sha256(key.encode()).hexdigest()[:31] for key in joined.to_list()],
+                         dtype=pl.String)
+
+    def _content_hashes(self, rows: pl.DataFrame) -> pl.Series:
+        """Hash over the canonical values of the variant's fields, in catalogue order; nothing else enters."""
+        joined = rows.select(pl.concat_str([pl.col(name) for name in self.fields], separator="\x1f")).to_series()
+        blake2b = hashlib.blake2b
+        return pl.Series([blake2b(value.encode(), digest_size=16).hexdigest() for value in joined.to_list()],
+                         dtype=pl.String)
+
+    def _received(self, frame: pl.DataFrame, verdicts: Verdicts, hits: dict[str, pl.Series], chunk: Chunk,
+                  match: headers.HeaderMatch) -> pl.Series:
+        """Sparse JSON of received values where they differ from the canonical ones, and a slip's place columns."""
+        sparse: dict[int, dict[str, str]] = {}
+        for name in frame.columns:
+            if self.kind.fields[name].type == "person_id":
+                continue
+            changed = verdicts.changed[name]
+            if not changed.any():
+                continue
+            values = frame[name].fill_null("")
+            if name in hits:
+                values = self._replaced(values, hits[name], name)
+            for position, value in zip(changed.arg_true().to_list(), values.filter(changed).to_list(), strict=True):
+                sparse.setdefault(position, {})[name] = value
+        for index, label in match.slip_columns.items():
+            if label in ("批次", "行号", "工作表"):
+                for position, value in enumerate(chunk.frame[f"c{index}"].to_list()):
+                    if value:
+                        sparse.setdefault(position, {})[label] = scan.mask(value)
+        if not sparse:
+            return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+        lines: list[str | None] = [None] * frame.height
+        for position, values in sparse.items():
+            lines[position] = orjson.dumps(values).decode()
+        return pl.Series(lines, dtype=pl.String)
+
+
+def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
+    """Open the next attempt of a batch; attempts that were killed while landing are marked failed."""
+    with session("collector") as opened:
+        batch = opened.get(Batch, batch_seq)
+        if batch is None:
+            raise UserError(f"没有批次 {batch_seq}。", remedy="用 public-credit batches 查看批次序号。", code=4)
+        lock(opened, f"land {batch_seq}")
+        opened.execute(update(Attempt).where(Attempt.batch_seq == batch_seq, Attempt.state == "landing")
+                       .values(state="failed"))
+        number = (opened.scalar(select(func.max(Attempt.attempt)).where(Attempt.batch_seq == batch_seq)) or 0) + 1
+        ruleset = load_ruleset(batch.kind)
+        opened.add(Attempt(batch_seq=batch_seq, attempt=number, business_date=on, code_version=settings.code_version(),
+                           catalogue_version=load_catalogue().version, rules_version=ruleset.version))
+        opened.flush()
+        opened.expunge(batch)
+    return batch, number
+
+
+def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
+    columns = ", ".join(raw_tables.columns(lander.kind))
+    statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format csv, null '{NULL}', encoding 'UTF8')"
+    driver: psycopg.Connection = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        tables = open_tables(lambda: archive.open_plain(batch.archive_uri), batch.file_name, lander.dataset,
+                             lambda row: headers.recognised(lander.kind, lander.variant, row, lander.dataset))
+        for table in tables:
+            for data in lander.table(table):
+                copy.write(data)
+
+
+def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
+    """Counts, refused rows and signals, in the transaction of the rows themselves."""
+    result = lander.result
+    with Session(connection) as opened:
+        if lander.refused:
+            opened.execute(insert(RefusedRow), lander.refused)
+        result.signals = lander.signals()
+        if result.signals:
+            opened.execute(insert(Signal), result.signals)
+        opened.execute(update(Attempt).where(Attempt.batch_seq == batch.seq, Attempt.attempt == lander.attempt).values(
+            state="landed", rows_in=result.rows_in, rows_landed=result.landed, refused=result.refused,
+            landed_at=func.clock_timestamp()))
+        opened.execute(update(Batch).where(
+            Batch.seq == batch.seq, Batch.state.in_(("received", "landed", "held", "broken"))).values(
+            state="landed", current_attempt=lander.attempt, rows_in=result.rows_in, accepted=0, quarantined=0,
+            duplicate=0, refused=result.refused, message=""))
+        opened.flush()
+
+
+def _broken(batch: Batch, attempt: int, error: UnreadableFile) -> None:
+    """Book a receipt that cannot be read; an earlier good attempt stays live."""
+    with session("collector") as opened:
+        opened.execute(update(Attempt).where(Attempt.batch_seq == batch.seq, Attempt.attempt == attempt)
+                       .values(state="failed"))
+        opened.execute(update(Batch).where(Batch.seq == batch.seq, Batch.state.in_(("received", "broken"))).values(
+            state="broken", rows_in=0, accepted=0, quarantined=0, duplicate=0, refused=0, message=str(error)))
+
+
+def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
+    """Land one receipt as a new attempt. A file that cannot be read is a batch ``broken`` with its reason.
+
+    ``business_date`` is the day of reception (rules compare with it): the batch's own unless given.
+    """
+    with session("reader") as opened:
+        found = opened.get(Batch, batch_seq)
+        on = found.business_date if found else (business_date or settings.business_date())
+    batch, attempt = _new_attempt(batch_seq, on)
+    catalogue = load_catalogue()
+    kind, dataset = catalogue.kinds[batch.kind], catalogue.datasets[batch.dataset_id]
+    links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id, "batch_seq": batch_seq, "attempt": attempt}
+    with step("collector", "land", business_date=on, **links) as record:
+        try:
+            with (psycopg.connect(settings.dsn("collector")) as vault_connection,
+                  settings.engine("collector").begin() as connection):
+                lock(connection, f"land {batch_seq}")
+                connection.execute(text("set local synchronous_commit = on"))
+                lander = Lander(batch, attempt, kind, dataset, on, Vault(vault_connection))
+                _copy(connection, lander, batch)
+                _book(connection, lander, batch)
+                result = lander.result
+        except UnreadableFile as error:
+            _broken(batch, attempt, error)
+            record.verdict, record.message, record.owner = "failed", str(error), "department"
+            return LandResult(batch_seq, attempt, state="broken", message=str(error))
+        record.counts = {"rows_in": result.rows_in, "landed": result.landed, "refused": result.refused}
+        record.message = f"入库 {result.landed} 行，拒收 {result.refused} 行"
+        if result.signals:
+            record.verdict, record.owner = "warning", "data_engineer"
+            record.message += "；" + "；".join(signal["message"] for signal in result.signals[:5])
+        return result

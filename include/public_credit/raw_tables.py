@@ -1,0 +1,37 @@
+"""The raw tables ``raw.<kind>``, derived from the catalogue; created and extended, never changed otherwise."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from .catalogue import Catalogue, Kind
+
+PROVENANCE = {
+    "batch_seq": "bigint not null", "attempt": "smallint not null", "row_no": "integer not null", "sheet": "text",
+    "source_row": "integer", "variant": "text not null", "record_id": "text", "content_hash": "text not null",
+    "source_version": "text not null", "row_errors": "text not null", "row_warnings": "text not null", "received": "text",
+}
+
+
+def columns(kind: Kind) -> list[str]:
+    """All columns of a kind's raw table in order."""
+    return [*PROVENANCE, *kind.columns]
+
+
+def ensure(connection: Connection, catalogue: Catalogue) -> None:
+    """Create missing raw tables and columns (idempotent); collectors may insert, nobody may update or delete."""
+    for kind in catalogue.kinds.values():
+        provenance = ", ".join(f"{name} {spec}" for name, spec in PROVENANCE.items())
+        fields = ", ".join(f"{name} text not null default ''" for name in kind.columns)
+        connection.execute(text(f"create table if not exists raw.{kind.id} ({provenance}, {fields})"))
+        known = set(connection.execute(text(
+            "select column_name from information_schema.columns where table_schema = 'raw' and table_name = :name"),
+            {"name": kind.id}).scalars())
+        for name in kind.columns:
+            if name not in known:
+                connection.execute(text(f"alter table raw.{kind.id} add column {name} text not null default ''"))
+        connection.execute(text(
+            f"create index if not exists ix_{kind.id}_batch on raw.{kind.id} using brin (batch_seq) "
+            "with (pages_per_range = 16, autosummarize = on)"))
+        connection.execute(text(f"grant select, insert on raw.{kind.id} to pcw_collector"))
+        connection.execute(text(f"grant select on raw.{kind.id} to pcw_builder, pcw_reader"))

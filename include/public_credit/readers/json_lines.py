@@ -1,0 +1,54 @@
+"""Receipts of interfaces and exchange databases: a header object, then one JSON object per row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import orjson
+import polars as pl
+
+from .base import CHUNK_ROWS, Chunk, Opener, Table, UnreadableFile, column_names
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _chunks(source: BinaryIO, headers: list[str], name: str) -> Iterator[Chunk]:
+    names = column_names(len(headers))
+    rows: list[list[str]] = []
+    start = 1
+    try:
+        for line in source:
+            row = orjson.loads(line)
+            rows.append([_text(row.get(header)) for header in headers])
+            if len(rows) == CHUNK_ROWS:
+                yield _chunk(rows, start, names)
+                start += len(rows)
+                rows = []
+    except orjson.JSONDecodeError:
+        raise UnreadableFile(f"回执 {name} 的归档内容不完整。", remedy="重新采集。", code=3) from None
+    if rows:
+        yield _chunk(rows, start, names)
+
+
+def _chunk(rows: list[list[str]], start: int, names: list[str]) -> Chunk:
+    return Chunk(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"),
+                 pl.int_range(start, start + len(rows), dtype=pl.Int32, eager=True))
+
+
+def tables(opener: Opener, name: str) -> Iterator[Table]:
+    """The one table of an interface receipt."""
+    with opener() as source:
+        try:
+            headers = list(orjson.loads(source.readline())["columns"])
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            raise UnreadableFile(f"回执 {name} 缺少列清单。", remedy="重新采集。", code=3) from None
+        yield Table(None, headers, _chunks(source, headers, name))

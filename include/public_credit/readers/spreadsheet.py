@@ -1,0 +1,177 @@
+"""xlsx and xls: parsed in a limited child process, fed through standard input; no decrypted file on disk."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+from .base import Chunk, HeaderScore, Opener, Table, UnreadableFile, find_header
+
+MAX_FILE = 200 << 20
+MAX_UNPACKED = 2 << 30
+MAX_RATIO = 300
+CHILD_MEMORY = 4 << 30
+CHILD_SECONDS = 900
+
+
+def check_zip_directory(data: bytes, name: str, max_unpacked: int = MAX_UNPACKED) -> None:
+    """Refuse an archive whose directory promises too much, before anything is unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, struct.error):
+        raise UnreadableFile(f"文件 {name} 已损坏或被截断，无法打开。", remedy="重新导出并完整上传后再报送。") from None
+    total = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members) or 1
+    if total > max_unpacked or (total > 64 << 20 and total / packed > MAX_RATIO) or len(members) > 10_000:
+        raise UnreadableFile(f"文件 {name} 展开后过大，已拒绝打开。", remedy="拆分为较小的文件后报送。")
+
+
+def _batches(data: bytes, name: str, form: str) -> Iterator[pa.RecordBatch]:
+    """Record batches the child writes: sheet name and header candidates first, then rows."""
+    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+                   "LANG": "C.UTF-8", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "public_credit.readers.spreadsheet_child", form, str(CHILD_MEMORY), str(CHILD_SECONDS)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    assert child.stdin and child.stdout
+    try:
+        try:
+            child.stdin.write(struct.pack(">Q", len(data)))
+            child.stdin.write(data)
+            child.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            with pa.ipc.open_stream(child.stdout) as stream:
+                yield from stream
+        except pa.ArrowInvalid:
+            child.kill()
+        if child.wait(timeout=CHILD_SECONDS):
+            raise UnreadableFile(f"文件 {name} 无法作为 {form} 打开（已损坏、加密或过大）。",
+                                 remedy="用 Excel 或 WPS 打开另存后重新报送；不要设置打开密码。")
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+        child.stdout.close()
+
+
+
+def _rows(frame: pl.DataFrame) -> list[list[str]]:
+    return frame["cells"].to_list()
+
+
+def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator[Table]:
+    """Every sheet that has a header row with known headers; sheets without any are passed over."""
+    with opener() as source:
+        data = source.read(MAX_FILE + 1)
+    if not data:
+        raise UnreadableFile(f"文件 {name} 是空文件（0 字节）。", remedy="重新导出后报送；本期无数据的，请报送只有表头的文件作为零报送。")
+    if len(data) > MAX_FILE:
+        raise UnreadableFile(f"文件 {name} 超过 200 MB。", remedy="拆分为较小的文件后报送。")
+    if form == "xlsx":
+        check_zip_directory(data, name)
+    stream = _Sheets(_batches(data, name, form))
+    del data
+    found = False
+    for sheet in stream:
+        first = sheet.peek()
+        if first is None:
+            continue
+        preview = _rows(first.head(15))
+        where = find_header(preview, score)
+        if score(preview[where]) < 2:
+            sheet.drain()
+            continue
+        found = True
+        headers = list(preview[where])
+        while headers and not headers[-1].strip():
+            headers.pop()
+        yield Table(sheet.name, headers, _sheet_chunks(sheet, where, len(headers)), spreadsheet=True)
+        sheet.drain()
+    if not found:
+        raise UnreadableFile(f"文件 {name} 中没有找到表头。", remedy="按填报模板保留表头行后重新报送。")
+
+
+class _Sheet:
+    """Batches of one sheet."""
+
+    def __init__(self, name: str, first: pl.DataFrame, owner: _Sheets):
+        self.name, self._first, self._owner = name, first, owner
+
+    def peek(self) -> pl.DataFrame | None:
+        return self._first if self._first.height else None
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        if self._first.height:
+            yield self._first
+            self._first = self._first.clear()
+        yield from self._owner.more(self.name)
+
+    def drain(self) -> None:
+        for _ in self:
+            pass
+
+
+class _Sheets:
+    """The child's batches, grouped by sheet."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]):
+        self._batches = batches
+        self._waiting: tuple[str, pl.DataFrame] | None = None
+
+    def _next(self) -> tuple[str, pl.DataFrame] | None:
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            return waiting
+        batch = next(self._batches, None)
+        if batch is None:
+            return None
+        return batch.column("sheet")[0].as_py(), pl.from_arrow(batch)
+
+    def __iter__(self) -> Iterator[_Sheet]:
+        while (item := self._next()) is not None:
+            yield _Sheet(item[0], item[1], self)
+
+    def more(self, name: str) -> Iterator[pl.DataFrame]:
+        while (item := self._next()) is not None:
+            if item[0] != name:
+                self._waiting = item
+                return
+            yield item[1]
+
+
+def _sheet_chunks(sheet: _Sheet, header_index: int, width: int) -> Iterator[Chunk]:
+    """Rows below the header; blank rows are passed over but keep counting."""
+    skip = header_index + 1
+    for frame in sheet:
+        rows = frame.slice(skip)
+        skip = 0
+        if not rows.height:
+            continue
+        cells = rows["cells"]
+        columns = {f"c{index}": cells.list.get(index, null_on_oob=True).fill_null("") for index in range(width)}
+        wide = pl.DataFrame(columns)
+        filled = pl.select(pl.any_horizontal([pl.lit(column.str.strip_chars() != "") for column in columns.values()])
+                           ).to_series() if columns else pl.Series([], dtype=pl.Boolean)
+        beyond = rows["beyond"].list.eval(pl.element() >= width).list.any().fill_null(False)
+        keep = filled | beyond
+        numeric_cells = rows["numeric"].filter(keep)
+        numeric = {}
+        if numeric_cells.list.len().sum():
+            present = numeric_cells.explode().drop_nulls().unique().to_list()
+            numeric = {index: numeric_cells.list.contains(index) for index in present if index < width}
+        overflow = beyond.filter(keep)
+        if keep.any():
+            yield Chunk(wide.filter(keep), rows["row"].filter(keep).cast(pl.Int32), numeric,
+                        overflow if overflow.any() else None)
