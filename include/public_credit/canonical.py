@@ -1,57 +1,78 @@
 """Canonical text per field: half-width codes in upper case, ISO dates, plain decimals, one list separator.
 
-Everything works on whole columns; only the few distinct odd values of a column pass through Python.
+Everything works on whole columns: a pattern tells which values are canonical already, only the distinct others pass
+through Python. The readers of single values (``read_*``) return None for a value that cannot be read.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import polars as pl
 
 from .catalogue.models import CodeList, Field
-from .identifiers import normalise
+from .identifiers import INVISIBLE
 
 LONG_TERM = "2099-12-31"
+_BLANKS = " \t\r\n\x0b\x0c\u3000\u00a0\u2002\u2003\u2009" + INVISIBLE
+_WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff0e\uff0d]")
 _EPOCH = date(1899, 12, 30)
 _SERIALS = range(20000, 73051)
-_DATE_SHAPES = (
-    re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"), re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})"),
-    re.compile(r"(\d{4})\.(\d{1,2})\.(\d{1,2})"), re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日"),
-    re.compile(r"(\d{4})(\d{2})(\d{2})"),
-)
-_MIDNIGHT = re.compile(r"[ T]0{1,2}:00(:00(\.0+)?)?$")
-_OTHER = re.compile(r"^其他\s*(?:[-－—–:：]\s*(.+)|[(（](.+)[)）])$", re.DOTALL)
-_BLANKS = " \t\r\n\u3000\u00a0\ufeff\u200b"
-_FULL_WIDTH = r"[０-９Ａ-Ｚａ-ｚ]"
+_DATE_SHAPES = tuple(re.compile(shape) for shape in (
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})", r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})",
+    r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})", r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日",
+    r"([0-9]{4})([0-9]{2})([0-9]{2})"))
+_MIDNIGHT = re.compile(r"[ T]0{1,2}:00(?::00(?:\.0+)?)?$")
+_MONTH = re.compile(r"([0-9]{4})(?:[-/.]?([0-9]{2})|[-/.年]([0-9]{1,2})月?)")
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,12}|(?:\.[0-9]{1,17})?[eE][+-]?[0-9]{1,2})?")
+_OTHER = re.compile(r"其他\s*(?:[-－—–:：]\s*(.+)|[(（](.+)[)）])", re.DOTALL)
+_LIST_MARK = re.compile(r"[;；、|]")
+
+# Canonical already: no value that matches needs to be read ('' is matched by all of them).
+_PLAIN_CODE = r"^[0-9A-Z]*$"
+_PLAIN_DATE = (r"^$|^(?:19[5-9]|20[0-9])[0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+               r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)$")
+_PLAIN_DECIMAL = r"^$|^(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{0,5}[1-9])?$"
+_PLAIN_INTEGER = r"^$|^(?:0|[1-9][0-9]{0,17})$"
+_PLAIN_MONTH = r"^$|^(?:19[5-9]|20[0-9])[0-9]-(?:0[1-9]|1[0-2])$"
+
+Reader = Callable[[str], "str | None"]
 
 
 @dataclass
 class Canonical:
-    """A frame of canonical text and, per field, which rows could not be read or were mended by rule R21."""
+    """A frame of canonical text and, per field where there are any, marked rows.
+
+    ``unreadable``: the value is kept as received; ``mended``: rule R21 applies; ``changed``: differs from the received text.
+    """
 
     frame: pl.DataFrame
     unreadable: dict[str, pl.Series] = field(default_factory=dict)
     mended: dict[str, pl.Series] = field(default_factory=dict)
+    changed: dict[str, pl.Series] = field(default_factory=dict)
 
 
-def parse_date(text: str, spreadsheet: bool) -> str | None:
-    """ISO date of one delivered date, or None. 长期 means 2099-12-31; serial numbers only from a spreadsheet."""
-    value = unicodedata.normalize("NFKC", text).strip(_BLANKS)
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip(_BLANKS)
+
+
+def read_date(text: str, spreadsheet: bool = False) -> str | None:
+    """ISO date of one delivered date. 长期 means 2099-12-31; serial numbers only from a spreadsheet (R09)."""
+    value = _folded(text)
     if value in ("长期", "长期有效"):
         return LONG_TERM
-    if value.endswith(".0") and value[:-2].isdecimal():
-        value = value[:-2]
-    if len(value) == 5 and value.isdecimal() and value.isascii():
-        if spreadsheet and int(value) in _SERIALS:
-            return (_EPOCH + timedelta(days=int(value))).isoformat()
-        return None
+    serial = re.fullmatch(r"([0-9]{5})(?:\.0+)?", value)
+    if serial:
+        days = int(serial.group(1))
+        return (_EPOCH + timedelta(days=days)).isoformat() if spreadsheet and days in _SERIALS else None
     value = _MIDNIGHT.sub("", value)
+    if spreadsheet:
+        value = re.sub(r"^([0-9]{8})\.0+$", r"\1", value)
     for shape in _DATE_SHAPES:
         found = shape.fullmatch(value)
         if found:
@@ -63,121 +84,187 @@ def parse_date(text: str, spreadsheet: bool) -> str | None:
     return None
 
 
-def parse_month(text: str) -> str | None:
-    """A month as YYYY-MM, or None."""
-    value = unicodedata.normalize("NFKC", text).strip(_BLANKS)
-    found = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})月?", value)
-    if not found or not 1 <= int(found.group(2)) <= 12 or not 1949 <= int(found.group(1)) <= 2099:
-        return None
-    return f"{found.group(1)}-{int(found.group(2)):02d}"
+def read_month(text: str, spreadsheet: bool = False) -> str | None:
+    """A month as YYYY-MM; in a spreadsheet also the first day of it, which the program made of the month."""
+    value = _folded(text)
+    found = _MONTH.fullmatch(value)
+    if found:
+        year, month = int(found.group(1)), int(found.group(2) or found.group(3))
+        return f"{year}-{month:02d}" if 1 <= month <= 12 and 1949 <= year <= 2099 else None
+    day = read_date(value, True) if spreadsheet else None
+    return day[:7] if day and day.endswith("-01") else None
 
 
-def parse_decimal(text: str) -> str | None:
-    """A plain decimal(18,6) without exponent or trailing zeros, or None; the sign is kept for the rule to judge."""
-    value = unicodedata.normalize("NFKC", text).strip(_BLANKS)
-    if not re.fullmatch(r"[+-]?\d{1,12}(\.\d+)?([eE][+-]?\d{1,2})?", value):
+def read_decimal(text: str) -> str | None:
+    """A plain decimal(18,6) without exponent or trailing zeros; the sign is kept for the rule to judge."""
+    value = _folded(text)
+    if not _AMOUNT.fullmatch(value):
         return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
+    number = Decimal(value)
+    if abs(number) >= 10**12 or number != round(number, 6):
         return None
-    if -number.normalize().as_tuple().exponent > 6 or abs(number) >= 10**12:
-        return None
-    plain = format(number, "f")
+    plain = format(number, "f").lstrip("+")
     plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
-    sign = "-" if plain.startswith("-") else ""
-    return sign + (plain.lstrip("+-").lstrip("0") or "0") if not plain.lstrip("+-").startswith("0.") else plain.lstrip("+")
+    sign, plain = ("-", plain[1:]) if plain.startswith("-") else ("", plain)
+    plain = plain.lstrip("0") or "0"
+    plain = f"0{plain}" if plain.startswith(".") else plain
+    return plain if plain == "0" else sign + plain
 
 
-def parse_integer(text: str) -> str | None:
-    """A non-negative integer without leading zeros, or None."""
-    value = unicodedata.normalize("NFKC", text).strip(_BLANKS)
-    value = value[:-2] if value.endswith(".0") else value
-    return str(int(value)) if value.isascii() and value.isdecimal() else None
+def read_integer(text: str) -> str | None:
+    """A non-negative integer without leading zeros."""
+    value = re.fullmatch(r"([0-9]{1,18})(?:\.0+)?", _folded(text))
+    return str(int(value.group(1))) if value else None
+
+
+def read_list(text: str) -> str | None:
+    """A list joined by ';' whatever separator it came with."""
+    return ";".join(part.strip(_BLANKS) for part in _LIST_MARK.split(text) if part.strip(_BLANKS))
 
 
 class CodeReader:
-    """Reads values of one code list: accepted spellings, several values, 其他 with its text."""
+    """Reads values of one code list: accepted spellings, several values, 其他 with its text (R13).
+
+    List values that themselves hold a separator are taken whole; 其他 keeps its text, a 、 inside it included.
+    """
 
     def __init__(self, codes: CodeList):
         self.codes = codes
-        self.known = {unicodedata.normalize("NFKC", spelling).strip(): value
-                      for value, spellings in codes.values.items() for spelling in (value, *spellings)}
-        self.protected = sorted((value for value in self.known if re.search(r"[、,;]", value)), key=len, reverse=True)
+        self._known = {_folded(spelling): value for value, spellings in codes.values.items()
+                       for spelling in (value, *spellings)}
+        whole = sorted((spelling for value, spellings in codes.values.items() for spelling in (value, *spellings)
+                        if re.search(r"[;；、,，]", spelling)), key=len, reverse=True)
+        alternatives = [*map(re.escape, whole), r"其他\s*[(（][^()（）]*[)）]", r"[^;；、,，]"]
+        self._token = re.compile(rf"([;；、,，]?)((?:{'|'.join(alternatives)})+)")
 
     def _one(self, token: str) -> str | None:
-        if token in self.known:
-            return self.known[token]
-        other = _OTHER.match(token) if self.codes.other else None
-        if other:
-            said = (other.group(1) or other.group(2)).strip()
-            return f"其他-{said}" if said else None
-        return None
+        known = self._known.get(_folded(token))
+        if known is not None or not self.codes.other:
+            return known
+        other = _OTHER.fullmatch(token)
+        said = (other.group(1) or other.group(2)).strip(_BLANKS) if other else ""
+        return f"其他-{said}" if said else None
 
     def __call__(self, text: str) -> str | None:
-        value = unicodedata.normalize("NFKC", text).strip(_BLANKS)
+        value = text.strip(_BLANKS)
         if not self.codes.multiple:
             return self._one(value)
-        marks = {}
-        for number, item in enumerate(self.protected):
-            mark = chr(0xE000 + number)
-            if item in value:
-                value = value.replace(item, mark)
-                marks[mark] = item
-        tokens = [token.strip() for token in re.split(r"[;、,，；]", value)]
-        read = [self._one("".join(marks.get(char, char) for char in token)) for token in tokens if token]
-        if not read or None in read:
-            return None
-        return ";".join(dict.fromkeys(read))
+        read: list[str] = []
+        for mark, token in self._token.findall(value):
+            token = token.strip(_BLANKS)
+            if not token:
+                continue
+            one = self._one(token)
+            if one is None and mark == "、" and read and read[-1].startswith("其他-"):
+                read[-1] += f"、{token}"
+            elif one is None:
+                return None
+            else:
+                read.append(one)
+        return ";".join(dict.fromkeys(read)) or None
 
 
-def parse_list(text: str) -> str | None:
-    """A list joined by ';' whatever separator it came with."""
-    return ";".join(part.strip() for part in re.split(r"[;；、|]", text) if part.strip())
+def _marked(count: int, positions: pl.Series) -> pl.Series:
+    return pl.repeat(False, count, eager=True).scatter(positions, True)
 
 
-def _map_distinct(series: pl.Series, read: Callable[[str], str | None]) -> tuple[pl.Series, pl.Series]:
-    """Apply ``read`` to the distinct non-blank values; (canonical series, rows that could not be read)."""
-    distinct = [value for value in series.unique().to_list() if value != ""]
-    if not distinct:
-        return series, pl.repeat(False, len(series), eager=True)
-    results = {value: read(value) for value in distinct}
-    moved = {value: result for value, result in results.items() if result is not None and result != value}
-    bad = [value for value, result in results.items() if result is None]
-    mapped = series.replace(moved) if moved else series
-    return mapped, series.is_in(bad) if bad else pl.repeat(False, len(series), eager=True)
+@dataclass
+class _Column:
+    """One column while it is read."""
+
+    values: pl.Series
+    unreadable: pl.Series | None = None
+    mended: pl.Series | None = None
+    changed: pl.Series | None = None
 
 
-def _odd(series: pl.Series, pattern: str) -> pl.Series:
-    return (series != "") & ~series.str.contains(pattern)
+def _trimmed(received: pl.Series) -> _Column:
+    """Text without blanks at its ends; nothing inside is touched."""
+    values = received.str.strip_chars()
+    if values.str.contains(f"[{INVISIBLE}]").any():
+        values = values.str.strip_chars(_BLANKS)
+    changed = values != received
+    return _Column(values, changed=changed if changed.any() else None)
 
 
-def _read_where(series: pl.Series, odd: pl.Series, read: Callable[[str], str | None]) -> tuple[pl.Series, pl.Series]:
-    """Read only the rows marked ``odd``; the rest is canonical already."""
+def _put(received: pl.Series, positions: pl.Series, values: pl.Series) -> pl.Series:
+    return received.clone().scatter(positions, values)
+
+
+def _read(received: pl.Series, plain: str | None, read: Reader) -> _Column:
+    """Read the distinct values that do not match ``plain``; all of them when it is None (lists of words, no R21)."""
+    odd = received != "" if plain is None else ~received.str.contains(plain)
     if not odd.any():
-        return series, pl.repeat(False, len(series), eager=True)
-    mapped, bad = _map_distinct(series.filter(odd), read)
+        return _Column(received)
     positions = odd.arg_true()
-    return series.scatter(positions, mapped), pl.repeat(False, len(series), eager=True).scatter(
-        positions.filter(bad), True) if bad.any() else pl.repeat(False, len(series), eager=True)
+    some = received.gather(positions)
+    distinct = some.unique().to_list()
+    moved: dict[str, str] = {}
+    bad: list[str] = []
+    wide: list[str] = []
+    for value in distinct:
+        if not value.strip(_BLANKS):
+            moved[value] = ""
+            continue
+        result = read(value)
+        if result is None:
+            bad.append(value)
+            result = value.strip(_BLANKS)
+        elif plain and _WIDE.search(value):
+            wide.append(value)
+        if result != value:
+            moved[value] = result
+    column = _Column(received)
+    if moved:
+        column.values = _put(received, positions, some.replace(list(moved), list(moved.values())))
+        column.changed = _marked(len(received), positions.filter(some.is_in(list(moved))))
+    if bad:
+        column.unreadable = _marked(len(received), positions.filter(some.is_in(bad)))
+    if wide:
+        column.mended = _marked(len(received), positions.filter(some.is_in(wide)))
+    return column
 
 
-def _canonical_code(series: pl.Series) -> tuple[pl.Series, pl.Series]:
-    odd = _odd(series, r"^[0-9A-Z]*$")
-    mended, _ = _read_where(series, odd, lambda value: normalise(value)[0])
-    return mended, (mended != series) if odd.any() else odd
+def _read_code(received: pl.Series) -> _Column:
+    """``identifiers.normalise`` for a column: half width, no blanks or hyphens, upper case; what was mended is R21."""
+    odd = ~received.str.contains(_PLAIN_CODE)
+    if not odd.any():
+        return _Column(received)
+    positions = odd.arg_true()
+    some = received.gather(positions)
+    clean = some.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\-]+", "").str.to_uppercase()
+    different = clean != some
+    if not different.any():
+        return _Column(received)
+    changed = _marked(len(received), positions.filter(different))
+    mended = _marked(len(received), positions.filter(different & (clean != "")))
+    return _Column(_put(received, positions, clean), mended=mended, changed=changed)
 
 
-def _plain_decimal(series: pl.Series) -> tuple[pl.Series, pl.Series]:
-    odd = _odd(series, r"^(?:0|[1-9]\d{0,11})(?:\.\d{0,5}[1-9])?$")
-    return _read_where(series, odd, parse_decimal)
+def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> Callable[[pl.Series], _Column]:
+    """How a column of this type is read."""
+    if spec.type in ("code", "uscc", "org_code", "person_id"):
+        return _read_code
+    if spec.type == "text":
+        return _trimmed
+    plain: dict[str, tuple[str | None, Reader]] = {
+        "date": (_PLAIN_DATE, lambda value: read_date(value, spreadsheet)),
+        "month": (_PLAIN_MONTH, lambda value: read_month(value, spreadsheet)),
+        "decimal": (_PLAIN_DECIMAL, read_decimal),
+        "integer": (_PLAIN_INTEGER, read_integer),
+        "list": (None, read_list),
+    }
+    if spec.type in plain:
+        pattern, read = plain[spec.type]
+        return lambda series: _read(series, pattern, read)
+    reader = CodeReader(code_lists[spec.code_list or ""])
+    return lambda series: _read(series, None, reader)
 
 
-def canonicalise(frame: pl.DataFrame, fields: list[Field], code_lists: dict[str, CodeList],
+def canonicalise(frame: pl.DataFrame, fields: Iterable[Field], code_lists: dict[str, CodeList],
                  spreadsheet: bool) -> Canonical:
-    """Canonical text of every field (rows × fields, '' for blank); fields absent from the frame become ''."""
-    count = frame.height
-    blank = pl.repeat("", count, dtype=pl.String, eager=True)
+    """Canonical text of every field, '' for blank; fields absent from the frame become ''."""
+    blank = pl.repeat("", frame.height, dtype=pl.String, eager=True)
     present = set(frame.columns)
     result = Canonical(pl.DataFrame())
     columns: list[pl.Series] = []
@@ -185,29 +272,14 @@ def canonicalise(frame: pl.DataFrame, fields: list[Field], code_lists: dict[str,
         if spec.name not in present:
             columns.append(blank.alias(spec.name))
             continue
-        received = frame[spec.name].fill_null("")
-        series = received.str.strip_chars(_BLANKS)
-        wide: pl.Series | None = None
-        bad: pl.Series | None = None
-        if spec.type in ("code", "uscc", "org_code", "person_id"):
-            series, wide = _canonical_code(series)
-        elif spec.type in ("date", "month", "decimal", "integer"):
-            wide = series.str.contains(_FULL_WIDTH)
-            if spec.type == "date":
-                odd = _odd(series, r"^20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])$")
-                series, bad = _read_where(series, odd, lambda value: parse_date(value, spreadsheet))
-            elif spec.type == "decimal":
-                series, bad = _plain_decimal(series)
-            else:
-                series, bad = _map_distinct(series, parse_month if spec.type == "month" else parse_integer)
-        elif spec.type in ("enum", "enum_multi"):
-            series, bad = _map_distinct(series, CodeReader(code_lists[spec.code_list or ""]))
-        elif spec.type == "list":
-            series, _ = _map_distinct(series, parse_list)
-        if bad is not None and bad.any():
-            result.unreadable[spec.name] = bad
-        if wide is not None and wide.any():
-            result.mended[spec.name] = wide
-        columns.append(series.alias(spec.name))
+        received = frame[spec.name]
+        if received.null_count():
+            received = received.fill_null("")
+        column = _reader(spec, code_lists, spreadsheet)(received)
+        for name in ("unreadable", "mended", "changed"):
+            mask = getattr(column, name)
+            if mask is not None:
+                getattr(result, name)[spec.name] = mask
+        columns.append(column.values.alias(spec.name))
     result.frame = pl.DataFrame(columns)
     return result

@@ -1,40 +1,40 @@
-"""Identifiers of subjects, checked table-driven: one value (with a reason) or many at once (numpy).
+"""Identifiers of subjects, checked one by one with a reason; columns of them in ``identifiers_bulk``.
 
-统一社会信用代码 GB 32100-2015 · 组织机构代码 GB 11714 · 工商注册号 ISO 7064 mod 11,10 · 公民身份号码 GB 11643.
-Region digits never reject a number: they are those of first registration, and tables of regions change.
+统一社会信用代码 GB 32100-2015 · 组织机构代码 GB 11714 · 工商注册号 ISO 7064 mod 11,10 · 公民身份号码 GB 11643 ·
+行政区划 GB/T 2260. Region digits never reject a code or a person's number: they are those of first registration,
+and the tables of regions change. This module imports neither numpy nor polars (the catalogue is read by DAG files).
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
-
-import numpy as np
-import polars as pl
+from typing import Any
 
 PLACEHOLDER = "00000000000000000X"
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)], dtype=np.int64)
-_ORG_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int64)
-_ID_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int64)
-_ID_CHECK = "10X98765432"
-_DEPARTMENTS = "123456789ANY"
+ORG_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+USCC_DEPARTMENTS = "123456789ANY"
+USCC_WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
+ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+ORG_CHECKS = "0X987654321"  # by sum mod 11
+ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+ID_CHECKS = "10X98765432"  # by sum mod 11
+EARLIEST_BIRTH = 1800
+INVISIBLE = "\ufeff\u200b"
+_BLANK = re.compile(rf"[\s{INVISIBLE}]+")
+_BULK = ("births_plausible", "ids_checksum_valid", "org_codes_valid", "registrations_valid", "series_bytes", "usccs_valid")
 
 
-def _table(alphabet: str) -> np.ndarray:
-    """Byte value → position in the alphabet, 255 for a byte outside it."""
-    table = np.full(256, 255, dtype=np.uint8)
-    for position, char in enumerate(alphabet):
-        table[ord(char)] = position
-    return table
+def __getattr__(name: str) -> Any:
+    """Whole-column checks, imported (with numpy and polars) only where they are used."""
+    if name in _BULK:
+        from . import identifiers_bulk
 
-
-_USCC_VALUES = _table(USCC_ALPHABET)
-_ORG_VALUES = _table("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_DIGITS = _table("0123456789")
-_ID_CHECK_BYTES = np.frombuffer(_ID_CHECK.encode(), dtype=np.uint8)
-_ORG_CHECK_BYTES = np.frombuffer(b"0X987654321", dtype=np.uint8)  # index: sum mod 11
+        return getattr(identifiers_bulk, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Check:
 
 
 def normalise(text: str) -> tuple[str, str]:
-    """A code in half width, upper case, without blanks and hyphens; and what was changed ('' when nothing)."""
+    """A code in half width, upper case, without blanks and hyphens; and what was changed first ('' when nothing)."""
     folded = unicodedata.normalize("NFKC", text)
     reason = "FULLWIDTH" if folded != text else ""
-    compact = "".join(folded.split())
+    compact = _BLANK.sub("", folded)
     reason = reason or ("WHITESPACE" if compact != folded else "")
     plain = compact.replace("-", "")
     reason = reason or ("HYPHEN" if plain != compact else "")
@@ -58,78 +58,50 @@ def normalise(text: str) -> tuple[str, str]:
     return upper, reason or ("LOWERCASE" if upper != plain else "")
 
 
-def _bytes(values: list[str], width: int) -> tuple[np.ndarray, np.ndarray]:
-    """A byte matrix (n, width) of the values that have exactly this width in ASCII, and which those are."""
-    fits = np.fromiter((len(value) == width and value.isascii() for value in values), dtype=bool, count=len(values))
-    joined = "".join(value if fit else "0" * width for value, fit in zip(values, fits, strict=True))
-    return np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, width), fits
+def _total(values: str, alphabet: str, weights: tuple[int, ...]) -> int:
+    return sum(alphabet.index(char) * weight for char, weight in zip(values, weights, strict=True))
 
 
-def series_bytes(series: pl.Series, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """``_bytes`` for a polars string column without a Python loop per row."""
-    fits = (series.str.len_bytes() == width) & (series.str.len_chars() == width)
-    fits = fits.fill_null(False)
-    filled = pl.select(pl.when(fits).then(series).otherwise(pl.lit("0" * width))).to_series()
-    joined = filled.str.join("").item() if len(filled) else ""
-    return np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, width), fits.to_numpy()
+def _digits(text: str, count: int) -> bool:
+    return len(text) == count and text.isascii() and text.isdigit()
 
 
-def org_codes_valid(chars: np.ndarray) -> np.ndarray:
-    """Check character of 组织机构代码 (n, 9 bytes): 11 − Σ mod 11, 10 → X, 11 → 0."""
-    values = _ORG_VALUES[chars[:, :8]]
-    sums = values.astype(np.int64) @ _ORG_WEIGHTS
-    expected = _ORG_CHECK_BYTES[sums % 11]
-    return (values != 255).all(axis=1) & (chars[:, 8] == expected)
+def make_org_code(body: str) -> str:
+    """The 组织机构代码 with this body of eight characters: 11 − Σ mod 11, 10 → X, 11 → 0."""
+    return body + ORG_CHECKS[_total(body, ORG_ALPHABET, ORG_WEIGHTS) % 11]
 
 
-def usccs_valid(chars: np.ndarray) -> np.ndarray:
-    """GB 32100 (n, 18 bytes): alphabet, registering department, check character, embedded 组织机构代码."""
-    values = _USCC_VALUES[chars]
-    in_alphabet = (values != 255).all(axis=1)
-    sums = values[:, :17].astype(np.int64) @ _USCC_WEIGHTS
-    department = np.isin(chars[:, 0], np.frombuffer(_DEPARTMENTS.encode(), dtype=np.uint8))
-    region = (_DIGITS[chars[:, 2:8]] != 255).all(axis=1)
-    return (in_alphabet & department & region & (values[:, 17] == (31 - sums % 31) % 31)
-            & org_codes_valid(chars[:, 8:17]))
+def uscc_check_character(first: str) -> str:
+    """The eighteenth character of a 统一社会信用代码 with these seventeen."""
+    return USCC_ALPHABET[(31 - _total(first, USCC_ALPHABET, USCC_WEIGHTS) % 31) % 31]
 
 
-def births_plausible(chars: np.ndarray, latest: date) -> np.ndarray:
-    """Whether eight digits (n, 8 bytes, YYYYMMDD) are a real date from 1800 to ``latest``."""
-    digits = _DIGITS[chars]
-    numeric = (digits != 255).all(axis=1)
-    clean = np.where(numeric[:, None], digits, 0).astype(np.int64)
-    year = clean[:, :4] @ np.array([1000, 100, 10, 1])
-    month, day = clean[:, 4:6] @ np.array([10, 1]), clean[:, 6:8] @ np.array([10, 1])
-    leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
-    lengths = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-    in_month = lengths[np.where((month >= 1) & (month <= 12), month, 0)] + ((month == 2) & leap)
-    number = year * 10000 + month * 100 + day
-    last = latest.year * 10000 + latest.month * 100 + latest.day
-    return numeric & (year >= 1800) & (day >= 1) & (day <= in_month) & (number <= last)
+def make_uscc(kind: str, body: str, region: str = "370399") -> str:
+    """The 统一社会信用代码 of a registering kind ('91'), region and 组织机构代码 body of eight characters."""
+    first = kind + region + make_org_code(body)
+    return first + uscc_check_character(first)
 
 
-def ids_checksum_valid(chars: np.ndarray) -> np.ndarray:
-    """Check character of 公民身份号码 (n, 18 bytes), mod 11-2; digits elsewhere."""
-    digits = _DIGITS[chars[:, :17]]
-    numeric = (digits != 255).all(axis=1)
-    sums = np.where(numeric[:, None], digits, 0).astype(np.int64) @ _ID_WEIGHTS
-    return numeric & (chars[:, 17] == _ID_CHECK_BYTES[sums % 11])
+def make_id_number(first: str) -> str:
+    """The 公民身份号码 that begins with these 17 digits (mod 11-2)."""
+    return first + ID_CHECKS[_total(first, "0123456789", ID_WEIGHTS) % 11]
 
 
-def registrations_valid(chars: np.ndarray) -> np.ndarray:
-    """15-digit 工商注册号 (n, 15 bytes): ISO 7064 mod 11,10."""
-    digits = _DIGITS[chars]
-    numeric = (digits != 255).all(axis=1)
-    clean = np.where(numeric[:, None], digits, 0).astype(np.int64)
-    product = np.full(len(chars), 10, dtype=np.int64)
-    for position in range(14):
-        total = (product + clean[:, position]) % 10
-        product = np.where(total == 0, 10, total) * 2 % 11
-    return numeric & ((11 - product) % 10 == clean[:, 14])
+def make_registration(first: str) -> str:
+    """The 15-digit 工商注册号 that begins with these 14 digits."""
+    product = 10
+    for digit in first:
+        product = ((product + int(digit)) % 10 or 10) * 2 % 11
+    return f"{first}{(11 - product) % 10}"
+
+
+def upgrade_id15(value: str) -> str:
+    """The 18-digit form of a 15-digit ID number: 19 after six digits, check character added (GB 11643)."""
+    return make_id_number(value[:6] + "19" + value[6:])
 
 
 def check_uscc(text: str) -> Check:
-    """One 统一社会信用代码; reasons LENGTH, ALPHABET, CHECKSUM, ORGCODE_CHECK, PLACEHOLDER_NO_CODE, or what was mended."""
+    """One 统一社会信用代码: LENGTH, ALPHABET, CHECKSUM, ORGCODE_CHECK, DEPARTMENT, PLACEHOLDER_NO_CODE, or what was mended."""
     value, mended = normalise(text)
     if value == PLACEHOLDER:
         return Check(False, "PLACEHOLDER_NO_CODE", value)
@@ -137,13 +109,11 @@ def check_uscc(text: str) -> Check:
         return Check(False, "LENGTH", value)
     if any(char not in USCC_ALPHABET for char in value):
         return Check(False, "ALPHABET", value)
-    chars = np.frombuffer(value.encode(), dtype=np.uint8).reshape(1, 18)
-    values = _USCC_VALUES[chars].astype(np.int64)
-    if values[0, 17] != (31 - int(values[0, :17] @ _USCC_WEIGHTS) % 31) % 31:
+    if value[17] != uscc_check_character(value[:17]):
         return Check(False, "CHECKSUM", value)
-    if not org_codes_valid(chars[:, 8:17])[0]:
+    if value[8:17] != make_org_code(value[8:16]):
         return Check(False, "ORGCODE_CHECK", value)
-    if not usccs_valid(chars)[0]:
+    if value[0] not in USCC_DEPARTMENTS or not value[2:8].isdigit():
         return Check(False, "DEPARTMENT", value)
     return Check(True, mended or "OK", value)
 
@@ -151,42 +121,65 @@ def check_uscc(text: str) -> Check:
 def check_org_code(text: str) -> Check:
     """One 组织机构代码, with or without its hyphen."""
     value, mended = normalise(text)
-    if len(value) != 9 or not value.isascii():
+    if len(value) != 9:
         return Check(False, "LENGTH", value)
-    chars = np.frombuffer(value.encode(), dtype=np.uint8).reshape(1, 9)
-    return Check(True, mended or "OK", value) if org_codes_valid(chars)[0] else Check(False, "CHECKSUM", value)
+    if any(char not in ORG_ALPHABET for char in value):
+        return Check(False, "ALPHABET", value)
+    return Check(True, mended or "OK", value) if value == make_org_code(value[:8]) else Check(False, "CHECKSUM", value)
 
 
 def check_registration(text: str) -> Check:
     """One 工商注册号: 15 digits are checked, 13 digits (before 2007) are legacy without a check digit."""
     value, mended = normalise(text)
-    if len(value) == 13 and value.isdecimal():
+    if _digits(value, 13):
         return Check(True, "LEGACY_13", value)
-    if len(value) != 15 or not value.isascii():
+    if not _digits(value, 15):
         return Check(False, "LENGTH", value)
-    chars = np.frombuffer(value.encode(), dtype=np.uint8).reshape(1, 15)
-    return Check(True, mended or "OK", value) if registrations_valid(chars)[0] else Check(False, "CHECKSUM", value)
+    return Check(True, mended or "OK", value) if value == make_registration(value[:14]) else Check(False, "CHECKSUM", value)
 
 
-def upgrade_id15(value: str) -> str:
-    """The 18-digit form of a 15-digit ID number: 19 after six digits, check character added (GB 11643)."""
-    body = value[:6] + "19" + value[6:]
-    digits = np.array([int(char) for char in body], dtype=np.int64)
-    return body + _ID_CHECK[int(digits @ _ID_WEIGHTS) % 11]
+def check_tax_number(text: str) -> Check:
+    """One 15-character 税务登记号 of before 三证合一: region and 组织机构代码; afterwards it equals the USCC."""
+    value, mended = normalise(text)
+    if len(value) == 18:
+        return check_uscc(value)
+    if len(value) != 15 or not _digits(value[:6], 6):
+        return Check(False, "LENGTH", value)
+    inner = check_org_code(value[6:])
+    return Check(inner.ok, (mended or "OK") if inner.ok else "ORGCODE_CHECK", value)
+
+
+def check_region(text: str) -> Check:
+    """One 行政区划代码 (GB/T 2260, table of python-stdnum). Tells; rejects no record by itself."""
+    from stdnum import numdb
+
+    value, mended = normalise(text)
+    if not _digits(value, 6):
+        return Check(False, "LENGTH", value)
+    known = any("county" in properties for _, properties in numdb.get("cn/loc").info(value))
+    return Check(True, mended or "OK", value) if known else Check(False, "UNKNOWN_REGION", value)
+
+
+def _birth(text: str, on: date) -> str:
+    """'' when eight digits are a real birth date from 1800 to ``on``, else the reason."""
+    try:
+        born = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return "BIRTHDATE"
+    if born.year < EARLIEST_BIRTH:
+        return "BIRTHDATE"
+    return "BIRTHDATE_FUTURE" if born > on else ""
 
 
 def check_id_number(text: str, on: date) -> Check:
     """One 公民身份号码: check character, birth date not after ``on``; the 15-digit form is legacy."""
     value, mended = normalise(text)
-    if len(value) == 15 and value.isdecimal():
-        born = np.frombuffer(("19" + value[6:12]).encode(), dtype=np.uint8).reshape(1, 8)
-        return Check(True, "LEGACY_15", value) if births_plausible(born, on)[0] else Check(False, "BIRTHDATE", value)
-    if len(value) != 18 or not value.isascii():
+    if _digits(value, 15):
+        wrong = _birth("19" + value[6:12], on)
+        return Check(not wrong, wrong or "LEGACY_15", value)
+    if len(value) != 18 or not _digits(value[:17], 17):
         return Check(False, "LENGTH", value)
-    chars = np.frombuffer(value.encode(), dtype=np.uint8).reshape(1, 18)
-    if not ids_checksum_valid(chars)[0]:
+    if value != make_id_number(value[:17]):
         return Check(False, "CHECKSUM", value)
-    if not births_plausible(chars[:, 6:14], on)[0]:
-        real = births_plausible(chars[:, 6:14], date(9999, 12, 31))[0]
-        return Check(False, "BIRTHDATE_FUTURE" if real else "BIRTHDATE", value)
-    return Check(True, mended or "OK", value)
+    wrong = _birth(value[6:14], on)
+    return Check(not wrong, wrong or mended or "OK", value)

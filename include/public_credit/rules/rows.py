@@ -1,17 +1,20 @@
-"""Judge a chunk of rows: canonical values, then every rule of the kind as a whole-column check."""
+"""Judge a chunk of rows: canonical values, then every row rule of the kind as a whole-column check."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
-from ..canonical import canonicalise
+from ..canonical import Canonical, canonicalise
 from ..catalogue.models import Kind
 from ..messages import UserError
-from .checks import CHECKS, CROSS_RECORD, Rows
-from .model import RuleSet
+from . import checks  # noqa: F401  (registers the checks)
+from .chunk import Rows, any_of
+from .model import RowRule, RuleSet
+from .registry import CHECKS, CROSS_RECORD
 
 
 @dataclass
@@ -29,7 +32,10 @@ class RowContext:
 
 @dataclass
 class Verdicts:
-    """Canonical values and verdicts of a chunk: ';'-joined ids of errors and warnings, the refusing rule or ''."""
+    """Canonical values and verdicts of a chunk: ';'-joined ids of errors and warnings, the refusing rule or ''.
+
+    ``changed`` tells per received field where the canonical value differs from the received one.
+    """
 
     canonical: pl.DataFrame
     errors: pl.Series
@@ -39,42 +45,63 @@ class Verdicts:
 
 
 def _joined(marks: list[tuple[str, pl.Series]], count: int) -> pl.Series:
-    """Ids of the rules that mark each row, joined by ';'."""
+    """Ids of the rules that mark each row, joined by ';' in the order of the rules."""
+    blank = pl.repeat("", count, dtype=pl.String, eager=True)
     if not marks:
-        return pl.repeat("", count, dtype=pl.String, eager=True)
-    parts = [pl.when(pl.lit(mask)).then(pl.lit(f"{rule};")).otherwise(pl.lit("")) for rule, mask in marks]
-    return pl.select(pl.concat_str(parts).str.strip_chars_end(";")).to_series()
+        return blank
+    positions = any_of([mask for _, mask in marks]).arg_true()
+    parts = [pl.when(mask.gather(positions)).then(pl.lit(f"{rule};")).otherwise(pl.lit("")) for rule, mask in marks]
+    return blank.scatter(positions, pl.select(pl.concat_str(parts).str.strip_chars_end(";")).to_series())
 
 
 class RowRules:
     """The compiled row rules of one kind and variant."""
 
     def __init__(self, kind: Kind, variant: str, ruleset: RuleSet):
+        if variant not in kind.variants:
+            raise UserError(f"记录类型 {kind.id} 没有变体 {variant}。", remedy="可用的变体：" + "、".join(kind.variants))
         self.kind, self.variant = kind, variant
         self.fields = [kind.fields[name] for name in kind.variants[variant]]
-        self.rules = [rule for rule in ruleset.row_rules if rule.check != CROSS_RECORD]
-        for rule in self.rules:
-            if rule.check not in CHECKS:
-                raise UserError(f"规则 {rule.id} 使用了不存在的检查 {rule.check}。",
+        self.rules = [(rule, self._compiled(rule)) for rule in ruleset.row_rules if rule.check != CROSS_RECORD]
+
+    def _compiled(self, rule: RowRule) -> list[Callable[[Rows], pl.Series | None]]:
+        unknown = [name for name in rule.fields if name not in self.kind.fields]
+        if unknown:
+            raise UserError(f"规则 {rule.id} 的 fields 中没有这些字段：{'、'.join(unknown)}。",
+                            remedy=f"参照 include/catalogue/kinds/{self.kind.id}.yml 改正。")
+        for condition in rule.conditions:
+            if condition.check not in CHECKS:
+                raise UserError(f"规则 {rule.id} 使用了不存在的检查 {condition.check}。",
                                 remedy="可用的检查：" + "、".join(sorted(CHECKS)))
+        return [CHECKS[condition.check].bind(rule.id, condition.params) for condition in rule.conditions]
 
     def apply(self, frame: pl.DataFrame, context: RowContext) -> Verdicts:
-        """Judge rows given as received text per field (rows × present fields)."""
+        """Judge rows given as received text, one column per field present in the source."""
         canonical = canonicalise(frame, self.fields, self.kind.code_lists, context.spreadsheet)
-        rows = Rows(self.kind, self.variant, canonical, context)
-        rows.derive()
-        count = frame.height
+        rows = Rows(self.kind, self.variant, canonical, context, set(frame.columns))
         marks: dict[str, list[tuple[str, pl.Series]]] = {"error": [], "warning": [], "refuse": []}
-        for rule in self.rules:
-            mask = CHECKS[rule.check](rows, rule.params)
+        for rule, conditions in self.rules:
+            mask = self._marked(rows, conditions)
             if mask is not None and mask.any():
                 marks[rule.severity].append((rule.id, mask))
-        for name in set(self.kind.columns) - set(rows.frame.columns):
-            rows.frame = rows.frame.with_columns(pl.lit("").alias(name))
-        refused = _joined(marks["refuse"][:1], count) if len(marks["refuse"]) < 2 else (
-            _joined(marks["refuse"], count).str.split(";").list.first())
-        changed = pl.DataFrame([
-            (rows.frame[name] != frame[name].fill_null("")).alias(name) for name in frame.columns if name in rows.frame.columns
-        ])
-        return Verdicts(rows.frame.select(self.kind.columns), _joined(marks["error"], count),
-                        _joined(marks["warning"], count), refused, changed)
+        refused = _joined(marks["refuse"], frame.height)
+        if len(marks["refuse"]) > 1:
+            refused = refused.str.extract("^([^;]*)", 1)
+        return Verdicts(rows.frame(), _joined(marks["error"], frame.height), _joined(marks["warning"], frame.height),
+                        refused, self._changed(frame, canonical))
+
+    @staticmethod
+    def _marked(rows: Rows, conditions: list[Callable[[Rows], pl.Series | None]]) -> pl.Series | None:
+        masks = [mask for mask in (condition(rows) for condition in conditions) if mask is not None]
+        return any_of(masks)
+
+    @staticmethod
+    def _changed(frame: pl.DataFrame, canonical: Canonical) -> pl.DataFrame:
+        unchanged = pl.repeat(False, frame.height, eager=True)
+        return pl.DataFrame([canonical.changed.get(name, unchanged).alias(name) for name in frame.columns])
+
+
+def compile_all(kinds: dict[str, Kind], rulesets: dict[str, RuleSet]) -> int:
+    """Compile the rules of every kind and variant; how many were compiled. Raises UserError for the first mistake."""
+    return sum(len(RowRules(kind, variant, rulesets[kind.id]).rules)
+               for kind in kinds.values() for variant in kind.variants)

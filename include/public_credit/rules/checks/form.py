@@ -1,0 +1,33 @@
+"""How values were delivered: mended spelling, digits lost in a spreadsheet, ragged lines."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ..chunk import Rows, any_of
+from ..registry import Mask, check
+
+_CODES = ("code", "uscc", "org_code", "person_id")
+
+
+@check
+def mended_spelling(rows: Rows) -> Mask:
+    """Full width, lower case, blanks or hyphens were mended in a code, date or amount (R21)."""
+    return any_of(list(rows.mended.values()))
+
+
+@check
+def precision_lost(rows: Rows, *, digits: int) -> Mask:
+    """A code of so many digits came as a number of a spreadsheet, which keeps fifteen (R22)."""
+    masks = []
+    for name, numeric in rows.context.numeric_cells.items():
+        if name in rows and rows.kind.fields[name].type in _CODES and numeric.any():
+            value = rows[name].cast(pl.Float64, strict=False).fill_null(0.0)
+            masks.append(numeric & (value >= 10.0 ** (digits - 1)))
+    return any_of(masks)
+
+
+@check
+def ragged(rows: Rows) -> Mask:
+    """The row has more or fewer cells than the header (R23)."""
+    return rows.context.ragged

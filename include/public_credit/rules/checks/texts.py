@@ -1,0 +1,52 @@
+"""Texts: lengths of the standard, and words that mark what must not be collected."""
+
+from __future__ import annotations
+
+import re
+
+from ..chunk import Rows, any_of
+from ..registry import Mask, Parameters, check
+
+_MEASURED = ("text", "code", "enum", "enum_multi", "list", "person_id")
+_SEARCHED = ("text", "list", "enum", "enum_multi")
+
+
+class Words(Parameters):
+    """Words that count, unless one of the negations stands right before them."""
+
+    words: list[str]
+    unless_after: list[str] = []
+
+
+@check
+def length_within_standard(rows: Rows) -> Mask:
+    """No value is longer than the standard; never cut (R18). Codes, dates, amounts have rules of their own."""
+    masks = []
+    for field in rows.fields:
+        if field.type in _MEASURED and (rows[field.name].str.len_bytes().max() or 0) > field.length:
+            masks.append(rows[field.name].str.len_chars() > field.length)
+    return any_of(masks)
+
+
+@check
+def contains_words(rows: Rows, *, groups: list[Words]) -> Mask:
+    """Any text holds one of the words (R20)."""
+    patterns = []
+    for group in groups:
+        words = "|".join(map(re.escape, group.words))
+        before = "|".join(map(re.escape, group.unless_after))
+        patterns.append((f"(?:{words})", f"(?:{before})(?:{words})" if before else None))
+    likely = "|".join(pattern for pattern, _ in patterns)
+    masks = []
+    for field in rows.fields:
+        if field.type not in _SEARCHED:
+            continue
+        hit = rows[field.name].str.contains(likely)
+        if not hit.any():
+            continue
+        positions = hit.arg_true()
+        some = rows[field.name].gather(positions)
+        found = [some.str.count_matches(words) > (some.str.count_matches(negated) if negated else 0)
+                 for words, negated in patterns]
+        masks.append(rows.at(positions.filter(any_of(found))))
+    return any_of(masks)
