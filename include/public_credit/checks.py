@@ -9,13 +9,14 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from .catalogue import load_catalogue
 from .catalogue.models import Kind
 
 REGISTRY_KIND = "enterprise_registration"
 DECISION_KINDS = {"administrative_licence": "许可", "administrative_penalty": "处罚"}
 PLACEHOLDER_USCC = "00000000000000000X"
-_VERSION_ORDER = "source_version desc, batch_seq desc, row_no desc"
+_GOOD = "('accepted', 'accepted_with_quarantine')"
+_NOT_OUT = """not exists (select 1 from ledger.row_outcome o
+    where o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no)"""
 
 
 def same_name(column: str) -> str:
@@ -23,26 +24,66 @@ def same_name(column: str) -> str:
     return f"translate(upper(normalize({column}, NFKC)), '〔〕【】[] \t', '()()()')"
 
 
-def heads(session: Session, kind: str, columns: list[str], where: str = "true") -> str:
-    """SQL of the current version of every record of ``kind`` (record_id, content_hash, version order, ``columns``)."""
-    wanted = ", ".join(["record_id", "content_hash", "source_version", "batch_seq", "row_no", *columns])
-    built = f"intermediate.int_{kind}__current"
-    arms = [f"""
-        select {wanted} from raw.{kind} r
-        where r.record_id is not null and {where}
-          and (r.batch_seq, r.attempt) in (
-            select b.seq, b.current_attempt from ledger.batch b
-            where b.kind = '{kind}' and b.state in ('accepted', 'accepted_with_quarantine') and not exists (
-                select 1 from ledger.build_input i join ledger.build using (build_id)
-                where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add'
-                  and build.state = 'built'))
-          and not exists (select 1 from ledger.row_outcome o
-                          where o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no)"""]
-    if session.execute(text("select to_regclass(:name)"), {"name": built}).scalar():
-        arms.append(f"select {wanted} from {built} r where {where}")
-    return f"""select * from (
-        select *, row_number() over (partition by record_id order by {_VERSION_ORDER}) as newest
-        from ({' union all '.join(arms)}) versions) ranked where newest = 1"""
+class Heads:
+    """Current versions of one kind on one connection: dbt's current table, overlaid by ``pg_temp.pending_<kind>``.
+
+    The temporary table holds the accepted rows no finished build has taken in; it is made once per gate run and batch
+    by batch extended, so a run costs what came, not what is stored.
+    """
+
+    def __init__(self, session: Session, kind: Kind):
+        self.kind = kind
+        wanted = ("variant", "decision_no", "subject_name", "authority_uscc", "uscc", "name", "former_names")
+        self.columns = [name for name in wanted if name == "variant" or name in kind.fields]
+        self.pending = f"pg_temp.pending_{kind.id}"
+        built = f"intermediate.int_{kind.id}__current"
+        self.built = built if session.execute(text("select to_regclass(:name)"), {"name": built}).scalar() else None
+        listed = ", ".join(f"r.{name}" for name in self.columns)
+        self._select = f"select r.record_id, r.content_hash, r.source_version, r.batch_seq, r.row_no, {listed}"
+        session.execute(text(f"drop table if exists {self.pending}"))
+        session.execute(text(f"""
+            create temp table pending_{kind.id} as {self._select} from raw.{kind.id} r
+            join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
+            where b.kind = '{kind.id}' and b.state in {_GOOD} and r.record_id is not null and {_NOT_OUT}
+              and not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
+                              where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add'
+                                and build.state = 'built')"""))
+        session.execute(text(f"create index on {self.pending} (record_id)"))
+        if "decision_no" in self.columns:
+            session.execute(text(f"create index on {self.pending} (decision_no)"))
+        session.execute(text(f"analyze {self.pending}"))
+
+    def add(self, session: Session, seq: int, attempt: int) -> None:
+        """Take in a batch that was just accepted (an earlier attempt of it goes out)."""
+        session.execute(text(f"delete from {self.pending} where batch_seq = :seq"), {"seq": seq})
+        session.execute(text(f"""
+            insert into {self.pending} {self._select} from raw.{self.kind.id} r
+            where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and {_NOT_OUT}"""),
+            {"seq": seq, "attempt": attempt})
+        session.execute(text(f"analyze {self.pending}"))
+
+    def sql(self, columns: list[str], join: str = "") -> str:
+        """The newest version per record, with ``columns``; ``join`` narrows ``h`` to what is asked for."""
+        wanted = ", ".join(f"h.{name}" for name in
+                           dict.fromkeys(["record_id", "content_hash", "source_version", "batch_seq", "row_no", *columns]))
+        arms = " union all ".join(f"select {wanted} from {table} h {join}"
+                                  for table in (self.pending, self.built) if table)
+        return f"""select * from (
+            select *, row_number() over (
+                partition by record_id order by source_version desc, batch_seq desc, row_no desc) as newest
+            from ({arms}) versions) ranked where newest = 1"""
+
+
+def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int) -> None:
+    """Make the temporary table ``this_batch``: the landed rows under check, few columns, with statistics."""
+    columns = [name for name in ("decision_no", "subject_name", "authority_uscc", "uscc", "decision_table")
+               if name in kind.fields]
+    session.execute(text("drop table if exists pg_temp.this_batch"))
+    session.execute(text(f"""
+        create temp table this_batch as
+        select {', '.join(['row_no', 'record_id', 'content_hash', 'source_version', 'variant', 'row_errors', *columns])}
+        from raw.{kind.id} where batch_seq = :seq and attempt = :attempt"""), {"seq": seq, "attempt": attempt})
+    session.execute(text("analyze pg_temp.this_batch"))
 
 
 def registry_version(session: Session) -> str:
@@ -53,17 +94,17 @@ def registry_version(session: Session) -> str:
     return str(newest or "")
 
 
-def prepare_registry(session: Session) -> None:
+def prepare_registry(session: Session, registry: Heads) -> None:
     """Make the temporary table ``registry`` (uscc, folded name) of this connection: current and former names."""
-    names = f"""
-        select uscc, {same_name('name')} as name from ({heads(session, REGISTRY_KIND, ['uscc', 'name', 'former_names'])}) h
-        union
-        select uscc, {same_name('former.name')} from (
-            {heads(session, REGISTRY_KIND, ['uscc', 'name', 'former_names'])}) h,
-            unnest(string_to_array(former_names, ';')) as former(name)
-        where former_names <> ''"""
+    current = registry.sql(["uscc", "name", "former_names"])
     session.execute(text("drop table if exists pg_temp.registry"))
-    session.execute(text(f"create temp table registry as {names}"))
+    session.execute(text(f"""
+        create temp table registry as
+        with current as materialized ({current})
+        select uscc, {same_name('name')} as name from current
+        union
+        select uscc, {same_name('former.name')}
+        from current, unnest(string_to_array(former_names, ';')) as former(name) where former_names <> ''"""))
     session.execute(text("create index on pg_temp.registry (uscc)"))
     session.execute(text("analyze pg_temp.registry"))
 
@@ -73,68 +114,68 @@ _INSERT = """insert into ledger.row_verdict
     select :seq, :attempt, v.row_no, v.rule_id, v.severity, v.detail, :rules, :registry from ({found}) v
     on conflict do nothing"""
 
-
-def _registry_agreement(kind: str) -> str:
-    """R06: the name contradicts the registry (error); the code is not in the registry (warning)."""
-    return f"""
-        select r.row_no, case when known.uscc is null then 'R06W' else 'R06' end as rule_id,
-               case when known.uscc is null then 'warning' else 'error' end as severity,
-               case when known.uscc is null then '登记库中没有该统一社会信用代码'
-                    else '名称与登记库不一致' end as detail
-        from raw.{kind} r
-        left join (select distinct uscc from pg_temp.registry) known on known.uscc = r.uscc
-        where r.batch_seq = :seq and r.attempt = :attempt and r.variant = 'entity'
-          and r.uscc not in ('', '{PLACEHOLDER_USCC}') and r.subject_name <> ''
-          and position(';R03;' in ';' || r.row_errors || ';') = 0
-          and position(';R19;' in ';' || r.row_errors || ';') = 0
-          and not exists (select 1 from pg_temp.registry g
-                          where g.uscc = r.uscc and g.name = {same_name('r.subject_name')})"""
+# R06: the name contradicts the registry (error); the code is not in the registry (warning).
+_REGISTRY_AGREEMENT = f"""
+    select r.row_no, case when known.uscc is null then 'R06W' else 'R06' end as rule_id,
+           case when known.uscc is null then 'warning' else 'error' end as severity,
+           case when known.uscc is null then '登记库中没有该统一社会信用代码' else '名称与登记库不一致' end as detail
+    from pg_temp.this_batch r
+    left join (select distinct uscc from pg_temp.registry) known on known.uscc = r.uscc
+    left join pg_temp.registry same on same.uscc = r.uscc and same.name = {same_name('r.subject_name')}
+    where r.variant = 'entity' and r.uscc not in ('', '{PLACEHOLDER_USCC}') and r.subject_name <> ''
+      and position(';R03;' in ';' || r.row_errors || ';') = 0
+      and position(';R19;' in ';' || r.row_errors || ';') = 0
+      and position(';R22;' in ';' || r.row_errors || ';') = 0
+      and same.uscc is null"""
 
 
-def _same_pair(session: Session, kind: str) -> str:
+def _same_pair(heads: Heads) -> str:
     """R16: the pair (decision number, subject name) already stands in this table under another record."""
-    earlier = heads(session, kind, ["variant", "decision_no", "subject_name"],
-                    where=f"(decision_no, variant) in (select decision_no, variant from raw.{kind} "
-                          "where batch_seq = :seq and attempt = :attempt)")
+    earlier = heads.sql(["variant", "decision_no", "subject_name"],
+                        join="where h.decision_no in (select decision_no from pg_temp.this_batch)")
     return f"""
+        with pairs as (
+            select decision_no, subject_name, variant, record_id, 0 as row_no from ({earlier}) h
+            union all
+            select decision_no, subject_name, variant, record_id, row_no from pg_temp.this_batch
+            where record_id is not null
+        ), several as (
+            select decision_no, subject_name, variant from pairs where decision_no <> '' and subject_name <> ''
+            group by decision_no, subject_name, variant having count(distinct record_id) > 1
+        )
         select r.row_no, 'R16' as rule_id, 'warning' as severity, '同一文书号与名称已有另一条记录' as detail
-        from raw.{kind} r
-        where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null
-          and r.decision_no <> '' and r.subject_name <> '' and (
-            exists (select 1 from ({earlier}) h where h.decision_no = r.decision_no and h.variant = r.variant
-                      and h.subject_name = r.subject_name and h.record_id <> r.record_id)
-            or exists (select 1 from raw.{kind} other
-                       where other.batch_seq = :seq and other.attempt = :attempt and other.row_no < r.row_no
-                         and other.decision_no = r.decision_no and other.subject_name = r.subject_name
-                         and other.variant = r.variant and other.record_id <> r.record_id))"""
+        from pg_temp.this_batch r join several using (decision_no, subject_name, variant)
+        where r.record_id is not null and exists (
+            select 1 from pairs p where p.decision_no = r.decision_no and p.subject_name = r.subject_name
+              and p.variant = r.variant and p.record_id <> r.record_id and p.row_no < r.row_no)"""
 
 
-def _event_has_decision(session: Session) -> str:
+def _event_has_decision(decisions: dict[str, Heads]) -> str:
     """V05: the decision an event speaks of is not on record (warning; it may still arrive)."""
     known = " union all ".join(
-        f"select '{name}' as decision_table, decision_no, authority_uscc from ("
-        + heads(session, kind, ["decision_no", "authority_uscc"],
-                where="decision_no in (select decision_no from raw.decision_event "
-                      "where batch_seq = :seq and attempt = :attempt)") + f") h_{kind}"
-        for kind, name in DECISION_KINDS.items())
+        f"select '{DECISION_KINDS[kind]}' as decision_table, decision_no, authority_uscc from ("
+        + heads.sql(["decision_no", "authority_uscc"],
+                    join="where h.decision_no in (select decision_no from pg_temp.this_batch)") + f") h_{kind}"
+        for kind, heads in decisions.items())
     return f"""
         select r.row_no, 'V05' as rule_id, 'warning' as severity, '库中尚无该决定' as detail
-        from raw.decision_event r
-        where r.batch_seq = :seq and r.attempt = :attempt and r.decision_no <> '' and not exists (
+        from pg_temp.this_batch r
+        where r.decision_no <> '' and not exists (
             select 1 from ({known}) k where k.decision_table = r.decision_table
               and k.decision_no = r.decision_no and k.authority_uscc = r.authority_uscc)"""
 
 
-def cross_record(session: Session, kind: Kind, seq: int, attempt: int, rules_version: str) -> None:
-    """Book the cross-record verdicts of one landed attempt; the temporary registry must be prepared."""
+def cross_record(session: Session, kind: Kind, seq: int, attempt: int, rules_version: str,
+                 heads: dict[str, Heads]) -> None:
+    """Book the cross-record verdicts of one landed attempt; ``this_batch`` and the registry must be prepared."""
     version = registry_version(session)
     found: list[str] = []
     if kind.id in DECISION_KINDS:
         if version:
-            found.append(_registry_agreement(kind.id))
-        found.append(_same_pair(session, kind.id))
+            found.append(_REGISTRY_AGREEMENT)
+        found.append(_same_pair(heads[kind.id]))
     elif kind.id == "decision_event":
-        found.append(_event_has_decision(session))
+        found.append(_event_has_decision({name: heads[name] for name in DECISION_KINDS}))
     parameters = {"seq": seq, "attempt": attempt, "rules": rules_version, "registry": version}
     session.execute(text("delete from ledger.row_verdict where batch_seq = :seq and attempt = :attempt"), parameters)
     for query in found:
@@ -143,7 +184,7 @@ def cross_record(session: Session, kind: Kind, seq: int, attempt: int, rules_ver
                          "where batch_seq = :seq and attempt = :attempt"), parameters)
 
 
-def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[str]) -> dict[str, int]:
+def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[str], heads: Heads) -> dict[str, int]:
     """Book which landed rows are quarantined or duplicates; the counts of both and of the accepted rest.
 
     Quarantined: a row with an error that no waiver covers. Duplicate: its content equals the version before it,
@@ -151,35 +192,35 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
     """
     parameters = {"seq": seq, "attempt": attempt, "waived": waived}
     session.execute(text("delete from ledger.row_outcome where batch_seq = :seq and attempt = :attempt"), parameters)
+    session.execute(text("""
+        insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
+        select :seq, :attempt, r.row_no, 'quarantined', r.record_id from pg_temp.this_batch r
+        where (r.row_errors <> '' and not string_to_array(r.row_errors, ';') <@ cast(:waived as text[]))
+           or r.row_no in (select v.row_no from ledger.row_verdict v
+                           where v.batch_seq = :seq and v.attempt = :attempt
+                             and v.severity = 'error' and v.rule_id <> all (cast(:waived as text[])))"""), parameters)
+    current = heads.sql([], join="where h.batch_seq <> :seq and h.record_id in (select record_id from pg_temp.this_batch)")
     session.execute(text(f"""
         insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
-        select r.batch_seq, r.attempt, r.row_no, 'quarantined', r.record_id from raw.{kind.id} r
-        where r.batch_seq = :seq and r.attempt = :attempt and (
-            (r.row_errors <> '' and not string_to_array(r.row_errors, ';') <@ cast(:waived as text[]))
-            or exists (select 1 from ledger.row_verdict v
-                       where v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no
-                         and v.severity = 'error' and v.rule_id <> all (cast(:waived as text[]))))"""), parameters)
-    current = heads(session, kind.id, [], where=f"record_id in (select record_id from raw.{kind.id} "
-                                                "where batch_seq = :seq and attempt = :attempt) "
-                                                "and batch_seq <> :seq")
-    session.execute(text(f"""
-        insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
+        with clean as (
+            select r.row_no, r.record_id, r.content_hash, r.source_version from pg_temp.this_batch r
+            where r.record_id is not null and r.row_no not in (
+                select row_no from ledger.row_outcome where batch_seq = :seq and attempt = :attempt)
+        ), repeated as materialized (
+            select record_id from clean group by record_id having count(*) > 1
+        ), current as materialized ({current})
+        select :seq, :attempt, r.row_no, 'duplicate', r.record_id
+        from clean r join current h using (record_id)
+        where r.content_hash = h.content_hash and r.record_id not in (select record_id from repeated)
+        union all
         select :seq, :attempt, row_no, 'duplicate', record_id from (
             select r.row_no, r.record_id, r.content_hash, h.content_hash as current_hash,
                    lag(r.content_hash) over (partition by r.record_id order by r.source_version, r.row_no) as before
-            from raw.{kind.id} r left join ({current}) h on h.record_id = r.record_id
-            where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and not exists (
-                select 1 from ledger.row_outcome o
-                where o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no)) rows
+            from clean r join repeated using (record_id) left join current h using (record_id)) versions
         where content_hash = coalesce(before, current_hash)"""), parameters)
     counted = dict(session.execute(text(
         "select outcome, count(*) from ledger.row_outcome where batch_seq = :seq and attempt = :attempt group by 1"),
         parameters).all())
-    landed = session.execute(text(
-        f"select count(*) from raw.{kind.id} where batch_seq = :seq and attempt = :attempt"), parameters).scalar_one()
+    landed = session.execute(text("select count(*) from pg_temp.this_batch")).scalar_one()
     quarantined, duplicate = counted.get("quarantined", 0), counted.get("duplicate", 0)
     return {"accepted": landed - quarantined - duplicate, "quarantined": quarantined, "duplicate": duplicate}
-
-
-def kind_of(kind_id: str) -> Kind:
-    return load_catalogue().kinds[kind_id]

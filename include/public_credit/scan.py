@@ -55,7 +55,7 @@ def _luhn(digits: str) -> bool:
 
 def _proves_itself(letter: str, number: str, column: str) -> bool:
     if letter == "C":
-        return 16 <= len(number) <= 19 and _luhn(number)
+        return 16 <= len(number) <= 19 and _luhn(number) and not identifiers.check_uscc(number).ok
     if letter == "M":
         return True
     if len(number) == 18:

@@ -89,15 +89,17 @@ def _attest_zero(session: Session, batch: Batch, on: date) -> None:
             {"unit": batch.unit_id, "dataset": batch.dataset_id, "on": on, "seq": batch.seq})
 
 
-def _judge(session: Session, suite: Suite, seq: int, attempt_no: int, on: date) -> GateOutcome:
+def _judge(session: Session, suite: Suite, seq: int, attempt_no: int, on: date,
+           heads: dict[str, checks.Heads]) -> GateOutcome:
     catalogue = load_catalogue()
     batch = session.get_one(Batch, seq)
     attempt = session.get_one(Attempt, (seq, attempt_no))
     kind, dataset = catalogue.kinds[batch.kind], catalogue.datasets[batch.dataset_id]
     ruleset = load_ruleset(kind.id)
     waived = waivers.active(session, batch.dataset_id, seq, on)
-    checks.cross_record(session, kind, seq, attempt_no, ruleset.version)
-    counts = checks.outcomes(session, kind, seq, attempt_no, sorted(waived))
+    checks.prepare_batch(session, kind, seq, attempt_no)
+    checks.cross_record(session, kind, seq, attempt_no, ruleset.version, heads)
+    counts = checks.outcomes(session, kind, seq, attempt_no, sorted(waived), heads[kind.id])
     row = profile.aggregates(session, kind, dataset, batch, attempt, counts, on)
     evaluations = suite.evaluate(row, dataset, batch)
     session.execute(text("delete from ledger.gate_result where batch_seq = :seq and attempt = :attempt"),
@@ -144,6 +146,36 @@ def _book(session: Session, batch: Batch, attempt: int, on: date, state: str, co
                      message=message, owner=owner, counts=counts | {"rows_in": batch.rows_in}, dag_run=dag_run()))
 
 
+class _Desk:
+    """What the judgements of one run share on their connection: current versions per kind and the registry."""
+
+    def __init__(self, session: Session):
+        self.session = session
+        self.heads: dict[str, checks.Heads] = {}
+        self.accepted: list[tuple[str, int, int]] = []
+        self._registry_for: str | None = None
+
+    def _head(self, kind_id: str) -> None:
+        if kind_id not in self.heads:
+            self.heads[kind_id] = checks.Heads(self.session, load_catalogue().kinds[kind_id])
+
+    def prepare(self, kind_id: str) -> None:
+        """Bring what a batch of this kind is compared with up to date."""
+        for accepted in self.accepted:
+            if accepted[0] in self.heads:
+                self.heads[accepted[0]].add(self.session, *accepted[1:])
+        self.accepted.clear()
+        self._head(kind_id)
+        if kind_id == "decision_event":
+            for name in checks.DECISION_KINDS:
+                self._head(name)
+        version = checks.registry_version(self.session)
+        if kind_id in checks.DECISION_KINDS and version != self._registry_for:
+            self._head(checks.REGISTRY_KIND)
+            checks.prepare_registry(self.session, self.heads[checks.REGISTRY_KIND])
+            self._registry_for = version
+
+
 def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None = None) -> list[GateOutcome]:
     """Judge all landed attempts (or those of the given batches); outcomes in the order they were judged."""
     on = business_date or settings.business_date()
@@ -157,17 +189,18 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
             with Session(connection) as session:
                 todo = pending(session, batch_seqs)
                 session.commit()
-                registry_for: str | None = None
+                desk = _Desk(session)
                 for seq, attempt in todo:
                     batch = session.get_one(Batch, seq)
-                    version = checks.registry_version(session)
-                    if batch.kind in checks.DECISION_KINDS and version != registry_for:
-                        checks.prepare_registry(session)
-                        registry_for = version
-                    suite = suites.setdefault(batch.kind, Suite(batch.kind))
+                    desk.prepare(batch.kind)
+                    if batch.kind not in suites:
+                        suites[batch.kind] = Suite(batch.kind)
                     lock(session, f"batch {seq}")
-                    outcomes.append(_judge(session, suite, seq, attempt, on))
+                    outcome = _judge(session, suites[batch.kind], seq, attempt, on, desk.heads)
+                    if outcome.state != "held":
+                        desk.accepted.append((batch.kind, seq, attempt))
                     session.commit()
+                    outcomes.append(outcome)
         finally:
             connection.rollback()
             connection.execute(text("select pg_advisory_unlock(hashtext('gate'))"))
