@@ -11,12 +11,15 @@ import getpass
 import hashlib
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +27,9 @@ from urllib.parse import quote
 import asyncssh
 import pymysql
 import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -61,6 +67,12 @@ class _Account(asyncssh.SSHServer):
     def password_auth_supported(self) -> bool:
         return True
 
+    def public_key_auth_supported(self) -> bool:
+        return self._owner.accepted_key is not None
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return username == self._owner.user and key == self._owner.accepted_key
+
     def validate_password(self, username: str, password: str) -> bool:
         return (username, password) == (self._owner.user, self._owner.password)
 
@@ -75,6 +87,8 @@ class Sftp:
         self.connections: list[asyncssh.SSHServerConnection] = []
         self.logins: list[str] = []
         self.reads: list[str] = []
+        self.accepted_key: asyncssh.SSHKey | None = None
+        self.forbidden: set[str] = set()
         self.cut_after: int | None = None
         self.on_read: Callable[[], None] | None = None
         self.key = asyncssh.generate_private_key("ssh-ed25519")
@@ -84,7 +98,14 @@ class Sftp:
         class Files(asyncssh.SFTPServer):
             def open(self, path: bytes, pflags: int, attrs: Any) -> Any:
                 owner.reads.append(Path(path.decode()).name)
+                if Path(path.decode()).name in owner.forbidden:
+                    raise asyncssh.SFTPPermissionDenied("no")
                 return super().open(path, pflags, attrs)
+
+            def scandir(self, path: bytes) -> Any:
+                if Path(path.decode()).name in owner.forbidden:
+                    raise asyncssh.SFTPPermissionDenied("no")
+                return super().scandir(path)
 
             def read(self, file_obj: Any, offset: int, size: int) -> bytes:
                 if owner.on_read is not None:
@@ -272,16 +293,45 @@ def has_mariadb() -> bool:
     )
 
 
-class Mailbox:
-    """A minimal SMTP server that keeps what it is given (RFC 5321, no extensions)."""
+def certificate(folder: Path) -> Path:
+    """A self-signed certificate for 127.0.0.1 with its key, in one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
 
-    def __init__(self) -> None:
+
+class Mailbox:
+    """A minimal SMTP server that keeps what it is given; over TLS from the start when it has a certificate."""
+
+    def __init__(self, certificate: Path | None = None) -> None:
+        context = None
+        if certificate is not None:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(certificate)
         self.messages: list[str] = []
         self.recipients: list[str] = []
         self.commands: list[str] = []
         self.refuse = False
         self._loop = Loop()
-        self._server = self._loop.run(asyncio.start_server(self._talk, "127.0.0.1", 0))
+        self._server = self._loop.run(asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=context))
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -294,7 +344,13 @@ class Mailbox:
             if verb == "DATA" and not self.refuse:
                 writer.write(b"354 go on\r\n")
                 self.messages.append((await reader.readuntil(b"\r\n.\r\n")).decode())
-            answer = {"QUIT": b"221 bye\r\n", "DATA": b"554 no\r\n" if self.refuse else b"250 kept\r\n"}
+            greeting = b"250-mailbox\r\n250 AUTH PLAIN\r\n"
+            answer = {
+                "EHLO": greeting,
+                "AUTH": b"235 welcome\r\n",
+                "QUIT": b"221 bye\r\n",
+                "DATA": b"554 no\r\n" if self.refuse else b"250 kept\r\n",
+            }
             writer.write(answer.get(verb, b"250 ok\r\n"))
             await writer.drain()
             if verb == "QUIT":

@@ -19,7 +19,7 @@ import uvicorn
 from collect_helpers import ARCHIVED, BOOKED, DAY
 from public_credit import alerts
 from public_credit.messages import UserError
-from servers import Loop, Mailbox
+from servers import Loop, Mailbox, certificate
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -221,6 +221,24 @@ def test_a_password_is_not_sent_in_the_clear(ledger, mailbox):
     with pytest.raises(UserError, match="不支持加密"):
         alerts.tell(DAY)
     assert "AUTH" not in mailbox.commands
+
+
+def test_by_mail_over_tls_with_a_password(ledger, tmp_path, monkeypatch):
+    pem = certificate(tmp_path)
+    mailbox = Mailbox(pem)
+    ledger.warehouse.add_connections(
+        alert=f"smtps://u:p%40ss@127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example"
+    )
+    book_batch(ledger, "broken", "无法读取")
+    try:
+        with pytest.raises(UserError, match="提醒未能发出：SSLCertVerificationError"):
+            alerts.tell(DAY)
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        alerts.tell(DAY)
+    finally:
+        mailbox.stop()
+    assert "AUTH" in mailbox.commands
+    assert len(mailbox.messages) == 1
 
 
 def test_what_could_not_be_sent_is_told_next_time(ledger, mailbox):

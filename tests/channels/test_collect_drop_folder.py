@@ -179,3 +179,27 @@ def test_a_persons_number_in_a_file_name_stays_out_of_the_ledger(folder, batches
                 f"select string_agg(t::text, ' ') from ledger.{table} t"
             ).fetchone()
             assert "370399199001" not in content
+
+
+def test_a_subfolder_may_be_named_but_not_one_that_leads_outside(offer, batches, steps, tmp_path):
+    place, elsewhere = tmp_path / "drop", tmp_path / "elsewhere"
+    (place / "xk").mkdir(parents=True)
+    elsewhere.mkdir()
+    (place / "link").symlink_to(elsewhere)
+    write(place / "xk" / "1.csv")
+    write(elsewhere / "2.csv")
+    channel = {"type": "drop_folder", "connection": "drop_csdw", "settle_seconds": 0}
+    offer(
+        inside={"channel": channel | {"patterns": ["xk/*.csv"]}},
+        outside={"channel": channel | {"patterns": ["link/*.csv"]}},
+    ).add_connections(drop_csdw=place.as_uri())
+    collect.collect("csdw", DAY)
+    assert [batch["locator"] for batch in batches()] == ["drop_folder:drop_csdw/xk/1.csv"]
+    assert "指向文件夹之外" in steps()[-1]["message"]
+
+
+def test_a_connection_of_another_kind_is_ours_to_fix(folder, warehouse, steps):
+    warehouse.add_connections(drop_csdw="sftp://somewhere/")
+    collect.collect("csdw", DAY)
+    assert "应为 file:///" in steps()[-1]["message"]
+    assert steps()[-1]["owner"] == "data_engineer"

@@ -11,11 +11,13 @@ import random
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from collect_helpers import DAY, archived
 from public_credit import collect, work
+from public_credit.catalogue import load_catalogue
 from public_credit.collect import base
 from public_credit.collect.__main__ import main
 from public_credit.messages import UserError
@@ -222,3 +224,34 @@ def test_the_form_reaches_nothing_outside_the_hand_in_folder(folder, warehouse, 
     with pytest.raises(UserError):
         work.hand_in("csdw.by_hand", name, DAY)
     assert batches() == []
+
+
+def test_a_second_copy_of_a_booked_receipt_is_destroyed(folder, batches, warehouse):
+    intake = base.Intake(load_catalogue().datasets["csdw.licences"], DAY)
+    for _ in range(2):
+        intake.take("drop_folder:drop_csdw/1.csv", "v1", "1.csv", [b"same"])
+    (batch,) = batches()
+    assert (intake.outcome.receipts, intake.outcome.known) == (["1.csv"], 1)
+    assert archived(batch["archive_uri"]) == b"same"
+    with warehouse.connect() as connection:
+        left = connection.execute(
+            "select uri from ledger.archive_object where wrapped_key is not null"
+        ).fetchall()
+    assert left == [(batch["archive_uri"],)]
+
+
+def test_memory_stays_flat_however_long_the_receipt(folder, batches, monkeypatch):
+    chunk, most = b"x" * 65_536, 0
+
+    def chunks():
+        nonlocal most
+        for _ in range(640):
+            most = max(most, tracemalloc.get_traced_memory()[0])
+            yield chunk
+
+    tracemalloc.start()
+    intake = base.Intake(load_catalogue().datasets["csdw.licences"], DAY)
+    intake.take("drop_folder:drop_csdw/1.csv", "v1", "1.csv", chunks())
+    tracemalloc.stop()
+    assert batches()[0]["size_bytes"] == 640 * 65_536
+    assert most < 16_000_000

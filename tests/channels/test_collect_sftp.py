@@ -171,3 +171,51 @@ def test_a_missing_folder_is_said(server, warehouse_with, steps):
     warehouse_with(folder="elsewhere")
     collect.collect("csdw", DAY)
     assert "没有文件夹 elsewhere" in steps()[-1]["message"]
+
+
+def test_a_private_key_instead_of_a_password(server, warehouse_with, batches, tmp_path):
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    key.write_private_key(tmp_path / "key")
+    server.accepted_key = key.convert_to_public()
+    warehouse_with(server.uri(password="wrong") + f"&key_file={tmp_path / 'key'}")
+    put(server, "xk_1.xlsx")
+    collect.collect("csdw", DAY)
+    assert len(batches()) == 1
+
+
+def test_links_on_the_server_are_refused(server, warehouse_with, batches, steps):
+    warehouse_with()
+    put(server, "xk_1.xlsx")
+    (server.root / "out" / "xk_2.xlsx").symlink_to("xk_1.xlsx")
+    (server.root / "out" / "xk_3.xlsx").mkdir()
+    collect.collect("csdw", DAY)
+    assert [batch["file_name"] for batch in batches()] == ["xk_1.xlsx"]
+    assert (steps()[-1]["verdict"], steps()[-1]["owner"]) == ("warning", "department")
+
+
+@pytest.mark.parametrize("name", ["out", "xk_1.xlsx"])
+def test_missing_rights_are_the_departments_move(server, warehouse_with, batches, steps, name):
+    warehouse_with()
+    put(server, "xk_1.xlsx")
+    server.forbidden.add(name)
+    collect.collect("csdw", DAY)
+    assert batches() == []
+    assert (steps()[-1]["verdict"], steps()[-1]["owner"]) == ("failed", "department")
+    assert "权限" in steps()[-1]["message"]
+
+
+def test_a_file_moved_away_after_listing_is_no_failure(server, warehouse_with, batches, steps, monkeypatch):
+    warehouse_with()
+    path = put(server, "xk_1.xlsx")
+    put(server, "xk_2.xlsx", age=50)
+    settled = channel.pull_files.__globals__["_settled"]
+
+    def move_away(*arguments):
+        still = settled(*arguments)
+        path.unlink()
+        return still
+
+    monkeypatch.setitem(channel.pull_files.__globals__, "_settled", move_away)
+    collect.collect("csdw", DAY)
+    assert [batch["file_name"] for batch in batches()] == ["xk_2.xlsx"]
+    assert "未就绪 1 份" in steps()[-1]["message"]

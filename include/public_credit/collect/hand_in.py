@@ -45,4 +45,6 @@ def take(intake: Intake, path: Path) -> None:
         try:
             intake.take(locator, found.version, found.shown, stream(handle, found, look))
         except SourceChanged:
-            raise UserError(f"文件 {masked(path.name)} 正在被写入。", remedy="等文件写完后重新登记。") from None
+            raise UserError(
+                f"文件 {masked(path.name)} 正在被写入。", remedy="等文件写完后重新登记。"
+            ) from None
