@@ -319,7 +319,7 @@ def certificate(folder: Path) -> Path:
 
 
 class Mailbox:
-    """A minimal SMTP server that keeps what it is given; over TLS from the start when it has a certificate."""
+    """A minimal SMTP server that keeps what it gets; over TLS from the start when it has a certificate."""
 
     def __init__(self, certificate: Path | None = None) -> None:
         context = None

@@ -137,6 +137,14 @@ def test_a_broken_file_goes_to_the_department(ledger):
     assert "压缩包已截断" in item.message
 
 
+def test_a_broken_file_is_settled_when_a_later_day_brings_a_good_one(ledger):
+    book_batch(ledger, "broken", "压缩包已截断")
+    book_batch(ledger, "accepted", file_name="另一份.csv")
+    assert len(alerts.tell(DAY).new) == 1
+    book_batch(ledger, "accepted", on=DAY + timedelta(days=1))
+    assert len(alerts.tell(DAY + timedelta(days=1)).settled) == 1
+
+
 def test_the_owner_of_a_held_batch_is_the_failed_checks(ledger):
     seq = book_batch(ledger, "held", "扣留：行数过少")
     ledger("update ledger.batch set current_attempt = 1 where seq = %s", seq)
@@ -147,6 +155,51 @@ def test_the_owner_of_a_held_batch_is_the_failed_checks(ledger):
     )
     (item,) = alerts.tell(DAY).new
     assert item.owner == "department:csdw"
+
+
+def book_signal(ledger, batch: int, subject: str) -> None:
+    ledger(
+        "insert into ledger.attempt (batch_seq, attempt, state, business_date) values (%s, 1, 'gated', %s) "
+        "on conflict do nothing",
+        *(batch, DAY),
+    )
+    ledger(
+        "insert into ledger.signal (batch_seq, attempt, code, subject, severity, owner, message) "
+        "values (%s, 1, 'unknown_column', %s, 'warning', 'data_engineer', %s)",
+        *(batch, subject, f"列“{subject}”不在目录内"),
+    )
+
+
+def test_the_same_unknown_column_every_day_is_told_once_until_it_is_gone(ledger):
+    book_signal(ledger, book_batch(ledger, "accepted"), "案件来源")
+    (item,) = alerts.tell(DAY).new
+    assert (item.owner, item.message) == ("data_engineer", "测试单位 · 测试数据：列“案件来源”不在目录内")
+    book_signal(ledger, book_batch(ledger, "accepted"), "案件来源")
+    assert not alerts.tell(DAY).sent
+    book_batch(ledger, "received")
+    assert not alerts.tell(DAY).sent
+    book_batch(ledger, "accepted")
+    assert len(alerts.tell(DAY).settled) == 1
+
+
+def test_a_batch_that_could_not_be_landed_is_ours_until_it_is(ledger):
+    seq = book_batch(ledger, "received")
+    for verdict in ("ok", "failed"):
+        ledger(
+            "insert into ledger.step (name, batch_seq, business_date, verdict, message, ended_at) "
+            "values ('land', %s, %s, %s, '归档不可用', now())",
+            *(seq, DAY, verdict),
+        )
+    book_step(ledger, "collect_unit", "failed", "归档不可用", "data_engineer", dataset=None)
+    (item,) = alerts.tell(DAY).new
+    assert (item.owner, item.message) == (
+        "data_engineer",
+        f"测试单位 · 测试数据，批次 {seq}（许可.csv）：未能入库，归档不可用",
+    )
+    ledger("update ledger.batch set state = 'accepted'")
+    book_step(ledger, "collect_unit", "ok", "", dataset=None)
+    told = alerts.tell(DAY)
+    assert (len(told.settled), told.new) == (1, [])
 
 
 def test_a_unit_that_was_asked_and_never_delivered_is_silent(ledger):
