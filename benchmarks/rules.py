@@ -1,6 +1,6 @@
 """CPU of the row rules alone: 1,000,000 penalty rows × 28 columns in chunks of 50,000.
 
-Run: ``POLARS_MAX_THREADS=2 python benchmarks/rules.py [--rows N] [--profile] [--json]``; PYTHONPATH holds ``include``.
+Run: ``POLARS_MAX_THREADS=2 python benchmarks/rules.py [--rows N] [--json]``; PYTHONPATH holds ``include``.
 """
 
 from __future__ import annotations
@@ -87,7 +87,6 @@ def cpu() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--profile", action="store_true", help="CPU per rule and of canonicalising")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     kind = load_catalogue().kinds["administrative_penalty"]
@@ -95,7 +94,6 @@ def main() -> None:
     distinct = penalty_rows(min(options.rows, 200_000))
     context = RowContext(business_date=TODAY, supplier_usccs=frozenset({distinct["authority_uscc"][0]}))
     rules.apply(distinct.head(1000), context)
-    timings: dict[str, float] = {}
     before, started, marked = cpu(), time.perf_counter(), 0
     for offset in range(0, options.rows, CHUNK):
         chunk = distinct.slice(offset % distinct.height, CHUNK).head(options.rows - offset)
@@ -106,12 +104,10 @@ def main() -> None:
               "threads": os.environ["POLARS_MAX_THREADS"],
               "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
     if options.json:
-        print(json.dumps(result | ({"timings": timings} if timings else {})))
+        print(json.dumps(result))
         return
     for name, value in result.items():
         print(f"{name:18} {value}")
-    for name, seconds in sorted(timings.items(), key=lambda item: -item[1]):
-        print(f"  {name:24} {seconds:6.2f} CPU-s")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def required(rows: Rows, *, one_of: list[list[str]] = [], conditional: list[Cond
     for group in one_of:
         masks.append(~any_of([rows.filled(name) for name in group]))
     for item in conditional:
-        if item.field in rows:
+        if item.field in rows.kind.tables[rows.variant].fields:
             due = rows.one_of(item.depends_on, item.when) if item.when else ~rows.one_of(item.depends_on, item.unless)
             masks.append(~rows.filled(item.field) & due)
     return any_of(masks)

@@ -20,11 +20,12 @@ class Words(Parameters):
 
 @check
 def length_within_standard(rows: Rows) -> Mask:
-    """No value is longer than the standard; never cut (R18). Codes, dates, amounts have rules of their own."""
+    """No value is longer than the standard; never cut (R18). Codes, dates, amounts and unknown words have rules of their own."""
     masks = []
     for field in rows.fields:
         if field.type in _MEASURED and (rows[field.name].str.len_bytes().max() or 0) > field.length:
-            masks.append(rows[field.name].str.len_chars() > field.length)
+            longer = rows[field.name].str.len_chars() > field.length
+            masks.append(longer & ~rows.unreadable[field.name] if field.name in rows.unreadable else longer)
     return any_of(masks)
 
 
