@@ -124,8 +124,7 @@ _REGISTRY_AGREEMENT = f"""
     left join pg_temp.registry same on same.uscc = r.uscc and same.name = {same_name('r.subject_name')}
     where r.variant = 'entity' and r.uscc not in ('', '{PLACEHOLDER_USCC}') and r.subject_name <> ''
       and position(';R03;' in ';' || r.row_errors || ';') = 0
-      and position(';R19;' in ';' || r.row_errors || ';') = 0
-      and position(';R22;' in ';' || r.row_errors || ';') = 0
+      and position('〔' in r.uscc) = 0
       and same.uscc is null"""
 
 

@@ -98,13 +98,13 @@ class Suite:
         for rule in self.rules:
             if not _applies(rule, row, batch):
                 continue
-            columns = [f"fill_rate__{name}" for name in rule.fields] if rule.check == "fill_rate" else [rule.column]
-            for column in columns:
-                common = {"column": column, "severity": rule.severity, "meta": {"id": rule.id, "column": column}}
-                if rule.check == "not_null":
-                    expectations.append((rule, column, made.ExpectColumnValuesToNotBeNull(**common)))
-                    continue
+            # One expectation per rule: of several fields the emptiest speaks for all.
+            column = rule.column or min((f"fill_rate__{name}" for name in rule.fields),
+                                        key=lambda name: -1 if row[name] is None else row[name])
+            common = {"column": column, "severity": rule.severity, "meta": {"id": rule.id, "column": column}}
+            if rule.check == "not_null" or row[column] is None:
                 expectations.append((rule, column, made.ExpectColumnValuesToNotBeNull(**common)))
+            else:
                 expectations.append((rule, column, made.ExpectColumnValuesToBeBetween(
                     min_value=_bound(rule.min, dataset), max_value=_bound(rule.max, dataset), **common)))
         return expectations
