@@ -49,7 +49,7 @@ def penalty_rows(count: int, seed: int = 7) -> pl.DataFrame:
             "uscc": companies[company], "org_code": companies[company][8:17], "legal_rep_name": f"张三{company % 977}",
             "legal_rep_id_type": "身份证", "legal_rep_id_no": persons[number % PERSONS],
             "decision_no": f"示应急罚〔2026〕{number}号", "violation_type": "未落实安全生产教育培训",
-            "violation_facts": _FACTS, "legal_basis": _BASIS, "penalty_category": kind,
+            "violation_facts": f"{_FACTS}现场检查笔录第{number}号。", "legal_basis": _BASIS, "penalty_category": kind,
             "penalty_content": content.format(yuan=yuan), "fine_amount_wan": fine.format(wan=f"{yuan / 10000:g}"),
             "confiscated_amount_wan": taken, "decision_date": day.isoformat(),
             "valid_until": (day + timedelta(days=365)).isoformat(),

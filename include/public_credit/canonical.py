@@ -49,12 +49,14 @@ class Canonical:
     """A frame of canonical text and, per field where there are any, marked rows.
 
     ``unreadable``: the value is kept as received; ``mended``: rule R21 applies; ``changed``: differs from the received text.
+    ``distinct``: the distinct values of columns that arrived canonical.
     """
 
     frame: pl.DataFrame
     unreadable: dict[str, pl.Series] = field(default_factory=dict)
     mended: dict[str, pl.Series] = field(default_factory=dict)
     changed: dict[str, pl.Series] = field(default_factory=dict)
+    distinct: dict[str, pl.Series] = field(default_factory=dict)
 
 
 def _folded(text: str) -> str:
@@ -164,87 +166,57 @@ class CodeReader:
         return ";".join(dict.fromkeys(read)) or None
 
 
-def _marked(count: int, positions: pl.Series) -> pl.Series:
-    return pl.repeat(False, count, eager=True).scatter(positions, True)
-
-
 @dataclass
-class _Column:
-    """One column while it is read."""
+class _Moves:
+    """What becomes of the distinct values of a column that are not canonical: ``old`` → ``new``; unreadable, mended ones."""
 
-    values: pl.Series
-    unreadable: pl.Series | None = None
-    mended: pl.Series | None = None
-    changed: pl.Series | None = None
+    old: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
 
 
-def _trimmed(received: pl.Series) -> _Column:
+def _trimmed(distinct: pl.Series) -> _Moves:
     """Text without blanks at its ends; nothing inside is touched."""
-    values = received.str.strip_chars()
-    if values.str.contains(f"[{INVISIBLE}]").any():
-        values = values.str.strip_chars(_BLANKS)
-    changed = values != received
-    return _Column(values, changed=changed if changed.any() else None)
+    clean = distinct.str.strip_chars()
+    if clean.str.contains(f"[{INVISIBLE}]").any():
+        clean = clean.str.strip_chars(_BLANKS)
+    odd = distinct != clean
+    return _Moves(distinct.filter(odd).to_list(), clean.filter(odd).to_list()) if odd.any() else _Moves()
 
 
-def _put(received: pl.Series, positions: pl.Series, values: pl.Series) -> pl.Series:
-    return received.clone().scatter(positions, values)
+def _code(distinct: pl.Series) -> _Moves:
+    """``identifiers.normalise`` for many: half width, no blanks or hyphens, upper case; what was mended is R21."""
+    odd = distinct.filter(~distinct.str.contains(_PLAIN_CODE))
+    if not len(odd):
+        return _Moves()
+    clean = odd.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\-]+", "").str.to_uppercase()
+    moved = odd != clean
+    return _Moves(odd.filter(moved).to_list(), clean.filter(moved).to_list(),
+                  mended=odd.filter(moved & (clean != "")).to_list())
 
 
-def _read(received: pl.Series, plain: str | None, read: Reader) -> _Column:
-    """Read the distinct values that do not match ``plain``; all of them when it is None (lists of words, no R21)."""
-    odd = received != "" if plain is None else ~received.str.contains(plain)
-    if not odd.any():
-        return _Column(received)
-    positions = odd.arg_true()
-    some = received.gather(positions)
-    distinct = some.unique().to_list()
-    moved: dict[str, str] = {}
-    bad: list[str] = []
-    wide: list[str] = []
-    for value in distinct:
-        if not value.strip(_BLANKS):
-            moved[value] = ""
-            continue
-        result = read(value)
+def _read(distinct: pl.Series, plain: str | None, read: Reader) -> _Moves:
+    """Read the values that do not match ``plain``; all of them when it is None (lists of words, no R21)."""
+    moves = _Moves()
+    for value in (distinct if plain is None else distinct.filter(~distinct.str.contains(plain))).to_list():
+        stripped = value.strip(_BLANKS)
+        result = read(value) if stripped else ""
         if result is None:
-            bad.append(value)
-            result = value.strip(_BLANKS)
+            moves.unreadable.append(value)
+            result = stripped
         elif plain and _WIDE.search(value):
-            wide.append(value)
+            moves.mended.append(value)
         if result != value:
-            moved[value] = result
-    column = _Column(received)
-    if moved:
-        column.values = _put(received, positions, some.replace(list(moved), list(moved.values())))
-        column.changed = _marked(len(received), positions.filter(some.is_in(list(moved))))
-    if bad:
-        column.unreadable = _marked(len(received), positions.filter(some.is_in(bad)))
-    if wide:
-        column.mended = _marked(len(received), positions.filter(some.is_in(wide)))
-    return column
+            moves.old.append(value)
+            moves.new.append(result)
+    return moves
 
 
-def _read_code(received: pl.Series) -> _Column:
-    """``identifiers.normalise`` for a column: half width, no blanks or hyphens, upper case; what was mended is R21."""
-    odd = ~received.str.contains(_PLAIN_CODE)
-    if not odd.any():
-        return _Column(received)
-    positions = odd.arg_true()
-    some = received.gather(positions)
-    clean = some.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\-]+", "").str.to_uppercase()
-    different = clean != some
-    if not different.any():
-        return _Column(received)
-    changed = _marked(len(received), positions.filter(different))
-    mended = _marked(len(received), positions.filter(different & (clean != "")))
-    return _Column(_put(received, positions, clean), mended=mended, changed=changed)
-
-
-def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> Callable[[pl.Series], _Column]:
-    """How a column of this type is read."""
+def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> Callable[[pl.Series], _Moves]:
+    """How the distinct values of a column of this type are read."""
     if spec.type in ("code", "uscc", "org_code", "person_id"):
-        return _read_code
+        return _code
     if spec.type == "text":
         return _trimmed
     plain: dict[str, tuple[str | None, Reader]] = {
@@ -256,9 +228,33 @@ def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> 
     }
     if spec.type in plain:
         pattern, read = plain[spec.type]
-        return lambda series: _read(series, pattern, read)
+        return lambda distinct: _read(distinct, pattern, read)
     reader = CodeReader(code_lists[spec.code_list or ""])
-    return lambda series: _read(series, None, reader)
+    return lambda distinct: _read(distinct, None, reader)
+
+
+def distinct_of(series: pl.Series) -> pl.Series:
+    """The distinct values; cheaply where the column holds one value only, as many do in one department's file."""
+    if len(series) and (series == series[0]).all():
+        return series.head(1)
+    return series.unique()
+
+
+def _column(result: Canonical, name: str, received: pl.Series, read: Callable[[pl.Series], _Moves]) -> pl.Series:
+    """Read one column and note which rows are unreadable, mended or changed."""
+    distinct = distinct_of(received)
+    moves = read(distinct)
+    if moves.unreadable:
+        result.unreadable[name] = received.is_in(moves.unreadable)
+    if moves.mended:
+        result.mended[name] = received.is_in(moves.mended)
+    if not moves.old:
+        result.distinct[name] = distinct
+        return received
+    changed = received.is_in(moves.old)
+    result.changed[name] = changed
+    positions = changed.arg_true()
+    return received.clone().scatter(positions, received.gather(positions).replace(moves.old, moves.new))
 
 
 def canonicalise(frame: pl.DataFrame, fields: Iterable[Field], code_lists: dict[str, CodeList],
@@ -269,17 +265,10 @@ def canonicalise(frame: pl.DataFrame, fields: Iterable[Field], code_lists: dict[
     result = Canonical(pl.DataFrame())
     columns: list[pl.Series] = []
     for spec in fields:
-        if spec.name not in present:
-            columns.append(blank.alias(spec.name))
-            continue
-        received = frame[spec.name]
-        if received.null_count():
-            received = received.fill_null("")
-        column = _reader(spec, code_lists, spreadsheet)(received)
-        for name in ("unreadable", "mended", "changed"):
-            mask = getattr(column, name)
-            if mask is not None:
-                getattr(result, name)[spec.name] = mask
-        columns.append(column.values.alias(spec.name))
+        values = blank
+        if spec.name in present:
+            received = frame[spec.name].fill_null("") if frame[spec.name].null_count() else frame[spec.name]
+            values = _column(result, spec.name, received, _reader(spec, code_lists, spreadsheet))
+        columns.append(values.alias(spec.name))
     result.frame = pl.DataFrame(columns)
     return result

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from .. import identifiers
-from ..canonical import Canonical
+from ..canonical import Canonical, distinct_of
 from ..catalogue.models import Field, Kind
 from ..identifiers_bulk import series_bytes, usccs_valid
 
@@ -32,6 +32,7 @@ class Rows:
         self.shared: dict[str, Any] = {}  # what related checks compute once
         self._filled: dict[str, pl.Series] = {}
         self._valid: dict[str, pl.Series] = {}
+        self._distinct = dict(canonical.distinct)
         self._derive(context.absent_fields | (set(self._columns) - present))
 
     def __getitem__(self, name: str) -> pl.Series:
@@ -78,9 +79,11 @@ class Rows:
         masks = [self[name] == value for value in values]
         return any_of(masks, self.none)
 
-    def distinct(self, name: str) -> list[str]:
-        """The distinct values of a column that has few."""
-        return self[name].unique().to_list()
+    def distinct(self, name: str) -> pl.Series:
+        """The distinct values of a column."""
+        if name not in self._distinct:
+            self._distinct[name] = distinct_of(self[name])
+        return self._distinct[name]
 
     def _derive(self, absent: set[str]) -> None:
         """Fill what the first-generation (424号) templates lack: the category, and the type of an ID number."""
@@ -92,10 +95,12 @@ class Rows:
                 derived = pl.select(pl.when(individual).then(pl.lit(INDIVIDUAL)).otherwise(
                     pl.lit(ORGANISATION))).to_series()
             self._columns["subject_category"] = derived
+            self._distinct.pop("subject_category", None)
         for type_field, number_field in ID_PAIRS:
             if type_field in absent and type_field in self and number_field not in absent:
                 self._columns[type_field] = pl.select(pl.when(self[number_field] != "").then(
                     pl.lit(ID_CARD)).otherwise(pl.lit(""))).to_series()
+                self._distinct.pop(type_field, None)
 
     def frame(self) -> pl.DataFrame:
         """The canonical columns of all variants of the kind, '' where this variant has no such field."""

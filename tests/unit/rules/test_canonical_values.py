@@ -12,12 +12,28 @@ from hypothesis import strategies as st
 
 from public_credit import canonical
 from public_credit.catalogue import load_catalogue
+from public_credit.catalogue.models import Field
 from public_credit.identifiers import normalise
 
 LISTS = load_catalogue().kinds["administrative_penalty"].code_lists
 LICENCE = load_catalogue().kinds["administrative_licence"].code_lists["licence_category"]
 CONFISCATION = "没收违法所得、没收非法财物"
 SUSPENSION = "暂扣或者吊销许可证、暂扣或者吊销执照"
+NO = [False]
+
+
+def column(values: list[str], kind: str, spreadsheet: bool = False) -> tuple[list[str], list[bool], list[bool], list[bool]]:
+    """A whole column read as a field of this type: (canonical, unreadable, mended, changed)."""
+    received = pl.DataFrame({"f": values}, schema={"f": pl.String})
+    spec = Field(name="f", title="字段", codes={}, type=kind, length=100, required="no", sensitivity="public")
+    result = canonical.canonicalise(received, [spec], {}, spreadsheet)
+    assert received["f"].to_list() == values, "the received column is not written to"
+    masks = [marks["f"].to_list() if "f" in marks else NO * len(values)
+             for marks in (result.unreadable, result.mended, result.changed)]
+    assert masks[2] == [before != after for before, after in zip(values, result.frame["f"].to_list(), strict=True)]
+    return result.frame["f"].to_list(), *masks
+
+
 DAYS = st.dates(date(1949, 1, 1), date(2099, 12, 31))
 
 
@@ -49,9 +65,9 @@ def test_long_term() -> None:
 
 @given(st.lists(st.one_of(DAYS.map(str), st.from_regex(r"(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True))))
 def test_fast_pattern_of_dates_admits_only_dates(values: list[str]) -> None:
-    column = canonical._read(pl.Series(values, dtype=pl.String), canonical._PLAIN_DATE, canonical.read_date)
-    bad = column.unreadable.to_list() if column.unreadable is not None else [False] * len(values)
-    assert bad == [canonical.read_date(value) is None for value in values]
+    read, unreadable, _, _ = column(values, "date")
+    assert unreadable == [canonical.read_date(value) is None for value in values]
+    assert read == [canonical.read_date(value) or value for value in values]
 
 
 # --- numbers ---------------------------------------------------------------------------------------------
@@ -61,7 +77,7 @@ def test_decimals_keep_their_value_in_plain_text(number: Decimal, front: int, ba
     assert text is not None and Decimal(text) == number
     assert "e" not in text.lower() and not (("." in text) and text.endswith(("0", ".")))
     assert canonical.read_decimal(text) == text
-    assert canonical._read(pl.Series([text]), canonical._PLAIN_DECIMAL, canonical.read_decimal).changed is None
+    assert column([text], "decimal") == ([text], NO, NO, NO)
 
 
 @pytest.mark.parametrize(("text", "expected"), [
@@ -108,23 +124,28 @@ def test_any_separator_gives_the_same_list(kinds: list[str], mark: str) -> None:
 # --- whole columns -----------------------------------------------------------------------------------------
 @given(st.lists(st.text(st.sampled_from("09AZazａ９ -－\u3000\u200b张（）"), max_size=12)))
 def test_column_of_codes_reads_like_single_values(values: list[str]) -> None:
-    received = pl.Series(values, dtype=pl.String)
-    column = canonical._read_code(received)
-    assert column.values.to_list() == [normalise(value)[0] for value in values]
-    assert received.to_list() == values, "the received column is not written to"
-    mended = column.mended.to_list() if column.mended is not None else [False] * len(values)
+    read, _, mended, _ = column(values, "uscc")
+    assert read == [normalise(value)[0] for value in values]
     assert mended == [normalise(value)[0] not in ("", value) for value in values]
 
 
 @given(st.lists(st.text(st.sampled_from(" \t\n\u3000\u00a0\u200b\ufeff中a 1"), max_size=8)))
 def test_text_is_trimmed_and_untouched_inside(values: list[str]) -> None:
-    column = canonical._trimmed(pl.Series(values, dtype=pl.String))
-    for before, after in zip(values, column.values.to_list(), strict=True):
+    for before, after in zip(values, column(values, "text")[0], strict=True):
         assert after in before and after == after.strip(canonical._BLANKS)
         assert not before.replace(after, "", 1).strip(canonical._BLANKS)
 
 
 def test_unreadable_values_stay_as_received_but_trimmed() -> None:
-    column = canonical._read(pl.Series([" 待定 ", "2026/1/5", ""]), canonical._PLAIN_DATE, canonical.read_date)
-    assert column.values.to_list() == ["待定", "2026-01-05", ""]
-    assert column.unreadable.to_list() == [True, False, False] and column.changed.to_list() == [True, True, False]
+    read, unreadable, mended, changed = column([" 待定 ", "2026/1/5", "", "２０２６-01-05"], "date")
+    assert read == ["待定", "2026-01-05", "", "2026-01-05"]
+    assert unreadable == [True, False, False, False]
+    assert mended == [False, False, False, True] and changed == [True, True, False, True]
+
+
+@given(st.lists(st.text(st.sampled_from("0123456789.-e１,+ "), max_size=10)))
+def test_column_of_amounts_reads_like_single_values(values: list[str]) -> None:
+    read, unreadable, _, _ = column(values, "decimal")
+    single = [canonical.read_decimal(value) if value.strip() else "" for value in values]
+    assert unreadable == [value is None for value in single]
+    assert read == [value.strip() if one is None else one for value, one in zip(values, single, strict=True)]

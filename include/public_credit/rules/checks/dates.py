@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from ... import policy
@@ -37,14 +39,14 @@ def within_publication_term(rows: Rows, *, end: str, decided: str, category: str
     if not known.any():
         return None
     by_months: dict[int, list[str]] = {}
-    for kinds in rows.distinct(category):
-        if kinds:
-            by_months.setdefault(policy.maximum_months()[policy.severity_of(kinds)], []).append(kinds)
-    positions = known.arg_true()
-    some = pl.DataFrame([rows[name].gather(positions).alias(name) for name in (end, decided, category)])
-    day = pl.col(decided).str.to_date("%Y-%m-%d")
-    beyond = [pl.col(category).is_in(kinds) & (pl.col(end).str.to_date("%Y-%m-%d") > day.dt.offset_by(f"{months}mo"))
-              for months, kinds in by_months.items()]
-    if not beyond:
-        return None
-    return rows.at(positions.filter(some.select(pl.any_horizontal(beyond)).to_series()))
+    for kinds in filter(None, rows.distinct(category)):
+        by_months.setdefault(policy.maximum_months()[policy.severity_of(kinds)], []).append(kinds)
+    beyond = []
+    for months, kinds in by_months.items():
+        positions = (known & rows[category].is_in(kinds)).arg_true()
+        days = rows[decided].gather(positions)
+        distinct = days.unique().to_list()
+        latest = days.replace_strict(distinct, [policy.add_months(date.fromisoformat(day), months).isoformat()
+                                                for day in distinct], return_dtype=pl.String)
+        beyond.append(rows.at(positions.filter(rows[end].gather(positions) > latest)))
+    return any_of(beyond)

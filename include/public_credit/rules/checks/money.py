@@ -74,13 +74,23 @@ class _Figures:
     same_number: pl.Series  # a figure written in 元 equals the amount in 万元
 
 
+def _unconfirmed(rows: Rows, amount: str, text: str, word: str) -> pl.Series:
+    """Positions of rows with an amount whose text does not simply say it (罚款2000元 for 0.2): the few to look at."""
+    positions = rows.readable(amount).arg_true()
+    yuan = _amount(rows, amount).gather(positions) * 10000
+    whole = yuan.round()
+    frame = pl.DataFrame([rows[text].gather(positions).alias("text"), whole.cast(pl.Int64).cast(pl.String).alias("yuan")])
+    said = frame.select(pl.col("text").str.contains(pl.concat_str(pl.lit(word), "yuan", pl.lit("元")), literal=True))
+    return positions.filter(~(said.to_series() & ((yuan - whole).abs() < 0.005)))
+
+
 def _figures(rows: Rows, amount: str, text: str, word: str) -> _Figures | None:
-    """What the text says after the word (罚款2000元) or before it (2000元罚款)."""
+    """What the text says after the word (罚款2000元) or before it (2000元罚款), where that is not simply the amount."""
     key = f"_figures_{amount}_{text}_{word}"
     if key in rows.shared:
         return rows.shared[key]
     pattern = rf"{word}[^0-9;；。，]{{0,12}}{_NUMBER}\s*万?元|{_NUMBER}\s*万?元(?:人民币)?整?的?{word}"
-    positions = rows.readable(amount).arg_true()
+    positions = _unconfirmed(rows, amount, text, word)
     found = rows[text].gather(positions).str.extract_all(pattern)
     several = found.list.len()
     some = several > 0

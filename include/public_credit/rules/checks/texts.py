@@ -23,8 +23,11 @@ def length_within_standard(rows: Rows) -> Mask:
     """No value is longer than the standard; never cut (R18). Codes, dates, amounts and unknown words have rules of their own."""
     masks = []
     for field in rows.fields:
-        if field.type in _MEASURED and (rows[field.name].str.len_bytes().max() or 0) > field.length:
-            longer = rows[field.name].str.len_chars() > field.length
+        if field.type not in _MEASURED:
+            continue
+        distinct = rows.distinct(field.name)
+        if (distinct.str.len_bytes().max() or 0) > field.length:
+            longer = rows[field.name].is_in(distinct.filter(distinct.str.len_chars() > field.length).to_list())
             masks.append(longer & ~rows.unreadable[field.name] if field.name in rows.unreadable else longer)
     return any_of(masks)
 
@@ -42,12 +45,10 @@ def contains_words(rows: Rows, *, groups: list[Words]) -> Mask:
     for field in rows.fields:
         if field.type not in _SEARCHED:
             continue
-        hit = rows[field.name].str.contains(likely)
-        if not hit.any():
-            continue
-        positions = hit.arg_true()
-        some = rows[field.name].gather(positions)
-        found = [some.str.count_matches(words) > (some.str.count_matches(negated) if negated else 0)
-                 for words, negated in patterns]
-        masks.append(rows.at(positions.filter(any_of(found))))
+        distinct = rows.distinct(field.name)
+        some = distinct.filter(distinct.str.contains(likely))
+        if len(some):
+            found = any_of([some.str.count_matches(words) > (some.str.count_matches(negated) if negated else 0)
+                            for words, negated in patterns])
+            masks.append(rows[field.name].is_in(some.filter(found).to_list()))
     return any_of(masks)
