@@ -23,6 +23,7 @@ _BLANKS = " \t\r\n\x0b\x0c\u3000\u00a0\u2002\u2003\u2009" + INVISIBLE
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff0e\uff0d]")
 _EPOCH = date(1899, 12, 30)
 _SERIALS = range(20000, 73051)
+_SAMPLE = 512
 _DATE_SHAPES = tuple(re.compile(shape) for shape in (
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})", r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})",
     r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})", r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日",
@@ -49,7 +50,7 @@ class Canonical:
     """A frame of canonical text and, per field where there are any, marked rows.
 
     ``unreadable``: the value is kept as received; ``mended``: rule R21 applies; ``changed``: differs from the received text.
-    ``distinct``: the distinct values of columns that arrived canonical.
+    ``distinct``: the values (each at least once) of columns that arrived canonical.
     """
 
     frame: pl.DataFrame
@@ -168,7 +169,7 @@ class CodeReader:
 
 @dataclass
 class _Moves:
-    """What becomes of the distinct values of a column that are not canonical: ``old`` → ``new``; unreadable, mended ones."""
+    """What becomes of the values of a column that are not canonical: ``old`` → ``new``; unreadable, mended ones."""
 
     old: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
@@ -176,18 +177,21 @@ class _Moves:
     mended: list[str] = field(default_factory=list)
 
 
-def _trimmed(distinct: pl.Series) -> _Moves:
+def _trimmed(values: pl.Series) -> _Moves:
     """Text without blanks at its ends; nothing inside is touched."""
-    clean = distinct.str.strip_chars()
+    clean = values.str.strip_chars()
     if clean.str.contains(f"[{INVISIBLE}]").any():
         clean = clean.str.strip_chars(_BLANKS)
-    odd = distinct != clean
-    return _Moves(distinct.filter(odd).to_list(), clean.filter(odd).to_list()) if odd.any() else _Moves()
+    odd = values != clean
+    if not odd.any():
+        return _Moves()
+    some = values.filter(odd).unique()
+    return _Moves(some.to_list(), some.str.strip_chars().str.strip_chars(_BLANKS).to_list())
 
 
-def _code(distinct: pl.Series) -> _Moves:
+def _code(values: pl.Series) -> _Moves:
     """``identifiers.normalise`` for many: half width, no blanks or hyphens, upper case; what was mended is R21."""
-    odd = distinct.filter(~distinct.str.contains(_PLAIN_CODE))
+    odd = values.filter(~values.str.contains(_PLAIN_CODE)).unique()
     if not len(odd):
         return _Moves()
     clean = odd.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\-]+", "").str.to_uppercase()
@@ -196,10 +200,10 @@ def _code(distinct: pl.Series) -> _Moves:
                   mended=odd.filter(moved & (clean != "")).to_list())
 
 
-def _read(distinct: pl.Series, plain: str | None, read: Reader) -> _Moves:
+def _read(values: pl.Series, plain: str | None, read: Reader) -> _Moves:
     """Read the values that do not match ``plain``; all of them when it is None (lists of words, no R21)."""
     moves = _Moves()
-    for value in (distinct if plain is None else distinct.filter(~distinct.str.contains(plain))).to_list():
+    for value in dict.fromkeys((values if plain is None else values.filter(~values.str.contains(plain))).to_list()):
         stripped = value.strip(_BLANKS)
         result = read(value) if stripped else ""
         if result is None:
@@ -214,7 +218,7 @@ def _read(distinct: pl.Series, plain: str | None, read: Reader) -> _Moves:
 
 
 def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> Callable[[pl.Series], _Moves]:
-    """How the distinct values of a column of this type are read."""
+    """How the values of a column of this type are read."""
     if spec.type in ("code", "uscc", "org_code", "person_id"):
         return _code
     if spec.type == "text":
@@ -228,16 +232,22 @@ def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> 
     }
     if spec.type in plain:
         pattern, read = plain[spec.type]
-        return lambda distinct: _read(distinct, pattern, read)
+        return lambda values: _read(values, pattern, read)
     reader = CodeReader(code_lists[spec.code_list or ""])
-    return lambda distinct: _read(distinct, None, reader)
+    return lambda values: _read(values, None, reader)
 
 
 def distinct_of(series: pl.Series) -> pl.Series:
-    """The distinct values; cheaply where the column holds one value only, as many do in one department's file."""
-    if len(series) and (series == series[0]).all():
+    """Every value of the column at least once, as few as is cheap to find.
+
+    Many columns hold one value in one department's file; others hardly repeat any, and then are taken as they are.
+    """
+    if not len(series):
+        return series
+    if (series == series[0]).all():
         return series.head(1)
-    return series.unique()
+    sample = series.head(_SAMPLE)
+    return series if len(series) > _SAMPLE and sample.n_unique() > 0.7 * _SAMPLE else series.unique()
 
 
 def _column(result: Canonical, name: str, received: pl.Series, read: Callable[[pl.Series], _Moves]) -> pl.Series:

@@ -80,7 +80,7 @@ class Rows:
         return any_of(masks, self.none)
 
     def distinct(self, name: str) -> pl.Series:
-        """The distinct values of a column."""
+        """The values of a column, each at least once."""
         if name not in self._distinct:
             self._distinct[name] = distinct_of(self[name])
         return self._distinct[name]

@@ -87,8 +87,9 @@ class RowRules:
         refused = _joined(marks["refuse"], frame.height)
         if len(marks["refuse"]) > 1:
             refused = refused.str.extract("^([^;]*)", 1)
-        return Verdicts(rows.frame(), _joined(marks["error"], frame.height), _joined(marks["warning"], frame.height),
-                        refused, self._changed(frame, canonical))
+        return Verdicts(rows.frame(), _joined(marks["error"], frame.height).alias("errors"),
+                        _joined(marks["warning"], frame.height).alias("warnings"), refused.alias("refused"),
+                        self._changed(frame, canonical))
 
     @staticmethod
     def _marked(rows: Rows, conditions: list[Callable[[Rows], pl.Series | None]]) -> pl.Series | None:

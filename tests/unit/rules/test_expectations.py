@@ -13,6 +13,7 @@ from public_credit import policy, settings
 from public_credit.catalogue import load_catalogue
 from public_credit.messages import UserError
 from public_credit.rules import RowRules, compile_all, load_ruleset
+from public_credit.rules.registry import CHECKS
 
 KINDS = load_catalogue().kinds
 DECISION_RULES = ["R01", "R02", "R03", "R04", "R05", "R06", "R06W", "R07", "R07W", "R08", "R09", "R13", "R14", "R14W", "R15", "R16", "R18",
@@ -125,6 +126,14 @@ def test_files_that_are_no_rules(tmp_path: Path) -> None:
         load_ruleset("no_such_kind", tmp_path)
     with pytest.raises(UserError, match="变体"):
         RowRules(KINDS["administrative_penalty"], "robot", load_ruleset("administrative_penalty"))
+
+
+def test_every_check_and_its_parameters_are_documented() -> None:
+    page = (settings.checkout() / "docs" / "rules.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if line.startswith("| `")}
+    assert set(rows) == {*CHECKS, "cross_record"}
+    for name, check in CHECKS.items():
+        assert all(f"`{parameter}`" in rows[name] for parameter in check.parameters.model_fields)
 
 
 def test_months_are_added_like_the_database_adds_them() -> None:
