@@ -38,4 +38,4 @@ def migrate() -> None:
         for schema in DBT_SCHEMAS:
             connection.execute(text(
                 f"alter default privileges in schema {schema} "
-                "grant select on tables to pcw_collector, pcw_sender, pcw_reader"))
+                "grant select on tables to pcw_owner, pcw_collector, pcw_sender, pcw_reader"))

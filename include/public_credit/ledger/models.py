@@ -330,6 +330,15 @@ class Attestation(Base):
     __table_args__ = (UniqueConstraint("dataset_id", "period_from", "period_to"),)
 
 
+class PublishedUnit(Base):
+    """A unit of the catalogue, published for the models: they know deliverers by id, records by code."""
+
+    __tablename__ = "unit"
+    unit_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    uscc: Mapped[str] = mapped_column(unique=True)
+
+
 class Build(Base):
     """One warehouse build; its inputs are frozen, so a killed build resumes as itself."""
 

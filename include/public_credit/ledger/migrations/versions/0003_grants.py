@@ -8,7 +8,7 @@ branch_labels = None
 depends_on = None
 
 COLLECTOR_DELETES = "signal, gate_result, row_verdict, row_outcome, refused_row"
-BUILDER_WRITES = "build, build_input, step, business_day"
+BUILDER_WRITES = "build, build_input, step, business_day, unit"
 SENDER_WRITES = (
     "release, delivery_item, delivery, receiver_event, reconciliation, reconciliation_difference, step, alert, "
     "access_log, business_day"

@@ -1,0 +1,42 @@
+{#- The frozen inputs of this build. A full refresh takes every attempt that is live after this build. -#}
+{% macro live_attempts(kind) -%}
+    select i.batch_seq, i.attempt
+    from {{ source('ledger', 'build_input') }} i
+    where i.kind = '{{ kind }}' and i.operation = 'add'
+    {%- if is_incremental() %}
+      and i.build_id = {{ var('build_id') }}
+    {%- else %}
+      and i.build_id <= {{ var('build_id') }}
+      and not exists (
+        select 1 from {{ source('ledger', 'build_input') }} gone
+        where gone.batch_seq = i.batch_seq and gone.attempt = i.attempt and gone.operation = 'remove'
+          and gone.build_id > i.build_id and gone.build_id <= {{ var('build_id') }})
+    {%- endif %}
+{%- endmacro %}
+
+{#- Take out what this build removes or adds again, in the transaction of the model: a resumed build is the same build. -#}
+{% macro take_out_inputs(kind) -%}
+    {%- if is_incremental() %}
+    delete from {{ this }} where (batch_seq, attempt) in (
+        select batch_seq, attempt from {{ source('ledger', 'build_input') }}
+        where build_id = {{ var('build_id') }} and kind = '{{ kind }}')
+    {%- else %}select 1{%- endif %}
+{%- endmacro %}
+
+{#- A relation of an earlier build, read without an edge in the graph (a model cannot depend on its own successor). -#}
+{% macro earlier(name) -%}
+    {%- if execute -%}
+    {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] -%}
+    {%- do return(adapter.get_relation(database=target.database, schema=node.schema, identifier=node.alias)) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- True while a build appends to a history it has not written yet. -#}
+{% macro not_yet_written() -%}
+    {%- if is_incremental() %}not exists (select 1 from {{ this }} where build_id = {{ var('build_id') }}){%- else %}true{%- endif -%}
+{%- endmacro %}
+
+{#- '' on arrival means "not given". -#}
+{% macro given(column) -%} nullif({{ column }}, '') {%- endmacro %}
+{% macro given_date(column) -%} cast(nullif({{ column }}, '') as date) {%- endmacro %}
+{% macro given_amount(column) -%} cast(nullif({{ column }}, '') as numeric(18, 6)) {%- endmacro %}

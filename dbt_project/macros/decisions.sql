@@ -1,0 +1,197 @@
+{#- What licences and penalties share: accepted rows, touched records, images, changes, current. -#}
+
+{% macro decision_fields(kind) -%}
+    {%- set licence = ['subject_name', 'subject_category', 'uscc', 'business_reg_no', 'org_code', 'tax_reg_no',
+        'institution_cert_no', 'social_org_cert_no', 'legal_rep_name', 'legal_rep_id_type', 'legal_rep_id_no', 'id_type',
+        'id_no', 'decision_title', 'decision_no', 'licence_category', 'certificate_name', 'licence_no', 'licence_content',
+        'decision_date', 'valid_from', 'valid_to', 'authority_name', 'authority_uscc', 'licence_state',
+        'source_unit_name', 'source_unit_uscc', 'remark'] -%}
+    {%- set penalty = ['subject_name', 'subject_category', 'uscc', 'business_reg_no', 'org_code', 'tax_reg_no',
+        'institution_cert_no', 'social_org_cert_no', 'legal_rep_name', 'legal_rep_id_type', 'legal_rep_id_no', 'id_type',
+        'id_no', 'decision_no', 'violation_type', 'violation_facts', 'legal_basis', 'penalty_category', 'penalty_content',
+        'fine_amount_wan', 'confiscated_amount_wan', 'suspended_or_revoked_licence', 'decision_date', 'valid_until',
+        'publication_end', 'authority_name', 'authority_uscc', 'source_unit_name', 'source_unit_uscc', 'remark'] -%}
+    {%- do return(licence if kind == 'administrative_licence' else penalty) -%}
+{%- endmacro %}
+
+{% macro typed(name) -%}
+    {%- if name in ('decision_date', 'valid_from', 'valid_to', 'valid_until', 'publication_end') -%}
+        {{ given_date('r.' ~ name) }} as {{ name }}
+    {%- elif name in ('fine_amount_wan', 'confiscated_amount_wan') -%}
+        {{ given_amount('r.' ~ name) }} as {{ name }}
+    {%- else -%}
+        r.{{ name }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Accepted rows of the live attempts, typed; bad values cannot be here, the gate kept them out. -#}
+{% macro staged_decisions(kind) %}
+with live as (
+    {{ live_attempts(kind) }}
+), accepted as materialized (
+    select r.*, b.unit_id, b.dataset_id, b.business_date as received_on, coalesce(b.gated_on, b.business_date) as accepted_on
+    from live
+    join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
+    join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
+    left join {{ source('ledger', 'row_outcome') }} o
+      on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+    where o.row_no is null and r.record_id is not null
+)
+select
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
+    {% for name in decision_fields(kind) -%}
+    {{ typed(name) }}{{ ',' if not loop.last }}
+    {% endfor %}
+from accepted r
+{% endmacro %}
+
+{#- Records whose image this build may change: delivered or withdrawn rows, events about them, links, a term that ran out. -#}
+{% macro touched_decisions(kind, table_name) %}
+{%- set current = earlier('int_' ~ kind ~ '__current') -%}
+{%- if flags.FULL_REFRESH or current is none %}
+select distinct record_id from {{ ref('stg_' ~ kind) }}
+{%- if current is not none %} union select record_id from {{ current }} {%- endif %}
+{%- else %}
+select r.record_id
+from {{ source('ledger', 'build_input') }} i
+join {{ source('raw', kind) }} r on r.batch_seq = i.batch_seq and r.attempt = i.attempt
+where i.build_id = {{ var('build_id') }} and i.kind = '{{ kind }}' and r.record_id is not null
+union
+select d.record_id
+from {{ source('ledger', 'build_input') }} i
+join {{ source('raw', 'decision_event') }} e on e.batch_seq = i.batch_seq and e.attempt = i.attempt
+join {{ ref('stg_' ~ kind) }} d on d.decision_no = e.decision_no and d.authority_uscc = e.authority_uscc
+where i.build_id = {{ var('build_id') }} and i.kind = 'decision_event' and e.decision_table = '{{ table_name }}'
+union
+select l.old_record_id
+from {{ source('ledger', 'record_link') }} l
+join {{ source('ledger', 'build_input') }} i on i.batch_seq = l.batch_seq
+where i.build_id = {{ var('build_id') }} and l.kind = '{{ kind }}'
+{%- if kind == 'administrative_penalty' %}
+union
+select record_id from {{ current }}
+where publication_state = 'published' and publication_until < cast('{{ var("business_date") }}' as date)
+{%- endif %}
+{%- endif %}
+{% endmacro %}
+
+{#- The image of the touched records: newest version in version order, with what events, links and terms make of it. -#}
+{% macro decision_images(kind, table_name) %}
+with touched as (
+    select record_id from {{ ref('int_' ~ kind ~ '__touched') }}
+), versions as materialized (
+    select s.*,
+        row_number() over (partition by s.record_id
+                           order by s.source_version desc, s.batch_seq desc, s.row_no desc) as newest,
+        min(s.accepted_on) over (partition by s.record_id) as first_accepted_on,
+        count(*) over (partition by s.record_id) as version_count
+    from touched join {{ ref('stg_' ~ kind) }} s on s.record_id = touched.record_id
+), newest as (
+    select * from versions where newest = 1
+), ended as (
+    select n.record_id, min(e.event_date) as ended_on, min(e.accepted_on) as end_known_on, min(e.basis) as end_basis
+    from newest n
+    join {{ ref('stg_decision_event') }} e
+      on e.decision_no = n.decision_no and e.authority_uscc = n.authority_uscc
+     and e.event_type = '撤销' and e.decision_table = '{{ table_name }}'
+     and (case when e.uscc <> '' then e.uscc = n.uscc when e.id_no <> '' then e.id_no = n.id_no else true end)
+    group by n.record_id
+), replaced as (
+    select l.old_record_id as record_id, min(l.linked_on) as replaced_on
+    from {{ source('ledger', 'record_link') }} l
+    join newest n on n.record_id = l.old_record_id
+    join {{ ref('stg_' ~ kind) }} s on s.record_id = l.new_record_id
+    group by l.old_record_id
+)
+select
+    n.record_id, n.variant, n.batch_seq, n.attempt, n.row_no, n.source_version, n.content_hash, n.unit_id, n.dataset_id,
+    n.received_on, n.accepted_on, n.first_accepted_on, n.version_count,
+    {% for name in decision_fields(kind) %}n.{{ name }}, {% endfor %}
+    case when ended.record_id is not null then 'revoked' when replaced.record_id is not null then 'replaced'
+         else 'active' end as state,
+    coalesce(ended.end_known_on, replaced.replaced_on) as state_known_on,
+    ended.ended_on, ended.end_basis
+from newest n
+left join ended on ended.record_id = n.record_id
+left join replaced on replaced.record_id = n.record_id
+{% endmacro %}
+
+{#- Old and new image of every record this build changes, appended once per build. -#}
+{% macro decision_changes(kind) %}
+{%- set current = earlier('int_' ~ kind ~ '__current') -%}
+{%- set compared = ['content_hash', 'state', 'publication_state'] if kind == 'administrative_penalty' else ['content_hash', 'state'] %}
+select
+    {{ var('build_id') }} as build_id, t.record_id,
+    case when before.record_id is null then 'insert' when now.record_id is null then 'delete' else 'update' end as change,
+    {% for name in compared -%}
+    before.{{ name }} as old_{{ name }}, now.{{ name }} as new_{{ name }},
+    {% endfor -%}
+    coalesce(now.unit_id, before.unit_id) as unit_id,
+    cast('{{ var("business_date") }}' as date) as business_date
+from {{ ref('int_' ~ kind ~ '__touched') }} t
+left join {{ ref('int_' ~ kind ~ '__image') }} now on now.record_id = t.record_id
+{% if current is not none -%}
+left join {{ current }} before on before.record_id = t.record_id
+{%- else -%}
+left join (select * from {{ ref('int_' ~ kind ~ '__image') }} where false) before on before.record_id = t.record_id
+{%- endif %}
+where {{ not_yet_written() }}
+  and (now.record_id is not null or before.record_id is not null)
+  and (before.record_id is null or now.record_id is null
+       or before.batch_seq <> now.batch_seq or before.row_no <> now.row_no or before.attempt <> now.attempt
+       or before.version_count <> now.version_count
+       {%- for name in compared %} or before.{{ name }} <> now.{{ name }}{% endfor %})
+{% endmacro %}
+
+{#- The current image of every record, merged from the touched ones; records without any row left go out in a hook. -#}
+{% macro decision_current(kind) %}
+select image.*, {{ var('build_id') }} as build_id
+from {{ ref('int_' ~ kind ~ '__image') }} image
+{% if is_incremental() -%}
+where exists (select 1 from {{ ref('int_' ~ kind ~ '__changes') }} c
+              where c.record_id = image.record_id and c.build_id = {{ var('build_id') }})
+{%- endif %}
+{% endmacro %}
+
+{% macro drop_vanished(kind) -%}
+    {%- if is_incremental() %}
+    delete from {{ this }} where record_id in (
+        select record_id from {{ ref('int_' ~ kind ~ '__changes') }} where build_id = {{ var('build_id') }} and change = 'delete')
+    {%- else %}select 1{%- endif %}
+{%- endmacro %}
+
+{#- Rows of one export interface for this build: what changed, as the receiver's official codes. -#}
+{% macro exported_changes(kind, variant, columns) %}
+with changed as (
+    select c.record_id, image.state, image.variant, c.change, image.state_known_on
+        {%- for code, expression in columns %}, {{ expression }} as {{ code }}{% endfor %}
+    from {{ ref('int_' ~ kind ~ '__changes') }} c
+    join {{ ref('int_' ~ kind ~ '__current') }} image on image.record_id = c.record_id
+    where c.build_id = {{ var('build_id') }} and image.variant = '{{ variant }}' and {{ not_yet_written() }}
+)
+select
+    cast({{ var('build_id') }} as bigint) as build_id, record_id,
+    case when state = 'active' then 'upsert' else 'delete' end as operation_hint,
+    md5(concat_ws('|', '{{ variant }}'{% for code, _ in columns %}, {{ code }}{% endfor %})) as version,
+    case when state = 'active' then change else state end as reason,
+    case when state = 'revoked' then state_known_on + 3 end as due_on
+    {%- for code, _ in columns %}, {{ code }}{% endfor %}
+from changed
+{%- set vanished = earlier('exp_city__' ~ ('xk' if kind == 'administrative_licence' else 'cf') ~ ('_fr' if variant == 'entity' else '_zrr')) %}
+{%- if is_incremental() and vanished is not none %}
+union all
+select
+    cast({{ var('build_id') }} as bigint), gone.record_id, 'delete', last.version, 'withdrawn', cast(null as date)
+    {%- for code, _ in columns %}, last.{{ code }}{% endfor %}
+from {{ ref('int_' ~ kind ~ '__changes') }} gone
+join (
+    select *, row_number() over (partition by record_id order by build_id desc) as newest from {{ vanished }}
+) last on last.record_id = gone.record_id and last.newest = 1
+where gone.build_id = {{ var('build_id') }} and gone.change = 'delete' and {{ not_yet_written() }}
+{%- endif %}
+{% endmacro %}
+
+{% macro as_text(column) -%} coalesce(cast({{ column }} as text), '') {%- endmacro %}
+{% macro as_day(column) -%} coalesce(to_char({{ column }}, 'YYYY-MM-DD'), '') {%- endmacro %}
+{% macro as_amount(column) -%} coalesce(cast(trim_scale({{ column }}) as text), '') {%- endmacro %}

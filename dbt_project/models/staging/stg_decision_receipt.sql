@@ -1,0 +1,20 @@
+{{ config(
+    pre_hook=["{{ take_out_inputs('administrative_licence') }}", "{{ take_out_inputs('administrative_penalty') }}"],
+    indexes=[{'columns': ['receipt_key']}, {'columns': ['batch_seq', 'attempt']}]
+) }}
+-- Every delivered row of a licence or penalty with what became of it; an unreadable key counts by row.
+{% for kind, table_name in [('administrative_licence', 'licence'), ('administrative_penalty', 'penalty')] %}
+select
+    '{{ table_name }}' as decision_table, b.unit_id, r.batch_seq, r.attempt, r.row_no, r.record_id,
+    {{ receipt_key('b', 'r') }} as receipt_key,
+    b.business_date as received_on, coalesce(b.gated_on, b.business_date) as gated_on,
+    coalesce(o.outcome, 'accepted') as outcome, r.uscc,
+    case when pg_input_is_valid(r.decision_date, 'date') and r.decision_date like '____-__-__'
+         then cast(r.decision_date as date) end as decision_date
+from ({{ live_attempts(kind) }}) live
+join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
+join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
+left join {{ source('ledger', 'row_outcome') }} o
+  on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+{{ 'union all' if not loop.last }}
+{% endfor %}
