@@ -1,7 +1,7 @@
 """Canonical text per field: half-width codes in upper case, ISO dates, plain decimals, one list separator.
 
-Everything works on whole columns: a pattern tells which values are canonical already, only the distinct others pass
-through Python. The readers of single values (``read_*``) return None for a value that cannot be read.
+Everything works on whole columns: a pattern tells which values are canonical already, only the distinct
+others pass through Python. The readers of single values (``read_*``) return None for an unreadable value.
 """
 
 from __future__ import annotations
@@ -24,10 +24,16 @@ _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff0e\uff0d]")
 _EPOCH = date(1899, 12, 30)
 _SERIALS = range(20000, 73051)
 _SAMPLE = 512
-_DATE_SHAPES = tuple(re.compile(shape) for shape in (
-    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})", r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})",
-    r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})", r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日",
-    r"([0-9]{4})([0-9]{2})([0-9]{2})"))
+_DATE_SHAPES = tuple(
+    re.compile(shape)
+    for shape in (
+        r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})",
+        r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})",
+        r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})",
+        r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日",
+        r"([0-9]{4})([0-9]{2})([0-9]{2})",
+    )
+)
 _MIDNIGHT = re.compile(r"[ T]0{1,2}:00(?::00(?:\.0+)?)?$")
 _MONTH = re.compile(r"([0-9]{4})(?:[-/.]?([0-9]{2})|[-/.年]([0-9]{1,2})月?)")
 _AMOUNT = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,12}|(?:\.[0-9]{1,17})?[eE][+-]?[0-9]{1,2})?")
@@ -36,8 +42,10 @@ _LIST_MARK = re.compile(r"[;；、|]")
 
 # Canonical already: no value that matches needs to be read ('' is matched by all of them).
 _PLAIN_CODE = r"^[0-9A-Z]*$"
-_PLAIN_DATE = (r"^$|^(?:19[5-9]|20[0-9])[0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-               r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)$")
+_PLAIN_DATE = (
+    r"^$|^(?:19[5-9]|20[0-9])[0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)$"
+)
 _PLAIN_DECIMAL = r"^$|^(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{0,5}[1-9])?$"
 _PLAIN_INTEGER = r"^$|^(?:0|[1-9][0-9]{0,17})$"
 _PLAIN_MONTH = r"^$|^(?:19[5-9]|20[0-9])[0-9]-(?:0[1-9]|1[0-2])$"
@@ -49,7 +57,7 @@ Reader = Callable[[str], "str | None"]
 class Canonical:
     """A frame of canonical text and, per field where there are any, marked rows.
 
-    ``unreadable``: the value is kept as received; ``mended``: rule R21 applies; ``changed``: differs from the received text.
+    ``unreadable``: kept as received; ``mended``: rule R21 applies; ``changed``: differs from the received text.
     ``distinct``: the values (each at least once) of columns that arrived canonical.
     """
 
@@ -133,10 +141,21 @@ class CodeReader:
 
     def __init__(self, codes: CodeList):
         self.codes = codes
-        self._known = {_folded(spelling): value for value, spellings in codes.values.items()
-                       for spelling in (value, *spellings)}
-        whole = sorted((spelling for value, spellings in codes.values.items() for spelling in (value, *spellings)
-                        if re.search(r"[;；、,，]", spelling)), key=len, reverse=True)
+        self._known = {
+            _folded(spelling): value
+            for value, spellings in codes.values.items()
+            for spelling in (value, *spellings)
+        }
+        whole = sorted(
+            (
+                spelling
+                for value, spellings in codes.values.items()
+                for spelling in (value, *spellings)
+                if re.search(r"[;；、,，]", spelling)
+            ),
+            key=len,
+            reverse=True,
+        )
         alternatives = [*map(re.escape, whole), r"其他\s*[(（][^()（）]*[)）]", r"[^;；、,，]"]
         self._token = re.compile(rf"([;；、,，]?)((?:{'|'.join(alternatives)})+)")
 
@@ -169,7 +188,7 @@ class CodeReader:
 
 @dataclass
 class _Moves:
-    """What becomes of the values of a column that are not canonical: ``old`` → ``new``; unreadable, mended ones."""
+    """What becomes of the values that are not canonical: ``old`` → ``new``; unreadable and mended ones."""
 
     old: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
@@ -190,20 +209,25 @@ def _trimmed(values: pl.Series) -> _Moves:
 
 
 def _code(values: pl.Series) -> _Moves:
-    """``identifiers.normalise`` for many: half width, no blanks or hyphens, upper case; what was mended is R21."""
+    """``identifiers.normalise`` for many: half width, no blanks or hyphens, upper case (R21)."""
     odd = values.filter(~values.str.contains(_PLAIN_CODE)).unique()
     if not len(odd):
         return _Moves()
     clean = odd.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\-]+", "").str.to_uppercase()
     moved = odd != clean
-    return _Moves(odd.filter(moved).to_list(), clean.filter(moved).to_list(),
-                  mended=odd.filter(moved & (clean != "")).to_list())
+    return _Moves(
+        odd.filter(moved).to_list(),
+        clean.filter(moved).to_list(),
+        mended=odd.filter(moved & (clean != "")).to_list(),
+    )
 
 
 def _read(values: pl.Series, plain: str | None, read: Reader) -> _Moves:
     """Read the values that do not match ``plain``; all of them when it is None (lists of words, no R21)."""
     moves = _Moves()
-    for value in dict.fromkeys((values if plain is None else values.filter(~values.str.contains(plain))).to_list()):
+    for value in dict.fromkeys(
+        (values if plain is None else values.filter(~values.str.contains(plain))).to_list()
+    ):
         stripped = value.strip(_BLANKS)
         result = read(value) if stripped else ""
         if result is None:
@@ -240,7 +264,7 @@ def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> 
 def distinct_of(series: pl.Series) -> pl.Series:
     """Every value of the column at least once, as few as is cheap to find.
 
-    Many columns hold one value in one department's file; others hardly repeat any, and then are taken as they are.
+    Many columns hold one value in a department's file; others hardly repeat any and are taken as they are.
     """
     if not len(series):
         return series
@@ -250,7 +274,9 @@ def distinct_of(series: pl.Series) -> pl.Series:
     return series if len(series) > _SAMPLE and sample.n_unique() > 0.7 * _SAMPLE else series.unique()
 
 
-def _column(result: Canonical, name: str, received: pl.Series, read: Callable[[pl.Series], _Moves]) -> pl.Series:
+def _column(
+    result: Canonical, name: str, received: pl.Series, read: Callable[[pl.Series], _Moves]
+) -> pl.Series:
     """Read one column and note which rows are unreadable, mended or changed."""
     distinct = distinct_of(received)
     moves = read(distinct)
@@ -267,8 +293,9 @@ def _column(result: Canonical, name: str, received: pl.Series, read: Callable[[p
     return received.clone().scatter(positions, received.gather(positions).replace(moves.old, moves.new))
 
 
-def canonicalise(frame: pl.DataFrame, fields: Iterable[Field], code_lists: dict[str, CodeList],
-                 spreadsheet: bool) -> Canonical:
+def canonicalise(
+    frame: pl.DataFrame, fields: Iterable[Field], code_lists: dict[str, CodeList], spreadsheet: bool
+) -> Canonical:
     """Canonical text of every field, '' for blank; fields absent from the frame become ''."""
     blank = pl.repeat("", frame.height, dtype=pl.String, eager=True)
     present = set(frame.columns)

@@ -1,8 +1,8 @@
 """Identifiers of subjects, checked one by one with a reason; columns of them in ``identifiers_bulk``.
 
 统一社会信用代码 GB 32100-2015 · 组织机构代码 GB 11714 · 工商注册号 ISO 7064 mod 11,10 · 公民身份号码 GB 11643 ·
-行政区划 GB/T 2260. Region digits never reject a code or a person's number: they are those of first registration,
-and the tables of regions change. This module imports neither numpy nor polars (the catalogue is read by DAG files).
+行政区划 GB/T 2260. Region digits never reject a code or a person's number: they are those of first
+registration, and the tables change. This module imports neither numpy nor polars: DAG files read the catalogue.
 """
 
 from __future__ import annotations
@@ -25,7 +25,14 @@ ID_CHECKS = "10X98765432"  # by sum mod 11
 EARLIEST_BIRTH = 1800
 INVISIBLE = "\ufeff\u200b"
 _BLANK = re.compile(rf"[\s{INVISIBLE}]+")
-_BULK = ("births_plausible", "ids_checksum_valid", "org_codes_valid", "registrations_valid", "series_bytes", "usccs_valid")
+_BULK = (
+    "births_plausible",
+    "ids_checksum_valid",
+    "org_codes_valid",
+    "registrations_valid",
+    "series_bytes",
+    "usccs_valid",
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -47,7 +54,7 @@ class Check:
 
 
 def normalise(text: str) -> tuple[str, str]:
-    """A code in half width, upper case, without blanks and hyphens; and what was changed first ('' when nothing)."""
+    """A code in half width, upper case, without blanks and hyphens; and what was changed first, or ''."""
     folded = unicodedata.normalize("NFKC", text)
     reason = "FULLWIDTH" if folded != text else ""
     compact = _BLANK.sub("", folded)
@@ -101,7 +108,8 @@ def upgrade_id15(value: str) -> str:
 
 
 def check_uscc(text: str) -> Check:
-    """One 统一社会信用代码: LENGTH, ALPHABET, CHECKSUM, ORGCODE_CHECK, DEPARTMENT, PLACEHOLDER_NO_CODE, or what was mended."""
+    """One 统一社会信用代码. Reasons: LENGTH, ALPHABET, CHECKSUM, ORGCODE_CHECK, DEPARTMENT, PLACEHOLDER_NO_CODE;
+    of a valid one OK or what was mended."""
     value, mended = normalise(text)
     if value == PLACEHOLDER:
         return Check(False, "PLACEHOLDER_NO_CODE", value)
@@ -125,7 +133,11 @@ def check_org_code(text: str) -> Check:
         return Check(False, "LENGTH", value)
     if any(char not in ORG_ALPHABET for char in value):
         return Check(False, "ALPHABET", value)
-    return Check(True, mended or "OK", value) if value == make_org_code(value[:8]) else Check(False, "CHECKSUM", value)
+    return (
+        Check(True, mended or "OK", value)
+        if value == make_org_code(value[:8])
+        else Check(False, "CHECKSUM", value)
+    )
 
 
 def check_registration(text: str) -> Check:
@@ -135,7 +147,11 @@ def check_registration(text: str) -> Check:
         return Check(True, "LEGACY_13", value)
     if not _digits(value, 15):
         return Check(False, "LENGTH", value)
-    return Check(True, mended or "OK", value) if value == make_registration(value[:14]) else Check(False, "CHECKSUM", value)
+    return (
+        Check(True, mended or "OK", value)
+        if value == make_registration(value[:14])
+        else Check(False, "CHECKSUM", value)
+    )
 
 
 def check_tax_number(text: str) -> Check:

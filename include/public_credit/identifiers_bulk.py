@@ -1,4 +1,4 @@
-"""Whole columns of identifiers at once: byte matrices in, Boolean arrays out (numpy); agrees with ``identifiers``."""
+"""Whole columns of identifiers: byte matrices in, Boolean arrays out (numpy); agrees with ``identifiers``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
 def _places(chars: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Alphabet positions, one contiguous line per place (width × n): numpy is several times faster that way."""
+    """Alphabet positions, one contiguous line per place (width × n): several times faster in numpy."""
     return table.take(np.ascontiguousarray(chars.T))
 
 
@@ -73,8 +73,13 @@ def usccs_valid(chars: np.ndarray) -> np.ndarray:
     places = _places(chars, _USCC_VALUES)
     check = (31 - _weighted(places[:17], one.USCC_WEIGHTS) % 31) % 31
     region = places[2:8].max(axis=0, initial=0) < 10
-    return (_known(places) & np.isin(chars[:, 0], _DEPARTMENTS) & region & (places[17] == check)
-            & org_codes_valid(chars[:, 8:17]))
+    return (
+        _known(places)
+        & np.isin(chars[:, 0], _DEPARTMENTS)
+        & region
+        & (places[17] == check)
+        & org_codes_valid(chars[:, 8:17])
+    )
 
 
 def births_plausible(chars: np.ndarray, latest: date) -> np.ndarray:
@@ -87,8 +92,13 @@ def births_plausible(chars: np.ndarray, latest: date) -> np.ndarray:
     leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
     days = _MONTH_DAYS.take(np.where(month <= 12, month, 0)) + ((month == 2) & leap)
     last = latest.year * 10000 + latest.month * 100 + latest.day
-    return (numeric & (year >= one.EARLIEST_BIRTH) & (day >= 1) & (day <= days)
-            & (year * 10000 + month * 100 + day <= last))
+    return (
+        numeric
+        & (year >= one.EARLIEST_BIRTH)
+        & (day >= 1)
+        & (day <= days)
+        & (year * 10000 + month * 100 + day <= last)
+    )
 
 
 def ids_checksum_valid(chars: np.ndarray) -> np.ndarray:
@@ -98,7 +108,7 @@ def ids_checksum_valid(chars: np.ndarray) -> np.ndarray:
 
 
 def id_numbers_valid(series: pl.Series, on: date) -> np.ndarray:
-    """公民身份号码 of a canonical column: 18 characters with check character and birth date, or 15 digits (legacy)."""
+    """公民身份号码 of a canonical column: 18 characters, check character and birth date; or 15 digits (legacy)."""
     chars, fits = series_bytes(series, 18)
     good = fits & ids_checksum_valid(chars) & births_plausible(chars[:, 6:14], on)
     if not (series.str.len_bytes() == 15).any():

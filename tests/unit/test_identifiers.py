@@ -1,4 +1,4 @@
-"""Identifiers: the vectors of the standards, properties, python-stdnum as oracle, one value against whole columns."""
+"""Identifiers: vectors of the standards, properties, python-stdnum as oracle, single values against columns."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ from public_credit import identifiers, identifiers_bulk
 ON = date(2026, 2, 25)
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "identifier_test_vectors.csv"
 CHECKS = {
-    "uscc": identifiers.check_uscc, "org_code": identifiers.check_org_code, "reg_no_15": identifiers.check_registration,
-    "id18": lambda text: identifiers.check_id_number(text, ON), "id15": lambda text: identifiers.check_id_number(text, ON),
-    "tax_no_15": identifiers.check_tax_number, "region": identifiers.check_region,
+    "uscc": identifiers.check_uscc,
+    "org_code": identifiers.check_org_code,
+    "reg_no_15": identifiers.check_registration,
+    "id18": lambda text: identifiers.check_id_number(text, ON),
+    "id15": lambda text: identifiers.check_id_number(text, ON),
+    "tax_no_15": identifiers.check_tax_number,
+    "region": identifiers.check_region,
 }
 # The made vectors and the standards' own specimens; the rest comes from ../shared where that folder is.
 MADE = """\
@@ -63,7 +67,9 @@ def agrees(kind: str, text: str, expected: str, reason: str) -> None:
     check = CHECKS[kind](text)
     assert check.reason == reason
     assert check.ok == expected.startswith("valid")
-    assert (check.value == text) == (expected not in ("valid_after_normalise",)), "the value is normalised where told"
+    assert (check.value == text) == (expected not in ("valid_after_normalise",)), (
+        "the value is normalised where told"
+    )
 
 
 @pytest.mark.parametrize("line", MADE.splitlines())
@@ -110,12 +116,12 @@ def test_generated_uscc_is_valid_and_has_a_valid_org_code(code: str) -> None:
 @given(usccs(), st.integers(0, 17), st.sampled_from(identifiers.USCC_ALPHABET))
 def test_one_wrong_character_is_found(code: str, at: int, char: str) -> None:
     assume(code[at] != char)
-    assert not identifiers.check_uscc(code[:at] + char + code[at + 1:]).ok
+    assert not identifiers.check_uscc(code[:at] + char + code[at + 1 :]).ok
 
 
 @given(usccs(), st.integers(8, 16))
 def test_swapped_neighbours_are_found(code: str, at: int) -> None:
-    swapped = code[:at] + code[at + 1] + code[at] + code[at + 2:]
+    swapped = code[:at] + code[at + 1] + code[at] + code[at + 2 :]
     assume(swapped != code)
     assert not identifiers.check_uscc(swapped).ok
 
@@ -124,7 +130,7 @@ def test_swapped_neighbours_are_found(code: str, at: int) -> None:
 def test_one_wrong_digit_of_an_id_number_is_found(number: str, at: int, digit: str) -> None:
     assert identifiers.check_id_number(number, ON).ok
     assume(number[at] != digit)
-    assert not identifiers.check_id_number(number[:at] + digit + number[at + 1:], ON).ok
+    assert not identifiers.check_id_number(number[:at] + digit + number[at + 1 :], ON).ok
 
 
 @given(st.text("0123456789", min_size=14, max_size=14), st.integers(0, 14), st.sampled_from("0123456789"))
@@ -132,7 +138,7 @@ def test_one_wrong_digit_of_a_registration_number_is_found(first: str, at: int, 
     number = identifiers.make_registration(first)
     assert identifiers.check_registration(number).ok
     assume(number[at] != digit)
-    assert not identifiers.check_registration(number[:at] + digit + number[at + 1:]).ok
+    assert not identifiers.check_registration(number[:at] + digit + number[at + 1 :]).ok
 
 
 @given(id_numbers())
@@ -149,9 +155,20 @@ def test_birth_after_reception_is_future_and_on_the_day_is_not() -> None:
     assert identifiers.check_id_number(number, date(2026, 2, 25)).ok
 
 
-@pytest.mark.parametrize(("birth", "ok"), [("20000229", True), ("19000229", False), ("20240229", True),
-                                           ("20230229", False), ("17991231", False), ("18000101", True),
-                                           ("20240431", False), ("20240010", False), ("20241301", False)])
+@pytest.mark.parametrize(
+    ("birth", "ok"),
+    [
+        ("20000229", True),
+        ("19000229", False),
+        ("20240229", True),
+        ("20230229", False),
+        ("17991231", False),
+        ("18000101", True),
+        ("20240431", False),
+        ("20240010", False),
+        ("20241301", False),
+    ],
+)
 def test_birth_dates_of_the_calendar(birth: str, ok: bool) -> None:
     number = identifiers.make_id_number(f"370399{birth}001")
     assert identifiers.check_id_number(number, ON).ok is ok
@@ -159,7 +176,10 @@ def test_birth_dates_of_the_calendar(birth: str, ok: bool) -> None:
 
 
 def test_department_and_region_of_a_code_are_judged() -> None:
-    for first in ("B1370399" + identifiers.make_org_code("00000101"), "9137039A" + identifiers.make_org_code("00000101")):
+    for first in (
+        "B1370399" + identifiers.make_org_code("00000101"),
+        "9137039A" + identifiers.make_org_code("00000101"),
+    ):
         code = first + identifiers.uscc_check_character(first)
         assert identifiers.check_uscc(code).reason == "DEPARTMENT"
         chars, _ = identifiers_bulk.series_bytes(pl.Series([code]), 18)
@@ -186,7 +206,7 @@ def _stdnum_is_right_about(code: str) -> bool:
 
 @given(usccs(), st.integers(0, 17), st.sampled_from(identifiers.USCC_ALPHABET + "IOSVZ"))
 def test_uscc_agrees_with_stdnum(code: str, at: int, char: str) -> None:
-    for candidate in (code, code[:at] + char + code[at + 1:]):
+    for candidate in (code, code[:at] + char + code[at + 1 :]):
         if not _stdnum_is_right_about(candidate):
             continue
         ours = identifiers.check_uscc(candidate)
@@ -194,9 +214,11 @@ def test_uscc_agrees_with_stdnum(code: str, at: int, char: str) -> None:
 
 
 @given(BIRTHS, st.integers(0, 999), st.integers(6, 17), st.sampled_from("0123456789X"))
-def test_id_number_agrees_with_stdnum_in_a_region_it_knows(born: date, order: int, at: int, char: str) -> None:
+def test_id_number_agrees_with_stdnum_in_a_region_it_knows(
+    born: date, order: int, at: int, char: str
+) -> None:
     number = identifiers.make_id_number(f"110105{born:%Y%m%d}{order:03d}")
-    for candidate in (number, number[:at] + char + number[at + 1:]):
+    for candidate in (number, number[:at] + char + number[at + 1 :]):
         ours = identifiers.check_id_number(candidate, date(9999, 12, 31))
         if ours.value[6:10] >= "1800":
             assert stdnum_ric.is_valid(candidate) == ours.ok
@@ -211,30 +233,57 @@ def test_registration_number_agrees_with_stdnum(number: str) -> None:
 ODD = st.text(st.sampled_from("0123456789XASI张 -ａ１"), max_size=20)
 
 
-@given(st.lists(st.one_of(usccs(), usccs().map(lambda code: code[:17] + "0"), ODD, st.just(identifiers.PLACEHOLDER)),
-                max_size=12))
+@given(
+    st.lists(
+        st.one_of(usccs(), usccs().map(lambda code: code[:17] + "0"), ODD, st.just(identifiers.PLACEHOLDER)),
+        max_size=12,
+    )
+)
 def test_column_of_usccs(values: list[str]) -> None:
     chars, fits = identifiers_bulk.series_bytes(pl.Series(values, dtype=pl.String), 18)
     bulk = (identifiers_bulk.usccs_valid(chars) & fits).tolist()
     assert bulk == [identifiers.check_uscc(value).reason == "OK" for value in values]
 
 
-@given(st.lists(st.one_of(BODIES.map(identifiers.make_org_code), BODIES.map(lambda body: body + "1"), ODD), max_size=12))
+@given(
+    st.lists(
+        st.one_of(BODIES.map(identifiers.make_org_code), BODIES.map(lambda body: body + "1"), ODD),
+        max_size=12,
+    )
+)
 def test_column_of_org_codes(values: list[str]) -> None:
     chars, fits = identifiers_bulk.series_bytes(pl.Series(values, dtype=pl.String), 9)
     bulk = (identifiers_bulk.org_codes_valid(chars) & fits).tolist()
     assert bulk == [identifiers.check_org_code(value).reason == "OK" for value in values]
 
 
-@given(st.lists(st.one_of(id_numbers(), id_numbers().map(lambda n: n[:6] + n[8:17]), id_numbers().map(lambda n: n[:17] + "0"),
-                          id_numbers().map(lambda n: identifiers.make_id_number(n[:10] + "0230" + n[14:17])), ODD), max_size=12))
+@given(
+    st.lists(
+        st.one_of(
+            id_numbers(),
+            id_numbers().map(lambda n: n[:6] + n[8:17]),
+            id_numbers().map(lambda n: n[:17] + "0"),
+            id_numbers().map(lambda n: identifiers.make_id_number(n[:10] + "0230" + n[14:17])),
+            ODD,
+        ),
+        max_size=12,
+    )
+)
 def test_column_of_id_numbers(values: list[str]) -> None:
     bulk = identifiers_bulk.id_numbers_valid(pl.Series(values, dtype=pl.String), ON).tolist()
     assert bulk == [identifiers.check_id_number(value, ON).reason in ("OK", "LEGACY_15") for value in values]
 
 
-@given(st.lists(st.one_of(st.text("0123456789", min_size=14, max_size=14).map(identifiers.make_registration),
-                          st.text("0123456789", min_size=15, max_size=15), ODD), max_size=12))
+@given(
+    st.lists(
+        st.one_of(
+            st.text("0123456789", min_size=14, max_size=14).map(identifiers.make_registration),
+            st.text("0123456789", min_size=15, max_size=15),
+            ODD,
+        ),
+        max_size=12,
+    )
+)
 def test_column_of_registration_numbers(values: list[str]) -> None:
     chars, fits = identifiers_bulk.series_bytes(pl.Series(values, dtype=pl.String), 15)
     bulk = (identifiers_bulk.registrations_valid(chars) & fits).tolist()

@@ -2,7 +2,17 @@
 
 from .model import BatchRule, Condition, RowRule, RuleSet, load_ruleset
 
-__all__ = ["BatchRule", "Condition", "RowContext", "RowRule", "RowRules", "RuleSet", "Verdicts", "compile_all", "load_ruleset"]
+__all__ = [
+    "BatchRule",
+    "Condition",
+    "RowContext",
+    "RowRule",
+    "RowRules",
+    "RuleSet",
+    "Verdicts",
+    "compile_all",
+    "load_ruleset",
+]
 
 
 def __getattr__(name: str):

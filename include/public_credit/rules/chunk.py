@@ -24,7 +24,9 @@ ID_PAIRS = (("id_type", "id_no"), ("legal_rep_id_type", "legal_rep_id_no"))
 class Rows:
     """Columns by field name; every mask is one Boolean per row."""
 
-    def __init__(self, kind: Kind, variant: str, canonical: Canonical, context: RowContext, present: set[str]):
+    def __init__(
+        self, kind: Kind, variant: str, canonical: Canonical, context: RowContext, present: set[str]
+    ):
         self.kind, self.variant, self.context = kind, variant, context
         self.unreadable, self.mended = canonical.unreadable, canonical.mended
         self.count = canonical.frame.height
@@ -86,20 +88,24 @@ class Rows:
         return self._distinct[name]
 
     def _derive(self, absent: set[str]) -> None:
-        """Fill what the first-generation (424号) templates lack: the category, and the type of an ID number."""
+        """Fill what first-generation (424号) templates lack: the category, the type of an ID number."""
         if "subject_category" in absent and "subject_category" in self:
             if self.variant == "person":
                 derived = pl.repeat(PERSON, self.count, dtype=pl.String, eager=True)
             else:
-                individual = self["uscc"].str.starts_with("92") | self.placeholder("uscc") | (self["uscc"] == "")
-                derived = pl.select(pl.when(individual).then(pl.lit(INDIVIDUAL)).otherwise(
-                    pl.lit(ORGANISATION))).to_series()
+                individual = (
+                    self["uscc"].str.starts_with("92") | self.placeholder("uscc") | (self["uscc"] == "")
+                )
+                derived = pl.select(
+                    pl.when(individual).then(pl.lit(INDIVIDUAL)).otherwise(pl.lit(ORGANISATION))
+                ).to_series()
             self._columns["subject_category"] = derived
             self._distinct.pop("subject_category", None)
         for type_field, number_field in ID_PAIRS:
             if type_field in absent and type_field in self and number_field not in absent:
-                self._columns[type_field] = pl.select(pl.when(self[number_field] != "").then(
-                    pl.lit(ID_CARD)).otherwise(pl.lit(""))).to_series()
+                self._columns[type_field] = pl.select(
+                    pl.when(self[number_field] != "").then(pl.lit(ID_CARD)).otherwise(pl.lit(""))
+                ).to_series()
                 self._distinct.pop(type_field, None)
 
     def frame(self) -> pl.DataFrame:

@@ -14,9 +14,23 @@ from .. import settings
 from ..messages import UserError
 
 Owner = Literal["department", "data_engineer"]
-BATCH_COLUMNS = frozenset({
-    "rows_in", "landed", "refused", "records", "accepted", "quarantined", "duplicate", "error_share", "duplicate_share",
-    "unknown_code_share", "ragged_share", "rows_against_last_good", "days_since_newest_event"})
+BATCH_COLUMNS = frozenset(
+    {
+        "rows_in",
+        "landed",
+        "refused",
+        "records",
+        "accepted",
+        "quarantined",
+        "duplicate",
+        "error_share",
+        "duplicate_share",
+        "unknown_code_share",
+        "ragged_share",
+        "rows_against_last_good",
+        "days_since_newest_event",
+    }
+)
 
 
 class Strict(BaseModel):
@@ -31,7 +45,7 @@ class Condition(Strict):
 
 
 class RowRule(Strict):
-    """One rule about a row: its condition (or ``any`` of several), the columns shown, who mends it and how."""
+    """One rule about a row: condition (or ``any`` of several), columns shown, who mends it and how."""
 
     id: str = Field(pattern=r"^[A-Z][0-9]{2}W?$")
     title: str = Field(min_length=2)
@@ -60,8 +74,8 @@ class RowRule(Strict):
 class BatchRule(Strict):
     """One expectation about a batch: bounds on a column of the batch's aggregates (see ``gate/profile.py``).
 
-    ``min``/``max`` may name a setting of the dataset (``dataset.floor``); ``when`` tells to which batches it applies:
-    ``delivery_mode`` one of a list, or ``<column>_min`` a number.
+    ``min`` may name a setting of the dataset (``dataset.floor``); ``when`` tells to which batches it
+    applies: ``delivery_mode`` one of a list, ``<column>_min`` a number.
     """
 
     id: str = Field(pattern=r"^B[0-9]{2}$")
@@ -122,8 +136,10 @@ def _read(path: Path, mtime_ns: int) -> RuleSet:
     try:
         ruleset = RuleSet.model_validate(content | {"version": hashlib.sha256(raw).hexdigest()[:12]})
     except ValidationError as error:
-        places = "；".join(f"{_place(content, item['loc'])}：{item['msg']}" for item in error.errors(
-            include_input=False, include_url=False, include_context=False))
+        places = "；".join(
+            f"{_place(content, item['loc'])}：{item['msg']}"
+            for item in error.errors(include_input=False, include_url=False, include_context=False)
+        )
         raise UserError(f"规则文件 {path.name} 有误：{places}。", remedy=advice) from None
     if ruleset.kind != path.stem:
         raise UserError(f"规则文件 {path.name} 的 kind 是 {ruleset.kind}，与文件名不符。", remedy=advice)
@@ -148,5 +164,7 @@ def load_ruleset(kind_id: str, folder: Path | None = None) -> RuleSet:
     """The rules of one kind. Raises UserError naming file and place of a mistake."""
     path = (folder or Path(settings.checkout() / "expectations")) / f"{kind_id}.yml"
     if not path.exists():
-        raise UserError(f"缺少规则文件 expectations/{path.name}。", remedy="为该记录类型建立规则文件。", code=3)
+        raise UserError(
+            f"缺少规则文件 expectations/{path.name}。", remedy="为该记录类型建立规则文件。", code=3
+        )
     return _read(path, path.stat().st_mtime_ns)

@@ -1,6 +1,6 @@
 """Named checks: a function per condition, its keyword parameters declared by its signature.
 
-``expectations/<kind>.yml`` names a check and its parameters; a misspelt or missing parameter is refused on loading.
+``expectations/<kind>.yml`` names a check and its parameters; a misspelt or missing parameter is refused.
 """
 
 from __future__ import annotations
@@ -35,21 +35,37 @@ class Check:
         self.function = function
         self.name = function.__name__
         parameters = list(inspect.signature(function, eval_str=False).parameters.values())[1:]
-        annotations = {name: value for name, value in inspect.get_annotations(
-            function, eval_str=True, locals={"Rows": Any, "Mask": Any}).items() if name != "return"}
-        self.parameters = create_model(f"{self.name}_parameters", __base__=Parameters, **{
-            parameter.name: (annotations[parameter.name],
-                             ... if parameter.default is inspect.Parameter.empty else parameter.default)
-            for parameter in parameters})
+        annotations = {
+            name: value
+            for name, value in inspect.get_annotations(
+                function, eval_str=True, locals={"Rows": Any, "Mask": Any}
+            ).items()
+            if name != "return"
+        }
+        self.parameters = create_model(
+            f"{self.name}_parameters",
+            __base__=Parameters,
+            **{
+                parameter.name: (
+                    annotations[parameter.name],
+                    ... if parameter.default is inspect.Parameter.empty else parameter.default,
+                )
+                for parameter in parameters
+            },
+        )
 
     def bind(self, rule_id: str, given: dict[str, Any]) -> Callable[[Rows], pl.Series | None]:
         """The check with its parameters, validated. Raises UserError naming the rule and the place."""
         try:
             model = self.parameters.model_validate(given)
         except ValidationError as error:
-            places = "；".join(f"{'.'.join(map(str, item['loc']))} {item['msg']}" for item in error.errors(
-                include_input=False, include_url=False, include_context=False))
-            raise UserError(f"规则 {rule_id} 的检查 {self.name} 参数有误：{places}。", remedy="参照其他规则文件改正。") from None
+            places = "；".join(
+                f"{'.'.join(map(str, item['loc']))} {item['msg']}"
+                for item in error.errors(include_input=False, include_url=False, include_context=False)
+            )
+            raise UserError(
+                f"规则 {rule_id} 的检查 {self.name} 参数有误：{places}。", remedy="参照其他规则文件改正。"
+            ) from None
         arguments = {name: getattr(model, name) for name in type(model).model_fields}
         return lambda rows: self.function(rows, **arguments)
 
@@ -58,6 +74,6 @@ CHECKS: dict[str, Check] = {}
 
 
 def check(function: Callable[..., pl.Series | None]) -> Callable[..., pl.Series | None]:
-    """Register a function ``(rows, *, parameters…) -> mask of marked rows, or None when no row is marked``."""
+    """Register a function ``(rows, *, parameters…) -> mask of marked rows``; None marks no row."""
     CHECKS[function.__name__] = Check(function)
     return function

@@ -32,7 +32,7 @@ class RowContext:
 
 @dataclass
 class Verdicts:
-    """Canonical values and verdicts of a chunk: ';'-joined ids of errors and warnings, the refusing rule or ''.
+    """Canonical values and verdicts of a chunk: ';'-joined ids of errors, of warnings; the refusing rule.
 
     ``changed`` tells per received field where the canonical value differs from the received one.
     """
@@ -50,7 +50,9 @@ def _joined(marks: list[tuple[str, pl.Series]], count: int) -> pl.Series:
     if not marks:
         return blank
     positions = any_of([mask for _, mask in marks]).arg_true()
-    parts = [pl.when(mask.gather(positions)).then(pl.lit(f"{rule};")).otherwise(pl.lit("")) for rule, mask in marks]
+    parts = [
+        pl.when(mask.gather(positions)).then(pl.lit(f"{rule};")).otherwise(pl.lit("")) for rule, mask in marks
+    ]
     return blank.scatter(positions, pl.select(pl.concat_str(parts).str.strip_chars_end(";")).to_series())
 
 
@@ -59,20 +61,28 @@ class RowRules:
 
     def __init__(self, kind: Kind, variant: str, ruleset: RuleSet):
         if variant not in kind.variants:
-            raise UserError(f"记录类型 {kind.id} 没有变体 {variant}。", remedy="可用的变体：" + "、".join(kind.variants))
+            raise UserError(
+                f"记录类型 {kind.id} 没有变体 {variant}。", remedy="可用的变体：" + "、".join(kind.variants)
+            )
         self.kind, self.variant = kind, variant
         self.fields = [kind.fields[name] for name in kind.variants[variant]]
-        self.rules = [(rule, self._compiled(rule)) for rule in ruleset.row_rules if rule.check != CROSS_RECORD]
+        self.rules = [
+            (rule, self._compiled(rule)) for rule in ruleset.row_rules if rule.check != CROSS_RECORD
+        ]
 
     def _compiled(self, rule: RowRule) -> list[Callable[[Rows], pl.Series | None]]:
         unknown = [name for name in rule.fields if name not in self.kind.fields]
         if unknown:
-            raise UserError(f"规则 {rule.id} 的 fields 中没有这些字段：{'、'.join(unknown)}。",
-                            remedy=f"参照 include/catalogue/kinds/{self.kind.id}.yml 改正。")
+            raise UserError(
+                f"规则 {rule.id} 的 fields 中没有这些字段：{'、'.join(unknown)}。",
+                remedy=f"参照 include/catalogue/kinds/{self.kind.id}.yml 改正。",
+            )
         for condition in rule.conditions:
             if condition.check not in CHECKS:
-                raise UserError(f"规则 {rule.id} 使用了不存在的检查 {condition.check}。",
-                                remedy="可用的检查：" + "、".join(sorted(CHECKS)))
+                raise UserError(
+                    f"规则 {rule.id} 使用了不存在的检查 {condition.check}。",
+                    remedy="可用的检查：" + "、".join(sorted(CHECKS)),
+                )
         return [CHECKS[condition.check].bind(rule.id, condition.params) for condition in rule.conditions]
 
     def apply(self, frame: pl.DataFrame, context: RowContext) -> Verdicts:
@@ -87,9 +97,13 @@ class RowRules:
         refused = _joined(marks["refuse"], frame.height)
         if len(marks["refuse"]) > 1:
             refused = refused.str.extract("^([^;]*)", 1)
-        return Verdicts(rows.frame(), _joined(marks["error"], frame.height).alias("errors"),
-                        _joined(marks["warning"], frame.height).alias("warnings"), refused.alias("refused"),
-                        self._changed(frame, canonical))
+        return Verdicts(
+            rows.frame(),
+            _joined(marks["error"], frame.height).alias("errors"),
+            _joined(marks["warning"], frame.height).alias("warnings"),
+            refused.alias("refused"),
+            self._changed(frame, canonical),
+        )
 
     @staticmethod
     def _marked(rows: Rows, conditions: list[Callable[[Rows], pl.Series | None]]) -> pl.Series | None:
@@ -103,6 +117,9 @@ class RowRules:
 
 
 def compile_all(kinds: dict[str, Kind], rulesets: dict[str, RuleSet]) -> int:
-    """Compile the rules of every kind and variant; how many were compiled. Raises UserError for the first mistake."""
-    return sum(len(RowRules(kind, variant, rulesets[kind.id]).rules)
-               for kind in kinds.values() for variant in kind.variants)
+    """Compile the rules of every kind and variant; how many. Raises UserError for the first mistake."""
+    return sum(
+        len(RowRules(kind, variant, rulesets[kind.id]).rules)
+        for kind in kinds.values()
+        for variant in kind.variants
+    )

@@ -1,6 +1,7 @@
-"""Row verdicts against the simulator's planted faults and look-alikes, through the real header match and scan.
+"""Row verdicts against the simulator's planted faults and look-alikes, through header match and scan.
 
-The whole-chain tests compare outcomes; this one names the row and the rule within seconds. Cross-record rules are left out.
+The whole-chain tests compare outcomes; this one names row and rule within seconds. Cross-record rules are
+left out.
 """
 
 from __future__ import annotations
@@ -37,14 +38,30 @@ def verdicts_of(delivery: Delivery) -> Verdicts:
     kind, spreadsheet = catalogue.kinds[dataset.kind], delivery.format in ("xlsx", "xls")
     match = headers.match(kind, dataset.variant, delivery.dialect.headers, dataset)
     lines = [cells(row, delivery.dialect) for row in delivery.rows]
-    frame = pl.DataFrame({name: [_text(line[index]) for line in lines] for index, name in match.columns.items()},
-                         schema=dict.fromkeys(match.columns.values(), pl.String))
-    numeric = {name: pl.Series([isinstance(line[index], NumberCell) for line in lines])
-               for index, name in match.columns.items()} if spreadsheet else {}
-    found = {name: scan.find(frame[name], name) for name in frame.columns if kind.fields[name].type != "person_id"}
-    context = RowContext(DAYS[delivery.day], catalogue.supplier_usccs, spreadsheet, set(), numeric,
-                         {name: hit for name, hit in found.items() if hit is not None},
-                         pl.Series([bool(row.ragged) for row in delivery.rows]))
+    frame = pl.DataFrame(
+        {name: [_text(line[index]) for line in lines] for index, name in match.columns.items()},
+        schema=dict.fromkeys(match.columns.values(), pl.String),
+    )
+    numeric = (
+        {
+            name: pl.Series([isinstance(line[index], NumberCell) for line in lines])
+            for index, name in match.columns.items()
+        }
+        if spreadsheet
+        else {}
+    )
+    found = {
+        name: scan.find(frame[name], name) for name in frame.columns if kind.fields[name].type != "person_id"
+    }
+    context = RowContext(
+        DAYS[delivery.day],
+        catalogue.supplier_usccs,
+        spreadsheet,
+        set(),
+        numeric,
+        {name: hit for name, hit in found.items() if hit is not None},
+        pl.Series([bool(row.ragged) for row in delivery.rows]),
+    )
     return RowRules(kind, dataset.variant, load_ruleset(kind.id)).apply(frame, context)
 
 
@@ -53,7 +70,9 @@ def expected_here(row: Row, severity: dict[str, str]) -> str:
     if row.expect == "duplicate":
         return "accepted"
     if row.expect == "quarantined" and set(row.rules) & CROSS:
-        return "quarantined" if any(severity[rule] == "error" for rule in set(row.rules) - CROSS) else "accepted"
+        return (
+            "quarantined" if any(severity[rule] == "error" for rule in set(row.rules) - CROSS) else "accepted"
+        )
     return row.expect
 
 
@@ -69,15 +88,24 @@ def test_verdicts_are_the_answer_key(plan: Plan, day: int) -> None:
         if delivery.damage or delivery.content is not None or not delivery.rows:
             continue
         verdicts = verdicts_of(delivery)
-        severity = {rule.id: rule.severity for rule in load_ruleset(load_catalogue().datasets[delivery.dataset].kind).row_rules}
+        severity = {
+            rule.id: rule.severity
+            for rule in load_ruleset(load_catalogue().datasets[delivery.dataset].kind).row_rules
+        }
         for number, row in enumerate(delivery.rows):
-            errors, warnings, refused = verdicts.errors[number], verdicts.warnings[number], verdicts.refused[number]
+            errors, warnings, refused = (
+                verdicts.errors[number],
+                verdicts.warnings[number],
+                verdicts.refused[number],
+            )
             outcome = "refused" if refused else "quarantined" if errors else "accepted"
             missing = set(row.rules) - CROSS - {*errors.split(";"), *warnings.split(";"), refused}
             if outcome != expected_here(row, severity):
                 missing.add(f"{outcome}, not {row.expect}")
             if missing:
-                wrong.append((delivery.dataset, delivery.name, number, row.case, sorted(missing), errors, warnings))
+                wrong.append(
+                    (delivery.dataset, delivery.name, number, row.case, sorted(missing), errors, warnings)
+                )
             rows, planted = rows + 1, planted + bool(row.rules)
     assert not wrong[:5], f"{len(wrong)} of {rows} rows"
     assert rows > 100 and planted > 20

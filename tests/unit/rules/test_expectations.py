@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from judging import PENALTY_ENTITY, TODAY, VALID, context, frame
 
+from judging import PENALTY_ENTITY, TODAY, VALID, context, frame
 from public_credit import policy, settings
 from public_credit.catalogue import load_catalogue
 from public_credit.messages import UserError
@@ -16,8 +16,30 @@ from public_credit.rules import RowRules, compile_all, load_ruleset
 from public_credit.rules.registry import CHECKS
 
 KINDS = load_catalogue().kinds
-DECISION_RULES = ["R01", "R02", "R03", "R04", "R05", "R06", "R06W", "R07", "R07W", "R08", "R09", "R13", "R14", "R14W", "R15", "R16", "R18",
-                  "R19", "R20", "R21", "R22", "R23"]
+DECISION_RULES = [
+    "R01",
+    "R02",
+    "R03",
+    "R04",
+    "R05",
+    "R06",
+    "R06W",
+    "R07",
+    "R07W",
+    "R08",
+    "R09",
+    "R13",
+    "R14",
+    "R14W",
+    "R15",
+    "R16",
+    "R18",
+    "R19",
+    "R20",
+    "R21",
+    "R22",
+    "R23",
+]
 WANTED = {
     "administrative_licence": [*DECISION_RULES, "R10"],
     "administrative_penalty": [*DECISION_RULES, "R11", "R11W", "R12", "R12W", "R17", "R17W"],
@@ -25,8 +47,16 @@ WANTED = {
     "decision_event": ["V01", "V02", "V03", "V04", "V05", "R19"],
     "decision_ledger": ["G01", "G02", "G03", "G04", "R19"],
 }
-SEVERITY = {"R06": "error", "R10": "warning", "R16": "warning", "R18": "warning", "R20": "refuse", "R21": "warning", "E04": "warning",
-            "V05": "warning"}
+SEVERITY = {
+    "R06": "error",
+    "R10": "warning",
+    "R16": "warning",
+    "R18": "warning",
+    "R20": "refuse",
+    "R21": "warning",
+    "E04": "warning",
+    "V05": "warning",
+}
 
 
 def test_every_kind_has_its_rules_and_all_compile() -> None:
@@ -44,10 +74,14 @@ def test_batch_rules(kind: str) -> None:
     rules = {rule.id: rule for rule in load_ruleset(kind).batch_rules}
     columns = {rule.column for rule in rules.values()}
     assert {"landed", "error_share", "duplicate_share", "unknown_code_share"} <= columns
-    assert rules["B02"].fields == [name for name in rules["B02"].fields if KINDS[kind].fields[name].required == "yes"]
+    assert rules["B02"].fields == [
+        name for name in rules["B02"].fields if KINDS[kind].fields[name].required == "yes"
+    ]
     assert ("rows_against_last_good" in columns) == (kind == "enterprise_registration")
     assert {rule.severity for rule in rules.values() if rule.column == "duplicate_share"} == {"warning"}
-    assert {rule.severity for rule in rules.values() if rule.column in ("rows_against_last_good", "error_share")} <= {"critical"}
+    assert {
+        rule.severity for rule in rules.values() if rule.column in ("rows_against_last_good", "error_share")
+    } <= {"critical"}
 
 
 def edited(tmp_path: Path, change) -> Path:
@@ -64,8 +98,17 @@ def compiled(folder: Path) -> RowRules:
 
 
 def test_a_new_rule_needs_only_the_file(tmp_path: Path) -> None:
-    rule = {"id": "R91", "title": "备注不得含测试字样", "check": "contains_words", "with": {"groups": [{"words": ["测试"], "unless_after": ["非"]}]},
-            "fields": ["remark"], "severity": "error", "owner": "department", "remedy": "删去测试数据", "clause": "平台要求"}
+    rule = {
+        "id": "R91",
+        "title": "备注不得含测试字样",
+        "check": "contains_words",
+        "with": {"groups": [{"words": ["测试"], "unless_after": ["非"]}]},
+        "fields": ["remark"],
+        "severity": "error",
+        "owner": "department",
+        "remedy": "删去测试数据",
+        "clause": "平台要求",
+    }
     rules = compiled(edited(tmp_path, lambda content: content["row_rules"].append(rule)))
     rows = [VALID[PENALTY_ENTITY] | {"remark": text} for text in ("测试", "非测试", "")]
     assert rules.apply(frame(rows), context()).errors.to_list() == ["R91", "", ""]
@@ -73,7 +116,9 @@ def test_a_new_rule_needs_only_the_file(tmp_path: Path) -> None:
 
 def test_version_follows_the_content(tmp_path: Path) -> None:
     same = load_ruleset("administrative_penalty")
-    other = load_ruleset("administrative_penalty", edited(tmp_path, lambda content: content["row_rules"].pop()))
+    other = load_ruleset(
+        "administrative_penalty", edited(tmp_path, lambda content: content["row_rules"].pop())
+    )
     assert same.version != other.version and len(same.version) == 12
     shutil.copy(settings.checkout() / "expectations" / "administrative_penalty.yml", tmp_path)
     assert load_ruleset("administrative_penalty", tmp_path).version == same.version
@@ -83,32 +128,38 @@ def _rule(content: dict, rule_id: str) -> dict:
     return next(rule for rule in content["row_rules"] + content["batch_rules"] if rule["id"] == rule_id)
 
 
-@pytest.mark.parametrize(("change", "told"), [
-    (lambda content: _rule(content, "R08").pop("owner"), "R08.owner"),
-    (lambda content: _rule(content, "R08").update(severity="fatal"), "R08.severity"),
-    (lambda content: _rule(content, "R08").update(colour="red"), "R08.colour"),
-    (lambda content: _rule(content, "R08").update(id="R03"), "R03 重复"),
-    (lambda content: _rule(content, "R08").update(id="rule8"), "id"),
-    (lambda content: _rule(content, "R08").update(any=[{"check": "ragged"}]), "check"),
-    (lambda content: _rule(content, "R09").update({"with": {"types": ["date"]}}), "any"),
-    (lambda content: _rule(content, "B03").update(column="mood"), "column"),
-    (lambda content: _rule(content, "B03").pop("max"), "min 或 max"),
-    (lambda content: _rule(content, "B03").update(when={"mood_min": 1}), "when"),
-    (lambda content: _rule(content, "B05").update(when={"delivery_mode": ["now"]}), "delivery_mode"),
-    (lambda content: _rule(content, "B02").update(fields=[]), "fill_rate"),
-    (lambda content: content.update(kind="administrative_licence"), "文件名不符"),
-])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda content: _rule(content, "R08").pop("owner"), "R08.owner"),
+        (lambda content: _rule(content, "R08").update(severity="fatal"), "R08.severity"),
+        (lambda content: _rule(content, "R08").update(colour="red"), "R08.colour"),
+        (lambda content: _rule(content, "R08").update(id="R03"), "R03 重复"),
+        (lambda content: _rule(content, "R08").update(id="rule8"), "id"),
+        (lambda content: _rule(content, "R08").update(any=[{"check": "ragged"}]), "check"),
+        (lambda content: _rule(content, "R09").update({"with": {"types": ["date"]}}), "any"),
+        (lambda content: _rule(content, "B03").update(column="mood"), "column"),
+        (lambda content: _rule(content, "B03").pop("max"), "min 或 max"),
+        (lambda content: _rule(content, "B03").update(when={"mood_min": 1}), "when"),
+        (lambda content: _rule(content, "B05").update(when={"delivery_mode": ["now"]}), "delivery_mode"),
+        (lambda content: _rule(content, "B02").update(fields=[]), "fill_rate"),
+        (lambda content: content.update(kind="administrative_licence"), "文件名不符"),
+    ],
+)
 def test_a_mistake_in_the_file_is_told_with_its_place(tmp_path: Path, change, told: str) -> None:
     with pytest.raises(UserError, match=told):
         load_ruleset("administrative_penalty", edited(tmp_path, change))
 
 
-@pytest.mark.parametrize(("change", "told"), [
-    (lambda content: _rule(content, "R08").update(check="no_such_check"), "no_such_check"),
-    (lambda content: _rule(content, "R08").update({"with": {"feild": "decision_date"}}), "R08.*field"),
-    (lambda content: _rule(content, "R08").update(fields=["mood"]), "mood"),
-    (lambda content: _rule(content, "R11")["with"]["needs"][0].update(positiv=True), "R11.*positiv"),
-])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda content: _rule(content, "R08").update(check="no_such_check"), "no_such_check"),
+        (lambda content: _rule(content, "R08").update({"with": {"feild": "decision_date"}}), "R08.*field"),
+        (lambda content: _rule(content, "R08").update(fields=["mood"]), "mood"),
+        (lambda content: _rule(content, "R11")["with"]["needs"][0].update(positiv=True), "R11.*positiv"),
+    ],
+)
 def test_a_mistake_in_a_condition_is_told_when_compiled(tmp_path: Path, change, told: str) -> None:
     with pytest.raises(UserError, match=told):
         compiled(edited(tmp_path, change))

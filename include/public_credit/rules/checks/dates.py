@@ -34,7 +34,7 @@ def ordered(rows: Rows, *, first: str, second: str, strict: bool = False) -> Mas
 
 @check
 def within_publication_term(rows: Rows, *, end: str, decided: str, category: str) -> Mask:
-    """The declared end of publication is within the legal maximum of the severity class (R17W, seed publication_term)."""
+    """The declared end of publication is within the legal maximum of its class (R17W, seed publication_term)."""
     known = rows.readable(end) & rows.readable(decided) & rows.readable(category)
     if not known.any():
         return None
@@ -46,7 +46,10 @@ def within_publication_term(rows: Rows, *, end: str, decided: str, category: str
         positions = (known & rows[category].is_in(kinds)).arg_true()
         days = rows[decided].gather(positions)
         distinct = days.unique().to_list()
-        latest = days.replace_strict(distinct, [policy.add_months(date.fromisoformat(day), months).isoformat()
-                                                for day in distinct], return_dtype=pl.String)
+        latest = days.replace_strict(
+            distinct,
+            [policy.add_months(date.fromisoformat(day), months).isoformat() for day in distinct],
+            return_dtype=pl.String,
+        )
         beyond.append(rows.at(positions.filter(rows[end].gather(positions) > latest)))
     return any_of(beyond)

@@ -14,7 +14,7 @@ _NUMBER = r"[0-9][0-9,]*(?:\.[0-9]+)?"
 
 
 class Need(Parameters):
-    """A kind of penalty (any of the words begins its name) needs a field; ``positive``: an amount above zero."""
+    """A kind of penalty (its name holds a word) needs a field; ``positive``: an amount above zero."""
 
     words: list[str]
     field: str
@@ -23,8 +23,11 @@ class Need(Parameters):
 
 def _kinds_with(categories: Iterable[str], words: list[str]) -> list[str]:
     """The category values of which one kind holds a word; the text of 其他 does not count."""
-    return [value for value in categories if any(
-        word in kind for kind in value.split(";") if not kind.startswith("其他") for word in words)]
+    return [
+        value
+        for value in categories
+        if any(word in kind for kind in value.split(";") if not kind.startswith("其他") for word in words)
+    ]
 
 
 def _amount(rows: Rows, name: str) -> pl.Series:
@@ -65,7 +68,7 @@ def not_negative(rows: Rows, *, fields: list[str]) -> Mask:
 
 @dataclass
 class _Figures:
-    """Rows with an amount and a figure in the text: amount in 万元, the figures in 元, which are written in 元."""
+    """Rows with an amount and figures in the text: the amount in 万元, the figures in 元."""
 
     positions: pl.Series
     amount: pl.Series
@@ -75,17 +78,21 @@ class _Figures:
 
 
 def _unconfirmed(rows: Rows, amount: str, text: str, word: str) -> pl.Series:
-    """Positions of rows with an amount whose text does not simply say it (罚款2000元 for 0.2): the few to look at."""
+    """Rows with an amount whose text does not simply say it (罚款2000元 for 0.2): the few to look at."""
     positions = rows.readable(amount).arg_true()
     yuan = _amount(rows, amount).gather(positions) * 10000
     whole = yuan.round()
-    frame = pl.DataFrame([rows[text].gather(positions).alias("text"), whole.cast(pl.Int64).cast(pl.String).alias("yuan")])
-    said = frame.select(pl.col("text").str.contains(pl.concat_str(pl.lit(word), "yuan", pl.lit("元")), literal=True))
+    frame = pl.DataFrame(
+        [rows[text].gather(positions).alias("text"), whole.cast(pl.Int64).cast(pl.String).alias("yuan")]
+    )
+    said = frame.select(
+        pl.col("text").str.contains(pl.concat_str(pl.lit(word), "yuan", pl.lit("元")), literal=True)
+    )
     return positions.filter(~(said.to_series() & ((yuan - whole).abs() < 0.005)))
 
 
 def _figures(rows: Rows, amount: str, text: str, word: str) -> _Figures | None:
-    """What the text says after the word (罚款2000元) or before it (2000元罚款), where that is not simply the amount."""
+    """What the text says after the word (罚款2000元) or before it (2000元罚款), if not simply the amount."""
     key = f"_figures_{amount}_{text}_{word}"
     if key in rows.shared:
         return rows.shared[key]
@@ -98,15 +105,29 @@ def _figures(rows: Rows, amount: str, text: str, word: str) -> _Figures | None:
         rows.shared[key] = None
         return None
     positions, found, several = positions.filter(some), found.filter(some), several.filter(some)
-    frame = pl.DataFrame({"row": pl.int_range(0, len(found), eager=True), "figure": found,
-                          "amount": _amount(rows, amount).gather(positions)})
+    frame = pl.DataFrame(
+        {
+            "row": pl.int_range(0, len(found), eager=True),
+            "figure": found,
+            "amount": _amount(rows, amount).gather(positions),
+        }
+    )
     each = frame.explode("figure").with_columns(
-        number=pl.col("figure").str.extract(f"({_NUMBER})", 1).str.replace_all(",", "", literal=True).cast(pl.Float64),
-        wan=pl.col("figure").str.contains("万元", literal=True))
-    each = each.with_columns(yuan=pl.when("wan").then(pl.col("number") * 10000).otherwise("number"),
-                             same=~pl.col("wan") & (pl.col("number") == pl.col("amount")) & (pl.col("amount") > 0))
-    by_row = each if each.height == frame.height else each.group_by("row", maintain_order=True).agg(
-        pl.col("yuan").first(), pl.col("same").any())
+        number=pl.col("figure")
+        .str.extract(f"({_NUMBER})", 1)
+        .str.replace_all(",", "", literal=True)
+        .cast(pl.Float64),
+        wan=pl.col("figure").str.contains("万元", literal=True),
+    )
+    each = each.with_columns(
+        yuan=pl.when("wan").then(pl.col("number") * 10000).otherwise("number"),
+        same=~pl.col("wan") & (pl.col("number") == pl.col("amount")) & (pl.col("amount") > 0),
+    )
+    by_row = (
+        each
+        if each.height == frame.height
+        else each.group_by("row", maintain_order=True).agg(pl.col("yuan").first(), pl.col("same").any())
+    )
     only = pl.select(pl.when(several == 1).then(by_row["yuan"])).to_series()
     rows.shared[key] = _Figures(positions, frame["amount"], several, only, by_row["same"])
     return rows.shared[key]

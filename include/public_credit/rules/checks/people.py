@@ -15,7 +15,7 @@ def _pairs(rows: Rows) -> list[tuple[str, str]]:
 
 @check
 def id_number_valid(rows: Rows, *, both_required: list[str] = []) -> Mask:
-    """ID type and number both or neither (both in tables ``both_required``); a 身份证 number passes GB 11643 (R14)."""
+    """ID type and number both or neither (both in ``both_required``); a 身份证 passes GB 11643 (R14)."""
     masks = []
     for type_field, number_field in _pairs(rows):
         typed, numbered = rows.filled(type_field), rows.filled(number_field)
@@ -32,12 +32,23 @@ def id_number_valid(rows: Rows, *, both_required: list[str] = []) -> Mask:
 @check
 def id_number_legacy(rows: Rows) -> Mask:
     """A 身份证 number in the 15-digit form of before 1999 (R14W)."""
-    return any_of([(rows[number].str.len_bytes() == 15) & (rows[type_field] == ID_CARD)
-                   & rows[number].str.contains("^[0-9]{15}$") for type_field, number in _pairs(rows)])
+    return any_of(
+        [
+            (rows[number].str.len_bytes() == 15)
+            & (rows[type_field] == ID_CARD)
+            & rows[number].str.contains("^[0-9]{15}$")
+            for type_field, number in _pairs(rows)
+        ]
+    )
 
 
 @check
 def sensitive_number(rows: Rows) -> Mask:
-    """An identity, mobile or bank card number in a field that is not for it (R19); the landing scan finds them."""
-    return any_of([mask for name, mask in rows.context.scan_hits.items()
-                   if name in rows and rows.kind.fields[name].type != "person_id"])
+    """An identity, mobile or card number in a field not meant for it (R19), as the landing scan found."""
+    return any_of(
+        [
+            mask
+            for name, mask in rows.context.scan_hits.items()
+            if name in rows and rows.kind.fields[name].type != "person_id"
+        ]
+    )

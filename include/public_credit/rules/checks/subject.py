@@ -20,13 +20,17 @@ class Condition(Parameters):
 
 @check
 def required(rows: Rows, *, one_of: list[list[str]] = [], conditional: list[Condition] = []) -> Mask:
-    """Fields the catalogue requires are filled; of each group in ``one_of`` at least one; conditional ones where due."""
+    """Fields the catalogue requires are filled, one of each group, conditional ones where due."""
     masks = [~rows.filled(field.name) for field in rows.fields if field.required == "yes"]
     for group in one_of:
         masks.append(~any_of([rows.filled(name) for name in group]))
     for item in conditional:
         if item.field in rows.kind.tables[rows.variant].fields:
-            due = rows.one_of(item.depends_on, item.when) if item.when else ~rows.one_of(item.depends_on, item.unless)
+            due = (
+                rows.one_of(item.depends_on, item.when)
+                if item.when
+                else ~rows.one_of(item.depends_on, item.unless)
+            )
             masks.append(~rows.filled(item.field) & due)
     return any_of(masks)
 
@@ -50,9 +54,10 @@ def uscc_valid(rows: Rows, *, field: str, placeholder_passes: bool = True, blank
 
 
 @check
-def prefix_fits_category(rows: Rows, *, field: str, prefix: str, category: str, values: list[str],
-                         others: list[str]) -> Mask:
-    """A valid code has the prefix exactly when its category is one of ``values`` and not of ``others`` (R04)."""
+def prefix_fits_category(
+    rows: Rows, *, field: str, prefix: str, category: str, values: list[str], others: list[str]
+) -> Mask:
+    """A valid code has the prefix exactly when its category is of ``values``, not ``others`` (R04)."""
     if field not in rows or rows.variant == "person":
         return None
     own = rows.one_of(category, values)
@@ -73,8 +78,14 @@ def org_code_valid(rows: Rows, *, field: str, uscc: str, check_digit: bool = Tru
 
 
 @check
-def placeholder_code(rows: Rows, *, fields: list[str], category: str = "", values: list[str] = [],
-                     except_values: list[str] = []) -> Mask:
+def placeholder_code(
+    rows: Rows,
+    *,
+    fields: list[str],
+    category: str = "",
+    values: list[str] = [],
+    except_values: list[str] = [],
+) -> Mask:
     """The placeholder 17 zeros + X in a field, where the category is (or is not) one of the values (R07)."""
     masks = []
     for name in fields:
@@ -90,7 +101,7 @@ def placeholder_code(rows: Rows, *, fields: list[str], category: str = "", value
 
 @check
 def known_supplier(rows: Rows, *, fields: list[str]) -> Mask:
-    """Codes of authorities and source units are in the supplier register, which holds valid codes only (R15)."""
+    """Authorities and source units are in the supplier register, which holds valid codes only (R15)."""
     known = sorted(rows.context.supplier_usccs)
     return any_of([rows.filled(name) & ~rows[name].is_in(known) & ~rows.placeholder(name) for name in fields])
 
@@ -103,5 +114,3 @@ def registration_valid(rows: Rows, *, field: str) -> Mask:
         return None
     chars, fits = series_bytes(rows[field], 15)
     return fifteen & ~pl.Series(registrations_valid(chars) & fits)
-
-

@@ -20,14 +20,19 @@ class Words(Parameters):
 
 @check
 def length_within_standard(rows: Rows) -> Mask:
-    """No value is longer than the standard; never cut (R18). Codes, dates, amounts and unknown words have rules of their own."""
+    """No value is longer than the standard; never cut (R18).
+
+    Codes, dates, amounts and unknown words have rules of their own.
+    """
     masks = []
     for field in rows.fields:
         if field.type not in _MEASURED:
             continue
         distinct = rows.distinct(field.name)
         if (distinct.str.len_bytes().max() or 0) > field.length:
-            longer = rows[field.name].is_in(distinct.filter(distinct.str.len_chars() > field.length).to_list())
+            longer = rows[field.name].is_in(
+                distinct.filter(distinct.str.len_chars() > field.length).to_list()
+            )
             masks.append(longer & ~rows.unreadable[field.name] if field.name in rows.unreadable else longer)
     return any_of(masks)
 
@@ -48,7 +53,11 @@ def contains_words(rows: Rows, *, groups: list[Words]) -> Mask:
         distinct = rows.distinct(field.name)
         some = distinct.filter(distinct.str.contains(likely))
         if len(some):
-            found = any_of([some.str.count_matches(words) > (some.str.count_matches(negated) if negated else 0)
-                            for words, negated in patterns])
+            found = any_of(
+                [
+                    some.str.count_matches(words) > (some.str.count_matches(negated) if negated else 0)
+                    for words, negated in patterns
+                ]
+            )
             masks.append(rows[field.name].is_in(some.filter(found).to_list()))
     return any_of(masks)
