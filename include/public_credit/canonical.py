@@ -57,7 +57,7 @@ Reader = Callable[[str], "str | None"]
 class Canonical:
     """A frame of canonical text and, per field where there are any, marked rows.
 
-    ``unreadable``: kept as received; ``mended``: rule R21 applies; ``changed``: differs from the received text.
+    ``unreadable``: kept as received; ``mended``: rule R21; ``changed``: differs from the received text.
     ``distinct``: the values (each at least once) of columns that arrived canonical.
     """
 

@@ -1,4 +1,4 @@
-"""Identifiers: vectors of the standards, properties, python-stdnum as oracle, single values against columns."""
+"""Identifiers: vectors of the standards, properties, python-stdnum as oracle, columns."""
 
 from __future__ import annotations
 

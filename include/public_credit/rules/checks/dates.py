@@ -34,7 +34,7 @@ def ordered(rows: Rows, *, first: str, second: str, strict: bool = False) -> Mas
 
 @check
 def within_publication_term(rows: Rows, *, end: str, decided: str, category: str) -> Mask:
-    """The declared end of publication is within the legal maximum of its class (R17W, seed publication_term)."""
+    """The declared end of publication is within the legal maximum of its class (R17W)."""
     known = rows.readable(end) & rows.readable(decided) & rows.readable(category)
     if not known.any():
         return None
