@@ -190,7 +190,7 @@ class Lander:
         """subject_ref: the person's token, or the first identifier an organisation has, or its folded name."""
         if self.variant == "person":
             return pl.col("id_no")
-        good = ~verdicts.errors.str.contains(r"(?:^|;)(?:R03|R19|R22|V06)(?:;|$)")
+        good = ~verdicts.errors.str.contains(r"(?:^|;)(?:R03|V06)(?:;|$)") & ~rows["uscc"].str.contains("〔", literal=True)
         subject = pl.when(pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)).then(
             pl.concat_str(pl.lit("uscc:"), pl.col("uscc")))
         for name, label in _SUBJECT_CODES:

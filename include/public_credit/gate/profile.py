@@ -63,7 +63,7 @@ def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, att
         "rows_in": attempt.rows_in, "landed": landed, "refused": attempt.refused, "records": row["records"],
         "accepted": counts["accepted"], "quarantined": counts["quarantined"], "duplicate": counts["duplicate"],
         "error_share": share(counts["quarantined"]), "duplicate_share": share(counts["duplicate"]),
-        "unknown_code_share": share(by_rule.get("R13", 0) + by_rule.get("V02", 0)),
+        "unknown_code_share": share(sum(by_rule.get(rule, 0) for rule in ("R13", "V02", "E06", "G05"))),
         "ragged_share": share(row["ragged"]),
         "rows_against_last_good": landed / previous if previous else None,
         "days_since_newest_event": (on - row["newest_event"]).days if row["newest_event"] else None,
