@@ -1,0 +1,276 @@
+"""``./run demo``: simulated departments deliver, the real scheduler runs the DAGs, the simulated city receives."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import yaml
+
+from .stack import Progress, Stack, StackError, only_stack, stopping_cleanly
+
+_DONE = {"success", "failed"}
+_AFTER = ("build_warehouse", "deliver_to_city", "receive_from_city")
+
+
+class Demo:
+    """Plays simulated days on a running stack."""
+
+    def __init__(self, stack: Stack, progress: Progress):
+        self.stack, self.progress = stack, progress
+        self.failures: list[str] = []
+
+    # --- simulated days ---------------------------------------------------------------------------
+    def _simulator(self, *arguments: str) -> str:
+        done = subprocess.run([sys.executable, "-m", "district_simulator", *arguments, "--home",
+                               str(self.stack.simulator_home)], env=self.stack.environment(), capture_output=True,
+                              text=True, check=False)
+        if done.returncode:
+            raise StackError(f"模拟辖区：{done.stderr.strip()[-300:]}")
+        return done.stdout.strip()
+
+    def next_day(self) -> tuple[int, date] | None:
+        """The simulated day that is due next; None after the last."""
+        return next_day(self.stack.simulator_home)
+
+    def play(self, day: int, on: date) -> None:
+        """One simulated day from the departments' deliveries to the city's receipts."""
+        started = time.monotonic()
+        self.progress.say(f"模拟第 {day} 日（{on}）：各部门报送")
+        self._simulator("play", "--day", str(day))
+        self._city_day(on)
+        collectors = sorted(self.collectors())
+        noon = f"{on}T12:00:00+08:00"
+        runs = {dag: self.stack.airflow.trigger(dag, noon) for dag in collectors}
+        self._wait_collected(runs)
+        self._settle(noon)
+        self._city_day(on)
+        self._receive_again(on)
+        self.progress.say(f"模拟第 {day} 日完成，用时 {time.monotonic() - started:.0f} 秒")
+
+    def collectors(self) -> set[str]:
+        return {item["dag_id"] for item in self.stack.airflow.get("dags", limit=500)["dags"]
+                if item["dag_id"].startswith("collect_")}
+
+    def _city_day(self, on: date) -> None:
+        """Let the city's calendar move: it publishes what it accepted."""
+        uri = httpx.URL(yaml.safe_load((self.stack.home / "secrets" / "connections.yaml").read_text())["city_platform"])
+        with httpx.Client(base_url=str(uri.copy_with(username=None, password=None)), trust_env=False, timeout=60,
+                          headers={"Authorization": f"Bearer {uri.username}"}) as client:
+            client.post("/control/day", json={"date": on.isoformat()}).raise_for_status()
+
+    def _check(self) -> None:
+        failed = self.stack.failed()
+        if failed:
+            raise StackError(f"{'、'.join(failed)} 已退出，见状态目录下的日志。")
+
+    def _wait_collected(self, runs: dict[str, str]) -> None:
+        """Wait for the collectors' runs, line by line as they end."""
+        waiting = dict(runs)
+        while waiting:
+            self._check()
+            states = {(item["dag_id"], item["dag_run_id"]): item["state"]
+                      for item in self.stack.airflow.runs("~", limit=100)}
+            for dag, run in list(waiting.items()):
+                state = states.get((dag, run))
+                if state in _DONE:
+                    del waiting[dag]
+                    self.progress.say(f"  采集 {dag.removeprefix('collect_')}  {self._collected(dag)}"
+                                      f"{'' if state == 'success' else '  失败'}")
+                    if state == "failed":
+                        self.failures.append(dag)
+            self.progress.live(f"采集中，还有 {len(waiting)} 个部门")
+            time.sleep(1)
+
+    def _collected(self, dag: str) -> str:
+        rows = self._query("select message from ledger.step where name = 'collect_unit' and unit_id = %s "
+                           "order by id desc limit 1", [dag.removeprefix("collect_")])
+        return rows[0][0] if rows else ""
+
+    def _settle(self, noon: str) -> None:
+        """Wait until gate, build, delivery and receipts have nothing left to do; wake what no event woke."""
+        quiet_since: float | None = None
+        told: set[tuple[str, str]] = set()
+        while True:
+            self._check()
+            runs = [item for item in self.stack.airflow.runs("~", limit=60) if item["dag_id"] in _AFTER]
+            for item in reversed(runs):
+                key = (item["dag_id"], item["dag_run_id"])
+                if item["state"] in _DONE and key not in told and item["run_after"] >= self._since:
+                    told.add(key)
+                    if item["state"] == "failed":
+                        self.failures.append(item["dag_id"])
+                        self.progress.say(f"  {item['dag_id']} 失败")
+            active = [item for item in runs if item["state"] not in _DONE]
+            pending = self._pending()
+            self.progress.live(f"{'、'.join(sorted({item['dag_id'] for item in active})) or '等待唤醒'}，{pending or '无待办'}")
+            if active:
+                quiet_since = None
+            elif quiet_since is None:
+                quiet_since = time.monotonic()
+            elif time.monotonic() - quiet_since > 4:
+                if not pending:
+                    return
+                dag = {"裁决": _AFTER[0], "构建": _AFTER[0], "报送": _AFTER[1]}[pending[:2]]
+                self.stack.airflow.trigger(dag, f"{noon[:10]}T12:{int(time.time()) % 60:02d}:{int(time.time() * 7) % 60:02d}+08:00")
+                quiet_since = None
+                if len(self.failures) > 3:
+                    return
+            time.sleep(1)
+
+    @property
+    def _since(self) -> str:
+        return self._started
+
+    def _pending(self) -> str:
+        """What is left to do according to the ledger, '' when nothing."""
+        landed = self._query("select count(*) from ledger.batch where state in ('received', 'landed')")[0][0]
+        if landed:
+            return f"裁决 {landed} 批"
+        unbuilt = self._query("""
+            select count(*) from ledger.batch b where state in ('accepted', 'accepted_with_quarantine') and not exists (
+                select 1 from ledger.build_input i join ledger.build using (build_id)
+                where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add'
+                  and build.state = 'built')""")[0][0]
+        if unbuilt:
+            return f"构建 {unbuilt} 批"
+        items = self._query("""select count(*) from ledger.delivery_item i join ledger.release using (release_id)
+                               where release.state = 'released' and i.state in ('pending', 'sending', 'unknown')""")[0][0]
+        return f"报送 {items} 条" if items else ""
+
+    def _receive_again(self, on: date) -> None:
+        """The city has published in the meantime: fetch what it says."""
+        run = self.stack.airflow.trigger("receive_from_city", f"{on}T23:00:00+08:00")
+        while True:
+            self._check()
+            state = next((item["state"] for item in self.stack.airflow.runs("receive_from_city", limit=10)
+                          if item["dag_run_id"] == run), None)
+            if state in _DONE:
+                if state == "failed":
+                    self.failures.append("receive_from_city")
+                return
+            time.sleep(1)
+
+    def _query(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        connections = yaml.safe_load((self.stack.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
+        with psycopg.connect(connections["pcw_db_reader"]) as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    # --- summary ----------------------------------------------------------------------------------
+    def summary(self) -> None:
+        """What came, what became of it, where to look."""
+        done = subprocess.run([sys.executable, "-m", "public_credit.cli", "status", "--json"],
+                              env=self.stack.environment(), capture_output=True, text=True, check=True)
+        status = json.loads(done.stdout)
+        total, city = status["totals"], status["city"]
+        slips = self._query("select count(*), coalesce(sum(rows), 0) from ledger.slip")[0]
+        print()
+        print(f"业务日期      {status['business_date']}")
+        print(f"批次          {total['batches']}（扣留 {total['held']}，无法读取 {total['broken']}）")
+        print(f"收到行        {total['rows_in']:,}，其中随批次扣留 {total['rows_held']:,}")
+        print(f"放行          {total['accepted']:,}")
+        print(f"退回          {total['quarantined']:,}")
+        print(f"重复          {total['duplicate']:,}")
+        print(f"拒收          {total['refused']:,}")
+        print(f"报送市平台    {city['sent']:,}，接收 {city['accepted']:,}，拒收 {city['rejected']:,}")
+        print(f"退回单        {slips[0]} 份 {slips[1]:,} 行  {self.stack.home / 'slips'}")
+        for line in status["attention"]:
+            print(f"注意          {line}")
+        print(f"Airflow       {self.stack.airflow.url}  用户 admin  口令见 {self.stack.home / 'secrets' / 'airflow_admin_password'}")
+        print("接着看        ./run credit status · ./run credit batches · ./run credit explain <文书号>")
+
+    def run(self, first_run: bool) -> None:
+        """Play the days that are due: two at first, one afterwards."""
+        self._started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        for _ in range(2 if first_run else 1):
+            due = self.next_day()
+            if due is None:
+                return
+            self.play(*due)
+
+
+def next_day(simulator_home: Path) -> tuple[int, date] | None:
+    """The simulated day that is due next, from the simulator's state; day 1 when nothing was played."""
+    from district_simulator.workcalendar import DAYS
+
+    state = simulator_home / "state.json"
+    played = json.loads(state.read_text())["played"] if state.exists() else []
+    following = len(played) + 1
+    return (following, DAYS[following]) if following in DAYS else None
+
+
+def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) -> int:
+    """Run the demo; exit code 0 when everything went right."""
+    progress = Progress()
+    first_run = not (home / "simulator" / "state.json").exists()
+    if next_day(home / "simulator") is None:
+        print("三个模拟日均已完成，没有到期的报送。要从头再来：./run reset")
+        return 0
+    code = 0
+    with only_stack(home), stopping_cleanly():
+        stack = Stack(checkout, home, simulated=True, progress=progress, port=port)
+        player = Demo(stack, progress)
+        try:
+            started = time.monotonic()
+            stack.start_database()
+            stack.migrate()
+            stack.start_simulation(scale)
+            stack.start_airflow(expected_dags())
+            player.run(first_run)
+            player.summary()
+            print(f"用时          {time.monotonic() - started:.0f} 秒")
+            if player.failures:
+                code = 1
+                print(f"有任务失败：{'、'.join(sorted(set(player.failures)))}", file=sys.stderr)
+            if not leave:
+                print("服务保持运行，按 Ctrl-C 停止。", flush=True)
+                while not stack.failed():
+                    time.sleep(1)
+                raise StackError(f"{'、'.join(stack.failed())} 已退出。")
+        except KeyboardInterrupt:
+            print("\n正在停止…", flush=True)
+        except (StackError, RuntimeError, httpx.HTTPError, subprocess.CalledProcessError) as error:
+            print(f"错误：{error}", file=sys.stderr)
+            code = 1
+        finally:
+            stack.stop()
+    return code
+
+
+def serve(checkout: Path, home: Path, *, port: int) -> int:
+    """The stack for daily use, without simulators; stays up until Ctrl-C."""
+    progress = Progress()
+    with only_stack(home), stopping_cleanly():
+        stack = Stack(checkout, home, simulated=False, progress=progress, port=port)
+        try:
+            stack.start_database()
+            stack.migrate()
+            stack.start_airflow(expected_dags())
+            print(f"Airflow  {stack.airflow.url}  用户 admin  口令见 {home / 'secrets' / 'airflow_admin_password'}")
+            print("按 Ctrl-C 停止。", flush=True)
+            while not stack.failed():
+                time.sleep(1)
+            print(f"错误：{'、'.join(stack.failed())} 已退出。", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 0
+        except (StackError, RuntimeError) as error:
+            print(f"错误：{error}", file=sys.stderr)
+            return 1
+        finally:
+            stack.stop()
+
+
+def expected_dags() -> set[str]:
+    """DAGs that must have been parsed before anything is triggered."""
+    from public_credit.catalogue import load_catalogue
+
+    return {*_AFTER, *(f"collect_{unit.id}" for unit in load_catalogue().units.values()
+                       if any(dataset.channel.type != "hand_in" for dataset in unit.datasets))}

@@ -1,0 +1,187 @@
+"""The stack under one supervisor: PostgreSQL, migrations, Airflow, and for the demo departments and city."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import yaml
+
+from . import processes
+from .airflow import Airflow
+from .postgres import Server, bootstrap, free_port
+
+
+class StackError(Exception):
+    """Something of the stack cannot run; the text says what and where to look."""
+
+
+class Progress:
+    """One dated line per step when the output is no terminal, a running line when it is."""
+
+    def __init__(self, out: IO[str] = sys.stdout):
+        self._out, self._live = out, out.isatty()
+        self._shown = ""
+
+    def say(self, text: str) -> None:
+        """A step that is done or begins."""
+        if self._live and self._shown:
+            self._out.write("\r\x1b[K")
+            self._shown = ""
+        self._out.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
+        self._out.flush()
+
+    def live(self, text: str) -> None:
+        """A line that is overwritten; nothing where the output is kept."""
+        if self._live:
+            self._out.write(f"\r\x1b[K{time.strftime('%H:%M:%S')}  {text}")
+            self._out.flush()
+            self._shown = text
+
+
+@contextmanager
+def only_stack(home: Path) -> Iterator[None]:
+    """Hold the state folder's lock; raises StackError while another stack runs on it."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "stack.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError("本状态目录上已有服务在运行；请先停止它，或用 PCW_HOME 指定另一个目录。") from None
+        yield
+
+
+class Stack:
+    """Everything that runs on one machine; ``stop`` ends all of it."""
+
+    def __init__(self, checkout: Path, home: Path, *, simulated: bool, progress: Progress, port: int = 0,
+                 database_port: int = 0):
+        self.checkout, self.home, self.simulated, self.progress = checkout, home, simulated, progress
+        self.server = Server(home / "postgres", port=database_port)
+        self.airflow = Airflow(checkout, home, port=port, simulated=simulated)
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def simulator_home(self) -> Path:
+        return self.home / "simulator"
+
+    def environment(self) -> dict[str, str]:
+        return self.airflow.environment()
+
+    def start_database(self) -> None:
+        self.server.start()
+        bootstrap(self.server, self.home)
+        self.progress.say(f"PostgreSQL 已启动  127.0.0.1:{self.server.port}")
+
+    def migrate(self) -> None:
+        done = subprocess.run([sys.executable, "-m", "public_credit.cli", "migrate"], env=self.environment(),
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise StackError(f"数据库升级失败：{done.stderr.strip()[-400:]}")
+
+    def _child(self, name: str, command: list[str], ready: Path, timeout: float = 60) -> None:
+        """Start a simulated service and wait until it has written what it offers."""
+        ready.unlink(missing_ok=True)
+        log = self.home / "logs" / f"{name}.log"
+        child = processes.start([sys.executable, "-m", *command], log=log, env=self.environment())
+        self._children.append(child)
+        deadline = time.monotonic() + timeout
+        while not ready.exists():
+            if child.poll() is not None or time.monotonic() > deadline:
+                raise StackError(f"{name} 没有启动，见 {log}。")
+            time.sleep(0.1)
+
+    def start_simulation(self, scale: float) -> None:
+        """Simulated departments and city; what they offer is added to the connections."""
+        home = self.simulator_home
+        connections = self._connections()
+        offered, city = home / "offered.yaml", home / "city.yaml"
+        home.mkdir(parents=True, exist_ok=True)
+        exchange = connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://", 1)
+        self._child("simulated-district", [
+            "district_simulator", "serve", "--home", str(home), "--scale", str(scale), "--exchange-url", exchange,
+            "--slips", str(self.home / "slips"), "--ports-file", str(offered)], offered)
+        token = self.airflow_secret("city_token")
+        self._child("simulated-city", ["district_simulator.city", "--home", str(home), "--port", str(free_port()),
+                                       "--token", token, "--ports-file", str(city)], city)
+        for path in (offered, city):
+            connections |= yaml.safe_load(path.read_text(encoding="utf-8"))
+        self._write_connections(connections)
+        self.progress.say("模拟部门与模拟市平台已启动（各自的真实协议，均只监听本机）")
+
+    def airflow_secret(self, name: str) -> str:
+        import secrets
+
+        from .airflow import _secret
+
+        return _secret(self.home, name, lambda: secrets.token_urlsafe(24))
+
+    def _connections(self) -> dict[str, str]:
+        return yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
+
+    def _write_connections(self, connections: dict[str, str]) -> None:
+        from .postgres import _write_private
+
+        _write_private(self.home / "secrets" / "connections.yaml", yaml.safe_dump(connections, allow_unicode=True))
+
+    def start_airflow(self, dags: set[str]) -> None:
+        self.airflow.prepare()
+        self.airflow.start()
+        self.progress.live("Airflow 启动中…")
+        self.airflow.wait_ready(dags)
+        self.progress.say(f"Airflow 已就绪  {self.airflow.url}")
+
+    def failed(self) -> list[str]:
+        """What has ended by itself."""
+        names = self.airflow.failed()
+        if not self.server.running:
+            names.append("PostgreSQL")
+        return names + ["模拟服务" for child in self._children if child.poll() is not None]
+
+    def stop(self) -> None:
+        """Stop everything in the right order; never raises for one part because of another."""
+        for part in (self.airflow.stop, *(lambda child=child: processes.stop(child) for child in self._children),
+                     self.server.stop):
+            try:
+                part()
+            except Exception as error:
+                print(f"停止服务时出错：{type(error).__name__}", file=sys.stderr)
+        self._children.clear()
+
+
+@contextmanager
+def stopping_cleanly() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that every way out passes the same door."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def reset(home: Path) -> None:
+    """Remove all state; refuses while a stack runs on it."""
+    if not home.exists():
+        print("没有状态需要清除。")
+        return
+    with only_stack(home):
+        for path in home.iterdir():
+            if path.name != "stack.lock":
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    (home / "stack.lock").unlink(missing_ok=True)
+    os.rmdir(home)
+    print("状态已清除。")
