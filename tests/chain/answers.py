@@ -84,3 +84,28 @@ def case_differences(world: World, day: int) -> tuple[list[str], int]:
             differences.append(f"{case['case_id']} {key} row {case['row_no']} {case['decision_no']} {case['fault']}: "
                                f"expected {case['expect']} {sorted(wanted)}, got {outcome} {sorted(rules)} {case['note']}")
     return differences, checked
+
+
+def city_differences(world: World, day: int) -> list[str]:
+    """Every planted decision: what the city holds of it after the day (the newest word of the key counts)."""
+    store = world.city_store()
+    rejected = {row[0] for row in world.query("""
+        select record_id from (select record_id, state, row_number() over (partition by record_id order by item_id desc) as n
+            from ledger.delivery_item where state <> 'superseded') last where n = 1 and state = 'rejected'""")}
+    there, differences = batches(world, day), []
+    for case in world.cases(day):
+        batch = there.get((case["dataset"], case["file"]))
+        if "row_no" not in case or batch is None or case["table"] not in ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr"):
+            continue
+        found = world.query(f"select record_id from raw.{batch['kind']} where batch_seq = %s and attempt = %s and row_no = %s",
+                            [batch["seq"], batch["current_attempt"], case["row_no"]])
+        record = found[0][0] if found else None
+        state = "absent"
+        if record in store:
+            state = {"held": "accepted", "deleted": "deleted"}[store[record]["state"]]
+        elif record in rejected:
+            state = "rejected"
+        if state != case["city"]:
+            differences.append(f"{case['case_id']} {case['dataset']} {case['decision_no']} {case['fault']} "
+                               f"{case['expect']}: city should be {case['city']}, is {state} {case['note']}")
+    return differences

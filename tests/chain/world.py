@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import httpx
+import yaml
 
 
 DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}
@@ -23,6 +30,8 @@ class World:
         self.warehouse, self.home = warehouse, home
         self.district = District(home, scale=scale, exchange_url=exchange, slips=warehouse.home / "slips")
         warehouse.add_connections(**self.district.serve())
+        self.city = CityProcess(home)
+        warehouse.add_connections(city_platform=self.city.uri)
 
     def collect(self, day: int) -> dict[str, Any]:
         """Collect and land every unit; outcomes or exceptions by unit."""
@@ -59,6 +68,10 @@ class World:
         work.deliver(DAYS[day])
         work.receive(DAYS[day])
 
+    def city_store(self) -> dict[str, dict[str, Any]]:
+        """What the city holds, by record id."""
+        return {row["recordId"]: row for row in self.city.control("GET", "store")["records"]}
+
     def counts(self, day: int) -> list[dict[str, Any]]:
         return json.loads((self.home / "answer_key" / f"day{day}_counts.json").read_text(encoding="utf-8"))
 
@@ -78,6 +91,46 @@ def world(warehouse: Any, home: Path, scale: float) -> Iterator[World]:
     try:
         yield made
     finally:
+        made.city.stop()
         made.district.stop()
+
+
+class CityProcess:
+    """The simulated city as a process of its own; it can be killed and started again on its store."""
+
+    def __init__(self, home: Path, token: str = "city-test-token"):
+        self.home, self.token = home, token
+        self.process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+        self.start()
+
+    @property
+    def uri(self) -> str:
+        return f"http://{self.token}@127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        ready = self.home / "city.yaml"
+        ready.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "district_simulator.city", "--home", str(self.home), "--token", self.token, "--port",
+             str(self.port), "--ports-file", str(ready)],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "include")})
+        deadline = time.monotonic() + 30
+        while not ready.exists() or not ready.read_text():
+            assert self.process.poll() is None and time.monotonic() < deadline, "the city did not start"
+            time.sleep(0.05)
+        self.port = httpx.URL(yaml.safe_load(ready.read_text())["city_platform"]).port or 0
+
+    def control(self, method: str, name: str, **body: Any) -> dict[str, Any]:
+        answer = httpx.request(method, f"http://127.0.0.1:{self.port}/control/{name}", json=body or None, timeout=60,
+                               headers={"Authorization": f"Bearer {self.token}"}, trust_env=False)
+        answer.raise_for_status()
+        return answer.json()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
 

@@ -258,7 +258,7 @@ class Receiver(Strict):
     id: str
     title: str
     connection: str
-    adapter: Literal["http_json", "xml_rowdata", "file_package", "exchange_table"]
+    adapter: Literal["http_json"]
     legal_basis: str
     purpose: str
     batch_size: int = Attribute(default=200, gt=0, le=1000)

@@ -1,0 +1,160 @@
+"""One delivery run: settle what is in doubt, then send what may be sent until nothing is left."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import text
+
+from .. import settings, vault
+from ..catalogue import Receiver, load_catalogue
+from ..ledger.session import step
+from ..messages import UserError
+from . import outbox
+from .base import Adapter, BatchRefused, Item, NotTaken, Outcome, OutcomeUnknown, TooLarge
+from .http_json import HttpJson
+
+_TOKEN = re.compile(r"P[A-Z2-7]{26}")
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Counts of one run."""
+
+    accepted: int
+    rejected: int
+    unknown: int
+    message: str
+
+
+def adapter_for(receiver: Receiver) -> Adapter:
+    """The adapter a receiver's catalogue entry names."""
+    return {"http_json": HttpJson}[receiver.adapter](receiver.connection)
+
+
+class Deliverer:
+    """Sends for one receiver; outcomes go straight into the outbox."""
+
+    def __init__(self, receiver: Receiver, adapter: Adapter):
+        self.receiver, self.adapter = receiver, adapter
+        self.on = settings.business_date()
+        self.counts: Counter[str] = Counter()
+
+    def settle_doubts(self) -> None:
+        """Ask for every outcome nobody knows; what the receiver never saw may be sent again."""
+        keys = outbox.in_doubt(self.receiver.id)
+        if keys:
+            outcomes = self.adapter.query(keys)
+            self.counts.update({name: count for name, count in outbox.book(outcomes, self.on).items() if name != "unknown"})
+            outbox.hand_back([outcome.key for outcome in outcomes if outcome.state == "unknown"])
+
+    def _reveal(self, items: list[Item]) -> None:
+        """Fill numbers in memory: only fields the receiver's entry names, only for this request."""
+        spec = self.receiver.interfaces[items[0].interface]
+        kind = load_catalogue().kinds[spec.kind]
+        codes = [kind.fields[name].codes[spec.variant] for name in spec.sensitive_fields]
+        tokens = {item.payload[code] for item in items for code in codes if _TOKEN.fullmatch(item.payload.get(code) or "")}
+        numbers = vault.reveal(tokens) if tokens else {}
+        for item in items:
+            item.data = item.payload | {code: numbers.get(item.payload[code], item.payload[code])
+                                        for code in codes if code in item.payload}
+
+    def send(self, items: list[Item]) -> None:
+        """One request; a batch refused for one row is divided until the row stands alone."""
+        delivery, request_id, items = outbox.claim(self.receiver.id, items[0].interface, items)
+        keys = [item.key for item in items]
+        if not items:
+            outbox.close(delivery, "empty")
+            return
+        self._reveal(items)
+        try:
+            outcomes = self.adapter.send(request_id, items[0].interface, items)
+        except OutcomeUnknown as error:
+            outbox.doubt(keys)
+            outbox.close(delivery, "unknown", message=str(error))
+            self.counts["doubt"] += len(items)
+            return
+        except BatchRefused as refused:
+            outbox.close(delivery, "refused", message=f"{refused.code} {refused.text}")
+            if len(items) == 1:
+                self.counts.update(outbox.book([Outcome(keys[0], "rejected", refused.code, "", refused.text)], self.on))
+                return
+            outbox.hand_back(keys)
+            self._divide(items, refused.line)
+            return
+        except TooLarge:
+            outbox.close(delivery, "refused", message="413")
+            outbox.hand_back(keys)
+            self._divide(items, 0)
+            return
+        except (NotTaken, UserError):
+            outbox.hand_back(keys)
+            outbox.close(delivery, "not_taken")
+            raise
+        finally:
+            for item in items:
+                item.data = {}
+        self.counts.update(outbox.book(outcomes, self.on))
+        missing = set(keys) - {outcome.key for outcome in outcomes}
+        if missing:
+            outbox.doubt(list(missing))
+        outbox.close(delivery, "answered", outcomes[0].receipt_id if outcomes else None)
+
+    def _divide(self, items: list[Item], line: int) -> None:
+        """The named row alone, the rest in halves (in halves when no row is named)."""
+        if 1 <= line <= len(items):
+            self.send([items[line - 1]])
+            items = items[:line - 1] + items[line:]
+        middle = (len(items) + 1) // 2
+        for half in (items[:middle], items[middle:]):
+            if half:
+                self.send(half)
+
+    def run(self) -> None:
+        """Rounds until nothing more can be sent: a record's next item waits for the outcome of the one before it."""
+        self.settle_doubts()
+        for _ in range(1000):
+            items = outbox.sendable(self.receiver.id)
+            if not items:
+                return
+            before = sum(self.counts[name] for name in ("accepted", "rejected"))
+            for _, group in groupby(items, key=lambda item: (item.operation == "DEL", item.interface)):
+                batch = list(group)
+                for start in range(0, len(batch), self.receiver.batch_size):
+                    self.send(batch[start:start + self.receiver.batch_size])
+            self.settle_doubts()
+            if sum(self.counts[name] for name in ("accepted", "rejected")) == before:
+                return
+
+
+def run(receiver: str = "city") -> Delivered:
+    """Send everything that is released and open. Raises UserError (code 5) when the receiver cannot be reached."""
+    found = load_catalogue().receivers[receiver]
+    on = settings.business_date()
+    with step("sender", "deliver", business_date=on) as record, settings.engine("sender").connect() as guard:
+        if not guard.execute(text("select pg_try_advisory_lock(hashtext(:name))"), {"name": f"deliver {receiver}"}).scalar():
+            record.verdict, record.message = "nothing_due", "另一个报送任务正在运行"
+            return Delivered(0, 0, 0, record.message)
+        guard.commit()
+        adapter = adapter_for(found)
+        deliverer = Deliverer(found, adapter)
+        try:
+            deliverer.run()
+        except NotTaken:
+            record.owner = "city"
+            raise UserError("市平台持续繁忙，未完成的记录留待下次报送。", remedy="任务会自动续报。", code=5) from None
+        finally:
+            record.counts = dict(deliverer.counts)
+            adapter.close()
+            guard.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": f"deliver {receiver}"})
+            guard.commit()
+        accepted, rejected = deliverer.counts["accepted"], deliverer.counts["rejected"]
+        unknown = len(outbox.in_doubt(receiver))
+        record.message = f"报送 {accepted + rejected:,} 条：接收 {accepted:,}，拒收 {rejected:,}" + (
+            f"，结果不明 {unknown:,}" if unknown else "")
+        record.verdict = "warning" if unknown or rejected else ("ok" if accepted else "nothing_due")
+        record.owner = "department" if rejected else ""
+        return Delivered(accepted, rejected, unknown, record.message)
