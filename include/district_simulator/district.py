@@ -10,7 +10,6 @@ import secrets
 import time
 from datetime import datetime, timedelta, timezone
 from datetime import time as clock
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -123,18 +122,7 @@ class District:
                 self.connections[f"drop_{unit.id}"] = self.folder(unit.id).as_uri()
             elif unit.channel == "exchange" and self.exchange:
                 self.connections[f"exchange_{unit.id}"] = self.exchange.url
-        self._serve_city(ports.get("city", 0))
         return self.connections
-
-    def _serve_city(self, port: int) -> None:
-        """The city platform beside the departments, where it is installed."""
-        if find_spec("district_simulator.city") is None:
-            return
-        from district_simulator.city import build
-
-        assert self.runtime is not None
-        app, token = build(self.home)
-        self.connections["city_platform"] = f"http://{token}@127.0.0.1:{self.runtime.web(app, port)}"
 
     def write_connections(self, path: Path | None = None) -> Path:
         """The connections as YAML, readable by the owner only."""
