@@ -190,8 +190,8 @@ def prepare(receiver_id: str = "city") -> Prepared | None:
         made = Prepared(release.release_id, release.state, adds, mods, dels,
                         f"第 {release.release_id} 号变更单：新增 {adds:,}，变更 {mods:,}，撤下 {dels:,}"
                         + (f"；等待审批：{release.unusual}" if reasons else ""))
-        on = newest.business_date
-    with step("sender", "release", business_date=on, build_id=newest.build_id, release_id=made.release_id) as record:
+        on, build_id = newest.business_date, newest.build_id
+    with step("sender", "release", business_date=on, build_id=build_id, release_id=made.release_id) as record:
         record.message, record.counts = made.message, {"adds": adds, "mods": mods, "dels": dels}
         if made.state == "waiting":
             record.verdict, record.owner = "held", "leadership"
