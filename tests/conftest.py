@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,13 +83,15 @@ def migrated(postgres: Cluster) -> Cluster:
     return postgres
 
 
-@pytest.fixture
-def warehouse(migrated: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
-    """A fresh migrated database and state folder; the environment points at them."""
+@contextmanager
+def open_warehouse(migrated: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """A fresh migrated database and state folder; the environment points at them while the block runs."""
+    from public_credit import settings
+
     database = f"test_{next(_numbers)}"
     with migrated.admin() as admin:
         admin.execute(f"create database {database} template public_credit owner pcw_owner")
-    home = tmp_path / "state"
+    home = folder / "state"
     shutil.copytree(migrated.home / "secrets", home / "secrets")
     connections = {
         name: uri.replace("/public_credit", f"/{database}") if name.startswith("pcw_db_") else uri
@@ -96,14 +99,22 @@ def warehouse(migrated: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     }
     connections["alert"] = (home / "alerts").as_uri()
     (home / "secrets" / "connections.yaml").write_text(yaml.safe_dump(connections), encoding="utf-8")
-    monkeypatch.setenv("PCW_HOME", str(home))
-    yield Warehouse(home, database, migrated)
-    from public_credit import settings
+    with monkeypatch.context() as patch:
+        patch.setenv("PCW_HOME", str(home))
+        try:
+            yield Warehouse(home, database, migrated)
+        finally:
+            for role in settings.ROLES:
+                settings.engine(role).dispose()
+            with migrated.admin() as admin:
+                admin.execute(f"drop database {database} with (force)")
 
-    for role in settings.ROLES:
-        settings.engine(role).dispose()
-    with migrated.admin() as admin:
-        admin.execute(f"drop database {database} with (force)")
+
+@pytest.fixture
+def warehouse(migrated: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """A fresh warehouse for one test."""
+    with open_warehouse(migrated, tmp_path, monkeypatch) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

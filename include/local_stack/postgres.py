@@ -115,6 +115,7 @@ class Server:
 
     def start(self, timeout: float = 60.0) -> Server:
         """Initialise when needed, start, and wait until it answers. A crashed server recovers by itself."""
+        self.data.parent.mkdir(parents=True, exist_ok=True)
         prefix, owner = _as_unprivileged(self.data)
         if not (self.data / "PG_VERSION").exists():
             shutil.rmtree(self.data, ignore_errors=True)

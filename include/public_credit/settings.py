@@ -33,8 +33,11 @@ def home() -> Path:
 
 def folder(*parts: str) -> Path:
     """A folder below the state folder, created when absent, readable by its owner only."""
-    path = home().joinpath(*parts)
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = home()
+    path.mkdir(parents=True, exist_ok=True)
+    for part in parts:
+        path = path / part
+        path.mkdir(exist_ok=True, mode=0o700)
     return path
 
 

@@ -23,12 +23,15 @@ DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}
 class World:
     """Departments and city around one fresh warehouse."""
 
-    def __init__(self, warehouse: Any, home: Path, scale: float):
+    def __init__(self, warehouse: Any, home: Path, scale: float, exchange: str | None = None,
+                 clerks: bool = True):
         from district_simulator.district import District
 
-        exchange = warehouse.cluster.connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://", 1)
+        exchange = exchange or warehouse.cluster.connections["exchange_db"]
+        exchange = exchange.replace("postgresql://", "postgresql+psycopg://", 1)
         self.warehouse, self.home = warehouse, home
-        self.district = District(home, scale=scale, exchange_url=exchange, slips=warehouse.home / "slips")
+        self.district = District(home, scale=scale, exchange_url=exchange, 
+                                 slips=warehouse.home / ("slips" if clerks else "no_slips"))
         warehouse.add_connections(**self.district.serve())
         self.city = CityProcess(home)
         warehouse.add_connections(city_platform=self.city.uri)
@@ -59,6 +62,8 @@ class World:
         self.collect(day)
         work.gate(DAYS[day])
         self.finish_day(day)
+        self.city.control("POST", "day", date=DAYS[day].isoformat())
+        work.receive(DAYS[day])
 
     def finish_day(self, day: int) -> None:
         from public_credit import work
@@ -85,9 +90,14 @@ class World:
 
 
 @contextmanager
-def world(warehouse: Any, home: Path, scale: float) -> Iterator[World]:
-    """A running world; its servers stop at the end."""
-    made = World(warehouse, home, scale)
+def world(warehouse: Any, home: Path, scale: float, exchange: str | None = None,
+          clerks: bool = True) -> Iterator[World]:
+    """A running world; its servers stop at the end.
+
+    ``exchange``: URL of an exchange database of its own. ``clerks``: whether anybody answers slips (which correction
+    comes first depends on the names of the slips, so two worlds that are compared do without).
+    """
+    made = World(warehouse, home, scale, exchange, clerks)
     try:
         yield made
     finally:

@@ -203,6 +203,7 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
                     outcomes.append(outcome)
         finally:
             connection.rollback()
+            connection.execute(text("discard temporary"))
             connection.execute(text("select pg_advisory_unlock(hashtext('gate'))"))
             connection.commit()
     return outcomes

@@ -1,0 +1,67 @@
+"""Three simulated days through every step, against the answer key to the row; and no planted number left anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from local_stack.postgres import Server
+
+from . import answers, canary
+from .world import DAYS, world
+
+pytestmark = [pytest.mark.chain, pytest.mark.slow]
+
+
+def _metrics(w, day: int) -> dict:
+    rows = w.query("select unit_id, decision_table, decision_month, generated, received, accepted, accepted_at_once, late "
+                   "from marts.mart_supervision__monthly")
+    actual = {tuple(row[:3]): tuple(row[3:]) for row in rows}
+    key = json.loads((w.home / "answer_key" / f"day{day}_metrics.json").read_text(encoding="utf-8"))
+    expected = {(m["unit"], m["kind"], m["month"]): (m["G"], m["R"], m["A"], m["A_first_pass"], m["L"])
+                for m in key if m["R"] or m["G"] is not None}
+    assert expected
+    return {cell: (expected.get(cell), actual.get(cell)) for cell in set(expected) | set(actual)
+            if expected.get(cell) != actual.get(cell)}
+
+
+def test_three_days_match_the_answer_key_and_leave_no_number_behind(warehouse, tmp_path: Path):
+    # The departments' own database gets a server of its own: its files and WAL hold numbers by right.
+    departments = Server(tmp_path / "departments" / "postgres").start()
+    try:
+        with world(warehouse, tmp_path / "simulator", 0.1, departments.url()) as w:
+            for day in DAYS:
+                w.run_day(day)
+                assert answers.count_differences(w, day) == []
+                wrong, checked = answers.case_differences(w, day)
+                assert wrong == [] and checked > 300
+                assert answers.city_differences(w, day) == []
+                assert _metrics(w, day) == {}
+                latest = w.query("select missing, surplus, differing, unsettled, agreed from ledger.reconciliation "
+                                 "order by id desc limit 1")[0]
+                assert latest[:4] == (0, 0, 0, 0) and latest[4] > 1000
+            assert w.query("select count(*) from ledger.step where verdict = 'incomplete' and ended_at is null") == [(0,)]
+            balance = w.query("select count(*) from ledger.batch where state not in ('held', 'broken') "
+                              "and rows_in <> accepted + quarantined + duplicate + refused")
+            assert balance == [(0,)]
+            _nothing_left_behind(w)
+    finally:
+        departments.stop()
+
+
+def _nothing_left_behind(w) -> None:
+    numbers = canary.planted(w.home)
+    assert len(numbers) > 1000
+    assert canary.in_files(w.home / "drop", numbers), "the search itself must find what departments hold"
+    with w.warehouse.cluster.admin() as admin:
+        admin.execute("checkpoint")
+    url = w.warehouse.cluster.server.url(w.warehouse.database)
+    assert canary.in_database(url, numbers) == {}
+    assert canary.in_files(w.warehouse.home, numbers) == {}
+    assert canary.in_files(Path(w.warehouse.cluster.server.data), numbers) == {}, "database files, WAL"
+    assert canary.in_files(w.warehouse.cluster.home, numbers, leave_out=("postgres",)) == {}, "server log"
+    secrets = w.query("select count(*) from information_schema.columns where table_schema = 'vault'")
+    assert secrets[0][0] > 0
+    assert w.warehouse.connect("owner").execute("select count(*) from vault.secret").fetchone()[0] >= 1000
