@@ -223,3 +223,11 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
     landed = session.execute(text("select count(*) from pg_temp.this_batch")).scalar_one()
     quarantined, duplicate = counted.get("quarantined", 0), counted.get("duplicate", 0)
     return {"accepted": landed - quarantined - duplicate, "quarantined": quarantined, "duplicate": duplicate}
+
+
+def refresh_statistics(session: Session, kinds: set[str]) -> None:
+    """Statistics of what a gate run wrote, for slips and the build (PostgreSQL 17 on lets a non-owner do this)."""
+    if session.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000:
+        for kind in sorted(kinds):
+            session.execute(text(f"analyze raw.{kind} (batch_seq, attempt, row_no, record_id)"))
+        session.execute(text("analyze ledger.row_outcome, ledger.row_verdict"))

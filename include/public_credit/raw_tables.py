@@ -20,6 +20,7 @@ def columns(kind: Kind) -> list[str]:
 
 def ensure(connection: Connection, catalogue: Catalogue) -> None:
     """Create missing raw tables and columns (idempotent); collectors may insert, nobody may update or delete."""
+    maintainable = connection.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000
     for kind in catalogue.kinds.values():
         provenance = ", ".join(f"{name} {spec}" for name, spec in PROVENANCE.items())
         fields = ", ".join(f"{name} text not null default ''" for name in kind.columns)
@@ -34,4 +35,6 @@ def ensure(connection: Connection, catalogue: Catalogue) -> None:
             f"create index if not exists ix_{kind.id}_batch on raw.{kind.id} using brin (batch_seq) "
             "with (pages_per_range = 16, autosummarize = on)"))
         connection.execute(text(f"grant select, insert on raw.{kind.id} to pcw_collector"))
+        if maintainable:
+            connection.execute(text(f"grant maintain on raw.{kind.id}, ledger.row_outcome, ledger.row_verdict to pcw_collector"))
         connection.execute(text(f"grant select on raw.{kind.id} to pcw_builder, pcw_reader"))

@@ -63,17 +63,17 @@ def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
     session.execute(update(Quarantine).where(
         Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(("open", "returned")),
     ).values(state="withdrawn", closed_on=on))
-    session.execute(text(f"""
+    session.execute(text("""
         insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules,
                                        opened_on)
-        select o.batch_seq, o.attempt, o.row_no, :dataset, :unit, :kind, r.record_id,
-               concat_ws(';', nullif(r.row_errors, ''), (
-                   select string_agg(v.rule_id, ';' order by v.rule_id) from ledger.row_verdict v
-                   where v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no
-                     and v.severity = 'error')), :on
-        from ledger.row_outcome o join raw.{batch.kind} r
-          on r.batch_seq = o.batch_seq and r.attempt = o.attempt and r.row_no = o.row_no
-        where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = 'quarantined'
+        select :seq, :attempt, r.row_no, :dataset, :unit, :kind, r.record_id,
+               concat_ws(';', nullif(r.row_errors, ''), cross_record.rules), :on
+        from pg_temp.this_batch r
+        left join (select row_no, string_agg(rule_id, ';' order by rule_id) as rules from ledger.row_verdict
+                   where batch_seq = :seq and attempt = :attempt and severity = 'error' group by row_no) cross_record
+          on cross_record.row_no = r.row_no
+        where r.row_no in (select row_no from ledger.row_outcome
+                           where batch_seq = :seq and attempt = :attempt and outcome = 'quarantined')
         on conflict do nothing"""),
         {"dataset": batch.dataset_id, "unit": batch.unit_id, "kind": batch.kind, "seq": batch.seq,
          "attempt": attempt, "on": on})
@@ -201,6 +201,8 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
                         desk.accepted.append((batch.kind, seq, attempt))
                     session.commit()
                     outcomes.append(outcome)
+                checks.refresh_statistics(session, {session.get_one(Batch, seq).kind for seq, _ in todo})
+                session.commit()
         finally:
             connection.rollback()
             connection.execute(text("discard temporary"))
