@@ -11,11 +11,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import asyncssh
-import fastexcel
 import httpx
 import openpyxl
 import pytest
 import sqlalchemy
+from python_calamine import CalamineWorkbook
 
 from district_simulator.control import call, open_door
 from district_simulator.district import District, SimulatorError
@@ -117,7 +117,7 @@ def test_sftp_serves_the_files_read_only_with_its_pinned_key(district: District)
     import asyncio
     names, content = asyncio.run(visit())
     assert {"xzcf_fr_20260225.xlsx", "xzxk_zrr_20260225.xlsx", "~$xzcf_fr_20260225.xlsx"} <= set(names)
-    sheet = fastexcel.read_excel(content).load_sheet(0, header_row=None, dtypes="string").to_polars()
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
     assert sheet.height == len(district.plan.main["wsjk.penalty_entity", 1].rows) + 1
 
 

@@ -1,0 +1,98 @@
+"""``./run demo`` as a user starts it: the real scheduler runs the DAGs for all simulated days; nothing is left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from local_stack.postgres import Server
+
+from . import answers, canary
+from .world import CityProcess
+
+pytestmark = [pytest.mark.chain, pytest.mark.slow]
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Aftermath:
+    """The state folder after the demo, asked like a running world."""
+
+    def __init__(self, home: Path):
+        self.home = home / "simulator"
+        self.server = Server(home / "postgres").start()
+        self.city = CityProcess(self.home)
+
+    def query(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.server.url("public_credit")) as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    def counts(self, day: int) -> list[dict[str, Any]]:
+        return json.loads((self.home / "answer_key" / f"day{day}_counts.json").read_text(encoding="utf-8"))
+
+    def cases(self, day: int) -> list[dict[str, Any]]:
+        lines = (self.home / "answer_key" / f"day{day}.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line]
+
+    def city_store(self) -> dict[str, dict[str, Any]]:
+        return {row["recordId"]: row for row in self.city.control("GET", "store")["records"]}
+
+    def stop(self) -> None:
+        self.city.stop()
+        self.server.stop()
+
+
+def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith(("PCW_", "AIRFLOW", "COV_", "COVERAGE"))}
+    return subprocess.run([sys.executable, "-m", "local_stack", *arguments], cwd=CHECKOUT, capture_output=True, text=True,
+                          env=environment | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include")},
+                          timeout=840, check=False)
+
+
+def _left_running(home: Path) -> list[str]:
+    found = []
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        try:
+            environ, command = process.info["environ"] or {}, " ".join(process.info["cmdline"] or [])
+            if environ.get("PCW_HOME") == str(home) or str(home) in command:
+                found.append(command)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
+    home = tmp_path / "state"
+    first = _run(home, "demo", "--exit", "--scale", "0.02")
+    assert first.returncode == 0, first.stdout[-3000:] + first.stderr[-3000:]
+    assert "模拟第 2 日完成" in first.stdout and "退回单" in first.stdout
+    assert _left_running(home) == []
+    third = _run(home, "demo", "--exit", "--scale", "0.02")
+    assert third.returncode == 0 and "模拟第 3 日完成" in third.stdout, third.stdout[-3000:] + third.stderr[-3000:]
+    nothing = _run(home, "demo", "--exit")
+    assert nothing.returncode == 0 and "没有到期的报送" in nothing.stdout
+    after = Aftermath(home)
+    try:
+        for day in (1, 2, 3):
+            assert answers.count_differences(after, day) == []
+            wrong, checked = answers.case_differences(after, day)
+            assert wrong == [] and checked > 200
+        assert answers.city_differences(after, 3) == []
+        runs = after.query("select distinct split_part(dag_run, '/', 1) from ledger.step where dag_run <> ''")
+        numbers = canary.planted(after.home)
+        assert canary.in_files(home, numbers, leave_out=("simulator", "postgres")) == {}
+        assert canary.in_database(after.server.url("public_credit"), numbers) == {}
+        assert canary.in_database(after.server.url("airflow"), numbers, leave_out=()) == {}
+    finally:
+        after.stop()
+    assert {name for (name,) in runs} >= {"build_warehouse", "deliver_to_city", "receive_from_city", "collect_scjg"}
+    assert _left_running(home) == []
+    assert _run(home, "reset").returncode == 0 and not home.exists()
