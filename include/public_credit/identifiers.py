@@ -55,6 +55,9 @@ class Check:
 
 def normalise(text: str) -> tuple[str, str]:
     """A code in half width, upper case, without blanks and hyphens; and what was changed first, or ''."""
+    if text.isascii() and text.isalnum():
+        upper = text.upper()
+        return upper, "" if upper == text else "LOWERCASE"
     folded = unicodedata.normalize("NFKC", text)
     reason = "FULLWIDTH" if folded != text else ""
     compact = _BLANK.sub("", folded)

@@ -7,7 +7,6 @@ ledger's trigger compares them. Killed at any instant, nothing of the attempt is
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +19,8 @@ import psycopg
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from . import archive, headers, raw_tables, scan, settings
+from . import archive, copy_text, headers, raw_tables, scan, settings
+from .canonical import Canonical
 from .catalogue import Dataset, Kind, load_catalogue
 from .identifiers import PLACEHOLDER
 from .ledger.models import Attempt, Batch, RefusedRow, Signal
@@ -30,7 +30,6 @@ from .readers import Chunk, Table, UnreadableFile, open_tables
 from .rules import RowContext, RowRules, Verdicts, load_ruleset
 from .vault import Vault
 
-NULL = "\x02"
 _SUBJECT_CODES = (("org_code", "org"), ("business_reg_no", "reg"), ("tax_reg_no", "tax"),
                   ("institution_cert_no", "inst"), ("social_org_cert_no", "soc"))
 
@@ -99,8 +98,8 @@ class Lander:
                 self._signal("missing_column", name, "error", "department", f"缺少必填列“{spec.title}”，请按填报模板补上该列")
 
     # --- rows -------------------------------------------------------------------------------------
-    def table(self, table: Table) -> Iterator[bytes]:
-        """COPY data (CSV) of all rows of one table."""
+    def table(self, table: Table) -> Iterator[memoryview]:
+        """COPY data (text) of all rows of one table."""
         match = headers.match(self.kind, self.variant, table.headers, self.dataset)
         channel = self._channel_columns()
         self._note_headers(table, match, set(channel))
@@ -121,40 +120,54 @@ class Lander:
                 self._signal("sensitive_in_unknown_column", shown, "error", "department",
                              f"目录外的列“{shown}”中有证件、手机或银行卡号，内容未入库，请停止报送该列", int(hit.sum()))
 
-    def _chunk(self, chunk: Chunk, table: Table, match: headers.HeaderMatch, version: int | None) -> bytes:
+    def _chunk(self, chunk: Chunk, table: Table, match: headers.HeaderMatch, version: int | None) -> memoryview:
         count = chunk.frame.height
-        frame = chunk.frame.select(**{name: pl.col(f"c{index}").str.replace_all("\x00", "", literal=True)
-                                      for index, name in match.columns.items()})
+        frame = pl.DataFrame([chunk.frame[f"c{index}"].alias(name) for index, name in match.columns.items()])
         if not match.columns:
             frame = pl.DataFrame({self.fields[0]: [""] * count})
         number = pl.int_range(self.result.rows_in + 1, self.result.rows_in + count + 1, dtype=pl.Int32, eager=True)
         self.result.rows_in += count
-        hits = {}
-        for name in frame.columns:
-            if self.kind.fields[name].type != "person_id":
-                hit = scan.find(frame[name], name)
-                if hit is not None:
-                    hits[name] = hit
+        read = self.rules.canonical(frame, table.spreadsheet)
+        hits = self._hits(frame, read)
         context = RowContext(
             self.on, self.suppliers, table.spreadsheet, set(self.fields) - set(frame.columns),
             {match.columns[index]: mask for index, mask in chunk.numeric.items() if index in match.columns}, hits,
             chunk.ragged)
-        verdicts = self.rules.apply(frame, context)
+        verdicts = self.rules.apply(frame, context, read)
         keep = verdicts.refused == ""
         if not keep.all():
             self._refuse(verdicts.refused, keep, number, chunk.source_row, table.sheet)
         canonical = self._tokenised(verdicts.canonical, hits)
-        out = canonical.with_columns(
-            number.alias("row_no"), chunk.source_row.alias("source_row"),
-            verdicts.errors.alias("row_errors"), verdicts.warnings.alias("row_warnings"),
-            self._record_ids(canonical, verdicts).alias("record_id"), self._content_hashes(canonical).alias("content_hash"),
-            self._received(frame, verdicts, hits, chunk, match).alias("received"),
-            (chunk.frame[f"c{version}"] if version is not None else pl.lit("")).alias("source_version"),
-            pl.lit(self.batch_seq).alias("batch_seq"), pl.lit(self.attempt).alias("attempt"),
-            pl.lit(table.sheet, dtype=pl.String).alias("sheet"), pl.lit(self.variant).alias("variant"))
-        out = (out if keep.all() else out.filter(keep)).select(raw_tables.columns(self.kind))
-        self.result.landed += out.height
-        return out.write_csv(include_header=False, null_value=NULL).encode()
+        values = copy_text.joined([canonical[name] for name in self.fields])
+        record_ids = self._record_ids(canonical, verdicts)
+        line = [values, pl.repeat(str(self.batch_seq), count, eager=True), pl.repeat(str(self.attempt), count, eager=True),
+                number, self._constant(table.sheet, count), chunk.source_row, pl.repeat(self.variant, count, eager=True),
+                record_ids, copy_text.hexadecimal(copy_text.digests(values, copy_text.xxh3)),
+                copy_text.escaped(chunk.frame[f"c{version}"]) if version is not None else self._constant("", count),
+                verdicts.errors, verdicts.warnings, self._received(frame, verdicts, hits, chunk, match)]
+        if not keep.all():
+            line = [column.filter(keep) for column in line]
+        self.result.landed += len(line[0])
+        return copy_text.lines(line)
+
+    def _hits(self, frame: pl.DataFrame, read: Canonical) -> dict[str, pl.Series]:
+        """Rows per field whose received value holds a sensitive number outside the field meant for it."""
+        hits = {}
+        for name in frame.columns:
+            kind = self.kind.fields[name].type
+            as_received = name not in read.unreadable and name not in read.changed
+            if kind == "person_id" or (as_received and kind in ("date", "month")):
+                continue
+            hit = scan.find(frame[name], name, read.distinct.get(name))
+            if hit is not None:
+                hits[name] = hit
+        return hits
+
+    @staticmethod
+    def _constant(value: str | None, count: int) -> pl.Series:
+        """The same text in every row; None for NULL."""
+        escaped = copy_text.NULL if value is None else copy_text.escaped(pl.Series([value]))[0]
+        return pl.repeat(escaped, count, dtype=pl.String, eager=True)
 
     def _refuse(self, rule: pl.Series, keep: pl.Series, number: pl.Series, source_row: pl.Series,
                 sheet: str | None) -> None:
@@ -165,7 +178,7 @@ class Lander:
         self.result.refused = len(self.refused)
 
     def _token(self, number: str, letter: str) -> str:
-        return self.vault.tokenise([number], letter)[number]
+        return self.vault.tokenise([number], letter)[0]
 
     def _tokenised(self, canonical: pl.DataFrame, hits: dict[str, pl.Series]) -> pl.DataFrame:
         """Canonical values with vault tokens for person numbers and for every number the scan found."""
@@ -173,10 +186,8 @@ class Lander:
         for name in self.fields:
             series = canonical[name]
             if self.kind.fields[name].type == "person_id":
-                distinct = [value for value in series.unique().to_list() if value]
-                if distinct:
-                    tokens = self.vault.tokenise(distinct)
-                    columns.append(series.replace(list(tokens), list(tokens.values())).alias(name))
+                if series.str.len_bytes().max():
+                    columns.append(pl.Series(name, self.vault.tokenise(series.to_list()), dtype=pl.String))
             elif name in hits:
                 columns.append(self._replaced(series, hits[name], name).alias(name))
         return canonical.with_columns(columns) if columns else canonical
@@ -205,22 +216,17 @@ class Lander:
         """record_id from few stable fields; None where a part of the key cannot be read."""
         parts = [self._subject(rows, verdicts) if part == "subject" else pl.col(part) for part in self.kind.key]
         complete = pl.all_horizontal([part != "" for part in parts])
-        joined = rows.select(pl.when(complete).then(pl.concat_str(
-            [pl.lit(self.kind.id), pl.lit(self.variant), *parts], separator="\x1f"))).to_series()
-        sha256 = hashlib.sha256
-        return pl.Series([None if key is None else "r" + sha256(key.encode()).hexdigest()[:31] for key in joined.to_list()],
-                         dtype=pl.String)
-
-    def _content_hashes(self, rows: pl.DataFrame) -> pl.Series:
-        """Hash over the canonical values of the variant's fields, in catalogue order; nothing else enters."""
-        joined = rows.select(pl.concat_str([pl.col(name) for name in self.fields], separator="\x1f")).to_series()
-        blake2b = hashlib.blake2b
-        return pl.Series([blake2b(value.encode(), digest_size=16).hexdigest() for value in joined.to_list()],
-                         dtype=pl.String)
+        keys = rows.select(
+            pl.concat_str([pl.lit(self.kind.id), pl.lit(self.variant), *parts], separator="\x1f").alias("key"),
+            complete.alias("complete"))
+        ids = copy_text.hexadecimal(copy_text.digests(keys["key"], copy_text.sha256), "r")
+        if keys["complete"].all():
+            return ids
+        return ids.scatter((~keys["complete"]).arg_true(), None)
 
     def _received(self, frame: pl.DataFrame, verdicts: Verdicts, hits: dict[str, pl.Series], chunk: Chunk,
                   match: headers.HeaderMatch) -> pl.Series:
-        """Sparse JSON of received values where they differ from the canonical ones, and a slip's place columns."""
+        """Sparse JSON (escaped) of received values that differ from the canonical ones, and a slip's place columns."""
         sparse: dict[int, dict[str, str]] = {}
         for name in frame.columns:
             if self.kind.fields[name].type == "person_id":
@@ -242,7 +248,7 @@ class Lander:
             return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
         lines: list[str | None] = [None] * frame.height
         for position, values in sparse.items():
-            lines[position] = orjson.dumps(values).decode()
+            lines[position] = orjson.dumps(values).decode().replace("\\", "\\\\")
         return pl.Series(lines, dtype=pl.String)
 
 
@@ -265,8 +271,8 @@ def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
 
 
 def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
-    columns = ", ".join(raw_tables.columns(lander.kind))
-    statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format csv, null '{NULL}', encoding 'UTF8')"
+    columns = ", ".join(raw_tables.columns(lander.kind, lander.variant))
+    statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format text, encoding 'UTF8')"
     driver: psycopg.Connection = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         tables = open_tables(lambda: archive.open_plain(batch.archive_uri), batch.file_name, lander.dataset,

@@ -13,9 +13,9 @@ PROVENANCE = {
 }
 
 
-def columns(kind: Kind) -> list[str]:
-    """All columns of a kind's raw table in order."""
-    return [*PROVENANCE, *kind.columns]
+def columns(kind: Kind, variant: str) -> list[str]:
+    """Columns of a kind's raw table that rows of a variant fill, in the order they are copied."""
+    return [*kind.variants[variant], *PROVENANCE]
 
 
 def ensure(connection: Connection, catalogue: Catalogue) -> None:

@@ -59,9 +59,9 @@ def _proves_itself(letter: str, number: str, column: str) -> bool:
     if letter == "M":
         return True
     if len(number) == 18:
-        if column in CODE_LIKE:
-            return identifiers.check_id_number(number, date(9999, 12, 31)).ok
-        return not identifiers.check_uscc(number).ok and identifiers.births_plausible(
+        if number[0] != "9" and identifiers.check_id_number(number, date(9999, 12, 31)).ok:
+            return True  # some numbers of persons pass the check digit of a USCC too
+        return column not in CODE_LIKE and not identifiers.check_uscc(number).ok and identifiers.births_plausible(
             np.frombuffer(number[6:14].encode(), dtype=np.uint8).reshape(1, 8), date(2100, 12, 31))[0]
     if column in CODE_LIKE:
         return False
@@ -91,26 +91,22 @@ def _half_width(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" else char for char in text)
 
 
-def find(series: pl.Series, column: str = "") -> pl.Series | None:
-    """Rows whose value holds a sensitive number, or None when no row does."""
-    longest = series.str.len_bytes().max()
+def find(series: pl.Series, column: str = "", distinct: pl.Series | None = None) -> pl.Series | None:
+    """Rows whose value holds a sensitive number, or None when no row does.
+
+    ``distinct``: the column's values, each at least once, where the caller knows them.
+    """
+    values = series if distinct is None else distinct
+    longest = values.str.len_bytes().max()
     if longest is None or longest < 11:
         return None
-    likely = series.str.contains(_FIRST).fill_null(False)
+    likely = values.str.contains(_FIRST)
     if not likely.any():
         return None
-    positions = likely.arg_true()
-    some = series.filter(likely)
-    probable = some.str.contains(_SECOND)
-    if not probable.any():
-        return None
-    positions, some = positions.filter(probable), some.filter(probable)
-    distinct = {value: next(hits(_half_width(value), column), None) is not None for value in some.unique().to_list()}
-    sure = [value for value, hit in distinct.items() if hit]
-    if not sure:
-        return None
-    mask = pl.repeat(False, len(series), dtype=pl.Boolean, eager=True)
-    return mask.scatter(positions.filter(some.is_in(sure)), True)
+    some = values.filter(likely)
+    probable = some.filter(some.str.contains(_SECOND)).unique().to_list()
+    sure = [value for value in probable if next(hits(_half_width(value), column), None) is not None]
+    return series.is_in(sure).fill_null(False) if sure else None
 
 
 def replace_text(text: str, tokenise: Callable[[str, str], str], column: str = "") -> str:

@@ -7,11 +7,11 @@ tokens; only the sender's role may read ciphertext (PIPL Art. 51; requirements L
 
 from __future__ import annotations
 
-import base64
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -22,6 +22,11 @@ from .messages import UserError
 LETTERS = {"P": "证件", "M": "手机", "C": "卡号"}
 TOKEN_PATTERN = r"[PMC][A-Z2-7]{26}"
 _BATCH = 5000
+_REMEMBERED = 200_000
+_BASE32 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", dtype=np.uint8)
+_TEMPORARY = """
+    create temp table if not exists asked (n integer, lookup bytea) on commit delete rows;
+    create temp table if not exists given (token text, lookup bytea, ciphertext bytea) on commit delete rows"""
 
 
 def _keys(name: str) -> dict[int, bytes]:
@@ -32,9 +37,10 @@ def _keys(name: str) -> dict[int, bytes]:
     return versions
 
 
-def new_token(letter: str) -> str:
-    """A random token: the letter of its sort and 130 random bits in base32."""
-    return letter + base64.b32encode(secrets.token_bytes(17)).decode()[:26]
+def new_tokens(letter: str, count: int) -> list[str]:
+    """Random tokens: the letter of their sort and 130 random bits in base32 each."""
+    drawn = _BASE32[np.frombuffer(secrets.token_bytes(26 * count), dtype=np.uint8) & 31].tobytes().decode()
+    return [letter + drawn[start:start + 26] for start in range(0, 26 * count, 26)]
 
 
 def mask(value: str) -> str:
@@ -43,55 +49,76 @@ def mask(value: str) -> str:
 
 
 class Vault:
-    """Tokens for numbers; remembers what it has seen, so a batch asks once per distinct number."""
+    """Tokens for numbers; remembers what it has seen lately, so a batch asks once per distinct number."""
 
     def __init__(self, connection: psycopg.Connection):
         self._connection = connection
         self._vault_keys, self._lookup_keys = _keys("vault"), _keys("lookup")
         self._cipher = AESGCM(self._vault_keys[max(self._vault_keys)])
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[str, dict[str, str]] = {letter: {"": ""} for letter in LETTERS}
+        connection.execute(_TEMPORARY)
+        connection.commit()
 
-    def _lookups(self, letter: str, value: str) -> list[bytes]:
-        """HMAC of a number under every key version, the active one first."""
-        message = f"{letter}\x1f{value}".encode()
-        return [hmac.digest(self._lookup_keys[version], message, "sha256")
-                for version in sorted(self._lookup_keys, reverse=True)]
+    def tokenise(self, values: Sequence[str], letter: str = "P") -> list[str]:
+        """Token per given number ('' for ''); spellings of one number share it; new numbers are stored at once."""
+        known = self._known[letter]
+        unknown = {value for value in values if value not in known}
+        if unknown:
+            if len(known) > _REMEMBERED:
+                known.clear()
+                unknown = set(values)
+            plain = {value: normalise(value)[0] for value in unknown}
+            self._learn(sorted({number for number in plain.values() if number not in known}), letter)
+            for value, number in plain.items():
+                known[value] = known[number]
+        return [known[value] for value in values]
 
-    def _seal(self, token: str, value: str) -> bytes:
-        nonce = secrets.token_bytes(12)
-        return nonce + self._cipher.encrypt(nonce, value.encode(), token.encode())
-
-    def tokenise(self, values: Iterable[str], letter: str = "P") -> dict[str, str]:
-        """Token per given number (spellings of one number share it); new numbers are stored at once."""
-        plain = {value: normalise(value)[0] for value in values}
-        missing = sorted({number for number in plain.values() if (letter, number) not in self._known})
-        for start in range(0, len(missing), _BATCH):
-            self._learn(missing[start:start + _BATCH], letter)
-        return {value: self._known[letter, number] for value, number in plain.items()}
+    def _lookups(self, numbers: list[str], letter: str, version: int) -> list[str]:
+        """Keyed HMAC-SHA256 of every number, in hexadecimal."""
+        key, head, digest = self._lookup_keys[version], f"{letter}\x1f".encode(), hmac.digest
+        return [digest(key, head + number.encode(), "sha256").hex() for number in numbers]
 
     def _learn(self, numbers: list[str], letter: str) -> None:
-        lookups = {lookup: number for number in numbers for lookup in self._lookups(letter, number)}
-        found = self._find(lookups, letter)
-        absent = [number for number in numbers if number not in found]
+        known = self._known[letter]
+        known[""] = ""
+        absent = [number for number in numbers if number]
+        for version in sorted(self._lookup_keys, reverse=True):
+            lookups = self._lookups(absent, letter, version)
+            known |= self._find(absent, lookups)
+            absent = [number for number in absent if number not in known]
         if absent:
-            tokens = {number: new_token(letter) for number in absent}
-            self._connection.execute("""
-                insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version)
-                select t, %s, l, %s, c, %s from unnest(%s::text[], %s::bytea[], %s::bytea[]) as given(t, l, c)
-                on conflict (lookup) do nothing""",
-                [letter, max(self._lookup_keys), max(self._vault_keys), list(tokens.values()),
-                 [self._lookups(letter, number)[0] for number in absent],
-                 [self._seal(tokens[number], number) for number in absent]])
-            self._connection.commit()
-            found |= self._find({self._lookups(letter, number)[0]: number for number in absent}, letter)
-        for number, token in found.items():
-            self._known[letter, number] = token
+            newest = max(self._lookup_keys)
+            lookups = self._lookups(absent, letter, newest)
+            self._store(absent, letter, lookups, newest)
+            known |= self._find(absent, lookups)
 
-    def _find(self, lookups: dict[bytes, str], letter: str) -> dict[str, str]:
-        rows = self._connection.execute("select lookup, token from vault.secret where lookup = any(%s)",
-                                        [list(lookups)]).fetchall()
+    def _copy(self, statement: str, rows: Iterable[str]) -> None:
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write("".join(rows))
+
+    def _find(self, numbers: list[str], lookups: list[str]) -> dict[str, str]:
+        """Tokens of those numbers that are in the vault."""
+        if not numbers:
+            return {}
+        self._copy("copy pg_temp.asked (n, lookup) from stdin",
+                   (f"{n}\t\\\\x{lookup}\n" for n, lookup in enumerate(lookups)))
+        rows = self._connection.execute(
+            "select n, token from pg_temp.asked join vault.secret using (lookup)").fetchall()
         self._connection.commit()
-        return {lookups[bytes(lookup)]: token for lookup, token in rows}
+        return {numbers[n]: token for n, token in rows}
+
+    def _store(self, numbers: list[str], letter: str, lookups: list[str], lookup_version: int) -> None:
+        """Store numbers; one that another process stored meanwhile keeps its token."""
+        tokens, nonces, encrypt = new_tokens(letter, len(numbers)), secrets.token_bytes(12 * len(numbers)), self._cipher.encrypt
+        nonce = [nonces[start:start + 12] for start in range(0, len(nonces), 12)]
+        self._copy("copy pg_temp.given (token, lookup, ciphertext) from stdin", (
+            f"{token}\t\\\\x{lookup}\t\\\\x{(once + encrypt(once, number.encode(), token.encode())).hex()}\n"
+            for token, lookup, once, number in zip(tokens, lookups, nonce, numbers, strict=True)))
+        self._connection.execute("""
+            insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version)
+            select token, %s, lookup, %s, ciphertext, %s from pg_temp.given order by lookup
+            on conflict (lookup) do nothing""", [letter, lookup_version, max(self._vault_keys)])
+        self._connection.commit()
 
 
 def reveal(tokens: Iterable[str]) -> dict[str, str]:

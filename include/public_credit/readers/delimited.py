@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import polars as pl
@@ -15,7 +15,7 @@ import pyarrow.csv as arrow_csv
 from .base import Chunk, HeaderScore, Opener, Table, UnreadableFile, column_names, find_header
 
 BLOCK = 12 << 20
-_PROBE = 1 << 20
+_PROBE = _INNER = 1 << 20
 
 
 def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
@@ -32,22 +32,34 @@ def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
 
 
 class _Records:
-    """Blocks of text that end at a record boundary, as UTF-8 bytes."""
+    """Blocks of text that end at a record boundary, as valid UTF-8 bytes without NUL."""
 
     def __init__(self, source: BinaryIO, declared: str, name: str):
         self._source, self._name = source, name
         first = source.read(_PROBE)
         self._complete = len(first) < _PROBE
         self.empty = not first
-        self._decoder = codecs.getincrementaldecoder(_encoding(first, self._complete, declared, name))("strict")
-        self._first: bytes | None = first
+        encoding = _encoding(first, self._complete, declared, name)
+        self._decoder = None if encoding.startswith("utf-8") else codecs.getincrementaldecoder(encoding)("strict")
+        self._first: bytes | None = first.removeprefix(codecs.BOM_UTF8) if encoding == "utf-8-sig" else first
 
     def _decode(self, data: bytes, final: bool) -> bytes:
+        """The bytes as UTF-8; what is UTF-8 already is checked later, block by block."""
         try:
-            return self._decoder.decode(data, final).encode("utf-8")
+            return data if self._decoder is None else self._decoder.decode(data, final).encode("utf-8")
         except UnicodeDecodeError:
-            raise UnreadableFile(f"文件 {self._name} 中有无法识别的字符（编码不一致或文件被截断）。",
-                                 remedy="重新导出并完整上传后再报送。") from None
+            raise self._damaged() from None
+
+    def _damaged(self) -> UnreadableFile:
+        return UnreadableFile(f"文件 {self._name} 中有无法识别的字符（编码不一致或文件被截断）。",
+                              remedy="重新导出并完整上传后再报送。")
+
+    def _checked(self, block: bytes) -> bytes:
+        try:
+            pl.Series([block], dtype=pl.Binary).cast(pl.String)
+        except pl.exceptions.InvalidOperationError:
+            raise self._damaged() from None
+        return block.replace(b"\x00", b"") if b"\x00" in block else block
 
     def __iter__(self) -> Iterator[bytes]:
         rest = b""
@@ -60,12 +72,12 @@ class _Records:
             cut = self._boundary(block)
             rest = block[cut:]
             if cut:
-                yield block[:cut]
+                yield self._checked(block[:cut])
         rest += self._decode(b"", True)
         if rest:
             if rest.count(b'"') % 2:
                 raise UnreadableFile(f"文件 {self._name} 在引号中间结束，可能被截断。", remedy="重新导出并完整上传后再报送。")
-            yield rest
+            yield self._checked(rest)
 
     @staticmethod
     def _boundary(block: bytes) -> int:
@@ -100,7 +112,7 @@ def _by_line(block: bytes, delimiter: str, width: int, line: int) -> tuple[list[
 
 def _fast(block: bytes, delimiter: str, width: int) -> pl.DataFrame | None:
     """The block through Arrow, or None when a row has another number of cells or a line is blank."""
-    if b"\n\n" in block or b"\n\r\n" in block or block[:1] in (b"\n", b"\r"):
+    if width == 1:  # a blank line would pass as a record
         return None
     irregular = False
 
@@ -110,14 +122,40 @@ def _fast(block: bytes, delimiter: str, width: int) -> pl.DataFrame | None:
         return "skip"
 
     names = column_names(width)
-    table = arrow_csv.read_csv(
+    try:
+        table = _arrow(block, delimiter, names, notice)
+    except pa.ArrowInvalid:  # a record longer than Arrow's own block
+        return None
+    return None if irregular else pl.from_arrow(table).rechunk()
+
+
+def _arrow(block: bytes, delimiter: str, names: list[str], notice: Callable[[arrow_csv.InvalidRow], str]) -> pa.Table:
+    return arrow_csv.read_csv(
         pa.BufferReader(block),
-        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=len(block) + 1),
+        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_INNER),
         parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=notice,
                                              ignore_empty_lines=False),
-        convert_options=arrow_csv.ConvertOptions(column_types={name: pa.string() for name in names},
+        convert_options=arrow_csv.ConvertOptions(column_types={name: pa.large_string() for name in names},
                                                  strings_can_be_null=False, check_utf8=False))
-    return None if irregular else pl.from_arrow(table)
+
+
+def _line_numbers(block: bytes, frame: pl.DataFrame, line: int) -> tuple[pl.Series, int] | None:
+    """Line number of every record and of the next block; None when the lines do not add up."""
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    inside = lines - frame.height
+    numbers = pl.int_range(line, line + frame.height, dtype=pl.Int32, eager=True)
+    # Line ends within quotes: the column with most text is the likeliest to hold them.
+    columns = sorted(frame.get_columns(), key=lambda column: -(column.str.len_bytes().sum() or 0)) if inside > 0 else []
+    for column in columns:
+        broken = column.str.contains("\n", literal=True).arg_true()
+        if len(broken):
+            extra = column.gather(broken).str.count_matches("\n", literal=True)
+            numbers += pl.repeat(0, frame.height, dtype=pl.Int32, eager=True).scatter(
+                broken, extra.cast(pl.Int32)).cum_sum().shift(1, fill_value=0)
+            inside -= extra.sum()
+            if inside <= 0:
+                break
+    return (numbers, line + lines) if inside == 0 else None
 
 
 def _chunks(blocks: Iterator[bytes], first: bytes, delimiter: str, width: int, line: int, name: str) -> Iterator[Chunk]:
@@ -127,11 +165,11 @@ def _chunks(blocks: Iterator[bytes], first: bytes, delimiter: str, width: int, l
     while pending is not None:
         last = following is None
         frame = _fast(pending, delimiter, width) if pending else None
-        if frame is not None and b'"' not in pending:
-            numbers = pl.int_range(line, line + frame.height, dtype=pl.Int32, eager=True)
-            line += frame.height
+        numbered = _line_numbers(pending, frame, line) if frame is not None else None
+        if frame is not None and numbered is not None:
+            line = numbered[1]
             if frame.height:
-                yield Chunk(frame, numbers)
+                yield Chunk(frame, numbered[0])
         else:
             rows, positions, ragged, line = _by_line(pending, delimiter, width, line)
             if last and rows and ragged[-1] and not pending.endswith((b"\n", b"\r")):

@@ -85,9 +85,13 @@ class RowRules:
                 )
         return [CHECKS[condition.check].bind(rule.id, condition.params) for condition in rule.conditions]
 
-    def apply(self, frame: pl.DataFrame, context: RowContext) -> Verdicts:
-        """Judge rows given as received text, one column per field present in the source."""
-        canonical = canonicalise(frame, self.fields, self.kind.code_lists, context.spreadsheet)
+    def canonical(self, frame: pl.DataFrame, spreadsheet: bool = False) -> Canonical:
+        """Canonical values of rows given as received text, one column per field present in the source."""
+        return canonicalise(frame, self.fields, self.kind.code_lists, spreadsheet)
+
+    def apply(self, frame: pl.DataFrame, context: RowContext, canonical: Canonical | None = None) -> Verdicts:
+        """Judge rows given as received text; ``canonical`` where it was computed before."""
+        canonical = canonical or self.canonical(frame, context.spreadsheet)
         rows = Rows(self.kind, self.variant, canonical, context, set(frame.columns))
         marks: dict[str, list[tuple[str, pl.Series]]] = {"error": [], "warning": [], "refuse": []}
         for rule, conditions in self.rules:
