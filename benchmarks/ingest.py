@@ -123,7 +123,8 @@ def _middle(results: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def run(rows: int, runs: int, excel_rows: int, say: Any) -> dict[str, Any]:
-    from local_stack.postgres import Server, bootstrap
+    from local_stack.bootstrap import bootstrap
+    from local_stack.postgres import Server
     from penalty_file import write_csv, write_xlsx
 
     with tempfile.TemporaryDirectory(prefix="pcw-bench-", dir=os.environ.get("PCW_BENCH_FOLDER")) as name:
@@ -133,7 +134,7 @@ def run(rows: int, runs: int, excel_rows: int, say: Any) -> dict[str, Any]:
         server = Server(folder / "postgres")
         server.start()
         try:
-            bootstrap(server, folder)
+            bootstrap(server.url(), server.url, folder)
             from public_credit.ledger.migrate import migrate
 
             migrate()

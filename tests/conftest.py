@@ -50,36 +50,44 @@ class Warehouse:
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The session's PostgreSQL cluster, without any database of ours yet."""
-    from local_stack.postgres import Server, bootstrap
+@contextmanager
+def open_cluster(home: Path) -> Iterator[Cluster]:
+    """A PostgreSQL server with the product's roles and databases while the block runs."""
+    from local_stack.bootstrap import bootstrap
+    from local_stack.postgres import Server
 
-    home = tmp_path_factory.mktemp("cluster")
     server = Server(home / "postgres")
     server.start()
     try:
-        bootstrap(server, home)
-        connections = yaml.safe_load((home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
+        connections = bootstrap(server.url(), server.url, home, ("airflow", "exchange"))
         yield Cluster(server, home, connections)
     finally:
         server.stop()
 
 
-@pytest.fixture(scope="session")
-def migrated(postgres: Cluster) -> Cluster:
-    """The cluster with the database ``public_credit`` migrated; it serves as the template of every test's own."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("PCW_HOME", str(postgres.home))
-    try:
-        from public_credit import settings
-        from public_credit.ledger.migrate import migrate
+def migrate_template(cluster: Cluster) -> None:
+    """Migrate the database ``public_credit``; it serves as the template of every test's own."""
+    from public_credit import settings
+    from public_credit.ledger.migrate import migrate
 
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PCW_HOME", str(cluster.home))
         migrate()
         for role in settings.ROLES:
             settings.engine(role).dispose()
-    finally:
-        patch.undo()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The session's PostgreSQL cluster, without any table of ours yet."""
+    with open_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Cluster) -> Cluster:
+    """The session's cluster with its template database migrated."""
+    migrate_template(postgres)
     return postgres
 
 
@@ -115,6 +123,16 @@ def warehouse(migrated: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """A fresh warehouse for one test."""
     with open_warehouse(migrated, tmp_path, monkeypatch) as opened:
         yield opened
+
+
+@pytest.fixture
+def lone_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """A fresh warehouse on a server of its own, where no other test ever wrote a byte."""
+    (tmp_path / "lone").mkdir()
+    with open_cluster(tmp_path / "lone") as cluster:
+        migrate_template(cluster)
+        with open_warehouse(cluster, tmp_path, monkeypatch) as opened:
+            yield opened
 
 
 @pytest.fixture(scope="session")

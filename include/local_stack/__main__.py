@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from . import demo
+from .processes import guarded
 from .stack import StackError, reset
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,15 @@ def main() -> int:
         if options.command == "reset":
             reset(home)
             return 0
+        return guarded(lambda: _run(options, home))
+    except StackError as error:
+        print(f"错误：{error}", file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace, home: Path) -> int:
+    """Demo or serve, as the guard's child."""
+    try:
         if options.command == "serve":
             return demo.serve(CHECKOUT, home, port=options.port)
         return demo.demo(CHECKOUT, home, leave=options.exit, scale=options.scale, port=options.port)

@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import yaml
 
-from .stack import Progress, Stack, StackError, only_stack, stopping_cleanly
+from .stack import Progress, Stack, StackError, only_stack
 
 _DONE = {"success", "failed"}
 _AFTER = ("build_warehouse", "deliver_to_city", "receive_from_city")
@@ -214,7 +214,7 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
         print("三个模拟日均已完成，没有到期的报送。要从头再来：./run reset")
         return 0
     code = 0
-    with only_stack(home), stopping_cleanly():
+    with only_stack(home):
         stack = Stack(checkout, home, simulated=True, progress=progress, port=port)
         player = Demo(stack, progress)
         try:
@@ -247,7 +247,7 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
 def serve(checkout: Path, home: Path, *, port: int) -> int:
     """The stack for daily use, without simulators; stays up until Ctrl-C."""
     progress = Progress()
-    with only_stack(home), stopping_cleanly():
+    with only_stack(home):
         stack = Stack(checkout, home, simulated=False, progress=progress, port=port)
         try:
             stack.start_database()

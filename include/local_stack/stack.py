@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -18,7 +17,8 @@ import yaml
 
 from . import processes
 from .airflow import Airflow
-from .postgres import Server, bootstrap, free_port
+from .bootstrap import bootstrap, write_private
+from .postgres import Server, free_port
 
 
 class StackError(Exception):
@@ -79,7 +79,8 @@ class Stack:
 
     def start_database(self) -> None:
         self.server.start()
-        bootstrap(self.server, self.home)
+        bootstrap(self.server.url(), self.server.url, self.home,
+                  ("airflow", "exchange") if self.simulated else ("airflow",))
         self.progress.say(f"PostgreSQL 已启动  127.0.0.1:{self.server.port}")
 
     def migrate(self) -> None:
@@ -129,9 +130,7 @@ class Stack:
         return yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
 
     def _write_connections(self, connections: dict[str, str]) -> None:
-        from .postgres import _write_private
-
-        _write_private(self.home / "secrets" / "connections.yaml", yaml.safe_dump(connections, allow_unicode=True))
+        write_private(self.home / "secrets" / "connections.yaml", yaml.safe_dump(connections, allow_unicode=True))
 
     def start_airflow(self, dags: set[str]) -> None:
         self.airflow.prepare()
@@ -156,21 +155,6 @@ class Stack:
             except Exception as error:
                 print(f"停止服务时出错：{type(error).__name__}", file=sys.stderr)
         self._children.clear()
-
-
-@contextmanager
-def stopping_cleanly() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that every way out passes the same door."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def reset(home: Path) -> None:

@@ -60,9 +60,11 @@ def _catalogue() -> Finding:
 def _rules() -> Finding:
     from .catalogue import load_catalogue
     from .rules import load_ruleset
+    from .rules.rows import compile_all
 
-    count = sum(len(load_ruleset(kind).row_rules) for kind in load_catalogue().kinds)
-    return Finding("通过", "关卡规则", f"{count} 条行规则")
+    kinds = load_catalogue().kinds
+    count = compile_all(kinds, {kind: load_ruleset(kind) for kind in kinds})
+    return Finding("通过", "关卡规则", f"{count} 条行规则（按记录类型与变体计）")
 
 
 def _connections() -> list[Finding]:

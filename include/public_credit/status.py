@@ -47,7 +47,7 @@ def _whose_move(dataset: Any, batch: dict[str, Any] | None, last_step: dict[str,
     """Verdict and whose move it is, in the order in which somebody must act."""
     if last_step and last_step["verdict"] in ("failed", "incomplete"):
         who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
-        return "采集失败", f"{who}：{last_step['message']}"
+        return "采集失败" if last_step["verdict"] == "failed" else "未到齐", f"{who}：{last_step['message']}"
     if batch is None:
         if dataset.channel.type == "hand_in":
             return "待人工报送", ""

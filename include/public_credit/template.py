@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 
 import xlsxwriter
+import yaml
 
+from .catalogue.load import default_root
 from .catalogue.models import Dataset, Field, Kind
+from .readers.spreadsheet import EXAMPLE_SHEET, FORM_SHEET, LISTS_SHEET, NOTES_SHEET
 
 _ROWS = 2000
-_EXAMPLES = {"uscc": "91370399MA00000000", "org_code": "MA0000000", "date": "2026-01-05", "decimal": "0.2",
-             "month": "2026-01", "integer": "12", "person_id": "（按证件填写）"}
 
 
 def _note(field: Field, kind: Kind) -> str:
@@ -24,32 +25,29 @@ def _note(field: Field, kind: Kind) -> str:
     return "；".join(part for part in parts if part)
 
 
-def _example(field: Field, kind: Kind, unit_name: str, unit_uscc: str) -> str:
-    if field.name in ("authority_name", "source_unit_name", "unit_name"):
-        return unit_name
-    if field.name in ("authority_uscc", "source_unit_uscc", "unit_uscc"):
-        return unit_uscc
-    if field.code_list:
-        return next(iter(kind.code_lists[field.code_list].values))
-    if field.type in _EXAMPLES:
-        return _EXAMPLES[field.type]
-    return f"（{field.title}）" if field.required != "no" else ""
+def example(kind: Kind, variant: str, unit_name: str, unit_uscc: str) -> dict[str, str]:
+    """The example row of a template, '' for fields that stay blank (``include/catalogue/examples.yml``)."""
+    examples = yaml.safe_load((default_root() / "examples.yml").read_text(encoding="utf-8"))
+    known = examples[kind.id] | (examples["person"] if variant == "person" else {})
+    return {name: str(known.get(name, "")).format(unit_name=unit_name, unit_uscc=unit_uscc)
+            for name in kind.tables[variant].fields}
 
 
 def workbook(kind: Kind, dataset: Dataset, unit_name: str, unit_uscc: str) -> bytes:
     """The template of one dataset as xlsx bytes; sheet 填报 is what the unit fills in and sends."""
     fields = [kind.fields[name] for name in kind.tables[dataset.variant].fields]
+    row = example(kind, dataset.variant, unit_name, unit_uscc)
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
     required = book.add_format({"bold": True, "border": 1, "text_wrap": True, "bg_color": "#DCE6F1", "valign": "top"})
     optional = book.add_format({"border": 1, "text_wrap": True, "bg_color": "#F2F2F2", "valign": "top"})
     as_text = book.add_format({"num_format": "@"})
-    sheet = book.add_worksheet("填报")
-    lists = book.add_worksheet("代码表")
-    guide = book.add_worksheet("填报说明")
+    sheet = book.add_worksheet(FORM_SHEET)
+    lists = book.add_worksheet(LISTS_SHEET)
+    guide = book.add_worksheet(NOTES_SHEET)
     guide.set_column(0, 0, 34)
     guide.set_column(1, 1, 90)
-    guide.write_row(0, 0, [f"{unit_name}  {dataset.title}", "第一行为表头，请勿改动；每行一条记录；代码列已设为文本格式"])
+    guide.write_row(0, 0, [f"{unit_name}  {dataset.title}", "只读取“填报”表；第一行为表头，请勿改动；每行一条记录；代码列已设为文本格式"])
     for column, field in enumerate(fields):
         sheet.write_string(0, column, field.title, required if field.required == "yes" else optional)
         sheet.write_comment(0, column, _note(field, kind), {"x_scale": 2})
@@ -63,17 +61,17 @@ def workbook(kind: Kind, dataset: Dataset, unit_name: str, unit_uscc: str) -> by
             letter = xlsxwriter.utility.xl_col_to_name(column)
             other = kind.code_lists[field.code_list].other or field.type == "enum_multi"
             sheet.data_validation(1, column, _ROWS, column, {
-                "validate": "list", "source": f"=代码表!${letter}$2:${letter}${len(values) + 1}",
+                "validate": "list", "source": f"={LISTS_SHEET}!${letter}$2:${letter}${len(values) + 1}",
                 "error_type": "warning" if other else "stop", "error_title": "不在代码表内",
                 "error_message": "请从下拉列表选择" + ("，或填 其他-说明" if other else "")})
     guide.write(len(fields) + 3, 0, "示例")
     for line, field in enumerate(fields, start=len(fields) + 4):
-        guide.write_row(line, 0, [field.title, _example(field, kind, unit_name, unit_uscc)])
-    example = book.add_worksheet("示例")
+        guide.write_row(line, 0, [field.title, row[field.name]])
+    shown = book.add_worksheet(EXAMPLE_SHEET)
     for column, field in enumerate(fields):
-        example.write_string(0, column, field.title, required)
-        example.write_string(1, column, _example(field, kind, unit_name, unit_uscc), as_text)
-        example.set_column(column, column, max(12, min(40, len(field.title) * 2)), as_text)
+        shown.write_string(0, column, field.title, required)
+        shown.write_string(1, column, row[field.name], as_text)
+        shown.set_column(column, column, max(12, min(40, len(field.title) * 2)), as_text)
     sheet.freeze_panes(1, 1)
     book.close()
     return buffer.getvalue()

@@ -27,11 +27,11 @@ def _metrics(w, day: int) -> dict:
             if expected.get(cell) != actual.get(cell)}
 
 
-def test_three_days_match_the_answer_key_and_leave_no_number_behind(warehouse, tmp_path: Path):
+def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehouse, tmp_path: Path):
     # The departments' own database gets a server of its own: its files and WAL hold numbers by right.
     departments = Server(tmp_path / "departments" / "postgres").start()
     try:
-        with world(warehouse, tmp_path / "simulator", 0.1, departments.url()) as w:
+        with world(lone_warehouse, tmp_path / "simulator", 0.1, departments.url()) as w:
             for day in DAYS:
                 w.run_day(day)
                 assert answers.count_differences(w, day) == []

@@ -21,6 +21,10 @@ MAX_UNPACKED = 2 << 30
 MAX_RATIO = 300
 CHILD_MEMORY = 4 << 30
 CHILD_SECONDS = 900
+# Sheets of our template: rows are read from the first, the others help to fill it in.
+FORM_SHEET = "填报"
+LISTS_SHEET, NOTES_SHEET, EXAMPLE_SHEET = "代码表", "填报说明", "示例"
+HELP_SHEETS = frozenset({LISTS_SHEET, NOTES_SHEET, EXAMPLE_SHEET})
 
 
 def check_zip_directory(data: bytes, name: str, max_unpacked: int = MAX_UNPACKED) -> None:
@@ -72,7 +76,10 @@ def _rows(frame: pl.DataFrame) -> list[list[str]]:
 
 
 def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator[Table]:
-    """Every sheet that has a header row with known headers; sheets without any are passed over."""
+    """Every sheet that has a header row with known headers; sheets without any are passed over.
+
+    So are the other sheets of our own template, which hold code lists, notes and the example.
+    """
     with opener() as source:
         data = source.read(MAX_FILE + 1)
     if not data:
@@ -83,10 +90,14 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator
         check_zip_directory(data, name)
     stream = _Sheets(_batches(data, name, form))
     del data
-    found = False
+    found = from_template = False
     for sheet in stream:
+        from_template = from_template or sheet.name == FORM_SHEET
         first = sheet.peek()
         if first is None:
+            continue
+        if from_template and sheet.name in HELP_SHEETS:
+            sheet.drain()
             continue
         preview = _rows(first.head(15))
         where = find_header(preview, score)

@@ -1,0 +1,185 @@
+"""docker-compose.yaml without a container engine: against the schema, and every command, path and variable for real.
+
+``compose-spec.json`` is the Compose Specification's own schema (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from local_stack import postgres as local_postgres
+from local_stack import processes
+from local_stack.airflow import Airflow
+from local_stack.bootstrap import bootstrap
+
+HERE, CHECKOUT = Path(__file__).parent, Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yaml").read_text(encoding="utf-8"))
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
+ENVIRONMENT = SERVICES["scheduler"]["environment"]
+
+
+def test_the_file_is_valid_compose() -> None:
+    schema = json.loads((HERE / "compose-spec.json").read_text(encoding="utf-8"))
+    jsonschema.validate(COMPOSE, schema, cls=jsonschema.validators.validator_for(schema))
+    broken = COMPOSE | {"services": SERVICES | {"scheduler": SERVICES["scheduler"] | {"commands": "airflow"}}}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, schema, cls=jsonschema.validators.validator_for(schema))
+
+
+def test_ports_are_published_on_loopback_only() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert published and all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_every_name_leads_somewhere(tmp_path: Path) -> None:
+    """Secrets, volumes and dependencies are declared; files copied and mounted exist or are made."""
+    made = tmp_path / "secrets"
+    subprocess.run([CHECKOUT / "deploy" / "make-secrets", made], check=True, capture_output=True)
+    assert {path.name for path in made.iterdir()} == set(COMPOSE["secrets"])
+    assert all((path.stat().st_mode & 0o077) == 0 and path.read_text().strip() for path in made.iterdir())
+    before = {path.name: path.read_bytes() for path in made.iterdir()}
+    subprocess.run([CHECKOUT / "deploy" / "make-secrets", made], check=True, capture_output=True)
+    assert {path.name: path.read_bytes() for path in made.iterdir()} == before, "secrets are never made twice"
+    for service in SERVICES.values():
+        assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+        assert set(service.get("depends_on", {})) <= set(SERVICES)
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in COMPOSE["volumes"] or source.startswith("./")
+    recipe = (CHECKOUT / SERVICES["scheduler"]["build"]["dockerfile"]).read_text(encoding="utf-8")
+    for source in re.findall(r"^COPY (\S+)", recipe, re.MULTILINE):
+        assert (CHECKOUT / source).exists()
+    used = set(re.findall(r"/run/secrets/(\w+)", json.dumps(ENVIRONMENT)))
+    assert used <= set(SERVICES["bootstrap"]["secrets"])
+    assert used - set(SERVICES["scheduler"]["secrets"]) == {"postgres_password", "admin_password"}, "bootstrap's own"
+
+
+def test_every_variable_is_read_by_something() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "include").rglob("*.py"))
+    from airflow.configuration import conf
+
+    known = conf.configuration_description
+    for name in ENVIRONMENT:
+        if name.startswith("PCW_KEY_"):
+            assert 'f"PCW_KEY_{name.upper()}_FILE"' in code
+        elif name.startswith("PCW_"):
+            assert name in code, name
+        elif name.startswith("AIRFLOW__"):
+            _, section, option = name.removesuffix("_CMD").split("__")
+            assert option.lower() in known[section.lower()]["options"], name
+
+
+def test_it_configures_airflow_as_the_local_stack_does(tmp_path: Path) -> None:
+    home = tmp_path / "state"
+    (home / "secrets").mkdir(parents=True)
+    (home / "secrets" / "connections.yaml").write_text("airflow_db: postgresql://a:b@127.0.0.1/airflow\n")
+    local = Airflow(CHECKOUT, home, port=8080).environment()
+    server = {name.removesuffix("_CMD"): value for name, value in ENVIRONMENT.items()}
+    tuned = {"AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL", "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
+             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME",
+             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"}
+    assert {name for name in local if name.startswith("AIRFLOW__")} - set(server) == tuned
+    for name in ("EXECUTOR", "DAGS_ARE_PAUSED_AT_CREATION", "LOAD_EXAMPLES", "DEFAULT_TIMEZONE"):
+        assert server[f"AIRFLOW__CORE__{name}"] == local[f"AIRFLOW__CORE__{name}"]
+
+
+class Outside:
+    """The services of the file as plain processes: container paths and hosts replaced, nothing else changed."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.state, self.secrets = folder, folder / "state", folder / "secrets"
+        self.state.mkdir()
+        subprocess.run([CHECKOUT / "deploy" / "make-secrets", self.secrets], check=True, capture_output=True)
+        self.api, self.database = local_postgres.free_port(), local_postgres.free_port()
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _here(self, text: str) -> str:
+        for container, here in (("/run/secrets", str(self.secrets)), ("/state", str(self.state)), ("/app", str(CHECKOUT)),
+                                ("api-server:8080", f"127.0.0.1:{self.api}"), ("localhost:8080", f"127.0.0.1:{self.api}"),
+                                ("127.0.0.1:8080", f"127.0.0.1:{self.api}"), ("0.0.0.0", "127.0.0.1")):
+            text = text.replace(container, here)
+        return text
+
+    def environment(self, service: str) -> dict[str, str]:
+        plain = {name: value for name, value in os.environ.items() if not name.startswith(("PCW_", "AIRFLOW"))}
+        given = {name: self._here(value) for name, value in SERVICES[service]["environment"].items()}
+        given |= {"PCW_DB_HOST": "127.0.0.1", "PCW_DB_PORT": str(self.database), "AIRFLOW__API__PORT": str(self.api)}
+        image = {"PYTHONPATH": f"{CHECKOUT}/include", "PCW_ROOT": str(CHECKOUT),
+                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        return plain | image | given
+
+    def _command(self, words: list[str]) -> list[str]:
+        return [sys.executable if words[0] == "python" else words[0], *(self._here(word) for word in words[1:])]
+
+    def run(self, service: str, words: list[str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self._command(words or SERVICES[service]["command"]), env=self.environment(service),
+                              cwd=self.folder, capture_output=True, text=True, timeout=180, check=False)
+
+    def start(self, service: str) -> None:
+        command = self._command(SERVICES[service]["command"])
+        command[0] = shutil.which(command[0], path=self.environment(service)["PATH"]) or command[0]
+        self.children[service] = processes.start(command, log=self.folder / f"{service}.log",
+                                                 env=self.environment(service), cwd=self.folder)
+
+    def healthy(self, service: str, patience: float = 120.0) -> bool:
+        words = SERVICES[service]["healthcheck"]["test"]
+        assert words[0] == "CMD"
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and self.children[service].poll() is None:
+            if self.run(service, words[1:]).returncode == 0:
+                return True
+            time.sleep(2)
+        return False
+
+
+@pytest.mark.slow
+def test_every_service_runs_and_is_healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = Outside(tmp_path)
+    flags = dict(flag.removeprefix("-c").split("=", 1) for flag in SERVICES["postgres"]["command"][1:])
+    monkeypatch.setattr(local_postgres, "_CONFIGURATION",
+                        {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""} | flags)
+    password = (outside.secrets / "postgres_password").read_text().strip()
+    server = local_postgres.Server(tmp_path / "postgres", port=outside.database, password=password).start()
+    try:
+        for _ in range(2):
+            done = outside.run("bootstrap")
+            assert done.returncode == 0, done.stderr[-2000:]
+        assert not (outside.state / "secrets" / "vault.key").exists(), "the key comes from its secret"
+        for service in ("api-server", "scheduler", "dag-processor"):
+            outside.start(service)
+        for service in outside.children:
+            assert outside.healthy(service), (tmp_path / f"{service}.log").read_text(errors="replace")[-2000:]
+        status = outside.run("scheduler", ["python", "-m", "public_credit.cli", "status", "--json"])
+        assert status.returncode == 0 and json.loads(status.stdout)["totals"]["batches"] == 0
+        doctor = outside.run("scheduler", ["python", "-m", "public_credit.cli", "doctor", "--json"])
+        assert "Traceback" not in doctor.stderr and json.loads(doctor.stdout)
+        listed = outside.run("scheduler", ["airflow", "dags", "list", "--output", "json"])
+        assert "build_warehouse" in listed.stdout and "deliver_to_city" in listed.stdout
+        ready = SERVICES["postgres"]["healthcheck"]["test"][1:]
+        binary = local_postgres.binaries() / ready[0]
+        if binary.exists():
+            assert subprocess.run([binary, *ready[1:], f"--port={outside.database}"], check=False).returncode == 0
+    finally:
+        processes.stop(*outside.children.values())
+        server.stop()
+
+
+def test_bootstrap_keeps_passwords_and_keys(tmp_path: Path, postgres: Any) -> None:
+    first = bootstrap(postgres.server.url(), postgres.server.url, postgres.home, ("airflow", "exchange"))
+    key = (postgres.home / "secrets" / "vault.key").read_text()
+    assert bootstrap(postgres.server.url(), postgres.server.url, postgres.home, ("airflow", "exchange")) == first
+    assert (postgres.home / "secrets" / "vault.key").read_text() == key
+    assert ((postgres.home / "secrets" / "connections.yaml").stat().st_mode & 0o077) == 0

@@ -1,0 +1,39 @@
+"""Run the command line in this process, as a user would."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+from public_credit.cli import main
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def credit(*words: object) -> Answer:
+    """``public-credit <words>``; anything but a clean exit raises."""
+    out, err = io.StringIO(), io.StringIO()
+    code: Any = 0
+    with (mock.patch.object(sys, "argv", ["public-credit", *map(str, words)]),
+          contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)):
+        try:
+            main()
+        except SystemExit as leaving:
+            code = leaving.code
+    return Answer(code or 0, out.getvalue(), err.getvalue())
