@@ -69,7 +69,7 @@ class Airflow:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
             "PYTHONPATH": str(self.checkout / "include"),
             "PCW_ROOT": str(self.checkout), "PCW_HOME": str(self.home),
-            "POLARS_MAX_THREADS": "2", "GX_ANALYTICS_ENABLED": "false", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "POLARS_MAX_THREADS": "1", "GX_ANALYTICS_ENABLED": "false", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.checkout / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -27,7 +27,7 @@ _CONFIGURATION = {
     "listen_addresses": "'127.0.0.1'", "unix_socket_directories": "''", "password_encryption": "'scram-sha-256'",
     "log_min_error_statement": "panic", "log_parameter_max_length_on_error": "0", "log_error_verbosity": "terse",
     "log_statement": "none", "shared_buffers": "'256MB'", "work_mem": "'32MB'", "maintenance_work_mem": "'128MB'",
-    "min_wal_size": "'1GB'", "max_wal_size": "'2GB'", "max_connections": "150", "timezone": "'Asia/Shanghai'",
+    "min_wal_size": "'1GB'", "max_wal_size": "'2GB'", "max_connections": "150", "jit": "off", "timezone": "'Asia/Shanghai'",
 }
 
 

@@ -6,6 +6,8 @@ checksum and no regular expression is computed here; row-local rules ran in the 
 
 from __future__ import annotations
 
+from itertools import product
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -62,6 +64,11 @@ class Heads:
             {"seq": seq, "attempt": attempt})
         session.execute(text(f"analyze {self.pending}"))
 
+    def tables(self, session: Session) -> list[str]:
+        """Tables with versions in them."""
+        return [table for table in (self.pending, self.built)
+                if table and session.execute(text(f"select exists (select 1 from {table})")).scalar()]
+
     def sql(self, columns: list[str], join: str = "") -> str:
         """The newest version per record, with ``columns``; ``join`` narrows ``h`` to what is asked for."""
         wanted = ", ".join(f"h.{name}" for name in
@@ -74,15 +81,32 @@ class Heads:
             from ({arms}) versions) ranked where newest = 1"""
 
 
-def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int) -> None:
-    """Make the temporary table ``this_batch``: the landed rows under check, few columns, with statistics."""
+def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: Heads) -> None:
+    """Make what the checks read: the view ``batch_rows`` of all landed rows and the table ``this_batch``.
+
+    ``this_batch`` holds the few rows the outcome can turn on: those with a finding, those that repeat a key within the
+    attempt (``ledger.repeated_row``) and those whose record or decision number stands in the warehouse already.
+    """
     columns = [name for name in ("decision_no", "subject_name", "authority_uscc", "uscc", "decision_table")
                if name in kind.fields]
     session.execute(text("drop table if exists pg_temp.this_batch"))
+    session.execute(text("drop view if exists pg_temp.batch_rows"))
     session.execute(text(f"""
+        create temp view batch_rows as
+        select {', '.join(['row_no', 'record_id', 'content_hash', 'source_version', 'variant', 'row_errors',
+                           'row_warnings', *columns])}
+        from raw.{kind.id} where batch_seq = {int(seq)} and attempt = {int(attempt)}"""))
+    session.execute(text("""
         create temp table this_batch as
-        select {', '.join(['row_no', 'record_id', 'content_hash', 'source_version', 'variant', 'row_errors', *columns])}
-        from raw.{kind.id} where batch_seq = :seq and attempt = :attempt"""), {"seq": seq, "attempt": attempt})
+        select r.* from pg_temp.batch_rows r where row_errors <> '' or row_warnings <> '' or row_no in (
+            select row_no from ledger.repeated_row where batch_seq = :seq and attempt = :attempt)"""),
+        {"seq": seq, "attempt": attempt})
+    keys = ["record_id", "decision_no"] if "decision_no" in columns else ["record_id"]
+    for table, key in product(heads.tables(session), keys):
+        session.execute(text(f"""
+            insert into pg_temp.this_batch select r.* from pg_temp.batch_rows r
+            where exists (select 1 from {table} h where h.{key} = r.{key} and h.{key} <> '')
+              and row_no not in (select row_no from pg_temp.this_batch)"""))
     session.execute(text("analyze pg_temp.this_batch"))
 
 
@@ -119,7 +143,7 @@ _REGISTRY_AGREEMENT = f"""
     select r.row_no, case when known.uscc is null then 'R06W' else 'R06' end as rule_id,
            case when known.uscc is null then 'warning' else 'error' end as severity,
            case when known.uscc is null then '登记库中没有该统一社会信用代码' else '名称与登记库不一致' end as detail
-    from pg_temp.this_batch r
+    from pg_temp.batch_rows r
     left join (select distinct uscc from pg_temp.registry) known on known.uscc = r.uscc
     left join pg_temp.registry same on same.uscc = r.uscc and same.name = {same_name('r.subject_name')}
     where r.variant = 'entity' and r.uscc not in ('', '{PLACEHOLDER_USCC}') and r.subject_name <> ''
@@ -154,11 +178,11 @@ def _event_has_decision(decisions: dict[str, Heads]) -> str:
     known = " union all ".join(
         f"select '{DECISION_KINDS[kind]}' as decision_table, decision_no, authority_uscc from ("
         + heads.sql(["decision_no", "authority_uscc"],
-                    join="where h.decision_no in (select decision_no from pg_temp.this_batch)") + f") h_{kind}"
+                    join="where h.decision_no in (select decision_no from pg_temp.batch_rows)") + f") h_{kind}"
         for kind, heads in decisions.items())
     return f"""
         select r.row_no, 'V05' as rule_id, 'warning' as severity, '库中尚无该决定' as detail
-        from pg_temp.this_batch r
+        from pg_temp.batch_rows r
         where r.decision_no <> '' and not exists (
             select 1 from ({known}) k where k.decision_table = r.decision_table
               and k.decision_no = r.decision_no and k.authority_uscc = r.authority_uscc)"""
@@ -183,21 +207,26 @@ def cross_record(session: Session, kind: Kind, seq: int, attempt: int, rules_ver
                          "where batch_seq = :seq and attempt = :attempt"), parameters)
 
 
+_QUARANTINED = """insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
+    select :seq, :attempt, r.row_no, 'quarantined', r.record_id"""
+_MARKED = """select v.row_no from ledger.row_verdict v where v.batch_seq = :seq and v.attempt = :attempt
+    and v.severity = 'error' and v.rule_id <> all (cast(:waived as text[]))"""
+
+
 def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[str], heads: Heads) -> dict[str, int]:
-    """Book which landed rows are quarantined or duplicates; the counts of both and of the accepted rest.
+    """Book which landed rows are quarantined or duplicates; how many of both.
 
     Quarantined: a row with an error that no waiver covers. Duplicate: its content equals the version before it,
     which is the row above it under the same key in this batch, or else the record's current version.
     """
     parameters = {"seq": seq, "attempt": attempt, "waived": waived}
     session.execute(text("delete from ledger.row_outcome where batch_seq = :seq and attempt = :attempt"), parameters)
-    session.execute(text("""
-        insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
-        select :seq, :attempt, r.row_no, 'quarantined', r.record_id from pg_temp.this_batch r
-        where (r.row_errors <> '' and not string_to_array(r.row_errors, ';') <@ cast(:waived as text[]))
-           or r.row_no in (select v.row_no from ledger.row_verdict v
-                           where v.batch_seq = :seq and v.attempt = :attempt
-                             and v.severity = 'error' and v.rule_id <> all (cast(:waived as text[])))"""), parameters)
+    session.execute(text(f"{_QUARANTINED} from pg_temp.this_batch r where r.row_errors <> '' "
+                         "and not string_to_array(r.row_errors, ';') <@ cast(:waived as text[])"), parameters)
+    marked = session.execute(text(f"select exists ({_MARKED})"), parameters).scalar()
+    if marked:
+        session.execute(text(f"{_QUARANTINED} from pg_temp.batch_rows r where r.row_no in ({_MARKED}) "
+                             "on conflict do nothing"), parameters)
     current = heads.sql([], join="where h.batch_seq <> :seq and h.record_id in (select record_id from pg_temp.this_batch)")
     session.execute(text(f"""
         insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
@@ -220,14 +249,13 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
     counted = dict(session.execute(text(
         "select outcome, count(*) from ledger.row_outcome where batch_seq = :seq and attempt = :attempt group by 1"),
         parameters).all())
-    landed = session.execute(text("select count(*) from pg_temp.this_batch")).scalar_one()
-    quarantined, duplicate = counted.get("quarantined", 0), counted.get("duplicate", 0)
-    return {"accepted": landed - quarantined - duplicate, "quarantined": quarantined, "duplicate": duplicate}
+    return {"quarantined": counted.get("quarantined", 0), "duplicate": counted.get("duplicate", 0)}
 
 
 def refresh_statistics(session: Session, kinds: set[str]) -> None:
     """Statistics of what a gate run wrote, for slips and the build (PostgreSQL 17 on lets a non-owner do this)."""
     if session.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000:
+        session.execute(text("set local default_statistics_target = 20"))
         for kind in sorted(kinds):
             session.execute(text(f"analyze raw.{kind} (batch_seq, attempt, row_no, record_id)"))
         session.execute(text("analyze ledger.row_outcome, ledger.row_verdict"))

@@ -27,6 +27,7 @@ from .ledger.models import Attempt, Batch, RefusedRow, Signal
 from .ledger.session import lock, session, step
 from .messages import UserError
 from .readers import Chunk, Table, UnreadableFile, open_tables
+from .repeats import Repeats
 from .rules import RowContext, RowRules, Verdicts, load_ruleset
 from .vault import Vault
 
@@ -59,6 +60,7 @@ class Lander:
         self.fields = kind.variants[batch.variant]
         self.result = LandResult(batch.seq, attempt)
         self.refused: list[dict[str, Any]] = []
+        self.repeats = Repeats()
         self._signals: Counter[tuple[str, str]] = Counter()
         self._texts: dict[tuple[str, str], tuple[str, str, str]] = {}
 
@@ -140,6 +142,7 @@ class Lander:
         canonical = self._tokenised(verdicts.canonical, hits)
         values = copy_text.joined([canonical[name] for name in self.fields])
         record_ids = self._record_ids(canonical, verdicts)
+        self.repeats.note(record_ids, canonical, number, keep)
         line = [values, pl.repeat(str(self.batch_seq), count, eager=True), pl.repeat(str(self.attempt), count, eager=True),
                 number, self._constant(table.sheet, count), chunk.source_row, pl.repeat(self.variant, count, eager=True),
                 record_ids, copy_text.hexadecimal(copy_text.digests(values, copy_text.xxh3)),
@@ -280,6 +283,11 @@ def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
         for table in tables:
             for data in lander.table(table):
                 copy.write(data)
+    rows = lander.repeats.rows()
+    if len(rows):
+        with driver.cursor() as cursor, cursor.copy(
+                "copy ledger.repeated_row (batch_seq, attempt, row_no) from stdin") as copy:
+            copy.write("".join(f"{batch.seq}\t{lander.attempt}\t{row}\n" for row in rows.tolist()))
 
 
 def _book(connection: Connection, lander: Lander, batch: Batch) -> None:

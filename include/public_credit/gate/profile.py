@@ -21,53 +21,67 @@ def last_good_rows(session: Session, batch: Batch) -> int | None:
         order by seq desc limit 1"""), {"dataset": batch.dataset_id, "seq": batch.seq}).scalar()
 
 
-def rule_counts(session: Session, kind: Kind, seq: int, attempt: int) -> dict[str, int]:
+def rule_counts(session: Session, seq: int, attempt: int) -> dict[str, int]:
     """How many rows each row rule marks, landing stream and cross-record checks together."""
-    return dict(session.execute(text(f"""
+    return dict(session.execute(text("""
         select rule_id, count(*) from (
-            select unnest(string_to_array(row_errors, ';')) as rule_id from raw.{kind.id}
-            where batch_seq = :seq and attempt = :attempt and row_errors <> ''
-            union all
-            select unnest(string_to_array(row_warnings, ';')) from raw.{kind.id}
-            where batch_seq = :seq and attempt = :attempt and row_warnings <> ''
+            select unnest(string_to_array(concat_ws(';', nullif(row_errors, ''), nullif(row_warnings, '')), ';')) as rule_id
+            from pg_temp.this_batch where row_errors <> '' or row_warnings <> ''
             union all
             select rule_id from ledger.row_verdict where batch_seq = :seq and attempt = :attempt) marked
         group by rule_id"""), {"seq": seq, "attempt": attempt}).all())
 
 
-def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, attempt: Attempt,
+def _newest_event(session: Session, kind: Kind, place: str, shown: str | None, parameters: dict[str, Any]) -> date | None:
+    """The newest event date; ``shown`` is the greatest text of a date's shape, which nearly always is a date."""
+    try:
+        return date.fromisoformat(shown) if shown else None
+    except ValueError:
+        return session.execute(text(f"""
+            select max(case when pg_input_is_valid({kind.event_date}, 'date') then cast({kind.event_date} as date) end)
+            from {place} and {kind.event_date} <= :today"""), parameters).scalar()
+
+
+def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, attempt: Attempt, fields: set[str],
                counts: dict[str, int], on: date) -> dict[str, Any]:
     """The row of aggregates: counts, shares (0..1), fill rate per field (0..1), days since the newest event.
 
-    Shares are NULL when nothing landed, so an expectation that must not pass on an empty batch says so itself.
+    ``fields``: those whose fill rate is wanted. Shares are NULL when nothing landed, so an expectation that must not
+    pass on an empty batch says so itself.
     """
-    fields = kind.variants[batch.variant]
-    fills = ", ".join(f"count(*) filter (where {field} <> '') as {field}" for field in fields)
-    event = "null::date"
+    wanted = [name for name in kind.variants[batch.variant] if name in fields]
+    fills = "".join(f", count(*) filter (where {name} <> '') as fill_{name}" for name in wanted)
+    event = "null"
     if kind.event_date:
-        event = (f"max(case when pg_input_is_valid({kind.event_date}, 'date') "
-                 f"then cast({kind.event_date} as date) end) filter (where {kind.event_date} <= :today)")
+        event = (f"max({kind.event_date}) filter (where {kind.event_date} between '1949-01-01' and :today "
+                 f"and length({kind.event_date}) = 10)")
+    parameters = {"seq": batch.seq, "attempt": attempt.attempt, "today": on.isoformat()}
+    place = f"raw.{kind.id} where batch_seq = :seq and attempt = :attempt"
     row = session.execute(text(f"""
-        select count(*) as landed, count(distinct record_id) as records, {event} as newest_event,
-               count(*) filter (where position('R23' in row_errors) > 0) as ragged, {fills}
-        from raw.{kind.id} where batch_seq = :seq and attempt = :attempt"""),
-        {"seq": batch.seq, "attempt": attempt.attempt, "today": on.isoformat()}).mappings().one()
+        select count(*) as landed, count(record_id) as keyed, {event} as newest_event{fills} from {place}"""),
+        parameters).mappings().one()
+    # Every row that repeats a key is in this_batch, so the surplus over distinct records shows there.
+    surplus, ragged = session.execute(text("""
+        select count(record_id) - count(distinct record_id), count(*) filter (where position('R23' in row_errors) > 0)
+        from pg_temp.this_batch""")).one()
+    newest = _newest_event(session, kind, place, row["newest_event"], parameters)
     landed = row["landed"]
 
     def share(count: int) -> float | None:
         return count / landed if landed else None
 
     previous = last_good_rows(session, batch)
-    by_rule = rule_counts(session, kind, batch.seq, attempt.attempt)
+    by_rule = rule_counts(session, batch.seq, attempt.attempt)
+    quarantined, duplicate = counts["quarantined"], counts["duplicate"]
     result: dict[str, Any] = {
-        "rows_in": attempt.rows_in, "landed": landed, "refused": attempt.refused, "records": row["records"],
-        "accepted": counts["accepted"], "quarantined": counts["quarantined"], "duplicate": counts["duplicate"],
-        "error_share": share(counts["quarantined"]), "duplicate_share": share(counts["duplicate"]),
+        "rows_in": attempt.rows_in, "landed": landed, "refused": attempt.refused, "records": row["keyed"] - surplus,
+        "accepted": landed - quarantined - duplicate, "quarantined": quarantined, "duplicate": duplicate,
+        "error_share": share(quarantined), "duplicate_share": share(duplicate),
         "unknown_code_share": share(sum(by_rule.get(rule, 0) for rule in ("R13", "V02", "E06", "G05"))),
-        "ragged_share": share(row["ragged"]),
+        "ragged_share": share(ragged),
         "rows_against_last_good": landed / previous if previous else None,
-        "days_since_newest_event": (on - row["newest_event"]).days if row["newest_event"] else None,
+        "days_since_newest_event": (on - newest).days if newest else None,
     }
-    result |= {f"fill_rate__{field}": share(row[field]) for field in fields}
+    result |= {f"fill_rate__{name}": share(row[f"fill_{name}"]) for name in wanted}
     result |= {f"rule__{rule}": count for rule, count in by_rule.items()}
     return result

@@ -66,14 +66,13 @@ def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
     session.execute(text("""
         insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules,
                                        opened_on)
-        select :seq, :attempt, r.row_no, :dataset, :unit, :kind, r.record_id,
+        select :seq, :attempt, o.row_no, :dataset, :unit, :kind, o.record_id,
                concat_ws(';', nullif(r.row_errors, ''), cross_record.rules), :on
-        from pg_temp.this_batch r
+        from ledger.row_outcome o left join pg_temp.this_batch r using (row_no)
         left join (select row_no, string_agg(rule_id, ';' order by rule_id) as rules from ledger.row_verdict
                    where batch_seq = :seq and attempt = :attempt and severity = 'error' group by row_no) cross_record
-          on cross_record.row_no = r.row_no
-        where r.row_no in (select row_no from ledger.row_outcome
-                           where batch_seq = :seq and attempt = :attempt and outcome = 'quarantined')
+          using (row_no)
+        where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = 'quarantined'
         on conflict do nothing"""),
         {"dataset": batch.dataset_id, "unit": batch.unit_id, "kind": batch.kind, "seq": batch.seq,
          "attempt": attempt, "on": on})
@@ -97,10 +96,11 @@ def _judge(session: Session, suite: Suite, seq: int, attempt_no: int, on: date,
     kind, dataset = catalogue.kinds[batch.kind], catalogue.datasets[batch.dataset_id]
     ruleset = load_ruleset(kind.id)
     waived = waivers.active(session, batch.dataset_id, seq, on)
-    checks.prepare_batch(session, kind, seq, attempt_no)
+    checks.prepare_batch(session, kind, seq, attempt_no, heads[kind.id])
     checks.cross_record(session, kind, seq, attempt_no, ruleset.version, heads)
     counts = checks.outcomes(session, kind, seq, attempt_no, sorted(waived), heads[kind.id])
-    row = profile.aggregates(session, kind, dataset, batch, attempt, counts, on)
+    row = profile.aggregates(session, kind, dataset, batch, attempt, suite.filled_fields, counts, on)
+    counts = {name: row[name] for name in ("accepted", "quarantined", "duplicate")}
     evaluations = suite.evaluate(row, dataset, batch)
     session.execute(text("delete from ledger.gate_result where batch_seq = :seq and attempt = :attempt"),
                     {"seq": seq, "attempt": attempt_no})

@@ -230,6 +230,15 @@ class RowOutcome(Base):
     __table_args__ = (CheckConstraint(_one_of("outcome", ("quarantined", "duplicate")), name="outcome"),)
 
 
+class RepeatedRow(Base):
+    """A landed row that shares its record key, or decision number and name, with another row of its attempt."""
+
+    __tablename__ = "repeated_row"
+    batch_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    row_no: Mapped[int] = mapped_column(primary_key=True)
+
+
 class RefusedRow(Base):
     """A row turned away by law or limit: count, rule and row number are kept, never content."""
 
