@@ -1,0 +1,134 @@
+"""DAG files wire and nothing else: what the scheduler sees, how heavy parsing is, what the hand-in form refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from public_credit.catalogue import load_catalogue
+from public_credit.messages import UserError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+_PARSE = """
+import importlib.util, json, sys
+from pathlib import Path
+from airflow.sdk import DAG
+found = {}
+for path in sorted(Path(sys.argv[1]).glob("*.py")):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for dag in [value for value in vars(module).values() if isinstance(value, DAG)]:
+        found[dag.dag_id] = {
+            "file": path.name, "title": dag.dag_display_name, "description": dag.description, "notes": dag.doc_md,
+            "tags": sorted(dag.tags), "schedule": str(dag.schedule), "runs": dag.max_active_runs, "catchup": dag.catchup,
+            "tasks": [{"id": task.task_id, "owner": task.owner, "retries": task.retries, "pool": task.pool,
+                       "backoff": bool(task.retry_exponential_backoff), "timeout": task.execution_timeout is not None,
+                       "outlets": [asset.name for asset in task.outlets]} for task in dag.tasks]}
+heavy = [name for name in ("pandas", "polars", "pyarrow", "great_expectations", "dbt", "paramiko", "openpyxl")
+         if name in sys.modules]
+print(json.dumps({"dags": found, "heavy": heavy}))
+"""
+
+
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """All DAGs as a fresh interpreter sees them, and which heavy libraries parsing pulled in."""
+    home = tmp_path_factory.mktemp("airflow")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PCW_", "AIRFLOW", "COV"))}
+    done = subprocess.run(
+        [sys.executable, "-c", _PARSE, str(CHECKOUT / "dags")], capture_output=True, text=True, check=False,
+        env=environment | {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include"),
+                           "AIRFLOW__CORE__LOAD_EXAMPLES": "False"})
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:
+    pulled = {f"collect_{unit.id}" for unit in load_catalogue().units.values()
+              if any(dataset.channel.type != "hand_in" for dataset in unit.datasets)}
+    assert set(parsed["dags"]) == pulled | {"build_warehouse", "deliver_to_city", "receive_from_city", "hand_in"}
+    for unit in load_catalogue().units.values():
+        dag = parsed["dags"].get(f"collect_{unit.id}")
+        if dag:
+            assert unit.name in dag["title"] and unit.name in dag["tags"] and dag["notes"] == unit.run_notes
+            assert unit.schedule and unit.schedule in dag["schedule"]
+
+
+def test_every_dag_explains_itself_and_every_task_has_an_owner(parsed) -> None:
+    for dag_id, dag in parsed["dags"].items():
+        assert dag["description"] and dag["tags"] and dag["notes"] and not dag["catchup"], dag_id
+        assert any("\u4e00" <= char <= "\u9fff" for char in dag["description"]), dag_id
+        for task in dag["tasks"]:
+            assert task["owner"] and task["owner"] != "airflow", (dag_id, task["id"])
+
+
+def test_collectors_retry_with_back_off_in_the_pool_of_their_source(parsed) -> None:
+    from public_credit.orchestration import pools
+
+    known = pools(list(load_catalogue().units))
+    for dag_id, dag in parsed["dags"].items():
+        if dag_id.startswith("collect_"):
+            task, = dag["tasks"]
+            assert task["retries"] >= 2 and task["backoff"] and task["timeout"] and dag["runs"] == 1
+            assert task["pool"] in known and task["outlets"] == ["landed_batches"]
+
+
+def test_few_tasks_and_short_files(parsed) -> None:
+    assert all(len(dag["tasks"]) <= 6 for dag in parsed["dags"].values())
+    for path in (CHECKOUT / "dags").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 120, path.name
+        assert "select " not in text.lower().replace("_select", ""), path.name
+
+
+def test_parsing_pulls_in_nothing_heavy(parsed) -> None:
+    assert parsed["heavy"] == []
+
+
+@pytest.mark.parametrize("name", ["../secrets/connections.yaml", "/etc/passwd", "absent.csv", "", "   ", ".", "link.csv"])
+def test_the_form_takes_files_of_the_hand_in_folder_only(warehouse, name: str) -> None:
+    from public_credit import settings, work
+
+    folder = settings.hand_in_folder()
+    (folder / "link.csv").symlink_to(warehouse.home / "secrets" / "connections.yaml")
+    with pytest.raises(UserError):
+        work.hand_in("zhzf.penalty_entity", name, date(2026, 2, 25))
+    with warehouse.connect("reader") as reader:
+        assert reader.execute("select count(*) from ledger.batch").fetchone() == (0,)
+
+
+def test_a_handed_in_file_is_booked_once(warehouse) -> None:
+    from public_credit import settings, work
+    from tests.warehouse.helpers import csv_bytes, rows
+
+    (settings.hand_in_folder() / "补报.csv").write_bytes(csv_bytes(rows(5)))
+    with pytest.raises(UserError):
+        work.hand_in(None, "补报.csv", date(2026, 2, 25))
+    first = work.hand_in("zhzf.penalty_entity", "补报.csv", date(2026, 2, 25))
+    again = work.hand_in("zhzf.penalty_entity", "补报.csv", date(2026, 2, 25))
+    assert len(first.batch_seqs) == 1 and again.batch_seqs == []
+
+
+def test_the_business_date_is_todays_unless_the_clock_is_simulated(warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import datetime, timezone
+    from types import SimpleNamespace
+
+    from public_credit import orchestration, settings
+    from public_credit.ledger.session import open_business_day
+
+    run = SimpleNamespace(logical_date=datetime(2026, 2, 24, 17, tzinfo=timezone.utc))
+    assert orchestration.run_business_date({"dag_run": run}) == settings.today()
+    monkeypatch.setenv("PCW_CLOCK", "logical")
+    assert orchestration.run_business_date({"dag_run": run}) == date(2026, 2, 25), "Asia/Shanghai"
+    open_business_day("collector", date(2026, 2, 26))
+    assert orchestration.run_business_date({"dag_run": SimpleNamespace(logical_date=None)}) == date(2026, 2, 26)
+    monkeypatch.setenv("PCW_SCHEDULE", "manual")
+    assert orchestration.clock_schedule("0 6 * * *") is None
