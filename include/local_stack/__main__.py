@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import demo
 from .processes import guarded
-from .stack import StackError, reset
+from .stack import StackError, only_stack, reset
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,8 @@ def main() -> int:
         if options.command == "reset":
             reset(home)
             return 0
-        return guarded(lambda: _run(options, home))
+        with only_stack(home):  # the worker inherits the lock: it is free when both processes are gone
+            return guarded(lambda: _run(options, home))
     except StackError as error:
         print(f"错误：{error}", file=sys.stderr)
         return 1
@@ -39,13 +40,9 @@ def main() -> int:
 
 def _run(options: argparse.Namespace, home: Path) -> int:
     """Demo or serve, as the guard's child."""
-    try:
-        if options.command == "serve":
-            return demo.serve(CHECKOUT, home, port=options.port)
-        return demo.demo(CHECKOUT, home, leave=options.exit, scale=options.scale, port=options.port)
-    except StackError as error:
-        print(f"错误：{error}", file=sys.stderr)
-        return 1
+    if options.command == "serve":
+        return demo.serve(CHECKOUT, home, port=options.port)
+    return demo.demo(CHECKOUT, home, leave=options.exit, scale=options.scale, port=options.port)
 
 
 if __name__ == "__main__":

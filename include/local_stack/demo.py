@@ -14,7 +14,8 @@ import httpx
 import psycopg
 import yaml
 
-from .stack import Progress, Stack, StackError, only_stack
+from . import processes
+from .stack import Progress, Stack, StackError
 
 _DONE = {"success", "failed"}
 _AFTER = ("build_warehouse", "deliver_to_city", "receive_from_city")
@@ -207,65 +208,62 @@ def next_day(simulator_home: Path) -> tuple[int, date] | None:
 
 
 def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) -> int:
-    """Run the demo; exit code 0 when everything went right."""
+    """Run the demo; exit code 0 when everything went right, 130 when interrupted before its end."""
     progress = Progress()
     first_run = not (home / "simulator" / "state.json").exists()
     if next_day(home / "simulator") is None:
         print("三个模拟日均已完成，没有到期的报送。要从头再来：./run reset")
         return 0
-    code = 0
-    with only_stack(home):
-        stack = Stack(checkout, home, simulated=True, progress=progress, port=port)
-        player = Demo(stack, progress)
-        try:
-            started = time.monotonic()
-            stack.start_database()
-            stack.migrate()
-            stack.start_simulation(scale)
-            stack.start_airflow(expected_dags())
-            player.run(first_run)
-            player.summary()
-            print(f"用时          {time.monotonic() - started:.0f} 秒")
-            if player.failures:
-                code = 1
-                print(f"有任务失败：{'、'.join(sorted(set(player.failures)))}", file=sys.stderr)
-            if not leave:
-                print("服务保持运行，按 Ctrl-C 停止。", flush=True)
-                while not stack.failed():
-                    time.sleep(1)
-                raise StackError(f"{'、'.join(stack.failed())} 已退出。")
-        except KeyboardInterrupt:
-            print("\n正在停止…", flush=True)
-        except (StackError, RuntimeError, httpx.HTTPError, subprocess.CalledProcessError) as error:
-            print(f"错误：{error}", file=sys.stderr)
-            code = 1
-        finally:
-            stack.stop()
+    stack = Stack(checkout, home, simulated=True, progress=progress, port=port)
+    player = Demo(stack, progress)
+    code = 130
+    try:
+        started = time.monotonic()
+        stack.start_database()
+        stack.migrate()
+        stack.start_simulation(scale)
+        stack.start_airflow(expected_dags())
+        player.run(first_run)
+        player.summary()
+        print(f"用时          {time.monotonic() - started:.0f} 秒")
+        code = 1 if player.failures else 0
+        if player.failures:
+            print(f"有任务失败：{'、'.join(sorted(set(player.failures)))}", file=sys.stderr)
+        if not leave:
+            print("服务保持运行，按 Ctrl-C 停止。", flush=True)
+            stack.stay_up()
+    except KeyboardInterrupt:
+        print("\n正在停止…", flush=True)
+    except (StackError, RuntimeError, httpx.HTTPError, subprocess.CalledProcessError) as error:
+        print(f"错误：{error}", file=sys.stderr)
+        code = 1
+    finally:
+        processes.ignore_interrupts()
+        stack.stop()
     return code
 
 
 def serve(checkout: Path, home: Path, *, port: int) -> int:
     """The stack for daily use, without simulators; stays up until Ctrl-C."""
-    progress = Progress()
-    with only_stack(home):
-        stack = Stack(checkout, home, simulated=False, progress=progress, port=port)
-        try:
-            stack.start_database()
-            stack.migrate()
-            stack.start_airflow(expected_dags())
-            print(f"Airflow  {stack.airflow.url}  用户 admin  口令见 {home / 'secrets' / 'airflow_admin_password'}")
-            print("按 Ctrl-C 停止。", flush=True)
-            while not stack.failed():
-                time.sleep(1)
-            print(f"错误：{'、'.join(stack.failed())} 已退出。", file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            return 0
-        except (StackError, RuntimeError) as error:
-            print(f"错误：{error}", file=sys.stderr)
-            return 1
-        finally:
-            stack.stop()
+    stack = Stack(checkout, home, simulated=False, progress=Progress(), port=port)
+    code = 130
+    try:
+        stack.start_database()
+        stack.migrate()
+        stack.start_airflow(expected_dags())
+        print(f"Airflow  {stack.airflow.url}  用户 admin  口令见 {home / 'secrets' / 'airflow_admin_password'}")
+        print("按 Ctrl-C 停止。", flush=True)
+        code = 0
+        stack.stay_up()
+    except KeyboardInterrupt:
+        print("\n正在停止…", flush=True)
+    except (StackError, RuntimeError, subprocess.CalledProcessError) as error:
+        print(f"错误：{error}", file=sys.stderr)
+        code = 1
+    finally:
+        processes.ignore_interrupts()
+        stack.stop()
+    return code
 
 
 def expected_dags() -> set[str]:

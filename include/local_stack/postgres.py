@@ -21,7 +21,6 @@ import psycopg
 
 from . import processes, unprivileged
 
-
 # Server logs must carry no delivered value: no statements, no parameters, no error details.
 _CONFIGURATION = {
     "listen_addresses": "'127.0.0.1'", "unix_socket_directories": "''", "password_encryption": "'scram-sha-256'",
@@ -102,6 +101,9 @@ class Server:
         if not (self.data / "PG_VERSION").exists():
             shutil.rmtree(self.data, ignore_errors=True)
             self._initialise(run.prefix, run.owner)
+        elif run.owner is not None and self.data.stat().st_uid != run.owner:  # another way than last time
+            for path in (self.data, *self.data.rglob("*")):
+                os.chown(path, run.owner, -1)
         self.port = self.port or free_port()
         settings = _CONFIGURATION | {"port": str(self.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value.strip(chr(39))}")]

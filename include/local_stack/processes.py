@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,19 @@ _PR_SET_CHILD_SUBREAPER = 36
 _LARGE_LOG = 20 << 20
 _libc = ctypes.CDLL(None, use_errno=True)
 
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTS = [signal.SIGINT, signal.SIGTERM]
+if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+    INTERRUPTS.append(signal.SIGHUP)
 
 
-def die_with_parent(sig: int) -> Any:
-    """A ``preexec_fn``: the kernel sends ``sig`` to the child when its parent dies, however it dies."""
+def die_with_parent(sig: int) -> Callable[[], None]:
+    """A ``preexec_fn``: the kernel sends ``sig`` to the child when its parent (the caller) dies, however it dies."""
+    parent = os.getpid()
 
     def arrange() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, sig, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
 
     return arrange
 
@@ -43,8 +49,13 @@ def start(command: Sequence[str], *, log: Path, env: dict[str, str] | None = Non
                                 cwd=cwd, start_new_session=True, preexec_fn=die_with_parent(death_signal))
 
 
-def group_alive(group: int) -> bool:
-    """Whether any process of a process group is left."""
+def _group_alive(group: int) -> bool:
+    """Whether any process of a group is left; members that have ended and became ours are collected."""
+    try:
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
@@ -57,96 +68,102 @@ def stop(*children: subprocess.Popen[bytes], sig: int = signal.SIGTERM, patience
     left = list(children)
     for current, wait in ((sig, patience), (signal.SIGKILL, 5.0)):
         for child in left:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(child.pid, current)
-            except ProcessLookupError:
-                continue
         deadline = time.monotonic() + wait
         while left and time.monotonic() < deadline:
-            left = [child for child in left if child.poll() is None or group_alive(child.pid)]
+            left = [child for child in left if child.poll() is None or _group_alive(child.pid)]
             if left:
                 time.sleep(0.05)
         if not left:
             return
 
 
-def interrupt_once(_: int, __: Any) -> None:
-    """Signal handler: the first signal raises KeyboardInterrupt, later ones cannot disturb the stop under way."""
+def ignore_interrupts() -> None:
+    """From now on no signal disturbs the stop under way."""
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _interrupt_once(_: int, __: Any) -> None:
     ignore_interrupts()
     raise KeyboardInterrupt
 
 
-def ignore_interrupts() -> None:
-    for number in INTERRUPTS:
-        signal.signal(number, signal.SIG_IGN)
+def _adopt_orphans() -> None:
+    """Descendants that lose their parent become our children."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def guarded(work: Callable[[], int]) -> int:
     """Run ``work`` in a child; whatever becomes of it, none of its descendants is left behind.
 
-    We stay as the guard: descendants that lose their parent become our children (subreaper), so when ``work`` is
-    killed in a way it cannot handle, we end what it started. When the guard itself is killed, the kernel tells
-    ``work`` (SIGTERM), which then stops cleanly.
+    Two processes look after each other, and both adopt orphans. When the worker is killed, we, its guard, end what it
+    started. When the guard is killed, the kernel tells the worker, which stops and ends what it started. The worker
+    has a session of its own: Ctrl-C, or a kill of the whole group, reaches the guard only.
     """
-    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _adopt_orphans()
     sys.stdout.flush()
-    guard, worker = os.getpid(), 0
+    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+    follow = die_with_parent(signal.SIGTERM)
+    worker = os.fork()
+    if worker == 0:
+        follow()
+        os.setsid()
+        _adopt_orphans()
+        _work_and_exit(work)
 
     def pass_on(_: int, __: Any) -> None:
-        if worker:
+        with suppress(ProcessLookupError):
             os.kill(worker, signal.SIGTERM)
 
     for number in INTERRUPTS:
         signal.signal(number, pass_on)
-    worker = os.fork()
-    if worker == 0:
-        for number in INTERRUPTS:
-            signal.signal(number, interrupt_once)
-        die_with_parent(signal.SIGTERM)()
-        if os.getppid() != guard:
-            os._exit(1)
-        _leave(work)
-    while True:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+    ended = 0
+    while ended != worker:
         ended, status = os.wait()
-        if ended == worker:
-            break
-    worker = 0
-    if os.WIFSIGNALED(status):
-        print(f"主进程被信号 {os.WTERMSIG(status)} 终止，正在清理它启动的进程。", file=sys.stderr)
-    _end_descendants(patience=10.0 if os.WIFSIGNALED(status) else 1.0)
-    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+    ignore_interrupts()
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        _end_descendants()
+        return code
+    print(f"主进程被信号 {-code} 终止，正在清理它启动的进程。", file=sys.stderr)
+    _end_descendants(patience=10.0)  # the kernel has told its children
+    return 128 - code
 
 
-def _leave(work: Callable[[], int]) -> None:
-    """Run ``work`` and end this process with its exit code."""
+def _work_and_exit(work: Callable[[], int]) -> None:
+    """Run ``work``, end whatever it has left running, and end this process with its exit code."""
     code = 1
     try:
+        for number in INTERRUPTS:
+            signal.signal(number, _interrupt_once)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         code = work()
     except KeyboardInterrupt:
         code = 130
-    except SystemExit as request:
-        code = request.code if isinstance(request.code, int) else 1
     except BaseException:
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        ignore_interrupts()
+        _end_descendants()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
         os._exit(code)
 
 
-def _end_descendants(patience: float) -> None:
-    """Wait for our descendants to end (the kernel has told most of them), then terminate, then kill."""
-    for number, wait in ((None, patience), (signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)):
-        left = _descendants()
-        for process in left if number else []:
-            try:
+def _end_descendants(patience: float = 0.0) -> None:
+    """Wait ``patience`` seconds for our descendants to end, then terminate, then kill them."""
+    for number, wait in ((None, patience), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        for process in _descendants() if number else []:
+            with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-            except psutil.NoSuchProcess:
-                continue
         deadline = time.monotonic() + wait
-        while left and time.monotonic() < deadline:
-            _reap()
-            left = _descendants()
+        while left := _descendants():
+            if time.monotonic() > deadline:
+                break
             time.sleep(0.05)
         if not left:
             return
@@ -161,15 +178,6 @@ def _lives(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _reap() -> None:
-    """Collect children that have ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 def alive(pids: Iterable[int]) -> list[int]:

@@ -107,6 +107,7 @@ class Stack:
         connections = self._connections()
         offered, city = home / "offered.yaml", home / "city.yaml"
         home.mkdir(parents=True, exist_ok=True)
+        (home / "environment").write_text("PCW_CLOCK=logical\n", encoding="utf-8")
         exchange = connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://", 1)
         self._child("simulated-district", [
             "district_simulator", "serve", "--home", str(home), "--scale", str(scale), "--exchange-url", exchange,
@@ -145,6 +146,12 @@ class Stack:
         if not self.server.running:
             names.append("PostgreSQL")
         return names + ["模拟服务" for child in self._children if child.poll() is not None]
+
+    def stay_up(self) -> None:
+        """Run until interrupted; raises StackError when a part ends by itself."""
+        while not self.failed():
+            time.sleep(1)
+        raise StackError(f"{'、'.join(self.failed())} 已退出，见状态目录下的日志。")
 
     def stop(self) -> None:
         """Stop everything in the right order; never raises for one part because of another."""

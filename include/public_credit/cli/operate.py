@@ -44,7 +44,12 @@ def register(app: typer.Typer) -> None:
 
 
 def _on(given: datetime | None) -> date:
-    return given.date() if given else settings.business_date()
+    """The given business date, else today's; beside the demo, whose calendar is simulated, the newest one played."""
+    if given:
+        return given.date()
+    if os.environ.get("PCW_CLOCK") == "logical" and not os.environ.get("PCW_BUSINESS_DATE"):
+        return current_business_day("reader")
+    return settings.business_date()
 
 
 def _who() -> str:
@@ -103,7 +108,7 @@ def ingest(dataset: str, file: Annotated[Path, typer.Option("--file", help="要�
                         remedy="可用的数据集：" + "、".join(sorted(load_catalogue().datasets)))
     if not file.is_file():
         raise UserError(f"没有文件 {file.name}。", remedy="检查路径。")
-    day = _on(on) if on else (current_business_day("reader") if os.environ.get("PCW_CLOCK") == "logical" else _on(None))
+    day = _on(on)
     outcome = work.ingest(dataset, file, day)
     if not outcome.batch_seqs:
         print(outcome.message)
@@ -210,6 +215,7 @@ def attest(dataset: str, start: Annotated[datetime, typer.Option("--from", forma
            reason: Annotated[str, typer.Option()]) -> None:
     from ..attest import attest as book
 
+    os.environ["PCW_BUSINESS_DATE"] = _on(None).isoformat()
     book(dataset, start.date(), end.date(), _who(), reason)
     print(f"已登记 {dataset} {start:%Y-%m-%d} 至 {end:%Y-%m-%d} 零报送。")
 
