@@ -155,8 +155,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything in the right order; never raises for one part because of another."""
-        for part in (self.airflow.stop, *(lambda child=child: processes.stop(child) for child in self._children),
-                     self.server.stop):
+        for part in (self.airflow.stop, lambda: processes.stop(*self._children), self.server.stop):
             try:
                 part()
             except Exception as error:

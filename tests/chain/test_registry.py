@@ -35,11 +35,15 @@ def test_real_registry_file_shows_its_true_counts(warehouse, shared_data: Path, 
                                      ).fetchone()
         mended = connection.execute("select count(*) from raw.enterprise_registration where row_warnings like '%R21%'"
                                     ).fetchone()[0]
+        mart = connection.execute("select sum(enterprises), sum(on_roster), count(*) from marts.mart_registration__roster "
+                                  "where dataset_id = 'scjg.registration_backfile'").fetchone()
+        states = connection.execute("select count(distinct state) from raw.enterprise_registration").fetchone()[0]
         gate = connection.execute("select count(*), count(*) filter (where success) from ledger.gate_result").fetchone()
     assert batch[0] == len(rows) == sum(batch[1:5])
     assert batch[1] == len(rows) - batch[2] - batch[3] and batch[4] == 0
     assert batch[5] in ("accepted", "accepted_with_quarantine")
     assert current == (batch[1], batch[1]) and current[1] <= len(codes)
+    assert mart == (batch[1], batch[1], states)
     lower = sum(row["统一社会信用代码"] != row["统一社会信用代码"].upper() for row in rows)
     assert mended >= lower
     assert gate[0] > 0 and gate[0] == gate[1]
