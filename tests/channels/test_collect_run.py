@@ -19,8 +19,8 @@ from collect_helpers import DAY, archived
 from public_credit import collect, work
 from public_credit.catalogue import load_catalogue
 from public_credit.collect import base
-from public_credit.collect.__main__ import main
 from public_credit.messages import UserError
+from tests.warehouse.commands import credit
 
 COLLECT = """
 import datetime, os, signal, sys
@@ -174,19 +174,19 @@ def test_every_new_receipt_has_a_step_of_its_own(folder, batches, warehouse):
     assert all(batch["catalogue_version"] and batch["code_version"] for batch in batches())
 
 
-def test_probe_asks_and_takes_nothing(folder, batches, capsys):
+def test_probe_asks_and_takes_nothing(folder, batches):
     fill(folder, 2)
     assert collect.probe("csdw.licences").receipts == ["00.csv", "01.csv"]
-    assert main(["csdw.licences"]) == 0
-    assert "可收 2 份" in capsys.readouterr().out
-    assert main(["csdw.by_hand"]) == 2
+    answer = credit("probe", "csdw.licences")
+    assert answer.code == 0 and "可收 2 份" in answer.out
+    assert credit("probe", "csdw.by_hand").code == 2
     assert batches() == []
 
 
-def test_a_probe_of_a_source_out_of_reach_fails(folder, warehouse, capsys):
+def test_a_probe_of_a_source_out_of_reach_fails(folder, warehouse):
     warehouse.add_connections(drop_csdw=(folder / "gone").as_uri())
-    assert main(["csdw.licences"]) == 5
-    assert "共享文件夹不存在" in capsys.readouterr().out
+    answer = credit("probe", "csdw.licences")
+    assert answer.code == 5 and "共享文件夹不存在" in answer.out
 
 
 def test_a_file_handed_in_is_booked_once(folder, batches, steps, tmp_path):

@@ -6,83 +6,102 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+import psycopg
 import pytest
 
 from local_stack import processes, unprivileged
 from local_stack.postgres import Server, binaries
 from local_stack.stack import StackError, only_stack, reset
 
-# A worker with a child, a grandchild in a session of its own and one that ignores SIGTERM.
+# A worker with five descendants: a child with a grandchild in a session of its own, a child that ignores SIGTERM,
+# and an orphan (its parent has ended) in a session of its own.
 _FAMILY = """
 import subprocess, sys, time
 from pathlib import Path
 from local_stack import processes
-folder = Path(sys.argv[1])
-nested = "import subprocess, sys, time; subprocess.Popen(['sleep', '600'], start_new_session=True); time.sleep(600)"
-deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+folder, ending = Path(sys.argv[1]), sys.argv[2]
+sleeper = "import subprocess; subprocess.Popen(['sleep', '600'], start_new_session=True)"
+codes = {
+    "parent": sleeper + "; import time; time.sleep(600)",
+    "deaf": "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)",
+    "passing": sleeper,
+}
 def work():
-    for number, code in enumerate((nested, deaf)):
-        processes.start([sys.executable, "-c", code], log=folder / f"{number}.log")
-    time.sleep(1)
-    import os
-    (folder / "worker").write_text(str(os.getpid()))
+    for name, code in codes.items():
+        child = processes.start([sys.executable, "-c", code], log=folder / f"{name}.log")
+    child.wait()
+    time.sleep(0.5)
+    (folder / "ready").touch()
+    if ending == "forget":
+        return 7
     while True:
         time.sleep(1)
 sys.exit(processes.guarded(work))
 """
 
 
-def _family(folder: Path) -> tuple[subprocess.Popen[bytes], int, list[int]]:
-    """A guarded worker; its guard, the worker's pid and everything it started."""
-    guard = subprocess.Popen([sys.executable, "-c", _FAMILY, str(folder)], start_new_session=True,
+def _family(folder: Path, ending: str = "stay") -> subprocess.Popen[bytes]:
+    """The guard of a worker that has started everything."""
+    guard = subprocess.Popen([sys.executable, "-c", _FAMILY, str(folder), ending], start_new_session=True,
                              stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
-    while not (folder / "worker").exists():
+    while not (folder / "ready").exists():
         assert guard.poll() is None and time.monotonic() < deadline
         time.sleep(0.05)
-    worker = int((folder / "worker").read_text())
-    import psutil
-
-    return guard, worker, [child.pid for child in psutil.Process(worker).children(recursive=True)]
+    return guard
 
 
-def _gone(pids: list[int], patience: float = 40.0) -> bool:
-    deadline = time.monotonic() + patience
-    while processes.alive(pids) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return not processes.alive(pids)
+def _descendants(guard: subprocess.Popen[bytes]) -> tuple[psutil.Process, list[psutil.Process]]:
+    """The worker and all that it started and still has."""
+    worker, = psutil.Process(guard.pid).children()
+    below = worker.children(recursive=True)
+    assert len(below) == 4 and any("sleep" in child.cmdline() for child in worker.children()), "the orphan came home"
+    return worker, below
 
 
-@pytest.mark.parametrize(("whom", "number"), [
-    ("guard", signal.SIGINT), ("guard", signal.SIGTERM), ("guard", signal.SIGHUP), ("worker", signal.SIGTERM),
-    ("worker", signal.SIGKILL)])
-def test_no_descendant_is_left(tmp_path: Path, whom: str, number: signal.Signals) -> None:
-    guard, worker, descendants = _family(tmp_path)
-    assert len(descendants) == 3
-    os.kill(guard.pid if whom == "guard" else worker, number)
-    guard.wait(60)
-    assert guard.returncode != 0
-    assert _gone([worker, *descendants])
+@pytest.mark.parametrize(("whom", "number", "code"), [
+    ("guard", signal.SIGINT, 130), ("guard", signal.SIGTERM, 130), ("guard", signal.SIGHUP, 130),
+    ("worker", signal.SIGTERM, 130), ("worker", signal.SIGKILL, 137),
+    ("guard", signal.SIGKILL, -9), ("group", signal.SIGKILL, -9), ("group", signal.SIGINT, 130)])
+def test_no_descendant_is_left(tmp_path: Path, whom: str, number: signal.Signals, code: int) -> None:
+    guard = _family(tmp_path)
+    worker, below = _descendants(guard)
+    if whom == "group":
+        os.killpg(guard.pid, number)
+    else:
+        os.kill(guard.pid if whom == "guard" else worker.pid, number)
+    assert guard.wait(60) == code
+    if number == signal.SIGKILL and whom != "worker":  # no guard is left to wait for
+        psutil.wait_procs([worker, *below], timeout=30)
+    assert processes.alive([worker.pid, *(child.pid for child in below)]) == []
 
 
-def test_a_killed_guard_takes_the_worker_with_it(tmp_path: Path) -> None:
-    guard, worker, descendants = _family(tmp_path)
-    children = [pid for pid in descendants if os.getpgid(pid) == pid]
-    guard.kill()
-    guard.wait(10)
-    assert _gone([worker])
-    for pid in processes.alive(children):  # the deaf one is told by the kernel and does not listen
-        os.kill(pid, signal.SIGKILL)
-    for pid in processes.alive(descendants):
-        os.kill(pid, signal.SIGKILL)
+def test_work_that_forgets_its_children_leaves_none_and_keeps_its_exit_code(tmp_path: Path) -> None:
+    guard = _family(tmp_path, "forget")
+    below = psutil.Process(guard.pid).children(recursive=True)
+    assert guard.wait(30) == 7
+    assert len(below) > 1 and processes.alive(child.pid for child in below) == []
 
 
-def test_the_exit_code_of_the_work_comes_through() -> None:
-    code = "import sys; from local_stack import processes; sys.exit(processes.guarded(lambda: 7))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 7
+def test_stop_ends_whole_groups_and_kills_the_deaf(tmp_path: Path) -> None:
+    codes = ["import subprocess; subprocess.Popen(['sleep', '600']); import time; time.sleep(600)",
+             "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"]
+    children = [processes.start([sys.executable, "-c", code], log=tmp_path / str(number))
+                for number, code in enumerate(codes)]
+    deadline = time.monotonic() + 20
+    while not ((tmp_path / "1").read_text() and psutil.Process(children[0].pid).children()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    members = [*(child.pid for child in children), psutil.Process(children[0].pid).children()[0].pid]
+    processes.stop(*children, patience=1.0)
+    assert processes.alive(members) == []
+    assert [child.returncode for child in children] == [-signal.SIGTERM, -signal.SIGKILL]
 
 
 def test_a_large_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,37 +112,77 @@ def test_a_large_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert log.read_text() == "second\n" and (tmp_path / "a.log.1").read_text() == "first\n"
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder every account can reach, unlike pytest's."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+def _ways(data: Path) -> list[str]:
+    """The ways that exist here."""
+    found = []
+    for way in unprivileged.WAYS if os.geteuid() == 0 else ():
+        try:
+            found.append(unprivileged.choose(binaries(), data, way).way)
+        except RuntimeError:
+            continue
+    return found
+
+
 @pytest.mark.parametrize("way", unprivileged.WAYS)
-def test_postgres_runs_each_way(tmp_path: Path, way: str) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("仅 root 需要降权运行")
-    data = tmp_path / "postgres"
-    try:
-        unprivileged.choose(binaries(), data, way)
-    except RuntimeError:
-        pytest.skip(f"本机不支持 {way}，或该账户到不了数据目录")
-    server = Server(data, way=way).start()
-    try:
-        pids = [int((data / "postmaster.pid").read_text().split()[0])]
-        assert server.running
-    finally:
-        server.stop()
-    assert _gone(pids)
+def test_postgres_runs_each_way_and_dies_with_its_parent(open_folder: Path, way: str) -> None:
+    data = open_folder / "postgres"
+    if way not in _ways(data):
+        pytest.skip(f"本机没有 {way} 这种方式（或我们不是 root，或该账户到不了程序）")
+    code = ("import sys, time; from local_stack.postgres import Server\n"
+            f"Server(sys.argv[1], way='{way}').start(); print('up', flush=True); time.sleep(600)")
+    parent = subprocess.Popen([sys.executable, "-c", code, str(data)], stdout=subprocess.PIPE)
+    assert parent.stdout is not None and parent.stdout.readline() == b"up\n"
+    below = psutil.Process(parent.pid).children(recursive=True)
+    assert len(below) > 3
+    parent.kill()
+    parent.communicate(timeout=10)
+    psutil.wait_procs(below, timeout=20)
+    assert processes.alive(child.pid for child in below) == []
+    assert "database system is shut down" in (open_folder / "postgres.log").read_text()
+
+
+def test_postgres_keeps_its_data_when_the_way_changes(open_folder: Path) -> None:
+    data = open_folder / "postgres"
+    ways = _ways(data)
+    if len(ways) < 2:
+        pytest.skip("本机只有一种方式")
+    for number, way in enumerate([*ways, ways[0]]):
+        server = Server(data, way=way).start()
+        try:
+            with psycopg.connect(server.url(), autocommit=True) as connection:
+                connection.execute("create table if not exists kept (way text)")
+                assert connection.execute("select count(*) from kept").fetchone() == (number,)
+                connection.execute("insert into kept values (%s)", [way])
+        finally:
+            server.stop()
 
 
 def test_postgres_recovers_after_a_kill(tmp_path: Path) -> None:
-    import psycopg
-
     server = Server(tmp_path / "postgres").start()
     try:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute("create table kept as select 7 as n")
-        postmaster = int((tmp_path / "postgres" / "postmaster.pid").read_text().split()[0])
-        os.kill(postmaster, signal.SIGKILL)
+        postmaster = psutil.Process(int((tmp_path / "postgres" / "postmaster.pid").read_text().split()[0]))
+        backends = postmaster.children(recursive=True)
+        postmaster.kill()
+        deadline = time.monotonic() + 10
+        while server.running:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         server.stop()
+        assert processes.alive(child.pid for child in backends) == []
         server = Server(tmp_path / "postgres").start()
         with psycopg.connect(server.url()) as connection:
             assert connection.execute("select n from kept").fetchone() == (7,)
+        assert "was not properly shut down" in (tmp_path / "postgres.log").read_text()
     finally:
         server.stop()
 

@@ -26,6 +26,7 @@ On = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], hel
 def register(app: typer.Typer) -> None:
     app.command("migrate", help="建立或升级数据库结构。")(migrate)
     app.command("collect", help="立即采集一个单位（即时采集）。")(collect)
+    app.command("probe", help="连接一个数据集的来源，说明可收什么；不登记任何内容。")(probe)
     app.command("ingest", help="登记一份文件并入库、裁决。")(ingest)
     app.command("gate", help="裁决所有已入库的批次。")(gate)
     app.command("build", help="构建数仓。")(build)
@@ -73,6 +74,15 @@ def collect(unit: str, on: On = None, as_json: Json = False) -> None:
     _known_unit(unit)
     counts = work.collect_and_land(unit, _on(on))
     output.as_json(counts) if as_json else print(f"收到 {counts['receipts']} 份，入库 {counts['rows_in']} 行")
+
+
+def probe(dataset: str) -> None:
+    from ..collect.run import probe as ask
+
+    outcome = ask(dataset)
+    print(f"{dataset}：{outcome.message.replace('新收', '可收')}")
+    if outcome.verdict == "failed":
+        raise typer.Exit(5)
 
 
 def _batch(key: str) -> Batch:
