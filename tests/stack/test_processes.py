@@ -46,10 +46,10 @@ sys.exit(processes.guarded(work))
 """
 
 
-def _family(folder: Path, ending: str = "stay") -> subprocess.Popen[bytes]:
+def _family(folder: Path, ending: str = "stay", hangup: signal.Handlers = signal.SIG_DFL) -> subprocess.Popen[bytes]:
     """The guard of a worker that has started everything."""
     guard = subprocess.Popen([sys.executable, "-c", _FAMILY, str(folder), ending], start_new_session=True,
-                             stderr=subprocess.DEVNULL)
+                             stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup))
     deadline = time.monotonic() + 30
     while not (folder / "ready").exists():
         assert guard.poll() is None and time.monotonic() < deadline
@@ -87,6 +87,17 @@ def test_work_that_forgets_its_children_leaves_none_and_keeps_its_exit_code(tmp_
     below = psutil.Process(guard.pid).children(recursive=True)
     assert guard.wait(30) == 7
     assert len(below) > 1 and processes.alive(child.pid for child in below) == []
+
+
+def test_nohup_is_respected(tmp_path: Path) -> None:
+    guard = _family(tmp_path, hangup=signal.SIG_IGN)
+    worker, below = _descendants(guard)
+    for process in (guard, worker):
+        os.kill(process.pid, signal.SIGHUP)
+    time.sleep(1)
+    assert len(_descendants(guard)[1]) == len(below)
+    guard.terminate()
+    assert guard.wait(60) == 130
 
 
 def test_stop_ends_whole_groups_and_kills_the_deaf(tmp_path: Path) -> None:

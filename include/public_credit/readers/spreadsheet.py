@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 import pyarrow as pa
@@ -40,12 +41,11 @@ def check_zip_directory(data: bytes, name: str, max_unpacked: int = MAX_UNPACKED
         raise UnreadableFile(f"文件 {name} 展开后过大，已拒绝打开。", remedy="拆分为较小的文件后报送。")
 
 
-def _batches(data: bytes, name: str, form: str) -> Iterator[pa.RecordBatch]:
-    """Record batches the child writes: sheet name and header candidates first, then rows."""
-    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-                   "LANG": "C.UTF-8", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "public_credit.readers.spreadsheet_child", form, str(CHILD_MEMORY), str(CHILD_SECONDS)],
+def _batches(data: bytes, name: str, form: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """(Sheet name, frame) as the child writes them, sheet by sheet."""
+    environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    child = subprocess.Popen(  # as a file: none of our packages is imported
+        [sys.executable, str(Path(__file__).with_name("spreadsheet_child.py")), form, str(CHILD_MEMORY), str(CHILD_SECONDS)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
     assert child.stdin and child.stdout
     try:
@@ -56,9 +56,8 @@ def _batches(data: bytes, name: str, form: str) -> Iterator[pa.RecordBatch]:
         except BrokenPipeError:
             pass
         try:
-            with pa.ipc.open_stream(child.stdout) as stream:
-                yield from stream
-        except pa.ArrowInvalid:
+            yield from _streams(child.stdout)
+        except (pa.ArrowInvalid, OSError):
             child.kill()
         if child.wait(timeout=CHILD_SECONDS):
             raise UnreadableFile(f"文件 {name} 无法作为 {form} 打开（已损坏、加密或过大）。",
@@ -70,9 +69,22 @@ def _batches(data: bytes, name: str, form: str) -> Iterator[pa.RecordBatch]:
         child.stdout.close()
 
 
+def _streams(source: IO[bytes]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """All streams of a pipe, one after the other."""
+    source = io.BufferedReader(source) if not hasattr(source, "peek") else source
+    while source.peek(1):
+        with pa.ipc.open_stream(source) as stream:
+            name = stream.schema.metadata[b"sheet"].decode()
+            for batch in stream:
+                yield name, pl.from_arrow(batch)
+
+
+def _cells(frame: pl.DataFrame) -> list[str]:
+    return [name for name in frame.columns if name.startswith("c")]
+
 
 def _rows(frame: pl.DataFrame) -> list[list[str]]:
-    return frame["cells"].to_list()
+    return [list(row) for row in frame.select(_cells(frame)).iter_rows()]
 
 
 def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator[Table]:
@@ -137,7 +149,7 @@ class _Sheet:
 class _Sheets:
     """The child's batches, grouped by sheet."""
 
-    def __init__(self, batches: Iterator[pa.RecordBatch]):
+    def __init__(self, batches: Iterator[tuple[str, pl.DataFrame]]):
         self._batches = batches
         self._waiting: tuple[str, pl.DataFrame] | None = None
 
@@ -145,10 +157,7 @@ class _Sheets:
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             return waiting
-        batch = next(self._batches, None)
-        if batch is None:
-            return None
-        return batch.column("sheet")[0].as_py(), pl.from_arrow(batch)
+        return next(self._batches, None)
 
     def __iter__(self) -> Iterator[_Sheet]:
         while (item := self._next()) is not None:
@@ -170,19 +179,17 @@ def _sheet_chunks(sheet: _Sheet, header_index: int, width: int) -> Iterator[Chun
         skip = 0
         if not rows.height:
             continue
-        cells = rows["cells"]
-        columns = {f"c{index}": cells.list.get(index, null_on_oob=True).fill_null("") for index in range(width)}
-        wide = pl.DataFrame(columns)
-        filled = pl.select(pl.any_horizontal([pl.lit(column.str.strip_chars() != "") for column in columns.values()])
-                           ).to_series() if columns else pl.Series([], dtype=pl.Boolean)
-        beyond = rows["beyond"].list.eval(pl.element() >= width).list.any().fill_null(False)
+        names = _cells(rows)
+        filled = rows.select((pl.col(names[:width]).str.strip_chars() != "")).select(
+            pl.any_horizontal(pl.all())).to_series()
+        beyond = pl.repeat(False, rows.height, eager=True)
+        if names[width:]:
+            beyond = rows.select(pl.any_horizontal(pl.col(names[width:]) != "")).to_series()
         keep = filled | beyond
-        numeric_cells = rows["numeric"].filter(keep)
-        numeric = {}
-        if numeric_cells.list.len().sum():
-            present = numeric_cells.explode().drop_nulls().unique().to_list()
-            numeric = {index: numeric_cells.list.contains(index) for index in present if index < width}
-        overflow = beyond.filter(keep)
-        if keep.any():
-            yield Chunk(wide.filter(keep), rows["row"].filter(keep).cast(pl.Int32), numeric,
-                        overflow if overflow.any() else None)
+        if not keep.any():
+            continue
+        rows, beyond = (rows, beyond) if keep.all() else (rows.filter(keep), beyond.filter(keep))
+        wide = rows.select(names[:width]).with_columns(
+            pl.lit("").alias(f"c{index}") for index in range(len(names), width))
+        numeric = {index: rows[f"n{index}"] for index in range(min(width, len(names))) if rows[f"n{index}"].any()}
+        yield Chunk(wide, rows["row"], numeric, beyond if beyond.any() else None)

@@ -1,7 +1,7 @@
-"""Child process: read one workbook from standard input, write its rows as an Arrow stream, within hard limits.
+"""Child process: read one workbook from standard input, write its rows as Arrow streams, within hard limits.
 
-Each batch: sheet name, row number as the clerk sees it, cells as text, which cells were numbers, which cells beyond the
-usual width hold something. Imports as little as possible.
+One stream per sheet that has cells, its name in the schema's metadata: ``row`` is the number a clerk sees, ``c<i>`` the
+cells as text, ``n<i>`` which of them were numbers. Imports as little as possible.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import resource
 import struct
 import sys
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 
 import pyarrow as pa
-from python_calamine import CalamineWorkbook
+from python_calamine import CalamineSheet, CalamineWorkbook
 
 BATCH = 20_000
-SCHEMA = pa.schema([("sheet", pa.string()), ("row", pa.int32()), ("cells", pa.list_(pa.string())),
-                    ("numeric", pa.list_(pa.int32())), ("beyond", pa.list_(pa.int32()))])
 
 
 def as_text(value: object) -> str:
@@ -37,28 +36,41 @@ def as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def batches(sheet_name: str, rows: object, start: int):
-    """Arrow batches of one sheet."""
-    numbers, cells, numeric, beyond, number = [], [], [], [], start
-    for row in rows:
-        number += 1
-        kinds = [index for index, value in enumerate(row) if isinstance(value, int | float) and not isinstance(value, bool)]
-        texts = [as_text(value) for value in row]
-        numbers.append(number)
-        cells.append(texts)
-        numeric.append(kinds)
-        beyond.append([index for index, text in enumerate(texts) if index >= 10 and text])
-        if len(numbers) == BATCH:
-            yield _batch(sheet_name, numbers, cells, numeric, beyond)
-            numbers, cells, numeric, beyond = [], [], [], []
-    if numbers:
-        yield _batch(sheet_name, numbers, cells, numeric, beyond)
+def schema_of(name: str, width: int) -> pa.Schema:
+    """Schema of one sheet's stream."""
+    fields = [("row", pa.int32()), *((f"c{index}", pa.string()) for index in range(width)),
+              *((f"n{index}", pa.bool_()) for index in range(width))]
+    return pa.schema(fields, metadata={"sheet": name})
 
 
-def _batch(sheet_name: str, numbers: list, cells: list, numeric: list, beyond: list) -> pa.RecordBatch:
-    return pa.record_batch([pa.array([sheet_name] * len(numbers), pa.string()), pa.array(numbers, pa.int32()),
-                            pa.array(cells, pa.list_(pa.string())), pa.array(numeric, pa.list_(pa.int32())),
-                            pa.array(beyond, pa.list_(pa.int32()))], schema=SCHEMA)
+def _column(values: tuple[object, ...]) -> tuple[pa.Array, pa.Array | None]:
+    """Cells of one column as text, and which were numbers (None: none of them)."""
+    try:
+        return pa.array(values, pa.string(), from_pandas=False), None
+    except (pa.ArrowTypeError, pa.ArrowInvalid):  # not text alone
+        text = pa.array([value if type(value) is str else as_text(value) for value in values], pa.string())
+    return text, pa.array([type(value) in (int, float) for value in values], pa.bool_())
+
+
+def batch_of(rows: list[list[object]], first: int, left: int, schema: pa.Schema) -> pa.RecordBatch:
+    """Rows of a sheet as one batch; ``first``: number of the first, ``left``: empty columns before the first cell."""
+    count = len(rows)
+    blank, never = pa.repeat(pa.scalar("", pa.string()), count), pa.repeat(pa.scalar(False), count)
+    columns = [(blank, None)] * left + [_column(values) for values in zip(*rows, strict=True)]
+    return pa.record_batch([pa.array(range(first, first + count), pa.int32()), *(text for text, _ in columns),
+                            *(never if numeric is None else numeric for _, numeric in columns)], schema=schema)
+
+
+def write_sheet(name: str, sheet: CalamineSheet) -> None:
+    """One sheet as a stream on standard output; a sheet without cells is passed over."""
+    if not sheet.start or not sheet.height:
+        return
+    above, left = sheet.start
+    schema, rows, number = schema_of(name, left + sheet.width), sheet.iter_rows(), above + 1
+    with pa.ipc.new_stream(sys.stdout.buffer, schema) as stream:
+        while part := list(islice(rows, BATCH)):
+            stream.write_batch(batch_of(part, number, left, schema))
+            number += len(part)
 
 
 def main() -> None:
@@ -72,14 +84,8 @@ def main() -> None:
         sys.exit(3)
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
     del data
-    with pa.ipc.new_stream(sys.stdout.buffer, SCHEMA) as stream:
-        for name in workbook.sheet_names:
-            sheet = workbook.get_sheet_by_name(name)
-            start = sheet.start[0] if sheet.start else 0
-            left = sheet.start[1] if sheet.start else 0
-            rows = sheet.iter_rows() if not left else ([""] * left + row for row in sheet.iter_rows())
-            for batch in batches(name, rows, start):
-                stream.write_batch(batch)
+    for name in workbook.sheet_names:
+        write_sheet(name, workbook.get_sheet_by_name(name))
 
 
 if __name__ == "__main__":
