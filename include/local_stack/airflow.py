@@ -54,6 +54,11 @@ class Airflow:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def sign_in(self) -> str:
+        """Where a person signs in, and as whom."""
+        return f"{self.url}  用户 {USER}  口令见 {self.home / 'secrets' / 'airflow_admin_password'}"
+
+    @property
     def password(self) -> str:
         return _secret(self.home, "admin_password", lambda: secrets.token_urlsafe(12))
 
@@ -69,7 +74,8 @@ class Airflow:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
             "PYTHONPATH": str(self.checkout / "include"),
             "PCW_ROOT": str(self.checkout), "PCW_HOME": str(self.home),
-            "POLARS_MAX_THREADS": "1", "GX_ANALYTICS_ENABLED": "false", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "POLARS_MAX_THREADS": "1", "GX_ANALYTICS_ENABLED": "false",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.checkout / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -105,16 +111,16 @@ class Airflow:
     def _run(self, *arguments: str) -> None:
         log = self.folder / "setup.log"
         with log.open("ab") as output:
-            done = subprocess.run([sys.executable, "-m", "airflow", *arguments], env=self.environment(), stdout=output,
-                                  stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
+            done = subprocess.run([sys.executable, "-m", "airflow", *arguments], env=self.environment(),
+                                  stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
         if done.returncode:
             raise RuntimeError(f"airflow {arguments[0]} 失败，见 {log}。")
 
     def prepare(self) -> None:
         """Migrate the metadata database and import the catalogue's pools (both idempotent)."""
         self._run("db", "migrate")
-        pools = subprocess.run([sys.executable, "-m", "public_credit.cli", "pools"], env=self.environment(), check=True,
-                               capture_output=True, text=True).stdout
+        pools = subprocess.run([sys.executable, "-m", "public_credit.cli", "pools"], env=self.environment(),
+                               check=True, capture_output=True, text=True).stdout
         path = self.folder / "pools.json"
         path.write_text(pools, encoding="utf-8")
         self._run("pools", "import", str(path))
@@ -173,7 +179,8 @@ class Airflow:
 
     def trigger(self, dag_id: str, logical_date: str, conf: dict[str, Any] | None = None) -> str:
         """Start a run; its id. ``logical_date`` is ISO 8601 with offset."""
-        answer = self._api().post(f"dags/{dag_id}/dagRuns", json={"logical_date": logical_date, "conf": conf or {}})
+        answer = self._api().post(f"dags/{dag_id}/dagRuns",
+                                  json={"logical_date": logical_date, "conf": conf or {}})
         answer.raise_for_status()
         return answer.json()["dag_run_id"]
 

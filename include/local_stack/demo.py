@@ -1,4 +1,4 @@
-"""``./run demo``: simulated departments deliver, the real scheduler runs the DAGs, the simulated city receives."""
+"""``./run demo``: simulated departments deliver, the real scheduler runs the DAGs, the simulated city takes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import Any
 
 import httpx
 import psycopg
-import yaml
-
 from . import processes
 from .stack import Progress, Stack, StackError
 
@@ -27,12 +25,14 @@ class Demo:
     def __init__(self, stack: Stack, progress: Progress):
         self.stack, self.progress = stack, progress
         self.failures: list[str] = []
+        self._started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self._woken = 0
 
     # --- simulated days ---------------------------------------------------------------------------
     def _simulator(self, *arguments: str) -> str:
-        done = subprocess.run([sys.executable, "-m", "district_simulator", *arguments, "--home",
-                               str(self.stack.simulator_home)], env=self.stack.environment(), capture_output=True,
-                              text=True, check=False)
+        done = subprocess.run([sys.executable, "-m", "district_simulator", *arguments,
+                               "--home", str(self.stack.simulator_home)],
+                              env=self.stack.environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise StackError(f"模拟辖区：{done.stderr.strip()[-300:]}")
         return done.stdout.strip()
@@ -62,9 +62,9 @@ class Demo:
 
     def _city_day(self, on: date) -> None:
         """Let the city's calendar move: it publishes what it accepted."""
-        uri = httpx.URL(yaml.safe_load((self.stack.home / "secrets" / "connections.yaml").read_text())["city_platform"])
-        with httpx.Client(base_url=str(uri.copy_with(username=None, password=None)), trust_env=False, timeout=60,
-                          headers={"Authorization": f"Bearer {uri.username}"}) as client:
+        uri = httpx.URL(self.stack.connections()["city_platform"])
+        with httpx.Client(base_url=str(uri.copy_with(username=None, password=None)), trust_env=False,
+                          timeout=60, headers={"Authorization": f"Bearer {uri.username}"}) as client:
             client.post("/control/day", json={"date": on.isoformat()}).raise_for_status()
 
     def _check(self) -> None:
@@ -104,14 +104,15 @@ class Demo:
             runs = [item for item in self.stack.airflow.runs("~", limit=60) if item["dag_id"] in _AFTER]
             for item in reversed(runs):
                 key = (item["dag_id"], item["dag_run_id"])
-                if item["state"] in _DONE and key not in told and item["run_after"] >= self._since:
+                if item["state"] in _DONE and key not in told and item["run_after"] >= self._started:
                     told.add(key)
                     if item["state"] == "failed":
                         self.failures.append(item["dag_id"])
                         self.progress.say(f"  {item['dag_id']} 失败")
             active = [item for item in runs if item["state"] not in _DONE]
             pending = self._pending()
-            self.progress.live(f"{'、'.join(sorted({item['dag_id'] for item in active})) or '等待唤醒'}，{pending or '无待办'}")
+            busy = "、".join(sorted({item["dag_id"] for item in active}))
+            self.progress.live(f"{busy or '等待唤醒'}，{pending or '无待办'}")
             if active:
                 quiet_since = None
             elif quiet_since is None:
@@ -120,15 +121,12 @@ class Demo:
                 if not pending:
                     return
                 dag = {"裁决": _AFTER[0], "构建": _AFTER[0], "报送": _AFTER[1]}[pending[:2]]
-                self.stack.airflow.trigger(dag, f"{noon[:10]}T12:{int(time.time()) % 60:02d}:{int(time.time() * 7) % 60:02d}+08:00")
+                self._woken += 1  # a DAG has one run per logical date
+                self.stack.airflow.trigger(dag, f"{noon[:10]}T13:00:00.{self._woken:06d}+08:00")
                 quiet_since = None
                 if len(self.failures) > 3:
                     return
             time.sleep(1)
-
-    @property
-    def _since(self) -> str:
-        return self._started
 
     def _pending(self) -> str:
         """What is left to do according to the ledger, '' when nothing."""
@@ -136,14 +134,16 @@ class Demo:
         if landed:
             return f"裁决 {landed} 批"
         unbuilt = self._query("""
-            select count(*) from ledger.batch b where state in ('accepted', 'accepted_with_quarantine') and not exists (
+            select count(*) from ledger.batch b
+            where state in ('accepted', 'accepted_with_quarantine') and not exists (
                 select 1 from ledger.build_input i join ledger.build using (build_id)
                 where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add'
                   and build.state = 'built')""")[0][0]
         if unbuilt:
             return f"构建 {unbuilt} 批"
-        items = self._query("""select count(*) from ledger.delivery_item i join ledger.release using (release_id)
-                               where release.state = 'released' and i.state in ('pending', 'sending', 'unknown')""")[0][0]
+        items = self._query("""
+            select count(*) from ledger.delivery_item i join ledger.release using (release_id)
+            where release.state = 'released' and i.state in ('pending', 'sending', 'unknown')""")[0][0]
         return f"报送 {items} 条" if items else ""
 
     def _receive_again(self, on: date) -> None:
@@ -160,8 +160,7 @@ class Demo:
             time.sleep(1)
 
     def _query(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        connections = yaml.safe_load((self.stack.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
-        with psycopg.connect(connections["pcw_db_reader"]) as connection:
+        with psycopg.connect(self.stack.connections()["pcw_db_reader"]) as connection:
             return connection.execute(sql, parameters).fetchall()
 
     # --- summary ----------------------------------------------------------------------------------
@@ -184,12 +183,11 @@ class Demo:
         print(f"退回单        {slips[0]} 份 {slips[1]:,} 行  {self.stack.home / 'slips'}")
         for line in status["attention"]:
             print(f"注意          {line}")
-        print(f"Airflow       {self.stack.airflow.url}  用户 admin  口令见 {self.stack.home / 'secrets' / 'airflow_admin_password'}")
+        print(f"Airflow       {self.stack.airflow.sign_in}")
         print("接着看        ./run credit status · ./run credit batches · ./run credit explain <文书号>")
 
     def run(self, first_run: bool) -> None:
         """Play the days that are due: two at first, one afterwards."""
-        self._started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         for _ in range(2 if first_run else 1):
             due = self.next_day()
             if due is None:
@@ -251,7 +249,7 @@ def serve(checkout: Path, home: Path, *, port: int) -> int:
         stack.start_database()
         stack.migrate()
         stack.start_airflow(expected_dags())
-        print(f"Airflow  {stack.airflow.url}  用户 admin  口令见 {home / 'secrets' / 'airflow_admin_password'}")
+        print(f"Airflow  {stack.airflow.sign_in}")
         print("按 Ctrl-C 停止。", flush=True)
         code = 0
         stack.stay_up()

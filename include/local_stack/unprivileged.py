@@ -1,4 +1,4 @@
-"""How to run PostgreSQL, which refuses root: as the normal user we are, or stripped of root's rights in one of three ways."""
+"""How to run PostgreSQL, which refuses root: as the user we are, or without root's rights in one of three ways."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WAYS = ("setpriv", "namespace", "capability")
 
 @dataclass(frozen=True)
 class Unprivileged:
-    """A way to run a program: the command prefix, and who must own the data folder (None: nothing to change)."""
+    """A way to run a program: the command prefix, and who must own the data folder (None: whoever does)."""
 
     way: str
     prefix: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ def _servant() -> pwd.struct_passwd:
 
 def _reachable_by(uid: int, path: Path) -> bool:
     """Whether a foreign user can walk down to ``path``."""
-    return all(folder.stat().st_mode & 0o001 or folder.stat().st_uid == uid for folder in [path, *path.parents])
+    return all(step.stat().st_mode & 0o001 or step.stat().st_uid == uid for step in (path, *path.parents))
 
 
 def _works(prefix: tuple[str, ...]) -> bool:
@@ -53,10 +53,11 @@ def choose(binaries: Path, data: Path, way: str | None = None) -> Unprivileged:
     if os.geteuid() != 0:
         return Unprivileged("user")
     uid, group = _servant().pw_uid, _servant().pw_gid
-    drop = ("setpriv", f"--reuid={uid}", f"--regid={group}", "--clear-groups", "--no-new-privs", "--pdeathsig=INT")
+    drop = ("setpriv", f"--reuid={uid}", f"--regid={group}", "--clear-groups", "--no-new-privs",
+            "--pdeathsig=INT")
     candidates = [Unprivileged("namespace", ("unshare", "-U", f"--map-user={uid}", "--"), 0),
-                  *(Unprivileged("capability", (*drop, f"--inh-caps=+{right}", f"--ambient-caps=+{right}", "--"), uid)
-                    for right in ("dac_read_search", "dac_override"))]
+                  *(Unprivileged("capability", (*drop, f"--inh-caps=+{right}", f"--ambient-caps=+{right}", "--"),
+                                 uid) for right in ("dac_read_search", "dac_override"))]
     if _reachable_by(uid, binaries) and _reachable_by(uid, data.parent):
         candidates.insert(0, Unprivileged("setpriv", (*drop, "--"), uid))
     for candidate in candidates:

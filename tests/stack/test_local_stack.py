@@ -33,7 +33,8 @@ def test_serve_answers_and_leaves_nothing(tmp_path: Path) -> None:
     command, environment = _command(home, "serve", "--port", "0")
     output = tmp_path / "output"
     with output.open("wb") as target:
-        serve = subprocess.Popen(command, env=environment, stdout=target, stderr=subprocess.STDOUT, start_new_session=True)
+        serve = subprocess.Popen(command, env=environment, stdout=target, stderr=subprocess.STDOUT,
+                                 start_new_session=True)
     try:
         deadline = time.monotonic() + 240
         while "按 Ctrl-C 停止" not in output.read_text(encoding="utf-8"):
@@ -43,14 +44,17 @@ def test_serve_answers_and_leaves_nothing(tmp_path: Path) -> None:
         password = (home / "secrets" / "airflow_admin_password").read_text()
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
             assert client.get("/api/v2/dags").status_code == 401
-            token = client.post("/auth/token", json={"username": "admin", "password": password}).json()["access_token"]
-            listed = client.get("/api/v2/dags?limit=500", headers={"Authorization": f"Bearer {token}"}).json()["dags"]
-            assert expected_dags() <= {item["dag_id"] for item in listed}
+            token = client.post("/auth/token", json={"username": "admin", "password": password}).json()
+            listed = client.get("/api/v2/dags", params={"limit": 500},
+                                headers={"Authorization": f"Bearer {token['access_token']}"}).json()
+            assert expected_dags() <= {item["dag_id"] for item in listed["dags"]}
             health = client.get("/api/v2/monitor/health").json()
-            assert {health[part]["status"] for part in ("metadatabase", "scheduler", "dag_processor")} == {"healthy"}
+            parts = ("metadatabase", "scheduler", "dag_processor")
+            assert {health[part]["status"] for part in parts} == {"healthy"}
         for arguments in (["reset"], ["serve"]):
             command, environment = _command(home, *arguments)
-            refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+            refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60,
+                                     check=False)
             assert refused.returncode == 1 and "已有服务在运行" in refused.stderr
         below = psutil.Process(serve.pid).children(recursive=True)
         assert len(below) > 10

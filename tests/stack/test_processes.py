@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -19,8 +21,8 @@ from local_stack import processes, unprivileged
 from local_stack.postgres import Server, binaries
 from local_stack.stack import StackError, only_stack, reset
 
-# A worker with five descendants: a child with a grandchild in a session of its own, a child that ignores SIGTERM,
-# and an orphan (its parent has ended) in a session of its own.
+# A worker with four descendants: a child with a grandchild in a session of its own, a child that ignores
+# SIGTERM, and an orphan (its parent has ended) in a session of its own.
 _FAMILY = """
 import subprocess, sys, time
 from pathlib import Path
@@ -46,63 +48,70 @@ sys.exit(processes.guarded(work))
 """
 
 
-def _family(folder: Path, ending: str = "stay", hangup: signal.Handlers = signal.SIG_DFL) -> subprocess.Popen[bytes]:
-    """The guard of a worker that has started everything."""
-    guard = subprocess.Popen([sys.executable, "-c", _FAMILY, str(folder), ending], start_new_session=True,
-                             stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup))
-    deadline = time.monotonic() + 30
-    while not (folder / "ready").exists():
-        assert guard.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
-    return guard
+Family = Callable[..., tuple[subprocess.Popen[bytes], psutil.Process, list[psutil.Process]]]
 
 
-def _descendants(guard: subprocess.Popen[bytes]) -> tuple[psutil.Process, list[psutil.Process]]:
-    """The worker and all that it started and still has."""
-    worker, = psutil.Process(guard.pid).children()
-    below = worker.children(recursive=True)
-    assert len(below) == 4 and any("sleep" in child.cmdline() for child in worker.children()), "the orphan came home"
-    return worker, below
+@pytest.fixture
+def family(tmp_path: Path) -> Iterator[Family]:
+    """Starts a guard; gives it, its worker and what the worker has started. A failed test leaves none either."""
+    started: list[psutil.Process] = []
+
+    def start(ending: str = "stay", hangup: signal.Handlers = signal.SIG_DFL) -> Any:
+        guard = subprocess.Popen([sys.executable, "-c", _FAMILY, str(tmp_path), ending], start_new_session=True,
+                                 stderr=subprocess.DEVNULL,
+                                 preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup))
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "ready").exists():
+            assert guard.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        started.extend(psutil.Process(guard.pid).children(recursive=True))
+        worker, *below = started
+        return guard, worker, below
+
+    yield start
+    for process in started:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 @pytest.mark.parametrize(("whom", "number", "code"), [
     ("guard", signal.SIGINT, 130), ("guard", signal.SIGTERM, 130), ("guard", signal.SIGHUP, 130),
     ("worker", signal.SIGTERM, 130), ("worker", signal.SIGKILL, 137),
     ("guard", signal.SIGKILL, -9), ("group", signal.SIGKILL, -9), ("group", signal.SIGINT, 130)])
-def test_no_descendant_is_left(tmp_path: Path, whom: str, number: signal.Signals, code: int) -> None:
-    guard = _family(tmp_path)
-    worker, below = _descendants(guard)
+def test_no_descendant_is_left(family: Family, whom: str, number: signal.Signals, code: int) -> None:
+    guard, worker, below = family()
+    assert len(below) == 4
+    assert "sleep" in [child.name() for child in worker.children()], "the orphan was adopted"
     if whom == "group":
         os.killpg(guard.pid, number)
     else:
         os.kill(guard.pid if whom == "guard" else worker.pid, number)
     assert guard.wait(60) == code
-    if number == signal.SIGKILL and whom != "worker":  # no guard is left to wait for
+    if code < 0:  # no guard is left to wait for
         psutil.wait_procs([worker, *below], timeout=30)
     assert processes.alive([worker.pid, *(child.pid for child in below)]) == []
 
 
-def test_work_that_forgets_its_children_leaves_none_and_keeps_its_exit_code(tmp_path: Path) -> None:
-    guard = _family(tmp_path, "forget")
-    below = psutil.Process(guard.pid).children(recursive=True)
+def test_work_that_forgets_its_children_leaves_none_and_keeps_its_exit_code(family: Family) -> None:
+    guard, _, below = family("forget")
     assert guard.wait(30) == 7
-    assert len(below) > 1 and processes.alive(child.pid for child in below) == []
+    assert len(below) == 4 and processes.alive(child.pid for child in below) == []
 
 
-def test_nohup_is_respected(tmp_path: Path) -> None:
-    guard = _family(tmp_path, hangup=signal.SIG_IGN)
-    worker, below = _descendants(guard)
+def test_nohup_is_respected(family: Family) -> None:
+    guard, worker, below = family(hangup=signal.SIG_IGN)
     for process in (guard, worker):
         os.kill(process.pid, signal.SIGHUP)
     time.sleep(1)
-    assert len(_descendants(guard)[1]) == len(below)
+    assert len(processes.alive([guard.pid, worker.pid, *(child.pid for child in below)])) == 6
     guard.terminate()
     assert guard.wait(60) == 130
 
 
 def test_stop_ends_whole_groups_and_kills_the_deaf(tmp_path: Path) -> None:
     codes = ["import subprocess; subprocess.Popen(['sleep', '600']); import time; time.sleep(600)",
-             "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"]
+             "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); "
+             "time.sleep(600)"]
     children = [processes.start([sys.executable, "-c", code], log=tmp_path / str(number))
                 for number, code in enumerate(codes)]
     deadline = time.monotonic() + 20

@@ -14,7 +14,7 @@ import pyarrow.csv as arrow_csv
 
 from .base import Chunk, HeaderScore, Opener, Table, UnreadableFile, column_names, find_header
 
-BLOCK = 12 << 20
+BLOCK = 10 << 20
 _PROBE = _INNER = 1 << 20
 
 

@@ -1,0 +1,58 @@
+"""The migrations and the models describe the same database."""
+
+from __future__ import annotations
+
+import psycopg
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from public_credit.ledger.migrate import migrate
+from public_credit.ledger.models import Base
+
+_DEFINITIONS = """
+    select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
+    where connamespace::regnamespace::text in ('ledger', 'vault')
+    union all
+    select tablename, indexname, indexdef from pg_indexes where schemaname in ('ledger', 'vault')
+    union all
+    select table_name, column_name, concat_ws(' ', data_type, is_nullable, column_default, is_identity)
+    from information_schema.columns where table_schema in ('ledger', 'vault') and table_name <> 'alembic_version'"""
+
+
+def _definitions(url: str) -> set[tuple[str, str, str]]:
+    with psycopg.connect(url) as connection:
+        found = connection.execute(_DEFINITIONS).fetchall()
+    return {row for row in found if "alembic" not in "".join(row)}
+
+
+def test_what_is_migrated_is_what_the_models_say(warehouse) -> None:
+    server = warehouse.cluster.server
+    with warehouse.cluster.admin() as admin:
+        admin.execute("create database from_models")
+    try:
+        url = server.url("from_models").replace("postgresql://", "postgresql+psycopg://")
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            for schema in ("ledger", "vault"):
+                connection.execute(text(f"create schema {schema}"))
+            Base.metadata.create_all(connection)
+        engine.dispose()
+        expected, actual = _definitions(server.url("from_models")), _definitions(server.url(warehouse.database))
+        assert actual - expected == set() and expected - actual == set()
+    finally:
+        with warehouse.cluster.admin() as admin:
+            admin.execute("drop database from_models with (force)")
+
+
+def test_nothing_is_left_to_migrate(warehouse) -> None:
+    url = warehouse.cluster.server.url(warehouse.database).replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={
+            "include_schemas": True,
+            "include_name": lambda name, kind, parents: kind != "schema" or name in ("ledger", "vault"),
+            "include_object": lambda item, name, kind, reflected, other: name != "alembic_version"})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+    migrate()
