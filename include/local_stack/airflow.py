@@ -112,7 +112,8 @@ class Airflow:
         log = self.folder / "setup.log"
         with log.open("ab") as output:
             done = subprocess.run([sys.executable, "-m", "airflow", *arguments], env=self.environment(),
-                                  stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
+                                  stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                  check=False)
         if done.returncode:
             raise RuntimeError(f"airflow {arguments[0]} 失败，见 {log}。")
 

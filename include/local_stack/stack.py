@@ -111,7 +111,8 @@ class Stack:
         exchange = connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://", 1)
         self._child("simulated-district", [
             "district_simulator", "serve", "--home", str(home), "--scale", str(scale),
-            "--exchange-url", exchange, "--slips", str(self.home / "slips"), "--ports-file", str(offered)], offered)
+            "--exchange-url", exchange, "--slips", str(self.home / "slips"),
+            "--ports-file", str(offered)], offered)
         token = self.airflow_secret("city_token")
         self._child("simulated-city", [
             "district_simulator.city", "--home", str(home), "--port", str(free_port()), "--token", token,
@@ -152,6 +153,7 @@ class Stack:
     def stay_up(self) -> None:
         """Run until interrupted; raises StackError when a part ends by itself."""
         while not self.failed():
+            processes.collect_orphans()
             time.sleep(1)
         raise StackError(f"{'、'.join(self.failed())} 已退出，见状态目录下的日志。")
 

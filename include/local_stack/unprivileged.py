@@ -1,4 +1,4 @@
-"""How to run PostgreSQL, which refuses root: as the user we are, or without root's rights in one of three ways."""
+"""How to run PostgreSQL, which refuses root: as the user we are, or in one of three ways without root's rights."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def choose(binaries: Path, data: Path, way: str | None = None) -> Unprivileged:
     drop = ("setpriv", f"--reuid={uid}", f"--regid={group}", "--clear-groups", "--no-new-privs",
             "--pdeathsig=INT")
     candidates = [Unprivileged("namespace", ("unshare", "-U", f"--map-user={uid}", "--"), 0),
-                  *(Unprivileged("capability", (*drop, f"--inh-caps=+{right}", f"--ambient-caps=+{right}", "--"),
-                                 uid) for right in ("dac_read_search", "dac_override"))]
+                  *(Unprivileged("capability", (*drop, f"--inh-caps={caps}", f"--ambient-caps={caps}", "--"), uid)
+                    for caps in ("+dac_read_search", "+dac_override"))]
     if _reachable_by(uid, binaries) and _reachable_by(uid, data.parent):
         candidates.insert(0, Unprivileged("setpriv", (*drop, "--"), uid))
     for candidate in candidates:

@@ -53,12 +53,12 @@ Family = Callable[..., tuple[subprocess.Popen[bytes], psutil.Process, list[psuti
 
 @pytest.fixture
 def family(tmp_path: Path) -> Iterator[Family]:
-    """Starts a guard; gives it, its worker and what the worker has started. A failed test leaves none either."""
+    """Starts a guard; gives it, its worker and what that has started. A failed test leaves none either."""
     started: list[psutil.Process] = []
 
     def start(ending: str = "stay", hangup: signal.Handlers = signal.SIG_DFL) -> Any:
-        guard = subprocess.Popen([sys.executable, "-c", _FAMILY, str(tmp_path), ending], start_new_session=True,
-                                 stderr=subprocess.DEVNULL,
+        guard = subprocess.Popen([sys.executable, "-c", _FAMILY, str(tmp_path), ending],
+                                 start_new_session=True, stderr=subprocess.DEVNULL,
                                  preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup))
         deadline = time.monotonic() + 30
         while not (tmp_path / "ready").exists():
@@ -122,6 +122,26 @@ def test_stop_ends_whole_groups_and_kills_the_deaf(tmp_path: Path) -> None:
     processes.stop(*children, patience=1.0)
     assert processes.alive(members) == []
     assert [child.returncode for child in children] == [-signal.SIGTERM, -signal.SIGKILL]
+
+
+def test_adopted_orphans_are_collected_and_our_children_keep_their_exit_code(tmp_path: Path) -> None:
+    code = """
+import sys, time
+from pathlib import Path
+from local_stack import processes
+def work():
+    leaving = "import subprocess, sys; subprocess.Popen(['sleep', '0.5']); sys.exit(5)"
+    processes.start([sys.executable, "-c", leaving], log=Path(sys.argv[1])).wait()
+    time.sleep(1.5)
+    child = processes.start(["sleep", "0"], log=Path(sys.argv[1]))
+    processes.collect_orphans()
+    left = [child.pid for child in processes.psutil.Process().children()]
+    time.sleep(0.5)
+    processes.collect_orphans()
+    return 0 if left == [child.pid] and child.wait() == 0 else 1
+sys.exit(processes.guarded(work))
+"""
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path / "log")], check=False).returncode == 0
 
 
 def test_a_large_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
