@@ -96,11 +96,13 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
         select {', '.join(['row_no', 'record_id', 'content_hash', 'source_version', 'variant', 'row_errors',
                            'row_warnings', *columns])}
         from raw.{kind.id} where batch_seq = {int(seq)} and attempt = {int(attempt)}"""))
-    session.execute(text("""
-        create temp table this_batch as
-        select r.* from pg_temp.batch_rows r where row_errors <> '' or row_warnings <> '' or row_no in (
-            select row_no from ledger.repeated_row where batch_seq = :seq and attempt = :attempt)"""),
-        {"seq": seq, "attempt": attempt})
+    session.execute(text("create temp table this_batch as select * from pg_temp.batch_rows "
+                         "where row_errors <> '' or row_warnings <> ''"))
+    parameters = {"seq": seq, "attempt": attempt}
+    repeated = "select row_no from ledger.repeated_row where batch_seq = :seq and attempt = :attempt"
+    if session.execute(text(f"select exists ({repeated})"), parameters).scalar():
+        session.execute(text(f"insert into pg_temp.this_batch select * from pg_temp.batch_rows where row_no in ({repeated}) "
+                             "and row_no not in (select row_no from pg_temp.this_batch)"), parameters)
     keys = ["record_id", "decision_no"] if "decision_no" in columns else ["record_id"]
     for table, key in product(heads.tables(session), keys):
         session.execute(text(f"""
