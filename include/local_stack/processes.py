@@ -41,7 +41,7 @@ def die_with_parent(sig: int) -> Callable[[], None]:
 
 def start(command: Sequence[str], *, log: Path, env: dict[str, str] | None = None, cwd: Path | None = None,
           death_signal: int = signal.SIGTERM) -> subprocess.Popen[bytes]:
-    """Start a child in its own process group, its output appended to ``log`` (a large one is put aside first)."""
+    """Start a child in its own process group, its output appended to ``log`` (a large one is put aside)."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > _LARGE_LOG:
         log.replace(log.with_name(f"{log.name}.1"))
@@ -100,7 +100,7 @@ def _adopt_orphans() -> None:
 
 
 def collect_orphans() -> None:
-    """Collect adopted processes that have ended, none that ``start`` has started. Single-threaded callers only."""
+    """Collect adopted processes that have ended, none that ``start`` has started. For single-threaded use."""
     look = os.WEXITED | os.WNOWAIT | os.WNOHANG
     with suppress(ChildProcessError):
         while (ended := os.waitid(os.P_ALL, 0, look)) and ended.si_pid not in _started:
@@ -111,7 +111,8 @@ def guarded(work: Callable[[], int]) -> int:
     """Run ``work`` in a child; whatever becomes of it, none of its descendants is left behind.
 
     Two processes look after each other, and both adopt orphans. When the worker is killed, we, its guard, end
-    what it started. When the guard is killed, the kernel tells the worker, which then does the same. The worker has a session of its own: Ctrl-C, or a kill of the whole group, reaches the guard only.
+    what it started. When the guard is killed, the kernel tells the worker, which does the same. The worker has a
+    session of its own: Ctrl-C, or a kill of the whole group, reaches the guard only.
     """
     _adopt_orphans()
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""How to run PostgreSQL, which refuses root: as the user we are, or in one of three ways without root's rights."""
+"""How to run PostgreSQL, which refuses root: as the user we are, or by one of three ways down."""
 
 from __future__ import annotations
 
@@ -29,18 +29,17 @@ def _servant() -> pwd.struct_passwd:
         return next(entry for entry in pwd.getpwall() if entry.pw_uid != 0)
 
 
-def _reachable_by(uid: int, path: Path) -> bool:
-    """Whether a foreign user can walk down to ``path``."""
-    return all(step.stat().st_mode & 0o001 or step.stat().st_uid == uid for step in (path, *path.parents))
-
-
-def _works(prefix: tuple[str, ...]) -> bool:
-    return bool(shutil.which(prefix[0])) and subprocess.run([*prefix, "true"], capture_output=True,
-                                                            check=False).returncode == 0
+def _works(prefix: tuple[str, ...], binaries: Path, folder: Path) -> bool:
+    """Whether a program run this way can reach PostgreSQL's programs and ``folder``."""
+    return bool(shutil.which(prefix[0])) and all(
+        subprocess.run([*prefix, *probe], capture_output=True, cwd="/", check=False).returncode == 0
+        for probe in ((str(binaries / "postgres"), "--version"), ("stat", f"{folder}/.")))
 
 
 def choose(binaries: Path, data: Path, way: str | None = None) -> Unprivileged:
     """The first way that works here; ``way`` asks for one of ``WAYS``. Raises RuntimeError when none does.
+
+    ``data`` is the data folder; the folder above it exists.
 
     * a normal user needs nothing;
     * ``setpriv``: the account ``nobody``, where it can reach the programs and the data folder;
@@ -55,13 +54,12 @@ def choose(binaries: Path, data: Path, way: str | None = None) -> Unprivileged:
     uid, group = _servant().pw_uid, _servant().pw_gid
     drop = ("setpriv", f"--reuid={uid}", f"--regid={group}", "--clear-groups", "--no-new-privs",
             "--pdeathsig=INT")
-    candidates = [Unprivileged("namespace", ("unshare", "-U", f"--map-user={uid}", "--"), 0),
-                  *(Unprivileged("capability", (*drop, f"--inh-caps={caps}", f"--ambient-caps={caps}", "--"), uid)
-                    for caps in ("+dac_read_search", "+dac_override"))]
-    if _reachable_by(uid, binaries) and _reachable_by(uid, data.parent):
-        candidates.insert(0, Unprivileged("setpriv", (*drop, "--"), uid))
+    candidates = [Unprivileged("setpriv", (*drop, "--"), uid),
+                  Unprivileged("namespace", ("unshare", "-U", f"--map-user={uid}", "--"), 0),
+                  *(Unprivileged("capability", (*drop, f"--inh-caps={c}", f"--ambient-caps={c}", "--"), uid)
+                    for c in ("+dac_read_search", "+dac_override"))]
     for candidate in candidates:
-        if way in (None, candidate.way) and _works(candidate.prefix):
+        if way in (None, candidate.way) and _works(candidate.prefix, binaries, data.parent):
             return candidate
     raise RuntimeError("PostgreSQL 不能以 root 运行，而本机既不能降权（setpriv）也不能建立用户命名空间（unshare）："
                        "请改用普通用户运行。")

@@ -171,9 +171,17 @@ def _ways(data: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("way", unprivileged.WAYS)
-def test_postgres_runs_each_way_and_dies_with_its_parent(open_folder: Path, way: str) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="仅 root 需要降权运行")
+def test_an_account_that_cannot_reach_the_data_is_not_chosen(open_folder: Path) -> None:
+    open_folder.chmod(0o700)
+    assert "setpriv" not in _ways(open_folder / "postgres")
+
+
+@pytest.mark.parametrize(("way", "mode"), [("setpriv", 0o755), ("namespace", 0o755), ("namespace", 0o700),
+                                           ("capability", 0o755), ("capability", 0o700)])
+def test_postgres_runs_each_way_and_dies_with_its_parent(open_folder: Path, way: str, mode: int) -> None:
     data = open_folder / "postgres"
+    open_folder.chmod(mode)
     if way not in _ways(data):
         pytest.skip(f"本机没有 {way} 这种方式（或我们不是 root，或该账户到不了程序）")
     code = ("import sys, time; from local_stack.postgres import Server\n"
