@@ -6,13 +6,15 @@ import json
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
+
 from . import processes
+from .bootstrap import write_private
 from .stack import Progress, Stack, StackError
 
 _DONE = {"success", "failed"}
@@ -26,7 +28,6 @@ class Demo:
         self.stack, self.progress = stack, progress
         self.failures: list[str] = []
         self._started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self._woken = 0
 
     # --- simulated days ---------------------------------------------------------------------------
     def _simulator(self, *arguments: str) -> str:
@@ -45,15 +46,16 @@ class Demo:
         """One simulated day from the departments' deliveries to the city's receipts."""
         started = time.monotonic()
         self.progress.say(f"模拟第 {day} 日（{on}）：各部门报送")
-        self._simulator("play", "--day", str(day))
+        if day not in played_days(self.stack.simulator_home):
+            self._simulator("play", "--day", str(day))
         self._city_day(on)
         collectors = sorted(self.collectors())
-        noon = f"{on}T12:00:00+08:00"
-        runs = {dag: self.stack.airflow.trigger(dag, noon) for dag in collectors}
+        runs = {dag: self.stack.airflow.trigger(dag, instant(on)) for dag in collectors}
         self._wait_collected(runs)
-        self._settle(noon)
+        self._settle(on)
         self._city_day(on)
         self._receive_again(on)
+        write_private(self.stack.simulator_home / "completed", str(day))
         self.progress.say(f"模拟第 {day} 日完成，用时 {time.monotonic() - started:.0f} 秒")
 
     def collectors(self) -> set[str]:
@@ -95,7 +97,7 @@ class Demo:
                            "order by id desc limit 1", [dag.removeprefix("collect_")])
         return rows[0][0] if rows else ""
 
-    def _settle(self, noon: str) -> None:
+    def _settle(self, on: date) -> None:
         """Wait until gate, build, delivery and receipts have nothing left to do; wake what no event woke."""
         quiet_since: float | None = None
         told: set[tuple[str, str]] = set()
@@ -121,8 +123,7 @@ class Demo:
                 if not pending:
                     return
                 dag = {"裁决": _AFTER[0], "构建": _AFTER[0], "报送": _AFTER[1]}[pending[:2]]
-                self._woken += 1  # a DAG has one run per logical date
-                self.stack.airflow.trigger(dag, f"{noon[:10]}T13:00:00.{self._woken:06d}+08:00")
+                self.stack.airflow.trigger(dag, instant(on))
                 quiet_since = None
                 if len(self.failures) > 3:
                     return
@@ -148,7 +149,7 @@ class Demo:
 
     def _receive_again(self, on: date) -> None:
         """The city has published in the meantime: fetch what it says."""
-        run = self.stack.airflow.trigger("receive_from_city", f"{on}T23:00:00+08:00")
+        run = self.stack.airflow.trigger("receive_from_city", instant(on))
         while True:
             self._check()
             state = next((item["state"] for item in self.stack.airflow.runs("receive_from_city", limit=10)
@@ -195,20 +196,32 @@ class Demo:
             self.play(*due)
 
 
+def instant(on: date) -> str:
+    """A logical date in the afternoon of a day that no run had before: a DAG has one run per logical date."""
+    milliseconds = int(time.time() * 1000)
+    noon = datetime(on.year, on.month, on.day, 12, tzinfo=timezone(timedelta(hours=8)))
+    return (noon + timedelta(microseconds=milliseconds % (6 * 3600 * 10**6))).isoformat()
+
+
+def played_days(simulator_home: Path) -> list[int]:
+    """Days whose deliveries the simulator has made."""
+    state = simulator_home / "state.json"
+    return json.loads(state.read_text())["played"] if state.exists() else []
+
+
 def next_day(simulator_home: Path) -> tuple[int, date] | None:
-    """The simulated day that is due next, from the simulator's state; day 1 when nothing was played."""
+    """The simulated day that is due next: after the last one settled; an interrupted one is due again."""
     from district_simulator.workcalendar import DAYS
 
-    state = simulator_home / "state.json"
-    played = json.loads(state.read_text())["played"] if state.exists() else []
-    following = len(played) + 1
+    completed = simulator_home / "completed"
+    following = int(completed.read_text()) + 1 if completed.exists() else 1
     return (following, DAYS[following]) if following in DAYS else None
 
 
 def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) -> int:
     """Run the demo; exit code 0 when everything went right, 130 when interrupted before its end."""
     progress = Progress()
-    first_run = not (home / "simulator" / "state.json").exists()
+    first_run = not (home / "simulator" / "completed").exists()
     if next_day(home / "simulator") is None:
         print("三个模拟日均已完成，没有到期的报送。要从头再来：./run reset")
         return 0
