@@ -70,7 +70,8 @@ def _print(story: dict) -> None:
         if item["receipt_code"] not in (None, "", "00"):
             print(output.paint(f"        {item['receipt_code']} {item['receipt_field'] or ''} {item['receipt_text'] or ''}", "bad"))
         for name, value in item["values"].items():
-            print(output.paint(f"        {name} = {value}", "dim"))
+            if value:
+                print(output.paint(f"        {name} = {value}", "dim"))
     for event in story["events"]:
         print(f"  回执  {event['event_title']}  {event['at_on'] or ''} {event['text']}")
     for look in story["looks"]:
