@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from public_credit.messages import UserError
 from tests.chain.world import DAYS, world
 
 pytestmark = pytest.mark.slow
@@ -49,3 +50,13 @@ def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, 
         next_day = work.build(date(2026, 2, 27))
         assert next_day.build_id is not None, "a new business date is a build of its own"
         assert w.query("select count(*) from exports.exp_city__cf_fr") == exported
+        fresh = build.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
+        assert [str(item.status) for item in fresh.results] == ["pass"]
+        with warehouse.connect("owner") as owner:
+            owner.execute("update ledger.batch set received_at = received_at - interval '5 days'")
+        stale = build.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
+        assert [str(item.status) for item in stale.results] == ["warn"]
+        with warehouse.connect("owner") as owner:
+            owner.execute("update ledger.batch set received_at = received_at - interval '20 days'")
+        with pytest.raises(UserError):
+            build.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
