@@ -22,8 +22,8 @@ from ..rules import load_ruleset
 from . import profile
 from .suite import Evaluation, Suite
 
-KIND_ORDER = ("enterprise_registration", "administrative_licence", "administrative_penalty", "decision_event",
-              "decision_ledger")
+KIND_ORDER = ("enterprise_registration", "organisation_registration", "administrative_licence", "administrative_penalty")
+LAST_KINDS = ("decision_event", "decision_ledger")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def pending(session: Session, batch_seqs: Iterable[int] | None = None) -> list[t
     waiting = Attempt.state == "landed"
     if batch_seqs is not None:
         waiting = waiting | ((Batch.state == "held") & (Attempt.attempt == Batch.current_attempt))
-    rank = func.coalesce(func.array_position(list(KIND_ORDER), Batch.kind), len(KIND_ORDER) + 1)
+    rank = func.coalesce(func.array_position([*KIND_ORDER, "", *LAST_KINDS], Batch.kind), len(KIND_ORDER) + 1)
     return [tuple(row) for row in session.execute(query.where(waiting).order_by(rank, Batch.seq, Attempt.attempt))]
 
 

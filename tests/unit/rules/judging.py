@@ -106,6 +106,7 @@ VALID: dict[tuple[str, str], dict[str, str]] = {
         "address": "示范区一路1号",
         "state": "存续",
         "legal_rep_name": "王示例",
+        "predecessor_uscc": "",
     },
     ("decision_ledger", "all"): {
         "month": "2026-01",

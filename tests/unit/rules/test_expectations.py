@@ -40,12 +40,30 @@ DECISION_RULES = [
     "R22",
     "R23",
 ]
+FORM_RULES = ["R01", "R09", "R15", "R18", "R19", "R20", "R21", "R22", "R23"]
+ORGANISATION_RULES = ["R03", "R05", "C08"]
+REGISTRY_RULES = ["R06", "R06W"]
 WANTED = {
     "administrative_licence": [*DECISION_RULES, "R10"],
     "administrative_penalty": [*DECISION_RULES, "R11", "R11W", "R12", "R12W", "R17", "R17W"],
-    "enterprise_registration": ["E01", "E02", "E03", "E04", "E05", "R18", "R19", "R21", "R22", "R23"],
+    "enterprise_registration": ["E01", "E02", "E03", "E04", "E05", "E07", "R18", "R19", "R21", "R22", "R23"],
     "decision_event": ["V01", "V02", "V03", "V04", "V05", "R19"],
     "decision_ledger": ["G01", "G02", "G03", "G04", "R19"],
+    "organisation_registration": [*FORM_RULES, *ORGANISATION_RULES, "R13", "C01", "C09"],
+    "practitioner_registration": [*FORM_RULES, "R13", "R14", "R14W", "C01", "C02", "C09"],
+    "statutory_rating": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "C01", "C02"],
+    "inspection_result": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "C01", "C02"],
+    "honour": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "C01", "C02", "C03"],
+    "breach_list": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "C01", "C02", "C03"],
+    "abnormal_operation": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "C01", "C03"],
+    "judgment_debtor": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "R14", "C01", "C02", "C03"],
+    "contract_performance": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R12", "C01", "C02", "C03"],
+    "social_insurance_payment": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R12", "C01", "C02"],
+    "labour_violation": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R12", "C01", "C02"],
+    "disclosure_item": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "C01", "C02"],
+    "commitment": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "R14", "C01", "C02", "C03"],
+    "training_count": [*FORM_RULES, "R03", "R13", "C01"],
+    "aggregate_count": [*FORM_RULES, "R03", "R13", "C01", "C02"],
 }
 SEVERITY = {
     "R06": "error",
@@ -54,6 +72,7 @@ SEVERITY = {
     "R18": "warning",
     "R20": "refuse",
     "R21": "warning",
+    "C08": "warning",
     "E04": "warning",
     "V05": "warning",
 }
@@ -77,7 +96,8 @@ def test_batch_rules(kind: str) -> None:
     assert rules["B02"].fields == [
         name for name in rules["B02"].fields if KINDS[kind].fields[name].required == "yes"
     ]
-    assert ("rows_against_last_good" in columns) == (kind == "enterprise_registration")
+    events_only = ("administrative_licence", "administrative_penalty", "decision_event", "decision_ledger")
+    assert ("rows_against_last_good" in columns) == (kind not in events_only)
     assert {rule.severity for rule in rules.values() if rule.column == "duplicate_share"} == {"warning"}
     assert {
         rule.severity for rule in rules.values() if rule.column in ("rows_against_last_good", "error_share")

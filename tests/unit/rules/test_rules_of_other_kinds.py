@@ -41,6 +41,8 @@ CASES = [
     (REG, {"org_code": OTHER_ORG}, "E05", ""),
     (REG, {"org_code": ""}, "", ""),
     (REG, {"state": "正常"}, "E06", ""),
+    (REG, {"predecessor_uscc": "91370399MA30000109"}, "E07", ""),
+    (REG, {"predecessor_uscc": "91370399MA30000108"}, "", ""),
     (REG, {"state": "开业"}, "", ""),
     (REG, {"state": "", "legal_rep_name": ""}, "", ""),
     (REG, {"registered_capital": "1.2e3万日元"}, "", ""),

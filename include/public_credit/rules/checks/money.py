@@ -66,6 +66,17 @@ def not_negative(rows: Rows, *, fields: list[str]) -> Mask:
     return any_of([rows[name].str.starts_with("-") for name in fields])
 
 
+@check
+def at_most(rows: Rows, *, part: str, whole: str) -> Mask:
+    """Of two readable counts the part is not larger than the whole."""
+    both = rows.readable(part) & rows.readable(whole)
+    if not both.any():
+        return None
+    positions = both.arg_true()
+    larger = rows[part].gather(positions).cast(pl.Int64) > rows[whole].gather(positions).cast(pl.Int64)
+    return rows.at(positions.filter(larger))
+
+
 @dataclass
 class _Figures:
     """Rows with an amount and figures in the text: the amount in 万元, the figures in 元."""

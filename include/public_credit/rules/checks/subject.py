@@ -36,6 +36,13 @@ def required(rows: Rows, *, one_of: list[list[str]] = [], conditional: list[Cond
 
 
 @check
+def none_filled(rows: Rows, *, fields: list[str]) -> Mask:
+    """None of the fields is filled; fields this table lacks count for nothing, a table that lacks all is passed over."""
+    given = [rows.filled(name) for name in fields if name in rows]
+    return ~any_of(given) if given else None
+
+
+@check
 def value_fits_variant(rows: Rows, *, field: str, allowed: dict[str, list[str]]) -> Mask:
     """A readable value is one of those allowed in this table (R02)."""
     return rows.readable(field) & ~rows.one_of(field, allowed[rows.variant])
