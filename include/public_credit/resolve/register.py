@@ -84,6 +84,7 @@ def _take_rosters(session: Session, build_id: int) -> None:
             create temp table listed on commit drop as select distinct record_id from raw.{kind}
             where batch_seq = :seq and attempt = :attempt and record_id is not null"""),
             {"seq": newest.batch_seq if newest else -1, "attempt": newest.attempt if newest else -1})
+        session.execute(text("create unique index on pg_temp.listed (record_id)"))
         session.execute(text("analyze pg_temp.listed"))
         session.execute(text("""
             with came as (
@@ -100,6 +101,7 @@ def _take_rosters(session: Session, build_id: int) -> None:
 def take(session: Session, build_id: int, last: int) -> None:
     """Bring versions, rosters, current rows and claims to this build."""
     session.execute(text(_INPUTS), {"last": last, "build": build_id, "kinds": list(KINDS)})
+    session.execute(text("analyze input"))
     session.execute(text("create temp table touched (record_id text primary key) on commit drop"))
     session.execute(text("""
         with taken as (
@@ -114,6 +116,7 @@ def take(session: Session, build_id: int, last: int) -> None:
     _take_rosters(session, build_id)
     session.execute(text("analyze touched"))
     session.execute(text(_CURRENT))
+    session.execute(text("create unique index on fresh (record_id)"))
     session.execute(text("""
         create temp table changed on commit drop as
         select t.record_id from touched t left join fresh f using (record_id)
