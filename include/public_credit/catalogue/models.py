@@ -270,7 +270,7 @@ class Receiver(Strict):
 
 
 class Limit(Strict):
-    """Words that mark a column or dataset as never collected, and the reason."""
+    """Words that mark a column as never collected, and the reason."""
 
     words: list[str]
     reason: str
@@ -278,7 +278,6 @@ class Limit(Strict):
 
 class Forbidden(Strict):
     columns: list[Limit]
-    datasets: list[Limit]
 
 
 class Authority(Strict):
