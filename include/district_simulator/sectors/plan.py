@@ -92,16 +92,21 @@ class SectorPlan:
             row.extra["序号"] = str(i + 1)
         self.deliver(day, name, rows)
 
-    def clean(self, name: str, count: int, day: int = 1, **wanted: str) -> list[Row]:
-        """Clean rows of a main delivery named by USCC (or a person's number), each given away once."""
-        found = []
-        for row in self.main[name, day].rows:
-            person = isinstance(row.subject, Person)
-            if (row.case or id(row) in self._taken or not (person or row.get("uscc") and row.subject.kind != "food")
-                    or any(row.truth[k] != v for k, v in wanted.items())):
+    def clean(self, name: str, count: int, **wanted: str) -> list[Row]:
+        """Clean rows of the first day named by USCC (or a person's number), each given away once; more are made if too few."""
+        rows, found = self.main[name, 1].rows, []
+        while len(found) < count:
+            row = next((r for r in rows if self._free(r, wanted)), None)
+            if row is None:
+                row = self.rows.row(name, 1, how="uscc")
+                row.extra["序号"] = str(len(rows) + 1)
+                rows.append(row)
                 continue
+            self._taken.add(id(row))
             found.append(row)
-            if len(found) == count:
-                self._taken |= {id(r) for r in found}
-                return found
-        raise AssertionError(f"{name}: too few clean rows")
+        return found
+
+    def _free(self, row: Row, wanted: dict[str, str]) -> bool:
+        named = isinstance(row.subject, Person) or (row.get("uscc") and row.subject.kind != "food")
+        return bool(not row.case and id(row) not in self._taken and named
+                    and all(row.truth[k] == v for k, v in wanted.items()))

@@ -45,9 +45,8 @@ def _register(rule: str) -> None:
     def wrong(row: Row, ctx: SectorContext) -> None:
         kind = ctx.table.kind
         if kind in reasoned:
-            state, value, name = reasoned[kind]
-            row.fix(**{state: value, **_WITH.get(name, {})})
-            row.put(name, "", ctx.pick("", "  "))
+            right(row, ctx)
+            row.put(reasoned[kind][2], "", ctx.pick("", "  "))
         elif kind in after:
             row.put(after[kind], (ctx.today + timedelta(days=ctx.pick(12, 40, 300))).isoformat())
         elif kind in ordered:

@@ -49,6 +49,8 @@ class SectorFault:
         """True if it can be planted in a delivery of that shape."""
         if self.formats and form not in self.formats:
             return False
+        if self.subject and table.kind == "organisation_registration":
+            return False  # its lines are about spare subjects
         return self.fits(table)
 
 
