@@ -5,7 +5,7 @@ Files beside ``day<N>.jsonl``, each as of the end of day N and over everything d
 ``day<N>_subjects.jsonl``  one line per delivered, accepted row about an organisation: ``day, dataset, file, row_no,
     document_no`` (where it lies), ``subject`` (the subject's current USCC, '' when it cannot be told), ``resolvable``
     (true, false, or null where either answer is right), ``scheme, value`` (what it is named by) and ``reason``
-    ('' | not_in_registry | ambiguous | name_unknown | placeholder | former_name).
+    ('' | not_in_registry | ambiguous | name_unknown | placeholder).
 ``day<N>_lists.json``  entries of red, black, abnormal and debtor lists about organisations: ``list, dataset,
     document_no, title, subject, entered_on, term_to, removed_on, state`` (current | expired | ended | revoked |
     repaired), ``objected`` and ``on`` (state current).
@@ -62,7 +62,6 @@ class Registry:
     """Identifiers of the registers in force: scheme and value → subjects (current USCCs)."""
 
     found: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
-    former: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     grown: dict[str, str] = field(default_factory=dict)
     reissued: dict[str, str] = field(default_factory=dict)
 
@@ -75,7 +74,7 @@ class Registry:
                 self.found[scheme, row.get(name)].add(code)
         self.found["name", fold(row.get("name") or row.get("subject_name"))].add(code)
         for name in filter(None, row.get("former_names").split(";")):
-            self.former[fold(name)].add(code)
+            self.found["name", fold(name)].add(code)
         if before and two_digit_family(before) == two_digit_family(code):
             self.reissued[before] = code
             self.found["uscc", before].add(code)
@@ -93,13 +92,13 @@ class Registry:
             name = next((n for n in _SCHEMES if row.get(n)), "")
             scheme, value = (_SCHEMES[name], row.get(name)) if name else ("name", fold(row.get("subject_name")))
         hits = self.found.get((scheme, value), set())
+        if scheme == "tax" and len(value) == 15:  # 区划 + 组织机构代码
+            hits = hits | self.found.get(("org", value[6:]), set())
         told = {"scheme": scheme, "value": value, "subject": next(iter(hits)) if len(hits) == 1 else ""}
         if len(hits) > 1:
             return told | {"resolvable": False, "reason": "ambiguous"}
         if scheme == "name" and code == PLACEHOLDER:
             return told | {"resolvable": None, "reason": "placeholder"}
-        if scheme == "name" and not hits and len(self.former.get(value, ())) == 1:
-            return told | {"subject": next(iter(self.former[value])), "resolvable": None, "reason": "former_name"}
         if not hits:
             return told | {"resolvable": False, "reason": "name_unknown" if scheme == "name" else "not_in_registry"}
         return told | {"resolvable": True, "reason": ""}

@@ -70,11 +70,8 @@ class SectorPlanter:
         table = SECTOR_TABLES[SECTOR_DATASETS[name].table]
         if table.about != "organisation":
             return self.sectors.rows.row(name, day, self._subject(fault))
-        for _ in range(100):
-            subject = self._subject(fault)
-            if subject is not None or fault.how not in ("name", "business_reg_no"):
-                break
-        return self.sectors.rows.row(name, day, subject, how=fault.how or "uscc")
+        propose = (lambda: self._subject(fault)) if fault.subject else None
+        return self.sectors.rows.row(name, day, propose, how=fault.how or "uscc")
 
     def _make(self, fault: SectorFault, n: int, name: str, day: int) -> Row:
         self._serial += 1

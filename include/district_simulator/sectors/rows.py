@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from district_simulator.population import Person, Population, Subject
@@ -49,14 +50,17 @@ class SectorRows:
             return self.rng.choice(groups.institutions if roll < 0.1 else groups.social)
         return self.rng.choice(self.pool)
 
-    def row(self, name: str, day: int = 1, subject: Subject | Person | None = None, *, when: date | None = None,
+    def row(self, name: str, day: int = 1, subject: Subject | Person | Callable | None = None, *, when: date | None = None,
             how: str = "", **values: str) -> Row:
-        """One clean row; ``how``: by which identifier the subject is named (default: mostly its USCC)."""
+        """One clean row about a subject (or one that a function proposes).
+
+        ``how``: by which identifier the subject is named (default: mostly its USCC).
+        """
         dataset = SECTOR_DATASETS[name]
         if SECTOR_TABLES[dataset.table].about == "count":
             return self.count(dataset, day)
         for _ in range(200):
-            someone = subject or self.subject(dataset)
+            someone = subject() if callable(subject) else subject or self.subject(dataset)
             row = self._row(dataset, when or self.event_day(day), someone, how)
             row.fix(**values)
             if row.key not in self._seen:
