@@ -75,6 +75,7 @@ class Kind(Strict):
     title: str
     key: list[str]
     event_date: str | None = None
+    document: str | None = None  # the field that holds the number of the document a record is known by
     publication: Rule
     retention: Rule
     tables: dict[str, Variant] = Attribute(alias="variants")
@@ -109,6 +110,8 @@ class Kind(Strict):
                 raise ValueError(f"主键字段 {part} 未定义")
         if self.event_date and self.event_date not in self.fields:
             raise ValueError(f"事件日期字段 {self.event_date} 未定义")
+        if self.document and self.document not in self.fields:
+            raise ValueError(f"文书号字段 {self.document} 未定义")
         return self
 
 
