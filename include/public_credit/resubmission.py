@@ -1,7 +1,7 @@
 """Match a later delivery's accepted rows with the quarantined rows they correct.
 
 A correction is recognised, in this order: by the slip's own place columns (批次, 行号); by the record's key; by
-decision number and subject name; by subject and decision date with the same decision content (a corrected number).
+document number and subject name; by subject and event date with the same content (a corrected number).
 Each quarantined row is matched at most once; the last two only when the match is unique. A corrected key of a record
 links the two records, so that a receiver gets one DEL and one ADD.
 """
@@ -52,8 +52,8 @@ _MATCH = """
 
 def _facts(kind: Kind) -> str:
     """What rows are compared by, besides key and place: number, subject, date, content ('' where a kind has none)."""
-    columns = {"decision_no": "decision_no", "subject_name": "subject_name", "decision_date": "decision_date",
-               "content": _CONTENT.get(kind.id, "")}
+    columns = {"document_no": kind.document, "subject_name": "subject_name", "event_date": kind.event_date,
+               "content": _CONTENT.get(kind.id)}
     return ", ".join(f"old.{column} as {name}" if column in kind.fields else f"'' as {name}"
                      for name, column in columns.items())
 
@@ -63,10 +63,10 @@ _CONDITIONS = (
     ("f.slip_batch = w.batch_id and f.slip_row = cast(w.source_row as text) "
      "and f.slip_sheet = coalesce(w.sheet, '')", False),
     ("f.record_id = w.record_id", False),
-    ("f.decision_no = w.decision_no and f.subject_name = w.subject_name and f.variant = w.variant "
-     "and w.decision_no <> '' and w.subject_name <> ''", True),
-    ("f.subject_name = w.subject_name and f.decision_date = w.decision_date and f.content = w.content "
-     "and f.variant = w.variant and w.subject_name <> '' and w.decision_date <> '' and w.content <> ''", True),
+    ("f.document_no = w.document_no and f.subject_name = w.subject_name and f.variant = w.variant "
+     "and w.document_no <> '' and w.subject_name <> ''", True),
+    ("f.subject_name = w.subject_name and f.event_date = w.event_date and f.content = w.content "
+     "and f.variant = w.variant and w.subject_name <> '' and w.event_date <> '' and w.content <> ''", True),
 )
 
 

@@ -38,7 +38,7 @@ class Found:
 
 
 def spellings(key: str) -> list[str]:
-    """A decision number in the bracket styles in which it may be on record."""
+    """A document number in the bracket styles in which it may be on record."""
     plain = unicodedata.normalize("NFKC", key.strip())
     pairs = ("()", "[]", "〔〕", "（）", "【】", "［］")
     result = {key.strip(), plain}
@@ -48,14 +48,14 @@ def spellings(key: str) -> list[str]:
 
 
 def find(key: str) -> list[Found]:
-    """Records with this decision number or record id, one per record (rows without a readable key one by one)."""
+    """Records with this document number or record id, one per record (rows without a readable key one by one)."""
     by_id = len(key) == 32 and key.startswith("r")
     found: dict[Any, Found] = {}
     with session("reader") as opened:
         for kind in load_catalogue().kinds.values():
-            if not by_id and "decision_no" not in kind.fields:
+            if not by_id and kind.document is None:
                 continue
-            where = "record_id = :key" if by_id else "decision_no = any(:spellings)"
+            where = "record_id = :key" if by_id else f"{kind.document} = any(:spellings)"
             rows = opened.execute(text(
                 f"select variant, record_id, batch_seq, attempt, row_no from raw.{kind.id} where {where} "
                 "order by batch_seq, attempt, row_no limit 1000"), {"key": key, "spellings": spellings(key)})
@@ -146,6 +146,6 @@ def story(item: Found) -> dict[str, Any]:
     newest = versions[-1]
     shown = {field["field"]: field["value"] for field in newest["fields"]}
     return {"record_id": item.record_id, "kind": item.kind, "kind_title": kind.title, "variant": item.variant,
-            "decision_no": shown.get("decision_no", ""), "subject": shown.get("subject_name") or shown.get("name", ""),
+            "document_no": shown.get(kind.document or "", ""), "subject": shown.get("subject_name") or shown.get("name", ""),
             "authority": shown.get("authority_name", ""), "state": newest["outcome"], "versions": versions,
             "deliveries": deliveries, "events": events, "looks": looks}

@@ -77,7 +77,7 @@ def test_explain_tells_source_rules_versions_deliveries_and_receipts(played: Wor
     number, record = _decision(played, "entity")
     story = credit("explain", record, "--json").json[0]
     version = story["versions"][-1]
-    assert story["decision_no"] == number and len(version["sha256"]) == 64 and version["source_row"] >= 1
+    assert story["document_no"] == number and len(version["sha256"]) == 64 and version["source_row"] >= 1
     assert version["rules_passed"] <= version["rules_total"] and version["catalogue_version"] and version["rules_version"]
     assert any(item["state"] == "accepted" and item["receipt_id"] for item in story["deliveries"])
     shown = credit("explain", number)

@@ -75,6 +75,7 @@ class Kind(Strict):
     title: str
     key: list[str]
     event_date: str | None = None
+    document: str | None = None  # the field that holds the number of the document a record is known by
     publication: Rule
     retention: Rule
     tables: dict[str, Variant] = Attribute(alias="variants")
@@ -109,6 +110,8 @@ class Kind(Strict):
                 raise ValueError(f"主键字段 {part} 未定义")
         if self.event_date and self.event_date not in self.fields:
             raise ValueError(f"事件日期字段 {self.event_date} 未定义")
+        if self.document and self.document not in self.fields:
+            raise ValueError(f"文书号字段 {self.document} 未定义")
         return self
 
 
@@ -184,6 +187,7 @@ class Dataset(Strict):
     title: str
     kind: str
     variant: str
+    sectors: list[str] = Attribute(min_length=1, description="属于依据文件的哪些领域（sectors.yml 的编号）")
     channel: Channel
     cadence_days: int = Attribute(gt=0, description="最长报送间隔（天），超过即提示催报")
     floor: int = Attribute(default=0, ge=0, description="一批至少多少行（空表零报送除外）")
@@ -203,7 +207,7 @@ class Unit(Strict):
     id: str
     name: str
     uscc: str
-    nature: Literal["部门", "镇街", "开发区", "双管单位"]
+    nature: Literal["部门", "镇街", "开发区", "双管单位", "司法机关"]
     schedule: str | None
     owner: str
     contact: str
@@ -269,7 +273,7 @@ class Receiver(Strict):
 
 
 class Limit(Strict):
-    """Words that mark a column or dataset as never collected, and the reason."""
+    """Words that mark a column as never collected, and the reason."""
 
     words: list[str]
     reason: str
@@ -277,7 +281,6 @@ class Limit(Strict):
 
 class Forbidden(Strict):
     columns: list[Limit]
-    datasets: list[Limit]
 
 
 class Authority(Strict):

@@ -41,7 +41,7 @@ def explain(key: Annotated[str, typer.Argument(help="决定文书号，或记录
 
 
 def _print(story: dict) -> None:
-    print(output.paint(story["decision_no"] or story["record_id"] or "", "bold"))
+    print(output.paint(story["document_no"] or story["record_id"] or "", "bold"))
     print(f"{story['kind_title']}，{story['subject']}，{story['authority']}，{story['state']}")
     print(output.paint(f"记录编号 {story['record_id']}", "dim"))
     for number, version in enumerate(story["versions"], start=1):
