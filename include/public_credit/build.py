@@ -58,7 +58,7 @@ def _freeze(opened: Session, on: date) -> tuple[int | None, bool]:
     opened.add(build)
     opened.flush()
     added = opened.execute(text(_PENDING), {"build": build.build_id}).rowcount
-    if not added and last is not None and last >= on:
+    if not added and last is not None and last >= on and not resolve.pending(opened):
         attempt.rollback()
         return None, False
     attempt.commit()
@@ -144,7 +144,8 @@ def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
         result = invoke(arguments, {"build_id": build_id, "business_date": business_date.isoformat()})
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
-        record.counts = {"models": len(ran), "seconds": seconds, "slowest": {
+        unresolved = resolve.follow_up(build_id, business_date)
+        record.counts = {"models": len(ran), "seconds": seconds, "work_items": unresolved, "slowest": {
             item.node.name: round(item.execution_time, 2)
             for item in sorted(ran, key=lambda item: -item.execution_time)[:5]}}
         record.message = f"第 {build_id} 次构建{'（续做）' if resumed else ''}完成：{len(ran)} 个模型，{seconds} 秒"

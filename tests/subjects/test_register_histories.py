@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from .registers import ORGANISATION, Registers, body, code, firm, org, reg
-
-
-@pytest.fixture
-def registers(warehouse) -> Iterator[Registers]:
-    opened = Registers(warehouse)
-    yield opened
-    opened.owner.close()
+from .registers import body, code, firm, org, reg
 
 
 def test_an_old_row_with_only_the_organisation_code_belongs_to_the_subject_that_embeds_it(registers):

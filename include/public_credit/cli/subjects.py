@@ -1,0 +1,116 @@
+"""``public-credit subjects``: look an organisation up, work through what is unclear, judge who is who."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ..ledger.session import session
+from ..messages import UserError
+from ..resolve import judgements, lookup, worklist
+from ..resolve.nodes import TITLES
+from ..resolve.suggest import suggest
+from . import output
+from .operate import On, _on, _who
+from .overview import Json
+
+Reason = Annotated[str, typer.Option(help="理由，记入裁定。")]
+User = Annotated[str | None, typer.Option(help="作出裁定的人，默认当前用户。")]
+_EFFECT = "已登记；自下一次构建（public-credit build）起生效。"
+_CLASSES = {"enterprise": "企业", "non_enterprise": "非企业法人"}
+_PAST = {"merged": "并入本主体", "renumbered": "换号"}
+
+
+def register(app: typer.Typer) -> None:
+    commands = typer.Typer(no_args_is_help=True)
+    commands.command("show", help="查看一个组织：标识、曾用编号、承继、裁定、待办（编号、统一社会信用代码或名称）。")(show)
+    commands.command("work", help="待办：多码、共用标识、未关联记录、可能重复。")(work)
+    commands.command("merge", help="裁定两个主体（或标识 类别:值）为同一主体。")(merge)
+    commands.command("split", help="裁定某些标识不属于该主体。")(split)
+    commands.command("undo", help="撤销一项裁定。")(undo)
+    commands.command("suggest", help="按名称、住所、法定代表人查找可能重复的组织，只列入待办。")(suggest_pairs)
+    app.add_typer(commands, name="subjects", help="主体：查询、待办、合并、拆分、撤销（仅组织）。")
+
+
+def show(subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")], as_json: Json = False) -> None:
+    with session("reader") as opened:
+        known = lookup.describe(opened, lookup.find(opened, subject))
+    if as_json:
+        output.as_json(known)
+        return
+    state = "已不在登记名册" if known["gone"] else known["state"]
+    print(output.paint(known["name"], "bold"))
+    print(f"{_CLASSES[known['subject_class']]}  {known['org_type']}  {state}  主体编号 {known['subject_id']}")
+    for item in known["identifiers"]:
+        print(f"  {TITLES[item['scheme']]}  {item['value']}")
+    for item in known["records"]:
+        print(f"  登记行  {item['record_id']}  {item['dataset_id']} 第 {item['batch_seq']} 批第 {item['row_no']} 行")
+    for item in known["past_ids"]:
+        print(f"  曾用编号  {item['past_id']}  {item['since_on']} {_PAST[item['reason']]}")
+    for item in known["successions"]:
+        print(f"  个转企  {item['old_subject_id']} → {item['new_subject_id']}  {item['known_on']} 知悉")
+    for item in known["judgements"]:
+        told = "同一主体" if item["decision"] == "same" else "不同主体"
+        undone = f"，{item['undone_on']} 撤销" if item["undone_on"] else ""
+        print(f"  裁定 {item['id']}  {item['left_key']} 与 {item['right_key']} 为{told}：{item['reason']}"
+              f"（{item['decided_by']}，{item['decided_on']}{undone}）")
+    for item in known["work"]:
+        print(output.paint(f"  待办  {worklist.TOPICS[item['topic']]}：{_reason(item)}  {item['key']}", "warn"))
+
+
+def _reason(item: dict[str, Any]) -> str:
+    return worklist.REASONS.get(item["reason"], item["reason"])
+
+
+def work(topic: Annotated[str | None, typer.Option(help="只看一类：" + "、".join(worklist.TOPICS))] = None,
+         limit: Annotated[int, typer.Option(help="每类最多列出多少项。")] = 20, as_json: Json = False) -> None:
+    if topic is not None and topic not in worklist.TOPICS:
+        raise UserError(f"没有待办类别 {topic}。", remedy="可用类别：" + "、".join(worklist.TOPICS))
+    with session("reader") as opened:
+        items = worklist.work(opened, topic)
+    if as_json:
+        output.as_json(items)
+        return
+    if not items:
+        print("没有待办。")
+    for name, title in worklist.TOPICS.items():
+        found = [item for item in items if item["topic"] == name]
+        if not found:
+            continue
+        print(output.paint(f"{title}（{name}）：{len(found):,} 项", "bold"))
+        output.table(["自", "原因", "标识或记录", "相关"], [
+            [item["opened_on"], _reason(item), item["key"], _related(item["detail"])] for item in found[:limit]])
+        if len(found) > limit:
+            print(f"……其余 {len(found) - limit:,} 项用 --json 或 --limit 查看。")
+
+
+def _related(detail: dict[str, Any]) -> str:
+    if "scheme" in detail:
+        return f"{detail['unit_id']} {detail['kind']} {TITLES.get(detail['scheme'], '')} {detail['value']}"
+    return "、".join(detail.get("usccs") or detail.get("keys") or [])
+
+
+def merge(left: str, right: str, reason: Reason, user: User = None, on: On = None) -> None:
+    number = judgements.merge(left, right, reason, user or _who(), _on(on))
+    print(f"第 {number} 号裁定：二者为同一主体。{_EFFECT}")
+
+
+def split(subject: str, reason: Reason,
+          identifier: Annotated[list[str], typer.Option("--identifier", help="要拆出的标识 类别:值，可多次给出。")],
+          user: User = None, on: On = None) -> None:
+    numbers = judgements.split(subject, identifier, reason, user or _who(), _on(on))
+    print(f"第 {'、'.join(map(str, numbers))} 号裁定：所列标识不属于该主体。{_EFFECT}")
+
+
+def undo(judgement: int, reason: Reason, user: User = None, on: On = None) -> None:
+    judgements.undo(judgement, reason, user or _who(), _on(on))
+    print(f"第 {judgement} 号裁定撤销{_EFFECT}")
+
+
+def suggest_pairs(on: On = None, as_json: Json = False) -> None:
+    counts = suggest(_on(on))
+    if as_json:
+        output.as_json(counts)
+    else:
+        print(f"可能重复 {counts['suggested']:,} 对：新增待办 {counts['opened']:,} 项，了结 {counts['closed']:,} 项；未合并任何主体。")

@@ -1,0 +1,61 @@
+"""The work list: records that found no subject after a build, and what a person has to look at."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ..ledger.session import lock, session
+
+LINKS, CHANGES = "intermediate.int_records__link", "intermediate.int_records__changes"
+TOPICS = {"several_usccs": "多个统一社会信用代码", "shared_identifier": "标识被多个主体使用",
+          "unresolved_record": "记录未关联到主体", "possible_duplicate": "可能重复的主体"}
+REASONS = {
+    "predecessor_of_another_kind": "原统一社会信用代码属另一类机构，不自动合并",
+    "predecessor_of_several": "同一原统一社会信用代码被多个主体引用",
+    "predecessor_alive_under_another_name": "原代码的主体仍存续且名称不同",
+    "identifiers_contradict": "同一登记行的标识分属不同主体", "judgements_contradict": "裁定之间互相矛盾",
+    "shared": "登记名册中多个主体填报同一标识", "not_in_registry": "登记库中没有该标识", "ambiguous": "标识对应不止一个主体",
+    "no_identifier": "没有任何标识", "placeholder": "占位代码", "name_unknown": "登记库中没有该名称",
+    "alike": "名称、住所、法定代表人相近"}
+
+_CLOSE = f"""
+    update subjects.work_item i set state = 'done', closed_on = :on
+    where i.topic = 'unresolved_record' and i.state = 'open'
+      and i.key in (select record_id from {CHANGES} where build_id = :build)
+      and not exists (select 1 from {LINKS} l where l.record_id = i.key and l.link_state = 'unresolved')"""
+_OPEN = f"""
+    insert into subjects.work_item (topic, key, reason, detail, opened_on)
+    select 'unresolved_record', record_id, link_reason,
+           jsonb_build_object('kind', kind, 'unit_id', unit_id, 'scheme', lookup_scheme, 'value', lookup_value), :on
+    from {LINKS}
+    where link_state = 'unresolved' and subject_class = 'organisation' and build_id = :build
+    on conflict (topic, key) do update set reason = excluded.reason, detail = excluded.detail, state = 'open',
+        closed_on = null, opened_on = case when work_item.state = 'open' then work_item.opened_on else excluded.opened_on end
+    where work_item.state = 'done' or (work_item.reason, work_item.detail) is distinct from (excluded.reason, excluded.detail)"""
+
+
+def follow_up(build_id: int, business_date: date) -> dict[str, int]:
+    """After dbt: open items for the organisations' records this build left unlinked, close those that found a subject.
+
+    Says nothing while the models of the records are not there.
+    """
+    with session("builder") as opened:
+        lock(opened, "resolve")
+        if opened.execute(text("select to_regclass(:name)"), {"name": LINKS}).scalar() is None:
+            return {}
+        this = {"on": business_date, "build": build_id}
+        closed = opened.execute(text(_CLOSE), this).rowcount
+        added = opened.execute(text(_OPEN), this).rowcount
+        return {"opened": added, "closed": closed}
+
+
+def work(opened: Session, topic: str | None = None) -> list[dict[str, Any]]:
+    """Open items, those of one topic or all, oldest first."""
+    return [dict(row) for row in opened.execute(text("""
+        select topic, key, reason, detail, opened_on from subjects.work_item
+        where state = 'open' and (cast(:topic as text) is null or topic = :topic) order by topic, opened_on, key"""),
+        {"topic": topic}).mappings()]
