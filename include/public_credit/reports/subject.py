@@ -17,10 +17,11 @@ from ..ledger.session import session
 from ..messages import UserError
 from . import policy as policies
 from .policy import ReportPolicy, Section
-from .visibility import split
+from .visibility import LISTS, split
 
 STATES = {"current": "有效", "expired": "已到期", "ended": "已结束", "revoked": "已撤销", "replaced": "已被更正取代",
           "repaired": "已修复"}
+LIST_STATES = STATES | {"current": "在列", "ended": "已移出"}
 MARTS = {"enterprise": "企业", "non_enterprise_legal_person": "非企业法人"}
 _BASE = (("subject_name", "名称"), ("uscc", "统一社会信用代码"), ("org_type", "类型"), ("registration_state", "登记状态"),
          ("established_on", "成立日期"), ("address", "住所"), ("legal_rep_name", "法定代表人（负责人）"))
@@ -103,7 +104,7 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     marks = [word for word, true in (("异议中", record["objected"]), ("已修复", record["state"] == "repaired")) if true]
     return {name: record[name] for name in ("record_id", "topic", "title", "detail", "document_no", "authority_name",
                                             "unit_name", "event_on", "ends_on", "exited_on", "disclosure")} | {
-        "state": STATES.get(record["state"], record["state"]), "marks": marks}
+        "state": (LIST_STATES if record["kind"] in LISTS else STATES).get(record["state"], record["state"]), "marks": marks}
 
 
 def _base(profile: Mapping[str, Any], level: str, policy: ReportPolicy) -> list[tuple[str, str]]:
