@@ -31,7 +31,7 @@ _TABLES = {
                                       "rule_valid_from date",
     "mart_subjects__food_drug_grade_basis": "subject_id text, record_id text, role text, document_no text, title text, "
                                             "event_on date, authority_name text",
-    "mart_subjects__natural_person": "person_ref text, record_id text, role text, masked_name text, topic text, title text, "
+    "mart_subjects__natural_person": "person_ref text, record_id text, role text, topic text, title text, detail text, "
                                      "document_no text, authority_name text, unit_id text, event_on date, ends_on date, "
                                      "exited_on date, state text, objected boolean",
     "mart_shuanggongshi__penalty": "record_id text primary key, legal_basis text",
@@ -108,9 +108,9 @@ class Profiles:
         with self._warehouse.connect("builder") as builder:
             for record_id, role, title in (("rp1", "从业人员", "执业药师注册"), ("rp2", "许可持有人", "道路运输从业资格")):
                 _insert(builder, "marts.mart_subjects__natural_person", person_ref=token, record_id=record_id, role=role,
-                        masked_name="测**", topic=title, title=title, document_no=f"证{record_id}",
+                        topic=title, title=title, document_no=f"证{record_id}",
                         authority_name="示范区市场监督管理局", unit_id="scjg", event_on=date(2024, 5, 6), state="current",
                         objected=False)
             _insert(builder, "marts.mart_subjects__natural_person", person_ref="POTHER", record_id="rp3", role="从业人员",
-                    masked_name="别**", topic="导游", title="另一人的导游证", unit_id="scjg", state="current", objected=False)
+                    topic="导游", title="另一人的导游证", unit_id="scjg", state="current", objected=False)
         return token

@@ -29,7 +29,7 @@ def test_own_report_shows_that_persons_facts_masked_and_is_logged(profiles: Prof
     assert "执业药师注册" in html and "道路运输从业资格" in html and "另一人" not in html
     everything = html + answer.out + answer.err + next(tmp_path.glob("*.xlsx")).name
     assert ID_NUMBER not in everything and token not in everything
-    assert "3703************" in html and "测**" in html
+    assert "3703************" in html
     with warehouse.connect("reader") as reader:
         assert reader.execute("select purpose, action, subject_ref from ledger.access_log").fetchall() == [
             ("本人申请查询", "report_person", token)]

@@ -27,14 +27,13 @@ class PersonReport:
     purpose: str
     made_at: datetime
     data_on: date
-    masked_name: str
     masked_number: str
     roles: list[tuple[str, list[dict[str, Any]]]]
 
 
 def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
     marks = [word for word, true in (("异议中", row["objected"]), ("已修复", row["state"] == "repaired")) if true]
-    return {name: row[name] for name in ("topic", "title", "document_no", "authority_name", "unit_name", "event_on",
+    return {name: row[name] for name in ("topic", "title", "detail", "document_no", "authority_name", "unit_name", "event_on",
                                          "ends_on", "exited_on", "record_id")} | {
         "state": STATES.get(row["state"], row["state"]), "marks": marks}
 
@@ -69,5 +68,5 @@ def gather(id_number: str, *, who: str, purpose: str) -> PersonReport:
             order by p.role, p.event_on, p.record_id"""), {"token": token}).mappings())
     return PersonReport(
         number=number("GRBG", made_at.date(), log_number), who=who, purpose=purpose.strip(), made_at=made_at, data_on=on,
-        masked_name=rows[0]["masked_name"] if rows else "", masked_number=vault.mask(plain),
+        masked_number=vault.mask(plain),
         roles=[(role, [_fact(row) for row in facts]) for role, facts in groupby(rows, key=lambda row: row["role"])])

@@ -53,6 +53,7 @@ class SubjectReport:
     hidden: list[tuple[str, str, int]]  # reason, clause, count
     grade: dict[str, Any] | None
     grade_basis: list[dict[str, Any]]
+    on_lists: list[str]  # of the rows shown
 
     @property
     def shown(self) -> int:
@@ -153,7 +154,7 @@ def gather(key: str, *, level: str, who: str, purpose: str) -> SubjectReport:
         entry = log(opened, kind="subject", who=who, purpose=purpose.strip() or policy.level_purposes[level],
                     level=level, subject_id=subject_id, rows=1, data_on=on)
         shown, hidden = split(_records(opened, subject_id), level, on, policy)
-        grade, basis = _grade(opened, subject_id, {record["record_id"] for record in shown})
+        grade, basis = (None, []) if level == policy.levels[0] else _grade(opened, subject_id, {record["record_id"] for record in shown})
     profile |= {"subject_name": profile["name"], "registration_state": profile["state"]}
     sections = [SectionContent(section, [_row(record) for record in shown if record["kind"] in section.kinds],
                                profile[section.figure]) for section in policy.sections]
@@ -164,4 +165,6 @@ def gather(key: str, *, level: str, who: str, purpose: str) -> SubjectReport:
         base=_base(profile, level, policy),
         figures=[(name, figure.title, profile[name], figure.definition) for name, figure in policy.figures.items()],
         sections=sections, hidden=[(rules[rule].reason, rules[rule].clause, count) for rule, count in hidden.items()],
-        grade=grade, grade_basis=basis)
+        grade=grade, grade_basis=basis, on_lists=[
+            f"{record['title']}（{record['event_on']} 列入{'，异议中' if record['objected'] else ''}）"
+            for record in shown if record["kind"] in LISTS and record["state"] == "current"])

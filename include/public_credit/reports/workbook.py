@@ -101,7 +101,7 @@ def person_workbook(report: PersonReport) -> bytes:
     sheet = book.sheet("本人报告", (20, 34, 30, 12, 12, 12, 10, 12, 26, 22), f"{report.number}  数据日期 {report.data_on}")
     sheet.write_string(0, 0, "本人信用信息报告", book.title)
     line = book.rows(sheet, 2, ("项目", "内容"), [
-        ("姓名", report.masked_name), ("证件号码", report.masked_number), ("报告编号", report.number),
+        ("证件号码", report.masked_number), ("报告编号", report.number),
         ("数据日期", report.data_on), ("经办人", report.who), ("查询目的", report.purpose)])
     line = book.rows(sheet, line + 1, ("身份", "事项", "文号或证书号", "日期", "期限至", "退出日期", "状态", "标注", "作出机关", "来源单位"), [
         (role, fact["title"] or fact["topic"], fact["document_no"], fact["event_on"], fact["ends_on"], fact["exited_on"],
