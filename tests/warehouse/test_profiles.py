@@ -10,6 +10,7 @@ import pytest
 
 from public_credit import build
 from tests.conftest import Cluster, open_warehouse
+from tests.warehouse.person_scan import about_persons, findings
 from tests.warehouse.records import Records
 
 pytestmark = pytest.mark.slow
@@ -182,6 +183,14 @@ def test_a_person_has_facts_in_a_role_and_nothing_else(told) -> None:
     (fact,) = days[0]["mart_subjects__natural_person"]
     assert (fact["person_ref"], fact["role"], fact["document_no"]) == (TOKEN, "被处罚人", "示罚〔2026〕9号")
     assert "name" not in " ".join(fact) or {"authority_name"} == {key for key in fact if "name" in key}
+
+
+def test_no_schema_holds_a_profile_of_persons(told) -> None:
+    r, _, _ = told
+    with r.warehouse.connect("owner") as owner:
+        assert findings(owner) == []
+        spoken = about_persons(owner)
+    assert {"marts.mart_subjects__natural_person", "intermediate.int_records__current", "raw.administrative_penalty"} <= set(spoken)
 
 
 def test_a_day_with_nothing_new_changes_no_profile(told) -> None:
