@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import csv
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
 
-from public_credit import asof, build
+from public_credit import asof, build, settings
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers import PLACEHOLDER
 from public_credit.ledger.session import session
@@ -37,6 +40,7 @@ class Week:
     def __init__(self, records: Records):
         self.records = records
         self.said: dict[date, dict[str, tuple[Any, ...]]] = {}
+        self.build_id = 0
         for day, play in ((MON, self.monday), (TUE, self.tuesday), (WED, self.wednesday), (THU, self.thursday),
                           (FRI, self.friday)):
             self.build_id = records.query("select coalesce(max(build_id), 0) + 1 from ledger.build")[0][0]
@@ -94,10 +98,14 @@ class Week:
         r.register(self.build_id, **{f"uscc_{B}": "S1"})  # S2 was merged into S1
 
     def friday(self, day: date) -> None:
+        for kind in _records():
+            for variant in load_catalogue().kinds[kind].variants:
+                self.records.deliver(kind, day, [{"uscc": C}], variant=variant, dataset=f"all.{kind}_{variant}")
         self.records.deliver("breach_list", day, [
             {"entry_no": "列3", "uscc": A, "entered_on": "2026-02-03", "removed_on": "2026-02-27"}], version="2026-02-27T08:00:00")
 
 
+OWN = " and left(dataset_id, 4) <> 'all.'"
 SAID = ("state", "objected", "title", "detail", "document_no", "event_on", "ends_on", "exited_on", "severity_class")
 
 
@@ -107,7 +115,7 @@ def event(table: str, number: str, kind: str, on: str, **changes: str) -> dict[s
 
 def states(week: Week, where: str) -> dict[str, tuple[Any, ...]]:
     return {row[0]: row[1:] for row in week.records.current(
-        "document_no", "state", "objected", "exited_on", "state_known_on", where=where)}
+        "document_no", "state", "objected", "exited_on", "state_known_on", where=where + OWN)}
 
 
 def test_lists_end_expire_are_revoked_repaired_and_objected(week: Week):
@@ -137,7 +145,7 @@ def test_a_late_older_version_is_history_and_a_correction_back_is_a_version(week
 
 def test_organisations_link_by_code_by_folded_name_and_say_why_not(week: Week):
     links = dict((row[0], row[1:]) for row in week.records.current(
-        "document_no", "subject_id", "link_state", "link_reason", "lookup_scheme", where="kind = 'honour'"))
+        "document_no", "subject_id", "link_state", "link_reason", "lookup_scheme", where="kind = 'honour'" + OWN))
     assert links["誉1"] == ("S3", "linked", "", "uscc"), "registered two days later"
     assert links["誉2"] == (None, "unresolved", "placeholder", "name")
     assert links["誉3"] == (None, "unresolved", "name_unknown", "name")
@@ -163,13 +171,13 @@ def test_a_roster_ends_what_it_lacks_and_takes_back_what_it_names_again(week: We
 
 def test_persons_are_linked_by_token_only_and_carry_no_name(week: Week):
     rows = week.records.current("person_ref", "subject_name", "subject_id", "link_state", "lookup_value", "link_reason",
-                                where="subject_class = 'person'")
+                                where="subject_class = 'person'" + OWN)
     assert set(rows) == {(PERSON, "", None, "person", "", "")}
 
 
 def test_penalties_keep_their_severity_and_end_of_publication(week: Week):
     rows = dict((row[0], row[1:]) for row in week.records.current(
-        "document_no", "severity_class", "ends_on", "state", where="kind = 'administrative_penalty'"))
+        "document_no", "severity_class", "ends_on", "state", where="kind = 'administrative_penalty'" + OWN))
     assert rows["罚1"] == ("general", date(2026, 2, 24), "expired")
     assert rows["罚2"][0] == "general" and rows["罚2"][2] == "repaired"
     disagree = week.records.query("""
@@ -181,7 +189,7 @@ def test_penalties_keep_their_severity_and_end_of_publication(week: Week):
 
 
 def test_arrears_of_social_insurance_are_adverse_for_five_years(week: Week):
-    assert week.records.current("nature", "topic", "ends_on", where="kind = 'social_insurance_payment'") == [
+    assert week.records.current("nature", "topic", "ends_on", where="kind = 'social_insurance_payment'" + OWN) == [
         ("失信信息", "社会保险缴费", date(2031, 1, 1))]
 
 
@@ -214,6 +222,44 @@ def test_both_axes_answer_apart(week: Week):
             asof.records(opened, "S404", FRI, FRI)
 
 
+def test_every_kind_has_nature_topic_and_source(week: Week):
+    rows = week.records.query("select kind, variant, nature, topic, title <> '', detail <> '', authority_uscc <> '', event_on is not null "
+                              "from marts.mart_subjects__timeline where left(dataset_id, 4) = 'all.' order by 1, 2")
+    assert {row[0] for row in rows} == set(_records())
+    found = {(row[0], row[1]): row[2:4] for row in rows}
+    assert found["inspection_result", "sampling"] == ("其他信息", "监督抽检")
+    assert found["honour", "entity"] == ("守信信息", "红名单")
+    assert found["statutory_rating", "entity"] == ("其他信息", "纳税信用")
+    assert found["practitioner_registration", "person"] == ("基础信息", "从业登记")
+    assert all(row[4] and row[6] and row[7] for row in rows)
+    assert [row[:2] for row in rows if not row[5]] == [("administrative_penalty", "person")], "a person's penalty has no free text"
+
+
+def test_unit_tests_of_the_models_pass(week: Week):
+    units = build.invoke(["test", "--select", "int_records__history", "int_records__image", "int_administrative_penalty__severity",
+                          "--exclude-resource-type", "test"], {"build_id": 9, "business_date": "2026-02-27"})
+    assert len(units.results) == 4
+
+
+def test_the_models_name_the_fields_of_the_catalogue():
+    source = (settings.checkout() / "dbt_project" / "macros" / "record_fields.sql").read_text(encoding="utf-8")
+    fields = ast.literal_eval(re.search(r"set fields = (\{.*?\}) -%", source, re.DOTALL).group(1).replace(" ~\n", "\n"))
+    types = {"date": ":date", "decimal": ":amount", "integer": ":count"}
+    for kind, named in fields.items():
+        shape = load_catalogue().kinds[kind]
+        assert named.split() == [name + types.get(shape.fields[name].type, "") for name in shape.columns], kind
+
+
+def test_policy_names_every_kind_once_with_its_clause():
+    folder = settings.checkout() / "dbt_project" / "seeds" / "policy"
+    topics = list(csv.DictReader((folder / "record_topic.csv").open(encoding="utf-8")))
+    terms = list(csv.DictReader((folder / "record_term.csv").open(encoding="utf-8")))
+    assert sorted(row["kind"] for row in topics if row["value"] == "*") == sorted(_records()) == sorted(row["kind"] for row in terms)
+    assert len({(row["kind"], row["value"]) for row in topics}) == len(topics)
+    assert all(row["clause"] and row["effective_from"] for row in [*topics, *terms])
+    assert all(int(row["months"]) <= 60 for row in terms if row["months"])
+
+
 def test_a_full_refresh_gives_the_same_rows(week: Week):
     before = tables(week.records)
     changes = week.records.query("select count(*) from intermediate.int_records__changes")
@@ -243,9 +289,5 @@ def test_every_kind_of_the_catalogue_is_a_record_a_register_or_a_count():
 
 
 def _records() -> list[str]:
-    import re
-
-    from public_credit import settings
-
     source = (settings.checkout() / "dbt_project" / "macros" / "record_kinds.sql").read_text(encoding="utf-8")
     return re.findall(r"^        '(\w+)': \{", source, re.MULTILINE)
