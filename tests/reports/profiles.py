@@ -31,7 +31,7 @@ _TABLES = {
                                       "rule_valid_from date",
     "mart_subjects__food_drug_grade_basis": "subject_id text, record_id text, role text, document_no text, title text, "
                                             "event_on date, authority_name text",
-    "mart_subjects__natural_person": "person_ref text, record_id text, role text, topic text, title text, detail text, "
+    "mart_subjects__natural_person": "person_ref text, record_id text, role text, kind text, nature text, topic text, title text, detail text, "
                                      "document_no text, authority_name text, unit_id text, event_on date, ends_on date, "
                                      "exited_on date, state text, objected boolean",
     "mart_shuanggongshi__penalty": "record_id text primary key, legal_basis text",
@@ -106,11 +106,14 @@ class Profiles:
         with self._warehouse.connect("collector") as collector:
             token = vault.Vault(collector).tokenise([ID_NUMBER])[0]
         with self._warehouse.connect("builder") as builder:
-            for record_id, role, title in (("rp1", "从业人员", "执业药师注册"), ("rp2", "许可持有人", "道路运输从业资格")):
-                _insert(builder, "marts.mart_subjects__natural_person", person_ref=token, record_id=record_id, role=role,
-                        topic=title, title=title, document_no=f"证{record_id}",
-                        authority_name="示范区市场监督管理局", unit_id="scjg", event_on=date(2024, 5, 6), state="current",
-                        objected=False)
-            _insert(builder, "marts.mart_subjects__natural_person", person_ref="POTHER", record_id="rp3", role="从业人员",
+            for record_id, role, kind, nature, title, day in (
+                    ("rp1", "从业人员", "practitioner_registration", "基础信息", "执业药师注册", date(2014, 5, 6)),
+                    ("rp2", "许可持有人", "administrative_licence", "基础信息", "道路运输从业资格", date(2024, 5, 6)),
+                    ("rp4", "被处罚人", "administrative_penalty", "失信信息", "六年前的罚款", date(2020, 1, 6)),
+                    ("rp5", "被处罚人", "administrative_penalty", "失信信息", "去年的罚款", date(2025, 1, 6))):
+                _insert(builder, "marts.mart_subjects__natural_person", person_ref=token, record_id=record_id, role=role, kind=kind,
+                        nature=nature, topic=title, title=title, document_no=f"证{record_id}",
+                        authority_name="示范区市场监督管理局", unit_id="scjg", event_on=day, state="current", objected=False)
+            _insert(builder, "marts.mart_subjects__natural_person", person_ref="POTHER", record_id="rp3", role="从业人员", kind="practitioner_registration",
                     topic="导游", title="另一人的导游证", unit_id="scjg", state="current", objected=False)
         return token

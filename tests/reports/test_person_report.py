@@ -26,7 +26,8 @@ def test_own_report_shows_that_persons_facts_masked_and_is_logged(profiles: Prof
     answer = _ask(monkeypatch, tmp_path, ID_NUMBER, "--purpose", "本人申请查询")
     assert answer.code == 0, answer.err
     html = next(tmp_path.glob("*.html")).read_text(encoding="utf-8")
-    assert "执业药师注册" in html and "道路运输从业资格" in html and "另一人" not in html
+    assert "执业药师注册" in html and "道路运输从业资格" in html and "去年的罚款" in html
+    assert "另一人" not in html and "六年前的罚款" not in html, "another's facts, and what is past its five years"
     everything = html + answer.out + answer.err + next(tmp_path.glob("*.xlsx")).name
     assert ID_NUMBER not in everything and token not in everything
     assert "3703************" in html

@@ -15,7 +15,9 @@ from ..identifiers import check_id_number, normalise
 from ..ledger.models import AccessLog
 from ..ledger.session import session
 from ..messages import UserError
+from . import policy as policies
 from .subject import STATES, data_on, number
+from .visibility import split
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,12 @@ def gather(id_number: str, *, who: str, purpose: str) -> PersonReport:
         rows = list(opened.execute(text("""
             select p.*, coalesce(u.name, p.unit_id) as unit_name
             from marts.mart_subjects__natural_person p left join ledger.unit u on u.unit_id = p.unit_id
-            where p.person_ref = :token and p.person_ref <> '' and p.state not in ('revoked', 'replaced')
+            where p.person_ref = :token and p.person_ref <> ''
             order by p.role, p.event_on, p.record_id"""), {"token": token}).mappings())
+    policy = policies.load()  # one's own facts are open to oneself; revoked ones and those past their five years are gone
+    own = [dict(row) | {"disclosure": policy.levels[0], "severity_class": ""} for row in rows]
+    facts_shown, _ = split(own, "授权查询", on, policy)
     return PersonReport(
         number=number("GRBG", made_at.date(), log_number), who=who, purpose=purpose.strip(), made_at=made_at, data_on=on,
         masked_number=vault.mask(plain),
-        roles=[(role, [_fact(row) for row in facts]) for role, facts in groupby(rows, key=lambda row: row["role"])])
+        roles=[(role, [_fact(row) for row in facts]) for role, facts in groupby(facts_shown, key=lambda row: row["role"])])
