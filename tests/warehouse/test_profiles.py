@@ -89,6 +89,9 @@ def told(migrated: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 r.deliver("inspection_result", day, [_sampling(OTHER, 1, "2025-06-01", "不合格"), _sampling(OTHER, 2, "2025-02-26", "不合格"),
                                                      _sampling(OTHER, 3, "2025-07-01", "合格")], variant="sampling")
             r.build(day)
+            if number == 2:  # killed at the end and run again: the same build, which adds nothing twice
+                r.run("update ledger.build set state = 'open' where build_id = 3")
+                assert r.build(day).build_id == 3
             days.append(_everything(r))
         build.run(DAYS[-1], full_refresh=True)
         yield r, days, _everything(r)
@@ -217,3 +220,10 @@ def test_a_day_with_nothing_new_changes_no_profile(told) -> None:
     counters = r.query("select count(*) from intermediate.int_subjects__counter")
     assert r.build(DAYS[-1]).build_id is None
     assert r.query("select count(*) from intermediate.int_subjects__counter") == counters
+
+
+def test_unit_tests_of_profiles_pass(told) -> None:
+    names = ["mart_subjects__food_drug_grade", "int_food_drug__fact", "mart_subjects__natural_person", "mart_subjects__link_rate"]
+    tested = build.invoke(["test", "--select", *(f"{name},test_type:unit" for name in names)],
+                          {"build_id": 4, "business_date": "2026-02-26"})
+    assert len(tested.results) == 5
