@@ -69,6 +69,7 @@ class Week:
             {"id_no": PERSON, "certificate_no": number} for number in ("证1", "证2", "证3")], mode="full_snapshot")
         r.deliver("administrative_penalty", day, [{"decision_no": "罚1", "uscc": A, "publication_end": "2026-02-24"},
                                                   {"decision_no": "罚2", "uscc": A}])
+        r.deliver("labour_violation", day, [{"case_no": "案1", "uscc": A}])
         r.deliver("social_insurance_payment", day, [{"uscc": A, "period": "2026-01", "payment_state": "欠缴"}])
 
     def tuesday(self, day: date) -> None:
@@ -92,6 +93,10 @@ class Week:
 
     def thursday(self, day: date) -> None:
         r = self.records
+        seq = r.deliver("labour_violation", day, [{"case_no": "案2", "uscc": A}])
+        old, new = (r.query("select record_id from raw.labour_violation where case_no = %s", number)[0][0] for number in ("案1", "案2"))
+        r.run("insert into ledger.record_link (old_record_id, new_record_id, kind, batch_seq, row_no, reason, linked_on) "
+              "values (%s, %s, 'labour_violation', %s, 1, '更正', %s), ('r0', 'r1', 'honour', %s, 1, '更正', %s)", old, new, seq, day, seq, day)
         r.deliver("breach_list", day, [
             {"entry_no": "列5", "uscc": A, "entered_on": "2026-02-05", "reason": "甲"}], version="2026-02-26T08:00:00")
         r.deliver("decision_event", day, [event("名单", "列3", "异议办结", "2026-02-26")])
@@ -141,6 +146,12 @@ def test_a_late_older_version_is_history_and_a_correction_back_is_a_version(week
     assert [(row[0].split("；")[0], *row[1:]) for row in versions] == [
         ("迟到", WED, WED), ("甲", MON, TUE), ("乙", TUE, THU), ("甲", THU, None)]
     assert [week.said[day][record(week, "列5")][3].split("；")[0] for day in (MON, TUE, WED, THU, FRI)] == ["甲", "乙", "乙", "甲", "甲"]
+
+
+def test_a_corrected_key_replaces_the_old_record(week: Week):
+    found = states(week, "kind = 'labour_violation'")
+    assert found["案1"] == ("replaced", False, None, THU) and found["案2"] == ("current", False, None, None)
+    assert [week.said[day][record(week, "案1")][0] for day in (WED, THU)] == ["current", "replaced"]
 
 
 def test_organisations_link_by_code_by_folded_name_and_say_why_not(week: Week):

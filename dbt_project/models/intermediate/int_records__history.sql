@@ -23,10 +23,7 @@ with versions as materialized (
     where v.event_table <> '' and v.document_no <> ''
     union all
     select v.record_id, v.delivery_no, '取代', l.linked_on, l.linked_on, 0
-    from {{ source('ledger', 'record_link') }} l
-    join versions v on v.record_id = l.old_record_id
-    where exists (select 1 from {{ source('ledger', 'build_input') }} i
-                  where i.batch_seq = l.batch_seq and i.operation = 'add' and i.build_id <= {{ var('build_id') }})
+    from {{ ref('int_records__replaced') }} l join versions v on v.record_id = l.record_id
     union all
     select v.record_id, v.delivery_no, case when r.present then '回到名录' else '退出名录' end, r.known_on, r.known_on, r.batch_seq
     from {{ ref('int_records__roster') }} r

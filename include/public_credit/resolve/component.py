@@ -103,11 +103,16 @@ class Resolver:
             before = row.predecessor_uscc
             own, past = ("uscc", row.uscc), ("uscc", before)
             reason = self._doubt(row, stated[before])
-            if not reason:
-                self.groups.join(own, past)
-            elif self.groups.add(own) != self.groups.add(past) and not self.groups.forbidden(own, past):
+            if not reason and self.groups.join(own, past):
+                self._claim_too(row, ("org", before[8:17]))
+            elif reason and self.groups.add(own) != self.groups.add(past) and not self.groups.forbidden(own, past):
                 self._ask("several_usccs", row.record_id, reason, usccs=sorted([row.uscc, before]))
         return conversions
+
+    def _claim_too(self, row: Row, item: Node) -> None:
+        """The 组织机构代码 inside a re-issued code is the subject's as well."""
+        if row not in self.claimants[item]:
+            self.claimants[item].append(row)
 
     def _doubt(self, row: Row, successors: set[str]) -> str:
         """Why a stated former code is not taken as the same subject, or ''."""

@@ -109,10 +109,13 @@ def identifiers(row: Row) -> tuple[Node, ...]:
     return tuple(sorted(found, key=order))
 
 
+def former_codes(row: Row) -> tuple[Node, ...]:
+    """The 统一社会信用代码 a row says its organisation had before, and the 组织机构代码 inside it."""
+    before = row.predecessor_uscc
+    return (("uscc", before), ("org", before[8:17])) if usable("uscc", before) else ()
+
+
 def claims(row: Row) -> set[Node]:
-    """Everything that ties a row to other rows: identifiers, the code it had before, names."""
+    """Everything that ties a row to other rows: identifiers, the codes it had before, names."""
     own = identifiers(row)
-    found = {*own, *(("name", name) for name in row.names)}
-    if own and usable("uscc", row.predecessor_uscc):
-        found.add(("uscc", row.predecessor_uscc))
-    return found
+    return {*own, *(former_codes(row) if own else ()), *(("name", name) for name in row.names)}

@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from .component import Judgement, Outcome, resolve
-from .nodes import Node, Row, identifiers, order, usable
+from .nodes import Node, Row, former_codes, identifiers, order
 
 
 def _components(rows: Sequence[Row], judgements: Sequence[Judgement]) -> tuple[np.ndarray, np.ndarray, list[tuple[Node, ...]]]:
@@ -30,8 +30,7 @@ def _components(rows: Sequence[Row], judgements: Sequence[Judgement]) -> tuple[n
 
     for number, (row, items) in enumerate(zip(rows, found, strict=True)):
         tie(number, items)
-        if items and usable("uscc", row.predecessor_uscc):
-            tie(number, [("uscc", row.predecessor_uscc)])
+        tie(number, former_codes(row) if items else ())
     for number, item in enumerate(judgements, start=len(rows)):
         tie(number, [item.left, item.right])
     ends = len(rows) + len(judgements)

@@ -1,0 +1,8 @@
+{{ config(materialized='view') }}
+-- Records whose key was corrected: another accepted record has taken their place.
+{% for kind in record_kinds() -%}
+select l.old_record_id as record_id, l.linked_on
+from {{ source('ledger', 'record_link') }} l
+where l.kind = '{{ kind }}' and exists (select 1 from {{ ref('stg_' ~ kind) }} s where s.record_id = l.new_record_id)
+{{ 'union all' if not loop.last }}
+{% endfor %}
