@@ -565,6 +565,23 @@ class AccessLog(Base):
     channel: Mapped[str] = mapped_column(server_default="cli")
 
 
+class Report(Base):
+    """A report on an organisation, or a review of an applicant list: who had it made, for what, as of which data."""
+
+    __tablename__ = "report"
+    id: Mapped[int] = _id()
+    at: Mapped[datetime] = _now()
+    kind: Mapped[str]
+    who: Mapped[str]
+    purpose: Mapped[str]
+    level: Mapped[str] = mapped_column(server_default="")
+    subject_id: Mapped[str] = mapped_column(server_default="")
+    rows: Mapped[int]
+    data_on: Mapped[date]
+    channel: Mapped[str] = mapped_column(server_default="cli")
+    __table_args__ = (CheckConstraint(_one_of("kind", ("subject", "review")), name="kind"),)
+
+
 class Secret(Base):
     """Vault: a sensitive number, encrypted by the application; the token is random, the lookup a keyed HMAC."""
 

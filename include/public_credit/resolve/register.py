@@ -63,15 +63,17 @@ def _insert_versions(kind: str) -> str:
     former = f"""coalesce((select string_agg({same_name('former.name')}, ';')
         from unnest(string_to_array(r.former_names, ';')) as former(name)), '')"""
     return f"""
-        insert into subjects.version (batch_seq, attempt, row_no, record_id, kind, dataset_id, snapshot, source_version,
+        with added as (insert into subjects.version (batch_seq, attempt, row_no, record_id, kind, dataset_id, snapshot, source_version,
             accepted_on, {', '.join(_PLAIN)}, name_key, former_keys, established_on)
         select r.batch_seq, r.attempt, r.row_no, r.record_id, i.kind, i.dataset_id, i.snapshot, r.source_version,
             i.accepted_on, {listed}, {same_name(name)}, {former}, cast(nullif(r.established_on, '') as date)
-        from input i join raw.{kind} r on r.batch_seq = i.batch_seq and r.attempt = i.attempt
+        from input i join raw.{kind} r on true
         left join ledger.row_outcome o
           on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
-        where i.kind = '{kind}' and i.operation = 'add' and o.row_no is null and r.record_id is not null
-        on conflict do nothing"""
+        where i.batch_seq = :seq and i.attempt = :attempt and r.batch_seq = :seq and r.attempt = :attempt
+          and o.row_no is null and r.record_id is not null
+        returning record_id)
+        insert into touched select distinct record_id from added on conflict do nothing"""
 
 
 def _take_rosters(session: Session, build_id: int) -> None:
@@ -84,6 +86,7 @@ def _take_rosters(session: Session, build_id: int) -> None:
             create temp table listed on commit drop as select distinct record_id from raw.{kind}
             where batch_seq = :seq and attempt = :attempt and record_id is not null"""),
             {"seq": newest.batch_seq if newest else -1, "attempt": newest.attempt if newest else -1})
+        session.execute(text("create unique index on pg_temp.listed (record_id)"))
         session.execute(text("analyze pg_temp.listed"))
         session.execute(text("""
             with came as (
@@ -100,20 +103,21 @@ def _take_rosters(session: Session, build_id: int) -> None:
 def take(session: Session, build_id: int, last: int) -> None:
     """Bring versions, rosters, current rows and claims to this build."""
     session.execute(text(_INPUTS), {"last": last, "build": build_id, "kinds": list(KINDS)})
+    session.execute(text("analyze input"))
     session.execute(text("create temp table touched (record_id text primary key) on commit drop"))
-    session.execute(text("""
-        with taken as (
-            delete from subjects.version v using input i where v.batch_seq = i.batch_seq and v.attempt = i.attempt
-            returning v.record_id)
-        insert into touched select distinct record_id from taken"""))
-    for kind in KINDS:
-        session.execute(text(_insert_versions(kind)))
-    session.execute(text("""
-        insert into touched select distinct v.record_id from input i
-        join subjects.version v on v.batch_seq = i.batch_seq and v.attempt = i.attempt on conflict do nothing"""))
+    inputs = session.execute(text("select batch_seq, attempt, kind, operation from input order by 1, 2")).all()
+    for seq, attempt, kind, operation in inputs:
+        one = {"seq": seq, "attempt": attempt}
+        session.execute(text("""
+            with taken as (
+                delete from subjects.version where batch_seq = :seq and attempt = :attempt returning record_id)
+            insert into touched select distinct record_id from taken on conflict do nothing"""), one)
+        if operation == "add":
+            session.execute(text(_insert_versions(kind)), one)
     _take_rosters(session, build_id)
     session.execute(text("analyze touched"))
     session.execute(text(_CURRENT))
+    session.execute(text("create unique index on fresh (record_id)"))
     session.execute(text("""
         create temp table changed on commit drop as
         select t.record_id from touched t left join fresh f using (record_id)

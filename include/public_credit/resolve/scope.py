@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-MOST = 5000  # changed records from which on everything is resolved again when they are a fifth of all
+MOST = 1000  # changed records from which on everything is resolved again when they are a fifth of all
 _STEP = """select b.record_id from {} a
     join subjects.claim c on c.record_id = a.record_id
     join subjects.claim b on b.scheme = c.scheme and b.value = c.value
@@ -31,18 +31,13 @@ _REACHED = f"""
 
 def everything(session: Session) -> bool:
     """Whether so much changed that resolving everything is cheaper."""
-    changed, total = session.execute(text(
-        "select (select count(*) from changed), (select count(*) from subjects.register)")).one()
-    return changed > MOST and 5 * changed > total
+    changed = session.execute(text("select count(*) from changed")).scalar_one()
+    return changed > MOST and 5 * changed > session.execute(text("select count(*) from subjects.register")).scalar_one()
 
 
 def touched(session: Session) -> None:
     """The components in which a record, an identifier or a judgement changed."""
-    session.execute(text("set local enable_hashjoin = off"))
-    session.execute(text("set local enable_mergejoin = off"))
     session.execute(text(_REACHED))
-    session.execute(text("reset enable_hashjoin"))
-    session.execute(text("reset enable_mergejoin"))
     session.execute(text("create unique index on scope_record (record_id)"))
     session.execute(text("analyze scope_record"))
     session.execute(text("create temp table scope_node on commit drop as "

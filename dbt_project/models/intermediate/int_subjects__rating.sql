@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_changed_records() }}",
+          indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_id']}]) }}
+-- depends_on: {{ ref('int_records__changes') }}
+-- Statutory ratings as their departments delivered them, by subject: what a profile's newest ratings are read from.
+select
+    c.record_id, c.subject_id, c.topic as domain, s.grade, s.period, c.event_on, c.state,
+    cast({{ var('build_id') }} as bigint) as build_id
+from {{ ref('int_records__current') }} c
+join {{ ref('stg_statutory_rating') }} s on {{ same_row('s', 'c') }}
+where c.kind = 'statutory_rating' and c.subject_id is not null and {{ changed_records('c') }}

@@ -1,0 +1,83 @@
+"""Reports: of an organisation, a person's own, and the review of an applicant list."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..messages import UserError
+
+Purpose = Annotated[str, typer.Option(help="查询目的，写入报告并留痕。")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="输出文件夹，默认当前文件夹。")]
+
+
+def register(app: typer.Typer) -> None:
+    report = typer.Typer(no_args_is_help=True, help="报告：主体报告、本人报告、批量审查。")
+    report.command("subject", help="一个组织的公共信用信息报告（xlsx 与可打印网页）。")(subject)
+    report.command("person", help="本人信用信息报告；身份证号码在提示符处或标准输入中给出。")(person)
+    report.command("review", help="批量审查：申请单位名单 xlsx 进，同一名单加提示出。")(review)
+    app.add_typer(report, name="report")
+
+
+def _who() -> str:
+    return os.environ.get("PCW_USER") or getpass.getuser()
+
+
+def _save(path: Path, content: bytes) -> None:
+    """Write a file readable by its owner only."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(handle, "wb") as target:
+            target.write(content)
+    except OSError as error:
+        raise UserError(f"无法写入 {path.name}。", remedy="检查文件夹是否存在、是否有写入权限。") from error
+    print(path)
+
+
+def subject(key: Annotated[str, typer.Argument(help="统一社会信用代码，或主体编号。")],
+            level: Annotated[str, typer.Option(help="查询级别：公开、政务共享、授权查询、封存。")] = "公开",
+            purpose: Purpose = "", output: Output = None) -> None:
+    from ..reports import page, workbook
+    from ..reports.subject import gather
+
+    report = gather(key, level=level, who=_who(), purpose=purpose)
+    folder = output or Path()
+    _save(folder / f"{report.number}.xlsx", workbook.subject_workbook(report))
+    _save(folder / f"{report.number}.html", page.subject_page(report).encode())
+    left_out = sum(count for _, _, count in report.hidden)
+    print(f"{report.number}：列出 {report.shown} 条，因级别或期限未列出 {left_out} 条；数据日期 {report.data_on}")
+
+
+def person(purpose: Purpose = "", output: Output = None) -> None:
+    from ..reports import page, workbook
+    from ..reports.person import gather
+
+    if not purpose.strip():
+        raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
+    given = getpass.getpass("身份证号码（不显示）：") if sys.stdin.isatty() else sys.stdin.readline()
+    report = gather(given.strip(), who=_who(), purpose=purpose)
+    folder = output or Path()
+    _save(folder / f"{report.number}.xlsx", workbook.person_workbook(report))
+    _save(folder / f"{report.number}.html", page.person_page(report).encode())
+    print(f"{report.number}：{report.masked_number}，" + ("已列出本人的记录" if report.roles else "没有对应的记录"))
+
+
+def review(applicants: Annotated[Path, typer.Argument(help="申请单位名单（xlsx、xls），有名称或统一社会信用代码列。")],
+           purpose: Purpose = "",
+           output: Annotated[Path | None, typer.Option("-o", "--output", help="结果文件，默认在名单旁。")] = None) -> None:
+    from ..reports.review import review as run
+    from ..reports.review_workbook import workbook
+
+    if not applicants.is_file():
+        raise UserError(f"没有文件 {applicants.name}。", remedy="检查路径。")
+    reviewed = run(applicants.read_bytes(), who=_who(), purpose=purpose)
+    _save(output or applicants.with_name(f"{applicants.stem}_审查提示.xlsx"), workbook(reviewed))
+    print(f"{reviewed.number}：{len(reviewed.lines):,} 行，已比对 {reviewed.count('已比对'):,}，"
+          f"其中有提示 {sum(bool(line.hits) for line in reviewed.lines):,}；未匹配 {reviewed.count('未匹配'):,}，"
+          f"自然人未审查 {reviewed.count('未审查（自然人）'):,}")

@@ -1,0 +1,63 @@
+"""Which records a reader may see, and why the others are hidden (``reports.yml``, hiding)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from .policy import ReportPolicy
+
+ADVERSE = "失信信息"
+LISTS = frozenset({"breach_list", "abnormal_operation", "judgment_debtor"})
+
+
+def years_before(day: date, years: int) -> date:
+    """The same day some years earlier; 29 February becomes the 28th."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
+
+
+def _conduct_ended(record: Mapping[str, Any]) -> date | None:
+    """End of the conduct: leaving the list for list entries (none while on it), else the day of the decision."""
+    if record["kind"] in LISTS:
+        left = record["exited_on"] or (record["ends_on"] if record["state"] != "current" else None)
+        return left if left or record["state"] == "current" else record["event_on"]
+    return record["event_on"]
+
+
+def hidden_because(record: Mapping[str, Any], level: str, on: date, policy: ReportPolicy) -> str:
+    """Id of the first rule that hides a record from a reader of ``level``, '' when it may be shown."""
+    whole_file = level == policy.levels[-1]
+    if policy.rank(record["disclosure"]) > policy.rank(level):
+        return "level"
+    if whole_file:
+        return ""
+    adverse = record["nature"] == ADVERSE
+    ended = _conduct_ended(record) if adverse else None
+    years = next(rule.years for rule in policy.hiding if rule.id == "five_years")
+    if record["state"] in ("revoked", "replaced"):
+        return "withdrawn"
+    if ended and ended <= years_before(on, years):
+        return "five_years"
+    if adverse and record["state"] == "repaired" and policy.rank(level) < policy.rank("授权查询"):
+        return "repaired"
+    if record["kind"] == "administrative_penalty" and level == policy.levels[0] and (
+            record["severity_class"] == "minor" or record["state"] == "expired"):
+        return "publication"
+    return ""
+
+
+def split(records: Iterable[Mapping[str, Any]], level: str, on: date, policy: ReportPolicy
+          ) -> tuple[list[Mapping[str, Any]], dict[str, int]]:
+    """Records the reader may see, and how many are hidden by which rule (in the order of the rules)."""
+    shown, hidden = [], {rule.id: 0 for rule in policy.hiding}
+    for record in records:
+        because = hidden_because(record, level, on, policy)
+        if because:
+            hidden[because] += 1
+        else:
+            shown.append(record)
+    return shown, {rule: count for rule, count in hidden.items() if count}
