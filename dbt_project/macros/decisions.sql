@@ -176,7 +176,9 @@ select
     {%- for code, _ in columns %}, last.{{ code }}{% endfor %}
 from {{ ref('int_' ~ kind ~ '__changes') }} gone
 join (
-    select *, row_number() over (partition by record_id order by build_id desc) as newest from {{ vanished }}
+    select offered.*, row_number() over (partition by offered.record_id order by offered.build_id desc) as newest
+    from {{ ref('int_' ~ kind ~ '__changes') }} c join {{ vanished }} offered on offered.record_id = c.record_id
+    where c.build_id = {{ var('build_id') }} and c.change = 'delete'
 ) last on last.record_id = gone.record_id and last.newest = 1
 where gone.build_id = {{ var('build_id') }} and gone.change = 'delete' and {{ not_yet_written() }}
 {%- endif %}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 from typing import Any
+from unittest import mock
 
 from public_credit import build
 from public_credit.catalogue import load_catalogue
@@ -15,28 +16,12 @@ UNIT = "zhzf"
 _CODES = {"org_code": "org", "business_reg_no": "reg", "tax_reg_no": "tax", "institution_cert_no": "inst",
           "social_org_cert_no": "soc"}
 
-TABLES = """
-create table if not exists ledger.dataset (
-    dataset_id text primary key, unit_id text, kind text, variant text, title text, sectors text, disclosure text,
-    delivery_mode text, cadence_days int);
-create schema if not exists subjects;
-create table if not exists subjects.identifier (
-    scheme text, value text, subject_id text, reason text default '', build_id bigint, primary key (scheme, value));
-create table if not exists subjects.change (
-    build_id bigint, scheme text, value text, old_subject_id text, new_subject_id text);
-create table if not exists subjects.alias (past_id text primary key, subject_id text, reason text, build_id bigint, since_on date);
-grant usage on schema subjects to pcw_builder, pcw_reader;
-grant select on all tables in schema subjects to pcw_builder, pcw_reader;
-grant select on ledger.dataset to pcw_builder, pcw_reader;
-"""
-
 
 class Records:
     """Raw deliveries of invented records around one fresh warehouse."""
 
     def __init__(self, warehouse: Any):
         self.warehouse = warehouse
-        self.run(TABLES)
 
     def run(self, sql: str, *parameters: Any) -> None:
         with self.warehouse.connect("owner") as connection:
@@ -83,13 +68,16 @@ class Records:
         for key, subject in subjects.items():
             scheme, value = key.split("_", 1)
             old = self.query("select subject_id from subjects.identifier where scheme = %s and value = %s", scheme, value)
-            self.run("insert into subjects.identifier values (%s, %s, %s, '', %s) on conflict (scheme, value) "
+            self.run("insert into subjects.identifier (scheme, value, subject_id, build_id) values (%s, %s, %s, %s) on conflict (scheme, value) "
                      "do update set subject_id = excluded.subject_id", scheme, value, subject, build_id)
-            self.run("insert into subjects.change values (%s, %s, %s, %s, %s)", build_id, scheme, value,
+            self.run("insert into subjects.change (build_id, scheme, value, old_subject_id, new_subject_id) "
+                     "values (%s, %s, %s, %s, %s)", build_id, scheme, value,
                      old[0][0] if old else None, subject)
 
-    def build(self, on: date) -> Any:
-        return build.run(on)
+    def build(self, on: date, full_refresh: bool = False) -> Any:
+        """A build without the resolver: identities are those that ``register`` stated."""
+        with mock.patch.multiple(build.resolve, run=lambda *_: {}, full=lambda *_: {}):
+            return build.run(on, full_refresh=full_refresh)
 
     def current(self, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:
         return self.query(f"select {', '.join(columns)} from intermediate.int_records__current where {where} order by 1, 2")

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='merge', unique_key='record_id',
+{{ config(materialized='incremental', incremental_strategy='merge', unique_key='record_id', indexes=[{'columns': ['build_id']}],
           pre_hook="{{ drop_vanished('administrative_penalty') }}") }}
 -- depends_on: {{ ref('int_administrative_penalty__changes') }}
 -- 行政处罚（法人及非法人组织、个体工商户）, with severity class and the end of publication.
