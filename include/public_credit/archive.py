@@ -27,6 +27,7 @@ from .messages import UserError
 
 MAGIC = b"PCWARCH1"
 FRAME = 1 << 20
+_HEAD, _TAG = struct.Struct(">I"), 16
 
 
 class Readable(Protocol):
@@ -81,13 +82,15 @@ def store(stream: Readable, batch_hint: str) -> ArchivedObject:
     try:
         with filesystem.open(temporary, "wb") as target:
             target.write(MAGIC)
-            frame = _read_frame(stream)
+            frame, room = _read_frame(stream), bytearray(_HEAD.size + FRAME + _TAG)
             while True:
                 following = _read_frame(stream) if len(frame) == FRAME else b""
                 digest.update(frame)
                 size += len(frame)
-                sealed = cipher.encrypt(_nonce(number), frame, _bound(name, number, not following))
-                target.write(struct.pack(">I", len(sealed)) + sealed)
+                _HEAD.pack_into(room, 0, len(frame) + _TAG)
+                sealed = memoryview(room)[:_HEAD.size + len(frame) + _TAG]
+                cipher.encrypt_into(_nonce(number), frame, _bound(name, number, not following), sealed[_HEAD.size:])
+                target.write(sealed)
                 number += 1
                 if not following:
                     break

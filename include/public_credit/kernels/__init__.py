@@ -1,0 +1,31 @@
+"""Compiled loops of the landing stream (numba); see docs/decisions/0008.
+
+Whatever looks at every byte of a delivery is a kernel here: a small function over arrays with a plain-Python oracle in
+``tests/unit/test_kernels.py``. Everything that knows the catalogue, a rule or the ledger stays outside.
+
+Machine code is made once per environment and processor and kept in the virtual environment (``python -m
+public_credit.kernels`` does it ahead of time), or, where that may not be written, in the state folder.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+from .. import settings
+
+
+def _keep_machine_code() -> None:
+    """Tell numba where, before it is imported."""
+    inside = Path(sys.prefix)
+    place = inside if os.access(inside, os.W_OK) else settings.home() / "cache"
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(place / "kernels"))
+
+
+_keep_machine_code()
+
+import numba  # noqa: E402, F401
+
+gc.freeze()  # numba's hundreds of thousands of objects live as long as the process: no collection need walk them
