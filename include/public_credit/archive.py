@@ -122,22 +122,27 @@ class _Plain(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def _next(self) -> None:
-        head = self._source.read(4)
-        sealed = self._source.read(struct.unpack(">I", head)[0]) if len(head) == 4 else b""
+    def _decrypt(self, sealed: bytes, room: memoryview) -> int:
+        """Decrypt the next frame into ``room``; its length. What an attempt in vain leaves there is never given away."""
         for last in (False, True):
             try:
-                plain = self._cipher.decrypt(_nonce(self._number), sealed, _bound(self._name, self._number, last))
+                count = self._cipher.decrypt_into(_nonce(self._number), sealed, _bound(self._name, self._number, last), room)
             except (InvalidTag, ValueError):
                 continue
-            self._rest, self._done = memoryview(plain), last
+            self._done = last
             self._number += 1
-            return
+            return count
         raise ArchiveDamaged("归档对象已损坏或被改动。", remedy="从备份恢复归档对象。", code=3)
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         while not self._rest and not self._done:
-            self._next()
+            head = self._source.read(_HEAD.size)
+            size = _HEAD.unpack(head)[0] if len(head) == _HEAD.size else 0
+            sealed, plain = self._source.read(size), size - _TAG
+            if 0 < plain <= len(buffer):
+                return self._decrypt(sealed, memoryview(buffer)[:plain])
+            room = memoryview(bytearray(max(plain, 0)))
+            self._rest = room[:self._decrypt(sealed, room)]
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]

@@ -180,8 +180,8 @@ class Lander:
         for name in self.fields:
             series = canonical[name]
             if self.kind.fields[name].type == "person_id":
-                if series.str.len_bytes().max():
-                    columns.append(pl.Series(name, self.vault.tokenise(series.to_list()), dtype=pl.String))
+                if (series != "").any():
+                    columns.append(self.vault.tokenise_column(series).alias(name))
             elif name in hits:
                 columns.append(self._replaced(series, hits[name], name).alias(name))
         return canonical.with_columns(columns) if columns else canonical

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from public_credit import copy_binary, scan
-from public_credit.kernels import hashes, long_digits
+from public_credit import canonical, copy_binary, scan
+from public_credit.identifiers import normalise
+from public_credit.kernels import csv_fields, hashes, interning, long_digits, words
 from public_credit.kernels.views import Texts, is_utf8
-from public_credit.readers import UnreadableFile, delimited
+from public_credit.readers import UnreadableFile, delimited, spreadsheet_child
 
 _CELLS = st.text(alphabet=st.sampled_from('ab 1,\n\r"“甲乙，\u3000𠀀\x00;'), max_size=24)
 unhurried = settings(deadline=None)  # the first call compiles
@@ -129,6 +130,12 @@ def test_the_scan_misses_no_number(values):
     assert found.to_list() == expected
 
 
+@unhurried
+@given(st.binary(max_size=2000), st.integers(0, 255))
+def test_bytes_are_counted(data, byte):
+    assert csv_fields.count(np.frombuffer(data, dtype=np.uint8), byte) == data.count(byte)
+
+
 # --- hashes ---------------------------------------------------------------------------------------
 def _murmur3(data: bytes) -> bytes:
     """MurmurHash3_x64_128 with seed 0, after its author's published source."""
@@ -173,8 +180,8 @@ def test_blake2b(data):
     text = np.zeros(len(data) + 256, dtype=np.uint8)
     text = text[: len(text) // 8 * 8]
     text[:len(data)] = np.frombuffer(data, dtype=np.uint8)
-    words = hashes.blake2b(text, len(data), np.empty(24, dtype=np.uint64), np.empty(16, dtype=np.uint64))
-    assert struct.pack("<QQ", *map(int, words)) == hashlib.blake2b(data, digest_size=16).digest()
+    found = hashes.blake2b(text, len(data))
+    assert struct.pack("<QQ", *map(int, found)) == hashlib.blake2b(data, digest_size=16).digest()
 
 
 @unhurried
@@ -236,3 +243,66 @@ def test_is_utf8(data):
     except UnicodeDecodeError:
         expected = False
     assert is_utf8(memoryview(data)) == expected
+
+
+# --- blanks, words, numbers for texts ---------------------------------------------------------------
+_ENDS = st.text(alphabet=st.sampled_from("甲a “”\t\n\r\x0b\x0c\x1c\x85\u00a0\u1680\u2003\u200b\u2028\u202f\u205f\u3000\ufeff、é"), max_size=5)
+
+
+@unhurried
+@given(st.lists(st.tuples(_ENDS, st.text(max_size=20), _ENDS).map("".join), min_size=1, max_size=40))
+def test_texts_are_trimmed_like_one_by_one(values):
+    column = pl.Series(values, dtype=pl.String)
+    expected = column.str.strip_chars().str.strip_chars(canonical._BLANKS)
+    moves = canonical._trimmed(column)
+    assert dict(zip(moves.old, moves.new, strict=True)) == {
+        old: new for old, new in zip(values, expected, strict=True) if old != new}
+
+
+@unhurried
+@given(st.lists(st.text(alphabet="09AZaz -Ｘ甲/:@[", max_size=20), min_size=1, max_size=40))
+def test_codes_are_mended_like_one_by_one(values):
+    moves = canonical._code(pl.Series(values, dtype=pl.String))
+    assert dict(zip(moves.old, moves.new, strict=True)) == {
+        value: normalise(value)[0] for value in values if normalise(value)[0] != value}
+
+
+@unhurried
+@given(st.lists(st.text(alphabet="简易程序国家秘密机★ab", max_size=60), min_size=1, max_size=40),
+       st.lists(st.text(alphabet="简易程序国家秘密机★", min_size=1, max_size=5), min_size=1, max_size=6))
+def test_words_are_found_wherever_they_stand(values, searched):
+    column = pl.Series(values, dtype=pl.String)
+    assert words.holding(column, tuple(searched)).to_list() == [
+        value for value in values if any(word in value for word in searched)]
+
+
+@unhurried
+@given(st.lists(st.lists(st.text(max_size=30), max_size=200), min_size=1, max_size=4))
+def test_interning_numbers_texts_in_the_order_they_come(columns):
+    interner, known = interning.Interner(), {}
+    for values in columns:
+        expected = [known.setdefault(value, len(known)) for value in values]
+        assert interner.codes(pl.Series(values, dtype=pl.String)).tolist() == expected
+    assert interner.texts(0) == list(known) and len(interner) == len(known)
+
+
+def test_interning_grows():
+    interner, values = interning.Interner(), [f"{n:07d}" * (1 + n % 50) for n in range(30_000)]
+    for start in (0, 10_000, 0):
+        found = interner.codes(pl.Series(values[start:start + 20_000]))
+        assert found.tolist() == list(range(start, start + 20_000))
+    assert interner.texts(29_998) == values[29_998:]
+
+
+# --- cells of a workbook ----------------------------------------------------------------------------
+@unhurried
+@given(st.lists(st.text(alphabet="a甲𠀀\x1f\n ", max_size=8), max_size=60))
+def test_cells_of_text_become_an_arrow_array(values):
+    assert spreadsheet_child.text_array(values).to_pylist() == values
+
+
+def test_cells_that_are_no_text_are_told():
+    with pytest.raises(TypeError):
+        spreadsheet_child.text_array(["a", 1.0])
+    text, numeric = spreadsheet_child._column(("甲", 2.0, None, True))
+    assert text.to_pylist() == ["甲", "2", "", "TRUE"] and numeric.to_pylist() == [False, True, False, False]

@@ -120,7 +120,7 @@ class Suite:
         suite = self._gx.ExpectationSuite(name=f"{batch.kind}_{batch.seq}",
                                           expectations=[expectation for _, _, expectation in wanted])
         frame = pandas.DataFrame([{column: row[column] for _, column, _ in wanted}])
-        result = self._batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite)
+        result = self._batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite, result_format="BOOLEAN_ONLY")
         success: dict[tuple[str, str], bool] = {}
         for item in result.results:
             key = (item.expectation_config.meta["id"], item.expectation_config.meta["column"])

@@ -22,7 +22,7 @@ _SIGMA = np.array([
     [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11], [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
     [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5], [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-], dtype=np.uint8)
+], dtype=np.int64)
 _BLOCK = 128
 
 
@@ -82,49 +82,44 @@ def murmur3(address, length):
 
 
 @numba.njit(inline="always")
-def _mix(state, a, b, c, d, one, two):
-    state[a] = state[a] + state[b] + one
-    state[d] = _right(state[d] ^ state[a], 32)
-    state[c] = state[c] + state[d]
-    state[b] = _right(state[b] ^ state[c], 24)
-    state[a] = state[a] + state[b] + two
-    state[d] = _right(state[d] ^ state[a], 16)
-    state[c] = state[c] + state[d]
-    state[b] = _right(state[b] ^ state[c], 63)
+def _mix(a, b, c, d, one, two):
+    a = a + b + one
+    d = _right(d ^ a, 32)
+    c = c + d
+    b = _right(b ^ c, 24)
+    a = a + b + two
+    d = _right(d ^ a, 16)
+    c = c + d
+    return a, _right(b ^ c, 63), c, d
 
 
 @numba.njit(cache=True)
-def blake2b(text, length, state, words):
+def blake2b(text, length):
     """BLAKE2b-128 of the first ``length`` bytes of an array; (first, second) word of the digest, little-endian.
 
-    Room for the work: ``state`` 24 words; ``words`` 16. ``text`` has room for whole blocks of 128 bytes.
+    ``text`` has room for whole blocks of 128 bytes; what is behind the text is overwritten.
     """
-    for place in range(8):
-        state[16 + place] = _IV[place]
-    state[16] ^= numba.uint64(0x01010000 ^ 16)
     blocks = max((length + _BLOCK - 1) // _BLOCK, 1)
     text[length:blocks * _BLOCK] = 0
-    source = text.view(np.uint64)
+    words = text.view(np.uint64)
+    h0, h1, h2, h3 = _IV[0] ^ np.uint64(0x01010000 ^ 16), _IV[1], _IV[2], _IV[3]
+    h4, h5, h6, h7 = _IV[4], _IV[5], _IV[6], _IV[7]
     for block in range(blocks):
-        last = block == blocks - 1
-        for place in range(8):
-            state[place] = state[16 + place]
-            state[8 + place] = _IV[place]
-        state[12] ^= numba.uint64(length if last else (block + 1) * _BLOCK)
-        if last:
-            state[14] = ~state[14]
-        for place in range(16):
-            words[place] = source[block * 16 + place]
+        last, first = block == blocks - 1, block * 16
+        v0, v1, v2, v3, v4, v5, v6, v7 = h0, h1, h2, h3, h4, h5, h6, h7
+        v8, v9, v10, v11, v13, v15 = _IV[0], _IV[1], _IV[2], _IV[3], _IV[5], _IV[7]
+        v12 = _IV[4] ^ np.uint64(length if last else (block + 1) * _BLOCK)
+        v14 = ~_IV[6] if last else _IV[6]
         for turn in range(12):
             order = _SIGMA[turn]
-            _mix(state, 0, 4, 8, 12, words[order[0]], words[order[1]])
-            _mix(state, 1, 5, 9, 13, words[order[2]], words[order[3]])
-            _mix(state, 2, 6, 10, 14, words[order[4]], words[order[5]])
-            _mix(state, 3, 7, 11, 15, words[order[6]], words[order[7]])
-            _mix(state, 0, 5, 10, 15, words[order[8]], words[order[9]])
-            _mix(state, 1, 6, 11, 12, words[order[10]], words[order[11]])
-            _mix(state, 2, 7, 8, 13, words[order[12]], words[order[13]])
-            _mix(state, 3, 4, 9, 14, words[order[14]], words[order[15]])
-        for place in range(8):
-            state[16 + place] ^= state[place] ^ state[8 + place]
-    return state[16], state[17]
+            v0, v4, v8, v12 = _mix(v0, v4, v8, v12, words[first + order[0]], words[first + order[1]])
+            v1, v5, v9, v13 = _mix(v1, v5, v9, v13, words[first + order[2]], words[first + order[3]])
+            v2, v6, v10, v14 = _mix(v2, v6, v10, v14, words[first + order[4]], words[first + order[5]])
+            v3, v7, v11, v15 = _mix(v3, v7, v11, v15, words[first + order[6]], words[first + order[7]])
+            v0, v5, v10, v15 = _mix(v0, v5, v10, v15, words[first + order[8]], words[first + order[9]])
+            v1, v6, v11, v12 = _mix(v1, v6, v11, v12, words[first + order[10]], words[first + order[11]])
+            v2, v7, v8, v13 = _mix(v2, v7, v8, v13, words[first + order[12]], words[first + order[13]])
+            v3, v4, v9, v14 = _mix(v3, v4, v9, v14, words[first + order[14]], words[first + order[15]])
+        h0, h1, h2, h3 = h0 ^ v0 ^ v8, h1 ^ v1 ^ v9, h2 ^ v2 ^ v10, h3 ^ v3 ^ v11
+        h4, h5, h6, h7 = h4 ^ v4 ^ v12, h5 ^ v5 ^ v13, h6 ^ v6 ^ v14, h7 ^ v7 ^ v15
+    return h0, h1

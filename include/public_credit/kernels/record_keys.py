@@ -19,7 +19,7 @@ def record_ids(head, views, buffers, count):
     A key with an empty part is not complete; its digest is of no use.
     """
     digests, complete = np.zeros((count, 2), np.uint64), np.ones(count, np.bool_)
-    text, state, words = np.empty(1024, np.uint8), np.empty(24, np.uint64), np.empty(16, np.uint64)
+    text = np.empty(1024, np.uint8)
     text[:len(head)] = head
     for row in range(count):
         wanted = len(head)
@@ -29,7 +29,7 @@ def record_ids(head, views, buffers, count):
             if length == 0:
                 complete[row] = False
         if wanted > len(text) - 128:
-            text = np.empty(2 * wanted + 128, np.uint8)
+            text = np.empty((2 * wanted + 256) // 8 * 8, np.uint8)
             text[:len(head)] = head
         base, used = np.uint64(text.ctypes.data), np.uint64(len(head))
         for column in range(len(views)):
@@ -38,7 +38,7 @@ def record_ids(head, views, buffers, count):
             copy(address_of(views, buffers, column, row), base + used + np.uint64(1), length)
             used += np.uint64(1) + length
         if complete[row]:
-            digests[row, 0], digests[row, 1] = blake2b(text, np.int64(used), state, words)
+            digests[row, 0], digests[row, 1] = blake2b(text, np.int64(used))
     return digests.view(np.uint8).reshape((count, 16)), complete
 
 

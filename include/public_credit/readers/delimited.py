@@ -107,7 +107,7 @@ class _Records:
         """End of the last complete record: a line end outside quotes."""
         cut = buffer.rfind(b"\n", 0, end) + 1
         if cut and buffer.find(b'"', 0, cut) >= 0:
-            quotes = int(np.count_nonzero(np.frombuffer(buffer, dtype=np.uint8, count=cut) == ord('"')))
+            quotes = csv_fields.count(np.frombuffer(buffer, dtype=np.uint8, count=cut), ord('"'))
             while cut and quotes % 2:
                 earlier = buffer.rfind(b"\n", 0, cut - 1) + 1
                 quotes -= buffer.count(b'"', earlier, cut)
@@ -141,7 +141,7 @@ def _split(block: memoryview, delimiter: str, width: int, line: int) -> tuple[pl
     if width == 1 or not block:  # of one column a blank line would pass as a record
         return None
     text = np.frombuffer(block, dtype=np.uint8)
-    room = np.count_nonzero(text == ord("\n")) + 1
+    room = csv_fields.count(text, ord("\n")) + 1
     views, numbers = np.empty((width, room, 2), dtype=np.uint64), np.empty(room + 1, dtype=np.int32)
     aside = np.empty(len(text), dtype=np.uint8)
     outcome, count, following = csv_fields.split(text, ord(delimiter), line, views, aside, numbers)
