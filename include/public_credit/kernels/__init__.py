@@ -10,6 +10,7 @@ public_credit.kernels`` does it ahead of time), or, where that may not be writte
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -24,8 +25,18 @@ def _keep_machine_code() -> None:
     os.environ.setdefault("NUMBA_CACHE_DIR", str(place / "kernels"))
 
 
+def _without_scipy() -> None:
+    """Import the part of numba that would import SciPy for its BLAS: we multiply no matrices, and it costs 40 MB."""
+    known = "scipy" in sys.modules
+    if not known:
+        sys.modules["scipy"] = None  # type: ignore[assignment]  # an import of it fails meanwhile
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        if not known:
+            del sys.modules["scipy"]
+
+
 _keep_machine_code()
-
-import numba  # noqa: E402, F401
-
+_without_scipy()
 gc.freeze()  # numba's hundreds of thousands of objects live as long as the process: no collection need walk them

@@ -13,7 +13,7 @@ from .views import Texts, address_of, length_of
 _ENTRIES, _BYTES = 0, 1
 
 
-@numba.njit
+@numba.njit(cache=True)
 def _same(address, length, pool, start):
     for place in range(length):
         if load8(address + np.uint64(place)) != pool[start + place]:

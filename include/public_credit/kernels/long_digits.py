@@ -18,7 +18,7 @@ _MAY_BELONG = _KINDS != 0
 _MAY_BELONG[[0xBC, 0x8D, *range(0x90, 0x9A)]] = True
 
 
-@numba.njit
+@numba.njit(cache=True)
 def _long_run(address, start, end):
     """Whether the bytes hold eleven digits of either width with at most one blank or hyphen between two of them."""
     digits, gap, place = 0, False, start

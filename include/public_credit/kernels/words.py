@@ -28,7 +28,7 @@ def _prepared(words: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return shift, np.frombuffer(b"".join(encoded), dtype=np.uint8), starts
 
 
-@numba.njit
+@numba.njit(cache=True)
 def _stands_at(address, left, letters, starts):
     """Whether a word stands at the address; ``left`` bytes are left of the text."""
     for word in range(len(starts) - 1):

@@ -16,7 +16,7 @@ from ..kernels import csv_fields
 from ..kernels.views import is_utf8, series_of
 from .base import Chunk, HeaderScore, Opener, Table, UnreadableFile, column_names, find_header
 
-BLOCK = 16 << 20
+BLOCK = 12 << 20
 _PROBE = 1 << 20
 _BUFFERS = 3
 
