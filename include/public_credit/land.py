@@ -24,13 +24,13 @@ from . import archive, copy_binary, headers, raw_tables, scan, settings
 from .canonical import Canonical
 from .catalogue import Dataset, Kind, load_catalogue
 from .identifiers import PLACEHOLDER
-from .stock import take_stock
 from .ledger.models import Attempt, Batch, RefusedRow, Signal
 from .ledger.session import lock, session, step
 from .messages import UserError
 from .readers import Chunk, Table, UnreadableFile, open_tables
 from .repeats import Repeats
 from .rules import RowContext, RowRules, Verdicts, load_ruleset
+from .stock import take_stock
 from .vault import Vault
 
 _SUBJECT_CODES = (("org_code", "org"), ("business_reg_no", "reg"), ("tax_reg_no", "tax"),

@@ -13,7 +13,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from public_credit import canonical, copy_binary, scan
 from public_credit.identifiers import normalise
 from public_credit.kernels import csv_fields, hashes, interning, long_digits, words
@@ -96,7 +95,7 @@ def test_encodings_are_told_apart_and_cut_characters_survive(block):
 
 @pytest.mark.parametrize("tail", [b"\xe4\xb8", b"\xff\n", b"a,\xe4\x00\xb8\xad\n"])
 def test_damaged_text_is_refused(block, tail):
-    data = "h1,h2\n".encode() + "甲,乙\n".encode() * 50 + tail
+    data = b"h1,h2\n" + "甲,乙\n".encode() * 50 + tail
     with pytest.raises(UnreadableFile):
         _read(data, "utf-8")
         _read(data)
@@ -217,20 +216,20 @@ def _text(value: str | None) -> bytes:
 def test_rows_are_binary_copy_data(rows):
     first, second, received, keep, keyed = (list(column) for column in zip(*rows, strict=True))
     columns = [pl.Series(first, dtype=pl.String), pl.Series(second, dtype=pl.String)]
-    key = pl.Series(["k" if given else "" for given in keyed], dtype=pl.String)
+    key = pl.Series(["k" if whole else "" for whole in keyed], dtype=pl.String)
     ids = copy_binary.record_ids("kind", "entity", [key, columns[0]])
     writer = copy_binary.RowWriter(2, 10, 5, 2, None, "entity")
     lines = pl.Series(range(10, 10 + len(rows)), dtype=pl.Int32)
     data = bytes(writer.rows(columns, 3, lines, ids, [pl.Series(received, dtype=pl.String)], pl.Series(keep)))
     expected = b""
-    for place, (one, two, other, kept, given) in enumerate(rows):
+    for place, (one, two, other, kept, with_key) in enumerate(rows):
         if not kept:
             continue
         fields = _text(one) + _text(two)
         digest = hashlib.blake2b(f"kind\x1fentity\x1fk\x1f{one}".encode(), digest_size=16).hexdigest()
         expected += struct.pack(">h", 10) + fields + struct.pack(">iqih", 8, 5, 2, 2) + _text(None) + _text("entity")
         expected += struct.pack(">iiii", 4, 3 + place, 4, 10 + place)
-        expected += _text(f"r{digest[:31]}" if given and one else None) + _text(_murmur3(fields).hex()) + _text(other)
+        expected += _text(f"r{digest[:31]}" if with_key and one else None) + _text(_murmur3(fields).hex()) + _text(other)
     assert data == expected
 
 

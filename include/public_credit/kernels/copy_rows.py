@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from .hashes import murmur3
-from .memory import copy, load8, store8, store16, store32
+from .memory import copy, store8, store16, store32
 from .views import address_of, length_of
 
 _NULL = np.uint32(0xFFFFFFFF)

@@ -51,8 +51,9 @@ def _unquote(block, start, end, aside, used):
 def split(block, delimiter, line, views, aside, source_row):
     """Fields of every record as views (columns × records × 2 words): (outcome, records, line after the block).
 
-    Text with doubled quotes is written to ``aside``, which is as long as the block. IRREGULAR – another number of cells, a blank line, a lone carriage return, text after a closing quote,
-    an open quote – leaves the block to the careful reader; nothing of the views is of use then.
+    Text with doubled quotes is written to ``aside``, which is as long as the block. IRREGULAR – another number of
+    cells, a blank line, a lone carriage return, text after a closing quote, an open quote – leaves the block to the
+    careful reader; nothing of the views is of use then.
     """
     size, width = len(block), views.shape[0]
     marks = np.empty(_TILE, np.uint8)
