@@ -27,6 +27,7 @@ from .messages import UserError
 
 MAGIC = b"PCWARCH1"
 FRAME = 1 << 20
+_HEAD, _TAG = struct.Struct(">I"), 16
 
 
 class Readable(Protocol):
@@ -81,13 +82,15 @@ def store(stream: Readable, batch_hint: str) -> ArchivedObject:
     try:
         with filesystem.open(temporary, "wb") as target:
             target.write(MAGIC)
-            frame = _read_frame(stream)
+            frame, room = _read_frame(stream), bytearray(_HEAD.size + FRAME + _TAG)
             while True:
                 following = _read_frame(stream) if len(frame) == FRAME else b""
                 digest.update(frame)
                 size += len(frame)
-                sealed = cipher.encrypt(_nonce(number), frame, _bound(name, number, not following))
-                target.write(struct.pack(">I", len(sealed)) + sealed)
+                _HEAD.pack_into(room, 0, len(frame) + _TAG)
+                sealed = memoryview(room)[:_HEAD.size + len(frame) + _TAG]
+                cipher.encrypt_into(_nonce(number), frame, _bound(name, number, not following), sealed[_HEAD.size:])
+                target.write(sealed)
                 number += 1
                 if not following:
                     break
@@ -119,22 +122,27 @@ class _Plain(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def _next(self) -> None:
-        head = self._source.read(4)
-        sealed = self._source.read(struct.unpack(">I", head)[0]) if len(head) == 4 else b""
+    def _decrypt(self, sealed: bytes, room: memoryview) -> int:
+        """Decrypt the next frame into ``room``; its length. What an attempt in vain leaves there is never given away."""
         for last in (False, True):
             try:
-                plain = self._cipher.decrypt(_nonce(self._number), sealed, _bound(self._name, self._number, last))
+                count = self._cipher.decrypt_into(_nonce(self._number), sealed, _bound(self._name, self._number, last), room)
             except (InvalidTag, ValueError):
                 continue
-            self._rest, self._done = memoryview(plain), last
+            self._done = last
             self._number += 1
-            return
+            return count
         raise ArchiveDamaged("归档对象已损坏或被改动。", remedy="从备份恢复归档对象。", code=3)
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         while not self._rest and not self._done:
-            self._next()
+            head = self._source.read(_HEAD.size)
+            size = _HEAD.unpack(head)[0] if len(head) == _HEAD.size else 0
+            sealed, plain = self._source.read(size), size - _TAG
+            if 0 < plain <= len(buffer):
+                return self._decrypt(sealed, memoryview(buffer)[:plain])
+            room = memoryview(bytearray(max(plain, 0)))
+            self._rest = room[:self._decrypt(sealed, room)]
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]

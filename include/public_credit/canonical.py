@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
 
 from .catalogue.models import CodeList, Field
 from .identifiers import INVISIBLE
+from .kernels import blanks, codes
+from .kernels.views import Texts
 
 LONG_TERM = "2099-12-31"
 _BLANKS = " \t\r\n\x0b\x0c\u3000\u00a0\u2002\u2003\u2009" + INVISIBLE
@@ -41,7 +44,6 @@ _OTHER = re.compile(r"其他\s*(?:[-－—–:：]\s*(.+)|[(（](.+)[)）])", re
 _LIST_MARK = re.compile(r"[;；、|]")
 
 # Canonical already: no value that matches needs to be read ('' is matched by all of them).
-_PLAIN_CODE = r"^[0-9A-Z]*$"
 _PLAIN_DATE = (
     r"^$|^(?:19[5-9]|20[0-9])[0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)$"
@@ -198,21 +200,21 @@ class _Moves:
 
 def _trimmed(values: pl.Series) -> _Moves:
     """Text without blanks at its ends; nothing inside is touched."""
-    clean = values.str.strip_chars()
-    if clean.str.contains(f"[{INVISIBLE}]").any():
-        clean = clean.str.strip_chars(_BLANKS)
-    odd = values != clean
-    if not odd.any():
+    texts, marks = Texts([values]), np.empty(len(values), dtype=bool)
+    if not blanks.mark(texts.views, texts.buffers, 0, texts.count, marks):
         return _Moves()
-    some = values.filter(odd).unique()
-    return _Moves(some.to_list(), some.str.strip_chars().str.strip_chars(_BLANKS).to_list())
+    some = values.filter(pl.Series(marks)).unique()
+    clean = some.str.strip_chars().str.strip_chars(_BLANKS)
+    odd = some != clean
+    return _Moves(some.filter(odd).to_list(), clean.filter(odd).to_list())
 
 
 def _code(values: pl.Series) -> _Moves:
     """``identifiers.normalise`` for many: half width, no blanks or hyphens, upper case (R21)."""
-    odd = values.filter(~values.str.contains(_PLAIN_CODE)).unique()
-    if not len(odd):
+    texts, marks = Texts([values]), np.empty(len(values), dtype=bool)
+    if not codes.mark(texts.views, texts.buffers, 0, texts.count, marks):
         return _Moves()
+    odd = values.filter(pl.Series(marks)).unique()
     clean = odd.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\-]+", "").str.to_uppercase()
     moved = odd != clean
     return _Moves(

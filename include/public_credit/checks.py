@@ -118,6 +118,7 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
             insert into pg_temp.this_batch select r.* from pg_temp.batch_rows r
             where exists (select 1 from {table} h where h.{key} = r.{key} and h.{key} <> '')
               and row_no not in (select row_no from pg_temp.this_batch)"""))
+    session.execute(text("set local default_statistics_target = 10"))  # a few thousand rows tell the planner enough
     session.execute(text("analyze pg_temp.this_batch"))
 
 
@@ -271,7 +272,7 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
 def refresh_statistics(session: Session, kinds: set[str]) -> None:
     """Statistics of what a gate run wrote, for slips and the build (PostgreSQL 17 on lets a non-owner do this)."""
     if session.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000:
-        session.execute(text("set local default_statistics_target = 20"))
+        session.execute(text("set local default_statistics_target = 10"))
         for kind in sorted(kinds):
             session.execute(text(f"analyze raw.{kind} (batch_seq, attempt, row_no, record_id)"))
         session.execute(text("analyze ledger.row_outcome, ledger.row_verdict"))

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 import psycopg
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from . import archive, copy_text, headers, raw_tables, scan, settings
+from . import archive, copy_binary, headers, raw_tables, scan, settings
 from .canonical import Canonical
 from .catalogue import Dataset, Kind, load_catalogue
 from .identifiers import PLACEHOLDER
@@ -29,6 +30,7 @@ from .messages import UserError
 from .readers import Chunk, Table, UnreadableFile, open_tables
 from .repeats import Repeats
 from .rules import RowContext, RowRules, Verdicts, load_ruleset
+from .stock import take_stock
 from .vault import Vault
 
 _SUBJECT_CODES = (("org_code", "org"), ("business_reg_no", "reg"), ("tax_reg_no", "tax"),
@@ -101,7 +103,7 @@ class Lander:
 
     # --- rows -------------------------------------------------------------------------------------
     def table(self, table: Table) -> Iterator[memoryview]:
-        """COPY data (text) of all rows of one table."""
+        """COPY data of all rows of one table."""
         match = headers.match(self.kind, self.variant, table.headers, self.dataset)
         channel = self._channel_columns()
         self._note_headers(table, match, set(channel))
@@ -110,9 +112,11 @@ class Lander:
         known = set(match.columns) | set(match.slip_columns) | ({version} if version is not None else set())
         others = [index for index, header in enumerate(table.headers)
                   if index not in known and headers.fold(header) not in channel]
+        writer = copy_binary.RowWriter(len(self.fields), len(raw_tables.columns(self.kind, self.variant)), self.batch_seq,
+                                       self.attempt, table.sheet, self.variant)
         for chunk in table.chunks:
             self._scan_others(chunk, table, others)
-            yield self._chunk(chunk, table, match, version)
+            yield self._chunk(chunk, table, match, version, writer)
 
     def _scan_others(self, chunk: Chunk, table: Table, others: list[int]) -> None:
         for index in others:
@@ -122,12 +126,12 @@ class Lander:
                 self._signal("sensitive_in_unknown_column", shown, "error", "department",
                              f"目录外的列“{shown}”中有证件、手机或银行卡号，内容未入库，请停止报送该列", int(hit.sum()))
 
-    def _chunk(self, chunk: Chunk, table: Table, match: headers.HeaderMatch, version: int | None) -> memoryview:
-        count = chunk.frame.height
+    def _chunk(self, chunk: Chunk, table: Table, match: headers.HeaderMatch, version: int | None,
+               writer: copy_binary.RowWriter) -> memoryview:
+        count, first = chunk.frame.height, self.result.rows_in + 1
         frame = pl.DataFrame([chunk.frame[f"c{index}"].alias(name) for index, name in match.columns.items()])
         if not match.columns:
             frame = pl.DataFrame({self.fields[0]: [""] * count})
-        number = pl.int_range(self.result.rows_in + 1, self.result.rows_in + count + 1, dtype=pl.Int32, eager=True)
         self.result.rows_in += count
         read = self.rules.canonical(frame, table.spreadsheet)
         hits = self._hits(frame, read)
@@ -138,20 +142,14 @@ class Lander:
         verdicts = self.rules.apply(frame, context, read)
         keep = verdicts.refused == ""
         if not keep.all():
-            self._refuse(verdicts.refused, keep, number, chunk.source_row, table.sheet)
+            self._refuse(verdicts.refused, keep, first, chunk.source_row, table.sheet)
         canonical = self._tokenised(verdicts.canonical, hits)
-        values = copy_text.joined([canonical[name] for name in self.fields])
-        record_ids = self._record_ids(canonical, verdicts)
-        self.repeats.note(record_ids, canonical, number, keep)
-        line = [values, pl.repeat(str(self.batch_seq), count, eager=True), pl.repeat(str(self.attempt), count, eager=True),
-                number, self._constant(table.sheet, count), chunk.source_row, pl.repeat(self.variant, count, eager=True),
-                record_ids, copy_text.hexadecimal(copy_text.digests(values, copy_text.xxh3)),
-                copy_text.escaped(chunk.frame[f"c{version}"]) if version is not None else self._constant("", count),
-                verdicts.errors, verdicts.warnings, self._received(frame, verdicts, hits, chunk, match)]
-        if not keep.all():
-            line = [column.filter(keep) for column in line]
-        self.result.landed += len(line[0])
-        return copy_text.lines(line)
+        ids = copy_binary.record_ids(self.kind.id, self.variant, self._key(canonical, verdicts))
+        self._note_repeats(ids, canonical, first, keep)
+        source_version = chunk.frame[f"c{version}"] if version is not None else pl.repeat("", count, eager=True)
+        others = [source_version, verdicts.errors, verdicts.warnings, self._received(frame, verdicts, hits, chunk, match)]
+        self.result.landed += int(keep.sum())
+        return writer.rows([canonical[name] for name in self.fields], first, chunk.source_row, ids, others, keep)
 
     def _hits(self, frame: pl.DataFrame, read: Canonical) -> dict[str, pl.Series]:
         """Rows per field whose received value holds a sensitive number outside the field meant for it."""
@@ -166,17 +164,10 @@ class Lander:
                 hits[name] = hit
         return hits
 
-    @staticmethod
-    def _constant(value: str | None, count: int) -> pl.Series:
-        """The same text in every row; None for NULL."""
-        escaped = copy_text.NULL if value is None else copy_text.escaped(pl.Series([value]))[0]
-        return pl.repeat(escaped, count, dtype=pl.String, eager=True)
-
-    def _refuse(self, rule: pl.Series, keep: pl.Series, number: pl.Series, source_row: pl.Series,
-                sheet: str | None) -> None:
+    def _refuse(self, rule: pl.Series, keep: pl.Series, first: int, source_row: pl.Series, sheet: str | None) -> None:
         lost = ~keep
-        for rule_id, row_no, line in zip(rule.filter(lost), number.filter(lost), source_row.filter(lost), strict=True):
-            self.refused.append({"batch_seq": self.batch_seq, "attempt": self.attempt, "row_no": row_no,
+        for rule_id, place, line in zip(rule.filter(lost), lost.arg_true(), source_row.filter(lost), strict=True):
+            self.refused.append({"batch_seq": self.batch_seq, "attempt": self.attempt, "row_no": first + place,
                                  "rule_id": rule_id, "sheet": sheet, "source_row": line})
         self.result.refused = len(self.refused)
 
@@ -189,8 +180,8 @@ class Lander:
         for name in self.fields:
             series = canonical[name]
             if self.kind.fields[name].type == "person_id":
-                if series.str.len_bytes().max():
-                    columns.append(pl.Series(name, self.vault.tokenise(series.to_list()), dtype=pl.String))
+                if (series != "").any():
+                    columns.append(self.vault.tokenise_column(series).alias(name))
             elif name in hits:
                 columns.append(self._replaced(series, hits[name], name).alias(name))
         return canonical.with_columns(columns) if columns else canonical
@@ -215,21 +206,22 @@ class Lander:
         return subject.otherwise(pl.when(pl.col("subject_name") != "").then(
             pl.concat_str(pl.lit("name:"), pl.col("subject_name").str.replace_all(r"\s", ""))).otherwise(pl.lit("")))
 
-    def _record_ids(self, rows: pl.DataFrame, verdicts: Verdicts) -> pl.Series:
-        """record_id from few stable fields; None where a part of the key cannot be read."""
-        parts = [self._subject(rows, verdicts) if part == "subject" else pl.col(part) for part in self.kind.key]
-        complete = pl.all_horizontal([part != "" for part in parts])
-        keys = rows.select(
-            pl.concat_str([pl.lit(self.kind.id), pl.lit(self.variant), *parts], separator="\x1f").alias("key"),
-            complete.alias("complete"))
-        ids = copy_text.hexadecimal(copy_text.digests(keys["key"], copy_text.sha256), "r")
-        if keys["complete"].all():
-            return ids
-        return ids.scatter((~keys["complete"]).arg_true(), None)
+    def _key(self, rows: pl.DataFrame, verdicts: Verdicts) -> list[pl.Series]:
+        """The parts of the record's key: few stable fields, '' where one cannot be read."""
+        return rows.select([self._subject(rows, verdicts).alias(part) if part == "subject" else pl.col(part)
+                            for part in self.kind.key]).get_columns()
+
+    def _note_repeats(self, ids: copy_binary.Ids, rows: pl.DataFrame, first: int, keep: pl.Series) -> None:
+        landed = ids.complete & keep.to_numpy()
+        keys = [ids.short]
+        if "decision_no" in rows.columns and "subject_name" in rows.columns:
+            keys.append(copy_binary.pair_hashes(rows["decision_no"], rows["subject_name"]))
+        number = np.arange(first, first + len(landed), dtype=np.int32)
+        self.repeats.note(number[landed], *(key[landed] for key in keys))
 
     def _received(self, frame: pl.DataFrame, verdicts: Verdicts, hits: dict[str, pl.Series], chunk: Chunk,
                   match: headers.HeaderMatch) -> pl.Series:
-        """Sparse JSON (escaped) of received values that differ from the canonical ones, and a slip's place columns."""
+        """Sparse JSON of received values that differ from the canonical ones, and a slip's place columns."""
         sparse: dict[int, dict[str, str]] = {}
         for name in frame.columns:
             if self.kind.fields[name].type == "person_id":
@@ -251,7 +243,7 @@ class Lander:
             return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
         lines: list[str | None] = [None] * frame.height
         for position, values in sparse.items():
-            lines[position] = orjson.dumps(values).decode().replace("\\", "\\\\")
+            lines[position] = orjson.dumps(values).decode()
         return pl.Series(lines, dtype=pl.String)
 
 
@@ -275,14 +267,16 @@ def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
 
 def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
     columns = ", ".join(raw_tables.columns(lander.kind, lander.variant))
-    statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format text, encoding 'UTF8')"
+    statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format binary)"
     driver: psycopg.Connection = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         tables = open_tables(lambda: archive.open_plain(batch.archive_uri), batch.file_name, lander.dataset,
                              lambda row: headers.recognised(lander.kind, lander.variant, row, lander.dataset))
+        copy.write(copy_binary.HEADER)
         for table in tables:
             for data in lander.table(table):
                 copy.write(data)
+        copy.write(copy_binary.TRAILER)
     rows = lander.repeats.rows()
     if len(rows):
         with driver.cursor() as cursor, cursor.copy(
@@ -291,8 +285,10 @@ def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
 
 
 def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
-    """Counts, refused rows and signals, in the transaction of the rows themselves."""
+    """Counts, refused rows and signals, in the transaction of the rows themselves; the database takes stock of these."""
     result = lander.result
+    take_stock(connection, lander.kind, lander.variant, batch.seq, lander.attempt,
+               load_ruleset(lander.kind.id).filled_fields, lander.on)
     with Session(connection) as opened:
         if lander.refused:
             opened.execute(insert(RefusedRow), lander.refused)
@@ -336,6 +332,8 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
                   settings.engine("collector").begin() as connection):
                 lock(connection, f"land {batch_seq}")
                 connection.execute(text("set local synchronous_commit = on"))
+                connection.execute(text("select set_config('pcw.landing', :attempt, true)"),
+                                   {"attempt": f"{batch_seq}/{attempt}"})
                 lander = Lander(batch, attempt, kind, dataset, on, Vault(vault_connection))
                 _copy(connection, lander, batch)
                 _book(connection, lander, batch)

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, text
 
 from .catalogue import Catalogue, Kind
 
-PROVENANCE = {
-    "batch_seq": "bigint not null", "attempt": "smallint not null", "row_no": "integer not null", "sheet": "text",
-    "source_row": "integer", "variant": "text not null", "record_id": "text", "content_hash": "text not null",
+PROVENANCE = {  # in the order of copy_binary.RowWriter: what all rows of a table share comes first
+    "batch_seq": "bigint not null", "attempt": "smallint not null", "sheet": "text", "variant": "text not null",
+    "row_no": "integer not null", "source_row": "integer", "record_id": "text", "content_hash": "text not null",
     "source_version": "text not null", "row_errors": "text not null", "row_warnings": "text not null", "received": "text",
 }
 
@@ -37,6 +37,9 @@ def ensure(connection: Connection, catalogue: Catalogue) -> None:
         connection.execute(text(  # what the gate asks for first: the few rows with a finding
             f"create index if not exists ix_{kind.id}_finding on raw.{kind.id} (batch_seq, attempt) "
             "where row_errors <> '' or row_warnings <> ''"))
+        connection.execute(text(  # what was counted over the rows holds until a statement touches them
+            f"create or replace trigger forget_stock before insert or update or delete or truncate on raw.{kind.id} "
+            "for each statement execute function ledger.forget_stock()"))
         connection.execute(text(f"grant select, insert on raw.{kind.id} to pcw_collector"))
         if maintainable:
             connection.execute(text(f"grant maintain on raw.{kind.id}, ledger.row_outcome, ledger.row_verdict to pcw_collector"))

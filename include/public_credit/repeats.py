@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
 
 class Repeats:
@@ -16,15 +15,11 @@ class Repeats:
         self._row_no: list[np.ndarray] = []
         self._keys: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
 
-    def note(self, record_ids: pl.Series, rows: pl.DataFrame, row_no: pl.Series, keep: pl.Series) -> None:
-        """Take in a chunk: record ids (NULL where the key cannot be read), canonical values, row numbers, landed rows."""
-        landed = keep & record_ids.is_not_null()
-        keys = [record_ids.hash()]
-        if "decision_no" in rows.columns and "subject_name" in rows.columns:
-            keys.append(rows["decision_no"].hash() ^ rows["subject_name"].hash(seed=1))
-        self._row_no.append(row_no.filter(landed).to_numpy())
+    def note(self, row_no: np.ndarray, *keys: np.ndarray) -> None:
+        """Take in landed rows with a readable key: their numbers, and 64 bits per row for one key or for both."""
+        self._row_no.append(row_no)
         for known, found in zip(self._keys, keys, strict=False):
-            known.append(found.filter(landed).to_numpy())
+            known.append(found)
 
     def rows(self) -> np.ndarray:
         """Row numbers that share one of their keys with another row, ascending."""
@@ -36,10 +31,7 @@ class Repeats:
 
 
 def _shared(keys: np.ndarray) -> np.ndarray:
-    """Positions of values that occur more than once."""
-    order = np.argsort(keys, kind="stable")
-    same = keys[order][1:] == keys[order][:-1]
-    marked = np.zeros(len(keys), dtype=bool)
-    marked[order[1:][same]] = True
-    marked[order[:-1][same]] = True
-    return np.flatnonzero(marked)
+    """Which values occur more than once."""
+    ordered = np.sort(keys)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return np.isin(keys, twice) if len(twice) else np.zeros(len(keys), dtype=bool)

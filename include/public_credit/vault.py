@@ -12,11 +12,13 @@ import secrets
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import polars as pl
 import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from . import settings
 from .identifiers import normalise
+from .kernels.interning import Interner
 from .messages import UserError
 
 LETTERS = {"P": "证件", "M": "手机", "C": "卡号"}
@@ -56,6 +58,7 @@ class Vault:
         self._vault_keys, self._lookup_keys = _keys("vault"), _keys("lookup")
         self._cipher = AESGCM(self._vault_keys[max(self._vault_keys)])
         self._known: dict[str, dict[str, str]] = {letter: {"": ""} for letter in LETTERS}
+        self._forget_column()
         connection.execute(_TEMPORARY)
         connection.commit()
 
@@ -73,6 +76,19 @@ class Vault:
                 known[value] = known[number]
         return [known[value] for value in values]
 
+    def _forget_column(self) -> None:
+        self._numbers, self._tokens = Interner(), pl.Series([], dtype=pl.String)
+
+    def tokenise_column(self, numbers: pl.Series) -> pl.Series:
+        """A column of person numbers as tokens ('' stays ''); each number is looked up once."""
+        if len(self._numbers) > _REMEMBERED:
+            self._forget_column()
+        codes = self._numbers.codes(numbers)
+        fresh = self._numbers.texts(len(self._tokens))
+        if fresh:
+            self._tokens = pl.concat([self._tokens, pl.Series(self.tokenise(fresh), dtype=pl.String)])
+        return self._tokens.gather(pl.Series(codes))
+
     def _lookups(self, numbers: list[str], letter: str, version: int) -> list[str]:
         """Keyed HMAC-SHA256 of every number, in hexadecimal."""
         key, head, digest = self._lookup_keys[version], f"{letter}\x1f".encode(), hmac.digest
@@ -81,16 +97,15 @@ class Vault:
     def _learn(self, numbers: list[str], letter: str) -> None:
         known = self._known[letter]
         known[""] = ""
-        absent = [number for number in numbers if number]
-        for version in sorted(self._lookup_keys, reverse=True):
-            lookups = self._lookups(absent, letter, version)
-            known |= self._find(absent, lookups)
+        absent, newest = [number for number in numbers if number], max(self._lookup_keys)
+        current = dict(zip(absent, self._lookups(absent, letter, newest), strict=True))
+        known |= self._find(absent, list(current.values()))
+        absent = [number for number in absent if number not in known]
+        for version in sorted(self._lookup_keys, reverse=True)[1:]:
+            known |= self._find(absent, self._lookups(absent, letter, version))
             absent = [number for number in absent if number not in known]
         if absent:
-            newest = max(self._lookup_keys)
-            lookups = self._lookups(absent, letter, newest)
-            self._store(absent, letter, lookups, newest)
-            known |= self._find(absent, lookups)
+            known |= self._store(absent, letter, [current[number] for number in absent], newest)
 
     def _copy(self, statement: str, rows: Iterable[str]) -> None:
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -107,18 +122,19 @@ class Vault:
         self._connection.commit()
         return {numbers[n]: token for n, token in rows}
 
-    def _store(self, numbers: list[str], letter: str, lookups: list[str], lookup_version: int) -> None:
-        """Store numbers; one that another process stored meanwhile keeps its token."""
+    def _store(self, numbers: list[str], letter: str, lookups: list[str], lookup_version: int) -> dict[str, str]:
+        """Store numbers; their tokens. One that another process stored meanwhile keeps that process's token."""
         tokens, nonces, encrypt = new_tokens(letter, len(numbers)), secrets.token_bytes(12 * len(numbers)), self._cipher.encrypt
         nonce = [nonces[start:start + 12] for start in range(0, len(nonces), 12)]
         self._copy("copy pg_temp.given (token, lookup, ciphertext) from stdin", (
             f"{token}\t\\\\x{lookup}\t\\\\x{(once + encrypt(once, number.encode(), token.encode())).hex()}\n"
             for token, lookup, once, number in zip(tokens, lookups, nonce, numbers, strict=True)))
-        self._connection.execute("""
+        stored = self._connection.execute("""
             insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version)
             select token, %s, lookup, %s, ciphertext, %s from pg_temp.given order by lookup
-            on conflict (lookup) do nothing""", [letter, lookup_version, max(self._vault_keys)])
+            on conflict (lookup) do nothing""", [letter, lookup_version, max(self._vault_keys)]).rowcount
         self._connection.commit()
+        return dict(zip(numbers, tokens, strict=True)) if stored == len(numbers) else self._find(numbers, lookups)
 
 
 def lookup(number: str, letter: str = "P") -> str:

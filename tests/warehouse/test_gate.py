@@ -135,3 +135,45 @@ def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> N
     assert on_time.counts["quarantined"] == 0
     late = judge(land(tmp_path, "c.csv", csv_bytes(given[2:4])), helpers.ON + timedelta(days=6))
     assert late.counts["quarantined"] == 1
+
+
+def test_the_gate_takes_what_the_database_counted_at_landing_until_a_row_changes(warehouse, tmp_path: Path) -> None:
+    seq = land(tmp_path, "a.csv", csv_bytes(rows(30)))
+    other = land(tmp_path, "b.csv", csv_bytes(rows(5, decision_no="另")))
+    with warehouse.connect() as owner:
+        stock = "select batch_seq, landed, filled ->> 'violation_facts', newest_event::text from ledger.stock order by 1"
+        assert owner.execute(stock).fetchall() == [(seq, 30, "30", rows(1)[0]["decision_date"]),
+                                                   (other, 5, "5", rows(1)[0]["decision_date"])]
+        owner.execute("update raw.administrative_penalty set violation_facts = '' where batch_seq = %s", [seq])
+        assert owner.execute(stock).fetchall() == []
+    assert judge(seq).state == "held"
+    with warehouse.connect("reader") as reader:
+        assert reader.execute("select filled ->> 'violation_facts' from ledger.stock").fetchall() == [("0",)]
+
+
+@pytest.mark.parametrize("statement", ["delete from raw.administrative_penalty", "truncate raw.administrative_penalty",
+                                       "insert into raw.administrative_penalty select * from raw.administrative_penalty"])
+def test_every_statement_on_the_rows_ends_what_was_counted(warehouse, tmp_path: Path, statement: str) -> None:
+    seq = land(tmp_path, "a.csv", csv_bytes(rows(3)))
+    with warehouse.connect() as owner:
+        owner.execute(statement)
+    with pytest.raises(Exception, match="rows_in 3"):
+        judge(seq)
+
+
+def test_the_lander_cannot_write_what_the_gate_reads(warehouse, tmp_path: Path) -> None:
+    land(tmp_path, "a.csv", csv_bytes(rows(3)))
+    for role in ("collector", "builder", "sender", "reader"):
+        for statement in ("update ledger.stock set landed = 0", "delete from ledger.stock",
+                          "insert into ledger.stock select * from ledger.stock"):
+            with warehouse.connect(role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+
+
+def test_an_event_field_without_a_readable_date_is_counted_like_none(warehouse, tmp_path: Path) -> None:
+    given = rows(25)
+    given[3]["decision_date"] = "2026-13-4x"
+    seq = land(tmp_path, "a.csv", csv_bytes(given))
+    with warehouse.connect("reader") as reader:
+        assert reader.execute("select newest_event::text from ledger.stock where batch_seq = %s", [seq]).fetchone() == (
+            given[0]["decision_date"],)

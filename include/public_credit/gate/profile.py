@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ..catalogue.models import Dataset, Kind
 from ..ledger.models import Attempt, Batch
+from ..stock import take_stock
 
 
 def last_good_rows(session: Session, batch: Batch) -> int | None:
@@ -32,16 +33,6 @@ def rule_counts(session: Session, seq: int, attempt: int) -> dict[str, int]:
         group by rule_id"""), {"seq": seq, "attempt": attempt}).all())
 
 
-def _newest_event(session: Session, kind: Kind, place: str, shown: str | None, parameters: dict[str, Any]) -> date | None:
-    """The newest event date; ``shown`` is the greatest text of a date's shape, which nearly always is a date."""
-    try:
-        return date.fromisoformat(shown) if shown else None
-    except ValueError:
-        return session.execute(text(f"""
-            select max(case when pg_input_is_valid({kind.event_date}, 'date') then cast({kind.event_date} as date) end)
-            from {place} and {kind.event_date} <= :today"""), parameters).scalar()
-
-
 def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, attempt: Attempt, fields: set[str],
                counts: dict[str, int], on: date) -> dict[str, Any]:
     """The row of aggregates: counts, shares (0..1), fill rate per field (0..1), days since the newest event.
@@ -49,23 +40,12 @@ def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, att
     ``fields``: those whose fill rate is wanted. Shares are NULL when nothing landed, so an expectation that must not
     pass on an empty batch says so itself.
     """
-    wanted = [name for name in kind.variants[batch.variant] if name in fields]
-    fills = "".join(f", count(*) filter (where {name} <> '') as fill_{name}" for name in wanted)
-    event = "null"
-    if kind.event_date:
-        event = (f"max({kind.event_date}) filter (where {kind.event_date} between '1949-01-01' and :today "
-                 f"and length({kind.event_date}) = 10)")
-    parameters = {"seq": batch.seq, "attempt": attempt.attempt, "today": on.isoformat()}
-    place = f"raw.{kind.id} where batch_seq = :seq and attempt = :attempt"
-    row = session.execute(text(f"""
-        select count(*) as landed, count(record_id) as keyed, {event} as newest_event{fills} from {place}"""),
-        parameters).mappings().one()
+    row = take_stock(session, kind, batch.variant, batch.seq, attempt.attempt, fields, on)
     # Every row that repeats a key is in this_batch, so the surplus over distinct records shows there.
     surplus, ragged = session.execute(text("""
         select count(record_id) - count(distinct record_id), count(*) filter (where position('R23' in row_errors) > 0)
         from pg_temp.this_batch""")).one()
-    newest = _newest_event(session, kind, place, row["newest_event"], parameters)
-    landed = row["landed"]
+    newest, landed = row["newest_event"], row["landed"]
 
     def share(count: int) -> float | None:
         return count / landed if landed else None
@@ -82,6 +62,6 @@ def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, att
         "rows_against_last_good": landed / previous if previous else None,
         "days_since_newest_event": (on - newest).days if newest else None,
     }
-    result |= {f"fill_rate__{name}": share(row[f"fill_{name}"]) for name in wanted}
+    result |= {f"fill_rate__{name}": share(count) for name, count in row["filled"].items()}
     result |= {f"rule__{rule}": count for rule, count in by_rule.items()}
     return result

@@ -86,18 +86,12 @@ class Suite:
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
         self._gx = gx
-        self.rules = load_ruleset(kind_id).batch_rules
+        ruleset = load_ruleset(kind_id)
+        self.rules, self.filled_fields = ruleset.batch_rules, ruleset.filled_fields
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
         self._batch = (self._context.data_sources.add_pandas("gate").add_dataframe_asset("aggregates")
                        .add_batch_definition_whole_dataframe("one_row"))
-
-    @property
-    def filled_fields(self) -> set[str]:
-        """Fields whose fill rate a rule of the suite looks at."""
-        columns = {rule.column.removeprefix("fill_rate__") for rule in self.rules
-                   if rule.column and rule.column.startswith("fill_rate__")}
-        return columns.union(*(rule.fields for rule in self.rules))
 
     def _expectations(self, row: dict[str, Any], dataset: Dataset, batch: Batch) -> list[tuple[BatchRule, str, Any]]:
         expectations = []
@@ -126,7 +120,7 @@ class Suite:
         suite = self._gx.ExpectationSuite(name=f"{batch.kind}_{batch.seq}",
                                           expectations=[expectation for _, _, expectation in wanted])
         frame = pandas.DataFrame([{column: row[column] for _, column, _ in wanted}])
-        result = self._batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite)
+        result = self._batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite, result_format="BOOLEAN_ONLY")
         success: dict[tuple[str, str], bool] = {}
         for item in result.results:
             key = (item.expectation_config.meta["id"], item.expectation_config.meta["column"])

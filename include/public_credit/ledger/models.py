@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger, Boolean, CheckConstraint, Date, DateTime, ForeignKey, Identity, Index,
+    ARRAY, BigInteger, Boolean, CheckConstraint, Date, DateTime, ForeignKey, Identity, Index,
     LargeBinary, MetaData, SmallInteger, String, Text, UniqueConstraint, func, text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -272,6 +272,25 @@ class RefusedDelivery(Base):
     received_at: Mapped[datetime] = _now()
     dag_run: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (UniqueConstraint("refused_id", "unit_id", "locator", "source_version", "sha256"),)
+
+
+class Stock(Base):
+    """What the database counted over the landed rows of an attempt; gone when a statement touches them.
+
+    Written by ``ledger.take_stock`` only, for the question that fields, event field and day make.
+    """
+
+    __tablename__ = "stock"
+    batch_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    kind: Mapped[str]
+    fields: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    event_field: Mapped[str | None]
+    today: Mapped[date]
+    landed: Mapped[int] = mapped_column(BigInteger)
+    keyed: Mapped[int] = mapped_column(BigInteger)
+    newest_event: Mapped[date | None]
+    filled: Mapped[dict[str, Any]]
 
 
 class Quarantine(Base):

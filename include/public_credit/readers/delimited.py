@@ -5,17 +5,20 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.csv as arrow_csv
 
+from ..kernels import csv_fields
+from ..kernels.views import is_utf8, series_of
 from .base import Chunk, HeaderScore, Opener, Table, UnreadableFile, column_names, find_header
 
-BLOCK = 10 << 20
-_PROBE = _INNER = 1 << 20
+BLOCK = 12 << 20
+_PROBE = 1 << 20
+_BUFFERS = 3
 
 
 def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
@@ -32,7 +35,10 @@ def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
 
 
 class _Records:
-    """Blocks of text that end at a record boundary, as valid UTF-8 bytes without NUL."""
+    """Blocks of text that end at a record boundary, as valid UTF-8 bytes without NUL.
+
+    A block lies in one of ``_BUFFERS`` buffers that are used in turn: it is good until the next but one is taken.
+    """
 
     def __init__(self, source: BinaryIO, declared: str, name: str):
         self._source, self._name = source, name
@@ -54,51 +60,68 @@ class _Records:
         return UnreadableFile(f"文件 {self._name} 中有无法识别的字符（编码不一致或文件被截断）。",
                               remedy="重新导出并完整上传后再报送。")
 
-    def _checked(self, block: bytes) -> bytes:
-        try:
-            pl.Series([block], dtype=pl.Binary).cast(pl.String)
-        except pl.exceptions.InvalidOperationError:
-            raise self._damaged() from None
-        return block.replace(b"\x00", b"") if b"\x00" in block else block
+    def _checked(self, buffer: bytearray, end: int) -> memoryview:
+        block = memoryview(buffer)[:end]
+        if not is_utf8(block):
+            raise self._damaged()
+        return block if buffer.find(b"\x00", 0, end) < 0 else memoryview(bytearray(block).replace(b"\x00", b""))
 
-    def __iter__(self) -> Iterator[bytes]:
-        rest = b""
+    def _append(self, buffer: bytearray, used: int) -> int:
+        """Add what comes next from the source; where it ends."""
+        if self._first is not None or self._decoder is not None:
+            while True:
+                data = self._first if self._first is not None else self._source.read(BLOCK // 2)
+                text, self._first = self._decode(data, not data), None
+                if text or not data:  # a part of a character alone gives no text yet
+                    break
+            buffer[used:used + len(text)] = text  # UTF-8 takes at most twice the room of GB18030
+            return used + len(text)
+        end = used
+        while end < used + BLOCK and (count := self._source.readinto(memoryview(buffer)[end:used + BLOCK])):
+            end += count
+        return end
+
+    def __iter__(self) -> Iterator[memoryview]:
+        rest = memoryview(b"")
+        buffers, place = [bytearray() for _ in range(_BUFFERS)], 0
         while True:
-            data = self._first if self._first is not None else self._source.read(BLOCK)
-            self._first = None
-            if not data:
+            if len(buffers[place]) < len(rest) + BLOCK:
+                buffers[place] = bytearray(len(rest) + BLOCK)
+            buffer = buffers[place]
+            buffer[:len(rest)] = rest
+            end = self._append(buffer, len(rest))
+            if end == len(rest):
                 break
-            block = rest + self._decode(data, False)
-            cut = self._boundary(block)
-            rest = block[cut:]
+            cut = self._boundary(buffer, end)
+            rest = memoryview(buffer)[cut:end]
             if cut:
-                yield self._checked(block[:cut])
-        rest += self._decode(b"", True)
+                yield self._checked(buffer, cut)
+                place = (place + 1) % _BUFFERS
         if rest:
-            if rest.count(b'"') % 2:
+            if buffer.count(b'"', 0, end) % 2:
                 raise UnreadableFile(f"文件 {self._name} 在引号中间结束，可能被截断。", remedy="重新导出并完整上传后再报送。")
-            yield self._checked(rest)
+            yield self._checked(buffer, end)
 
     @staticmethod
-    def _boundary(block: bytes) -> int:
+    def _boundary(buffer: bytearray, end: int) -> int:
         """End of the last complete record: a line end outside quotes."""
-        cut = block.rfind(b"\n") + 1
-        if cut and b'"' in block:
-            quotes = block.count(b'"', 0, cut)
+        cut = buffer.rfind(b"\n", 0, end) + 1
+        if cut and buffer.find(b'"', 0, cut) >= 0:
+            quotes = csv_fields.count(np.frombuffer(buffer, dtype=np.uint8, count=cut), ord('"'))
             while cut and quotes % 2:
-                earlier = block.rfind(b"\n", 0, cut - 1) + 1
-                quotes -= block.count(b'"', earlier, cut)
+                earlier = buffer.rfind(b"\n", 0, cut - 1) + 1
+                quotes -= buffer.count(b'"', earlier, cut)
                 cut = earlier
         return cut
 
 
-def _lines(block: bytes, delimiter: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(block.decode("utf-8"), newline=""), delimiter=delimiter))
+def _lines(block: bytes | memoryview, delimiter: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(str(block, "utf-8"), newline=""), delimiter=delimiter))
 
 
-def _by_line(block: bytes, delimiter: str, width: int, line: int) -> tuple[list[list[str]], list[int], list[bool], int]:
+def _by_line(block: memoryview, delimiter: str, width: int, line: int) -> tuple[list[list[str]], list[int], list[bool], int]:
     """Careful reading of one block: (cells, line numbers, ragged?, next line); blank lines are passed over."""
-    reader = csv.reader(io.StringIO(block.decode("utf-8"), newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(str(block, "utf-8"), newline=""), delimiter=delimiter)
     rows, numbers, ragged, before = [], [], [], 0
     for cells in reader:
         number, before = line + before, reader.line_num
@@ -110,73 +133,44 @@ def _by_line(block: bytes, delimiter: str, width: int, line: int) -> tuple[list[
     return rows, numbers, ragged, line + before
 
 
-def _fast(block: bytes, delimiter: str, width: int) -> pl.DataFrame | None:
-    """The block through Arrow, or None when a row has another number of cells or a line is blank."""
-    if width == 1:  # a blank line would pass as a record
+def _split(block: memoryview, delimiter: str, width: int, line: int) -> tuple[pl.DataFrame, pl.Series, int] | None:
+    """(Columns that lie in the block itself, line numbers, next line) of a regular block.
+
+    None when a row has another number of cells, a line is blank or the like.
+    """
+    if width == 1 or not block:  # of one column a blank line would pass as a record
         return None
-    irregular = False
-
-    def notice(row: arrow_csv.InvalidRow) -> str:
-        nonlocal irregular
-        irregular = True
-        return "skip"
-
-    names = column_names(width)
-    try:
-        table = _arrow(block, delimiter, names, notice)
-    except pa.ArrowInvalid:  # a record longer than Arrow's own block
+    text = np.frombuffer(block, dtype=np.uint8)
+    room = csv_fields.count(text, ord("\n")) + 1
+    views, numbers = np.empty((width, room, 2), dtype=np.uint64), np.empty(room + 1, dtype=np.int32)
+    aside = np.empty(len(text), dtype=np.uint8)
+    outcome, count, following = csv_fields.split(text, ord(delimiter), line, views, aside, numbers)
+    if outcome != csv_fields.REGULAR:
         return None
-    return None if irregular else pl.from_arrow(table).rechunk()
+    buffers = [pa.py_buffer(block), pa.py_buffer(aside)]
+    columns = [series_of(views[index, :count], buffers).alias(name) for index, name in enumerate(column_names(width))]
+    return pl.DataFrame(columns), pl.Series(numbers[:count]), following
 
 
-def _arrow(block: bytes, delimiter: str, names: list[str], notice: Callable[[arrow_csv.InvalidRow], str]) -> pa.Table:
-    return arrow_csv.read_csv(
-        pa.BufferReader(block),
-        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_INNER),
-        parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=notice,
-                                             ignore_empty_lines=False),
-        convert_options=arrow_csv.ConvertOptions(column_types={name: pa.large_string() for name in names},
-                                                 strings_can_be_null=False, check_utf8=False))
-
-
-def _line_numbers(block: bytes, frame: pl.DataFrame, line: int) -> tuple[pl.Series, int] | None:
-    """Line number of every record and of the next block; None when the lines do not add up."""
-    lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    inside = lines - frame.height
-    numbers = pl.int_range(line, line + frame.height, dtype=pl.Int32, eager=True)
-    # Line ends within quotes: the column with most text is the likeliest to hold them.
-    columns = sorted(frame.get_columns(), key=lambda column: -(column.str.len_bytes().sum() or 0)) if inside > 0 else []
-    for column in columns:
-        broken = column.str.contains("\n", literal=True).arg_true()
-        if len(broken):
-            extra = column.gather(broken).str.count_matches("\n", literal=True)
-            numbers += pl.repeat(0, frame.height, dtype=pl.Int32, eager=True).scatter(
-                broken, extra.cast(pl.Int32)).cum_sum().shift(1, fill_value=0)
-            inside -= extra.sum()
-            if inside <= 0:
-                break
-    return (numbers, line + lines) if inside == 0 else None
-
-
-def _chunks(blocks: Iterator[bytes], first: bytes, delimiter: str, width: int, line: int, name: str) -> Iterator[Chunk]:
+def _chunks(blocks: Iterator[memoryview], first: memoryview, delimiter: str, width: int, line: int,
+            name: str) -> Iterator[Chunk]:
     names = column_names(width)
-    pending: bytes | None = first
+    pending: memoryview | None = first
     following = next(blocks, None)
     while pending is not None:
         last = following is None
-        frame = _fast(pending, delimiter, width) if pending else None
-        numbered = _line_numbers(pending, frame, line) if frame is not None else None
-        if frame is not None and numbered is not None:
-            line = numbered[1]
+        split = _split(pending, delimiter, width, line)
+        if split is not None:
+            frame, positions, line = split
             if frame.height:
-                yield Chunk(frame, numbered[0])
+                yield Chunk(frame, positions)
         else:
-            rows, positions, ragged, line = _by_line(pending, delimiter, width, line)
-            if last and rows and ragged[-1] and not pending.endswith((b"\n", b"\r")):
+            rows, numbers, ragged, line = _by_line(pending, delimiter, width, line)
+            if last and rows and ragged[-1] and pending[-1] not in b"\n\r":
                 raise UnreadableFile(f"文件 {name} 最后一行不完整，可能被截断。", remedy="重新导出并完整上传后再报送。")
             if rows:
                 yield Chunk(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"),
-                            pl.Series(positions, dtype=pl.Int32), ragged=pl.Series(ragged) if any(ragged) else None)
+                            pl.Series(numbers, dtype=pl.Int32), ragged=pl.Series(ragged) if any(ragged) else None)
         pending, following = following, None if last else next(blocks, None)
 
 
@@ -187,8 +181,8 @@ def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Iter
         if records.empty:
             raise UnreadableFile(f"文件 {name} 是空文件（0 字节）。", remedy="重新导出后报送；本期无数据的，请报送只有表头的文件作为零报送。")
         blocks = iter(records)
-        first = next(blocks, b"")
-        head = first[: 1 << 16]
+        first = next(blocks, memoryview(b""))
+        head = bytes(first[: 1 << 16])
         head = head[: head.rfind(b"\n") + 1] or head
         sample = head.split(b"\n", 1)[0].decode("utf-8", "replace")
         delimiter = max(",\t;|", key=sample.count) if any(mark in sample for mark in ",\t;|") else ","
@@ -197,11 +191,11 @@ def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Iter
         headers = preview[where] if preview else []
         if not any(cell.strip() for cell in headers):
             raise UnreadableFile(f"文件 {name} 没有表头。", remedy="按填报模板保留第一行表头后重新报送。")
-        consumed, line = _skip_records(first, where + 1, delimiter)
+        consumed, line = _skip_records(bytes(first), where + 1)
         yield Table(None, headers, _chunks(blocks, first[consumed:], delimiter, len(headers), line, name))
 
 
-def _skip_records(block: bytes, count: int, delimiter: str) -> tuple[int, int]:
+def _skip_records(block: bytes, count: int) -> tuple[int, int]:
     """Bytes and lines of the first ``count`` records (quoted headers may span lines); (offset, next line number)."""
     offset, line = 0, 1
     for _ in range(count):

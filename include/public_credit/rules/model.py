@@ -117,6 +117,13 @@ class RuleSet(Strict):
     batch_rules: list[BatchRule]
     version: str
 
+    @property
+    def filled_fields(self) -> set[str]:
+        """Fields whose fill rate a batch rule looks at."""
+        columns = {rule.column.removeprefix("fill_rate__") for rule in self.batch_rules
+                   if rule.column and rule.column.startswith("fill_rate__")}
+        return columns.union(*(rule.fields for rule in self.batch_rules))
+
     def row_rule(self, rule_id: str) -> RowRule | None:
         return next((rule for rule in self.row_rules if rule.id == rule_id), None)
 

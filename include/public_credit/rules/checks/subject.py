@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from ...identifiers import PLACEHOLDER
 from ...identifiers_bulk import org_codes_valid, registrations_valid, series_bytes
 from ..chunk import Rows, any_of
 from ..registry import Mask, Parameters, check
@@ -109,8 +110,13 @@ def placeholder_code(
 @check
 def known_supplier(rows: Rows, *, fields: list[str]) -> Mask:
     """Authorities and source units are in the supplier register, which holds valid codes only (R15)."""
-    known = sorted(rows.context.supplier_usccs)
-    return any_of([rows.filled(name) & ~rows[name].is_in(known) & ~rows.placeholder(name) for name in fields])
+    passing, masks = ["", PLACEHOLDER, *sorted(rows.context.supplier_usccs)], []
+    for name in fields:
+        distinct = rows.distinct(name)
+        unknown = distinct.filter(~distinct.is_in(passing))
+        if len(unknown):
+            masks.append(rows[name].is_in(unknown.unique().to_list()))
+    return any_of(masks)
 
 
 @check

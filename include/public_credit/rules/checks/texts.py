@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...kernels.words import holding
 from ..chunk import Rows, any_of
 from ..registry import Mask, Parameters, check
 
@@ -45,13 +46,13 @@ def contains_words(rows: Rows, *, groups: list[Words]) -> Mask:
         words = "|".join(map(re.escape, group.words))
         before = "|".join(map(re.escape, group.unless_after))
         patterns.append((f"(?:{words})", f"(?:{before})(?:{words})" if before else None))
-    likely = "|".join(pattern for pattern, _ in patterns)
+    searched = tuple(word for group in groups for word in group.words)
     masks = []
     for field in rows.fields:
         if field.type not in _SEARCHED:
             continue
         distinct = rows.distinct(field.name)
-        some = distinct.filter(distinct.str.contains(likely))
+        some = holding(distinct, searched)
         if len(some):
             found = any_of(
                 [

@@ -1,0 +1,35 @@
+"""Compile the kernels ahead of time: ``python -m public_credit.kernels`` sends one invented row through all of them."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import polars as pl
+
+from .. import copy_binary, scan
+from ..readers import delimited
+from . import blanks, codes, interning, words
+from .views import Texts
+
+
+def main() -> None:
+    text = "一,二\n证13800138000号,\"a\"\"b\"\n".encode()
+    table = next(tables := delimited.tables(lambda: io.BytesIO(text), "x.csv", "auto", len))
+    for chunk in table.chunks:
+        columns = chunk.frame.get_columns()
+        texts, marks = Texts(columns), np.empty(len(columns[0]), dtype=bool)
+        for kernel in (blanks, codes):
+            kernel.mark(texts.views, texts.buffers, 0, texts.count, marks)
+        words.holding(columns[0], ("证件",))
+        interning.Interner().codes(columns[0])
+        scan.find(columns[0])
+        copy_binary.pair_hashes(*columns)
+        ids = copy_binary.record_ids("kind", "variant", columns)
+        writer = copy_binary.RowWriter(2, 10, 1, 1, None, "variant")
+        writer.rows(columns, 1, chunk.source_row, ids, [columns[0]], pl.Series([True]))
+    tables.close()
+
+
+if __name__ == "__main__":
+    main()

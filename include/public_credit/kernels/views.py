@@ -1,0 +1,102 @@
+"""Text columns as Arrow's string views: 16 bytes a value, the text itself inside it or elsewhere in a buffer.
+
+First word: length in the low half, the first four bytes above. Second word: bytes 5 to 12 of a text of at most twelve
+bytes, else the number of its buffer and the offset in it. polars holds its text columns this way, so nothing is copied
+on the way in or out.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from .memory import load8, load32, load64
+
+INLINE = 12
+_NEWEST = pl.CompatLevel.newest()
+
+
+@numba.njit(inline="always")
+def _head(address, length):
+    """The first bytes of a text, at most eight, as a word; no byte beyond the text is read."""
+    if length >= 8:
+        return load64(address)
+    word = numba.uint64(0)
+    for place in range(length):
+        word |= numba.uint64(load8(address + numba.uint64(place))) << numba.uint64(8 * place)
+    return word
+
+
+@numba.njit(inline="always")
+def put_view(views, column, row, base, start, length, buffer):
+    """Write the view of the text at ``base + start``."""
+    address = base + numba.uint64(start)
+    word = numba.uint64(length)
+    if length > INLINE:
+        views[column, row, 0] = word | numba.uint64(load32(address)) << numba.uint64(32)
+        views[column, row, 1] = numba.uint64(buffer) | numba.uint64(start) << numba.uint64(32)
+    elif length > 4:
+        views[column, row, 0] = word | numba.uint64(load32(address)) << numba.uint64(32)
+        views[column, row, 1] = _head(address + numba.uint64(4), length - 4)
+    else:
+        views[column, row, 0] = word | _head(address, length) << numba.uint64(32)
+        views[column, row, 1] = 0
+
+
+@numba.njit(inline="always")
+def address_of(views, buffers, column, row):
+    """Address of a text; ``views`` and ``buffers`` as in ``Texts``."""
+    place = views[column] + numba.uint64(16) * numba.uint64(row)
+    if load32(place) <= INLINE:
+        return place + numba.uint64(4)
+    second = load64(place + numba.uint64(8))
+    return buffers[column, second & numba.uint64(0xFFFFFFFF)] + (second >> numba.uint64(32))
+
+
+@numba.njit(inline="always")
+def length_of(views, column, row):
+    """Bytes of a text."""
+    return numba.uint64(load32(views[column] + numba.uint64(16) * numba.uint64(row)))
+
+
+class Texts:
+    """Where the texts of several columns of one height lie, for kernels.
+
+    ``views``: address of each column's views; ``buffers`` (columns × most buffers of one): addresses of their text.
+    A row that is NULL is as undefined as in Arrow. Lives as long as the object.
+    """
+
+    def __init__(self, columns: list[pl.Series]):
+        self._owners = [column.rechunk().to_arrow(compat_level=_NEWEST) for column in columns]
+        buffers = [array.buffers() for array in self._owners]
+        self.count = len(columns[0]) if columns else 0
+        self.views = np.array([found[1].address + 16 * array.offset
+                               for array, found in zip(self._owners, buffers, strict=True)], dtype=np.uint64)
+        self.buffers = np.zeros((len(columns), max([1, *(len(found) - 2 for found in buffers)])), dtype=np.uint64)
+        for column, found in enumerate(buffers):
+            self.buffers[column, :len(found) - 2] = [buffer.address for buffer in found[2:]]
+
+
+def series_of(views: np.ndarray, buffers: list[pa.Buffer]) -> pl.Series:
+    """The text column of views (rows × 2 words) into valid UTF-8."""
+    return pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views), *buffers]))
+
+
+def is_utf8(text: memoryview) -> bool:
+    """Whether the bytes are UTF-8 throughout; nothing is copied."""
+    view = np.zeros((1, 1, 2), dtype=np.uint64)
+    put_view_of(view, np.frombuffer(text, dtype=np.uint8))
+    column = pl.from_arrow(pa.Array.from_buffers(pa.binary_view(), 1, [None, pa.py_buffer(view), pa.py_buffer(text)]))
+    try:
+        column.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+@numba.njit(cache=True)
+def put_view_of(views, text):
+    """Write the view of a whole text as the only one."""
+    put_view(views, 0, 0, np.uint64(text.ctypes.data), 0, len(text), 0)

@@ -1,0 +1,76 @@
+"""Texts that hold one of a few words (Wu and Manber's search: most of a text is skipped)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numba
+import numpy as np
+import polars as pl
+
+from .memory import load8
+from .views import Texts, address_of, length_of
+
+
+@lru_cache(maxsize=32)
+def _prepared(words: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(Shift per pair of bytes, all words' bytes, where each begins and the last ends); words of two bytes or more."""
+    encoded = [word.encode() for word in words]
+    shortest = min(map(len, encoded))
+    if shortest < 2:
+        raise ValueError("a word to search for has at least two bytes")
+    shift = np.full(1 << 16, shortest - 1, dtype=np.uint8)
+    for word in encoded:
+        for place in range(1, shortest):
+            pair = word[place - 1] | word[place] << 8
+            shift[pair] = min(shift[pair], shortest - 1 - place)
+    starts = np.cumsum([0, *map(len, encoded)])
+    return shift, np.frombuffer(b"".join(encoded), dtype=np.uint8), starts
+
+
+@numba.njit(cache=True)
+def _stands_at(address, left, letters, starts):
+    """Whether a word stands at the address; ``left`` bytes are left of the text."""
+    for word in range(len(starts) - 1):
+        first, end = starts[word], starts[word + 1]
+        if end - first > left:
+            continue
+        place = first
+        while place < end and load8(address + np.uint64(place - first)) == letters[place]:
+            place += 1
+        if place == end:
+            return True
+    return False
+
+
+@numba.njit(cache=True)
+def mark(views, buffers, column, count, shift, letters, starts, marks):
+    """Marks the rows of a column that hold a word; how many."""
+    shortest, found = np.int64(1 << 62), 0
+    for word in range(len(starts) - 1):
+        shortest = min(shortest, starts[word + 1] - starts[word])
+    for row in range(count):
+        marks[row] = False
+        length = np.int64(length_of(views, column, row))
+        if length < shortest:
+            continue
+        address, place = address_of(views, buffers, column, row), shortest - 1
+        while place < length:
+            last = address + np.uint64(place)
+            step = shift[np.int64(load8(last - np.uint64(1))) | np.int64(load8(last)) << 8]
+            if step == 0:
+                first = place - shortest + 1
+                if _stands_at(address + np.uint64(first), length - first, letters, starts):
+                    marks[row] = True
+                    found += 1
+                    break
+                step = 1
+            place += step
+    return found
+
+
+def holding(column: pl.Series, words: tuple[str, ...]) -> pl.Series:
+    """The values of a text column that hold one of the words, in their order."""
+    texts, marks = Texts([column]), np.empty(len(column), dtype=bool)
+    found = mark(texts.views, texts.buffers, 0, texts.count, *_prepared(words), marks)
+    return column.filter(pl.Series(marks)) if found else column.head(0)
