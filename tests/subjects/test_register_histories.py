@@ -28,8 +28,9 @@ def test_a_code_that_was_issued_again_is_the_same_subject_and_the_old_id_still_r
 
 
 def test_a_former_code_that_was_never_registered_here_resolves_too(registers):
-    registers.build([firm(2, predecessor_uscc=code(5))])
-    assert registers.subject("uscc", code(5)) == registers.subject("uscc", code(2)) != "absent"
+    registers.build([firm(2, predecessor_uscc=code(5)), body(7, org_code=org(5))])
+    assert registers.subject("uscc", code(5)) == registers.subject("uscc", code(2)) == registers.subject("org", org(5))
+    assert registers.query("select count(*) from subjects.subject") == [(1,)]
 
 
 @pytest.mark.parametrize(("past", "doubt"), [

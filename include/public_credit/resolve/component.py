@@ -103,9 +103,11 @@ class Resolver:
             before = row.predecessor_uscc
             own, past = ("uscc", row.uscc), ("uscc", before)
             reason = self._doubt(row, stated[before])
-            if not reason and self.groups.join(own, past):
+            if not reason:
+                self.groups.join(own, past)
+            if self.groups.add(own) == self.groups.add(past):
                 self._claim_too(row, ("org", before[8:17]))
-            elif reason and self.groups.add(own) != self.groups.add(past) and not self.groups.forbidden(own, past):
+            elif reason and not self.groups.forbidden(own, past):
                 self._ask("several_usccs", row.record_id, reason, usccs=sorted([row.uscc, before]))
         return conversions
 
