@@ -83,6 +83,9 @@ def _figure(target: Target, unit: str, month: date, share: float | None, roster:
         numerator = int(roster * share * reached + 0.0001)
         percent = round(numerator / roster, 6)
         distance = round((target.goal - percent) * 100, 4)
+    if target.about_persons and unit and 0 < numerator < 5:
+        return Figure(target.target_id, target.goal_no, unit, month.year, month, None, None, "", None, None, None, round(pace, 6),
+                      "缺分母", True)
     return Figure(target.target_id, target.goal_no, unit, month.year, month, numerator, roster,
                   "市场监管局市场主体登记库" if target.figure_kind == "系统计算" else "责任单位填报", month if roster else None, percent,
                   distance, None if roster is None else round(pace, 6), _state(percent, target.goal, pace))
@@ -148,18 +151,18 @@ def _quality() -> list[Quality]:
 
 
 MILESTONES = [
-    ("M01", "信用信息目录和标准体系", D18, "已完成", "目录第 3 版印发（示范发〔2018〕41号）", date(2018, 9, 12)),
-    ("M02", "重点区域、重点行业信用合作初见成效", D18, "已完成", "与邻区签订合作备忘录", date(2018, 11, 20)),
-    ("M03", "事业单位信息披露制度", D18, "已完成", "制度印发（示范编办〔2018〕7号）", date(2018, 6, 30)),
-    ("M04", "平台框架基本建成", D18, "已完成", "平台初验报告", date(2018, 12, 3)),
-    ("M05", "“信用示范”网站", D18, "已完成", "网站上线公告", date(2018, 10, 8)),
-    ("M06", "守信激励失信惩戒机制初步建立", D18, "未完成", "", None),
-    ("M07", "信用服务市场体系初步形成", D18, "已完成", "三家信用服务机构备案", date(2019, 3, 5)),
+    ("M01", "信用信息目录和标准体系", D18, "按期完成", "目录第 3 版印发（示范发〔2018〕41号）", date(2018, 9, 12)),
+    ("M02", "重点区域、重点行业信用合作初见成效", D18, "按期完成", "与邻区签订合作备忘录", date(2018, 11, 20)),
+    ("M03", "事业单位信息披露制度", D18, "按期完成", "制度印发（示范编办〔2018〕7号）", date(2018, 6, 30)),
+    ("M04", "平台框架基本建成", D18, "按期完成", "平台初验报告", date(2018, 12, 3)),
+    ("M05", "“信用示范”网站", D18, "按期完成", "网站上线公告", date(2018, 10, 8)),
+    ("M06", "守信激励失信惩戒机制初步建立", D18, "逾期未完成", "", None),
+    ("M07", "信用服务市场体系初步形成", D18, "逾期完成", "三家信用服务机构备案", date(2019, 3, 5)),
     ("M08", "信用服务市场体系全区覆盖", D20, "推进中", "覆盖 8 个镇街", date(2020, 6, 30)),
     ("M09", "各部门、各行业信用信息系统完善", D20, "推进中", "24 个单位接入", date(2020, 9, 30)),
-    ("M10", "信用监管机制基本健全", D20, "已完成", "监管办法印发（示范发〔2020〕12号）", date(2020, 8, 14)),
-    ("M11", "与市信用信息互为查询", D20, "已完成", "接口验收单", date(2020, 5, 29)),
-    ("M12", "公益类事业单位信用评价机制", D20, "未开始", "", None),
+    ("M10", "信用监管机制基本健全", D20, "按期完成", "监管办法印发（示范发〔2020〕12号）", date(2020, 8, 14)),
+    ("M11", "与市信用信息互为查询", D20, "按期完成", "接口验收单", date(2020, 5, 29)),
+    ("M12", "公益类事业单位信用评价机制", D20, "未启动", "", None),
     ("M13", "比较完善的社会信用体系", D20, "推进中", "年度自评报告", date(2020, 12, 15)),
 ]
 METRICS = [

@@ -60,6 +60,7 @@ class Figure:
     distance: float | None          # percentage points still missing to the goal; 0 or negative when met
     pace: float | None              # the share the linear way to the due date asks for at month end
     state: str
+    suppressed: bool = False        # a cell of persons under 5: the mart gives no number for it
 
     @property
     def key(self) -> TargetKey:
@@ -147,6 +148,10 @@ class Milestone:
     evidence: str
     on: date | None
     clause: str
+
+    @property
+    def done(self) -> bool:
+        return self.state in ("按期完成", "逾期完成")
 
 
 @dataclass(frozen=True)

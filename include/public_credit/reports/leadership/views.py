@@ -5,14 +5,15 @@ Selects, orders and subtracts figures of the publication; it computes no rate of
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import date
 
-from .model import DISTRICT, MET, NO_DENOMINATOR, Figure, Publication, Quality, State, Target
-from .words import suppressed
+from .model import DISTRICT, MET, Figure, Publication, Quality, State, Target
 
 TIMELY = "timely_rate"
-UNKNOWN = State("", "·", "", 99, "")
+SILENT_FROM = 4                     # weeks of a year without delivery or attestation that are pointed out
+UNKNOWN = State("未定", "·", "", 8, "")
+FEW = State("不列", "－", "", 7, "部门的人数格少于 5，不列数字")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Row:
     frozen: bool                    # taken from the year's frozen edition
     running: Figure | None          # today's figure of that month, where it differs from the frozen one
     hidden: bool                    # a cell of persons under 5
+
+    @property
+    def overdue(self) -> bool:
+        """The due date has passed and the goal is not met."""
+        return self.target.due_on < self.figure.month_end and self.state.name != MET
 
     @property
     def percent(self) -> float | None:
@@ -52,6 +58,11 @@ class Change:
     scope: str
     before: Figure
     now: Figure
+    of_several: bool                # its figure serves several due dates
+
+    @property
+    def own(self) -> bool:
+        return self.now.unit_id != DISTRICT
 
     @property
     def state_moved(self) -> bool:
@@ -74,6 +85,7 @@ class Compared:
     gap: float | None               # points to the cited goal of 及时率
     silent_weeks: int | None
     attestations: int | None
+    silent: bool                    # so many silent weeks that they are pointed out
 
 
 def scope_name(publication: Publication, unit: str) -> str:
@@ -101,8 +113,8 @@ def _shown(publication: Publication, target: Target, unit: str, year: int) -> Ro
             figure = replace(today, numerator=held.numerator, denominator=held.denominator, percent=held.percent,
                              distance=distance, state=held.state)
             running = today
-    return Row(target, figure, publication.state_of.get(figure.state, UNKNOWN),
-               scope_name(publication, figure.unit_id), own, frozen, running, suppressed(target, figure))
+    state = FEW if figure.suppressed else publication.state_of.get(figure.state, UNKNOWN)
+    return Row(target, figure, state, scope_name(publication, figure.unit_id), own, frozen, running, figure.suppressed)
 
 
 def rows(publication: Publication, year: int, unit: str = DISTRICT) -> list[Row]:
@@ -122,14 +134,14 @@ def counted_only(publication: Publication, year: int, unit: str = DISTRICT) -> l
 def state_counts(publication: Publication, year: int, unit: str = DISTRICT) -> list[tuple[State, int]]:
     """How many goals stand in each state, best first; states without any are left out."""
     found = rows(publication, year, unit)
-    return [(state, count) for state in sorted(publication.states, key=lambda state: -state.order)
-            if (count := sum(row.figure.state == state.name for row in found))]
+    return [(state, count) for state in sorted([*publication.states, FEW], key=lambda state: -state.order)
+            if (count := sum(row.state == state for row in found))]
 
 
 def met(publication: Publication, year: int, unit: str = DISTRICT) -> tuple[int, int]:
     """Goals met, and all goals of the view."""
     found = rows(publication, year, unit)
-    return sum(row.figure.state == MET for row in found), len(found)
+    return sum(row.state.name == MET for row in found), len(found)
 
 
 def changes(publication: Publication, unit: str = DISTRICT) -> list[Change]:
@@ -138,6 +150,7 @@ def changes(publication: Publication, unit: str = DISTRICT) -> list[Change]:
         return []
     before, now = publication.months[-2:]
     found = []
+    several = Counter(target.figure_id for target in publication.targets)
     for target in publication.targets:
         if not target.advances or not in_scope(target, unit):
             continue
@@ -145,12 +158,15 @@ def changes(publication: Publication, unit: str = DISTRICT) -> list[Change]:
             old = publication.figure_at.get((*target.key, scope, before))
             new = publication.figure_at.get((*target.key, scope, now))
             if old and new:
-                if not suppressed(target, old) and not suppressed(target, new):
-                    change = Change(target, scope_name(publication, scope), old, new)
+                if not old.suppressed and not new.suppressed:
+                    change = Change(target, scope_name(publication, scope), old, new, several[target.figure_id] > 1)
                     if change.state_moved or abs(change.points or 0) > 1e-9:
                         found.append(change)
                 break
-    return sorted(found, key=lambda change: (not change.state_moved, -abs(change.points or 0), change.target.key))
+    found.sort(key=lambda change: (not change.state_moved, -abs(change.points or 0), change.target.key))
+    told: set[str] = set()
+    return [change for change in found if change.state_moved or change.target.figure_id not in told
+            and not told.add(change.target.figure_id)]
 
 
 def series(publication: Publication, target: Target, unit: str) -> list[Figure]:
@@ -170,11 +186,13 @@ def compared(publication: Publication, year: int) -> list[Compared]:
             continue
         rate = quality.timely_rate if quality else None
         gap = (rate - goal.goal) * 100 if goal and rate is not None else None
-        found.append(Compared(unit, name, quality, gap, silence.silent_weeks if silence else None,
-                              silence.attestations if silence else None))
+        weeks = silence.silent_weeks if silence else None
+        found.append(Compared(unit, name, quality, gap, weeks, silence.attestations if silence else None,
+                              weeks is not None and weeks >= SILENT_FROM))
     if goal is None:
         return found
-    return sorted(found, key=lambda item: (item.gap is None, item.gap or 0, list(publication.units).index(item.unit_id)))
+    return sorted(found, key=lambda item: (item.gap is None, item.gap or 0, -(item.silent_weeks or 0),
+                                             list(publication.units).index(item.unit_id)))
 
 
 def restated(publication: Publication) -> list[tuple[int, Row]]:
@@ -191,14 +209,6 @@ def restated(publication: Publication) -> list[tuple[int, Row]]:
     return found
 
 
-def milestone_late(publication: Publication, due_on: date, reached: bool) -> bool:
-    return not reached and due_on < publication.business_date
-
-
 def difference(now: float | None, before: float | None) -> float | None:
     """Percentage points between two rates of the marts; None where one has no denominator."""
     return None if now is None or before is None else (now - before) * 100
-
-
-def without_denominator(found: list[Row]) -> list[Row]:
-    return [row for row in found if row.figure.state == NO_DENOMINATOR]

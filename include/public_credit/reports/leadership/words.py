@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from .model import Figure, Target
+from .model import Figure
 
 NONE = "—"
 FEW = "少于 5"
@@ -47,16 +47,9 @@ def day(value: date | None) -> str:
     return NONE if value is None else value.isoformat()
 
 
-def suppressed(target: Target, figure: Figure) -> bool:
-    """Whether a count is a cell of persons under 5 in a drill-down: then neither it nor its share is shown."""
-    if not target.about_persons or not figure.unit_id:
-        return False
-    return any(count is not None and 0 < count < 5 for count in (figure.numerator, figure.denominator))
-
-
-def fraction(target: Target, figure: Figure) -> str:
+def fraction(figure: Figure) -> str:
     """``1,234 / 1,368``: what a percent rests on; a missing denominator is said."""
-    if suppressed(target, figure):
+    if figure.suppressed:
         return FEW
     if figure.denominator is None:
         return f"{number(figure.numerator)} / 缺分母" if figure.numerator is not None else "缺分母"
