@@ -6,10 +6,11 @@ persons under 5, one share that must not be rounded up to 100 %.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timezone
 
 from public_credit.reports.leadership.model import (
-    Edition, EditionFigure, Figure, GoalLine, Metric, Milestone, Publication, Quality, Silence, State, Target,
+    Edition, Figure, GoalLine, Metric, Milestone, Publication, Quality, Silence, State, Target,
 )
 
 UNITS = {
@@ -22,7 +23,8 @@ UNITS = {
 }
 STATES = [State("落后", "▼", "交叉线", 1, "低于按期限直线推算的进度"), State("推进中", "▲", "疏斜线", 2, "不低于按期限直线推算的进度"),
           State("接近", "◐", "密斜线", 3, "距目标不超过 5 个百分点"), State("缺分母", "？", "空白虚框", 4, "没有名册或填报的分母，不出比率"),
-          State("已达标", "●", "实底", 5, "比率不低于目标"), State("依现行法不推进", "－", "无底纹", 9, "只列报送数")]
+          State("已达标", "●", "实底", 5, "比率不低于目标"), State("依现行法不推进", "－", "无底纹", 9, "只列报送数"),
+          State("不足5人不显示", "※", "无底纹", 6, "部门的人数格少于 5，不列数字")]
 D18, D20 = date(2018, 12, 31), date(2020, 12, 31)
 # id, goal number, title, goal, due, kind, units, share reached at the end of 2020, roster, persons, what is counted
 _TARGETS = [
@@ -85,7 +87,7 @@ def _figure(target: Target, unit: str, month: date, share: float | None, roster:
         distance = round((target.goal - percent) * 100, 4)
     if target.about_persons and unit and 0 < numerator < 5:
         return Figure(target.target_id, target.goal_no, unit, month.year, month, None, None, "", None, None, None, round(pace, 6),
-                      "缺分母", True)
+                      "不足5人不显示", True)
     return Figure(target.target_id, target.goal_no, unit, month.year, month, numerator, roster,
                   "市场监管局市场主体登记库" if target.figure_kind == "系统计算" else "责任单位填报", month if roster else None, percent,
                   distance, None if roster is None else round(pace, 6), _state(percent, target.goal, pace))
@@ -114,7 +116,7 @@ def _quality() -> list[Quality]:
 
     def add(unit: str, period: str, table: str, generated: int, received: int, accepted: int, late: int) -> None:
         linked = int(accepted * 0.93)
-        found.append(Quality(unit, period, table, generated, received, accepted, late, late // 3, linked,
+        found.append(Quality(unit, period, table, generated, received, accepted, late, linked, accepted - late // 3,
                              round(received / generated, 6) if generated else None,
                              round((received - late) / received, 6) if received else None,
                              round(late / received, 6) if received else None,
@@ -185,10 +187,11 @@ def publication() -> Publication:
     figures = _figures(targets)
     editions = {}
     for year in (2018, 2019):
-        held = {(f.target_id, f.goal_no, f.unit_id): EditionFigure(
-            f.target_id, f.goal_no, f.unit_id, (f.numerator or 0) - (3 if (f.target_id, year) == ("T12", 2018) else 0),
-            f.denominator, (f.percent or 0) - round(3 / 387, 6) if (f.target_id, year) == ("T12", 2018) else f.percent, f.state)
-            for f in figures if f.month_end == date(year, 12, 31)}
+        held = {(f.target_id, f.goal_no, f.unit_id): f for f in figures if f.month_end == date(year, 12, 31)}
+        if year == 2018:
+            key = ("T12", 1, "")
+            fewer = held[key].numerator - 3
+            held[key] = replace(held[key], numerator=fewer, percent=round(fewer / 387, 6), distance=round(100 - fewer / 3.87, 4))
         editions[year] = Edition(year, f"E{year}", "分管副区长", date(year + 1, 1, 20), held)
     return Publication(
         "示范区", D20, 214, datetime(2020, 12, 31, 7, 40, tzinfo=timezone.utc), "0.4.0", UNITS, targets, figures, STATES, _quality(),

@@ -18,17 +18,20 @@ FONTS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC'
 INK, MUTED, GRID = "#17212b", "#5b6875", "#dfe4ea"
 BLUE, ORANGE, TEAL = "#1d5a9e", "#c4500f", "#2f7f77"
 # What tells a state apart beside its word and symbol: the hatch of the rule seed picks the pattern.
-TOKENS = {"solid": "#1d5a9e", "dense": "#5f8fc4", "sparse": "#8fa6bd", "cross": "#c4500f", "blank": "#f3f5f7", "none": "#cfd6dd"}
-ON_TOKEN = {"solid": "#ffffff", "dense": "#ffffff", "sparse": INK, "cross": "#ffffff", "blank": INK, "none": INK}
-HATCHED = ("dense", "sparse", "cross", "blank")
+TOKENS = {"solid": "#1d5a9e", "dense": "#5f8fc4", "sparse": "#8fa6bd", "cross": "#c4500f", "blank": "#f3f5f7", "dots": "#edf0f3",
+          "none": "#cfd6dd"}
+ON_TOKEN = {"solid": "#ffffff", "dense": "#ffffff", "sparse": INK, "cross": "#ffffff", "blank": INK, "dots": INK, "none": INK}
+HATCHED = ("dense", "sparse", "cross", "blank", "dots")
 _RULED = '<pattern id="h-{0}" width="{3}" height="{3}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">' \
     '<rect class="p-{0}" width="{3}" height="{3}" fill="{1}"/><rect class="q-{0}" width="{4}" height="{3}" fill="{2}"/>{5}</pattern>'
 PATTERNS = "".join((
     _RULED.format("dense", TOKENS["dense"], "#b9d0e8", 4, 1.2, ""),
     _RULED.format("sparse", TOKENS["sparse"], "#d8e0e8", 9, 1.6, ""),
     _RULED.format("cross", TOKENS["cross"], "#eeb18f", 7, 1.3, '<rect class="q-cross" width="7" height="1.3" fill="#eeb18f"/>'),
-    '<pattern id="h-blank" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="6" height="6" '
-    'fill="#f3f5f7"/><circle class="q-blank" cx="3" cy="3" r="0.9" fill="#7b8794"/></pattern>'))
+    '<pattern id="h-blank" width="7" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="7" height="6" '
+    'fill="#f3f5f7"/><path class="q-blank" d="M0 3h3.5" stroke="#8a96a3" fill="none"/></pattern>',
+    '<pattern id="h-dots" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="6" height="6" '
+    'fill="#edf0f3"/><circle class="q-dots" cx="3" cy="3" r="0.9" fill="#7b8794"/></pattern>'))
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,8 @@ DISTRICT = ""
 NOT_ADVANCED = "依现行法不推进"
 NO_DENOMINATOR = "缺分母"
 MET = "已达标"
-HATCHES = {"实底": "solid", "密斜线": "dense", "疏斜线": "sparse", "交叉线": "cross", "空白虚框": "blank", "无底纹": "none"}
+HATCHES = {"实底": "solid", "密斜线": "dense", "疏斜线": "sparse", "交叉线": "cross", "空白虚框": "blank", "点状": "dots",
+           "无底纹": "none"}
 TargetKey = tuple[str, int]
 
 
@@ -68,27 +69,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class EditionFigure:
-    """A figure as a frozen edition holds it."""
-
-    target_id: str
-    goal_no: int
-    unit_id: str
-    numerator: int | None
-    denominator: int | None
-    percent: float | None
-    state: str
-
-
-@dataclass(frozen=True)
 class Edition:
-    """A year's frozen figures."""
+    """A year's frozen figures, by target, goal and unit."""
 
     year: int
     edition_id: str
     approved_by: str
     approved_on: date | None
-    figures: dict[tuple[str, int, str], EditionFigure]
+    figures: dict[tuple[str, int, str], Figure]
 
 
 @dataclass(frozen=True)
@@ -118,8 +106,8 @@ class Quality:
     received: int
     accepted: int
     late: int
-    overdue: int
     linked: int
+    published: int | None
     reporting_rate: float | None
     timely_rate: float | None
     late_rate: float | None

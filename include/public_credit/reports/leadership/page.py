@@ -155,6 +155,7 @@ def render(publication: Publication, year: int | None = None) -> str:
         years=publication.years, scopes=every, views=_views(publication), patterns=Markup(charts.PATTERNS),
         month_charts=_month_charts(publication), comparisons=comparisons,
         widest={each: _widest(items) for each, items in comparisons.items()},
+        has_tables={unit: any(item.unit_id == unit and item.table for item in publication.quality) for unit in every},
         state_charts={unit: _chart(charts.states_by_year(publication, unit)) for unit in every},
         quality_charts={unit: _chart(charts.quality_by_year(publication, unit)) for unit in every},
         moved={unit: _moved(publication, unit) for unit in every},

@@ -6,14 +6,13 @@ Selects, orders and subtracts figures of the publication; it computes no rate of
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .model import DISTRICT, MET, Figure, Publication, Quality, State, Target
 
 TIMELY = "timely_rate"
 SILENT_FROM = 4                     # weeks of a year without delivery or attestation that are pointed out
 UNKNOWN = State("未定", "·", "", 8, "")
-FEW = State("不列", "－", "", 7, "部门的人数格少于 5，不列数字")
 
 
 @dataclass(frozen=True)
@@ -109,11 +108,8 @@ def _shown(publication: Publication, target: Target, unit: str, year: int) -> Ro
     if edition and (held := edition.figures.get((*target.key, figure.unit_id))):
         frozen, today = True, figure
         if (held.numerator, held.denominator, held.state) != (today.numerator, today.denominator, today.state):
-            distance = None if held.percent is None else (target.goal - held.percent) * 100
-            figure = replace(today, numerator=held.numerator, denominator=held.denominator, percent=held.percent,
-                             distance=distance, state=held.state)
-            running = today
-    state = FEW if figure.suppressed else publication.state_of.get(figure.state, UNKNOWN)
+            figure, running = held, today
+    state = publication.state_of.get(figure.state, UNKNOWN)
     return Row(target, figure, state, scope_name(publication, figure.unit_id), own, frozen, running, figure.suppressed)
 
 
@@ -134,7 +130,7 @@ def counted_only(publication: Publication, year: int, unit: str = DISTRICT) -> l
 def state_counts(publication: Publication, year: int, unit: str = DISTRICT) -> list[tuple[State, int]]:
     """How many goals stand in each state, best first; states without any are left out."""
     found = rows(publication, year, unit)
-    return [(state, count) for state in sorted([*publication.states, FEW], key=lambda state: -state.order)
+    return [(state, count) for state in sorted(publication.states, key=lambda state: -state.order)
             if (count := sum(row.state == state for row in found))]
 
 
