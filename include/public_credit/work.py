@@ -112,6 +112,14 @@ def deliver(on: date) -> Any:
     return deliveries.run()
 
 
+def publish(on: date) -> Any:
+    """Publish the leadership page, workbook and PDF of the newest finished build."""
+    from .reports.leadership import publish as publications
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    return publications.publish()
+
+
 def receive(on: date) -> Any:
     """Fetch later receipts and reconcile."""
     from . import receipts, reconcile

@@ -45,7 +45,7 @@ def _draw(chart: Any) -> str:
     import vl_convert
 
     chart = chart.configure(font=FONTS, background="transparent").configure_view(stroke=None).configure_axis(
-        labelColor=MUTED, labelFontSize=12, gridColor=GRID, domainColor="#aab4bf", tickColor="#aab4bf", title=None)
+        labelColor=MUTED, labelFontSize=12, labelFontWeight=500, gridColor=GRID, domainColor="#aab4bf", tickColor="#aab4bf", title=None)
     svg = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version="6.1")
     svg = re.sub(r' width="([\d.]+)" height="([\d.]+)" viewBox', r' width="\1" height="\2" role="img" viewBox', svg, count=1)
     svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace(' aria-hidden="true"', "")
@@ -58,6 +58,7 @@ def _draw(chart: Any) -> str:
 
 def standalone(svg: str) -> str:
     """The drawing with its patterns inside, for a renderer that sees one drawing at a time."""
+    svg = re.sub(r'<path aria-label="chosen-[^>]*/>', "", svg)
     return re.sub(r"(<svg[^>]*>)", rf"\1<defs>{PATTERNS}</defs>", svg, count=1)
 
 

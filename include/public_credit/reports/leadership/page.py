@@ -115,7 +115,7 @@ def _moved(publication: Publication, unit: str) -> dict[str, Any]:
     return {"targets": found[:MOVES_SHOWN], "rest": max(len(found) - MOVES_SHOWN, 0), "more": more}
 
 
-def _widest(items: list[views.Compared]) -> int:
+def widest(items: list[views.Compared]) -> int:
     """Where the scale of distances begins: the largest one, rounded up to 5 points."""
     return 5 * max(1, math.ceil(max([-item.gap for item in items if item.gap is not None], default=0) / 5 - 1e-9))
 
@@ -142,7 +142,7 @@ def render(publication: Publication, year: int | None = None) -> str:
     metrics = dict(publication.metrics)
     comparisons = {each: views.compared(publication, each) for each in publication.years}
     environment.globals |= {
-        "percent": words.percent, "points": words.points, "number": words.number, "fraction": words.fraction,
+        "percent": words.percent, "goal_text": words.goal, "points": words.points, "number": words.number, "fraction": words.fraction,
         "missing": words.missing, "ahead": words.ahead, "difference": views.difference,
         "shown": lambda each, unit: each == year and unit == DISTRICT, "month_of": publication.month_of,
         "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids), "p": publication,
@@ -154,7 +154,7 @@ def render(publication: Publication, year: int | None = None) -> str:
         title=f"{publication.district}社会信用体系建设目标看板", csp=csp, css=Markup(css), js=Markup(js), year=year,
         years=publication.years, scopes=every, views=_views(publication), patterns=Markup(charts.PATTERNS),
         month_charts=_month_charts(publication), comparisons=comparisons,
-        widest={each: _widest(items) for each, items in comparisons.items()},
+        widest={each: widest(items) for each, items in comparisons.items()},
         has_tables={unit: any(item.unit_id == unit and item.table for item in publication.quality) for unit in every},
         state_charts={unit: _chart(charts.states_by_year(publication, unit)) for unit in every},
         quality_charts={unit: _chart(charts.quality_by_year(publication, unit)) for unit in every},

@@ -27,6 +27,11 @@ def percent(rate: float | None) -> str:
     return f"{shown}%"
 
 
+def goal(rate: float) -> str:
+    """A goal as a share: ``100%``, ``92.5%``."""
+    return percent(rate).replace(".0%", "%")
+
+
 def points(value: float | None) -> str:
     """Percentage points with a sign (``−4.5``); a difference is never rounded away."""
     if value is None:

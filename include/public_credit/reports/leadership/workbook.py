@@ -16,7 +16,7 @@ FONT = "微软雅黑"
 BLUE, ORANGE, GREY = "#1D5A9E", "#C4500F", "#5B6875"
 _KINDS = {
     "text": {}, "wrap": {"text_wrap": True}, "count": {"num_format": "#,##0", "align": "right"},
-    "rate": {"num_format": '[<0.9995]0.0%;[<1]0.00%;0.0%', "align": "right"}, "points": {"num_format": "+0.0;−0.0;0.0", "align": "right"},
+    "rate": {"num_format": '[<0.9995]0.0%;[<1]0.000%;0.0%', "align": "right"}, "points": {"num_format": "+0.0;−0.0;0.0", "align": "right"},
     "day": {"num_format": "yyyy-mm-dd", "align": "center"}, "middle": {"align": "center"},
 }
 
