@@ -37,7 +37,9 @@ PATTERNS = "".join((
 @lru_cache(maxsize=1)
 def _altair() -> Any:
     import altair
+    from altair.utils import schemapi
 
+    schemapi.disable_debug_mode()   # checking each specification against its schema costs more than drawing it
     return altair
 
 
