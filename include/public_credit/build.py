@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from . import settings
 from .catalogue import load_catalogue
-from .ledger.models import Build, PublishedUnit
+from .ledger.models import Build, PublishedDataset, PublishedUnit
 from .ledger.session import lock, open_business_day, session, step
 from .messages import UserError
 
@@ -72,6 +72,16 @@ def _publish_units(opened: Session) -> None:
         index_elements=["unit_id"], set_={"name": statement.excluded.name, "uscc": statement.excluded.uscc}))
 
 
+def _publish_datasets(opened: Session) -> None:
+    plain = ("unit_id", "kind", "variant", "title", "sectors", "disclosure", "delivery_mode", "cadence_days")
+    rows = [{"dataset_id": dataset.id, "unit_id": dataset.unit, "sectors": ";".join(dataset.sectors)}
+            | {name: getattr(dataset, name) for name in plain if name not in ("unit_id", "sectors")}
+            for dataset in load_catalogue().datasets.values()]
+    statement = insert(PublishedDataset).values(rows)
+    opened.execute(statement.on_conflict_do_update(
+        index_elements=["dataset_id"], set_={name: getattr(statement.excluded, name) for name in plain}))
+
+
 def environment() -> dict[str, str]:
     """What ``profiles.yml`` reads, from the builder's connection."""
     known = conninfo_to_dict(settings.dsn("builder"))
@@ -117,6 +127,7 @@ def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
             build_id = opened.scalar(select(func.max(Build.build_id)))
         if build_id is not None:
             _publish_units(opened)
+            _publish_datasets(opened)
             business_date = opened.get_one(Build, build_id).business_date
             seeds = _seeds_needed(opened) or full_refresh
     if build_id is None:
