@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from . import settings
+from . import resolve, settings
 from .catalogue import load_catalogue
 from .ledger.models import Build, PublishedDataset, PublishedUnit
 from .ledger.session import lock, open_business_day, session, step
@@ -134,6 +134,9 @@ def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
         with step("builder", "build", business_date=business_date) as record:
             record.verdict, record.message = "nothing_due", "没有待构建的批次，业务日期未变"
         return BuildResult(None, record.message)
+    with step("builder", "resolve", business_date=business_date, build_id=build_id) as record:
+        record.counts = (resolve.full if full_refresh else resolve.run)(build_id, business_date)
+        record.message = "主体归集完成" if record.counts else "本次构建的主体已归集"
     with step("builder", "build", business_date=business_date, build_id=build_id) as record:
         arguments = ["build", *(["--full-refresh"] if full_refresh else []),
                      *([] if seeds else ["--exclude-resource-type", "seed"])]

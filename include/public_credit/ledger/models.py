@@ -579,3 +579,6 @@ class Secret(Base):
     __table_args__ = ({"schema": "vault"},)
 
 
+
+
+from . import subject_models  # noqa: E402, F401  (its tables belong to the same metadata)
