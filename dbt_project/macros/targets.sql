@@ -14,15 +14,19 @@
 {#- Cells of person counts under five are not shown in drill-downs (project limits). -#}
 {% macro small_cell(value) -%} coalesce({{ value }} between 1 and 4, false) {%- endmacro %}
 
-{#- First identifier given, in the order of the subject block; the name only where no code is given. -#}
-{% macro lookup_scheme(row) -%}
-    case when {{ row }}.uscc <> '' then 'uscc' when {{ row }}.org_code <> '' then 'org'
-         when {{ row }}.business_reg_no <> '' then 'reg' when {{ row }}.tax_reg_no <> '' then 'tax'
-         when {{ row }}.institution_cert_no <> '' then 'inst' when {{ row }}.social_org_cert_no <> '' then 'soc'
-         else 'name' end
+{#- How a row with the subject block is looked up, as records are: its first identifier, its folded name only without any. -#}
+{% macro looked_up(row, schemes=lookup_schemes()) -%}
+    case {% for scheme, field in schemes %}when {{ row }}.{{ field }} <> ''
+        {%- if scheme == 'uscc' %} and {{ row }}.uscc <> '00000000000000000X'{% endif %} then '{{ scheme }}' {% endfor %}else 'name' end as scheme,
+    case {% for scheme, field in schemes %}when {{ row }}.{{ field }} <> ''
+        {%- if scheme == 'uscc' %} and {{ row }}.uscc <> '00000000000000000X'{% endif %} then {{ row }}.{{ field }} {% endfor -%}
+        else {{ same_name(row ~ ('.name' if schemes | length < 6 else '.subject_name')) }} end as value
 {%- endmacro %}
-{% macro lookup_value(row) -%}
-    coalesce(nullif({{ row }}.uscc, ''), nullif({{ row }}.org_code, ''), nullif({{ row }}.business_reg_no, ''),
-             nullif({{ row }}.tax_reg_no, ''), nullif({{ row }}.institution_cert_no, ''),
-             nullif({{ row }}.social_org_cert_no, ''), {{ same_name(row ~ '.subject_name') }})
+
+{#- Before coverage is written: subjects whose covering record this build changed stand open again. -#}
+{% macro open_covering() -%}
+    {%- if is_incremental() %}
+    delete from {{ this }} where record_id in (
+        select record_id from {{ ref('int_records__changes') }} where build_id = {{ var('build_id') }})
+    {%- else %}select 1{%- endif %}
 {%- endmacro %}

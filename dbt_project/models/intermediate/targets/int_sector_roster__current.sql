@@ -12,9 +12,10 @@ with newest_snapshot as (
     join {{ source('ledger', 'batch') }} b on b.seq = n.seq
     join {{ source('raw', 'sector_roster') }} r on r.batch_seq = b.seq and r.attempt = b.current_attempt
 ), ranked as (
-    select *, row_number() over (partition by record_id
-                                 order by source_version desc, batch_seq desc, row_no desc) as newest
-    from {{ ref('stg_sector_roster') }}
+    select s.*, own.delivery_mode, row_number() over (
+        partition by s.record_id order by s.source_version desc, s.batch_seq desc, s.row_no desc) as newest
+    from {{ ref('stg_sector_roster') }} s
+    join {{ source('ledger', 'batch') }} own on own.seq = s.batch_seq
 )
 select
     r.record_id, r.batch_seq, r.attempt, r.row_no, r.content_hash, r.unit_id, r.dataset_id, r.accepted_on, r.roster_name,

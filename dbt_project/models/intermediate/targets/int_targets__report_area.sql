@@ -1,3 +1,2 @@
--- Areas in which a credit report or a review was issued, with the first day (T20).
-select cast('' as text) as area, cast(null as date) as first_on, cast('' as text) as record_id
-where false
+-- Areas in which a credit report or a review is required and used, with the first day (T20).
+select area, first_on, evidence as record_id from {{ ref('report_area') }} where first_on is not null
