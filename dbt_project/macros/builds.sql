@@ -40,3 +40,11 @@
 {% macro given(column) -%} nullif({{ column }}, '') {%- endmacro %}
 {% macro given_date(column) -%} cast(nullif({{ column }}, '') as date) {%- endmacro %}
 {% macro given_amount(column) -%} cast(nullif({{ column }}, '') as numeric(18, 6)) {%- endmacro %}
+
+{#- Kinds this build has inputs of: what did not come costs nothing, not even a plan. -#}
+{% macro kinds_of_build(condition="true") -%}
+    {%- if not execute -%}{%- do return([]) -%}{%- endif -%}
+    {%- set found = run_query("select distinct i.kind from " ~ source('ledger', 'build_input') ~ " i join " ~ source('ledger', 'batch')
+        ~ " b on b.seq = i.batch_seq where i.build_id = " ~ var('build_id') ~ " and " ~ condition ~ " order by 1") -%}
+    {%- do return(found.columns[0].values() | list) -%}
+{%- endmacro %}

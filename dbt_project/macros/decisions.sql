@@ -26,17 +26,7 @@
 
 {#- Accepted rows of the live attempts, typed; bad values cannot be here, the gate kept them out. -#}
 {% macro staged_decisions(kind) %}
-with live as (
-    {{ live_attempts(kind) }}
-), accepted as materialized (
-    select r.*, b.unit_id, b.dataset_id, b.business_date as received_on, coalesce(b.gated_on, b.business_date) as accepted_on
-    from live
-    join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
-    join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
-    left join {{ source('ledger', 'row_outcome') }} o
-      on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
-    where o.row_no is null and r.record_id is not null
-)
+with accepted as materialized ({{ accepted_rows(kind) }})
 select
     r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
     r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
@@ -195,3 +185,8 @@ where gone.build_id = {{ var('build_id') }} and gone.change = 'delete' and {{ no
 {% macro as_text(column) -%} coalesce(cast({{ column }} as text), '') {%- endmacro %}
 {% macro as_day(column) -%} coalesce(to_char({{ column }}, 'YYYY-MM-DD'), '') {%- endmacro %}
 {% macro as_amount(column) -%} coalesce(cast(trim_scale({{ column }}) as text), '') {%- endmacro %}
+
+{#- The last day the law lets a penalty be published: as stated, at most the longest term of its severity class. -#}
+{% macro publication_end(penalty, class) -%}
+    least({{ penalty }}.publication_end, cast({{ dbt.dateadd('month', class ~ '.max_months', penalty ~ '.decision_date') }} as date))
+{%- endmacro %}

@@ -16,9 +16,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from . import settings
+from . import resolve, settings
 from .catalogue import load_catalogue
-from .ledger.models import Build, PublishedUnit
+from .ledger.models import Build, PublishedDataset, PublishedUnit
 from .ledger.session import lock, open_business_day, session, step
 from .messages import UserError
 
@@ -72,6 +72,16 @@ def _publish_units(opened: Session) -> None:
         index_elements=["unit_id"], set_={"name": statement.excluded.name, "uscc": statement.excluded.uscc}))
 
 
+def _publish_datasets(opened: Session) -> None:
+    plain = ("unit_id", "kind", "variant", "title", "sectors", "disclosure", "delivery_mode", "cadence_days")
+    rows = [{"dataset_id": dataset.id, "unit_id": dataset.unit, "sectors": ";".join(dataset.sectors)}
+            | {name: getattr(dataset, name) for name in plain if name not in ("unit_id", "sectors")}
+            for dataset in load_catalogue().datasets.values()]
+    statement = insert(PublishedDataset).values(rows)
+    opened.execute(statement.on_conflict_do_update(
+        index_elements=["dataset_id"], set_={name: getattr(statement.excluded, name) for name in plain}))
+
+
 def environment() -> dict[str, str]:
     """What ``profiles.yml`` reads, from the builder's connection."""
     known = conninfo_to_dict(settings.dsn("builder"))
@@ -117,12 +127,16 @@ def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
             build_id = opened.scalar(select(func.max(Build.build_id)))
         if build_id is not None:
             _publish_units(opened)
+            _publish_datasets(opened)
             business_date = opened.get_one(Build, build_id).business_date
             seeds = _seeds_needed(opened) or full_refresh
     if build_id is None:
         with step("builder", "build", business_date=business_date) as record:
             record.verdict, record.message = "nothing_due", "没有待构建的批次，业务日期未变"
         return BuildResult(None, record.message)
+    with step("builder", "resolve", business_date=business_date, build_id=build_id) as record:
+        record.counts = (resolve.full if full_refresh else resolve.run)(build_id, business_date)
+        record.message = "主体归集完成" if record.counts else "本次构建的主体已归集"
     with step("builder", "build", business_date=business_date, build_id=build_id) as record:
         arguments = ["build", *(["--full-refresh"] if full_refresh else []),
                      *([] if seeds else ["--exclude-resource-type", "seed"])]

@@ -116,7 +116,7 @@ def _quality() -> list[Quality]:
 
     def add(unit: str, period: str, table: str, generated: int, received: int, accepted: int, late: int) -> None:
         linked = int(accepted * 0.93)
-        found.append(Quality(unit, period, table, generated, received, accepted, late, linked, accepted - late // 3,
+        found.append(Quality(unit, period, table, generated, received, received, accepted, late, linked, accepted - late // 3,
                              round(received / generated, 6) if generated else None,
                              round((received - late) / received, 6) if received else None,
                              round(late / received, 6) if received else None,

@@ -12,12 +12,12 @@ from public_credit.ledger.models import Base
 
 _DEFINITIONS = """
     select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
-    where connamespace::regnamespace::text in ('ledger', 'vault')
+    where connamespace::regnamespace::text in ('ledger', 'vault', 'subjects')
     union all
-    select tablename, indexname, indexdef from pg_indexes where schemaname in ('ledger', 'vault')
+    select tablename, indexname, indexdef from pg_indexes where schemaname in ('ledger', 'vault', 'subjects')
     union all
     select table_name, column_name, concat_ws(' ', data_type, is_nullable, column_default, is_identity)
-    from information_schema.columns where table_schema in ('ledger', 'vault') and table_name <> 'alembic_version'"""
+    from information_schema.columns where table_schema in ('ledger', 'vault', 'subjects') and table_name <> 'alembic_version'"""
 
 
 def _definitions(url: str) -> set[tuple[str, str, str]]:
@@ -34,7 +34,7 @@ def test_what_is_migrated_is_what_the_models_say(warehouse) -> None:
         url = server.url("from_models").replace("postgresql://", "postgresql+psycopg://")
         engine = create_engine(url)
         with engine.begin() as connection:
-            for schema in ("ledger", "vault"):
+            for schema in ("ledger", "vault", "subjects"):
                 connection.execute(text(f"create schema {schema}"))
             Base.metadata.create_all(connection)
         engine.dispose()
@@ -51,7 +51,7 @@ def test_nothing_is_left_to_migrate(warehouse) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={
             "include_schemas": True,
-            "include_name": lambda name, kind, parents: kind != "schema" or name in ("ledger", "vault"),
+            "include_name": lambda name, kind, parents: kind != "schema" or name in ("ledger", "vault", "subjects"),
             "include_object": lambda item, name, kind, reflected, other: name != "alembic_version"})
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()

@@ -10,7 +10,4 @@ select
          else 'published' end as publication_state
 from image
 join {{ ref('int_administrative_penalty__severity') }} class on class.penalty_category = image.penalty_category
-cross join lateral (
-    select least(coalesce(image.publication_end, legal.latest), legal.latest) as publication_until
-    from (select cast({{ dbt.dateadd('month', 'class.max_months', 'image.decision_date') }} as date) as latest) legal
-) term
+cross join lateral (select {{ publication_end('image', 'class') }} as publication_until) term

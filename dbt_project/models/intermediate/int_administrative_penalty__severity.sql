@@ -1,6 +1,12 @@
--- Every combination of penalty kinds in use with its gravest severity class (行政处罚法2021第9条；信用修复管理办法).
+{{ config(materialized='incremental', incremental_strategy='merge', unique_key='penalty_category',
+          indexes=[{'columns': ['penalty_category'], 'unique': true}]) }}
+-- Every combination of penalty kinds in use with its gravest severity class (行政处罚法2021第9条；信用修复管理办法); a day
+-- looks at the touched records for new combinations and judges all known ones by the policy in force.
 with combinations as (
-    select distinct penalty_category from {{ ref('stg_administrative_penalty') }}
+    select s.penalty_category
+    from {{ ref('int_administrative_penalty__touched') }} t
+    join {{ ref('stg_administrative_penalty') }} s on s.record_id = t.record_id
+    {%- if is_incremental() %} union select penalty_category from {{ this }}{% else %} group by s.penalty_category{% endif %}
 ), kinds as (
     select c.penalty_category, case when kind.name like '其他%' then '其他' else kind.name end as penalty_kind
     from combinations c, unnest(string_to_array(c.penalty_category, ';')) as kind(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from .. import settings
 from ..messages import UserError
 from .models import Authority, CodeList, Dataset, Forbidden, Kind, Receiver, Unit
+from .sectors import Mistake, Refused, Sector, check_dataset, check_refused, check_sectors
 
 _REASONS = {
     "missing": "缺少必填项", "extra_forbidden": "不认识的项", "literal_error": "取值不在允许范围内",
@@ -63,6 +64,14 @@ class Catalogue:
     forbidden: Forbidden
     version: str
     datasets: dict[str, Dataset] = field(default_factory=dict)
+    sectors: dict[str, Sector] = field(default_factory=dict)
+    refused: dict[str, Refused] = field(default_factory=dict)
+
+    def refusal(self, text: str) -> str | None:
+        """Id of the entry of ``refused.yml`` that a dataset's id, a title or a file name speaks of."""
+        if text in self.refused:
+            return text
+        return next((name for name, entry in self.refused.items() if entry.speaks_of(text)), None)
 
     @property
     def supplier_usccs(self) -> frozenset[str]:
@@ -115,16 +124,19 @@ class _File:
         where = ".".join(str(step) for step in location)
         return Problem(self.name, self.line(location), where, reason, remedy)
 
+    def problems(self, mistakes: Iterable[Mistake], at: tuple[Any, ...] = ()) -> list[Problem]:
+        return [self.problem((*at, *location), reason, remedy) for location, reason, remedy in mistakes]
 
-def _parse(file: _File, model: type[BaseModel], content: Any, problems: list[Problem]) -> Any:
+
+def _parse(file: _File, model: type[BaseModel], content: Any, problems: list[Problem], at: tuple[Any, ...] = ()) -> Any:
     if not isinstance(content, dict):
-        problems.append(file.problem((), "文件应为键值对", "参照其他同类文件书写"))
+        problems.append(file.problem(at, "应为键值对", "参照其他同类文件书写"))
         return None
     try:
         return model.model_validate(content)
     except ValidationError as error:
         for item in error.errors(include_input=False, include_url=False, include_context=False):
-            location = tuple(step for step in item["loc"]
+            location = at + tuple(step for step in item["loc"]
                              if step not in ("http_api", "sftp", "drop_folder", "exchange_db", "hand_in"))
             kind = item["type"]
             reason = item["msg"].removeprefix("Value error, ") if kind == "value_error" else _REASONS.get(kind, item["msg"])
@@ -154,7 +166,8 @@ def _kind(file: _File, code_lists: dict[str, Any], problems: list[Problem]) -> K
     return _parse(file, Kind, content, problems)
 
 
-def _unit(file: _File, kinds: dict[str, Kind], forbidden: Forbidden, problems: list[Problem]) -> Unit | None:
+def _unit(file: _File, kinds: dict[str, Kind], forbidden: Forbidden, refused: dict[str, Refused],
+          problems: list[Problem]) -> Unit | None:
     content = dict(file.content or {})
     datasets = content.get("datasets")
     unit_id = content.get("id")
@@ -180,9 +193,7 @@ def _unit(file: _File, kinds: dict[str, Kind], forbidden: Forbidden, problems: l
         if unknown:
             problems.append(file.problem((*at, "field_exceptions"), f"字段不存在：{'、'.join(sorted(unknown))}",
                                          "右边写本类型的字段英文名"))
-        for limit in forbidden.datasets:
-            if any(word in dataset.title for word in limit.words):
-                problems.append(file.problem((*at, "title"), f"该类数据依法不得归集（{limit.reason}）", "删去这个数据集"))
+        problems += file.problems(check_dataset(dataset, refused), at)
         for header in dataset.field_exceptions:
             for limit in forbidden.columns:
                 if any(word in header for word in limit.words):
@@ -199,6 +210,15 @@ def _single(root: Path, name: str, problems: list[Problem]) -> _File:
         raise CatalogueError(problems) from error
 
 
+def _entries(file: _File, model: type[BaseModel], problems: list[Problem]) -> dict[str, Any]:
+    """The entries of a file that maps ids to entries; mistakes carry the line of the entry."""
+    if not isinstance(file.content, dict):
+        problems.append(file.problem((), "文件应为键值对", "参照其他同类文件书写"))
+        return {}
+    parsed = {name: _parse(file, model, content, problems, (name,)) for name, content in file.content.items()}
+    return {name: entry for name, entry in parsed.items() if entry}
+
+
 def read(root: Path) -> tuple[Catalogue, list[Problem]]:
     """The catalogue as far as it can be read, and every mistake found on the way."""
     problems: list[Problem] = []
@@ -206,12 +226,15 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
     for name, spec in (code_lists.content or {}).items():
         _parse(code_lists, CodeList, spec, problems)
     limits = _single(root, "forbidden.yml", problems)
-    forbidden = _parse(limits, Forbidden, limits.content, problems) or Forbidden(columns=[], datasets=[])
+    forbidden = _parse(limits, Forbidden, limits.content, problems) or Forbidden(columns=[])
     extra = _single(root, "authorities.yml", problems)
     authorities = []
     for item in (extra.content or {}).get("authorities") or []:
         parsed = _parse(extra, Authority, item, problems)
         authorities += [parsed] if parsed else []
+
+    sector_file, refused_file = _single(root, "sectors.yml", problems), _single(root, "refused.yml", problems)
+    sectors, refused = _entries(sector_file, Sector, problems), _entries(refused_file, Refused, problems)
 
     kinds: dict[str, Kind] = {}
     for file in _files(root, "kinds", problems):
@@ -220,7 +243,7 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
     units: dict[str, Unit] = {}
     datasets: dict[str, Dataset] = {}
     for file in _files(root, "departments", problems):
-        unit = _unit(file, kinds, forbidden, problems)
+        unit = _unit(file, kinds, forbidden, refused, problems)
         if unit is None:
             continue
         if unit.id in units:
@@ -230,6 +253,8 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
             if dataset.id in datasets:
                 problems.append(file.problem(("datasets", index, "id"), f"数据集编号 {dataset.id} 重复", "换一个编号"))
             datasets[dataset.id] = dataset
+    problems += sector_file.problems(check_sectors(sectors, units, refused))
+    problems += refused_file.problems(check_refused(refused, datasets))
     receivers: dict[str, Receiver] = {}
     for file in _files(root, "receivers", problems):
         receiver = _parse(file, Receiver, file.content, problems)
@@ -242,7 +267,8 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.y*ml")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    catalogue = Catalogue(kinds, units, receivers, authorities, forbidden, digest.hexdigest()[:12], datasets)
+    catalogue = Catalogue(kinds, units, receivers, authorities, forbidden, digest.hexdigest()[:12], datasets, sectors,
+                          refused)
     return catalogue, problems
 
 

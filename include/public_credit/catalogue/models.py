@@ -187,6 +187,7 @@ class Dataset(Strict):
     title: str
     kind: str
     variant: str
+    sectors: list[str] = Attribute(min_length=1, description="属于依据文件的哪些领域（sectors.yml 的编号）")
     channel: Channel
     cadence_days: int = Attribute(gt=0, description="最长报送间隔（天），超过即提示催报")
     floor: int = Attribute(default=0, ge=0, description="一批至少多少行（空表零报送除外）")
@@ -206,7 +207,7 @@ class Unit(Strict):
     id: str
     name: str
     uscc: str
-    nature: Literal["部门", "镇街", "开发区", "双管单位"]
+    nature: Literal["部门", "镇街", "开发区", "双管单位", "司法机关"]
     schedule: str | None
     owner: str
     contact: str
@@ -272,7 +273,7 @@ class Receiver(Strict):
 
 
 class Limit(Strict):
-    """Words that mark a column or dataset as never collected, and the reason."""
+    """Words that mark a column as never collected, and the reason."""
 
     words: list[str]
     reason: str
@@ -280,7 +281,6 @@ class Limit(Strict):
 
 class Forbidden(Strict):
     columns: list[Limit]
-    datasets: list[Limit]
 
 
 class Authority(Strict):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ..catalogue.commands import app as catalogue_app
 from ..messages import UserError
-from . import operate, overview, people, publications
+from . import editions, operate, overview, people, publications
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="公共信用信息数仓：采集、关卡、构建、报送、溯源。", rich_markup_mode=None)
@@ -24,6 +24,7 @@ people.register(app)
 report = typer.Typer(no_args_is_help=True, help="报告与发布。")
 publications.register(report)
 app.add_typer(report, name="report")
+editions.register(app)
 
 
 def main() -> None:

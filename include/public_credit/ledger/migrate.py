@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from .. import settings
 
-SCHEMAS = ("ledger", "raw", "vault", "policy", "staging", "intermediate", "marts", "exports")
+SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports")
 DBT_SCHEMAS = ("policy", "staging", "intermediate", "marts", "exports")
 
 

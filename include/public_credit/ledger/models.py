@@ -251,6 +251,29 @@ class RefusedRow(Base):
     source_row: Mapped[int | None]
 
 
+class RefusedDelivery(Base):
+    """A delivery of something that is never collected, turned away at the door: counted, never read or archived.
+
+    ``unit_id`` and ``dataset_id`` are those of the channel it came by, '' where a person named no dataset.
+    """
+
+    __tablename__ = "refused_delivery"
+    id: Mapped[int] = _id()
+    refused_id: Mapped[str]
+    unit_id: Mapped[str] = mapped_column(server_default="")
+    dataset_id: Mapped[str] = mapped_column(server_default="")
+    locator: Mapped[str]
+    source_version: Mapped[str] = mapped_column(server_default="")
+    file_name: Mapped[str] = mapped_column(server_default="")
+    sha256: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    business_date: Mapped[date]
+    received_at: Mapped[datetime] = _now()
+    dag_run: Mapped[str] = mapped_column(server_default="")
+    __table_args__ = (UniqueConstraint("refused_id", "unit_id", "locator", "source_version", "sha256"),)
+
+
 class Quarantine(Base):
     """A quarantined row's way back: open → returned (on a slip) → corrected | waived."""
 
@@ -346,6 +369,21 @@ class PublishedUnit(Base):
     unit_id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     uscc: Mapped[str] = mapped_column(unique=True)
+
+
+class PublishedDataset(Base):
+    """A dataset of the catalogue, published for the models; one that left the catalogue stays, its records do too."""
+
+    __tablename__ = "dataset"
+    dataset_id: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[str]
+    kind: Mapped[str]
+    variant: Mapped[str]
+    title: Mapped[str]
+    sectors: Mapped[str]
+    disclosure: Mapped[str]
+    delivery_mode: Mapped[str]
+    cadence_days: Mapped[int]
 
 
 class Build(Base):
@@ -541,3 +579,6 @@ class Secret(Base):
     __table_args__ = ({"schema": "vault"},)
 
 
+
+
+from . import edition_models, subject_models  # noqa: E402, F401  (their tables belong to the same metadata)

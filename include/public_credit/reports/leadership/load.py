@@ -31,15 +31,17 @@ _MILESTONES = """select milestone_id, title, due_on, state, evidence, document_n
 _METRICS = "select metric, title, definition, source, pages from policy.metric_definition"
 _GOAL_LINES = "select metric, goal, clause from policy.goal_line"
 _RATES = "reporting_rate, timely_rate, late_rate, compliance_rate, link_rate"
-_YEARLY = f"""select unit_id, cast(year as text) as period, decision_table as table, generated, received, accepted, late, linked,
-    published, {_RATES} from marts.mart_supervision__yearly order by unit_id, year, decision_table"""
-_MONTHLY = f"""select unit_id, month as period, '' as table, generated, received, accepted, late, linked, null as published, {_RATES}
-    from marts.mart_supervision__unit_month order by unit_id, month"""
+_YEARLY = f"""select unit_id, cast(year as text) as period, decision_table as table, generated, received_of_generated,
+    received, accepted, late, linked, published, {_RATES} from marts.mart_supervision__yearly order by unit_id, year, decision_table"""
+_MONTHLY = f"""select unit_id, month as period, '' as table, generated, received_of_generated, received, accepted, late, linked,
+    null as published, {_RATES} from marts.mart_supervision__unit_month order by unit_id, month"""
 _SILENCE = """select unit_id, year, silent_weeks, attestations from marts.mart_supervision__unit_year
     where unit_id <> '' order by unit_id, year"""
-_EDITIONS = """select id, year, approved_by, approved_at from ledger.edition
+_EDITIONS = """select id, year, as_of, decided_by, decided_at from ledger.edition
     where state = 'frozen' and kind = 'original' order by year, id"""
-_EDITION_FIGURES = f"select {_FIGURE} from ledger.edition_figure where edition_id = :edition"
+_EDITION_FIGURES = """select f.target_id, f.goal_no, f.unit_id, e.year, e.as_of as month_end, f.numerator, f.denominator,
+    f.denominator_source, f.denominator_on, f.percent, f.distance, f.pace, f.state, f.suppressed
+    from ledger.edition_figure f join ledger.edition e on e.id = f.edition_id where f.edition_id = :edition"""
 _BUILD = """select build_id, business_date, built_at, code_version from ledger.build where state = 'built'
     order by build_id desc limit 1"""
 
@@ -71,7 +73,7 @@ def _target(row: Any) -> Target:
 
 
 def _quality(row: Any) -> Quality:
-    counts = (row[name] for name in ("generated", "received", "accepted", "late", "linked", "published"))
+    counts = (row[name] for name in ("generated", "received_of_generated", "received", "accepted", "late", "linked", "published"))
     rates = (_float(row[name]) for name in ("reporting_rate", "timely_rate", "late_rate", "compliance_rate", "link_rate"))
     return Quality(row["unit_id"], row["period"], row["table"], *counts, *rates)
 
@@ -86,9 +88,9 @@ def _editions(opened: Session) -> dict[int, Edition]:
     for row in _rows(opened, _EDITIONS):
         figures = {(figure.target_id, figure.goal_no, figure.unit_id): figure
                    for figure in map(_figure, _rows(opened, _EDITION_FIGURES, edition=row["id"]))}
-        approved: datetime | None = row["approved_at"]
+        approved: datetime | None = row["decided_at"]
         day: date | None = approved.astimezone(settings.TIMEZONE).date() if approved else None
-        found[row["year"]] = Edition(row["year"], str(row["id"]), row["approved_by"] or "", day, figures)
+        found[row["year"]] = Edition(row["year"], str(row["id"]), row["decided_by"], day, figures)
     return found
 
 

@@ -103,6 +103,7 @@ class Quality:
     period: str                     # '2020' or '2020-11'
     table: str                      # '' both, 'licence', 'penalty'
     generated: int | None
+    received_known: int | None      # received where the number of decisions is known: the numerator of 报送率
     received: int
     accepted: int
     late: int

@@ -73,7 +73,7 @@ def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any
     now, before = (publication.quality_of.get((unit, str(each), "")) for each in (year, year - 1))
     rates = [("双公示及时率", "timely_rate", now and now.received - now.late, now and now.received, ("按期", "报送")),
              ("双公示合规率", "compliance_rate", now and now.accepted, now and now.received, ("放行", "报送")),
-             ("双公示报送率", "reporting_rate", now and now.received, now and now.generated, ("报送", "产生"))]
+             ("双公示报送率", "reporting_rate", now and now.received_known, now and now.generated, ("报送", "产生"))]
     tiles = [{"label": f"{year} 年目标达成", "scope": "牵头和配合的目标" if unit else "全区", "big": str(reached),
               "rest": f"/ {total} 项已达标", "segments": _segments(publication, year, unit), "lines": [_line(states)]}]
     tiles += [_rate_tile(publication, label, metric, scope, now, before, count, of, parts) for label, metric, count, of, parts in rates]
@@ -136,7 +136,7 @@ def _compared(publication: Publication, year: int) -> tuple[str, list[dict[str, 
         found.append({"name": item.name, "part": None if item.gap is None else max(0.0, -item.gap / widest), "cells": [
             words.percent(q.timely_rate if q else None), f"{q.received - q.late:,} / {q.received:,}" if q else words.NONE,
             share(q.compliance_rate, q.accepted, q.received) if q else words.NONE,
-            share(q.reporting_rate, q.received, q.generated) if q else words.NONE,
+            share(q.reporting_rate, q.received_known, q.generated) if q else words.NONE,
             share(q.link_rate, q.linked, q.accepted) if q else words.NONE, words.number(item.silent_weeks)]})
     return f"差 {widest}　　　　　　　　　　　　　　　距目标", found
 

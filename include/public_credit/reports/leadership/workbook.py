@@ -111,12 +111,12 @@ def _target_cells(publication: Publication, row: views.Row) -> list[Any]:
 
 def _quality_cells(item: Quality | None) -> list[Any]:
     if item is None:
-        return [None] * 9
-    return [item.generated, item.received, item.accepted, item.late, item.linked, item.reporting_rate, item.timely_rate,
+        return [None] * 10
+    return [item.generated, item.received_known, item.received, item.accepted, item.late, item.linked, item.reporting_rate, item.timely_rate,
             item.compliance_rate, item.link_rate]
 
 
-QUALITY_COLUMNS = [("产生", "count", 10), ("报送", "count", 10), ("放行", "count", 10), ("迟报", "count", 9), ("关联", "count", 9),
+QUALITY_COLUMNS = [("产生", "count", 10), ("其中已报送", "count", 11), ("报送", "count", 10), ("放行", "count", 10), ("迟报", "count", 9), ("关联", "count", 9),
                    ("报送率", "rate", 12), ("及时率", "rate", 12), ("合规率", "rate", 12), ("关联率", "rate", 12)]
 
 
@@ -137,7 +137,7 @@ def write(publication: Publication, path: Path, year: int) -> None:
     book.sheet("部门报送比较", f"{year} 年：各单位双公示报得怎么样？",
                [("单位", "text", 28), ("距及时率目标（百分点）", "points", 14), *QUALITY_COLUMNS, ("静默周", "count", 9), ("零报送登记", "count", 11)],
                ([item.name, item.gap, *_quality_cells(item.quality), item.silent_weeks, item.attestations]
-                for item in views.compared(publication, year)), bars={8: BLUE},
+                for item in views.compared(publication, year)), bars={9: BLUE},
                note=f"只有及时率有可引的目标：{goal.clause}" if goal else "没有可引的目标，只列数字")
     book.sheet("里程碑到哪了", "里程碑到哪了，凭什么？",
                [("状态", "middle", 14), ("里程碑", "wrap", 40), ("期限", "day", 12), ("佐证", "wrap", 52), ("日期", "day", 12), ("依据", "wrap", 26)],
@@ -170,7 +170,7 @@ def _summary(book: Book, publication: Publication, year: int) -> None:
     before = publication.quality_of.get((DISTRICT, str(year - 1), ""))
     lines = [["目标达成（项）", None, reached, total, None, "已达标 ÷ 推进的目标项数"]]
     for word, metric, top, bottom in (("双公示及时率", "timely_rate", "received", "received"), ("双公示合规率", "compliance_rate", "accepted", "received"),
-                                      ("双公示报送率", "reporting_rate", "received", "generated"), ("关联率", "link_rate", "linked", "accepted")):
+                                      ("双公示报送率", "reporting_rate", "received_known", "generated"), ("关联率", "link_rate", "linked", "accepted")):
         if quality is None:
             continue
         count = getattr(quality, top) - (quality.late if metric == "timely_rate" else 0)
@@ -212,7 +212,7 @@ def _quality(book: Book, publication: Publication) -> None:
             for item in publication.quality if item.unit_id == DISTRICT and len(item.period) == 4]
     rows.sort(key=lambda row: (-row[0], list(words.values()).index(row[1])))
     book.sheet("双公示质量", "双公示质量如何（全区）？", [("年份", "middle", 8), ("类别", "middle", 8), *QUALITY_COLUMNS], rows,
-               bars={7: BLUE, 8: BLUE, 9: BLUE, 10: BLUE})
+               bars={8: BLUE, 9: BLUE, 10: BLUE, 11: BLUE})
 
 
 def _changes(book: Book, publication: Publication) -> None:

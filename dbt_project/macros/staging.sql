@@ -1,0 +1,31 @@
+{#- Accepted rows of the live attempts of a kind as a CTE body; bad values cannot be here, the gate kept them out. -#}
+{% macro accepted_rows(kind) %}
+    select r.*, b.unit_id, b.dataset_id, b.business_date as received_on, coalesce(b.gated_on, b.business_date) as accepted_on
+    from ({{ live_attempts(kind) }}) live
+    join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
+    join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
+    left join {{ source('ledger', 'row_outcome') }} o
+      on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+    where o.row_no is null and r.record_id is not null
+{% endmacro %}
+
+{#- Accepted rows of a kind with the fields of macros/record_fields.sql, typed. -#}
+{% macro staged_records(kind) %}
+{%- if is_incremental() and kind not in kinds_of_build() %}
+select * from {{ this }} where false
+{%- else %}
+with accepted as materialized ({{ accepted_rows(kind) }})
+select
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.unit_id, r.dataset_id, r.received_on, r.accepted_on
+    {%- for field in record_fields(kind) %}
+    {%- set name, type = (field ~ ':text').split(':')[:2] %},
+    {% if type == 'date' %}{{ given_date('r.' ~ name) }} as {{ name }}
+    {%- elif type == 'amount' %}{{ given_amount('r.' ~ name) }} as {{ name }}
+    {%- elif type == 'count' %}cast({{ given('r.' ~ name) }} as integer) as {{ name }}
+    {%- else %}r.{{ name }}
+    {%- endif %}
+    {%- endfor %}
+from accepted r
+{%- endif %}
+{% endmacro %}

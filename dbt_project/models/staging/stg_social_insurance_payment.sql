@@ -1,0 +1,3 @@
+{{ config(pre_hook="{{ take_out_inputs('social_insurance_payment') }}",
+          indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+{{ staged_records('social_insurance_payment') }}
