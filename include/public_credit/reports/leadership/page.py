@@ -18,31 +18,30 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from . import charts, views, words
-from .model import DISTRICT, Metric, Publication, Quality
+from .model import DISTRICT, Metric, Publication, State
 
 TEMPLATES = Path(__file__).parent / "templates"
 MILESTONE = {"按期完成": ("solid", "●"), "逾期完成": ("dense", "◐"), "推进中": ("sparse", "▲"), "逾期未完成": ("cross", "▼"),
              "未启动": ("blank", "－")}
 MOVES_SHOWN = 6
+# What a rate rests on: the two counts shown below it.
+COUNTS = {"timely_rate": lambda q: (q.received - q.late, q.received), "compliance_rate": lambda q: (q.accepted, q.received),
+          "reporting_rate": lambda q: (q.received_known, q.generated), "link_rate": lambda q: (q.linked, q.accepted)}
 _RATE_METRICS = ("timely_rate", "compliance_rate", "reporting_rate", "link_rate")
 
 
 @dataclass(frozen=True)
 class View:
-    """One year and scope, ready to be rendered."""
+    """How many goals stand where, for one year and the scopes for which that is so."""
 
     year: int
     unit: str
-    scope: str
-    rows: list[views.Row]
-    counted: list[views.Row]
-    states: list[tuple[Any, int]]
+    scopes: list[str]
+    states: list[tuple[State, int]]
     met: tuple[int, int]
-    quality: Quality | None
-    before: Quality | None
 
     @property
-    def tally(self) -> list[tuple[Any, int, str, str]]:
+    def tally(self) -> list[tuple[State, int, str, str]]:
         """Segments of the headline bar: state, count, start and width in percent."""
         total, start, found = max(self.met[1], 1), 0.0, []
         for state, count in self.states:
@@ -50,6 +49,20 @@ class View:
             found.append((state, count, f"{start:.2f}", f"{max(width - 0.4, 0.1):.2f}"))
             start += width
         return found
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate of supervision in a headline tile, for one year and the scopes for which it is so."""
+
+    year: int
+    unit: str
+    scopes: list[str]
+    rate: float | None
+    gap: float | None
+    change: float | None
+    count: int | None
+    total: int | None
 
 
 @dataclass(frozen=True)
@@ -68,15 +81,34 @@ def scopes(publication: Publication) -> list[str]:
     return [DISTRICT, *(unit for unit in publication.units if unit in with_quality | with_target)]
 
 
-def _views(publication: Publication) -> list[View]:
-    found = []
-    for unit in scopes(publication):
+def _views(publication: Publication, every: list[str]) -> list[View]:
+    found, idle = [], []
+    for unit in every:
         for year in publication.years:
-            quality = publication.quality_of.get((unit, str(year), ""))
-            found.append(View(
-                year, unit, "全区" if not unit else "本部门", views.rows(publication, year, unit),
-                views.counted_only(publication, year, unit), views.state_counts(publication, year, unit),
-                views.met(publication, year, unit), quality, publication.quality_of.get((unit, str(year - 1), ""))))
+            reached = views.met(publication, year, unit)
+            if reached[1]:
+                found.append(View(year, unit, [unit], views.state_counts(publication, year, unit), reached))
+            else:
+                idle.append((year, unit))
+    return found + [View(year, "", units, [], (0, 0)) for year in publication.years
+                    if (units := [unit for each, unit in idle if each == year])]
+
+
+def _rates(publication: Publication, every: list[str], metric: str) -> list[Rate]:
+    """The values of one rate; the scopes without any in a year share one."""
+    goal, found = publication.goal_lines.get(metric), []
+    for year in publication.years:
+        without = []
+        for unit in every:
+            now, before = (publication.quality_of.get((unit, str(each), "")) for each in (year, year - 1))
+            rate = getattr(now, metric) if now else None
+            if now is None or rate is None:
+                without.append(unit)
+                continue
+            found.append(Rate(year, unit, [unit], rate, (goal.goal - rate) * 100 if goal else None,
+                              views.difference(rate, getattr(before, metric) if before else None), *COUNTS[metric](now)))
+        if without:
+            found.append(Rate(year, "", without, None, None, None, None, None))
     return found
 
 
@@ -144,7 +176,8 @@ def render(publication: Publication, year: int | None = None) -> str:
     environment.globals |= {
         "percent": words.percent, "goal_text": words.goal, "points": words.points, "number": words.number, "fraction": words.fraction,
         "missing": words.missing, "ahead": words.ahead, "difference": views.difference,
-        "shown": lambda each, unit: each == year and unit == DISTRICT, "month_of": publication.month_of,
+        "tokens": lambda units: " ".join(unit or "all" for unit in units),
+        "hide": lambda each, units: "" if each == year and DISTRICT in units else Markup(" hidden"),
         "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids), "p": publication,
         "metrics": metrics | {metric: unknown for metric in _RATE_METRICS if metric not in metrics},
         "goals": {metric: publication.goal_lines.get(metric) for metric in {*_RATE_METRICS, *metrics}},
@@ -152,7 +185,11 @@ def render(publication: Publication, year: int | None = None) -> str:
     months = publication.months[-2:]
     return environment.get_template("page.html.j2").render(
         title=f"{publication.district}社会信用体系建设目标看板", csp=csp, css=Markup(css), js=Markup(js), year=year,
-        years=publication.years, scopes=every, views=_views(publication), patterns=Markup(charts.PATTERNS),
+        years=publication.years, scopes=every, views=_views(publication, every),
+        rates={metric: _rates(publication, every, metric) for metric in _RATE_METRICS[:3]},
+        rows={each: views.all_rows(publication, each, every) for each in publication.years},
+        counted={each: views.counted_only(publication, each) for each in publication.years},
+        without_target=[unit for unit in every if not views.rows(publication, publication.years[-1], unit)], patterns=Markup(charts.PATTERNS),
         month_charts=_month_charts(publication), comparisons=comparisons,
         widest={each: widest(items) for each, items in comparisons.items()},
         has_tables={unit: any(item.unit_id == unit and item.table for item in publication.quality) for unit in every},

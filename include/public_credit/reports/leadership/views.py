@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from .model import DISTRICT, MET, Figure, Publication, Quality, State, Target
 
@@ -113,12 +114,24 @@ def _shown(publication: Publication, target: Target, unit: str, year: int) -> Ro
     return Row(target, figure, state, scope_name(publication, figure.unit_id), own, frozen, running, figure.suppressed)
 
 
+def _worst_first(row: Row) -> tuple[Any, ...]:
+    return row.state.order, -(row.distance if row.distance is not None else 0), row.target.key, row.figure.unit_id
+
+
 def rows(publication: Publication, year: int, unit: str = DISTRICT) -> list[Row]:
     """Targets that are advanced, worst first: by state, then by distance to the goal."""
     found = [row for target in publication.targets if target.advances and in_scope(target, unit)
              if (row := _shown(publication, target, unit, year))]
-    return sorted(found, key=lambda row: (row.state.order, -(row.distance if row.distance is not None else 0),
-                                          row.target.key))
+    return sorted(found, key=_worst_first)
+
+
+def all_rows(publication: Publication, year: int, scopes: list[str]) -> list[tuple[Row, list[str]]]:
+    """Every row of a year once, with the scopes that show it; what one scope shows stays in its order."""
+    shown: dict[tuple[str, int, str], tuple[Row, list[str]]] = {}
+    for scope in scopes:
+        for row in rows(publication, year, scope):
+            shown.setdefault((*row.target.key, row.figure.unit_id), (row, []))[1].append(scope)
+    return sorted(shown.values(), key=lambda item: _worst_first(item[0]))
 
 
 def counted_only(publication: Publication, year: int, unit: str = DISTRICT) -> list[Row]:

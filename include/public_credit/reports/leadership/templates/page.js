@@ -13,7 +13,7 @@
     body.setAttribute("data-unit", unit);
     parts.forEach(function (part) {
       var y = part.getAttribute("data-y"), u = part.getAttribute("data-u");
-      part.hidden = (y !== null && y !== year) || (u !== null && u !== unit);
+      part.hidden = (y !== null && y !== year) || (u !== null && (" " + u + " ").indexOf(" " + unit + " ") < 0);
     });
     years.forEach(function (button) { button.setAttribute("aria-pressed", String(button.getAttribute("data-set-year") === year)); });
     select.value = unit;
@@ -27,7 +27,7 @@
 
   function go(year, unit) {
     show(year, unit);
-    try { history.replaceState(null, "", "#" + year + (unit ? "/" + unit : "")); } catch (ignored) { /* a file share may refuse it */ }
+    try { history.replaceState(null, "", "#" + year + (unit === "all" ? "" : "/" + unit)); } catch (ignored) { /* a file share may refuse it */ }
   }
 
   years.forEach(function (button) {
@@ -37,7 +37,7 @@
   Array.prototype.forEach.call(document.querySelectorAll("[data-set-unit]"), function (button) {
     button.addEventListener("click", function () {
       var unit = button.getAttribute("data-set-unit");
-      go(chosen()[0], chosen()[1] === unit ? "" : unit);
+      go(chosen()[0], chosen()[1] === unit ? "all" : unit);
       window.scrollTo(0, 0);
     });
   });
@@ -60,7 +60,7 @@
   function fromAddress() {
     var wanted = /^#(\d{4})(?:\/([a-z0-9_]+))?$/.exec(location.hash);
     if (wanted && years.some(function (b) { return b.getAttribute("data-set-year") === wanted[1]; })) {
-      show(wanted[1], wanted[2] && names[wanted[2]] ? wanted[2] : "");
+      show(wanted[1], wanted[2] && names[wanted[2]] ? wanted[2] : "all");
     }
   }
   window.addEventListener("hashchange", fromAddress);
