@@ -5,5 +5,5 @@
 
 {#- Folds a name for comparison only: NFKC, upper case, no blanks, one kind of bracket. -#}
 {% macro same_name(column) -%}
-    translate(upper(normalize({{ column }}, NFKC)), '〔〕【】[] ', '()()()')
+    translate(upper(normalize({{ column }}, NFKC)), '〔〕【】[] {{ "\t" }}', '()()()')
 {%- endmacro %}

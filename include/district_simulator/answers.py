@@ -15,6 +15,8 @@ from district_simulator.codes import PLACEHOLDER, uscc_valid
 from district_simulator.deliveries import Delivery
 from district_simulator.formats import cells, plain
 from district_simulator.rows import Row
+from district_simulator.sectors.answers import Booked
+from district_simulator.sectors.tables import SECTOR_TABLES
 from district_simulator.units import table_of, unit_of
 from district_simulator.workcalendar import DAYS, deadline
 
@@ -25,7 +27,8 @@ _CASE_RULES = {"truncated_roster": "B08", "truncated_file": "unreadable", "empty
 SIGNALS = {"XK_BLR": ["unknown_column"], "案件来源": ["unknown_column"], "备注说明": ["unknown_column"],
            "处罚文号新": ["unknown_column"], "宗教信仰": ["forbidden_column"], "既往病史": ["forbidden_column"],
            "联系方式": ["unknown_column", "sensitive_in_unknown_column"],
-           "证件复印件编号": ["unknown_column", "sensitive_in_unknown_column"]}
+           "证件复印件编号": ["unknown_column", "sensitive_in_unknown_column"],
+           "计划生育情况": ["forbidden_column"], "信访情况": ["forbidden_column"], "项目经办人": ["unknown_column"]}
 
 
 @dataclass
@@ -51,6 +54,7 @@ class Books:
     held: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     lines: list[dict[str, Any]] = field(default_factory=list)
     counts: list[dict[str, Any]] = field(default_factory=list)
+    booked: list[Booked] = field(default_factory=list)
 
     def book(self, delivery: Delivery) -> None:
         """Book one delivery: counts, planted cases, state of the records."""
@@ -62,6 +66,8 @@ class Books:
         for position, row in enumerate(delivery.rows):
             result = self._book_row(delivery, row)
             outcome[result] += 1
+            if delivery.state == "accepted":
+                self.booked.append(Booked(delivery, position + offset + 1, row, result))
             if row.case:
                 self.lines.append(self._line(delivery, row, position + offset + 1, places[position], result))
         if delivery.case:
@@ -90,6 +96,8 @@ class Books:
         if row.expect == "refused":
             return "refused"
         today, key = DAYS[delivery.day], row.key
+        if row.table in SECTOR_TABLES:
+            return self._book_sector(row, key, today)
         month = self._month(row, delivery.day)
         if key is None:
             self.unreadable[self._cell(delivery.dataset, month)] += 1
@@ -110,6 +118,16 @@ class Books:
             known.content, known.sjc = row.content(), row.sjc or known.sjc
         return "accepted"
 
+    def _book_sector(self, row: Row, key: Any, today: date) -> str:
+        """A record of the sectors is the same whoever delivers it."""
+        if row.expect == "quarantined" or key is None:
+            return "quarantined"
+        known = self.keys["", row.table].setdefault(key, Key("", today))
+        if known.content == row.content():
+            return "duplicate"
+        known.content = row.content()
+        return "accepted"
+
     @staticmethod
     def _cell(dataset: str, month: str) -> tuple[str, str, str]:
         return unit_of(dataset).id, "licence" if table_of(dataset).startswith("xk") else "penalty", month
@@ -120,7 +138,7 @@ class Books:
         return f"{decided or DAYS[day]:%Y-%m}"
 
     def _line(self, delivery: Delivery, row: Row, row_no: int, place: int, result: str) -> dict[str, Any]:
-        readable = row.get("decision_no") or row.truth.get("decision_no", "") or row.get("uscc")
+        readable = row.document_no or row.truth.get("decision_no", "") or row.get("uscc")
         expect = row.expect if delivery.state == "accepted" else delivery.state
         if expect == "accepted" and result == "duplicate":
             expect = "duplicate"
@@ -211,10 +229,10 @@ def _day(value: str) -> date | None:
         return None
 
 
-def planted_numbers(deliveries: Iterable[Delivery]) -> list[str]:
+def planted_numbers(deliveries: Iterable[Delivery], refused: dict[int, list] | None = None) -> list[str]:
     """Every invented ID, mobile and card number that was delivered, for the canary search."""
     pattern = re.compile(r"370399(?:19|20)\d{9}[\dXx]|(?<!\d)370399\d{9}(?!\d)|1990000\d{4}|62000000\d{11}")
-    found: set[str] = set()
+    found = {number for files in (refused or {}).values() for file in files for number in file.numbers}
     for delivery in deliveries:
         for row in delivery.rows:
             text = "\x1f".join(plain(v) for v in cells(row, delivery.dialect))

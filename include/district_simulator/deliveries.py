@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 
 from district_simulator.dialects import Dialect
 from district_simulator.rows import Row
+from district_simulator.sectors.datasets import SECTOR_DATASETS, SECTOR_ENCODINGS
 from district_simulator.units import table_of, unit_of
 from district_simulator.workcalendar import DAYS
 
 FORMATS = {"wsjk.penalty_entity": "xlsx", "wsjk.licence_person": "xlsx", "jtys.penalty_entity": "xls",
            "jtys.penalty_person": "xls", "sthj.penalty_entity": "xml", "sthj.licence_entity": "xml",
            "zhzf.penalty_entity": "csv", "zhzf.penalty_person": "csv", "zjj.licence_entity": "csv",
-           "sfj.decision_ledger": "csv", "nync.penalty_entity": "csv"}
-ENCODINGS = {"zhzf": "gb18030", "zjj": "utf-8-sig"}
+           "sfj.decision_ledger": "csv", "nync.penalty_entity": "csv",
+           **{d.id: d.form for d in SECTOR_DATASETS.values()}}
+ENCODINGS = {"zhzf": "gb18030", "zjj": "utf-8-sig", **SECTOR_ENCODINGS}
 INTERFACES = {"xzsp.licence_entity": "xk_fr", "xzsp.licence_person": "xk_zrr",
-              "xzsp.decision_event": "events", "yjgl.penalty_entity": "cf_fr"}
+              "xzsp.decision_event": "events", "yjgl.penalty_entity": "cf_fr",
+              **{d.id: d.place for d in SECTOR_DATASETS.values() if d.form == "json"}}
 DB_TABLES = {"events": "jdbg"}
 PATTERNS = {
     "wsjk.penalty_entity": "xzcf_fr_{day}{tail}.xlsx", "wsjk.licence_person": "xzxk_zrr_{day}{tail}.xlsx",
@@ -26,6 +29,7 @@ PATTERNS = {
     "zhzf.penalty_person": "双公示_行政处罚_自然人_{day}{tail}.csv",
     "zjj.licence_entity": "zjj_xk_{day}{tail}.csv", "sfj.decision_ledger": "执法台账_{day}{tail}.csv",
     "nync.penalty_entity": "nync_cf_{day}{tail}.csv",
+    **{d.id: d.place for d in SECTOR_DATASETS.values() if d.is_file},
 }
 
 
@@ -74,6 +78,8 @@ class Delivery:
 
     @property
     def db_table(self) -> str:
+        if self.dataset in SECTOR_DATASETS:
+            return SECTOR_DATASETS[self.dataset].place
         table = table_of(self.dataset)
         return DB_TABLES.get(table, table)
 

@@ -21,6 +21,7 @@ from district_simulator.deliveries import INTERFACES, Delivery, api_version
 from district_simulator.formats import json_row, render
 from district_simulator.memory import load_deliveries, load_memory, save_day
 from district_simulator.plan import Plan
+from district_simulator.sectors import answers as sector_answers
 from district_simulator.servers.exchange import Exchange
 from district_simulator.servers.http_api import ApiStore, DepartmentApi
 from district_simulator.servers.runtime import Runtime
@@ -177,7 +178,8 @@ class District:
             store.mark(api_version(day))
         self._account(today)
         answers.write(self.home / "answer_key", day, self.books, self._ledger_known(day),
-                      answers.planted_numbers(self.published))
+                      answers.planted_numbers(self.published, self.plan.sectors.turned_away))
+        sector_answers.write(self.home / "answer_key", day, self.books.booked, self.plan.sectors)
         self.played.append(day)
         self._save_state(self.state)
         return today
@@ -220,6 +222,8 @@ class District:
         (folder / f"~$xzcf_fr_{stamp}.xlsx").write_bytes(b"\x05lock")
         unfinished = self.folder("jtys") / f"ZHXYXT0000_XYGJJH1-0301_{stamp}18.xls.part"
         unfinished.write_bytes(b"\xd0\xcf\x11\xe0 unfinished")
+        for number, refused in enumerate(self.plan.sectors.turned_away[day]):
+            put(self.folder(refused.unit) / refused.name, refused.content, _arrival(day, 500 + number))
         (self.folder("zhzf") / f"双公示_行政处罚_法人_{stamp}_补.csv.part").write_text("未写完", encoding="gb18030")
 
     def _ledger_known(self, day: int) -> dict[tuple[str, str, str], int]:
@@ -251,7 +255,7 @@ class District:
         chosen = rng.sample(candidates, MISSING_IN_CITY + OTHER_NAME_IN_CITY)
         missing, other = set(chosen[:MISSING_IN_CITY]), set(chosen[MISSING_IN_CITY:])
         registry = {s.uscc: s.name.replace("有限公司", "实业有限公司") if s.uscc in other else s.name
-                    for s in self.plan.population.subjects if s.uscc not in missing}
+                    for s in [*self.plan.population.subjects, *self.plan.sectors.stories.firms] if s.uscc not in missing}
         for n, code in enumerate(chosen):
             for row in seen[code]:
                 what = "市平台登记库缺该主体" if code in missing else "市平台登记库名称不同"

@@ -15,6 +15,7 @@ import xlwt
 from district_simulator.deliveries import Delivery
 from district_simulator.dialects import Dialect
 from district_simulator.rows import DateCell, NumberCell, Row
+from district_simulator.sectors.tables import SECTOR_TABLES
 
 DATE_FIELDS = {"decision_date", "valid_from", "valid_to", "valid_until", "publication_end"}
 _EPOCH = date(1899, 12, 30)  # Excel's day 0
@@ -36,6 +37,20 @@ def _date(value: str, style: str) -> Any:
             "chinese": f"{day.year}年{day.month}月{day.day}日", "compact": f"{day:%Y%m%d}"}[style]
 
 
+def _month(value: str, style: str) -> str:
+    year, _, month = value.partition("-")
+    if len(value) != 7 or not (year + month).isdigit():
+        return value
+    return {"slash": f"{year}/{month}", "slash_short": f"{year}/{int(month)}", "chinese": f"{year}年{int(month)}月",
+            "compact": f"{year}{month}"}.get(style, value)
+
+
+def _sector_cell(row: Row, field: str, value: str, dialect: Dialect) -> Any:
+    """A value of one of the sectors' tables: dates and months in the department's shape."""
+    kind = SECTOR_TABLES[row.table].fields[field].type
+    return _date(value, dialect.dates) if kind == "date" else _month(value, dialect.dates) if kind == "month" else value
+
+
 def cell(row: Row, field: str, dialect: Dialect) -> Any:
     """One value as this department writes it."""
     if field in row.shown:
@@ -43,6 +58,8 @@ def cell(row: Row, field: str, dialect: Dialect) -> Any:
     value = row.get(field)
     if not value:
         return value
+    if row.table in SECTOR_TABLES:
+        return _sector_cell(row, field, value, dialect)
     if field in DATE_FIELDS:
         return _date(value, dialect.dates)
     if field == "subject_category" and dialect.categories != "text":

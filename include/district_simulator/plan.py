@@ -11,6 +11,7 @@ from district_simulator.dialects import DIALECTS, Dialect, swapped_s2
 from district_simulator.planting import Planter
 from district_simulator.population import Population
 from district_simulator.rows import Row
+from district_simulator.sectors.plan import SectorPlan
 from district_simulator.units import DATASETS, DECISION_DATASETS, unit_of
 from district_simulator.workcalendar import DAYS
 
@@ -58,10 +59,12 @@ class Plan:
         for day in DAYS:
             for dataset in DECISION_DATASETS:
                 self._ordinary(dataset, day, volumes[dataset, day], dialects[dataset, day])
+        self.sectors = SectorPlan(self)
         self.revocations: list[tuple[int, Row, str]] = []
         self.rekey: dict[str, str] = {}  # decision numbers the clerk will find wrong on day 3
         roster.add(self)
         scenarios.add(self)
+        self.sectors.add()
         self._stamp()
 
     def _ordinary(self, dataset: str, day: int, volume: int, dialect: Dialect) -> None:
@@ -113,5 +116,6 @@ class Plan:
         values = {"数据导出时间": f"{DAYS[day]:%Y/%m/%d} 08:00:00", "宗教信仰": rng.choice(["无", "不详"]),
                   "既往病史": rng.choice(["无", "高血压"]), "案件来源": rng.choice(["日常检查", "投诉举报"]),
                   "XK_BLR": f"经办{rng.randrange(1, 20):02d}", "DFBM": "370399", "syfw": rng.choice("12"),
+                  "信访情况": "无", "计划生育情况": "不详", "项目经办人": f"经办{rng.randrange(1, 20):02d}",
                   "SJC": f"{DAYS[day]:%Y/%m/%d}", "XK_ZT": "0", "CF_ZT": "0", "CF_CFLB2": ""}
         return values.get(heading, "")

@@ -9,6 +9,11 @@ from typing import Any
 
 from district_simulator.codes import PLACEHOLDER, uscc_valid
 from district_simulator.population import Person, Subject
+from district_simulator.sectors.tables import SECTOR_TABLES
+
+
+DOCUMENT_NUMBERS = ("decision_no", "document_no", "entry_no", "case_no", "inspection_no", "contract_no", "commitment_no",
+                    "certificate_no", "item_no")
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,10 @@ class Row:
         """Identity of a decision: table, authority, number, subject reference; None if unreadable."""
         if self.table == "qydj":
             return ("qydj", self.get("uscc"))
+        if self.table in SECTOR_TABLES:
+            parts = tuple(self.subject_ref() if part == "subject" else self.get(part)
+                          for part in SECTOR_TABLES[self.table].key)
+            return (self.table, *parts) if all(parts) else None
         if self.table not in ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr"):
             return (self.table, *(self.get(n) for n in sorted(self.truth)))
         authority, number = self.get("authority_uscc"), self.get("decision_no")
@@ -90,7 +99,7 @@ class Row:
         return (self.table, authority, number, self.subject_ref())
 
     def subject_ref(self) -> str:
-        if self.table.endswith("zrr"):
+        if self.table.endswith(("zrr", ".person")):
             return f"person:{self.get('id_no')}"
         code = self.get("uscc")
         if code and code != PLACEHOLDER and uscc_valid(code):
@@ -104,6 +113,11 @@ class Row:
     def content(self) -> tuple[str, ...]:
         """Canonical content, for the duplicate question."""
         return tuple(self.get(n) for n in self.truth)
+
+    @property
+    def document_no(self) -> str:
+        """The number by which a person finds the record: decision, case, certificate, contract …"""
+        return next((self.get(name) for name in DOCUMENT_NUMBERS if self.get(name)), "")
 
     def plant(self, case: str, rules: list[str], expect: str, note: str = "") -> "Row":
         self.case, self.rules, self.expect, self.note = case, rules, expect, note

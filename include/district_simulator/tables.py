@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from district_simulator.sectors.tables import SECTOR_TABLES
+
 Field = tuple[str, str, str]  # our short name, official code, 中文名
 
 _SUBJECT = [
@@ -86,6 +88,7 @@ _REGISTRATION = [
     ("address", "QY_ZS", "注册地址"),
     ("state", "QY_ZT", "登记状态"),
     ("legal_rep_name", "QY_FRDB", "法定代表人"),
+    ("predecessor_uscc", "QY_YSHXYM", "原统一社会信用代码"),
 ]
 _LEDGER = [
     ("month", "month", "月份"),
@@ -110,6 +113,7 @@ TABLES: dict[str, list[Field]] = {
     "events": _EVENT,
     "qydj": _REGISTRATION,
     "ledger": _LEDGER,
+    **{t.id: [(f.name, f.code, f.title) for f in t.fields.values()] for t in SECTOR_TABLES.values()},
 }
 
 REQUIRED: dict[str, list[str]] = {

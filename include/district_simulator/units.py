@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from district_simulator import codes
+from district_simulator.sectors.datasets import SECTOR_DATASETS, SECTOR_UNITS
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ _UNITS = [
 UNITS: dict[str, Unit] = {
     uid: Unit(uid, name, short, _uscc(101 + i), channel, {f"{uid}.{k}": n for k, n in datasets.items()})
     for i, (uid, name, short, channel, datasets) in enumerate(_UNITS)
-}
+} | {uid: Unit(uid, name, short, _uscc(number), channel)
+     for uid, (name, short, number, channel) in SECTOR_UNITS.items()}
 
 TABLE_OF = {"licence_entity": "xk_fr", "licence_person": "xk_zrr", "penalty_entity": "cf_fr",
             "penalty_person": "cf_zrr", "decision_event": "events", "decision_ledger": "ledger",
@@ -53,6 +55,8 @@ TABLE_OF = {"licence_entity": "xk_fr", "licence_person": "xk_zrr", "penalty_enti
 
 def table_of(dataset: str) -> str:
     """Table of a dataset id such as ``wsjk.penalty_entity``."""
+    if dataset in SECTOR_DATASETS:
+        return SECTOR_DATASETS[dataset].table
     return TABLE_OF[dataset.split(".")[1]]
 
 

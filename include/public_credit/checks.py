@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from .catalogue.models import Kind
+from .rules import load_ruleset
 
-REGISTRY_KIND = "enterprise_registration"
+REGISTRY_KINDS = {"enterprise_registration": "name", "organisation_registration": "subject_name"}  # kind → its name column
 DECISION_KINDS = {"administrative_licence": "许可", "administrative_penalty": "处罚"}
 PLACEHOLDER_USCC = "00000000000000000X"
 _GOOD = "('accepted', 'accepted_with_quarantine')"
@@ -26,8 +27,15 @@ def same_name(column: str) -> str:
     return f"translate(upper(normalize({column}, NFKC)), '〔〕【】[] \t', '()()()')"
 
 
+def against_registry(kind: Kind) -> bool:
+    """Whether the rows of a kind are compared with the registers: its rules say so (R06)."""
+    return any(rule.id == "R06" for rule in load_ruleset(kind.id).row_rules)
+
+
 class Heads:
     """Current versions of one kind on one connection: dbt's current table, overlaid by ``pg_temp.pending_<kind>``.
+
+    A kind without a current table of its own is read from its staging table, which holds every version.
 
     The temporary table holds the accepted rows no finished build has taken in; it is made once per gate run and batch
     by batch extended, so a run costs what came, not what is stored.
@@ -38,8 +46,9 @@ class Heads:
         wanted = ("variant", "decision_no", "subject_name", "authority_uscc", "uscc", "name", "former_names")
         self.columns = [name for name in wanted if name == "variant" or name in kind.fields]
         self.pending = f"pg_temp.pending_{kind.id}"
-        built = f"intermediate.int_{kind.id}__current"
-        self.built = built if session.execute(text("select to_regclass(:name)"), {"name": built}).scalar() else None
+        built = (f"intermediate.int_{kind.id}__current", f"staging.stg_{kind.id}")
+        self.built = next((name for name in built if session.execute(
+            text("select to_regclass(:name)"), {"name": name}).scalar()), None)
         listed = ", ".join(f"r.{name}" for name in self.columns)
         self._select = f"select r.record_id, r.content_hash, r.source_version, r.batch_seq, r.row_no, {listed}"
         session.execute(text(f"drop table if exists {self.pending}"))
@@ -115,14 +124,19 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
 def registry_version(session: Session) -> str:
     """Version of the base registry a verdict rests on: the newest accepted registration batch, '' when none."""
     newest = session.execute(text(
-        "select max(seq) from ledger.batch where kind = :kind and state in ('accepted', 'accepted_with_quarantine')"),
-        {"kind": REGISTRY_KIND}).scalar()
+        f"select max(seq) from ledger.batch where kind = any(:kinds) and state in {_GOOD}"),
+        {"kinds": list(REGISTRY_KINDS)}).scalar()
     return str(newest or "")
 
 
-def prepare_registry(session: Session, registry: Heads) -> None:
-    """Make the temporary table ``registry`` (uscc, folded name) of this connection: current and former names."""
-    current = registry.sql(["uscc", "name", "former_names"])
+def prepare_registry(session: Session, registries: list[Heads]) -> None:
+    """Make the temporary table ``registry`` (uscc, folded name) of this connection: current and former names.
+
+    Enterprises and organisations together: any record may be about either.
+    """
+    arms = [(REGISTRY_KINDS[heads.kind.id], heads) for heads in registries]
+    current = " union all ".join(f"select uscc, {name} as name, former_names from ({heads.sql(['uscc', name, 'former_names'])})"
+                                 f" r_{name} where uscc <> ''" for name, heads in arms)
     session.execute(text("drop table if exists pg_temp.registry"))
     session.execute(text(f"""
         create temp table registry as
@@ -148,7 +162,7 @@ _REGISTRY_AGREEMENT = f"""
     from pg_temp.batch_rows r
     left join (select distinct uscc from pg_temp.registry) known on known.uscc = r.uscc
     left join pg_temp.registry same on same.uscc = r.uscc and same.name = {same_name('r.subject_name')}
-    where r.variant = 'entity' and r.uscc not in ('', '{PLACEHOLDER_USCC}') and r.subject_name <> ''
+    where r.variant <> 'person' and r.uscc not in ('', '{PLACEHOLDER_USCC}') and r.subject_name <> ''
       and position(';R03;' in ';' || r.row_errors || ';') = 0
       and position('〔' in r.uscc) = 0
       and same.uscc is null"""
@@ -195,9 +209,9 @@ def cross_record(session: Session, kind: Kind, seq: int, attempt: int, rules_ver
     """Book the cross-record verdicts of one landed attempt; ``this_batch`` and the registry must be prepared."""
     version = registry_version(session)
     found: list[str] = []
+    if version and against_registry(kind):
+        found.append(_REGISTRY_AGREEMENT)
     if kind.id in DECISION_KINDS:
-        if version:
-            found.append(_REGISTRY_AGREEMENT)
         found.append(_same_pair(heads[kind.id]))
     elif kind.id == "decision_event":
         found.append(_event_has_decision({name: heads[name] for name in DECISION_KINDS}))

@@ -9,7 +9,7 @@ import pytest
 
 from local_stack.postgres import Server
 
-from . import answers, canary
+from . import answers, canary, sector_answers
 from .world import DAYS, world
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow]
@@ -38,6 +38,8 @@ def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehou
                 wrong, checked = answers.case_differences(w, day)
                 assert wrong == [] and checked > 300
                 assert answers.city_differences(w, day) == []
+                assert sector_answers.refused_differences(w, day) == []
+                _profiles(w, day)
                 assert _metrics(w, day) == {}
                 latest = w.query("select missing, surplus, differing, unsettled, agreed from ledger.reconciliation "
                                  "order by id desc limit 1")[0]
@@ -49,6 +51,19 @@ def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehou
             _nothing_left_behind(w)
     finally:
         departments.stop()
+
+
+def _profiles(w, day: int) -> None:
+    """Subjects, lists and grades, where the warehouse has their marts."""
+    if sector_answers.built(w, "subjects.subject", "intermediate.int_records__link"):
+        wrong, found = sector_answers.subject_differences(w, day)
+        assert wrong == [] and found["linked"] == found["right"], "precision of automatic links is 1"
+        assert found["found"] >= 0.995 * found["resolvable"] > 1000
+        assert sector_answers.succession_differences(w, day) == []
+    if sector_answers.built(w, "marts.mart_lists__entry"):
+        assert sector_answers.list_differences(w, day) == []
+    if sector_answers.built(w, "marts.mart_subjects__food_drug_grade"):
+        assert sector_answers.grade_differences(w, day) == []
 
 
 def _nothing_left_behind(w) -> None:

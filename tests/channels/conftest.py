@@ -15,6 +15,7 @@ DATASET = {
     "title": "测试数据",
     "kind": "administrative_licence",
     "variant": "entity",
+    "sectors": ["D01"],
     "cadence_days": 7,
     "legal_basis": "行政许可法第40条",
     "purpose": "测试",
@@ -28,19 +29,14 @@ def offer(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
     """Write unit ``csdw`` with the given datasets (short name → channel and other settings) into a catalogue
     copy."""
     root = tmp_path / "checkout"
-    shutil.copytree(
-        CHECKOUT / "include" / "catalogue",
-        root / "include" / "catalogue",
-        ignore=shutil.ignore_patterns("departments"),
-    )
-    (root / "include" / "catalogue" / "departments").mkdir()
+    shutil.copytree(CHECKOUT / "include" / "catalogue", root / "include" / "catalogue")
     monkeypatch.setenv("PCW_ROOT", str(root))
 
     def write(**datasets: dict[str, Any]) -> Any:
         unit = {
             "id": "csdw",
             "name": "测试单位",
-            "uscc": "11370399000001038W",
+            "uscc": "113703990000011346",
             "nature": "部门",
             "schedule": None,
             "owner": "data_engineer",

@@ -109,7 +109,7 @@ def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(
     collect.collect("csdw", DAY)
     assert [archived(batch["archive_uri"]) for batch in batches()] == [b"first", big.read_bytes()]
     assert steps()[-1]["verdict"] == "ok"
-    assert steps()[-1]["counts"] == {"new": 2, "known": 0, "waiting": 0, "incomplete": 0, "refused": 0}
+    assert steps()[-1]["counts"] == {"new": 2, "known": 0, "waiting": 0, "incomplete": 0, "refused": 0, "turned_away": 0}
     assert server.reads.count("xk_1.xlsx") == 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from public_credit import resolve
 from public_credit.catalogue import load_catalogue
-from public_credit.identifiers import make_org_code, make_registration, make_uscc
+from public_credit.identifiers import PLACEHOLDER, make_org_code, make_registration, make_uscc
 
 ON = date(2026, 2, 25)
 ENTERPRISE, ORGANISATION = "enterprise_registration", "organisation_registration"
@@ -54,7 +54,8 @@ def record_id(row: dict[str, str]) -> str:
     kind = row["kind"]
     key = row.get("uscc", "") if kind == ENTERPRISE else next(
         (f"{name}:{row[name]}" for name in ("uscc", "org_code", "business_reg_no", "tax_reg_no", "institution_cert_no",
-                                            "social_org_cert_no", "subject_name") if row.get(name)), "")
+                                            "social_org_cert_no", "subject_name")
+        if row.get(name) and row[name] != PLACEHOLDER), "")
     return "r" + sha256(f"{kind}|{key}".encode()).hexdigest()[:31]
 
 

@@ -10,15 +10,20 @@ from sqlalchemy.schema import CreateSchema, DropTable
 from district_simulator.deliveries import Delivery
 from district_simulator.formats import cells, plain
 from district_simulator.plan import EXCHANGE_LOCAL
+from district_simulator.sectors.datasets import SECTOR_DATASETS
 from district_simulator.tables import TABLES
 from district_simulator.workcalendar import DAYS
 
-SCHEMAS = {"scjg": {"xk_fr": "xk_fr", "cf_fr": "cf_fr", "qydj": "qydj", "jdbg": "events"},
-           "rsj": {"xk_fr": "xk_fr", "cf_fr": "cf_fr"}}
+SCHEMAS: dict[str, dict[str, str]] = {
+    "scjg": {"xk_fr": "xk_fr", "cf_fr": "cf_fr", "qydj": "qydj", "jdbg": "events"},
+    "rsj": {"xk_fr": "xk_fr", "cf_fr": "cf_fr"}}
+for _dataset in SECTOR_DATASETS.values():
+    if _dataset.form == "db":
+        SCHEMAS.setdefault(_dataset.unit, {})[_dataset.place] = _dataset.table
 
 
 class Exchange:
-    """Schemas ``scjg`` and ``rsj`` of the exchange database."""
+    """One schema per department in the exchange database."""
 
     def __init__(self, url: str):
         if url.startswith("postgresql://"):
@@ -30,7 +35,7 @@ class Exchange:
         for schema, contents in SCHEMAS.items():
             for name, table in contents.items():
                 columns = [code.lower() for _, code, _ in TABLES[table]]
-                columns += [EXCHANGE_LOCAL] if schema == "rsj" else []
+                columns += [EXCHANGE_LOCAL] if schema == "rsj" and table in ("xk_fr", "cf_fr") else []
                 self.tables[schema, name] = Table(
                     name, metadata, Column("source_id", String(64), primary_key=True),
                     Column("source_record_id", String(32), index=True, nullable=False),

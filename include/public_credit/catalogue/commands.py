@@ -1,4 +1,4 @@
-"""``public-credit catalogue check | show | template``."""
+"""``public-credit catalogue check | show | coverage | template``."""
 
 from __future__ import annotations
 
@@ -77,6 +77,21 @@ def show(name: Annotated[str | None, typer.Argument(help="单位、数据集或�
         print(json.dumps(found.model_dump(), ensure_ascii=False, indent=2, default=str))
     else:
         print(_markdown(found))
+
+
+@app.command("coverage", help="依据文件的各领域（D01–D35）：数据集、单位、最近报送，或不予归集的理由。")
+def coverage(as_json: Json = False) -> None:
+    from .. import coverage as report
+    from ..cli import output
+
+    rows = report.table()
+    if as_json:
+        output.as_json(rows)
+        return
+    output.table(["领域", "名称", "口径", "单位", "最近报送", "数据集或理由"], [line for row in rows for line in report.lines(row)])
+    served = sum(bool(row["last_delivery"]) for row in rows)
+    print(f"{len(rows)} 个领域，{served} 个已有报送；{len(load_catalogue().datasets)} 个数据集，"
+          f"{len(load_catalogue().refused)} 类不予归集。")
 
 
 @app.command("template", help="生成某数据集的填报模板（xlsx）：下拉选项、批注、示例行。")

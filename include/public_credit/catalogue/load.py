@@ -248,6 +248,8 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
             continue
         if unit.id in units:
             problems.append(file.problem(("id",), f"单位编号 {unit.id} 重复", "换一个编号"))
+        if other := next((known.name for known in units.values() if known.uscc == unit.uscc), ""):
+            problems.append(file.problem(("uscc",), f"统一社会信用代码与{other}的相同", "核对两个单位的代码"))
         units[unit.id] = unit
         for index, dataset in enumerate(unit.datasets):
             if dataset.id in datasets:

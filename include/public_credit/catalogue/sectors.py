@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field as Attribute
@@ -38,6 +39,7 @@ class Refused(Strict):
         return any(_fold(word) in folded for word in self.words)
 
 
+@lru_cache(maxsize=4096)
 def _fold(text: str) -> str:
     return re.sub(r"[\s_\-.·,，、()（）]+", "", unicodedata.normalize("NFKC", text).upper())
 

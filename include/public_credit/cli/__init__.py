@@ -17,7 +17,7 @@ from . import editions, operate, overview, people, publications
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="公共信用信息数仓：采集、关卡、构建、报送、溯源。", rich_markup_mode=None)
-app.add_typer(catalogue_app, name="catalogue", help="目录：检查、查看、生成填报模板。")
+app.add_typer(catalogue_app, name="catalogue", help="目录：检查、查看、领域覆盖、生成填报模板。")
 overview.register(app)
 operate.register(app)
 people.register(app)

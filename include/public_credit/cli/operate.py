@@ -113,7 +113,7 @@ def _report(seq: int, as_json: bool) -> None:
 
 def ingest(dataset: str, file: Annotated[Path, typer.Option("--file", help="要登记的文件。")], on: On = None,
            as_json: Json = False) -> None:
-    if dataset not in load_catalogue().datasets:
+    if dataset not in load_catalogue().datasets and not load_catalogue().refusal(dataset):
         raise UserError(f"目录中没有数据集 {dataset}，不在目录内的数据一律不收。",
                         remedy="可用的数据集：" + "、".join(sorted(load_catalogue().datasets)))
     if not file.is_file():

@@ -61,6 +61,7 @@ class CollectOutcome:
     waiting: list[str] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    turned_away: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     def failed(self, error: UserError) -> None:
@@ -73,7 +74,7 @@ class CollectOutcome:
             return
         if self.incomplete:
             self.verdict, self.owner = "incomplete", "department"
-        elif self.refused:
+        elif self.refused or self.turned_away:
             self.verdict, self.owner = "warning", "department"
         elif not (self.receipts or self.known or self.waiting):
             self.verdict = "nothing_due"
@@ -94,6 +95,8 @@ class CollectOutcome:
             parts.append(f"不完整，暂不收取：{_listed(self.incomplete)}")
         if self.refused:
             parts.append(f"拒绝读取：{_listed(self.refused)}")
+        if self.turned_away:
+            parts.append(f"拒收（未入库、未归档）：{_listed(self.turned_away)}")
         if not self.receipts and not self.errors:
             parts.append("无新增")
         return "；".join(parts)
@@ -106,6 +109,7 @@ class CollectOutcome:
             "waiting": len(self.waiting),
             "incomplete": len(self.incomplete),
             "refused": len(self.refused),
+            "turned_away": len(self.turned_away),
         }
 
 
@@ -201,6 +205,19 @@ class Intake:
             self.outcome.batch_seqs.append(seq)
             self.outcome.receipts.append(file_name)
 
+    def turn_away(self, refused_id: str, locator: str, source_version: str, file_name: str,
+                  chunks: Iterable[bytes]) -> None:
+        """Count a delivery of what is never collected, once; only the dataset that met it first speaks of it."""
+        from . import refused
+
+        met = refused.met_by(self.dataset.unit, locator, source_version)
+        if met is None:
+            receipt = {"unit_id": self.dataset.unit, "dataset_id": self.dataset.id, "locator": locator,
+                       "source_version": source_version, "file_name": file_name}
+            refused.book(refused_id, receipt, chunks, self.business_date, self.run)
+        if met in (None, self.dataset.id):
+            self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}；{refused.REMEDY}）")
+
     def _discard(self, wanted: str, uri: str) -> None:
         """Destroy a second copy of a receipt that turned out to be booked."""
         from .. import archive
@@ -262,6 +279,12 @@ class Probe(Intake):
 
     def take(self, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]) -> None:
         self.outcome.receipts.append(file_name)
+
+    def turn_away(self, refused_id: str, locator: str, source_version: str, file_name: str,
+                  chunks: Iterable[bytes]) -> None:
+        from . import refused
+
+        self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}）")
 
 
 @contextmanager

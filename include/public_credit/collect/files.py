@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import BinaryIO, Protocol
 
+from ..catalogue import load_catalogue
 from .base import CollectError, Intake, SourceChanged, masked, masked_path
 from .streams import read_file
 
@@ -90,14 +91,18 @@ def places(folder: str, patterns: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def _wanted(source: FileSource, folder: str, patterns: list[str]) -> list[Found]:
-    files = {}
+def _listed(source: FileSource, folder: str, patterns: list[str]) -> tuple[list[Found], dict[str, Found]]:
+    """Files a pattern wants, oldest first, and those of what is never collected, by path, whatever pattern they match."""
+    catalogue, files, refused = load_catalogue(), {}, {}
     for parent, names in places(folder, patterns).items():
         for item in source.list(parent):
-            matches = any(fnmatchcase(item.name, name) for name in names)
-            if matches and not any(fnmatchcase(item.name, sign) for sign in TEMPORARY):
+            if any(fnmatchcase(item.name, sign) for sign in TEMPORARY):
+                continue
+            if item.plain and catalogue.refusal(item.name):
+                refused[item.path] = item
+            elif any(fnmatchcase(item.name, name) for name in names):
                 files[item.path] = item
-    return sorted(files.values(), key=lambda item: (item.mtime, item.path))
+    return sorted(files.values(), key=lambda item: (item.mtime, item.path)), refused
 
 
 def _settled(source: FileSource, files: list[Found], settle: float, listed_at: float) -> set[str]:
@@ -114,18 +119,32 @@ def _settled(source: FileSource, files: list[Found], settle: float, listed_at: f
     return still
 
 
+def _turn_away(intake: Intake, source: FileSource, item: Found, where: str) -> None:
+    refused_id = load_catalogue().refusal(item.name)
+    try:
+        with source.open(item.path) as handle:
+            intake.turn_away(refused_id, f"{where}/{masked_path(item.path)}", item.version, item.shown,
+                             stream(handle, item, lambda: source.look(item.path)))
+    except (SourceChanged, FileNotFoundError, CollectError):
+        return  # still being written, gone or unreadable: nothing came in, the files beside it are taken all the same
+
+
 def pull_files(intake: Intake, source: FileSource, folder: str, where: str) -> None:
     """Take in every settled file that is not booked yet, oldest first; ``where`` begins the locators."""
     channel, outcome = intake.dataset.channel, intake.outcome
     listed_at = time.monotonic()
-    files = _wanted(source, folder, channel.patterns)
+    files, never = _listed(source, folder, channel.patterns)
+    outcome.turned_away.clear()
     outcome.refused = [item.shown for item in files if not item.plain]
     outcome.waiting.clear()
     plain = {f"{where}/{masked_path(item.path)}": item for item in files if item.plain}
     booked = intake.known(list(plain))
     new = {locator: item for locator, item in plain.items() if (locator, item.version) not in booked}
     outcome.known = len(plain) - len(new) - len(outcome.receipts)
-    still = _settled(source, list(new.values()), channel.settle_seconds, listed_at)
+    still = _settled(source, [*new.values(), *never.values()], channel.settle_seconds, listed_at)
+    for item in never.values():
+        if item.path in still:
+            _turn_away(intake, source, item, where)
     for locator, item in new.items():
         if item.path not in still:
             outcome.waiting.append(item.shown)

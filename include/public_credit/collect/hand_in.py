@@ -8,12 +8,43 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from datetime import date
 from pathlib import Path
 
+from ..catalogue import load_catalogue
 from ..messages import UserError
+from . import refused
 from .base import Intake, SourceChanged, masked, masked_path
 from .files import Found, stream
 from .streams import read_file
+
+
+def turn_away(dataset_id: str, path: Path, on: date) -> None:
+    """Count a file of what is never collected, by the dataset it is meant for or by its name, and say why."""
+    catalogue = load_catalogue()
+    dataset = catalogue.datasets.get(dataset_id)
+    refused_id = catalogue.refusal(path.name) or (None if dataset else catalogue.refusal(dataset_id))
+    if refused_id is None:
+        return
+    if not path.is_file():
+        raise UserError(f"没有文件 {masked(path.name)}。", remedy="检查路径；只能是普通文件。")
+    try:
+        with path.open("rb") as handle:
+            found = Found(path.name, os.fstat(handle.fileno()).st_size, os.fstat(handle.fileno()).st_mtime)
+            receipt = {"unit_id": dataset.unit if dataset else "", "dataset_id": dataset.id if dataset else "",
+                       "locator": f"hand_in:{masked_path(path.name)}", "source_version": found.version,
+                       "file_name": found.shown}
+            refused.book(refused_id, receipt, read_file(handle), on)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    raise UserError(f"{refused.why(refused_id)}。文件内容未入库、未归档，只计数。", remedy=refused.REMEDY, code=4)
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"无法读取文件 {masked(path.name)}（{os.strerror(error.errno or 0)}）。",
+        remedy="检查文件是否存在、是否有读取权限。",
+    )
 
 
 def take(intake: Intake, path: Path) -> None:
@@ -23,10 +54,7 @@ def take(intake: Intake, path: Path) -> None:
     try:
         number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise UserError(
-            f"无法读取文件 {masked(path.name)}（{os.strerror(error.errno or 0)}）。",
-            remedy="检查文件是否存在、是否有读取权限。",
-        ) from None
+        raise _unreadable(path, error) from None
     with os.fdopen(number, "rb") as handle:
 
         def look() -> Found:

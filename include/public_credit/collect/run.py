@@ -108,12 +108,13 @@ def receive_file(dataset_id: str, path: str | Path, business_date: date | None =
     """
     from . import hand_in
 
+    on = business_day(business_date)
+    hand_in.turn_away(dataset_id, Path(path), on)
     (dataset,) = [item for item in _datasets(dataset_id) if item.id == dataset_id] or [None]
     if dataset is None:
         raise UserError(
             f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。"
         )
-    on = business_day(business_date)
     with step(
         "collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id
     ) as record:

@@ -170,9 +170,10 @@ class _Desk:
             for name in checks.DECISION_KINDS:
                 self._head(name)
         version = checks.registry_version(self.session)
-        if kind_id in checks.DECISION_KINDS and version != self._registry_for:
-            self._head(checks.REGISTRY_KIND)
-            checks.prepare_registry(self.session, self.heads[checks.REGISTRY_KIND])
+        if checks.against_registry(load_catalogue().kinds[kind_id]) and version != self._registry_for:
+            for name in checks.REGISTRY_KINDS:
+                self._head(name)
+            checks.prepare_registry(self.session, [self.heads[name] for name in checks.REGISTRY_KINDS])
             self._registry_for = version
 
 

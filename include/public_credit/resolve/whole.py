@@ -54,8 +54,11 @@ def resolve_all(rows: Sequence[Row], judgements: Sequence[Judgement]) -> Outcome
     for members in np.split(by_label, edges) if len(rows) else ():
         positions = members.tolist()
         label = int(labels[positions[0]])
-        if label in judged_in or not _plain(outcome, positions, rows, found):
-            _merge(outcome, resolve([rows[position] for position in positions], judged_in.get(label, ())))
+        judged_here = judged_in.pop(label, ())
+        if judged_here or not _plain(outcome, positions, rows, found):
+            _merge(outcome, resolve([rows[position] for position in positions], judged_here))
+    for items in judged_in.values():  # judgements about identifiers no row names
+        _merge(outcome, resolve((), items))
     return outcome
 
 

@@ -152,7 +152,7 @@ def test_the_exchange_database_is_filled_through_sqlalchemy(district: District) 
         assert number("select count(*) from scjg.qydj") == len(roster)
         assert number("select count(*) from rsj.cf_fr where source_record_id = '20260225009'") == 15
         assert number("select count(*) from rsj.batch_done where source_record_id = '20260225009'") == 0
-        assert number("select count(*) from scjg.batch_done") == 4
+        assert number("select count(*) from scjg.batch_done") == 9
     unfinished = next(d for d in district.deliveries(2) if d.case == "finished_batch")
     district.exchange.publish(unfinished)
     with engine.connect() as connection:
