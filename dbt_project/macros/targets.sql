@@ -14,13 +14,11 @@
 {#- Cells of person counts under five are not shown in drill-downs (project limits). -#}
 {% macro small_cell(value) -%} coalesce({{ value }} between 1 and 4, false) {%- endmacro %}
 
-{#- How a row with the subject block is looked up, as records are: its first identifier, its folded name only without any. -#}
-{% macro looked_up(row, schemes=lookup_schemes()) -%}
-    case {% for scheme, field in schemes %}when {{ row }}.{{ field }} <> ''
-        {%- if scheme == 'uscc' %} and {{ row }}.uscc <> '00000000000000000X'{% endif %} then '{{ scheme }}' {% endfor %}else 'name' end as scheme,
-    case {% for scheme, field in schemes %}when {{ row }}.{{ field }} <> ''
-        {%- if scheme == 'uscc' %} and {{ row }}.uscc <> '00000000000000000X'{% endif %} then {{ row }}.{{ field }} {% endfor -%}
-        else {{ same_name(row ~ ('.name' if schemes | length < 6 else '.subject_name')) }} end as value
+{#- How a row "s" is looked up, as records are: its first identifier (of those it has), its folded name only without any. -#}
+{% macro looked_up(known=6, name='s.subject_name') -%}
+    case {% for scheme, field, value in lookup_schemes()[:known] %}when {{ is_code(field) }} then {{ scheme }} {% endfor %}else 'name' end as scheme,
+    case {% for scheme, field, value in lookup_schemes()[:known] %}when {{ is_code(field) }} then {{ value }} {% endfor -%}
+        else {{ same_name(name) }} end as value
 {%- endmacro %}
 
 {#- Before coverage is written: subjects whose covering record this build changed stand open again. -#}

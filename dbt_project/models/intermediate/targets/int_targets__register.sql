@@ -4,13 +4,13 @@ with organisation as (
                                  order by source_version desc, batch_seq desc, row_no desc) as newest
     from {{ ref('stg_organisation_registration') }}
 ), rows_now as (
-    select o.record_id, o.unit_id, o.state, o.state_on, o.accepted_on, {{ looked_up('o') }}
-    from organisation o where o.newest = 1
+    select s.record_id, s.unit_id, s.state, s.state_on, s.accepted_on, {{ looked_up() }}
+    from organisation s where s.newest = 1
     union all
-    select e.record_id, d.unit_id, e.state, cast(null as date), e.accepted_on,
-        {{ looked_up('e', [('uscc', 'uscc'), ('org', 'org_code'), ('reg', 'business_reg_no')]) }}
-    from {{ ref('int_enterprise_registration__current') }} e
-    join {{ source('ledger', 'dataset') }} d on d.dataset_id = e.dataset_id
+    select s.record_id, d.unit_id, s.state, cast(null as date), s.accepted_on,
+        {{ looked_up(known=3, name='s.name') }}
+    from {{ ref('int_enterprise_registration__current') }} s
+    join {{ source('ledger', 'dataset') }} d on d.dataset_id = s.dataset_id
 ), before as (
     select r.record_id, max(case when s.state in ('', '存续') then 1 else 0 end) = 1 as was_alive
     from rows_now r join {{ ref('stg_enterprise_registration') }} s on s.record_id = r.record_id

@@ -1,7 +1,7 @@
 -- Bodies on the rosters of the responsible units; one that no register knows still counts, and is never covered.
 with lookup as (
-    select r.*, {{ looked_up('r') }}
-    from {{ ref('int_sector_roster__current') }} r
+    select s.*, {{ looked_up() }}
+    from {{ ref('int_sector_roster__current') }} s
 )
 select
     l.roster_name, l.record_id, l.unit_id, l.uscc, l.subject_name as name, l.listed_on, l.left_on,
