@@ -192,7 +192,7 @@ def publication() -> Publication:
             key = ("T12", 1, "")
             fewer = held[key].numerator - 3
             held[key] = replace(held[key], numerator=fewer, percent=round(fewer / 387, 6), distance=round(100 - fewer / 3.87, 4))
-        editions[year] = Edition(year, f"E{year}", "分管副区长", date(year + 1, 1, 20), held)
+        editions[year] = Edition(year, str(year - 2010), "分管副区长", date(year + 1, 1, 20), held)
     return Publication(
         "示范区", D20, 214, datetime(2020, 12, 31, 7, 40, tzinfo=timezone.utc), "0.4.0", UNITS, targets, figures, STATES, _quality(),
         [Milestone(*item, clause="周政发〔2017〕58号 三") for item in MILESTONES], {item.metric: item for item in METRICS},

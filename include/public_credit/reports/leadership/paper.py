@@ -28,6 +28,7 @@ def _row(row: views.Row, scoped: bool) -> dict[str, Any]:
     tags = [_tag("部门填报")] if row.target.figure_kind == "部门填报" else []
     tags += [_tag("本部门" if row.own else "全区")] if scoped else []
     tags += [_tag("期限已过", True)] if row.overdue else []
+    tags += [_tag("动态，未定版", True)] if row.unfrozen else []
     tags += [_tag("定版后有更正", True)] if row.running else []
     source = row.figure.denominator_source or "无分母，不出比率"
     day = f" · {row.figure.denominator_on}" if row.figure.denominator_on else ""
@@ -46,7 +47,7 @@ def _rate_tile(publication: Publication, label: str, metric: str, scope: str, no
                count: int | None, total: int | None, parts: tuple[str, str]) -> dict[str, Any]:
     rate = getattr(now, metric) if now else None
     if rate is None:
-        return {"label": label, "scope": scope, "big": words.NONE, "rest": "", "segments": [], "lines": [_line(f"本年没有{parts[1]}，不出比率")]}
+        return {"label": label, "scope": scope, "big": words.NONE, "rest": "", "segments": [], "lines": [_line(f"本年没有{parts[1]}数，不出比率")]}
     goal = publication.goal_lines.get(metric)
     lines = []
     if goal:
@@ -150,13 +151,13 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
     styles = {name: {"style": style, "symbol": symbol, "name": name} for name, (style, symbol) in page.MILESTONE.items()}
     return {
         "title": f"{p.district}社会信用体系建设目标 · {year} 年", "district": p.district, "simulated": p.simulated,
-        "edition": f"已定版 {edition.edition_id}" if edition else "动态数，未定版",
+        "edition": f"已定版（第 {edition.edition_id} 号）" if edition else "动态数，未定版",
         "subtitle": f"数据截至 {p.business_date} · 数字截至 {p.month_of(year)}",
         "footer": f"数据日期 {p.business_date} · 第 {p.build_id} 次构建 · 程序 {p.code_version} · 不含个人信息，不含逐条记录",
-        "tiles": _tiles(p, year, DISTRICT), "rows": [_row(row, False) for row in rows], "pad": 2.6 if len(rows) > 18 else 3.4,
+        "tiles": _tiles(p, year, DISTRICT), "rows": [_row(row, False) for row in rows], "pad": 2.5 if len(rows) > 16 else 3.4,
         "legend": [_state(state) for state in p.states if state.style not in ("none", "dots")],
-        "states_chart": _chart(charts.states_by_year(p, DISTRICT, width=300, height=112)),
-        "quality_chart": _chart(charts.quality_by_year(p, DISTRICT, width=300, height=100)),
+        "states_chart": _chart(charts.states_by_year(p, DISTRICT, width=300, height=104)),
+        "quality_chart": _chart(charts.quality_by_year(p, DISTRICT, width=300, height=94)),
         "months": " → ".join(f"{month:%Y-%m}" for month in p.months[-2:]), "moves": _moves(p, DISTRICT, 4) or ["没有变化。"],
         "units": [_unit(p, year, unit) for unit in p.units_in_charge], "compared": compared, "compare_scale": scale,
         "compare_note": f"与所引目标比：及时率 {words.goal(goal.goal)}（{goal.clause}）；其余指标没有可引的目标，只列数字。" if goal

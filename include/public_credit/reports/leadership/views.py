@@ -13,7 +13,6 @@ from .model import DISTRICT, MET, Figure, Publication, Quality, State, Target
 
 TIMELY = "timely_rate"
 SILENT_FROM = 4                     # weeks of a year without delivery or attestation that are pointed out
-UNKNOWN = State("未定", "·", "", 8, "")
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class Row:
     scope: str                      # whose figure it is: '全区' or the unit's name
     own: bool                       # the figure is the unit's own, not the district's
     frozen: bool                    # taken from the year's frozen edition
+    unfrozen: bool                  # the year is frozen, but its edition does not hold this figure
     running: Figure | None          # today's figure of that month, where it differs from the frozen one
     hidden: bool                    # a cell of persons under 5
 
@@ -110,8 +110,9 @@ def _shown(publication: Publication, target: Target, unit: str, year: int) -> Ro
         frozen, today = True, figure
         if (held.numerator, held.denominator, held.state) != (today.numerator, today.denominator, today.state):
             figure, running = held, today
-    state = publication.state_of.get(figure.state, UNKNOWN)
-    return Row(target, figure, state, scope_name(publication, figure.unit_id), own, frozen, running, figure.suppressed)
+    state = publication.state_of.get(figure.state) or State(figure.state, "·", "", 0, "规则中没有这个状态")
+    return Row(target, figure, state, scope_name(publication, figure.unit_id), own, frozen,
+               edition is not None and not frozen, running, figure.suppressed)
 
 
 def _worst_first(row: Row) -> tuple[Any, ...]:
