@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 _FLAGS = ("--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-port=0",
-          "--disable-dev-shm-usage")
+          "--disable-dev-shm-usage", "--disable-ipc-flooding-protection")
 
 
 class Tab:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +110,19 @@ def test_the_policy_of_the_page_forbids_the_network(tab: Tab, file: Path) -> Non
     assert "connect-src" in blocked[0] and "img-src" in blocked[0] and "script-src" in blocked[0] and blocked[1]
     tab.complaints.clear()
     tab.requests.clear()
+
+
+def test_print_is_dark_on_white_even_from_the_dark_theme(tab: Tab, file: Path) -> None:
+    tab.open(file.as_uri(), 1440, 900)
+    tab.evaluate("document.getElementById('theme').click()")
+    colour = "getComputedStyle(document.querySelector('.card')).backgroundColor"
+    assert tab.evaluate(colour) == "rgb(24, 33, 42)"
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        assert tab.evaluate(colour) == "rgb(255, 255, 255)"
+        assert tab.evaluate("[...document.querySelectorAll('.controls, .why')].every(e => !e.getClientRects().length)")
+    finally:
+        tab.call("Emulation.setEmulatedMedia", media="")
 
 
 def test_the_print_form_fits_its_pages(tab: Tab, file: Path, tmp_path: Path) -> None:
