@@ -122,7 +122,7 @@ def test_a_body_no_register_knows_counts_and_is_listed_as_uncovered(story: Story
 
 
 def test_reports_hold_until_the_next_one_and_small_cells_are_hidden(story: Story) -> None:
-    assert story.figure("T08", "2019-05-31")[:3] == (0, None, None)
+    assert story.figure("T08", "2019-05-31")[:3] == (None, None, None), "nobody had reported"
     assert story.figure("T08", "2020-05-31")[:3] == (60, 80, Decimal(75))
     assert story.figure("T08", "2020-06-30")[:3] == (70, 90, Decimal("77.7778"))
     assert story.figure("T15", "2020-06-30") == (5000, None, None, "依现行法不推进")

@@ -4,7 +4,8 @@ with measured as (
     select
         t.target_id, t.goal_no, cell.month_end, cell.unit_id, t.figure_kind, t.advances, t.goal, t.due_on, t.definition,
         cell.suppressed, cell.denominator_rule, cell.stated_on,
-        case when not cell.suppressed then cell.numerator end as numerator,
+        case when not cell.suppressed and (cell.stated_on is not null or t.figure_kind = '系统计算')
+             then cell.numerator end as numerator,  -- nobody has reported: no number, not zero
         case when not cell.suppressed then cell.denominator end as denominator
     from {{ ref('target') }} t
     join {{ ref('int_targets__cell') }} cell on cell.figure_id = t.figure_id
