@@ -150,7 +150,8 @@ def test_the_workbook_answers_one_question_a_sheet_and_prints(district: District
     shown = [dict(zip(head, (cell.value for cell in row), strict=True)) for row in sheet.iter_rows(min_row=5)]
     rows = views.rows(district.publication, 2020)
     assert [(line["编号"], line["分子"], line["分母"]) for line in shown] == [
-        (row.target.target_id, row.figure.numerator, row.figure.denominator if row.figure.denominator is not None else "—") for row in rows]
+        (row.target.target_id, *("—" if count is None else count for count in (row.figure.numerator, row.figure.denominator)))
+        for row in rows]
     assert all((line["完成率"] == "—") == (line["分母"] == "—") for line in shown)
     assert not any(cell.data_type == "f" for each in book for row in each.iter_rows() for cell in row)
 

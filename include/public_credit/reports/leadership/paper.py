@@ -27,7 +27,7 @@ def _line(text: str, bad: bool = False) -> dict[str, Any]:
 def _row(row: views.Row, scoped: bool) -> dict[str, Any]:
     tags = [_tag("部门填报")] if row.target.figure_kind == "部门填报" else []
     tags += [_tag("本部门" if row.own else "全区")] if scoped else []
-    tags += [_tag("期限已过", True)] if row.overdue else []
+    tags += [_tag("过期", True)] if row.overdue else []
     tags += [_tag("动态，未定版", True)] if row.unfrozen else []
     tags += [_tag("定版后有更正", True)] if row.running else []
     source = row.figure.denominator_source or "无分母，不出比率"
