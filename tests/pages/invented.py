@@ -7,10 +7,19 @@ persons under 5, one share that must not be rounded up to 100 %.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
 from public_credit.reports.leadership.model import (
-    Edition, Figure, GoalLine, Metric, Milestone, Publication, Quality, Silence, State, Target,
+    Edition,
+    Figure,
+    GoalLine,
+    Metric,
+    Milestone,
+    Publication,
+    Quality,
+    Silence,
+    State,
+    Target,
 )
 
 UNITS = {
@@ -194,7 +203,7 @@ def publication() -> Publication:
             held[key] = replace(held[key], numerator=fewer, percent=round(fewer / 387, 6), distance=round(100 - fewer / 3.87, 4))
         editions[year] = Edition(year, str(year - 2010), "分管副区长", date(year + 1, 1, 20), held)
     return Publication(
-        "示范区", D20, 214, datetime(2020, 12, 31, 7, 40, tzinfo=timezone.utc), "0.4.0", UNITS, targets, figures, STATES, _quality(),
+        "示范区", D20, 214, datetime(2020, 12, 31, 7, 40, tzinfo=UTC), "0.4.0", UNITS, targets, figures, STATES, _quality(),
         [Milestone(*item, clause="周政发〔2017〕58号 三") for item in MILESTONES], {item.metric: item for item in METRICS},
         {"timely_rate": GoalLine("timely_rate", 1.0, "宝鸡市双公示填报说明：报送及时率目标 100%")}, editions,
         [Silence(unit, 2020, 39 if unit == "xfdd" else place % 3, place % 2) for place, unit in enumerate(UNITS)], True)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from public_credit.reports.leadership import page
 from public_credit.reports.leadership.model import Publication
 

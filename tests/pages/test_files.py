@@ -9,7 +9,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-
 from public_credit.messages import UserError
 from public_credit.reports.leadership import charts, page, paper, publish, views, words
 from public_credit.reports.leadership.model import Publication

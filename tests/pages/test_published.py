@@ -12,11 +12,11 @@ from typing import Any
 
 import openpyxl
 import pytest
-
 from public_credit import build, editions
 from public_credit.messages import UserError
 from public_credit.reports.leadership import load, publish, views, words
 from public_credit.reports.leadership.model import Publication
+
 from tests.conftest import open_warehouse
 from tests.subjects.registers import code
 from tests.warehouse.commands import credit

@@ -89,10 +89,10 @@ def states_by_year(publication: Publication, unit: str, *, width: int = 400, hei
     bars = base.mark_bar(stroke="#ffffff", strokeWidth=1.5).encode(
         y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[0, total * 1.04])), y2="high:Q",
         color=alt.Color("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)), description="state:N")
-    halo = base.transform_filter("datum.n / %d > 0.055" % total).mark_text(
+    halo = base.transform_filter(f"datum.n / {total} > 0.055").mark_text(
         fontSize=12, fontWeight=700, font=FONTS, strokeWidth=4, strokeJoin="round").encode(
         y="middle:Q", text="n:Q", stroke=alt.Stroke("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)))
-    numbers = base.transform_filter("datum.n / %d > 0.055" % total).mark_text(
+    numbers = base.transform_filter(f"datum.n / {total} > 0.055").mark_text(
         fontSize=12, fontWeight=700, font=FONTS).encode(
         y="middle:Q", text="n:Q", color=alt.Color("ink:N", scale=None))
     marks = _chosen_year(alt, publication, width, height)

@@ -17,7 +17,16 @@ from ... import settings
 from ...ledger.session import session
 from ...messages import UserError
 from .model import (
-    Edition, Figure, GoalLine, Metric, Milestone, Publication, Quality, Silence, State, Target,
+    Edition,
+    Figure,
+    GoalLine,
+    Metric,
+    Milestone,
+    Publication,
+    Quality,
+    Silence,
+    State,
+    Target,
 )
 
 _FIGURE = """target_id, goal_no, unit_id, year, month_end, numerator, denominator, denominator_source, denominator_on,

@@ -49,7 +49,7 @@ class Book:
         sheet.hide_gridlines(2)
         sheet.write_string(0, 0, question, self.title)
         sheet.write_string(1, 0, self.source + (f" · {note}" if note else ""), self.note)
-        for index, (title, kind, width) in enumerate(columns):
+        for index, (title, _, width) in enumerate(columns):
             sheet.set_column(index, index, width)
             sheet.write_string(3, index, title, self.head)
         last = 3
