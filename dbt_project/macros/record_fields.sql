@@ -58,6 +58,9 @@
         'training_count':
             'unit_name unit_uscc population month staff_count:count trained_count:count source_unit_name ' ~
             'source_unit_uscc remark',
+        'sector_roster':
+            'roster_name subject_name uscc org_code business_reg_no tax_reg_no institution_cert_no social_org_cert_no ' ~
+            'listed_on:date removed_on:date source_unit_name source_unit_uscc remark',
         'aggregate_count':
             'unit_name unit_uscc measure month numerator:count denominator:count denominator_source ' ~
             'denominator_on:date source_unit_name source_unit_uscc remark',

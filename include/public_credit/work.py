@@ -14,7 +14,7 @@ from sqlalchemy import select
 from . import settings
 from .catalogue import load_catalogue
 from .ledger.models import Batch, Step
-from .ledger.session import open_business_day, session, step
+from .ledger.session import dag_run, open_business_day, session, step
 from .messages import UserError
 
 STALE_AFTER = timedelta(hours=3)
@@ -112,6 +112,14 @@ def deliver(on: date) -> Any:
     return deliveries.run()
 
 
+def publish(on: date) -> Any:
+    """Publish the leadership page, workbook and PDF of the newest finished build."""
+    from .reports.leadership import publish as publications
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    return publications.publish()
+
+
 def receive(on: date) -> Any:
     """Fetch later receipts and reconcile."""
     from . import receipts, reconcile
@@ -150,3 +158,43 @@ def ingest(dataset_id: str, path: Any, on: date) -> int:
     outcome = collect.receive_file(dataset_id, path, on)
     land_received(load_catalogue().datasets[dataset_id].unit, on)
     return outcome
+
+
+def edition(on: date, year: int | None, reason: str = "") -> dict[str, Any] | None:
+    """Draft a year's edition; what an approver is shown (numbers of the district and ids of ours only), None when none is due."""
+    from . import editions
+
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    year = year or editions.last_year(on)
+    made = editions.draft(year, dag_run() or "命令行", reason)
+    if made.edition_id is None:
+        return None
+    lines = [f"{row['target_id']}-{row['goal_no']} {row['title']}：{row['state']}"
+             + ("" if row["percent"] is None else f"，{row['percent']:.2f}%（{row['numerator']:,} / {row['denominator']:,}）")
+             for row in editions.show(made.edition_id)["figures"]]
+    return {"edition_id": made.edition_id, "content_hash": made.content_hash, "subject": f"{year} 年度目标数字定稿",
+            "body": "\n".join([made.message, f"内容指纹 {made.content_hash}", "", *(f"- {line}" for line in lines)])}
+
+
+def settle_edition(drafted: dict[str, Any] | None, answer: dict[str, Any] | None, *, approved: bool) -> None:
+    """Book what the approver answered in Airflow: freeze the draft that was shown, or turn it down."""
+    from . import editions
+
+    if not drafted or not answer:
+        return
+    who = (answer.get("responded_by_user") or {}).get("name") or "Airflow"
+    if approved:
+        editions.approve(drafted["edition_id"], drafted["content_hash"], who)
+        editions.freeze(drafted["edition_id"])
+    elif answer.get("chosen_options") == ["Reject"]:
+        editions.reject(drafted["edition_id"], who, (answer.get("params_input") or {}).get("reason") or "审批否决")
+
+
+def attest(dataset_id: str | None, start: str | None, end: str | None, who: str, reason: str, on: date) -> bool:
+    """Book 零报送 from the form; False when it was booked before."""
+    from .attest import attest as book
+
+    if not dataset_id or not start or not end:
+        raise UserError("请选择数据集并填写起止日期。", remedy="在表单中补全后重新提交。")
+    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
+    return book(dataset_id, date.fromisoformat(start), date.fromisoformat(end), who, reason)

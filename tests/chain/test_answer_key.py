@@ -9,7 +9,7 @@ import pytest
 
 from local_stack.postgres import Server
 
-from . import answers, canary, sector_answers
+from . import answers, canary, sector_answers, target_answers
 from .world import DAYS, world
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow]
@@ -40,6 +40,9 @@ def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehou
                 assert answers.city_differences(w, day) == []
                 assert sector_answers.refused_differences(w, day) == []
                 _profiles(w, day)
+                wrong, compared = target_answers.figure_differences(w, day)
+                assert wrong == [] and compared > 500
+                assert target_answers.silence_differences(w, day) == []
                 assert _metrics(w, day) == {}
                 latest = w.query("select missing, surplus, differing, unsettled, agreed from ledger.reconciliation "
                                  "order by id desc limit 1")[0]

@@ -11,6 +11,7 @@ Files beside ``day<N>.jsonl``, each as of the end of day N and over everything d
     repaired), ``objected`` and ``on`` (state current).
 ``day<N>_grades.json``  food and drug firms: ``subject, name, grade`` by the words of ``food``.
 ``day<N>_refused.json``  deliveries of refused datasets: ``unit, file, title, rows``.
+``day<N>_targets.json``  every figure of the target ledger, see ``target_answers``.
 ``day<N>_successions.json``  个体工商户 that became firms: ``old, new`` (two subjects), and ``reissued``: old → current code.
 """
 
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from district_simulator.codes import PLACEHOLDER, uscc_valid
 from district_simulator.rows import Row
-from district_simulator.sectors import food
+from district_simulator.sectors import food, target_answers
 from district_simulator.sectors.registers import REGISTERS
 from district_simulator.sectors.stories import ROSTER, two_digit_family
 from district_simulator.sectors.tables import SECTOR_TABLES
@@ -182,3 +183,4 @@ def write(folder: Path, day: int, booked: list[Booked], sectors: "SectorPlan") -
     for name, value in answers.items():
         (folder / f"day{day}_{name}.json").write_text(
             json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    target_answers.write(folder, day, booked, known)

@@ -140,3 +140,8 @@ class Contents:
                 "certificate_no": f"SF{dataset.unit.upper()}{issued:%Y}{self.serial(dataset):05d}",
                 "issued_on": issued.isoformat(), "valid_to": plus_years(issued, 8).isoformat(),
                 "state": self.rng.choices(["有效", "暂停执业"], [97, 3])[0]}
+
+    def sector_roster(self, dataset: SectorDataset, day: date, subject: Any, options: dict) -> Values:
+        listed = date(2017, 3, 1) + timedelta(days=self.rng.randrange(2900))
+        return {"roster_name": options["roster"], "listed_on": listed.isoformat(),
+                "removed_on": self._span(listed, 200, 900) if listed.year < 2023 and self.rng.random() < 0.06 else ""}

@@ -9,11 +9,12 @@ from district_simulator.deliveries import Delivery
 from district_simulator.dialects import Dialect
 from district_simulator.population import Person
 from district_simulator.rows import Row
-from district_simulator.sectors import dialects, food, later, registers, stories
+from district_simulator.sectors import counts, dialects, food, history, later, registers, stories
 from district_simulator.sectors.datasets import SECTOR_DATASETS
 from district_simulator.sectors.planting import MIN_PER_ERROR, SectorPlanter
 from district_simulator.sectors.rows import SectorRows
 from district_simulator.sectors.subjects import SectorPopulation
+from district_simulator.sectors.tables import SECTOR_TABLES
 
 if TYPE_CHECKING:
     from district_simulator.plan import Plan
@@ -72,6 +73,8 @@ class SectorPlan:
                    for d in sent}
         volumes |= {(d.id, day): max(SMALLEST_LATER, int(d.rows * plan.scale * LATER_SHARE))
                     for day in (2, 3) for d in sent if d.id in LATER}
+        volumes |= {(d.id, 1): len(counts.MONTHS) * len(self.rows.cycle(d)) for d in sent
+                    if SECTOR_TABLES[d.table].about == "count"}
         for name, group in registers.REGISTERS.items():
             volumes[name, 1] = len(getattr(self.subjects.groups, group))
         self.planter = SectorPlanter(self, volumes)
@@ -79,6 +82,7 @@ class SectorPlan:
         for (name, day), volume in sorted(volumes.items(), key=lambda item: item[0][1]):
             self._ordinary(name, day, volume, [r for on, r in told if r.dataset == name and on == day])
         later.add(self)
+        history.add(self)
 
     def _ordinary(self, name: str, day: int, volume: int, told: list[Row]) -> None:
         planted = self.planter.rows(name, day)

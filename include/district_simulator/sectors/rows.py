@@ -8,11 +8,12 @@ from datetime import date, timedelta
 
 from district_simulator.population import Person, Population, Subject
 from district_simulator.rows import Row
+from district_simulator.sectors import counts
 from district_simulator.sectors.datasets import SECTOR_DATASETS, SectorDataset
 from district_simulator.sectors.makers import Contents
 from district_simulator.sectors.subjects import SectorPopulation
 from district_simulator.sectors.tables import CODES, SECTOR_TABLES
-from district_simulator.units import UNITS
+from district_simulator.units import UNITS, Unit
 from district_simulator.workcalendar import DAYS, workdays
 
 _POPULATIONS = ["公务员", "事业单位工作人员"]
@@ -22,6 +23,7 @@ class SectorRows:
     """Source of clean rows; no two describe the same record."""
 
     def __init__(self, seed: int, population: Population, sectors: SectorPopulation, pool: list[Subject]):
+        self.seed = seed
         self.rng = random.Random(f"{seed}/sector-rows")
         self.population, self.sectors = population, sectors
         self.pool = [s for s in pool if s.kind in ("company", "individual", "cooperative")]
@@ -99,31 +101,37 @@ class SectorRows:
         field = how if how in CODES and known[how] else "uscc"
         return {"subject_name": subject.name, field: known[field]}
 
+    def cycle(self, dataset: SectorDataset) -> list[tuple[Unit, str]]:
+        """Which unit reports what in a stream of counts: one line each per month."""
+        units = [UNITS[dataset.unit]]
+        if dataset.id == "rsj.training_count":
+            units = [u for u in UNITS.values() if u.id != "town_west"]
+        whats = _POPULATIONS if dataset.table.startswith("training") else dataset.options["measures"]
+        return [(unit, what) for unit in units for what in whats]
+
     def count(self, dataset: SectorDataset, day: int = 1) -> Row:
-        """One line of counts: a unit, a measure or staff, a month nobody reported yet."""
-        table, source = SECTOR_TABLES[dataset.table], UNITS[dataset.unit]
-        training = dataset.table.startswith("training")
-        units = [u for u in UNITS.values() if u.id != "town_west"] if dataset.id == "rsj.training_count" else [source]
-        month = date(2026, 1, 1)
+        """One line of counts of a month nobody reported yet: first the year ends of the history, then months between."""
+        table, source, between = SECTOR_TABLES[dataset.table], UNITS[dataset.unit], date(2025, 11, 1)
+        months = list(counts.MONTHS)
         while True:
-            for unit in units:
-                for what in _POPULATIONS if training else dataset.options["measures"]:
-                    key = (dataset.table, unit.uscc, what, f"{month:%Y-%m}")
-                    if key in self._seen:
-                        continue
-                    self._seen.add(key)
-                    whole = self.rng.randrange(40, 400)
-                    part = self.rng.randrange(whole // 2, whole + 1)
-                    named = {"unit_name": unit.name, "unit_uscc": unit.uscc, "month": key[3],
-                             "source_unit_name": source.name, "source_unit_uscc": source.uscc}
-                    named |= ({"population": what, "staff_count": str(whole), "trained_count": str(part)} if training else
-                              self._measured(what, part, whole, month))
-                    return Row(dataset.id, table.id, {n: named.get(n, "") for n in table.fields})
-            month = (month - timedelta(days=1)).replace(day=1)
+            month = months.pop(0) if months else between
+            for unit, what in self.cycle(dataset):
+                key = (dataset.table, unit.uscc, what, f"{month:%Y-%m}")
+                if key in self._seen:
+                    continue
+                self._seen.add(key)
+                part, whole = counts.part_and_whole(self.seed, unit, what, month)
+                named = {"unit_name": unit.name, "unit_uscc": unit.uscc, "month": key[3],
+                         "source_unit_name": source.name, "source_unit_uscc": source.uscc}
+                named |= ({"population": what, "staff_count": str(whole), "trained_count": str(part)}
+                          if table.id.startswith("training") else self._measured(dataset, what, part, whole, month))
+                return Row(dataset.id, table.id, {n: named.get(n, "") for n in table.fields})
+            if not months:
+                between = (month - timedelta(days=1)).replace(day=1) if month <= date(2025, 11, 1) else between
 
     @staticmethod
-    def _measured(measure: str, part: int, whole: int, month: date) -> dict[str, str]:
-        if measure == "检察机关行贿档案查询次数":
+    def _measured(dataset: SectorDataset, measure: str, part: int, whole: int, month: date) -> dict[str, str]:
+        if measure == "检察机关行贿档案查询次数" or dataset.options.get("no_denominator"):
             return {"measure": measure, "numerator": str(part)}
         return {"measure": measure, "numerator": str(part), "denominator": str(whole), "denominator_source": "编制与人员台账",
                 "denominator_on": month.isoformat()}

@@ -16,12 +16,10 @@ Purpose = Annotated[str, typer.Option(help="查询目的，写入报告并留痕
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="输出文件夹，默认当前文件夹。")]
 
 
-def register(app: typer.Typer) -> None:
-    report = typer.Typer(no_args_is_help=True, help="报告：主体报告、本人报告、批量审查。")
+def register(report: typer.Typer) -> None:
     report.command("subject", help="一个组织的公共信用信息报告（xlsx 与可打印网页）。")(subject)
     report.command("person", help="本人信用信息报告；身份证号码在提示符处或标准输入中给出。")(person)
     report.command("review", help="批量审查：申请单位名单 xlsx 进，同一名单加提示出。")(review)
-    app.add_typer(report, name="report")
 
 
 def _who() -> str:

@@ -617,4 +617,4 @@ class Secret(Base):
 
 
 
-from . import subject_models  # noqa: E402, F401  (its tables belong to the same metadata)
+from . import edition_models, subject_models  # noqa: E402, F401  (their tables belong to the same metadata)

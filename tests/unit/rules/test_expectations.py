@@ -62,6 +62,7 @@ WANTED = {
     "labour_violation": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R12", "C01", "C02"],
     "disclosure_item": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "C01", "C02"],
     "commitment": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "R14", "C01", "C02", "C03"],
+    "sector_roster": [*FORM_RULES, *ORGANISATION_RULES, *REGISTRY_RULES, "R13", "C01", "C03"],
     "training_count": [*FORM_RULES, "R03", "R13", "C01"],
     "aggregate_count": [*FORM_RULES, "R03", "R13", "C01", "C02"],
 }

@@ -1,0 +1,66 @@
+"""Compute a year's target figures, wait for an approval, freeze them in the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import DAG, Param, task
+from public_credit.orchestration import clock_schedule
+
+NOTES = """
+每年 1 月计算上一年度截至 12 月 31 日的目标数字，等待领导在 Airflow 中批准后定稿；定稿后不再更改。
+已定稿的年度再次运行时，数字有变才产生“更正重列”草稿（须填原因），原定稿不动。
+否决的草稿留存备查，不会成为定稿。审批页面只有目标数字与内部编号，没有个人信息。
+"""
+
+with DAG(
+    dag_id="year_end_edition",
+    dag_display_name="年度定稿",
+    description="计算年度目标数字，领导批准后冻结入台账；更正另行重列",
+    doc_md=NOTES,
+    schedule=clock_schedule("0 9 10 1 *"),
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    tags=["目标", "定稿"],
+    params={
+        "year": Param(None, type=["null", "integer"], title="年度（默认最近一个已结束的年度）", minimum=2016, maximum=2100),
+        "reason": Param("", type="string", title="重列的原因（已定稿的年度必填）", maxLength=500),
+    },
+    default_args={"owner": "data_engineer", "retries": 1, "retry_delay": timedelta(seconds=15)},
+) as dag:
+
+    @task.short_circuit(execution_timeout=timedelta(hours=1), doc_md="起草；与上一份定稿一致时到此为止。")
+    def compute(**context):
+        from public_credit.orchestration import run_business_date
+        from public_credit.work import edition
+
+        return edition(run_business_date(context), context["params"]["year"], context["params"]["reason"])
+
+    approval = ApprovalOperator(
+        task_id="approval",
+        owner="leadership",
+        subject="{{ ti.xcom_pull(task_ids='compute')['subject'] }}",
+        body="{{ ti.xcom_pull(task_ids='compute')['body'] }}",
+        params={"reason": Param("", type="string", title="否决理由")},
+        response_timeout=timedelta(days=60),
+        retries=0,
+        doc_md="批准或否决；60 天不答复则本次失败，草稿仍可用命令行审批。",
+    )
+
+    @task(doc_md="按展示时的内容指纹批准并冻结；内容已变则失败。")
+    def freeze(**context):
+        from public_credit.work import settle_edition
+
+        ti = context["ti"]
+        settle_edition(ti.xcom_pull(task_ids="compute"), ti.xcom_pull(task_ids="approval"), approved=True)
+
+    @task(trigger_rule="all_done", doc_md="否决时登记否决人与理由；批准时无事可做。")
+    def book_rejection(**context):
+        from public_credit.work import settle_edition
+
+        ti = context["ti"]
+        settle_edition(ti.xcom_pull(task_ids="compute"), ti.xcom_pull(task_ids="approval"), approved=False)
+
+    compute() >> approval >> freeze() >> book_rejection()

@@ -1,0 +1,30 @@
+{#- How figures of targets are counted and shown; every mart of targets goes through these. -#}
+
+{#- Percent with four digits; none where the denominator is missing or zero (没有分母不出比率). -#}
+{% macro percent(numerator, denominator) -%}
+    cast(round(100 * cast({{ numerator }} as numeric(18, 6)) / nullif({{ denominator }}, 0), 4) as numeric(9, 4))
+{%- endmacro %}
+
+{#- The percent expected at a day: linear from the issue of the plan (2016-11-09) to the due date, then the goal itself. -#}
+{% macro pace(day, due_on, goal) -%}
+    cast(round({{ goal }} * least(1, greatest(0, cast({{ day }} - cast('2016-11-09' as date) as numeric(12, 6))
+        / ({{ due_on }} - cast('2016-11-09' as date)))), 4) as numeric(9, 4))
+{%- endmacro %}
+
+{#- Cells of person counts under five are not shown in drill-downs (project limits). -#}
+{% macro small_cell(value) -%} coalesce({{ value }} between 1 and 4, false) {%- endmacro %}
+
+{#- How a row "s" is looked up, as records are: its first identifier (of those it has), its folded name only without any. -#}
+{% macro looked_up(known=6, name='s.subject_name') -%}
+    case {% for scheme, field, value in lookup_schemes()[:known] %}when {{ is_code(field) }} then {{ scheme }} {% endfor %}else 'name' end as scheme,
+    case {% for scheme, field, value in lookup_schemes()[:known] %}when {{ is_code(field) }} then {{ value }} {% endfor -%}
+        else {{ same_name(name) }} end as value
+{%- endmacro %}
+
+{#- Before coverage is written: subjects whose covering record this build changed stand open again. -#}
+{% macro open_covering() -%}
+    {%- if is_incremental() %}
+    delete from {{ this }} where record_id in (
+        select record_id from {{ ref('int_records__changes') }} where build_id = {{ var('build_id') }})
+    {%- else %}select 1{%- endif %}
+{%- endmacro %}

@@ -1,0 +1,83 @@
+"""Frozen editions of the targets' figures (SQLAlchemy 2): the edition, its figures, and the items each figure is made of.
+
+Figures and items may be written while an edition is a draft and never afterwards; a frozen edition never changes at all
+(triggers of revision 0007). A later correction is a new edition that restates the old one.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .models import Base, _id, _now, _one_of
+
+STATES = ("draft", "approved", "frozen", "rejected")
+
+
+class Edition(Base):
+    """One computation of a year's figures as of 31 December."""
+
+    __tablename__ = "edition"
+    id: Mapped[int] = _id()
+    year: Mapped[int]
+    kind: Mapped[str]
+    restates: Mapped[int | None] = mapped_column(ForeignKey("ledger.edition.id"))
+    state: Mapped[str] = mapped_column(server_default="draft")
+    as_of: Mapped[date]
+    business_date: Mapped[date]
+    build_id: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(server_default="")
+    content_hash: Mapped[str] = mapped_column(server_default="")
+    computed_at: Mapped[datetime] = _now()
+    computed_by: Mapped[str]
+    decided_by: Mapped[str] = mapped_column(server_default="")
+    decided_at: Mapped[datetime | None]
+    frozen_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint(_one_of("state", STATES), name="state"),
+        CheckConstraint("(kind = 'original' and restates is null) or (kind = 'restatement' and restates is not null)",
+                        name="kind"),
+        Index(None, "year"),
+        Index("uq_edition_open", "year", unique=True, postgresql_where=text("state in ('draft', 'approved')")),
+        Index("uq_edition_original", "year", unique=True,
+              postgresql_where=text("kind = 'original' and state = 'frozen'")),
+    )
+
+
+class EditionFigure(Base):
+    """A figure of an edition, with the columns of ``mart_targets__progress``; unit '' is the district."""
+
+    __tablename__ = "edition_figure"
+    edition_id: Mapped[int] = mapped_column(ForeignKey("ledger.edition.id"), primary_key=True)
+    target_id: Mapped[str] = mapped_column(primary_key=True)
+    goal_no: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[str] = mapped_column(primary_key=True)
+    figure_id: Mapped[str]
+    numerator: Mapped[int | None] = mapped_column(BigInteger)
+    denominator: Mapped[int | None] = mapped_column(BigInteger)
+    denominator_source: Mapped[str | None]
+    denominator_on: Mapped[date | None]
+    percent: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
+    goal: Mapped[Decimal] = mapped_column(Numeric(7, 4))
+    distance: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
+    pace: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
+    state: Mapped[str]
+    suppressed: Mapped[bool] = mapped_column(Boolean)
+
+
+class EditionItem(Base):
+    """What one item (organisation, report of a unit, department, area) added to a figure of an edition, and by which record."""
+
+    __tablename__ = "edition_item"
+    edition_id: Mapped[int] = mapped_column(ForeignKey("ledger.edition.id"), primary_key=True)
+    figure_id: Mapped[str] = mapped_column(primary_key=True)
+    item_key: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[str]
+    label: Mapped[str]
+    record_id: Mapped[str]
+    numerator: Mapped[int] = mapped_column(BigInteger)
+    denominator: Mapped[int] = mapped_column(BigInteger)
+    missing: Mapped[int] = mapped_column(SmallInteger)

@@ -1,0 +1,189 @@
+"""Charts, drawn to SVG by Altair and vl-convert when a publication is made: no script, no network, text stays text.
+
+A state's colour is replaced by a hatch pattern after drawing (Vega has none); years carry an ``aria-label`` so that a
+page can mark the chosen one with a style rule.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from .model import Figure, Publication, Quality, Target
+from .views import state_counts
+from .words import percent
+
+FONTS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif"
+INK, MUTED, GRID = "#17212b", "#5b6875", "#dfe4ea"
+BLUE, ORANGE, TEAL = "#1d5a9e", "#c4500f", "#2f7f77"
+# What tells a state apart beside its word and symbol: the hatch of the rule seed picks the pattern.
+TOKENS = {"solid": "#1d5a9e", "dense": "#5f8fc4", "sparse": "#8fa6bd", "cross": "#c4500f", "blank": "#f3f5f7", "dots": "#edf0f3",
+          "none": "#cfd6dd"}
+ON_TOKEN = {"solid": "#ffffff", "dense": "#ffffff", "sparse": INK, "cross": "#ffffff", "blank": INK, "dots": INK, "none": INK}
+HATCHED = ("dense", "sparse", "cross", "blank", "dots")
+_RULED = '<pattern id="h-{0}" width="{3}" height="{3}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">' \
+    '<rect class="p-{0}" width="{3}" height="{3}" fill="{1}"/><rect class="q-{0}" width="{4}" height="{3}" fill="{2}"/>{5}</pattern>'
+PATTERNS = "".join((
+    _RULED.format("dense", TOKENS["dense"], "#b9d0e8", 4, 1.2, ""),
+    _RULED.format("sparse", TOKENS["sparse"], "#d8e0e8", 9, 1.6, ""),
+    _RULED.format("cross", TOKENS["cross"], "#eeb18f", 7, 1.3, '<rect class="q-cross" width="7" height="1.3" fill="#eeb18f"/>'),
+    '<pattern id="h-blank" width="7" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="7" height="6" '
+    'fill="#f3f5f7"/><path class="q-blank" d="M0 3h3.5" stroke="#8a96a3" fill="none"/></pattern>',
+    '<pattern id="h-dots" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="6" height="6" '
+    'fill="#edf0f3"/><circle class="q-dots" cx="3" cy="3" r="0.9" fill="#7b8794"/></pattern>'))
+
+
+@lru_cache(maxsize=1)
+def _altair() -> Any:
+    import altair
+    from altair.utils import schemapi
+
+    schemapi.disable_debug_mode()   # checking each specification against its schema costs more than drawing it
+    return altair
+
+
+def _draw(chart: Any) -> str:
+    import vl_convert
+
+    chart = chart.configure(font=FONTS, background="transparent").configure_view(stroke=None).configure_axis(
+        labelColor=MUTED, labelFontSize=12, labelFontWeight=500, gridColor=GRID, domainColor="#aab4bf", tickColor="#aab4bf", title=None)
+    svg = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version="6.1")
+    svg = re.sub(r' width="([\d.]+)" height="([\d.]+)" viewBox', r' width="\1" height="\2" role="img" viewBox', svg, count=1)
+    svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace(' aria-hidden="true"', "")
+    svg = svg.replace(' pointer-events="none"', "")
+    svg = re.sub(r'<path class="(foreground|background)"[^>]* d=""[^>]*/>', "", svg)
+    for hatch in HATCHED:
+        svg = svg.replace(f'fill="{TOKENS[hatch]}"', f'fill="url(#h-{hatch})"')
+    return re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
+
+
+def standalone(svg: str) -> str:
+    """The drawing with its patterns inside, for a renderer that sees one drawing at a time."""
+    svg = re.sub(r'<path aria-label="chosen-[^>]*/>', "", svg)
+    return re.sub(r"(<svg[^>]*>)", rf"\1<defs>{PATTERNS}</defs>", svg, count=1)
+
+
+def described(svg: str, text: str) -> str:
+    """The drawing with a spoken description."""
+    safe = text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return svg.replace('role="img"', f'role="img" aria-label="{safe}"', 1)
+
+
+def states_by_year(publication: Publication, unit: str, *, width: int = 400, height: int = 158) -> str:
+    """Stacked columns: how many goals stand in which state, year by year."""
+    alt = _altair()
+    values, total = [], 1
+    for year in publication.years:
+        low = 0
+        for state, count in state_counts(publication, year, unit):
+            values.append({"year": str(year), "state": state.name, "n": count, "low": low, "high": low + count,
+                           "middle": low + count / 2, "ink": ON_TOKEN[state.style]})
+            low += count
+        total = max(total, low)
+    names = [state.name for state in publication.states]
+    colours = [TOKENS[state.style] for state in publication.states]
+    base = alt.Chart(alt.Data(values=values), width=width, height=height).encode(
+        x=alt.X("year:O", axis=alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False, labelFontSize=13, labelPadding=6),
+                scale=alt.Scale(domain=[str(year) for year in publication.years], paddingInner=0.42, paddingOuter=0.25)))
+    bars = base.mark_bar(stroke="#ffffff", strokeWidth=1.5).encode(
+        y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[0, total * 1.04])), y2="high:Q",
+        color=alt.Color("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)), description="state:N")
+    halo = base.transform_filter(f"datum.n / {total} > 0.055").mark_text(
+        fontSize=12, fontWeight=700, font=FONTS, strokeWidth=4, strokeJoin="round").encode(
+        y="middle:Q", text="n:Q", stroke=alt.Stroke("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)))
+    numbers = base.transform_filter(f"datum.n / {total} > 0.055").mark_text(
+        fontSize=12, fontWeight=700, font=FONTS).encode(
+        y="middle:Q", text="n:Q", color=alt.Color("ink:N", scale=None))
+    marks = _chosen_year(alt, publication, width, height)
+    spoken = "；".join(f"{item['year']} 年{item['state']} {item['n']} 项" for item in values)
+    return described(_draw(alt.layer(marks, bars, halo, numbers)), f"各年目标状态：{spoken}")
+
+
+def _chosen_year(alt: Any, publication: Publication, width: int, height: int) -> Any:
+    """One shade per year, hidden until a style rule shows the chosen one."""
+    years = [{"year": str(year), "mark": f"chosen-{year}"} for year in publication.years]
+    return alt.Chart(alt.Data(values=years), width=width, height=height).mark_rect(color="#e3ecf6", opacity=1).encode(
+        x=alt.X("year:O", scale=alt.Scale(domain=[item["year"] for item in years])), description="mark:N")
+
+
+def quality_by_year(publication: Publication, unit: str, *, width: int = 400, height: int = 158) -> str | None:
+    """Lines: 及时率, 合规率 and 报送率 year by year; None where there is nothing to draw."""
+    alt = _altair()
+    found = [item for year in publication.years if (item := publication.quality_of.get((unit, str(year), "")))]
+    measures = (("及时率", "timely_rate", BLUE, [1, 0], "circle"), ("合规率", "compliance_rate", TEAL, [7, 4], "diamond"),
+                ("报送率", "reporting_rate", MUTED, [2, 3], "square"))
+    values = [{"year": item.period, "name": name, "rate": getattr(item, column) * 100,
+               "label": percent(getattr(item, column))}
+              for item in found for name, column, *_ in measures if getattr(item, column) is not None]
+    if not values:
+        return None
+    lowest = min(item["rate"] for item in values)
+    floor = max(0, int(lowest // 10) * 10 - (5 if lowest % 10 < 2 and lowest >= 10 else 0))
+    years = [str(year) for year in publication.years]
+    names, colours = [item[0] for item in measures], [item[2] for item in measures]
+    base = alt.Chart(alt.Data(values=values), width=width, height=height).encode(
+        x=alt.X("year:O", axis=alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False, labelFontSize=13, labelPadding=6),
+                scale=alt.Scale(domain=years)),
+        y=alt.Y("rate:Q", scale=alt.Scale(domain=[floor, 100], nice=False),
+                axis=alt.Axis(tickCount=5, domain=False, ticks=False)),
+        color=alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=colours)))
+    layers = [_chosen_year(alt, publication, width, height)]
+    if "timely_rate" in publication.goal_lines:
+        goal = publication.goal_lines["timely_rate"].goal * 100
+        layers.append(alt.Chart(alt.Data(values=[{"goal": goal}])).mark_rule(color=INK, strokeWidth=1.5).encode(
+            y=alt.Y("goal:Q", scale=alt.Scale(domain=[floor, 100]))))
+    layers.append(base.mark_line(strokeWidth=2.2).encode(strokeDash=alt.StrokeDash(
+        "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[3] for item in measures]))))
+    layers.append(base.mark_point(filled=True, size=46, opacity=1).encode(shape=alt.Shape(
+        "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[4] for item in measures]))))
+    spoken = "；".join(f"{item['year']} 年{item['name']} {item['label']}" for item in values)
+    return described(_draw(alt.layer(*layers)), f"双公示质量：{spoken}")
+
+
+def months_of_target(target: Target, figures: list[Figure], *, width: int = 560, height: int = 120) -> str | None:
+    """One target month by month against the linear way to its due date; None without any percent."""
+    alt = _altair()
+    drawn = [figure for figure in figures if figure.percent is not None]
+    if len(drawn) < 2:
+        return None
+
+    def at(figure: Figure) -> float:
+        return figure.year + figure.month_end.month / 12
+
+    values = [{"at": at(figure), "rate": figure.percent * 100, "line": "实际"} for figure in drawn]
+    pace = [{"at": at(figure), "rate": figure.pace * 100, "line": "匀速"} for figure in figures if figure.pace is not None]
+    first, last = int(min(at(f) for f in figures)), max(at(f) for f in figures)
+    x = alt.X("at:Q", scale=alt.Scale(domain=[first, last], nice=False),
+              axis=alt.Axis(format="d", values=list(range(first, int(last) + 1)), grid=False))
+    y = alt.Y("rate:Q", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(values=[0, 25, 50, 75, 100], domain=False, ticks=False))
+
+    def line(data: list[dict[str, Any]], **mark: Any) -> Any:
+        return alt.Chart(alt.Data(values=data), width=width, height=height).mark_line(**mark).encode(x=x, y=y)
+
+    layers = [line(pace, color=MUTED, strokeWidth=1.4, strokeDash=[3, 3])] if pace else []
+    layers.append(alt.Chart(alt.Data(values=[{"goal": target.goal * 100}])).mark_rule(
+        color=INK, strokeWidth=1.5).encode(y=alt.Y("goal:Q", scale=alt.Scale(domain=[0, 100]))))
+    layers.append(line(values, color=BLUE, strokeWidth=2.2, interpolate="step-after"))
+    return described(_draw(alt.layer(*layers)), f"{target.title}逐月进展，最近 {percent(drawn[-1].percent)}")
+
+
+def quality_by_month(items: list[Quality], *, width: int = 420, height: int = 120) -> str | None:
+    """及时率 and 合规率 of one year month by month."""
+    alt = _altair()
+    measures = (("及时率", "timely_rate", BLUE, [1, 0]), ("合规率", "compliance_rate", TEAL, [7, 4]))
+    values = [{"month": int(item.period[5:]), "name": name, "rate": getattr(item, column) * 100}
+              for item in items for name, column, *_ in measures if getattr(item, column) is not None]
+    if not values:
+        return None
+    floor = max(0, int(min(item["rate"] for item in values) // 10) * 10)
+    names = [item[0] for item in measures]
+    base = alt.Chart(alt.Data(values=values), width=width, height=height).encode(
+        x=alt.X("month:O", scale=alt.Scale(domain=list(range(1, 13))), axis=alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False)),
+        y=alt.Y("rate:Q", scale=alt.Scale(domain=[min(floor, 90), 100], nice=False),
+                axis=alt.Axis(tickCount=4, domain=False, ticks=False)),
+        color=alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=[item[2] for item in measures])))
+    return _draw(alt.layer(
+        base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash(
+            "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[3] for item in measures]))),
+        base.mark_point(filled=True, size=30, opacity=1)))

@@ -1,0 +1,218 @@
+"""The figures of a publication. Filled once (``load``), read by the page, the workbook and the PDF alike.
+
+Rates are fractions (0.902 = 90.2 %) and None where there is no denominator. Unit '' is the district.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+
+DISTRICT = ""
+NOT_ADVANCED = "依现行法不推进"
+NO_DENOMINATOR = "缺分母"
+MET = "已达标"
+HATCHES = {"实底": "solid", "密斜线": "dense", "疏斜线": "sparse", "交叉线": "cross", "空白虚框": "blank", "点状": "dots",
+           "无底纹": "none"}
+TargetKey = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One goal of one target (T02 and T04 have two goals, so two of these)."""
+
+    target_id: str
+    goal_no: int
+    title: str
+    clause: str
+    population: str
+    goal: float
+    due_on: date
+    figure_kind: str
+    responsible: tuple[str, ...]
+    contributing: tuple[str, ...]
+    advances: bool
+    about_persons: bool
+    figure_id: str                  # two goals of one figure share it; T09P, T10P are the person parts
+    goal_text: str                  # as the source writes it: '85%', '10 个部门'
+    definition: str = ""
+    note: str = ""
+
+    @property
+    def key(self) -> TargetKey:
+        return self.target_id, self.goal_no
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of ``mart_targets__progress``."""
+
+    target_id: str
+    goal_no: int
+    unit_id: str
+    year: int
+    month_end: date
+    numerator: int | None
+    denominator: int | None
+    denominator_source: str
+    denominator_on: date | None
+    percent: float | None
+    distance: float | None          # percentage points still missing to the goal; 0 or negative when met
+    pace: float | None              # the share the linear way to the due date asks for at month end
+    state: str
+    suppressed: bool = False        # a cell of persons under 5: the mart gives no number for it
+
+    @property
+    def key(self) -> TargetKey:
+        return self.target_id, self.goal_no
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A year's frozen figures, by target, goal and unit."""
+
+    year: int
+    edition_id: str
+    approved_by: str
+    approved_on: date | None
+    figures: dict[tuple[str, int, str], Figure]
+
+
+@dataclass(frozen=True)
+class State:
+    """How a state is told: word, symbol, hatch and its place from worst to best."""
+
+    name: str
+    symbol: str
+    hatch: str
+    order: int
+    condition: str
+
+    @property
+    def style(self) -> str:
+        """Name of the hatch in style sheets and drawings; a hatch we cannot draw is drawn plain."""
+        return HATCHES.get(self.hatch, "none")
+
+
+@dataclass(frozen=True)
+class Quality:
+    """双公示 supervision of one unit (or the district) in one period: counts and the rates the mart gives."""
+
+    unit_id: str
+    period: str                     # '2020' or '2020-11'
+    table: str                      # '' both, 'licence', 'penalty'
+    generated: int | None
+    received_known: int | None      # received where the number of decisions is known: the numerator of 报送率
+    received: int
+    accepted: int
+    late: int
+    linked: int
+    published: int | None
+    reporting_rate: float | None
+    timely_rate: float | None
+    late_rate: float | None
+    compliance_rate: float | None
+    link_rate: float | None
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Weeks without a delivery of one unit in one year, and the 零报送 attestations for them."""
+
+    unit_id: str
+    year: int
+    silent_weeks: int
+    attestations: int
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A dated state with its evidence."""
+
+    milestone_id: str
+    title: str
+    due_on: date
+    state: str
+    evidence: str
+    on: date | None
+    clause: str
+
+    @property
+    def done(self) -> bool:
+        return self.state in ("按期完成", "逾期完成")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a figure means and where it comes from."""
+
+    metric: str
+    title: str
+    definition: str
+    source: str
+
+
+@dataclass(frozen=True)
+class GoalLine:
+    """A goal that a cited clause sets for a metric; metrics without one are shown without a goal."""
+
+    metric: str
+    goal: float
+    clause: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Everything a publication shows."""
+
+    district: str
+    business_date: date
+    build_id: int
+    built_at: datetime | None
+    code_version: str
+    units: dict[str, str]
+    targets: list[Target]
+    figures: list[Figure]
+    states: list[State]
+    quality: list[Quality]
+    milestones: list[Milestone]
+    metrics: dict[str, Metric]
+    goal_lines: dict[str, GoalLine]
+    editions: dict[int, Edition] = field(default_factory=dict)
+    silences: list[Silence] = field(default_factory=list)
+    simulated: bool = False
+
+    @cached_property
+    def figure_at(self) -> dict[tuple[str, int, str, date], Figure]:
+        return {(f.target_id, f.goal_no, f.unit_id, f.month_end): f for f in self.figures}
+
+    @cached_property
+    def quality_of(self) -> dict[tuple[str, str, str], Quality]:
+        return {(q.unit_id, q.period, q.table): q for q in self.quality}
+
+    @cached_property
+    def silence_of(self) -> dict[tuple[str, int], Silence]:
+        return {(s.unit_id, s.year): s for s in self.silences}
+
+    @cached_property
+    def state_of(self) -> dict[str, State]:
+        return {state.name: state for state in self.states}
+
+    @cached_property
+    def months(self) -> list[date]:
+        return sorted({figure.month_end for figure in self.figures})
+
+    @cached_property
+    def years(self) -> list[int]:
+        return sorted({month.year for month in self.months})
+
+    def month_of(self, year: int) -> date:
+        """The month end a year is shown at: its last one on record."""
+        return max(month for month in self.months if month.year == year)
+
+    @cached_property
+    def units_in_charge(self) -> list[str]:
+        """Units responsible for a target that is advanced, in the order of the catalogue."""
+        charged = {unit for target in self.targets if target.advances for unit in target.responsible}
+        return [unit for unit in self.units if unit in charged]

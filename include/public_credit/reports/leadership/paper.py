@@ -1,0 +1,184 @@
+"""The PDF: typeset by Typst from the same views as the page, with a CJK font that comes as a Python package.
+
+Needs neither a browser nor fonts of the machine. The template gets ready words and shares; it computes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from . import charts, page, views, words
+from .model import DISTRICT, Publication, Quality, State
+
+TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
+CHARTS_PER_UNIT = 5
+
+
+def _state(state: State) -> dict[str, str]:
+    return {"name": state.name, "symbol": state.symbol, "style": state.style}
+
+
+def _line(text: str, bad: bool = False) -> dict[str, Any]:
+    return {"text": text, "bad": bad}
+
+
+def _row(row: views.Row, scoped: bool) -> dict[str, Any]:
+    tags = [_tag("部门填报")] if row.target.figure_kind == "部门填报" else []
+    tags += [_tag("本部门" if row.own else "全区")] if scoped else []
+    tags += [_tag("过期", True)] if row.overdue else []
+    tags += [_tag("动态，未定版", True)] if row.unfrozen else []
+    tags += [_tag("定版后有更正", True)] if row.running else []
+    source = row.figure.denominator_source or "无分母，不出比率"
+    day = f" · {row.figure.denominator_on}" if row.figure.denominator_on else ""
+    return {"state": _state(row.state), "title": row.target.title, "tags": tags, "share": row.percent, "goal": row.target.goal,
+            "pace": row.figure.pace, "percent": words.percent(row.percent), "fraction": words.fraction(row.figure),
+            "missing": words.missing(row.distance), "ahead": words.ahead(row.ahead),
+            "due": f"{row.target.goal_text} · {row.target.due_on.year}",
+            "source": f"分母 {source}{day} · {row.target.clause}"}
+
+
+def _tag(text: str, warn: bool = False) -> dict[str, Any]:
+    return {"text": text, "warn": warn}
+
+
+def _rate_tile(publication: Publication, label: str, metric: str, scope: str, now: Quality | None, before: Quality | None,
+               count: int | None, total: int | None, parts: tuple[str, str]) -> dict[str, Any]:
+    rate = getattr(now, metric) if now else None
+    if rate is None:
+        return {"label": label, "scope": scope, "big": words.NONE, "rest": "", "segments": [], "lines": [_line(f"本年没有{parts[1]}数，不出比率")]}
+    goal = publication.goal_lines.get(metric)
+    lines = []
+    if goal:
+        gap = (goal.goal - rate) * 100
+        lines.append(_line(f"▼ 距目标 {words.goal(goal.goal)} {words.missing(gap)}" if gap > 0 else "● 达到目标", gap > 0))
+    change = views.difference(rate, getattr(before, metric) if before else None)
+    numbers = f"{parts[0]} {words.number(count)} / {parts[1]} {words.number(total)}"
+    lines += [_line(f"较上年 {words.points(change)} 个百分点"), _line(numbers)]
+    return {"label": label, "scope": scope, "big": words.percent(rate), "rest": "", "segments": [], "lines": lines}
+
+
+def _segments(publication: Publication, year: int, unit: str) -> list[dict[str, Any]]:
+    total, start, found = max(views.met(publication, year, unit)[1], 1), 0.0, []
+    for state, count in views.state_counts(publication, year, unit):
+        found.append({"style": state.style, "start": start / total, "part": count / total})
+        start += count
+    return found
+
+
+def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any]]:
+    scope = "本部门" if unit else "全区"
+    reached, total = views.met(publication, year, unit)
+    states = "　".join(f"{state.symbol}{state.name} {count}" for state, count in views.state_counts(publication, year, unit))
+    now, before = (publication.quality_of.get((unit, str(each), "")) for each in (year, year - 1))
+    rates = [("双公示及时率", "timely_rate", now and now.received - now.late, now and now.received, ("按期", "报送")),
+             ("双公示合规率", "compliance_rate", now and now.accepted, now and now.received, ("放行", "报送")),
+             ("双公示报送率", "reporting_rate", now and now.received_known, now and now.generated, ("报送", "产生"))]
+    tiles = [{"label": f"{year} 年目标达成", "scope": "牵头和配合的目标" if unit else "全区", "big": str(reached),
+              "rest": f"/ {total} 项已达标", "segments": _segments(publication, year, unit), "lines": [_line(states)]}]
+    tiles += [_rate_tile(publication, label, metric, scope, now, before, count, of, parts) for label, metric, count, of, parts in rates]
+    if unit:
+        silence = publication.silence_of.get((unit, year))
+        weeks = silence.silent_weeks if silence else None
+        tiles.append({"label": "静默周", "scope": scope, "big": words.number(weeks), "rest": "周", "segments": [], "lines": [
+            _line(f"零报送登记 {words.number(silence.attestations if silence else None)} 次", bool(weeks and weeks >= views.SILENT_FROM))]})
+    else:
+        done = sum(item.done for item in publication.milestones)
+        late = sum(item.state == "逾期未完成" for item in publication.milestones)
+        tiles.append({"label": "里程碑", "scope": scope, "big": str(done), "rest": f"/ {len(publication.milestones)} 项已完成",
+                      "segments": [], "lines": [_line(f"▼ 逾期未完成 {late} 项" if late else "没有逾期未完成", bool(late))]})
+    return tiles
+
+
+def _moves(publication: Publication, unit: str, limit: int) -> list[str]:
+    lines = []
+    for move in views.changes(publication, unit)[:limit]:
+        moved = f" {move.before.state}→{move.now.state}" if move.state_moved else ""
+        whose = "" if not unit else "（本部门）" if move.own else "（全区）"
+        lines.append(f"{move.target.title}{whose}{moved} {words.percent(move.before.percent)}→{words.percent(move.now.percent)} "
+                     f"{words.points(move.points)}（{words.fraction(move.now)}）")
+    return lines
+
+
+def _chart(svg: str | None) -> str | None:
+    return charts.standalone(svg) if svg else None
+
+
+def _unit(publication: Publication, year: int, unit: str) -> dict[str, Any]:
+    rows = views.rows(publication, year, unit)
+    drawn = []
+    for row in rows:
+        if row.target.figure_id in {target.figure_id for target, _ in drawn}:
+            continue
+        drawn.append((row.target, row))
+    small = []
+    for target, row in drawn[:CHARTS_PER_UNIT]:
+        svg = charts.months_of_target(target, views.series(publication, target, row.figure.unit_id), width=330, height=105)
+        if svg:
+            small.append({"title": target.title, "note": "本部门" if row.own else "全区", "svg": charts.standalone(svg)})
+    names = [f"{row.target.title} {words.FEW if row.hidden else words.number(row.figure.numerator)}"
+             for row in views.counted_only(publication, year, unit)]
+    return {"name": publication.units[unit], "tiles": _tiles(publication, year, unit), "rows": [_row(row, True) for row in rows],
+            "quality_chart": _chart(charts.quality_by_year(publication, unit, width=330, height=105)), "charts": small,
+            "moves": _moves(publication, unit, 3), "counted": names}
+
+
+def _compared(publication: Publication, year: int) -> tuple[str, list[dict[str, Any]]]:
+    items = views.compared(publication, year)
+    widest = page.widest(items)
+
+    def share(rate: float | None, top: int | None, bottom: int | None) -> str:
+        return words.NONE if rate is None else f"{words.percent(rate)}  {words.number(top)}/{words.number(bottom)}"
+
+    found = []
+    for item in items:
+        q = item.quality
+        found.append({"name": item.name, "part": None if item.gap is None else max(0.0, -item.gap / widest), "cells": [
+            words.percent(q.timely_rate if q else None), f"{q.received - q.late:,} / {q.received:,}" if q else words.NONE,
+            share(q.compliance_rate, q.accepted, q.received) if q else words.NONE,
+            share(q.reporting_rate, q.received_known, q.generated) if q else words.NONE,
+            share(q.link_rate, q.linked, q.accepted) if q else words.NONE, words.number(item.silent_weeks)]})
+    return f"差 {widest}　　　　　　　　　　　　　　　距目标", found
+
+
+def content(publication: Publication, year: int) -> dict[str, Any]:
+    """What the template prints."""
+    p, rows = publication, views.rows(publication, year)
+    edition = p.editions.get(year)
+    scale, compared = _compared(p, year)
+    goal = p.goal_lines.get("timely_rate")
+    styles = {name: {"style": style, "symbol": symbol, "name": name} for name, (style, symbol) in page.MILESTONE.items()}
+    return {
+        "title": f"{p.district}社会信用体系建设目标 · {year} 年", "district": p.district, "simulated": p.simulated,
+        "edition": f"已定版（第 {edition.edition_id} 号）" if edition else "动态数，未定版",
+        "subtitle": f"数据截至 {p.business_date} · 数字截至 {p.month_of(year)}",
+        "footer": f"数据日期 {p.business_date} · 第 {p.build_id} 次构建 · 程序 {p.code_version} · 不含个人信息，不含逐条记录",
+        "tiles": _tiles(p, year, DISTRICT), "rows": [_row(row, False) for row in rows], "pad": 2.5 if len(rows) > 16 else 3.4,
+        "legend": [_state(state) for state in p.states if state.style not in ("none", "dots")],
+        "states_chart": _chart(charts.states_by_year(p, DISTRICT, width=300, height=104)),
+        "quality_chart": _chart(charts.quality_by_year(p, DISTRICT, width=300, height=94)),
+        "months": " → ".join(f"{month:%Y-%m}" for month in p.months[-2:]), "moves": _moves(p, DISTRICT, 4) or ["没有变化。"],
+        "units": [_unit(p, year, unit) for unit in p.units_in_charge], "compared": compared, "compare_scale": scale,
+        "compare_note": f"与所引目标比：及时率 {words.goal(goal.goal)}（{goal.clause}）；其余指标没有可引的目标，只列数字。" if goal
+                        else "没有可引的目标，只列数字。",
+        "milestones": [{"state": styles[item.state], "title": item.title, "due": f"{item.due_on.year} 年",
+                        "proof": f"{item.evidence} · {item.on}" if item.evidence else "尚无佐证文件"} for item in p.milestones],
+        "counted": [[f"{row.target.target_id} {row.target.title}", "、".join(p.units.get(u, u) for u in row.target.responsible),
+                     words.number(row.figure.numerator)] for row in views.counted_only(p, year)],
+        "restated": [f"{each} 年 {row.target.title}（{row.scope}）：定版 {words.percent(row.figure.percent)}"
+                     f"（{words.fraction(row.figure)}），现值 {words.percent(row.running.percent)}（{words.fraction(row.running)}）"
+                     for each, row in views.restated(p)],
+        "no_restated": "已定版的年份没有更正。" if p.editions else "还没有定版的年份；所有数字都是动态数。",
+        "meanings": [{"title": metric.title, "text": f"{metric.definition}　来源：{metric.source}"} for metric in p.metrics.values()]
+                    + [{"title": f"{state.symbol} {state.name}", "text": state.condition} for state in p.states]}
+
+
+def write(publication: Publication, path: Path, year: int) -> None:
+    """Typeset the PDF of one year."""
+    import manimgx_fonts_cjk
+    import typst
+
+    compiler = typst.Compiler(root=str(TEMPLATE.parent), font_paths=[str(Path(manimgx_fonts_cjk.__file__).parent)],
+                              ignore_system_fonts=True, sys_inputs={"data": json.dumps(content(publication, year), ensure_ascii=False)})
+    path.write_bytes(compiler.compile(input=str(TEMPLATE), format="pdf"))

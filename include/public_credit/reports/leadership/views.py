@@ -1,0 +1,224 @@
+"""What is shown for a year and a scope (the district or one unit): rows, tiles, comparison, changes.
+
+Selects, orders and subtracts figures of the publication; it computes no rate of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from .model import DISTRICT, MET, Figure, Publication, Quality, State, Target
+
+TIMELY = "timely_rate"
+SILENT_FROM = 4                     # weeks of a year without delivery or attestation that are pointed out
+
+
+@dataclass(frozen=True)
+class Row:
+    """A target as one view shows it."""
+
+    target: Target
+    figure: Figure
+    state: State
+    scope: str                      # whose figure it is: '全区' or the unit's name
+    own: bool                       # the figure is the unit's own, not the district's
+    frozen: bool                    # taken from the year's frozen edition
+    unfrozen: bool                  # the year is frozen, but its edition does not hold this figure
+    running: Figure | None          # today's figure of that month, where it differs from the frozen one
+    hidden: bool                    # a cell of persons under 5
+
+    @property
+    def overdue(self) -> bool:
+        """The due date has passed and the goal is not met."""
+        return self.target.due_on < self.figure.month_end and self.state.name != MET
+
+    @property
+    def percent(self) -> float | None:
+        return None if self.hidden else self.figure.percent
+
+    @property
+    def distance(self) -> float | None:
+        return None if self.hidden else self.figure.distance
+
+    @property
+    def ahead(self) -> float | None:
+        """Points ahead of (or behind) the linear way to the due date."""
+        if self.percent is None or self.figure.pace is None:
+            return None
+        return (self.percent - self.figure.pace) * 100
+
+
+@dataclass(frozen=True)
+class Change:
+    """A target whose figure or state moved between two month ends."""
+
+    target: Target
+    scope: str
+    before: Figure
+    now: Figure
+    of_several: bool                # its figure serves several due dates
+
+    @property
+    def own(self) -> bool:
+        return self.now.unit_id != DISTRICT
+
+    @property
+    def state_moved(self) -> bool:
+        return self.before.state != self.now.state
+
+    @property
+    def points(self) -> float | None:
+        if self.now.percent is None or self.before.percent is None:
+            return None
+        return (self.now.percent - self.before.percent) * 100
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One unit in the comparison of departments."""
+
+    unit_id: str
+    name: str
+    quality: Quality | None
+    gap: float | None               # points to the cited goal of 及时率
+    silent_weeks: int | None
+    attestations: int | None
+    silent: bool                    # so many silent weeks that they are pointed out
+
+
+def scope_name(publication: Publication, unit: str) -> str:
+    return publication.units.get(unit, unit) if unit else "全区"
+
+
+def in_scope(target: Target, unit: str) -> bool:
+    return unit == DISTRICT or unit in target.responsible or unit in target.contributing
+
+
+def _shown(publication: Publication, target: Target, unit: str, year: int) -> Row | None:
+    month = publication.month_of(year)
+    figure = publication.figure_at.get((*target.key, unit, month))
+    own = figure is not None and unit != DISTRICT
+    if figure is None:
+        figure = publication.figure_at.get((*target.key, DISTRICT, month))
+    if figure is None:
+        return None
+    running, frozen = None, False
+    edition = publication.editions.get(year)
+    if edition and (held := edition.figures.get((*target.key, figure.unit_id))):
+        frozen, today = True, figure
+        if (held.numerator, held.denominator, held.state) != (today.numerator, today.denominator, today.state):
+            figure, running = held, today
+    state = publication.state_of.get(figure.state) or State(figure.state, "·", "", 0, "规则中没有这个状态")
+    return Row(target, figure, state, scope_name(publication, figure.unit_id), own, frozen,
+               edition is not None and not frozen, running, figure.suppressed)
+
+
+def _worst_first(row: Row) -> tuple[Any, ...]:
+    return row.state.order, -(row.distance if row.distance is not None else 0), row.target.key, row.figure.unit_id
+
+
+def rows(publication: Publication, year: int, unit: str = DISTRICT) -> list[Row]:
+    """Targets that are advanced, worst first: by state, then by distance to the goal."""
+    found = [row for target in publication.targets if target.advances and in_scope(target, unit)
+             if (row := _shown(publication, target, unit, year))]
+    return sorted(found, key=_worst_first)
+
+
+def all_rows(publication: Publication, year: int, scopes: list[str]) -> list[tuple[Row, list[str]]]:
+    """Every row of a year once, with the scopes that show it; what one scope shows stays in its order."""
+    shown: dict[tuple[str, int, str], tuple[Row, list[str]]] = {}
+    for scope in scopes:
+        for row in rows(publication, year, scope):
+            shown.setdefault((*row.target.key, row.figure.unit_id), (row, []))[1].append(scope)
+    return sorted(shown.values(), key=lambda item: _worst_first(item[0]))
+
+
+def counted_only(publication: Publication, year: int, unit: str = DISTRICT) -> list[Row]:
+    """Targets that are not advanced under today's law: the number reported, nothing else."""
+    return [row for target in publication.targets if not target.advances and in_scope(target, unit)
+            if (row := _shown(publication, target, unit, year))]
+
+
+def state_counts(publication: Publication, year: int, unit: str = DISTRICT) -> list[tuple[State, int]]:
+    """How many goals stand in each state, best first; states without any are left out."""
+    found = rows(publication, year, unit)
+    return [(state, count) for state in sorted(publication.states, key=lambda state: -state.order)
+            if (count := sum(row.state == state for row in found))]
+
+
+def met(publication: Publication, year: int, unit: str = DISTRICT) -> tuple[int, int]:
+    """Goals met, and all goals of the view."""
+    found = rows(publication, year, unit)
+    return sum(row.state.name == MET for row in found), len(found)
+
+
+def changes(publication: Publication, unit: str = DISTRICT) -> list[Change]:
+    """What moved between the last two month ends; moved states first, then the largest movement."""
+    if len(publication.months) < 2:
+        return []
+    before, now = publication.months[-2:]
+    found = []
+    several = Counter(target.figure_id for target in publication.targets)
+    for target in publication.targets:
+        if not target.advances or not in_scope(target, unit):
+            continue
+        for scope in dict.fromkeys((unit, DISTRICT)):
+            old = publication.figure_at.get((*target.key, scope, before))
+            new = publication.figure_at.get((*target.key, scope, now))
+            if old and new:
+                if not old.suppressed and not new.suppressed:
+                    change = Change(target, scope_name(publication, scope), old, new, several[target.figure_id] > 1)
+                    if change.state_moved or abs(change.points or 0) > 1e-9:
+                        found.append(change)
+                break
+    found.sort(key=lambda change: (not change.state_moved, -abs(change.points or 0), change.target.key))
+    told: set[str] = set()
+    return [change for change in found if change.state_moved or change.target.figure_id not in told
+            and not told.add(change.target.figure_id)]
+
+
+def series(publication: Publication, target: Target, unit: str) -> list[Figure]:
+    """The figures of one target month by month."""
+    return [figure for month in publication.months
+            if (figure := publication.figure_at.get((*target.key, unit, month)))]
+
+
+def compared(publication: Publication, year: int) -> list[Compared]:
+    """Departments by their distance to the cited goal of 及时率, farthest first; those without records come last."""
+    goal = publication.goal_lines.get(TIMELY)
+    found = []
+    for unit, name in publication.units.items():
+        quality = publication.quality_of.get((unit, str(year), ""))
+        silence = publication.silence_of.get((unit, year))
+        if quality is None and silence is None:
+            continue
+        rate = quality.timely_rate if quality else None
+        gap = (rate - goal.goal) * 100 if goal and rate is not None else None
+        weeks = silence.silent_weeks if silence else None
+        found.append(Compared(unit, name, quality, gap, weeks, silence.attestations if silence else None,
+                              weeks is not None and weeks >= SILENT_FROM))
+    if goal is None:
+        return found
+    return sorted(found, key=lambda item: (item.gap is None, item.gap or 0, -(item.silent_weeks or 0),
+                                             list(publication.units).index(item.unit_id)))
+
+
+def restated(publication: Publication) -> list[tuple[int, Row]]:
+    """Frozen figures that today's records would give differently, by year."""
+    found = []
+    for year in sorted(publication.editions):
+        if year not in publication.years:
+            continue
+        for target in publication.targets:
+            for unit in (DISTRICT, *target.responsible):
+                row = _shown(publication, target, unit, year)
+                if row and row.running and row.figure.unit_id == unit and not row.hidden:
+                    found.append((year, row))
+    return found
+
+
+def difference(now: float | None, before: float | None) -> float | None:
+    """Percentage points between two rates of the marts; None where one has no denominator."""
+    return None if now is None or before is None else (now - before) * 100
