@@ -43,7 +43,7 @@ def _play(registers: Registers, history: list) -> int:
     return build
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(builds)
 def test_random_histories(warehouse, history):
     registers = Registers(warehouse)

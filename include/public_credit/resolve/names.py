@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .nodes import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Names:
     subjects: set[str]
 
 
-def resolve(holders: Iterable[Holder], judged: dict[str, str | None], own_id) -> Names:
+def resolve(holders: Iterable[Holder], judged: dict[str, str | None],
+            own_id: Callable[[Node], str]) -> Names:
     """Resolve names completely given by their holders.
 
     ``judged``: names a person decided on, ``own_id`` makes the id of a subject known by its name alone.
