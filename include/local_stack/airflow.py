@@ -105,7 +105,7 @@ class Airflow:
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         }
         if self.simulated:
-            environment |= {"PCW_CLOCK": "logical", "PCW_SCHEDULE": "manual"}
+            environment |= {"PCW_CLOCK": "logical", "PCW_SCHEDULE": "manual", "PCW_DISTRICT": "示范区"}
         return environment
 
     def _run(self, *arguments: str) -> None:

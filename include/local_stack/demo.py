@@ -18,7 +18,7 @@ from .bootstrap import write_private
 from .stack import Progress, Stack, StackError
 
 _DONE = {"success", "failed"}
-_AFTER = ("build_warehouse", "deliver_to_city", "receive_from_city")
+_AFTER = ("build_warehouse", "deliver_to_city", "receive_from_city", "publish_reports")
 
 
 class Demo:
@@ -182,10 +182,26 @@ class Demo:
         print(f"拒收          {total['refused']:,}")
         print(f"报送市平台    {city['sent']:,}，接收 {city['accepted']:,}，拒收 {city['rejected']:,}")
         print(f"退回单        {slips[0]} 份 {slips[1]:,} 行  {self.stack.home / 'slips'}")
+        self._three_databases()
         for line in status["attention"]:
             print(f"注意          {line}")
+        for path in sorted((self.stack.home / "publications" / "leadership").glob(f"*_{status['business_date']}.*")):
+            print(f"领导看板      {path}")
         print(f"Airflow       {self.stack.airflow.sign_in}")
-        print("接着看        ./run credit status · ./run credit batches · ./run credit explain <文书号>")
+        print("接着看        ./run credit status · ./run credit explain <文书号> · ./run credit subjects show <代码或名称>")
+
+    def _three_databases(self) -> None:
+        """Subjects, their records, lists, and what was turned away."""
+        subjects = dict(self._query("select subject_class, count(*) from subjects.subject where not gone group by 1"))
+        records = dict(self._query("select link_state, count(*) from marts.mart_subjects__timeline group by 1"))
+        listed = self._query("select count(*) from marts.mart_lists__entry where state = '在列'")[0][0]
+        graded = self._query("select count(*) from marts.mart_subjects__food_drug_grade")[0][0]
+        refused = self._query("select count(*) from ledger.refused_delivery")[0][0]
+        print(f"主体          企业 {subjects.get('enterprise', 0):,}，非企业法人 {subjects.get('non_enterprise', 0):,}")
+        print(f"记录          已关联 {records.get('linked', 0):,}，待关联 {records.get('unresolved', 0):,}，"
+              f"自然人 {records.get('person', 0):,}")
+        print(f"名单与等级    在列 {listed:,} 条，食品药品信用等级 {graded:,} 户")
+        print(f"依法不收      {refused} 份报送在门口退回")
 
     def run(self, first_run: bool) -> None:
         """Play the days that are due: two at first, one afterwards."""

@@ -107,7 +107,7 @@ class Stack:
         connections = self.connections()
         offered, city = home / "offered.yaml", home / "city.yaml"
         home.mkdir(parents=True, exist_ok=True)
-        (home / "environment").write_text("PCW_CLOCK=logical\n", encoding="utf-8")
+        (home / "environment").write_text("PCW_CLOCK=logical\nPCW_DISTRICT=示范区\n", encoding="utf-8")
         exchange = connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://", 1)
         self._child("simulated-district", [
             "district_simulator", "serve", "--home", str(home), "--scale", str(scale),

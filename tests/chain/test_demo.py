@@ -18,7 +18,7 @@ from local_stack.postgres import Server
 from . import answers, canary
 from .world import CityProcess
 
-pytestmark = [pytest.mark.chain, pytest.mark.slow]
+pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(2700)]
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -54,7 +54,7 @@ def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
                    if not name.startswith(("PCW_", "AIRFLOW", "COV_", "COVERAGE"))}
     return subprocess.run([sys.executable, "-m", "local_stack", *arguments], cwd=CHECKOUT, capture_output=True, text=True,
                           env=environment | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include")},
-                          timeout=840, check=False)
+                          timeout=1500, check=False)
 
 
 def _left_running(home: Path) -> list[str]:
@@ -73,7 +73,9 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     home = tmp_path / "state"
     first = _run(home, "demo", "--exit", "--scale", "0.02")
     assert first.returncode == 0, first.stdout[-3000:] + first.stderr[-3000:]
-    assert "模拟第 2 日完成" in first.stdout and "退回单" in first.stdout
+    assert "模拟第 2 日完成" in first.stdout and "退回单" in first.stdout and "依法不收" in first.stdout
+    for suffix in ("html", "xlsx", "pdf"):
+        assert len(list((home / "publications" / "leadership").glob(f"*.{suffix}"))) == 2, suffix
     assert _left_running(home) == []
     third = _run(home, "demo", "--exit", "--scale", "0.02")
     assert third.returncode == 0 and "模拟第 3 日完成" in third.stdout, third.stdout[-3000:] + third.stderr[-3000:]
