@@ -191,7 +191,7 @@ def _same_pair(heads: Heads) -> str:
 
 
 def _event_has_decision(decisions: dict[str, Heads]) -> str:
-    """V05: the decision an event speaks of is not on record (warning; it may still arrive)."""
+    """V05: the licence or penalty an event speaks of is not on record (warning; it may still arrive)."""
     known = " union all ".join(
         f"select '{DECISION_KINDS[kind]}' as decision_table, decision_no, authority_uscc from ("
         + heads.sql(["decision_no", "authority_uscc"],
@@ -200,7 +200,7 @@ def _event_has_decision(decisions: dict[str, Heads]) -> str:
     return f"""
         select r.row_no, 'V05' as rule_id, 'warning' as severity, '库中尚无该决定' as detail
         from pg_temp.batch_rows r
-        where r.decision_no <> '' and not exists (
+        where r.decision_no <> '' and r.decision_table in ('{"', '".join(DECISION_KINDS.values())}') and not exists (
             select 1 from ({known}) k where k.decision_table = r.decision_table
               and k.decision_no = r.decision_no and k.authority_uscc = r.authority_uscc)"""
 
