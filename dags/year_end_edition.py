@@ -22,7 +22,7 @@ with DAG(
     schedule=clock_schedule("0 9 10 1 *"),
     start_date=datetime(2026, 1, 1),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=4,
     tags=["目标", "定稿"],
     params={
         "year": Param(None, type=["null", "integer"], title="年度（默认最近一个已结束的年度）", minimum=2016, maximum=2100),
