@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, task
-from public_credit.orchestration import clock_schedule
+from public_credit.orchestration import APPROVE, REJECT, clock_schedule
 
 NOTES = """
 每年 1 月计算上一年度截至 12 月 31 日的目标数字，等待领导在 Airflow 中批准后定稿；定稿后不再更改。
@@ -22,7 +22,7 @@ with DAG(
     schedule=clock_schedule("0 9 10 1 *"),
     start_date=datetime(2026, 1, 1),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=4,
     tags=["目标", "定稿"],
     params={
         "year": Param(None, type=["null", "integer"], title="年度（默认最近一个已结束的年度）", minimum=2016, maximum=2100),
@@ -38,29 +38,24 @@ with DAG(
 
         return edition(run_business_date(context), context["params"]["year"], context["params"]["reason"])
 
-    approval = ApprovalOperator(
+    # Not ApprovalOperator: a rejection there skips by exception, so nobody downstream learns who said no, and why.
+    approval = HITLOperator(
         task_id="approval",
         owner="leadership",
         subject="{{ ti.xcom_pull(task_ids='compute')['subject'] }}",
         body="{{ ti.xcom_pull(task_ids='compute')['body'] }}",
+        options=[APPROVE, REJECT],
         params={"reason": Param("", type="string", title="否决理由")},
         response_timeout=timedelta(days=60),
         retries=0,
         doc_md="批准或否决；60 天不答复则本次失败，草稿仍可用命令行审批。",
     )
 
-    @task(doc_md="按展示时的内容指纹批准并冻结；内容已变则失败。")
-    def freeze(**context):
+    @task(doc_md="批准：按展示时的内容指纹冻结，内容已变则失败。否决：登记否决人与理由，草稿留存。")
+    def settle(**context):
         from public_credit.work import settle_edition
 
         ti = context["ti"]
-        settle_edition(ti.xcom_pull(task_ids="compute"), ti.xcom_pull(task_ids="approval"), approved=True)
+        settle_edition(ti.xcom_pull(task_ids="compute"), ti.xcom_pull(task_ids="approval"))
 
-    @task(trigger_rule="all_done", doc_md="否决时登记否决人与理由；批准时无事可做。")
-    def book_rejection(**context):
-        from public_credit.work import settle_edition
-
-        ti = context["ti"]
-        settle_edition(ti.xcom_pull(task_ids="compute"), ti.xcom_pull(task_ids="approval"), approved=False)
-
-    compute() >> approval >> freeze() >> book_rejection()
+    compute() >> approval >> settle()

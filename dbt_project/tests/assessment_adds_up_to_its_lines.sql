@@ -6,4 +6,5 @@ with lines as (
 select a.unit_id, a.year, a.item, a.numerator, a.denominator, l.counted, l.out_of
 from {{ ref('mart_supervision__assessment') }} a
 full outer join lines l on l.unit_id = a.unit_id and l.year = a.year and l.item = a.item
-where coalesce(a.numerator, 0) <> coalesce(l.counted, 0) or coalesce(a.denominator, 0) <> coalesce(l.out_of, 0)
+where coalesce(a.year, l.year) >= cast(extract(year from {{ business_day() }}) as integer) - 1
+  and (coalesce(a.numerator, 0) <> coalesce(l.counted, 0) or coalesce(a.denominator, 0) <> coalesce(l.out_of, 0))

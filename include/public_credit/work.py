@@ -176,18 +176,20 @@ def edition(on: date, year: int | None, reason: str = "") -> dict[str, Any] | No
             "body": "\n".join([made.message, f"内容指纹 {made.content_hash}", "", *(f"- {line}" for line in lines)])}
 
 
-def settle_edition(drafted: dict[str, Any] | None, answer: dict[str, Any] | None, *, approved: bool) -> None:
-    """Book what the approver answered in Airflow: freeze the draft that was shown, or turn it down."""
+def settle_edition(drafted: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Book what the approver answered in Airflow: freeze the draft that was shown, or turn it down with the reason."""
     from . import editions
+    from .orchestration import APPROVE, REJECT
 
-    if not drafted or not answer:
-        return
     who = (answer.get("responded_by_user") or {}).get("name") or "Airflow"
-    if approved:
+    chosen = answer["chosen_options"]
+    if chosen == [APPROVE]:
         editions.approve(drafted["edition_id"], drafted["content_hash"], who)
         editions.freeze(drafted["edition_id"])
-    elif answer.get("chosen_options") == ["Reject"]:
+    elif chosen == [REJECT]:
         editions.reject(drafted["edition_id"], who, (answer.get("params_input") or {}).get("reason") or "审批否决")
+    else:
+        raise UserError(f"不认识的审批答复：{chosen}。", remedy=f"只接受 {APPROVE} 或 {REJECT}。")
 
 
 def attest(dataset_id: str | None, start: str | None, end: str | None, who: str, reason: str, on: date) -> bool:

@@ -191,13 +191,14 @@ def test_what_an_approver_sees_names_no_organisation_and_no_person(story: Story)
     drafted = work.edition(NEXT, 2019, "")
     assert drafted["subject"] == "2019 年度目标数字定稿" and drafted["content_hash"] in drafted["body"]
     assert "示范区甲" not in drafted["body"] and code(1) not in drafted["body"] and "T05-1" in drafted["body"]
-    work.settle_edition(drafted, {"chosen_options": ["Reject"], "responded_by_user": {"id": "1", "name": "区领导"},
-                                  "params_input": {"reason": "数字待核"}}, approved=False)
-    work.settle_edition(None, None, approved=False)
+    work.settle_edition(drafted, {"chosen_options": ["否决"], "responded_by_user": {"id": "1", "name": "区领导"},
+                                  "params_input": {"reason": "数字待核"}})
     states = story.records.query("select state, decided_by, reason from ledger.edition where id = %s", drafted["edition_id"])
     assert states == [("rejected", "区领导", "数字待核")]
     second = work.edition(NEXT, 2019, "")
-    work.settle_edition(second, {"chosen_options": ["Approve"], "responded_by_user": {"id": "1", "name": "区领导"}}, approved=True)
+    with pytest.raises(UserError, match="答复"):
+        work.settle_edition(second, {"chosen_options": ["Approve"]})
+    work.settle_edition(second, {"chosen_options": ["批准"], "responded_by_user": {"id": "1", "name": "区领导"}})
     assert story.records.query("select state, decided_by from ledger.edition where id = %s", second["edition_id"]) == [("frozen", "区领导")]
     assert work.edition(NEXT, 2019, "") is None
 

@@ -1,5 +1,7 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table', indexes=[{'columns': ['unit_id', 'year', 'item']}]) }}
 -- The lines an assessment rests on, down to the record: per item, what counted adds up to of what. A department can check each.
+-- The year of the business date and the one before: what is still being assessed; so it grows with a year, not with the archive.
+with line as (
 select r.unit_id, cast(substr(r.decision_month, 1, 4) as integer) as year, item.item, r.receipt_key as line_key, r.record_id,
     cast(null as bigint) as batch_seq, cast(null as integer) as row_no, r.decision_date as event_on,
     cast(case item.item when 'timeliness' then 1 - r.late when 'compliance' then r.accepted when 'link' then r.linked end
@@ -29,3 +31,5 @@ select w.unit_id, cast(extract(year from w.week_end) as integer), 'silence', con
     cast(null as text), cast(null as bigint), cast(null as integer), w.week_end, cast(1 as numeric(12, 2)),
     cast(null as numeric(12, 2)), concat(w.dataset_id, ' 已 ', w.days_silent, ' 天未报，应每 ', w.cadence_days, ' 天一报')
 from {{ ref('mart_supervision__silent_week') }} w
+)
+select * from line where year >= cast(extract(year from {{ business_day() }}) as integer) - 1

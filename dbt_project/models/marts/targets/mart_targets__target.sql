@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 -- The target ledger as pages show it: one row per target and goal, with the names of the responsible units.
 select
     t.target_id, t.goal_no, t.figure_id, t.title, t.clause, t.population, t.subject_type, t.goal, t.goal_text, t.due_on,
