@@ -11,7 +11,7 @@ from public_credit.resolve.component import Judgement, Outcome, resolve
 from public_credit.resolve.nodes import Row, node
 from public_credit.resolve.whole import resolve_all
 
-from .registers import ON, record_id
+from .registers import ON, body, code, firm, org, record_id, reg
 from .worlds import judgements, rows
 
 _FIELDS = ("uscc", "org_code", "business_reg_no", "tax_reg_no", "institution_cert_no", "social_org_cert_no",
@@ -74,3 +74,11 @@ def test_two_codes_are_one_subject_only_where_a_register_says_so(given_rows):
                 reached.add(other)
                 waiting.append(other)
         assert owner[1] in reached
+
+
+def test_another_organisation_code_is_another_subject_even_where_a_number_ties_the_rows():
+    found = _rows([firm(1, business_reg_no=reg(1)), body(2, org_code=org(8), business_reg_no=reg(1))])
+    outcome = resolve(found)
+    assert outcome.owners["org", org(8)] == (("org", org(8)), "") and outcome.owners["reg", reg(1)] == (None, "shared")
+    assert outcome.owners["uscc", code(1)] == (("uscc", code(1)), "")
+    assert _content(resolve_all(found, [])) == _content(outcome)
