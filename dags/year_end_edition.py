@@ -47,7 +47,7 @@ with DAG(
         options=[APPROVE, REJECT],
         params={"reason": Param("", type="string", title="否决理由")},
         response_timeout=timedelta(days=60),
-        retries=0,
+        retries=2,  # an answer within a second of the question can overtake the scheduler's own bookkeeping: ask again
         doc_md="批准或否决；60 天不答复则本次失败，草稿仍可用命令行审批。",
     )
 
