@@ -17,6 +17,7 @@ from public_credit.resolve import nodes
 from tests.conftest import Cluster, open_warehouse
 from tests.reports.profiles import ID_NUMBER
 from tests.reports.test_review import workbook as applicants
+from tests.warehouse.commands import credit
 from tests.warehouse.person_scan import about_persons, findings
 from tests.warehouse.records import Records
 
@@ -88,10 +89,10 @@ def told(migrated: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                       "values ('same', %s, %s, '同一企业', '甲', %s)", f"uscc:{FOOD}", f"uscc:{BUILD}", day)
                 r.deliver("inspection_result", day, [_sampling(OTHER, 1, "2025-06-01", "不合格"), _sampling(OTHER, 2, "2025-02-26", "不合格"),
                                                      _sampling(OTHER, 3, "2025-07-01", "合格")], variant="sampling")
-            r.build(day)
+            build.run(day)
             if number == 2:  # killed at the end and run again: the same build, which adds nothing twice
                 r.run("update ledger.build set state = 'open' where build_id = 3")
-                assert r.build(day).build_id == 3
+                assert build.run(day).build_id == 3
             days.append(_everything(r))
         build.run(DAYS[-1], full_refresh=True)
         yield r, days, _everything(r)
@@ -227,3 +228,14 @@ def test_unit_tests_of_profiles_pass(told) -> None:
     tested = build.invoke(["test", "--select", *(f"{name},test_type:unit" for name in names)],
                           {"build_id": 4, "business_date": "2026-02-26"})
     assert len(tested.results) == 5
+
+
+def test_the_command_answers_on_both_axes(told) -> None:
+    r, days, _ = told
+    before = credit("subjects", "as-of", FOOD, "--known-on", "2026-02-23", "--json").json
+    after = credit("subjects", "as-of", FOOD, "--known-on", "2026-02-26", "--about", "2026-02-24", "--json").json
+    states = [{row["document_no"]: row["state"] for row in answer} for answer in (before, after)]
+    assert states[0]["示罚〔2026〕2号"] == "current" and states[0]["列1"] == "current"
+    assert states[1]["示罚〔2026〕2号"] == "revoked" and states[1]["列1"] == "ended"
+    told_on_paper = credit("subjects", "as-of", FOOD, "--known-on", "2026-02-26").out
+    assert "已撤销" in told_on_paper and "示罚〔2026〕2号" in told_on_paper

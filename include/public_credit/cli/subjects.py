@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -19,12 +20,14 @@ Reason = Annotated[str, typer.Option(help="理由，记入裁定。")]
 User = Annotated[str | None, typer.Option(help="作出裁定的人，默认当前用户。")]
 _EFFECT = "已登记；自下一次构建（public-credit build）起生效。"
 _CLASSES = {"enterprise": "企业", "non_enterprise": "非企业法人"}
+_STATES = {"current": "有效", "expired": "期满", "ended": "已退出", "revoked": "已撤销", "replaced": "已更正", "repaired": "已修复"}
 _PAST = {"merged": "并入本主体", "renumbered": "换号"}
 
 
 def register(app: typer.Typer) -> None:
     commands = typer.Typer(no_args_is_help=True)
     commands.command("show", help="查看一个组织：标识、曾用编号、承继、裁定、待办（编号、统一社会信用代码或名称）。")(show)
+    commands.command("as-of", help="某日已知的、关于另一日的记录：两条时间轴。")(as_of)
     commands.command("work", help="待办：多码、共用标识、未关联记录、可能重复。")(work)
     commands.command("merge", help="裁定两个主体（或标识 类别:值）为同一主体。")(merge)
     commands.command("split", help="裁定某些标识不属于该主体。")(split)
@@ -57,6 +60,28 @@ def show(subject: Annotated[str, typer.Argument(help="主体编号、统一社�
               f"（{item['decided_by']}，{item['decided_on']}{undone}）")
     for item in known["work"]:
         print(output.paint(f"  待办  {worklist.TOPICS[item['topic']]}：{_reason(item)}  {item['key']}", "warn"))
+
+
+def as_of(subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")],
+          known_on: Annotated[datetime | None, typer.Option("--known-on", formats=["%Y-%m-%d"],
+                                                            help="以哪一天所知为准，默认业务日期。")] = None,
+          about: Annotated[datetime | None, typer.Option("--about", formats=["%Y-%m-%d"],
+                                                         help="问的是哪一天的情况，默认与所知日相同。")] = None,
+          as_json: Json = False) -> None:
+    from .. import asof
+
+    known = _on(known_on)
+    asked = about.date() if about else known
+    with session("reader") as opened:
+        found = asof.records(opened, lookup.find(opened, subject), known, asked)
+    if as_json:
+        output.as_json(found)
+        return
+    print(f"{known} 所知、{asked} 的情况：{len(found):,} 条记录")
+    output.table(["日期", "类别", "名称", "文书号", "期限至", "状态", "来源"], [
+        [item["event_on"] or "", item["topic"], item["title"], item["document_no"], item["ends_on"] or item["exited_on"] or "",
+         _STATES[item["state"]] + ("，异议中" if item["objected"] else ""),
+         f"{item['dataset_id']} 第 {item['batch_seq']} 批第 {item['row_no']} 行"] for item in found])
 
 
 def _reason(item: dict[str, Any]) -> str:
