@@ -119,7 +119,9 @@ def registry(booked: list[Booked]) -> Registry:
 
 
 def about_organisations(row: Row) -> bool:
-    """Records about organisations; the registers themselves and the counts are none."""
+    """Records about organisations; registers, rosters of a sector and counts are none."""
+    if row.table == "sector_roster.entity":
+        return False
     if row.table in SECTOR_TABLES:
         return SECTOR_TABLES[row.table].about == "organisation" and row.dataset not in REGISTERS
     return row.table in ("xk_fr", "cf_fr")
