@@ -39,7 +39,14 @@ def expected(district, day: int) -> dict[tuple[str, str], int]:
     }
 
 
-def test_each_delivery_of_each_day_is_booked_once(district, batches, steps):
+def refused_files(district) -> list[tuple[str, str]]:
+    """(unit, file) of what the district delivered though it is never collected."""
+    found = [json.loads((district.home / "answer_key" / f"day{day}_refused.json").read_text(encoding="utf-8"))
+             for day in (1, 2, 3)]
+    return [(item["unit"], item["file"]) for items in found for item in items]
+
+
+def test_each_delivery_of_each_day_is_booked_once(warehouse, district, batches, steps):
     seen = 0
     units = list(load_catalogue().units)
     for day in (1, 2, 3):
@@ -58,6 +65,13 @@ def test_each_delivery_of_each_day_is_booked_once(district, batches, steps):
         seen += len(booked)
     again = collect.collect(units, DAYS[3])
     assert len(batches()) == seen
-    assert {outcome.verdict for outcome in again} <= {"ok", "nothing_due"}
+    refused = refused_files(district)
+    with warehouse.connect() as connection:
+        counted = connection.execute("select unit_id, file_name from ledger.refused_delivery").fetchall()
+    assert refused and sorted(counted) == sorted(refused), "counted once each, none archived"
+    for outcome in again:
+        unit = outcome.dataset_id.split(".")[0]
+        assert outcome.verdict in ("ok", "nothing_due") or outcome.turned_away and unit in dict(refused), outcome.message
+    assert sum(len(outcome.turned_away) for outcome in again) == len(refused), "each is complained of by one dataset"
     silent = next(step for step in reversed(steps()) if step["dataset_id"] == "wlj.penalty_entity")
     assert (silent["verdict"], silent["message"]) == ("nothing_due", "无新增")
