@@ -17,10 +17,14 @@ import pytest
 
 from .world import DAYS, World, world
 
-pytestmark = [pytest.mark.chain, pytest.mark.slow]
+pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(3000)]
 SCALE = 0.03
 _IGNORED = {"build_id", "batch_seq", "attempt"}
 _OF_PERSONS = {"record_id", "person_ref", "receipt_key"}  # tokens are random: another vault, other tokens
+
+
+# What the killed processes work on; the marts built from these records have tests of a reopened build of their own.
+_COMPARED = "^mart_(shuanggongshi__|registration__roster$|supervision__(monthly|breach_ahead)$)"
 
 
 def _start(on: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -59,7 +63,7 @@ def _snapshot(w: World) -> dict[str, Any]:
     """Marts and the city's store, without what differs between any two runs."""
     result: dict[str, Any] = {"city": sorted(
         (row["interface"], row["state"], row["data"]) for row in w.city_store().values())}
-    for (table,) in w.query("select tablename from pg_tables where schemaname = 'marts' order by 1"):
+    for (table,) in w.query("select tablename from pg_tables where schemaname = 'marts' and (tablename ~ %s) order by 1", [_COMPARED]):
         columns = [name for (name,) in w.query(
             "select column_name from information_schema.columns where table_schema = 'marts' and table_name = %s "
             "order by 1", [table])]
@@ -114,6 +118,7 @@ def _rough_day(w: World, day: int, rng: random.Random, killed: dict[str, int]) -
             started = time.monotonic()
             count("anywhere", _kill_when(process, lambda s=started, d=delay: time.monotonic() - s > d))
         _finish(on, "collect", unit)
+    w.collect(day)  # every other unit, undisturbed
     process, started, delay = _start(on, "gate"), time.monotonic(), rng.uniform(4, 9)
     count("anywhere", _kill_when(process, lambda: time.monotonic() - started > delay))
     _finish(on, "gate")
