@@ -1,7 +1,7 @@
 """Canonical text per field: half-width codes in upper case, ISO dates, plain decimals, one list separator.
 
-Everything works on whole columns: a pattern tells which values are canonical already, only the distinct
-others pass through Python. The readers of single values (``read_*``) return None for an unreadable value.
+Everything works on the distinct values of a column (``columns``): a pattern tells which are canonical already, only
+the others pass through Python. The readers of single values (``read_*``) return None for an unreadable value.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ import numpy as np
 import polars as pl
 
 from .catalogue.models import CodeList, Field
+from .columns import Column, Marks, columns_of, constant
 from .identifiers import INVISIBLE
 from .kernels import blanks, codes
-from .kernels.views import Texts
 
 LONG_TERM = "2099-12-31"
 _BLANKS = " \t\r\n\x0b\x0c\u3000\u00a0\u2002\u2003\u2009" + INVISIBLE
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff0e\uff0d]")
 _EPOCH = date(1899, 12, 30)
 _SERIALS = range(20000, 73051)
-_SAMPLE = 512
 _DATE_SHAPES = tuple(
     re.compile(shape)
     for shape in (
@@ -57,17 +56,21 @@ Reader = Callable[[str], "str | None"]
 
 @dataclass
 class Canonical:
-    """A frame of canonical text and, per field where there are any, marked rows.
+    """Columns of a chunk as ``received`` and as canonical text, and per field where there are any, marked rows.
 
     ``unreadable``: kept as received; ``mended``: rule R21; ``changed``: differs from the received text.
-    ``distinct``: the values (each at least once) of columns that arrived canonical.
     """
 
-    frame: pl.DataFrame
-    unreadable: dict[str, pl.Series] = field(default_factory=dict)
-    mended: dict[str, pl.Series] = field(default_factory=dict)
-    changed: dict[str, pl.Series] = field(default_factory=dict)
-    distinct: dict[str, pl.Series] = field(default_factory=dict)
+    columns: dict[str, Column] = field(default_factory=dict)
+    received: dict[str, Column] = field(default_factory=dict)
+    unreadable: dict[str, Marks] = field(default_factory=dict)
+    mended: dict[str, Marks] = field(default_factory=dict)
+    changed: dict[str, Marks] = field(default_factory=dict)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The canonical values."""
+        return pl.DataFrame([column.values.alias(name) for name, column in self.columns.items()])
 
 
 def _folded(text: str) -> str:
@@ -190,60 +193,60 @@ class CodeReader:
 
 @dataclass
 class _Moves:
-    """What becomes of the values that are not canonical: ``old`` → ``new``; unreadable and mended ones."""
+    """What becomes of the distinct values that are not canonical, by their places in the column.
 
-    old: list[str] = field(default_factory=list)
-    new: list[str] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
-    mended: list[str] = field(default_factory=list)
+    The value at ``places[n]`` becomes ``values[n]``; places of unreadable and of mended values.
+    """
+
+    places: np.ndarray | list[int] = field(default_factory=list)
+    values: pl.Series | list[str] = field(default_factory=list)
+    unreadable: list[int] = field(default_factory=list)
+    mended: np.ndarray | list[int] = field(default_factory=list)
 
 
-def _trimmed(values: pl.Series) -> _Moves:
+def _trimmed(column: Column) -> _Moves:
     """Text without blanks at its ends; nothing inside is touched."""
-    texts, marks = Texts([values]), np.empty(len(values), dtype=bool)
-    if not blanks.mark(texts.views, texts.buffers, 0, texts.count, marks):
+    places = column.marked(blanks.mark)
+    if not len(places):
         return _Moves()
-    some = values.filter(pl.Series(marks)).unique()
+    some = column.distinct.gather(pl.Series(places))
     clean = some.str.strip_chars().str.strip_chars(_BLANKS)
-    odd = some != clean
-    return _Moves(some.filter(odd).to_list(), clean.filter(odd).to_list())
+    odd = np.asarray(some != clean)
+    return _Moves(places[odd], clean.filter(odd))
 
 
-def _code(values: pl.Series) -> _Moves:
+def _code(column: Column) -> _Moves:
     """``identifiers.normalise`` for many: half width, no blanks or hyphens, upper case (R21)."""
-    texts, marks = Texts([values]), np.empty(len(values), dtype=bool)
-    if not codes.mark(texts.views, texts.buffers, 0, texts.count, marks):
+    places = column.marked(codes.mark)
+    if not len(places):
         return _Moves()
-    odd = values.filter(pl.Series(marks)).unique()
+    odd = column.distinct.gather(pl.Series(places))
     clean = odd.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\-]+", "").str.to_uppercase()
-    moved = odd != clean
-    return _Moves(
-        odd.filter(moved).to_list(),
-        clean.filter(moved).to_list(),
-        mended=odd.filter(moved & (clean != "")).to_list(),
-    )
+    moved = np.asarray(odd != clean)
+    return _Moves(places[moved], clean.filter(moved), mended=places[moved & np.asarray(clean != "")])
 
 
-def _read(values: pl.Series, plain: str | None, read: Reader) -> _Moves:
+def _read(column: Column, plain: str | None, read: Reader) -> _Moves:
     """Read the values that do not match ``plain``; all of them when it is None (lists of words, no R21)."""
-    moves = _Moves()
-    for value in dict.fromkeys(
-        (values if plain is None else values.filter(~values.str.contains(plain))).to_list()
-    ):
-        stripped = value.strip(_BLANKS)
-        result = read(value) if stripped else ""
+    moves, known = _Moves(), {}
+    some = column.distinct
+    places = range(len(some)) if plain is None else np.flatnonzero(~np.asarray(some.str.contains(plain))).tolist()
+    for place, value in zip(places, (some if plain is None else some.gather(places)).to_list(), strict=True):
+        if value not in known:
+            known[value] = read(value) if value.strip(_BLANKS) else ""
+        result = known[value]
         if result is None:
-            moves.unreadable.append(value)
-            result = stripped
+            moves.unreadable.append(place)
+            result = value.strip(_BLANKS)
         elif plain and _WIDE.search(value):
-            moves.mended.append(value)
+            moves.mended.append(place)
         if result != value:
-            moves.old.append(value)
-            moves.new.append(result)
+            moves.places.append(place)
+            moves.values.append(result)
     return moves
 
 
-def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> Callable[[pl.Series], _Moves]:
+def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> Callable[[Column], _Moves]:
     """How the values of a column of this type are read."""
     if spec.type in ("code", "uscc", "org_code", "person_id"):
         return _code
@@ -258,56 +261,28 @@ def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> 
     }
     if spec.type in plain:
         pattern, read = plain[spec.type]
-        return lambda values: _read(values, pattern, read)
+        return lambda column: _read(column, pattern, read)
     reader = CodeReader(code_lists[spec.code_list or ""])
-    return lambda values: _read(values, None, reader)
+    return lambda column: _read(column, None, reader)
 
 
-def distinct_of(series: pl.Series) -> pl.Series:
-    """Every value of the column at least once, as few as is cheap to find.
-
-    Many columns hold one value in a department's file; others hardly repeat any and are taken as they are.
-    """
-    if not len(series):
-        return series
-    if (series == series[0]).all():
-        return series.head(1)
-    sample = series.head(_SAMPLE)
-    return series if len(series) > _SAMPLE and sample.n_unique() > 0.7 * _SAMPLE else series.unique()
-
-
-def _column(
-    result: Canonical, name: str, received: pl.Series, read: Callable[[pl.Series], _Moves]
-) -> pl.Series:
-    """Read one column and note which rows are unreadable, mended or changed."""
-    distinct = distinct_of(received)
-    moves = read(distinct)
-    if moves.unreadable:
-        result.unreadable[name] = received.is_in(moves.unreadable)
-    if moves.mended:
-        result.mended[name] = received.is_in(moves.mended)
-    if not moves.old:
-        result.distinct[name] = distinct
-        return received
-    changed = received.is_in(moves.old)
-    result.changed[name] = changed
-    positions = changed.arg_true()
-    return received.clone().scatter(positions, received.gather(positions).replace(moves.old, moves.new))
+def _column(result: Canonical, name: str, received: Column, moves: _Moves) -> Column:
+    """The canonical column; notes which rows are unreadable, mended or changed."""
+    for marked, places in ((result.unreadable, moves.unreadable), (result.mended, moves.mended),
+                           (result.changed, moves.places)):
+        if len(places):
+            marked[name] = received.rows_at(places)
+    return received.replaced(moves.places, moves.values) if len(moves.places) else received
 
 
 def canonicalise(
     frame: pl.DataFrame, fields: Iterable[Field], code_lists: dict[str, CodeList], spreadsheet: bool
 ) -> Canonical:
     """Canonical text of every field, '' for blank; fields absent from the frame become ''."""
-    blank = pl.repeat("", frame.height, dtype=pl.String, eager=True)
-    present = set(frame.columns)
-    result = Canonical(pl.DataFrame())
-    columns: list[pl.Series] = []
+    result = Canonical(received=columns_of(frame.get_columns()))
+    blank = constant("", frame.height)
     for spec in fields:
-        values = blank
-        if spec.name in present:
-            received = frame[spec.name].fill_null("") if frame[spec.name].null_count() else frame[spec.name]
-            values = _column(result, spec.name, received, _reader(spec, code_lists, spreadsheet))
-        columns.append(values.alias(spec.name))
-    result.frame = pl.DataFrame(columns)
+        received = result.received.get(spec.name)
+        result.columns[spec.name] = blank if received is None else _column(
+            result, spec.name, received, _reader(spec, code_lists, spreadsheet)(received))
     return result

@@ -25,14 +25,7 @@ ID_CHECKS = "10X98765432"  # by sum mod 11
 EARLIEST_BIRTH = 1800
 INVISIBLE = "\ufeff\u200b"
 _BLANK = re.compile(rf"[\s{INVISIBLE}]+")
-_BULK = (
-    "births_plausible",
-    "ids_checksum_valid",
-    "org_codes_valid",
-    "registrations_valid",
-    "series_bytes",
-    "usccs_valid",
-)
+_BULK = ("id_numbers_valid", "org_codes_valid", "registrations_valid", "usccs_valid")
 
 
 def __getattr__(name: str) -> Any:
@@ -179,7 +172,7 @@ def check_region(text: str) -> Check:
     return Check(True, mended or "OK", value) if known else Check(False, "UNKNOWN_REGION", value)
 
 
-def _birth(text: str, on: date) -> str:
+def birth_fault(text: str, on: date) -> str:
     """'' when eight digits are a real birth date from 1800 to ``on``, else the reason."""
     try:
         born = date(int(text[:4]), int(text[4:6]), int(text[6:]))
@@ -194,11 +187,11 @@ def check_id_number(text: str, on: date) -> Check:
     """One 公民身份号码: check character, birth date not after ``on``; the 15-digit form is legacy."""
     value, mended = normalise(text)
     if _digits(value, 15):
-        wrong = _birth("19" + value[6:12], on)
+        wrong = birth_fault("19" + value[6:12], on)
         return Check(not wrong, wrong or "LEGACY_15", value)
     if len(value) != 18 or not _digits(value[:17], 17):
         return Check(False, "LENGTH", value)
     if value != make_id_number(value[:17]):
         return Check(False, "CHECKSUM", value)
-    wrong = _birth(value[6:14], on)
+    wrong = birth_fault(value[6:14], on)
     return Check(not wrong, wrong or mended or "OK", value)

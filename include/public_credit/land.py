@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from . import archive, copy_binary, headers, raw_tables, scan, settings
 from .canonical import Canonical
 from .catalogue import Dataset, Kind, load_catalogue
+from .columns import Marks, columns_of
 from .identifiers import PLACEHOLDER
 from .ledger.models import Attempt, Batch, RefusedRow, Signal
 from .ledger.session import lock, session, step
@@ -120,7 +121,7 @@ class Lander:
 
     def _scan_others(self, chunk: Chunk, table: Table, others: list[int]) -> None:
         for index in others:
-            hit = scan.find(chunk.frame[f"c{index}"])
+            hit = scan.find(columns_of([chunk.frame[f"c{index}"]])[f"c{index}"])
             if hit is not None:
                 shown = scan.mask(table.headers[index])[:200]
                 self._signal("sensitive_in_unknown_column", shown, "error", "department",
@@ -134,7 +135,7 @@ class Lander:
             frame = pl.DataFrame({self.fields[0]: [""] * count})
         self.result.rows_in += count
         read = self.rules.canonical(frame, table.spreadsheet)
-        hits = self._hits(frame, read)
+        hits = self._hits(read)
         context = RowContext(
             self.on, self.suppliers, table.spreadsheet, set(self.fields) - set(frame.columns),
             {match.columns[index]: mask for index, mask in chunk.numeric.items() if index in match.columns}, hits,
@@ -151,15 +152,15 @@ class Lander:
         self.result.landed += int(keep.sum())
         return writer.rows([canonical[name] for name in self.fields], first, chunk.source_row, ids, others, keep)
 
-    def _hits(self, frame: pl.DataFrame, read: Canonical) -> dict[str, pl.Series]:
+    def _hits(self, read: Canonical) -> dict[str, Marks]:
         """Rows per field whose received value holds a sensitive number outside the field meant for it."""
         hits = {}
-        for name in frame.columns:
+        for name, column in read.received.items():
             kind = self.kind.fields[name].type
             as_received = name not in read.unreadable and name not in read.changed
             if kind == "person_id" or (as_received and kind in ("date", "month")):
                 continue
-            hit = scan.find(frame[name], name, read.distinct.get(name))
+            hit = scan.find(column, name)
             if hit is not None:
                 hits[name] = hit
         return hits
@@ -174,7 +175,7 @@ class Lander:
     def _token(self, number: str, letter: str) -> str:
         return self.vault.tokenise([number], letter)[0]
 
-    def _tokenised(self, canonical: pl.DataFrame, hits: dict[str, pl.Series]) -> pl.DataFrame:
+    def _tokenised(self, canonical: pl.DataFrame, hits: dict[str, Marks]) -> pl.DataFrame:
         """Canonical values with vault tokens for person numbers and for every number the scan found."""
         columns = []
         for name in self.fields:
@@ -186,10 +187,10 @@ class Lander:
                 columns.append(self._replaced(series, hits[name], name).alias(name))
         return canonical.with_columns(columns) if columns else canonical
 
-    def _replaced(self, series: pl.Series, mask: pl.Series, name: str) -> pl.Series:
-        positions = mask.arg_true()
+    def _replaced(self, series: pl.Series, mask: Marks, name: str) -> pl.Series:
+        positions = pl.Series(np.flatnonzero(mask))
         return series.scatter(positions, pl.Series([
-            scan.replace_text(value, self._token, name) for value in series.filter(mask)], dtype=pl.String))
+            scan.replace_text(value, self._token, name) for value in series.gather(positions)], dtype=pl.String))
 
     def _subject(self, rows: pl.DataFrame, verdicts: Verdicts) -> pl.Expr:
         """subject_ref: the person's token, or the first identifier an organisation has, or its folded name."""
@@ -219,7 +220,7 @@ class Lander:
         number = np.arange(first, first + len(landed), dtype=np.int32)
         self.repeats.note(number[landed], *(key[landed] for key in keys))
 
-    def _received(self, frame: pl.DataFrame, verdicts: Verdicts, hits: dict[str, pl.Series], chunk: Chunk,
+    def _received(self, frame: pl.DataFrame, verdicts: Verdicts, hits: dict[str, Marks], chunk: Chunk,
                   match: headers.HeaderMatch) -> pl.Series:
         """Sparse JSON of received values that differ from the canonical ones, and a slip's place columns."""
         sparse: dict[int, dict[str, str]] = {}

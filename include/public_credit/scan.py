@@ -11,11 +11,15 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from . import identifiers
+
+if TYPE_CHECKING:
+    from .columns import Column, Marks
 
 _GAP = r"[ \-]?"
 _BIRTH = rf"(?:18|19|20)[0-9]{{2}}{_GAP}(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12][0-9]|3[01])"
@@ -60,8 +64,8 @@ def _proves_itself(letter: str, number: str, column: str) -> bool:
     if len(number) == 18:
         if number[0] != "9" and identifiers.check_id_number(number, date(9999, 12, 31)).ok:
             return True  # some numbers of persons pass the check digit of a USCC too
-        return column not in CODE_LIKE and not identifiers.check_uscc(number).ok and identifiers.births_plausible(
-            np.frombuffer(number[6:14].encode(), dtype=np.uint8).reshape(1, 8), date(2100, 12, 31))[0]
+        return (column not in CODE_LIKE and not identifiers.check_uscc(number).ok
+                and not identifiers.birth_fault(number[6:14], date(2100, 12, 31)))
     if column in CODE_LIKE:
         return False
     if column == "business_reg_no" and identifiers.check_registration(number).ok:
@@ -90,22 +94,18 @@ def _half_width(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" else char for char in text)
 
 
-def find(series: pl.Series, column: str = "", distinct: pl.Series | None = None) -> pl.Series | None:
-    """Rows whose value holds a sensitive number, or None when no row does.
-
-    ``distinct``: the column's values, each at least once, where the caller knows them.
-    """
-    values = series if distinct is None else distinct
+def find(column: Column, name: str = "") -> Marks | None:
+    """Rows whose value holds a sensitive number, or None when no row does; ``name`` of the field, where it has one."""
     from .kernels import long_digits  # compiled code: not for those who only mask a name
-    from .kernels.views import Texts
 
-    texts, likely = Texts([values]), np.empty(len(values), dtype=bool)
-    if not long_digits.mark(texts.views, texts.buffers, 0, texts.count, likely):
+    places = column.marked(long_digits.mark)
+    if not len(places):
         return None
-    some = values.filter(pl.Series(likely))
-    probable = some.filter(some.str.contains(_SECOND)).unique().to_list()
-    sure = [value for value in probable if next(hits(_half_width(value), column), None) is not None]
-    return series.is_in(sure).fill_null(False) if sure else None
+    some = column.distinct.gather(pl.Series(places))
+    probable = np.asarray(some.str.contains(_SECOND))
+    sure = [place for place, value in zip(places[probable].tolist(), some.filter(probable).to_list(), strict=True)
+            if next(hits(_half_width(value), name), None) is not None]
+    return column.rows_at(sure) if sure else None
 
 
 def replace_text(text: str, tokenise: Callable[[str, str], str], column: str = "") -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 
 import numpy as np
 import polars as pl
 
-from .. import copy_binary, scan
+from .. import copy_binary, identifiers_bulk, scan
+from ..columns import columns_of
 from ..readers import delimited
 from . import blanks, codes, interning, words
 from .views import Texts
@@ -19,11 +21,14 @@ def main() -> None:
     for chunk in table.chunks:
         columns = chunk.frame.get_columns()
         texts, marks = Texts(columns), np.empty(len(columns[0]), dtype=bool)
+        identifiers_bulk.id_numbers_valid(columns[0], date.today())
+        for valid in (identifiers_bulk.org_codes_valid, identifiers_bulk.usccs_valid, identifiers_bulk.registrations_valid):
+            valid(columns[0])
         for kernel in (blanks, codes):
             kernel.mark(texts.views, texts.buffers, 0, texts.count, marks)
-        words.holding(columns[0], ("证件",))
+        words.mark(texts.views, texts.buffers, 0, texts.count, *words.prepared(("证件",)), marks)
         interning.Interner().codes(columns[0])
-        scan.find(columns[0])
+        scan.find(columns_of([columns[0]])[columns[0].name])
         copy_binary.pair_hashes(*columns)
         ids = copy_binary.record_ids("kind", "variant", columns)
         writer = copy_binary.RowWriter(2, 10, 1, 1, None, "variant")

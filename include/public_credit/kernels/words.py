@@ -6,15 +6,14 @@ from functools import lru_cache
 
 import numba
 import numpy as np
-import polars as pl
 
 from .memory import load8
-from .views import Texts, address_of, length_of
+from .views import address_of, length_of
 
 
 @lru_cache(maxsize=32)
-def _prepared(words: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(Shift per pair of bytes, all words' bytes, where each begins and the last ends); words of two bytes or more."""
+def prepared(words: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What ``mark`` needs to know: (shift per pair of bytes, all words' bytes, where each begins and the last ends); words of two bytes or more."""
     encoded = [word.encode() for word in words]
     shortest = min(map(len, encoded))
     if shortest < 2:
@@ -67,10 +66,3 @@ def mark(views, buffers, column, count, shift, letters, starts, marks):
                 step = 1
             place += step
     return found
-
-
-def holding(column: pl.Series, words: tuple[str, ...]) -> pl.Series:
-    """The values of a text column that hold one of the words, in their order."""
-    texts, marks = Texts([column]), np.empty(len(column), dtype=bool)
-    found = mark(texts.views, texts.buffers, 0, texts.count, *_prepared(words), marks)
-    return column.filter(pl.Series(marks)) if found else column.head(0)

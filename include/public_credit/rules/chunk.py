@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from .. import identifiers
-from ..canonical import Canonical, distinct_of
+from ..canonical import Canonical
 from ..catalogue.models import Field, Kind
-from ..identifiers_bulk import series_bytes, usccs_valid
+from ..columns import Column, Marks, constant
+from ..identifiers_bulk import usccs_valid
 
 if TYPE_CHECKING:
     from .rows import RowContext
@@ -22,23 +23,21 @@ ID_PAIRS = (("id_type", "id_no"), ("legal_rep_id_type", "legal_rep_id_no"))
 
 
 class Rows:
-    """Columns by field name; every mask is one Boolean per row."""
+    """Columns by field name; every mask is one Boolean per row, a NumPy array no check writes to."""
 
     def __init__(
-        self, kind: Kind, variant: str, canonical: Canonical, context: RowContext, present: set[str]
+        self, kind: Kind, variant: str, canonical: Canonical, context: RowContext, present: set[str], count: int
     ):
-        self.kind, self.variant, self.context = kind, variant, context
+        self.kind, self.variant, self.context, self.count = kind, variant, context, count
         self.unreadable, self.mended = canonical.unreadable, canonical.mended
-        self.count = canonical.frame.height
-        self._columns = {column.name: column for column in canonical.frame.get_columns()}
-        self.shared: dict[str, Any] = {}  # what related checks compute once
-        self._filled: dict[str, pl.Series] = {}
-        self._valid: dict[str, pl.Series] = {}
-        self._distinct = dict(canonical.distinct)
+        self._columns = dict(canonical.columns)
+        self._shared: dict[Hashable, Any] = {}
+        self.none: Marks = np.zeros(count, dtype=bool)  # marks no row
         self._derive(context.absent_fields | (set(self._columns) - present))
 
     def __getitem__(self, name: str) -> pl.Series:
-        return self._columns[name]
+        """The values of a column, one per row."""
+        return self._columns[name].values
 
     def __contains__(self, name: str) -> bool:
         return name in self._columns
@@ -48,76 +47,86 @@ class Rows:
         """Fields of the variant."""
         return (self.kind.fields[name] for name in self._columns)
 
-    @cached_property
-    def none(self) -> pl.Series:
-        """A mask that marks no row."""
-        return pl.repeat(False, self.count, eager=True)
+    def column(self, name: str) -> Column:
+        return self._columns[name]
 
-    def at(self, positions: pl.Series) -> pl.Series:
-        """A mask of these positions."""
-        return self.none.clone().scatter(positions, True)
+    def shared(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """What related checks ask for, computed once."""
+        if key not in self._shared:
+            self._shared[key] = compute()
+        return self._shared[key]
 
-    def filled(self, name: str) -> pl.Series:
-        if name not in self._filled:
-            self._filled[name] = self[name] != ""
-        return self._filled[name]
+    def where(self, name: str, predicate: Callable[[pl.Series], pl.Series | Marks]) -> Marks:
+        """Rows whose value fulfils the predicate; it is asked about distinct values."""
+        column = self._columns[name]
+        return column.rows(predicate(column.distinct))
 
-    def readable(self, name: str) -> pl.Series:
+    def filled(self, name: str) -> Marks:
+        return self.shared(("filled", name), lambda: self.where(name, lambda values: values != ""))
+
+    def readable(self, name: str) -> Marks:
         """Rows whose value is present and could be read."""
         return self.filled(name) & ~self.unreadable[name] if name in self.unreadable else self.filled(name)
 
-    def uscc_valid(self, name: str) -> pl.Series:
+    def uscc_valid(self, name: str) -> Marks:
         """Rows whose value is a valid 统一社会信用代码."""
-        if name not in self._valid:
-            chars, fits = series_bytes(self[name], 18)
-            self._valid[name] = pl.Series(usccs_valid(chars) & fits)
-        return self._valid[name]
+        return self.shared(("uscc", name), lambda: self.where(name, usccs_valid))
 
-    def placeholder(self, name: str) -> pl.Series:
-        return self[name] == identifiers.PLACEHOLDER
+    def placeholder(self, name: str) -> Marks:
+        return self.shared(
+            ("placeholder", name), lambda: self.where(name, lambda values: values == identifiers.PLACEHOLDER)
+        )
 
-    def one_of(self, name: str, values: Iterable[str]) -> pl.Series:
+    def one_of(self, name: str, wanted: Iterable[str]) -> Marks:
         """Rows whose value is one of few."""
-        masks = [self[name] == value for value in values]
-        return any_of(masks, self.none)
+        return self.where(name, lambda values: values.is_in(list(wanted)))
 
-    def distinct(self, name: str) -> pl.Series:
-        """The values of a column, each at least once."""
-        if name not in self._distinct:
-            self._distinct[name] = distinct_of(self[name])
-        return self._distinct[name]
+    def later(self, first: str, second: str, strict: bool = True) -> Marks:
+        """Rows in which the first value comes after the second in the order of text; not ``strict``: or is the same."""
+        return comes_after(self._columns[first], self._columns[second], strict)
 
     def _derive(self, absent: set[str]) -> None:
         """Fill what first-generation (424号) templates lack: the category, the type of an ID number."""
         if "subject_category" in absent and "subject_category" in self:
             if self.variant == "person":
-                derived = pl.repeat(PERSON, self.count, dtype=pl.String, eager=True)
+                derived = constant(PERSON, self.count)
             else:
-                individual = (
-                    self["uscc"].str.starts_with("92") | self.placeholder("uscc") | (self["uscc"] == "")
+                derived = self._either(
+                    "uscc",
+                    lambda codes: codes.str.starts_with("92") | codes.is_in([identifiers.PLACEHOLDER, ""]),
+                    INDIVIDUAL,
+                    ORGANISATION,
                 )
-                derived = pl.select(
-                    pl.when(individual).then(pl.lit(INDIVIDUAL)).otherwise(pl.lit(ORGANISATION))
-                ).to_series()
             self._columns["subject_category"] = derived
-            self._distinct.pop("subject_category", None)
         for type_field, number_field in ID_PAIRS:
             if type_field in absent and type_field in self and number_field not in absent:
-                self._columns[type_field] = pl.select(
-                    pl.when(self[number_field] != "").then(pl.lit(ID_CARD)).otherwise(pl.lit(""))
-                ).to_series()
-                self._distinct.pop(type_field, None)
+                self._columns[type_field] = self._either(number_field, lambda numbers: numbers != "", ID_CARD, "")
+
+    def _either(self, name: str, predicate: Callable[[pl.Series], pl.Series], yes: str, no: str) -> Column:
+        """A column of two values, by what is true of another column."""
+        codes, distinct = (~self.where(name, predicate)).astype(np.int32), pl.Series([yes, no], dtype=pl.String)
+        return Column(distinct.gather(pl.Series(codes)), distinct, codes)
 
     def frame(self) -> pl.DataFrame:
         """The canonical columns of all variants of the kind, '' where this variant has no such field."""
         blank = pl.repeat("", self.count, dtype=pl.String, eager=True)
-        return pl.DataFrame([self._columns.get(name, blank).alias(name) for name in self.kind.columns])
+        return pl.DataFrame([
+            (self[name] if name in self else blank).alias(name) for name in self.kind.columns])
 
 
-def any_of(masks: list[pl.Series], none: pl.Series | None = None) -> pl.Series | None:
-    """Rows marked by any of the masks; ``none`` when there is no mask."""
+def comes_after(first: Column, second: Column, strict: bool = True) -> Marks:
+    """Rows in which the first text comes after the second; not ``strict``: or is the same."""
+    if first.codes is None or second.codes is None:
+        return np.asarray(first.values > second.values if strict else first.values >= second.values)
+    ranks = pl.concat([first.distinct, second.distinct]).rank("dense").to_numpy()
+    one, other = ranks[:len(first.distinct)].take(first.codes), ranks[len(first.distinct):].take(second.codes)
+    return one > other if strict else one >= other
+
+
+def any_of(masks: list[Marks]) -> Marks | None:
+    """Rows marked by any of the masks; None when there is no mask."""
     if not masks:
-        return none
+        return None
     result = masks[0]
     for mask in masks[1:]:
         result = result | mask

@@ -14,11 +14,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from ..messages import UserError
 
 if TYPE_CHECKING:
-    import polars as pl
-
+    from ..columns import Marks
     from .chunk import Rows
 
-Mask = "pl.Series | None"
+Mask = "Marks | None"
 CROSS_RECORD = "cross_record"  # judged set-based after landing, see public_credit.checks
 
 
@@ -31,7 +30,7 @@ class Parameters(BaseModel):
 class Check:
     """One named check: the function and the model of its parameters."""
 
-    def __init__(self, function: Callable[..., pl.Series | None]):
+    def __init__(self, function: Callable[..., Marks | None]):
         self.function = function
         self.name = function.__name__
         parameters = list(inspect.signature(function, eval_str=False).parameters.values())[1:]
@@ -54,7 +53,7 @@ class Check:
             },
         )
 
-    def bind(self, rule_id: str, given: dict[str, Any]) -> Callable[[Rows], pl.Series | None]:
+    def bind(self, rule_id: str, given: dict[str, Any]) -> Callable[[Rows], Marks | None]:
         """The check with its parameters, validated. Raises UserError naming the rule and the place."""
         try:
             model = self.parameters.model_validate(given)
@@ -73,7 +72,7 @@ class Check:
 CHECKS: dict[str, Check] = {}
 
 
-def check(function: Callable[..., pl.Series | None]) -> Callable[..., pl.Series | None]:
+def check(function: Callable[..., Marks | None]) -> Callable[..., Marks | None]:
     """Register a function ``(rows, *, parameters…) -> mask of marked rows``; None marks no row."""
     CHECKS[function.__name__] = Check(function)
     return function

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from ..canonical import Canonical, canonicalise
 from ..catalogue.models import Kind
+from ..columns import Marks
 from ..messages import UserError
 from . import checks  # noqa: F401  (registers the checks)
 from .chunk import Rows, any_of
@@ -25,9 +27,9 @@ class RowContext:
     supplier_usccs: frozenset[str] = frozenset()
     spreadsheet: bool = False
     absent_fields: set[str] = field(default_factory=set)
-    numeric_cells: dict[str, pl.Series] = field(default_factory=dict)
-    scan_hits: dict[str, pl.Series] = field(default_factory=dict)
-    ragged: pl.Series | None = None
+    numeric_cells: dict[str, Marks | pl.Series] = field(default_factory=dict)
+    scan_hits: dict[str, Marks | pl.Series] = field(default_factory=dict)
+    ragged: Marks | pl.Series | None = None
 
 
 @dataclass
@@ -44,16 +46,16 @@ class Verdicts:
     changed: pl.DataFrame
 
 
-def _joined(marks: list[tuple[str, pl.Series]], count: int) -> pl.Series:
+def _joined(marks: list[tuple[str, Marks]], count: int) -> pl.Series:
     """Ids of the rules that mark each row, joined by ';' in the order of the rules."""
     blank = pl.repeat("", count, dtype=pl.String, eager=True)
     if not marks:
         return blank
-    positions = any_of([mask for _, mask in marks]).arg_true()
-    parts = [
-        pl.when(mask.gather(positions)).then(pl.lit(f"{rule};")).otherwise(pl.lit("")) for rule, mask in marks
-    ]
-    return blank.scatter(positions, pl.select(pl.concat_str(parts).str.strip_chars_end(";")).to_series())
+    positions = np.flatnonzero(any_of([mask for _, mask in marks]))
+    ids = np.full(len(positions), "", dtype=object)
+    for rule, mask in marks:
+        ids[mask[positions]] += f"{rule};"
+    return blank.scatter(pl.Series(positions), pl.Series(ids.tolist(), dtype=pl.String).str.strip_chars_end(";"))
 
 
 class RowRules:
@@ -70,7 +72,7 @@ class RowRules:
             (rule, self._compiled(rule)) for rule in ruleset.row_rules if rule.check != CROSS_RECORD
         ]
 
-    def _compiled(self, rule: RowRule) -> list[Callable[[Rows], pl.Series | None]]:
+    def _compiled(self, rule: RowRule) -> list[Callable[[Rows], Marks | None]]:
         unknown = [name for name in rule.fields if name not in self.kind.fields]
         if unknown:
             raise UserError(
@@ -92,10 +94,10 @@ class RowRules:
     def apply(self, frame: pl.DataFrame, context: RowContext, canonical: Canonical | None = None) -> Verdicts:
         """Judge rows given as received text; ``canonical`` where it was computed before."""
         canonical = canonical or self.canonical(frame, context.spreadsheet)
-        rows = Rows(self.kind, self.variant, canonical, context, set(frame.columns))
-        marks: dict[str, list[tuple[str, pl.Series]]] = {"error": [], "warning": [], "refuse": []}
+        rows = Rows(self.kind, self.variant, canonical, context, set(frame.columns), frame.height)
+        marks: dict[str, list[tuple[str, Marks]]] = {"error": [], "warning": [], "refuse": []}
         for rule, conditions in self.rules:
-            mask = self._marked(rows, conditions)
+            mask = any_of([mask for mask in (condition(rows) for condition in conditions) if mask is not None])
             if mask is not None and mask.any():
                 marks[rule.severity].append((rule.id, mask))
         refused = _joined(marks["refuse"], frame.height)
@@ -110,14 +112,11 @@ class RowRules:
         )
 
     @staticmethod
-    def _marked(rows: Rows, conditions: list[Callable[[Rows], pl.Series | None]]) -> pl.Series | None:
-        masks = [mask for mask in (condition(rows) for condition in conditions) if mask is not None]
-        return any_of(masks)
-
-    @staticmethod
     def _changed(frame: pl.DataFrame, canonical: Canonical) -> pl.DataFrame:
         unchanged = pl.repeat(False, frame.height, eager=True)
-        return pl.DataFrame([canonical.changed.get(name, unchanged).alias(name) for name in frame.columns])
+        return pl.DataFrame([
+            pl.Series(name, canonical.changed[name]) if name in canonical.changed else unchanged.alias(name)
+            for name in frame.columns])
 
 
 def compile_all(kinds: dict[str, Kind], rulesets: dict[str, RuleSet]) -> int:

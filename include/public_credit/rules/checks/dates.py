@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-import polars as pl
-
 from ... import policy
-from ..chunk import Rows, any_of
+from ..chunk import Rows, any_of, comes_after
 from ..registry import Mask, check
 
 
@@ -20,7 +18,8 @@ def readable(rows: Rows, *, types: list[str]) -> Mask:
 @check
 def not_after_reception(rows: Rows, *, field: str) -> Mask:
     """A date is not later than the day of reception (R08)."""
-    return rows.readable(field) & (rows[field] > rows.context.business_date.isoformat())
+    reception = rows.context.business_date.isoformat()
+    return rows.readable(field) & rows.where(field, lambda days: days > reception)
 
 
 @check
@@ -28,8 +27,15 @@ def ordered(rows: Rows, *, first: str, second: str, strict: bool = False) -> Mas
     """Of two readable dates the first is not later than the second; with ``strict`` it is earlier."""
     if first not in rows or second not in rows:
         return None
-    both = rows.readable(first) & rows.readable(second)
-    return both & (rows[first] >= rows[second] if strict else rows[first] > rows[second])
+    return rows.readable(first) & rows.readable(second) & rows.later(first, second, strict=not strict)
+
+
+def _later_by(day: str, months: int) -> str:
+    """An ISO date so many months later; '' for what is no date."""
+    try:
+        return policy.add_months(date.fromisoformat(day), months).isoformat()
+    except ValueError:
+        return ""
 
 
 @check
@@ -39,17 +45,11 @@ def within_publication_term(rows: Rows, *, end: str, decided: str, category: str
     if not known.any():
         return None
     by_months: dict[int, list[str]] = {}
-    for kinds in filter(None, rows.distinct(category)):
-        by_months.setdefault(policy.maximum_months()[policy.severity_of(kinds)], []).append(kinds)
+    for kinds in rows.column(category).distinct.unique():
+        if kinds:
+            by_months.setdefault(policy.maximum_months()[policy.severity_of(kinds)], []).append(kinds)
     beyond = []
     for months, kinds in by_months.items():
-        positions = (known & rows[category].is_in(kinds)).arg_true()
-        days = rows[decided].gather(positions)
-        distinct = days.unique().to_list()
-        latest = days.replace_strict(
-            distinct,
-            [policy.add_months(date.fromisoformat(day), months).isoformat() for day in distinct],
-            return_dtype=pl.String,
-        )
-        beyond.append(rows.at(positions.filter(rows[end].gather(positions) > latest)))
+        latest = rows.column(decided).mapped(lambda day, months=months: _later_by(day, months))
+        beyond.append(known & rows.one_of(category, kinds) & comes_after(rows.column(end), latest))
     return any_of(beyond)

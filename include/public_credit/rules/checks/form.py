@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from ..chunk import Rows, any_of
@@ -22,12 +23,12 @@ def precision_lost(rows: Rows, *, digits: int) -> Mask:
     masks = []
     for name, numeric in rows.context.numeric_cells.items():
         if name in rows and rows.kind.fields[name].type in _CODES and numeric.any():
-            value = rows[name].cast(pl.Float64, strict=False).fill_null(0.0)
-            masks.append(numeric & (value >= 10.0 ** (digits - 1)))
+            long = rows.where(name, lambda texts: texts.cast(pl.Float64, strict=False).fill_null(0.0) >= 10.0 ** (digits - 1))
+            masks.append(np.asarray(numeric) & long)
     return any_of(masks)
 
 
 @check
 def ragged(rows: Rows) -> Mask:
     """The row has more or fewer cells than the header (R23)."""
-    return rows.context.ragged
+    return None if rows.context.ragged is None else np.asarray(rows.context.ragged)

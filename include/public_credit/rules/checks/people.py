@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import polars as pl
+import numpy as np
 
 from ...identifiers_bulk import id_numbers_valid
 from ..chunk import ID_CARD, ID_PAIRS, Rows, any_of
@@ -23,9 +23,9 @@ def id_number_valid(rows: Rows, *, both_required: list[str] = []) -> Mask:
             masks.append(~(typed & numbered))
         else:
             masks.append(typed != numbered)
-        cards = numbered & (rows[type_field] == ID_CARD)
+        cards = numbered & rows.one_of(type_field, [ID_CARD])
         if cards.any():
-            masks.append(cards & ~pl.Series(id_numbers_valid(rows[number_field], rows.context.business_date)))
+            masks.append(cards & ~rows.where(number_field, lambda ids: id_numbers_valid(ids, rows.context.business_date)))
     return any_of(masks)
 
 
@@ -34,9 +34,8 @@ def id_number_legacy(rows: Rows) -> Mask:
     """A 身份证 number in the 15-digit form of before 1999 (R14W)."""
     return any_of(
         [
-            (rows[number].str.len_bytes() == 15)
-            & (rows[type_field] == ID_CARD)
-            & rows[number].str.contains("^[0-9]{15}$")
+            rows.where(number, lambda ids: (ids.str.len_bytes() == 15) & ids.str.contains("^[0-9]{15}$"))
+            & rows.one_of(type_field, [ID_CARD])
             for type_field, number in _pairs(rows)
         ]
     )
@@ -47,7 +46,7 @@ def sensitive_number(rows: Rows) -> Mask:
     """An identity, mobile or card number in a field not meant for it (R19), as the landing scan found."""
     return any_of(
         [
-            mask
+            np.asarray(mask)
             for name, mask in rows.context.scan_hits.items()
             if name in rows and rows.kind.fields[name].type != "person_id"
         ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import polars as pl
+import numpy as np
 
 from ...identifiers import PLACEHOLDER
-from ...identifiers_bulk import org_codes_valid, registrations_valid, series_bytes
+from ...identifiers_bulk import org_codes_valid, registrations_valid
 from ..chunk import Rows, any_of
 from ..registry import Mask, Parameters, check
 
@@ -70,7 +70,7 @@ def prefix_fits_category(
         return None
     own = rows.one_of(category, values)
     known = rows.uscc_valid(field) & (own | rows.one_of(category, others))
-    return known & (rows[field].str.starts_with(prefix) != own)
+    return known & (rows.where(field, lambda codes: codes.str.starts_with(prefix)) != own)
 
 
 @check
@@ -78,11 +78,10 @@ def org_code_valid(rows: Rows, *, field: str, uscc: str, check_digit: bool = Tru
     """A 组织机构代码 passes GB 11714 and is the one embedded in a valid USCC."""
     if field not in rows or not rows.filled(field).any():
         return None
-    differs = rows.uscc_valid(uscc) & (rows[uscc].str.slice(8, 9) != rows[field])
-    if not check_digit:
-        return rows.filled(field) & differs
-    chars, fits = series_bytes(rows[field], 9)
-    return rows.filled(field) & (~pl.Series(org_codes_valid(chars) & fits) | differs)
+    differs = rows.uscc_valid(uscc) & np.asarray(rows[uscc].str.slice(8, 9) != rows[field])
+    if check_digit:
+        differs = differs | ~rows.where(field, org_codes_valid)
+    return rows.filled(field) & differs
 
 
 @check
@@ -110,20 +109,12 @@ def placeholder_code(
 @check
 def known_supplier(rows: Rows, *, fields: list[str]) -> Mask:
     """Authorities and source units are in the supplier register, which holds valid codes only (R15)."""
-    passing, masks = ["", PLACEHOLDER, *sorted(rows.context.supplier_usccs)], []
-    for name in fields:
-        distinct = rows.distinct(name)
-        unknown = distinct.filter(~distinct.is_in(passing))
-        if len(unknown):
-            masks.append(rows[name].is_in(unknown.unique().to_list()))
-    return any_of(masks)
+    passing = ["", PLACEHOLDER, *rows.context.supplier_usccs]
+    return any_of([rows.where(name, lambda codes: ~codes.is_in(passing)) for name in fields])
 
 
 @check
 def registration_valid(rows: Rows, *, field: str) -> Mask:
     """A 工商注册号 of 15 digits has the right check digit; other lengths have none."""
-    fifteen = rows[field].str.contains(r"^[0-9]{15}$")
-    if not fifteen.any():
-        return None
-    chars, fits = series_bytes(rows[field], 15)
-    return fifteen & ~pl.Series(registrations_valid(chars) & fits)
+    fifteen = rows.where(field, lambda numbers: numbers.str.contains(r"^[0-9]{15}$"))
+    return fifteen & ~rows.where(field, registrations_valid) if fifteen.any() else None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ...kernels.words import holding
+import numpy as np
+import polars as pl
+
+from ...kernels import words
 from ..chunk import Rows, any_of
 from ..registry import Mask, Parameters, check
 
@@ -29,11 +32,9 @@ def length_within_standard(rows: Rows) -> Mask:
     for field in rows.fields:
         if field.type not in _MEASURED:
             continue
-        distinct = rows.distinct(field.name)
-        if (distinct.str.len_bytes().max() or 0) > field.length:
-            longer = rows[field.name].is_in(
-                distinct.filter(distinct.str.len_chars() > field.length).to_list()
-            )
+        column = rows.column(field.name)
+        if (column.distinct.str.len_bytes().max() or 0) > field.length:
+            longer = column.rows(column.distinct.str.len_chars() > field.length)
             masks.append(longer & ~rows.unreadable[field.name] if field.name in rows.unreadable else longer)
     return any_of(masks)
 
@@ -43,22 +44,25 @@ def contains_words(rows: Rows, *, groups: list[Words]) -> Mask:
     """Any text holds one of the words (R20)."""
     patterns = []
     for group in groups:
-        words = "|".join(map(re.escape, group.words))
+        one = "|".join(map(re.escape, group.words))
         before = "|".join(map(re.escape, group.unless_after))
-        patterns.append((f"(?:{words})", f"(?:{before})(?:{words})" if before else None))
+        patterns.append((f"(?:{one})", f"(?:{before})(?:{one})" if before else None))
     searched = tuple(word for group in groups for word in group.words)
     masks = []
     for field in rows.fields:
         if field.type not in _SEARCHED:
             continue
-        distinct = rows.distinct(field.name)
-        some = holding(distinct, searched)
-        if len(some):
+        column = rows.column(field.name)
+        places = column.marked(words.mark, *words.prepared(searched))
+        if len(places):
+            some = column.distinct.gather(pl.Series(places))
             found = any_of(
                 [
-                    some.str.count_matches(words) > (some.str.count_matches(negated) if negated else 0)
-                    for words, negated in patterns
+                    np.asarray(
+                        some.str.count_matches(one) > (some.str.count_matches(negated) if negated else 0)
+                    )
+                    for one, negated in patterns
                 ]
             )
-            masks.append(rows[field.name].is_in(some.filter(found).to_list()))
+            masks.append(column.rows_at(places[found]))
     return any_of(masks)

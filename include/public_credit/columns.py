@@ -1,0 +1,100 @@
+"""A column of a chunk as the distinct values it holds: what is asked of a column is asked of each value once.
+
+Most columns of a delivery hold few values – units, categories, dates, amounts –, so rules and scans look at those and
+rows carry a number. A column that hardly repeats any value is its own list of distinct values. Marks are NumPy arrays of
+Booleans, either one per distinct value or one per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from .kernels.interning import repeated
+from .kernels.views import Texts
+
+Marks = np.ndarray
+
+
+class Column:
+    """Text of one column, no value NULL.
+
+    ``values``: one per row; ``distinct``: each value at least once; ``codes``: per row the place of its value there (int32),
+    None where ``distinct`` is ``values`` itself.
+    """
+
+    def __init__(self, values: pl.Series, distinct: pl.Series | None = None, codes: np.ndarray | None = None):
+        self.values, self.codes = values, codes
+        self.distinct = values if distinct is None else distinct
+
+    @cached_property
+    def texts(self) -> Texts:
+        """The distinct values, for kernels."""
+        return Texts([self.distinct])
+
+    def marked(self, kernel: Callable[..., int], *arguments: object) -> np.ndarray:
+        """Places of the distinct values that a kernel marks."""
+        marks = np.empty(self.texts.count, dtype=bool)
+        found = kernel(self.texts.views, self.texts.buffers, 0, self.texts.count, *arguments, marks)
+        return np.flatnonzero(marks) if found else np.empty(0, dtype=np.int64)
+
+    def rows(self, marks: Marks | pl.Series) -> Marks:
+        """Marks of distinct values as marks of rows."""
+        marks = np.asarray(marks)
+        return marks if self.codes is None else marks.take(self.codes)
+
+    def rows_at(self, places: np.ndarray | list[int]) -> Marks:
+        """Rows whose value is at one of these places."""
+        marks = np.zeros(len(self.distinct), dtype=bool)
+        marks[places] = True
+        return self.rows(marks)
+
+    def mapped(self, function: Callable[[str], str]) -> Column:
+        """The column of what the function makes of each value."""
+        distinct = pl.Series([function(value) for value in self.distinct.to_list()], dtype=pl.String)
+        if self.codes is None:
+            return Column(distinct)
+        return Column(distinct.gather(pl.Series(self.codes)), distinct, self.codes)
+
+    def replaced(self, places: np.ndarray | list[int], values: list[str] | pl.Series) -> Column:
+        """The column with other values at these places of the distinct ones."""
+        new = values if isinstance(values, pl.Series) else pl.Series(values, dtype=pl.String)
+        distinct = self.distinct.clone().scatter(pl.Series(np.asarray(places, dtype=np.uint32)), new)
+        if self.codes is None:
+            return Column(distinct)
+        rows = np.flatnonzero(self.rows_at(places))
+        fresh = distinct.gather(pl.Series(self.codes.take(rows)))
+        return Column(self.values.clone().scatter(pl.Series(rows.astype(np.uint32)), fresh), distinct, self.codes)
+
+
+def constant(value: str, count: int) -> Column:
+    """A column that holds one value in every row."""
+    values = pl.repeat(value, count, dtype=pl.String, eager=True)
+    return Column(values, values.head(1), np.zeros(count, dtype=np.int32)) if count else Column(values)
+
+
+def columns_of(received: Iterable[pl.Series]) -> dict[str, Column]:
+    """The columns by name, their repeated values found in one go."""
+    columns = [column.fill_null("") if column.null_count() else column for column in received]
+    if not columns:
+        return {}
+    result = {}
+    for column, numbered in zip(columns, repeated(Texts(columns)), strict=True):
+        if numbered is None:
+            result[column.name] = Column(column)
+        else:
+            codes, first = numbered
+            result[column.name] = Column(column, column.gather(pl.Series(first)), codes)
+    return result
+
+
+def pairs(first: Column, second: Column) -> tuple[pl.Series, pl.Series, Callable[[Marks], Marks]]:
+    """Two columns side by side, distinct pairs only: their values, and marks of pairs as marks of rows."""
+    if first.codes is None or second.codes is None:
+        return first.values, second.values, lambda marks: marks
+    numbers, codes = np.unique(first.codes.astype(np.int64) * len(second.distinct) + second.codes, return_inverse=True)
+    one, two = np.divmod(numbers, len(second.distinct))
+    return first.distinct.gather(pl.Series(one)), second.distinct.gather(pl.Series(two)), lambda marks: marks.take(codes)
