@@ -19,7 +19,7 @@ import polars as pl
 from .catalogue.models import CodeList, Field
 from .columns import Column, Marks, columns_of, constant
 from .identifiers import INVISIBLE
-from .kernels import blanks, codes
+from .kernels import survey
 
 LONG_TERM = "2099-12-31"
 _BLANKS = " \t\r\n\x0b\x0c\u3000\u00a0\u2002\u2003\u2009" + INVISIBLE
@@ -206,7 +206,7 @@ class _Moves:
 
 def _trimmed(column: Column) -> _Moves:
     """Text without blanks at its ends; nothing inside is touched."""
-    places = column.marked(blanks.mark)
+    places = column.flagged(survey.BLANK)
     if not len(places):
         return _Moves()
     some = column.distinct.gather(pl.Series(places))
@@ -217,7 +217,7 @@ def _trimmed(column: Column) -> _Moves:
 
 def _code(column: Column) -> _Moves:
     """``identifiers.normalise`` for many: half width, no blanks or hyphens, upper case (R21)."""
-    places = column.marked(codes.mark)
+    places = column.flagged(survey.ODD)
     if not len(places):
         return _Moves()
     odd = column.distinct.gather(pl.Series(places))

@@ -8,12 +8,11 @@ Booleans, either one per distinct value or one per row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from .kernels.interning import repeated
+from .kernels import survey
 from .kernels.views import Texts
 
 Marks = np.ndarray
@@ -23,22 +22,25 @@ class Column:
     """Text of one column, no value NULL.
 
     ``values``: one per row; ``distinct``: each value at least once; ``codes``: per row the place of its value there (int32),
-    None where ``distinct`` is ``values`` itself.
+    None where ``distinct`` is ``values`` itself; ``flags``: what each distinct value is like, see ``kernels.survey``.
     """
 
-    def __init__(self, values: pl.Series, distinct: pl.Series | None = None, codes: np.ndarray | None = None):
-        self.values, self.codes = values, codes
+    def __init__(self, values: pl.Series, distinct: pl.Series | None = None, codes: np.ndarray | None = None,
+                 flags: np.ndarray | None = None):
+        self.values, self.codes, self._flags = values, codes, flags
         self.distinct = values if distinct is None else distinct
 
-    @cached_property
-    def texts(self) -> Texts:
-        """The distinct values, for kernels."""
-        return Texts([self.distinct])
+    def flagged(self, flag: int) -> np.ndarray:
+        """Places of the distinct values that are so."""
+        if self._flags is None:
+            texts, self._flags = Texts([self.distinct]), np.empty(len(self.distinct), dtype=np.uint8)
+            survey.like(texts.views, texts.buffers, 0, texts.count, self._flags)
+        return np.flatnonzero(self._flags & flag)
 
     def marked(self, kernel: Callable[..., int], *arguments: object) -> np.ndarray:
         """Places of the distinct values that a kernel marks."""
-        marks = np.empty(self.texts.count, dtype=bool)
-        found = kernel(self.texts.views, self.texts.buffers, 0, self.texts.count, *arguments, marks)
+        texts, marks = Texts([self.distinct]), np.empty(len(self.distinct), dtype=bool)
+        found = kernel(texts.views, texts.buffers, 0, texts.count, *arguments, marks)
         return np.flatnonzero(marks) if found else np.empty(0, dtype=np.int64)
 
     def rows(self, marks: Marks | pl.Series) -> Marks:
@@ -81,14 +83,9 @@ def columns_of(received: Iterable[pl.Series]) -> dict[str, Column]:
     columns = [column.fill_null("") if column.null_count() else column for column in received]
     if not columns:
         return {}
-    result = {}
-    for column, numbered in zip(columns, repeated(Texts(columns)), strict=True):
-        if numbered is None:
-            result[column.name] = Column(column)
-        else:
-            codes, first = numbered
-            result[column.name] = Column(column, column.gather(pl.Series(first)), codes)
-    return result
+    return {column.name: Column(column, None if seen.first is None else column.gather(pl.Series(seen.first)),
+                                seen.codes, seen.flags)
+            for column, seen in zip(columns, survey.survey(Texts(columns)), strict=True)}
 
 
 def pairs(first: Column, second: Column) -> tuple[pl.Series, pl.Series, Callable[[Marks], Marks]]:

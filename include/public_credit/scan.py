@@ -96,9 +96,9 @@ def _half_width(text: str) -> str:
 
 def find(column: Column, name: str = "") -> Marks | None:
     """Rows whose value holds a sensitive number, or None when no row does; ``name`` of the field, where it has one."""
-    from .kernels import long_digits  # compiled code: not for those who only mask a name
+    from .kernels import survey  # compiled code: not for those who only mask a name
 
-    places = column.marked(long_digits.mark)
+    places = column.flagged(survey.DIGITS)
     if not len(places):
         return None
     some = column.distinct.gather(pl.Series(places))

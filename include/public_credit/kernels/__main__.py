@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from .. import copy_binary, identifiers_bulk, scan
-from ..columns import columns_of
+from ..columns import Column, columns_of
 from ..readers import delimited
-from . import blanks, codes, interning, words
+from . import interning, words
 from .views import Texts
 
 
@@ -24,11 +24,11 @@ def main() -> None:
         identifiers_bulk.id_numbers_valid(columns[0], date.today())
         for valid in (identifiers_bulk.org_codes_valid, identifiers_bulk.usccs_valid, identifiers_bulk.registrations_valid):
             valid(columns[0])
-        for kernel in (blanks, codes):
-            kernel.mark(texts.views, texts.buffers, 0, texts.count, marks)
+        columns_of(columns)
+        Column(columns[0]).flagged(1)
         words.mark(texts.views, texts.buffers, 0, texts.count, *words.prepared(("证件",)), marks)
         interning.Interner().codes(columns[0])
-        scan.find(columns_of([columns[0]])[columns[0].name])
+        scan.find(Column(columns[0]))
         copy_binary.pair_hashes(*columns)
         ids = copy_binary.record_ids("kind", "variant", columns)
         writer = copy_binary.RowWriter(2, 10, 1, 1, None, "variant")

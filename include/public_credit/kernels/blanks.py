@@ -6,7 +6,6 @@ import numba
 import numpy as np
 
 from .memory import load8
-from .views import address_of, length_of
 
 
 @numba.njit(inline="always")
@@ -22,26 +21,19 @@ def _blank_of_three(first, second, third):
             or (first == 0xEF and second == 0xBB and third == 0xBF) or (first == 0xE1 and second == 0x9A and third == 0x80))
 
 
-@numba.njit(cache=True)
-def mark(views, buffers, column, count, marks):
-    """Marks the rows of a column whose first or last character may be a blank; how many."""
-    found = 0
-    for row in range(count):
-        marks[row] = False
-        length = length_of(views, column, row)
-        if length == 0:
-            continue
-        start = address_of(views, buffers, column, row)
-        end = start + length
-        first, last = load8(start), load8(end - np.uint64(1))
-        blank = first <= 32 or last <= 32
-        if not blank and length >= 2 and (first >= 0x80 or last >= 0x80):
-            before = load8(end - np.uint64(2))
-            blank = _blank_of_two(first, load8(start + np.uint64(1))) or _blank_of_two(before, last)
-            if not blank and length >= 3:
-                blank = (_blank_of_three(first, load8(start + np.uint64(1)), load8(start + np.uint64(2)))
-                         or _blank_of_three(load8(end - np.uint64(3)), before, last))
-        if blank:
-            marks[row] = True
-            found += 1
-    return found
+@numba.njit
+def at_an_end(address, length):
+    """Whether the first or the last character may be a blank."""
+    if length == 0:
+        return False
+    end = address + length
+    first, last = load8(address), load8(end - np.uint64(1))
+    if first <= 32 or last <= 32:
+        return True
+    if length < 2 or (first < 0x80 and last < 0x80):
+        return False
+    second, before = load8(address + np.uint64(1)), load8(end - np.uint64(2))
+    if _blank_of_two(first, second) or _blank_of_two(before, last):
+        return True
+    return length >= 3 and (_blank_of_three(first, second, load8(address + np.uint64(2)))
+                            or _blank_of_three(load8(end - np.uint64(3)), before, last))

@@ -1,4 +1,4 @@
-"""Numbers for texts: the first text is 0, the next new one 1, and so on; for one chunk, or remembered over many."""
+"""Numbers for texts: the first text is 0, the next new one 1, and so on, over any number of columns."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import numpy as np
 import polars as pl
 
 from .hashes import murmur3
-from .memory import copy, load8, load64
-from .views import INLINE, Texts, address_of, length_of
+from .memory import copy, load8
+from .views import Texts, address_of, length_of
 
 _ENTRIES, _BYTES = 0, 1
-_MOST = 1 << 12  # distinct values of a column whose values are said to repeat
-_AT_FIRST = 512  # so many may differ before a column is given up
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @numba.njit(cache=True)
@@ -109,79 +106,3 @@ def rehash(slots, hashes, count):
         while slots[slot] >= 0:
             slot = (slot + 1) & mask
         slots[slot] = code
-
-
-@numba.njit(inline="always")
-def _equal(one, other, length):
-    """Whether two texts of this length are equal."""
-    done = np.uint64(0)
-    while done + np.uint64(8) <= length:
-        if load64(one + done) != load64(other + done):
-            return False
-        done += np.uint64(8)
-    while done < length:
-        if load8(one + done) != load8(other + done):
-            return False
-        done += np.uint64(1)
-    return True
-
-
-@numba.njit(cache=True)
-def number(views, buffers, count, codes, first):
-    """Number the values of every column: ``codes`` (columns × rows), ``first`` row of each value (columns × most).
-
-    Gives the number of values per column; 0 for a column given up because its values hardly repeat.
-    """
-    columns, most = first.shape
-    found = np.zeros(columns, np.int64)
-    slots = np.empty(4 * most, np.int32)
-    mask = len(slots) - 1
-    hashes = np.empty(most, np.uint64)
-    for column in range(columns):
-        slots[:] = -1
-        known, code = 0, 0
-        head_before = tail_before = np.uint64(0)
-        for row in range(count):
-            place = views[column] + np.uint64(16) * np.uint64(row)
-            head, tail = load64(place), load64(place + np.uint64(8))
-            if row and head == head_before and tail == tail_before:
-                codes[column, row] = code
-                continue
-            head_before, tail_before = head, tail
-            length = head & np.uint64(0xFFFFFFFF)
-            address = address_of(views, buffers, column, row)
-            if length <= INLINE:
-                mixed = (head ^ (tail >> np.uint64(29))) * _MIX
-                mixed = (mixed ^ (mixed >> np.uint64(32)) ^ tail) * _MIX
-                mixed ^= mixed >> np.uint64(29)
-            else:
-                mixed, _ = murmur3(address, length)
-            slot = np.int64(mixed & np.uint64(mask))
-            while True:
-                code = slots[slot]
-                if code < 0:
-                    break
-                if hashes[code] == mixed:
-                    earlier = first[column, code]
-                    if length == length_of(views, column, earlier) and _equal(
-                            address, address_of(views, buffers, column, earlier), length):
-                        break
-                slot = (slot + 1) & mask
-            if code < 0:
-                if known == most or known > _AT_FIRST + row // 2:
-                    known = 0
-                    break
-                code = known
-                slots[slot], hashes[code], first[column, code] = code, mixed, row
-                known += 1
-            codes[column, row] = code
-        found[column] = known
-    return found
-
-
-def repeated(texts: Texts) -> list[tuple[np.ndarray, np.ndarray] | None]:
-    """Per column the number of every row's value and the row where each value stands first; None where few repeat."""
-    shape = len(texts.views), texts.count
-    codes, first = np.empty(shape, dtype=np.int32), np.empty((shape[0], _MOST), dtype=np.uint32)
-    found = number(texts.views, texts.buffers, texts.count, codes, first)
-    return [(codes[column], first[column, :known]) if known else None for column, known in enumerate(found.tolist())]

@@ -6,7 +6,6 @@ import numba
 import numpy as np
 
 from .memory import load8
-from .views import address_of, length_of
 
 SHORTEST = 11  # characters of the shortest number looked for
 _DIGIT, _GAP, _WIDE_LEAD = 1, 2, 3
@@ -18,7 +17,7 @@ _MAY_BELONG = _KINDS != 0
 _MAY_BELONG[[0xBC, 0x8D, *range(0x90, 0x9A)]] = True
 
 
-@numba.njit(cache=True)
+@numba.njit
 def _long_run(address, start, end):
     """Whether the bytes hold eleven digits of either width with at most one blank or hyphen between two of them."""
     digits, gap, place = 0, False, start
@@ -44,32 +43,24 @@ def _long_run(address, start, end):
     return False
 
 
-@numba.njit(cache=True)
-def mark(views, buffers, column, count, marks):
-    """Marks the rows of a column whose text holds such a run; how many.
+@numba.njit
+def held(address, length):
+    """Whether a text holds such a run.
 
     Every eleventh byte is looked at: a run of so many bytes cannot lie between two of them.
     """
-    found = 0
-    for row in range(count):
-        length = np.int64(length_of(views, column, row))
-        marks[row] = False
-        if length < SHORTEST:
+    length, place, before = np.int64(length), SHORTEST - 1, 0
+    while place < length:
+        if not _MAY_BELONG[load8(address + np.uint64(place))]:
+            place += SHORTEST
             continue
-        address, place, before = address_of(views, buffers, column, row), SHORTEST - 1, 0
-        while place < length:
-            if not _MAY_BELONG[load8(address + np.uint64(place))]:
-                place += SHORTEST
-                continue
-            start = place
-            while start > before and _MAY_BELONG[load8(address + np.uint64(start - 1))]:
-                start -= 1
-            end = place + 1
-            while end < length and _MAY_BELONG[load8(address + np.uint64(end))]:
-                end += 1
-            if end - start >= SHORTEST and _long_run(address, start, end):
-                marks[row] = True
-                found += 1
-                break
-            before, place = end, end + SHORTEST
-    return found
+        start = place
+        while start > before and _MAY_BELONG[load8(address + np.uint64(start - 1))]:
+            start -= 1
+        end = place + 1
+        while end < length and _MAY_BELONG[load8(address + np.uint64(end))]:
+            end += 1
+        if end - start >= SHORTEST and _long_run(address, start, end):
+            return True
+        before, place = end, end + SHORTEST
+    return False

@@ -50,6 +50,19 @@ def trailing_zeros(typingctx, value):
     return types.uint64(types.uint64), generate
 
 
+@intrinsic
+def prefetch(typingctx, address):
+    """Ask for the cache line at an address, which need not be valid; nothing waits for it."""
+    def generate(context, builder, signature, arguments):
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = builder.module.declare_intrinsic(
+            "llvm.prefetch", (pointer,), ir.FunctionType(ir.VoidType(), [pointer, number, number, number]))
+        builder.call(function, [builder.inttoptr(arguments[0], pointer), number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.none(types.uint64), generate
+
+
 @numba.njit(inline="always")
 def copy(source, target, length):
     """Copy bytes; neither buffer is touched outside of them. Source and target do not overlap."""
