@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from public_credit import canonical, copy_binary, scan
 from public_credit.identifiers import normalise
-from public_credit.kernels import csv_fields, hashes, interning, long_digits, words
-from public_credit.kernels.views import Texts, is_utf8
+from public_credit.columns import Column, columns_of, pairs
+from public_credit.kernels import csv_fields, hashes, interning, survey, words
+from public_credit.kernels.views import Texts
+from public_credit.rules.chunk import comes_after
 from public_credit.readers import UnreadableFile, delimited, spreadsheet_child
 
 _CELLS = st.text(alphabet=st.sampled_from('ab 1,\n\r"“甲乙，\u3000𠀀\x00;'), max_size=24)
@@ -115,18 +117,17 @@ _LONG = re.compile(r"[0-9０-９](?:[ \-－]?[0-9０-９]){10}")
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.text(alphabet=st.sampled_from("0123456789０９ -－，甲卐x〔"), max_size=40), min_size=1, max_size=40))
 def test_long_digits_agree_with_the_pattern(values):
-    texts, marks = Texts([pl.Series(values)]), np.empty(len(values), dtype=bool)
-    count = long_digits.mark(texts.views, texts.buffers, 0, texts.count, marks)
-    assert marks.tolist() == [bool(_LONG.search(value)) for value in values] and count == marks.sum()
+    places = Column(pl.Series(values)).flagged(survey.DIGITS)
+    assert places.tolist() == [place for place, value in enumerate(values) if _LONG.search(value)]
 
 
 @unhurried
 @given(st.lists(st.text(alphabet=st.sampled_from("0123456789０９ -甲"), max_size=24), min_size=1, max_size=40))
 def test_the_scan_misses_no_number(values):
     values.append("证１３８００１３８０００号")
-    found = scan.find(pl.Series(values))
+    found = scan.find(columns_of([pl.Series("f", values)])["f"])
     expected = [next(scan.hits(scan._half_width(value)), None) is not None for value in values]
-    assert found.to_list() == expected
+    assert found.tolist() == expected
 
 
 @unhurried
@@ -241,7 +242,7 @@ def test_is_utf8(data):
         expected = True
     except UnicodeDecodeError:
         expected = False
-    assert is_utf8(memoryview(data)) == expected
+    assert (csv_fields.check(np.frombuffer(data, dtype=np.uint8)) != csv_fields.DAMAGED) == expected
 
 
 # --- blanks, words, numbers for texts ---------------------------------------------------------------
@@ -253,26 +254,78 @@ _ENDS = st.text(alphabet=st.sampled_from("甲a “”\t\n\r\x0b\x0c\x1c\x85\u00a
 def test_texts_are_trimmed_like_one_by_one(values):
     column = pl.Series(values, dtype=pl.String)
     expected = column.str.strip_chars().str.strip_chars(canonical._BLANKS)
-    moves = canonical._trimmed(column)
-    assert dict(zip(moves.old, moves.new, strict=True)) == {
-        old: new for old, new in zip(values, expected, strict=True) if old != new}
+    moves = canonical._trimmed(Column(column))
+    assert dict(zip(moves.places, moves.values, strict=True)) == {
+        place: new for place, (old, new) in enumerate(zip(values, expected, strict=True)) if old != new}
 
 
 @unhurried
 @given(st.lists(st.text(alphabet="09AZaz -Ｘ甲/:@[", max_size=20), min_size=1, max_size=40))
 def test_codes_are_mended_like_one_by_one(values):
-    moves = canonical._code(pl.Series(values, dtype=pl.String))
-    assert dict(zip(moves.old, moves.new, strict=True)) == {
-        value: normalise(value)[0] for value in values if normalise(value)[0] != value}
+    moves = canonical._code(Column(pl.Series(values, dtype=pl.String)))
+    assert dict(zip(moves.places, moves.values, strict=True)) == {
+        place: normalise(value)[0] for place, value in enumerate(values) if normalise(value)[0] != value}
 
 
 @unhurried
 @given(st.lists(st.text(alphabet="简易程序国家秘密机★ab", max_size=60), min_size=1, max_size=40),
        st.lists(st.text(alphabet="简易程序国家秘密机★", min_size=1, max_size=5), min_size=1, max_size=6))
 def test_words_are_found_wherever_they_stand(values, searched):
-    column = pl.Series(values, dtype=pl.String)
-    assert words.holding(column, tuple(searched)).to_list() == [
-        value for value in values if any(word in value for word in searched)]
+    places = Column(pl.Series(values, dtype=pl.String)).marked(words.mark, *words.prepared(tuple(searched)))
+    assert places.tolist() == [
+        place for place, value in enumerate(values) if any(word in value for word in searched)]
+
+
+# --- columns --------------------------------------------------------------------------------------
+_SHAPES = st.sampled_from(["", "甲", "甲" * 9, "甲" * 9 + "乙", "x" * 12, "x" * 13, "x" * 16, "y" * 16, "x" * 17, "x" * 40 + "y",
+                           " 甲", "20260225", "ab"])
+
+
+@unhurried
+@given(st.lists(st.tuples(_SHAPES, _SHAPES, st.none() | _SHAPES), max_size=300))
+def test_a_column_is_its_distinct_values_and_their_codes(rows):
+    frame = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String, "c": pl.String}, orient="row")
+    for name, column in columns_of(frame.get_columns()).items():
+        values = frame[name].fill_null("").to_list()
+        assert column.values.to_list() == values and column.distinct.n_unique() == len(column.distinct)
+        if values:
+            assert column.distinct.gather(column.codes).to_list() == values
+            assert column.distinct.to_list() == list(dict.fromkeys(values))
+        assert (column.flagged(survey.BLANK | survey.ODD) == Column(column.distinct).flagged(survey.BLANK | survey.ODD)).all()
+
+
+def test_a_column_that_hardly_repeats_is_its_own_list_of_values():
+    values = [f"第{n}号" if n % 3 else f" {n:011d}" for n in range(9000)]
+    columns = columns_of([pl.Series("many", values), pl.Series("few", [value[:2] for value in values])])
+    many, few = columns["many"], columns["few"]
+    assert many.codes is None and many.distinct.to_list() == values
+    assert few.codes is not None and len(few.distinct) < 30
+    for flag in (survey.BLANK, survey.ODD, survey.DIGITS):
+        assert many.flagged(flag).tolist() == Column(pl.Series(values)).flagged(flag).tolist()
+
+
+@unhurried
+@given(st.lists(_SHAPES, min_size=1, max_size=60), st.data())
+def test_replaced_values_reach_their_rows(values, data):
+    column = data.draw(st.sampled_from([columns_of([pl.Series("f", values)])["f"], Column(pl.Series("f", values))]))
+    places = data.draw(st.lists(st.integers(0, len(column.distinct) - 1), unique=True))
+    new = {column.distinct[place] + str(place if column.codes is None else ""): f"新{place}" for place in places}
+    expected = [new.get(value + str(row if column.codes is None else ""), value) for row, value in enumerate(values)]
+    changed = column.replaced(places, [f"新{place}" for place in places])
+    assert changed.values.to_list() == expected and column.values.to_list() == values
+    assert changed.rows(changed.distinct == "新0").tolist() == [value == "新0" for value in expected]
+
+
+@unhurried
+@given(st.lists(st.tuples(_SHAPES, _SHAPES), min_size=1, max_size=60), st.booleans(), st.booleans(), st.booleans())
+def test_columns_are_compared_and_paired_row_by_row(rows, strict, first_plain, second_plain):
+    first, second = (columns_of([pl.Series("f", side)])["f"] for side in zip(*rows, strict=True))
+    first = Column(first.values) if first_plain else first
+    second = Column(second.values) if second_plain else second
+    assert comes_after(first, second, strict).tolist() == [
+        one > other if strict else one >= other for one, other in ((a.encode(), b.encode()) for a, b in rows)]
+    left, right, spread = pairs(first, second)
+    assert spread(np.asarray(left == right)).tolist() == [one == other for one, other in rows]
 
 
 @unhurried

@@ -9,34 +9,84 @@ from .memory import trailing_zeros
 from .views import put_view
 
 _QUOTE, _LF, _CR = 34, 10, 13
-REGULAR, IRREGULAR = 0, 1
+REGULAR, IRREGULAR, DAMAGED, WITH_NUL = 0, 1, 2, 3
 BLOCK, ASIDE = 0, 1
-_TILE = 1 << 14  # bytes marked at once, so that the marks stay in the processor's nearest cache
+PADDING = 16  # bytes that must be readable behind a block: views are made from whole words
+_TILE = 1 << 14  # bytes marked at once, so that they and the marks stay in the processor's nearest cache
 
 
 @numba.njit(cache=True)
 def count(text, byte):
     """How often a byte occurs."""
     byte, found = np.uint8(byte), 0
-    for start in range(0, len(text), 255):
-        here = np.uint8(0)  # narrow, so that many bytes are compared at once
-        for place in range(start, min(start + 255, len(text))):
-            here = np.uint8(here + np.uint8(text[place] == byte))
+    for start in range(0, len(text), 4096):
+        part, here = text[start:start + 4096], np.uint16(0)  # narrow, so that many bytes are compared at once
+        for place in range(len(part)):
+            here = np.uint16(here + np.uint16(part[place] == byte))
         found += here
     return found
 
 
-@numba.njit(cache=True)
+@numba.njit
 def _mark(block, start, end, delimiter, marks):
     """Mark every byte that may end something: delimiter, quote, line feed, carriage return."""
     delimiter = np.uint8(delimiter)
-    for place in range(end - start):
-        byte = block[start + place]
+    text = block[start:end]
+    for place in range(len(text)):
+        byte = text[place]
         marks[place] = (byte == delimiter) | (byte == _QUOTE) | (byte == _LF) | (byte == _CR)
     marks[end - start:] = 0
 
 
+@numba.njit(inline="always")
+def _misplaced(byte, before, second, third):
+    """Whether a byte cannot follow the three before it in UTF-8 (``third`` is the farthest)."""
+    due = (before >= 0xC0) | (second >= 0xE0) | (third >= 0xF0)
+    return ((due != ((byte & 0xC0) == 0x80)) | (byte == 0xC0) | (byte == 0xC1) | (byte >= 0xF5)
+            | ((before == 0xE0) & (byte < 0xA0)) | ((before == 0xED) & (byte >= 0xA0))
+            | ((before == 0xF0) & (byte < 0x90)) | ((before == 0xF4) & (byte >= 0x90)))
+
+
+@numba.njit
+def _checked(text, start, end):
+    """REGULAR, DAMAGED when the bytes from ``start`` to ``end`` are no UTF-8 after those before, WITH_NUL when one is zero.
+
+    A character that ``end`` cuts off passes.
+    """
+    wrong, zero = np.uint8(0), np.uint8(0)
+    nothing = np.uint8(0)
+    for place in range(start, min(3, end)):
+        wrong = np.uint8(wrong | np.uint8(_misplaced(text[place], text[place - 1] if place > 0 else nothing,
+                                                     text[place - 2] if place > 1 else nothing, nothing)))
+        zero = np.uint8(zero | np.uint8(text[place] == 0))
+    start = max(start, 3)
+    if start < end:
+        here, before, second, third = text[start:end], text[start - 1:end - 1], text[start - 2:end - 2], text[start - 3:end - 3]
+        for place in range(len(here)):
+            wrong = np.uint8(wrong | np.uint8(_misplaced(here[place], before[place], second[place], third[place])))
+            zero = np.uint8(zero | np.uint8(here[place] == 0))
+    return DAMAGED if wrong else WITH_NUL if zero else REGULAR
+
+
 @numba.njit(cache=True)
+def check(text):
+    """REGULAR for UTF-8, WITH_NUL for UTF-8 with a zero byte, else DAMAGED."""
+    size, found = len(text), REGULAR
+    for start in range(0, size, _TILE):
+        seen = _checked(text, start, min(start + _TILE, size))
+        if seen == DAMAGED:
+            return seen
+        found = max(found, seen)
+    for behind in range(1, min(3, size) + 1):  # a character the end cuts off
+        byte = text[size - behind]
+        if byte >= 0xC0:
+            return found if (byte < 0xE0 and behind >= 2) or (byte < 0xF0 and behind >= 3) else DAMAGED
+        if byte < 0x80:
+            break
+    return found
+
+
+@numba.njit
 def _unquote(block, start, end, aside, used):
     """Write a quoted text with its doubled quotes made single; the end of what is used."""
     place = start
@@ -48,23 +98,29 @@ def _unquote(block, start, end, aside, used):
 
 
 @numba.njit(cache=True)
-def split(block, delimiter, line, views, aside, source_row):
-    """Fields of every record as views (columns × records × 2 words): (outcome, records, line after the block).
+def split(block, size, last, delimiter, line, views, aside, source_row):
+    """Fields of the complete records as views (columns × records × 2 words).
 
-    Text with doubled quotes is written to ``aside``, which is as long as the block. IRREGULAR – another number of
-    cells, a blank line, a lone carriage return, text after a closing quote, an open quote – leaves the block to the
-    careful reader; nothing of the views is of use then.
+    ``block``: ``size`` bytes of text and PADDING; ``last``: the file ends with it, so what is behind the last line end is
+    a record too; ``aside`` (as long as the block) takes text whose doubled quotes are made single; ``source_row``: the
+    line each record begins with. Gives (outcome, records, the line after them, bytes they take, quotes in them that
+    stand inside unquoted text). Unless REGULAR, nothing of the views is of use: IRREGULAR – another number of cells,
+    a blank line, a lone carriage return, text after a closing quote, an open quote at the end – is for the careful reader.
     """
-    size, width = len(block), views.shape[0]
+    width = views.shape[0]
     marks = np.empty(_TILE, np.uint8)
     words = marks.view(np.uint64)
     base, aside_base = np.uint64(block.ctypes.data), np.uint64(aside.ctypes.data)
-    record, column, start, used, ready = 0, 0, 0, 0, 0
+    record, column, start, used, ready, taken, stray, stray_taken, next_line = 0, 0, 0, 0, 0, 0, 0, 0, line
     inside = quoted = doubled = False
     content, closed = 0, -1
     source_row[0] = line
     for tile in range(0, size, _TILE):
-        _mark(block, tile, min(tile + _TILE, size), delimiter, marks)
+        end = min(tile + _TILE, size)
+        seen = _checked(block, tile, end)
+        if seen != REGULAR:
+            return seen, 0, line, 0, 0
+        _mark(block, tile, end, delimiter, marks)
         for word_number in range(len(words)):
             word = words[word_number]
             while word:
@@ -75,8 +131,10 @@ def split(block, delimiter, line, views, aside, source_row):
                 byte = block[place]
                 if inside:
                     if byte == _LF:
-                        line += 1
+                        next_line += 1
                     elif byte == _QUOTE:
+                        if place + 1 == size and not last:  # whether it closes is not known yet
+                            return REGULAR, record, line, taken, stray_taken
                         if place + 1 < size and block[place + 1] == _QUOTE:
                             doubled, ready = True, place + 2
                         else:
@@ -87,48 +145,51 @@ def split(block, delimiter, line, views, aside, source_row):
                         inside = quoted = True
                         content = place + 1
                     elif quoted:
-                        return IRREGULAR, 0, line
+                        return IRREGULAR, 0, line, 0, 0
+                    else:
+                        stray += 1
                     continue
-                first, last = start, place
+                first, behind = start, place
                 if quoted:
                     if closed + 1 != place:
-                        return IRREGULAR, 0, line
-                    first, last = content, closed
+                        return IRREGULAR, 0, line, 0, 0
+                    first, behind = content, closed
                 if column >= width:
-                    return IRREGULAR, 0, line
+                    return IRREGULAR, 0, line, 0, 0
                 if doubled:
-                    begun, used = used, _unquote(block, first, last, aside, used)
+                    begun, used = used, _unquote(block, first, behind, aside, used)
                     put_view(views, column, record, aside_base, begun, used - begun, ASIDE)
                 else:
-                    put_view(views, column, record, base, first, last - first, BLOCK)
+                    put_view(views, column, record, base, first, behind - first, BLOCK)
                 column += 1
                 quoted = doubled = False
                 start = place + 1
                 if byte == delimiter:
                     continue
                 if byte == _CR:
+                    if place + 1 == size and not last:
+                        return REGULAR, record, line, taken, stray_taken
                     if place + 1 >= size or block[place + 1] != _LF:
-                        return IRREGULAR, 0, line
+                        return IRREGULAR, 0, line, 0, 0
                     ready = start = place + 2
                 if column != width:
-                    return IRREGULAR, 0, line
-                line += 1
+                    return IRREGULAR, 0, line, 0, 0
+                next_line += 1
                 record += 1
-                column = 0
+                column, taken, stray_taken, line = 0, start, stray, next_line
                 source_row[record] = line
-    if start < size or column:  # the last record has no line end
-        first, last = start, size
+    if last and (start < size or column):  # the last record has no line end
+        first, behind = start, size
         if inside or column != width - 1:
-            return IRREGULAR, 0, line
+            return IRREGULAR, 0, line, 0, 0
         if quoted:
             if closed + 1 != size:
-                return IRREGULAR, 0, line
-            first, last = content, closed
+                return IRREGULAR, 0, line, 0, 0
+            first, behind = content, closed
         if doubled:
-            begun, used = used, _unquote(block, first, last, aside, used)
+            begun, used = used, _unquote(block, first, behind, aside, used)
             put_view(views, column, record, aside_base, begun, used - begun, ASIDE)
         else:
-            put_view(views, column, record, base, first, last - first, BLOCK)
-        line += 1
-        record += 1
-    return REGULAR, record, line
+            put_view(views, column, record, base, first, behind - first, BLOCK)
+        line, record, taken, stray_taken = next_line + 1, record + 1, size, stray
+    return REGULAR, record, line, taken, stray_taken

@@ -12,37 +12,32 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from .memory import load8, load32, load64
+from .memory import load32, load64
 
 INLINE = 12
 _NEWEST = pl.CompatLevel.newest()
 
 
 @numba.njit(inline="always")
-def _head(address, length):
-    """The first bytes of a text, at most eight, as a word; no byte beyond the text is read."""
-    if length >= 8:
-        return load64(address)
-    word = numba.uint64(0)
-    for place in range(length):
-        word |= numba.uint64(load8(address + numba.uint64(place))) << numba.uint64(8 * place)
-    return word
+def _kept(word, count):
+    """The first ``count`` bytes of a word (none when it is negative), the others zero."""
+    if count >= 8:
+        return word
+    return word & ((numba.uint64(1) << numba.uint64(8 * max(count, 0))) - numba.uint64(1))
 
 
 @numba.njit(inline="always")
 def put_view(views, column, row, base, start, length, buffer):
-    """Write the view of the text at ``base + start``."""
+    """Write the view of the text at ``base + start``; sixteen bytes from there on can be read."""
     address = base + numba.uint64(start)
-    word = numba.uint64(length)
+    first = load64(address)
     if length > INLINE:
-        views[column, row, 0] = word | numba.uint64(load32(address)) << numba.uint64(32)
+        views[column, row, 0] = numba.uint64(length) | first << numba.uint64(32)
         views[column, row, 1] = numba.uint64(buffer) | numba.uint64(start) << numba.uint64(32)
-    elif length > 4:
-        views[column, row, 0] = word | numba.uint64(load32(address)) << numba.uint64(32)
-        views[column, row, 1] = _head(address + numba.uint64(4), length - 4)
     else:
-        views[column, row, 0] = word | _head(address, length) << numba.uint64(32)
-        views[column, row, 1] = 0
+        first, second = _kept(first, length), _kept(load64(address + numba.uint64(8)), length - 8)
+        views[column, row, 0] = numba.uint64(length) | first << numba.uint64(32)
+        views[column, row, 1] = first >> numba.uint64(32) | second << numba.uint64(32)
 
 
 @numba.njit(inline="always")
@@ -82,21 +77,3 @@ class Texts:
 def series_of(views: np.ndarray, buffers: list[pa.Buffer]) -> pl.Series:
     """The text column of views (rows × 2 words) into valid UTF-8."""
     return pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views), *buffers]))
-
-
-def is_utf8(text: memoryview) -> bool:
-    """Whether the bytes are UTF-8 throughout; nothing is copied."""
-    view = np.zeros((1, 1, 2), dtype=np.uint64)
-    put_view_of(view, np.frombuffer(text, dtype=np.uint8))
-    column = pl.from_arrow(pa.Array.from_buffers(pa.binary_view(), 1, [None, pa.py_buffer(view), pa.py_buffer(text)]))
-    try:
-        column.cast(pl.String)
-    except pl.exceptions.PolarsError:
-        return False
-    return True
-
-
-@numba.njit(cache=True)
-def put_view_of(views, text):
-    """Write the view of a whole text as the only one."""
-    put_view(views, 0, 0, np.uint64(text.ctypes.data), 0, len(text), 0)

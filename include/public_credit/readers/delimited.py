@@ -13,12 +13,11 @@ import polars as pl
 import pyarrow as pa
 
 from ..kernels import csv_fields
-from ..kernels.views import is_utf8, series_of
+from ..kernels.views import series_of
 from .base import Chunk, HeaderScore, Opener, Table, UnreadableFile, column_names, find_header
 
 BLOCK = 12 << 20
 _PROBE = 1 << 20
-_BUFFERS = 3
 
 
 def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
@@ -35,93 +34,89 @@ def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
 
 
 class _Records:
-    """Blocks of text that end at a record boundary, as valid UTF-8 bytes without NUL.
+    """The text of a file as valid UTF-8 bytes, block by block; who reads says how much of a block he took.
 
-    A block lies in one of ``_BUFFERS`` buffers that are used in turn: it is good until the next but one is taken.
+    A block lies in one of two buffers, with ``csv_fields.PADDING`` bytes behind it: it is good until the next but one.
     """
 
     def __init__(self, source: BinaryIO, declared: str, name: str):
         self._source, self._name = source, name
         first = source.read(_PROBE)
-        self._complete = len(first) < _PROBE
         self.empty = not first
-        encoding = _encoding(first, self._complete, declared, name)
+        encoding = _encoding(first, len(first) < _PROBE, declared, name)
         self._decoder = None if encoding.startswith("utf-8") else codecs.getincrementaldecoder(encoding)("strict")
-        self._first: bytes | None = first.removeprefix(codecs.BOM_UTF8) if encoding == "utf-8-sig" else first
+        self._first = first.removeprefix(codecs.BOM_UTF8) if encoding == "utf-8-sig" else first
+        self._buffers, self._rest = [bytearray(), bytearray()], memoryview(b"")
+        self.last = False
 
-    def _decode(self, data: bytes, final: bool) -> bytes:
-        """The bytes as UTF-8; what is UTF-8 already is checked later, block by block."""
-        try:
-            return data if self._decoder is None else self._decoder.decode(data, final).encode("utf-8")
-        except UnicodeDecodeError:
-            raise self._damaged() from None
-
-    def _damaged(self) -> UnreadableFile:
+    def damaged(self) -> UnreadableFile:
         return UnreadableFile(f"文件 {self._name} 中有无法识别的字符（编码不一致或文件被截断）。",
                               remedy="重新导出并完整上传后再报送。")
 
-    def _checked(self, buffer: bytearray, end: int) -> memoryview:
-        block = memoryview(buffer)[:end]
-        if not is_utf8(block):
-            raise self._damaged()
-        return block if buffer.find(b"\x00", 0, end) < 0 else memoryview(bytearray(block).replace(b"\x00", b""))
+    def truncated(self, where: str) -> UnreadableFile:
+        return UnreadableFile(f"文件 {self._name} {where}，可能被截断。", remedy="重新导出并完整上传后再报送。")
+
+    def take(self, count: int) -> None:
+        """So many bytes of the block are read."""
+        self._rest = self._rest[count:]
+
+    def block(self) -> memoryview:
+        """What was not taken yet, and what follows; ``last`` tells whether the file ends with it."""
+        rest = self._rest
+        room = len(rest) + max(BLOCK, 2 * len(self._first)) + csv_fields.PADDING  # UTF-8 takes at most twice that of GB18030
+        self._buffers.reverse()
+        if len(self._buffers[0]) < room:
+            self._buffers[0] = bytearray(room)
+        buffer = self._buffers[0]
+        buffer[:len(rest)] = rest
+        self._rest = memoryview(buffer)[:self._append(buffer, len(rest))]
+        return self._rest
 
     def _append(self, buffer: bytearray, used: int) -> int:
         """Add what comes next from the source; where it ends."""
-        if self._first is not None or self._decoder is not None:
-            while True:
-                data = self._first if self._first is not None else self._source.read(BLOCK // 2)
-                text, self._first = self._decode(data, not data), None
-                if text or not data:  # a part of a character alone gives no text yet
-                    break
-            buffer[used:used + len(text)] = text  # UTF-8 takes at most twice the room of GB18030
-            return used + len(text)
-        end = used
-        while end < used + BLOCK and (count := self._source.readinto(memoryview(buffer)[end:used + BLOCK])):
+        if self._decoder is not None:
+            return self._append_decoded(buffer, used)
+        end, limit = used + len(self._first), BLOCK if used < BLOCK else used + BLOCK
+        buffer[used:end], self._first = self._first, b""
+        while end < limit and not self.last:
+            count = self._source.readinto(memoryview(buffer)[end:limit])
             end += count
+            self.last = not count
         return end
 
-    def __iter__(self) -> Iterator[memoryview]:
-        rest = memoryview(b"")
-        buffers, place = [bytearray() for _ in range(_BUFFERS)], 0
-        while True:
-            if len(buffers[place]) < len(rest) + BLOCK:
-                buffers[place] = bytearray(len(rest) + BLOCK)
-            buffer = buffers[place]
-            buffer[:len(rest)] = rest
-            end = self._append(buffer, len(rest))
-            if end == len(rest):
-                break
-            cut = self._boundary(buffer, end)
-            rest = memoryview(buffer)[cut:end]
-            if cut:
-                yield self._checked(buffer, cut)
-                place = (place + 1) % _BUFFERS
-        if rest:
-            if buffer.count(b'"', 0, end) % 2:
-                raise UnreadableFile(f"文件 {self._name} 在引号中间结束，可能被截断。", remedy="重新导出并完整上传后再报送。")
-            yield self._checked(buffer, end)
-
-    @staticmethod
-    def _boundary(buffer: bytearray, end: int) -> int:
-        """End of the last complete record: a line end outside quotes."""
-        cut = buffer.rfind(b"\n", 0, end) + 1
-        if cut and buffer.find(b'"', 0, cut) >= 0:
-            quotes = csv_fields.count(np.frombuffer(buffer, dtype=np.uint8, count=cut), ord('"'))
-            while cut and quotes % 2:
-                earlier = buffer.rfind(b"\n", 0, cut - 1) + 1
-                quotes -= buffer.count(b'"', earlier, cut)
-                cut = earlier
-        return cut
+    def _append_decoded(self, buffer: bytearray, used: int) -> int:
+        text = ""
+        while not text and not self.last:  # a part of a character alone gives no text yet
+            data, self._first = self._first or self._source.read(BLOCK // 2), b""
+            self.last = not data
+            try:
+                text = self._decoder.decode(data, self.last)
+            except UnicodeDecodeError:
+                raise self.damaged() from None
+        encoded = text.encode()
+        buffer[used:used + len(encoded)] = encoded
+        return used + len(encoded)
 
 
-def _lines(block: bytes | memoryview, delimiter: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(str(block, "utf-8"), newline=""), delimiter=delimiter))
+def _boundary(text: bytes) -> int:
+    """End of the last complete record: a line end outside quotes."""
+    cut, quotes = text.rfind(b"\n") + 1, 0
+    if cut:
+        quotes = text.count(b'"', 0, cut)
+    while cut and quotes % 2:
+        earlier = text.rfind(b"\n", 0, cut - 1) + 1
+        quotes -= text.count(b'"', earlier, cut)
+        cut = earlier
+    return cut
 
 
-def _by_line(block: memoryview, delimiter: str, width: int, line: int) -> tuple[list[list[str]], list[int], list[bool], int]:
-    """Careful reading of one block: (cells, line numbers, ragged?, next line); blank lines are passed over."""
-    reader = csv.reader(io.StringIO(str(block, "utf-8"), newline=""), delimiter=delimiter)
+def _lines(text: bytes, delimiter: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(str(text, "utf-8"), newline=""), delimiter=delimiter))
+
+
+def _by_line(text: bytes, delimiter: str, width: int, line: int) -> tuple[Chunk | None, int]:
+    """Careful reading of whole records: (rows, next line); blank lines are passed over. Raises UnicodeDecodeError."""
+    reader = csv.reader(io.StringIO(str(text.replace(b"\x00", b""), "utf-8"), newline=""), delimiter=delimiter)
     rows, numbers, ragged, before = [], [], [], 0
     for cells in reader:
         number, before = line + before, reader.line_num
@@ -130,48 +125,60 @@ def _by_line(block: memoryview, delimiter: str, width: int, line: int) -> tuple[
         rows.append((cells + [""] * width)[:width])
         numbers.append(number)
         ragged.append(len(cells) != width)
-    return rows, numbers, ragged, line + before
+    if not rows:
+        return None, line + before
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(column_names(width), pl.String), orient="row")
+    return Chunk(frame, pl.Series(numbers, dtype=pl.Int32), ragged=pl.Series(ragged) if any(ragged) else None), line + before
 
 
-def _split(block: memoryview, delimiter: str, width: int, line: int) -> tuple[pl.DataFrame, pl.Series, int] | None:
-    """(Columns that lie in the block itself, line numbers, next line) of a regular block.
+class _Splitter:
+    """Reads blocks as chunks of rows: regular ones by a kernel, others by the csv module."""
 
-    None when a row has another number of cells, a line is blank or the like.
-    """
-    if width == 1 or not block:  # of one column a blank line would pass as a record
-        return None
-    text = np.frombuffer(block, dtype=np.uint8)
-    room = csv_fields.count(text, ord("\n")) + 1
-    views, numbers = np.empty((width, room, 2), dtype=np.uint64), np.empty(room + 1, dtype=np.int32)
-    aside = np.empty(len(text), dtype=np.uint8)
-    outcome, count, following = csv_fields.split(text, ord(delimiter), line, views, aside, numbers)
-    if outcome != csv_fields.REGULAR:
-        return None
-    buffers = [pa.py_buffer(block), pa.py_buffer(aside)]
-    columns = [series_of(views[index, :count], buffers).alias(name) for index, name in enumerate(column_names(width))]
-    return pl.DataFrame(columns), pl.Series(numbers[:count]), following
+    def __init__(self, records: _Records, delimiter: str, width: int, line: int):
+        self._records, self._delimiter, self._width, self._line = records, delimiter, width, line
+        self._stray = 0
 
+    def chunks(self) -> Iterator[Chunk]:
+        while (block := self._records.block()) or not self._records.last:
+            outcome = self._split(block) if self._width > 1 else csv_fields.IRREGULAR  # a blank line would pass as a record
+            if outcome == csv_fields.DAMAGED:
+                raise self._records.damaged()
+            chunk = outcome if isinstance(outcome, Chunk) else self._carefully(bytes(block))
+            if chunk is not None and chunk.frame.height:
+                yield chunk
+        if self._stray % 2:
+            raise self._records.truncated("在引号中间结束")
 
-def _chunks(blocks: Iterator[memoryview], first: memoryview, delimiter: str, width: int, line: int,
-            name: str) -> Iterator[Chunk]:
-    names = column_names(width)
-    pending: memoryview | None = first
-    following = next(blocks, None)
-    while pending is not None:
-        last = following is None
-        split = _split(pending, delimiter, width, line)
-        if split is not None:
-            frame, positions, line = split
-            if frame.height:
-                yield Chunk(frame, positions)
-        else:
-            rows, numbers, ragged, line = _by_line(pending, delimiter, width, line)
-            if last and rows and ragged[-1] and pending[-1] not in b"\n\r":
-                raise UnreadableFile(f"文件 {name} 最后一行不完整，可能被截断。", remedy="重新导出并完整上传后再报送。")
-            if rows:
-                yield Chunk(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"),
-                            pl.Series(numbers, dtype=pl.Int32), ragged=pl.Series(ragged) if any(ragged) else None)
-        pending, following = following, None if last else next(blocks, None)
+    def _split(self, block: memoryview) -> Chunk | int:
+        """The complete records of a regular block, as columns that lie in the block itself; else the outcome."""
+        text = np.frombuffer(block.obj, dtype=np.uint8, count=len(block) + csv_fields.PADDING)
+        room = csv_fields.count(text[:len(block)], ord("\n")) + 1
+        views, numbers = np.empty((self._width, room, 2), dtype=np.uint64), np.empty(room + 1, dtype=np.int32)
+        aside = np.empty(len(text), dtype=np.uint8)
+        outcome, count, line, taken, stray = csv_fields.split(
+            text, len(block), self._records.last, ord(self._delimiter), self._line, views, aside, numbers)
+        if outcome != csv_fields.REGULAR:
+            return outcome
+        self._records.take(taken)
+        self._line, self._stray = line, self._stray + stray
+        buffers = [pa.py_buffer(block), pa.py_buffer(aside)]
+        return Chunk(pl.DataFrame([series_of(views[index, :count], buffers).alias(name)
+                                   for index, name in enumerate(column_names(self._width))]), pl.Series(numbers[:count]))
+
+    def _carefully(self, text: bytes) -> Chunk | None:
+        """Whole records of any block; None when there are none."""
+        last = self._records.last
+        if last and text.count(b'"') % 2:
+            raise self._records.truncated("在引号中间结束")
+        cut = len(text) if last else _boundary(text)
+        try:
+            chunk, self._line = _by_line(text[:cut], self._delimiter, self._width, self._line)
+        except UnicodeDecodeError:
+            raise self._records.damaged() from None
+        self._records.take(cut)
+        if last and chunk is not None and chunk.ragged is not None and chunk.ragged[-1] and text[-1] not in b"\n\r":
+            raise self._records.truncated("最后一行不完整")
+        return chunk
 
 
 def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Iterator[Table]:
@@ -180,19 +187,25 @@ def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Iter
         records = _Records(source, encoding, name)
         if records.empty:
             raise UnreadableFile(f"文件 {name} 是空文件（0 字节）。", remedy="重新导出后报送；本期无数据的，请报送只有表头的文件作为零报送。")
-        blocks = iter(records)
-        first = next(blocks, memoryview(b""))
-        head = bytes(first[: 1 << 16])
-        head = head[: head.rfind(b"\n") + 1] or head
+        cut = 0
+        while not cut and not records.last:
+            first = bytes(records.block())
+            cut = len(first) if records.last else _boundary(first)
+        first = first[:cut]
+        head = first[:1 << 16].replace(b"\x00", b"")
+        head = head[:head.rfind(b"\n") + 1] or head
         sample = head.split(b"\n", 1)[0].decode("utf-8", "replace")
         delimiter = max(",\t;|", key=sample.count) if any(mark in sample for mark in ",\t;|") else ","
+        if csv_fields.check(np.frombuffer(first, dtype=np.uint8)) == csv_fields.DAMAGED:
+            raise records.damaged()
         preview = _lines(head, delimiter)[:15]
         where = find_header(preview, score)
         headers = preview[where] if preview else []
         if not any(cell.strip() for cell in headers):
             raise UnreadableFile(f"文件 {name} 没有表头。", remedy="按填报模板保留第一行表头后重新报送。")
-        consumed, line = _skip_records(bytes(first), where + 1)
-        yield Table(None, headers, _chunks(blocks, first[consumed:], delimiter, len(headers), line, name))
+        consumed, line = _skip_records(first, where + 1)
+        records.take(consumed)
+        yield Table(None, headers, _Splitter(records, delimiter, len(headers), line).chunks())
 
 
 def _skip_records(block: bytes, count: int) -> tuple[int, int]:

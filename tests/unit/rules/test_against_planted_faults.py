@@ -18,6 +18,7 @@ from district_simulator.rows import DateCell, NumberCell, Row
 from district_simulator.workcalendar import DAYS
 from public_credit import headers, scan
 from public_credit.catalogue import load_catalogue
+from public_credit.columns import Column
 from public_credit.rules import RowContext, RowRules, Verdicts, load_ruleset
 
 CROSS = {"R06", "R06W", "R16", "V05"}
@@ -51,7 +52,9 @@ def verdicts_of(delivery: Delivery) -> Verdicts:
         else {}
     )
     found = {
-        name: scan.find(frame[name], name) for name in frame.columns if kind.fields[name].type != "person_id"
+        name: scan.find(Column(frame[name]), name)
+        for name in frame.columns
+        if kind.fields[name].type != "person_id"
     }
     context = RowContext(
         DAYS[delivery.day],

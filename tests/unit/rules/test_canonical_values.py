@@ -31,7 +31,7 @@ def column(
     result = canonical.canonicalise(received, [spec], {}, spreadsheet)
     assert received["f"].to_list() == values, "the received column is not written to"
     masks = [
-        marks["f"].to_list() if "f" in marks else NO * len(values)
+        marks["f"].tolist() if "f" in marks else NO * len(values)
         for marks in (result.unreadable, result.mended, result.changed)
     ]
     assert masks[2] == [
