@@ -22,7 +22,7 @@ _SIGMA = np.array([
     [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11], [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
     [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5], [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-], dtype=np.int64)
+], dtype=np.uint64)
 _BLOCK = 128
 
 
@@ -46,8 +46,10 @@ def _final(word):
 
 
 @numba.njit(inline="always")
-def _word(address, length):
-    """At most eight bytes as a little-endian word."""
+def _end(address, length, count):
+    """The last ``count`` bytes of a text, one to eight, as a little-endian word."""
+    if length >= 8:
+        return load64(address + length - numba.uint64(8)) >> (numba.uint64(64) - numba.uint64(8) * count)
     word = numba.uint64(0)
     for place in range(length):
         word |= numba.uint64(load8(address + numba.uint64(place))) << numba.uint64(8 * place)
@@ -68,9 +70,11 @@ def murmur3(address, length):
         second = (_left(second, 31) + first) * _FIVE + _ADD2
     rest = length - done
     if rest > 8:
-        second ^= _left(_word(address + done + numba.uint64(8), rest - numba.uint64(8)) * _C2, 33) * _C1
-    if rest:
-        first ^= _left(_word(address + done, min(rest, numba.uint64(8))) * _C1, 31) * _C2
+        one, two = load64(address + done), _end(address, length, rest - numba.uint64(8))
+        second ^= _left(two * _C2, 33) * _C1
+        first ^= _left(one * _C1, 31) * _C2
+    elif rest:
+        first ^= _left(_end(address, length, rest) * _C1, 31) * _C2
     first ^= length
     second ^= length
     first += second
@@ -105,7 +109,7 @@ def blake2b(text, length):
     h0, h1, h2, h3 = _IV[0] ^ np.uint64(0x01010000 ^ 16), _IV[1], _IV[2], _IV[3]
     h4, h5, h6, h7 = _IV[4], _IV[5], _IV[6], _IV[7]
     for block in range(blocks):
-        last, first = block == blocks - 1, block * 16
+        last, first = block == blocks - 1, np.uint64(block * 16)
         v0, v1, v2, v3, v4, v5, v6, v7 = h0, h1, h2, h3, h4, h5, h6, h7
         v8, v9, v10, v11, v13, v15 = _IV[0], _IV[1], _IV[2], _IV[3], _IV[5], _IV[7]
         v12 = _IV[4] ^ np.uint64(length if last else (block + 1) * _BLOCK)

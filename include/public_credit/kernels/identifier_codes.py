@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import identifiers as one
 from .memory import load8
-from .views import address_of, length_of
+from .views import address_of, fetch_ahead, length_of
 
 
 def _table(alphabet: str) -> np.ndarray:
@@ -104,6 +104,7 @@ def _id_number(address, latest):
 def org_codes(views, buffers, column, count, marks):
     """Marks valid 组织机构代码."""
     for row in range(count):
+        fetch_ahead(views, buffers, column, row, count)
         marks[row] = length_of(views, column, row) == 9 and _org_code(address_of(views, buffers, column, row))
 
 
@@ -111,6 +112,7 @@ def org_codes(views, buffers, column, count, marks):
 def usccs(views, buffers, column, count, marks):
     """Marks valid 统一社会信用代码."""
     for row in range(count):
+        fetch_ahead(views, buffers, column, row, count)
         marks[row] = length_of(views, column, row) == 18 and _uscc(address_of(views, buffers, column, row))
 
 
@@ -118,6 +120,7 @@ def usccs(views, buffers, column, count, marks):
 def registrations(views, buffers, column, count, marks):
     """Marks 工商注册号 of 15 digits with the right check digit."""
     for row in range(count):
+        fetch_ahead(views, buffers, column, row, count)
         marks[row] = length_of(views, column, row) == 15 and _registration(address_of(views, buffers, column, row))
 
 
@@ -125,6 +128,7 @@ def registrations(views, buffers, column, count, marks):
 def id_numbers(views, buffers, column, count, latest, marks):
     """Marks valid 公民身份号码, of 15 digits too, of persons born by ``latest`` (YYYYMMDD)."""
     for row in range(count):
+        fetch_ahead(views, buffers, column, row, count)
         length, address = length_of(views, column, row), address_of(views, buffers, column, row)
         if length == 18:
             marks[row] = _id_number(address, latest)

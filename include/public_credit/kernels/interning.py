@@ -8,7 +8,7 @@ import polars as pl
 
 from .hashes import murmur3
 from .memory import copy, load8
-from .views import Texts, address_of, length_of
+from .views import Texts, address_of, fetch_ahead, length_of
 
 _ENTRIES, _BYTES = 0, 1
 
@@ -30,6 +30,7 @@ def encode(views, buffers, column, first, count, slots, hashes, starts, pool, us
     """
     mask = len(slots) - 1
     for row in range(first, count):
+        fetch_ahead(views, buffers, column, row, count)
         length = length_of(views, column, row)
         address = address_of(views, buffers, column, row)
         mixed, _ = murmur3(address, length)

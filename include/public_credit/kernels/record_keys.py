@@ -7,7 +7,7 @@ import numpy as np
 
 from .hashes import blake2b, murmur3
 from .memory import copy
-from .views import address_of, length_of
+from .views import address_of, fetch_ahead, length_of
 
 _SEPARATOR = 31
 
@@ -23,6 +23,8 @@ def record_ids(head, views, buffers, count):
     text[:len(head)] = head
     for row in range(count):
         wanted = len(head)
+        for column in range(len(views)):
+            fetch_ahead(views, buffers, column, row, count)
         for column in range(len(views)):
             length = length_of(views, column, row)
             wanted += 1 + length
@@ -48,6 +50,7 @@ def pair_hashes(views, buffers, count):
     found = np.zeros(count, np.uint64)
     for row in range(count):
         for column in range(len(views)):
+            fetch_ahead(views, buffers, column, row, count)
             first, _ = murmur3(address_of(views, buffers, column, row), length_of(views, column, row))
             found[row] = found[row] * np.uint64(0x9E3779B97F4A7C15) + first
     return found

@@ -11,8 +11,8 @@ import numba
 import numpy as np
 
 from . import blanks, codes, long_digits
-from .memory import load8, load64, prefetch
-from .views import INLINE, Texts, address_of, length_of
+from .memory import load8, load64
+from .views import INLINE, Texts, address_of, fetch, length_of
 
 BLANK, ODD, DIGITS = 1, 2, 4  # a blank at an end; not the plain form of a code; enough digits in a row for a number
 _TILE = 64
@@ -109,17 +109,6 @@ def _number(views, buffers, column, start, end, known, codes, flags, entries, sl
     return end, known
 
 
-@numba.njit
-def _fetch(views, buffers, column, start, end):
-    """Have the texts of these rows brought near."""
-    for row in range(start, end):
-        length = length_of(views, column, row)
-        if length > INLINE:
-            address = address_of(views, buffers, column, row)
-            for line in range(0, length, 64):
-                prefetch(address + np.uint64(line))
-
-
 @numba.njit(cache=True)
 def look(views, buffers, count, codes, flags, entries, slots, known):
     """Fill ``codes`` and ``flags`` (columns × rows) and ``known`` (per column; −1: its values hardly repeat).
@@ -130,7 +119,8 @@ def look(views, buffers, count, codes, flags, entries, slots, known):
     for start in range(0, count, _TILE):
         end = min(start + _TILE, count)
         for column in range(len(views)):
-            _fetch(views, buffers, column, end, min(end + _TILE, count))
+            for soon in range(end, min(end + _TILE, count)):
+                fetch(views, buffers, column, soon)
             row = start
             if known[column] != _GIVEN_UP:
                 row, values = _number(views, buffers, column, start, end, known[column], codes[column], flags[column],

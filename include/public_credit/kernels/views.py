@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from .memory import load32, load64
+from .memory import load32, load64, prefetch
 
 INLINE = 12
+_AHEAD = 12  # rows
 _NEWEST = pl.CompatLevel.newest()
 
 
@@ -54,6 +55,23 @@ def address_of(views, buffers, column, row):
 def length_of(views, column, row):
     """Bytes of a text."""
     return numba.uint64(load32(views[column] + numba.uint64(16) * numba.uint64(row)))
+
+
+@numba.njit(inline="always")
+def fetch(views, buffers, column, row):
+    """Have a whole text brought near."""
+    length = length_of(views, column, row)
+    if length > INLINE:
+        address = address_of(views, buffers, column, row)
+        for line in range(0, length, 64):
+            prefetch(address + numba.uint64(line))
+
+
+@numba.njit(inline="always")
+def fetch_ahead(views, buffers, column, row, count):
+    """Have the beginning of a text that comes soon brought near: texts of a column lie far apart in the block."""
+    if row + _AHEAD < count:
+        prefetch(address_of(views, buffers, column, row + _AHEAD))
 
 
 class Texts:

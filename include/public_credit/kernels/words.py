@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from .memory import load8
-from .views import address_of, length_of
+from .views import address_of, fetch, length_of
 
 
 @lru_cache(maxsize=32)
@@ -50,6 +50,8 @@ def mark(views, buffers, column, count, shift, letters, starts, marks):
         shortest = min(shortest, starts[word + 1] - starts[word])
     for row in range(count):
         marks[row] = False
+        if row + 4 < count:
+            fetch(views, buffers, column, row + 4)
         length = np.int64(length_of(views, column, row))
         if length < shortest:
             continue
