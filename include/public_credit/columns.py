@@ -8,6 +8,7 @@ Booleans, either one per distinct value or one per row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -16,26 +17,42 @@ from .kernels import survey
 from .kernels.views import Texts
 
 Marks = np.ndarray
+_FEW = 256
+_TABLE = 1 << 22
 
 
 class Column:
     """Text of one column, no value NULL.
 
     ``values``: one per row; ``distinct``: each value at least once; ``codes``: per row the place of its value there (int32),
-    None where ``distinct`` is ``values`` itself; ``flags``: what each distinct value is like, see ``kernels.survey``.
+    None where ``distinct`` is ``values`` itself; ``seen``: what the distinct values are like, where that is known.
     """
 
     def __init__(self, values: pl.Series, distinct: pl.Series | None = None, codes: np.ndarray | None = None,
-                 flags: np.ndarray | None = None):
-        self.values, self.codes, self._flags = values, codes, flags
+                 seen: survey.Survey | None = None):
+        self.values, self.codes, self._seen = values, codes, seen
         self.distinct = values if distinct is None else distinct
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The distinct values as Python's own texts: for columns known to hold few."""
+        return self.distinct.to_list()
+
+    @property
+    def few(self) -> bool:
+        """Whether there are so few distinct values that looking at them one by one costs least."""
+        return len(self.distinct) <= _FEW
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest value."""
+        return self._seen.longest if self._seen is not None else self.distinct.str.len_bytes().max() or 0
 
     def flagged(self, flag: int) -> np.ndarray:
         """Places of the distinct values that are so."""
-        if self._flags is None:
-            texts, self._flags = Texts([self.distinct]), np.empty(len(self.distinct), dtype=np.uint8)
-            survey.like(texts.views, texts.buffers, 0, texts.count, self._flags)
-        return np.flatnonzero(self._flags & flag)
+        if self._seen is None:
+            self._seen = survey.of_distinct(Texts([self.distinct]))
+        return np.flatnonzero(self._seen.flags & flag)
 
     def marked(self, kernel: Callable[..., int], *arguments: object) -> np.ndarray:
         """Places of the distinct values that a kernel marks."""
@@ -84,14 +101,26 @@ def columns_of(received: Iterable[pl.Series]) -> dict[str, Column]:
     if not columns:
         return {}
     return {column.name: Column(column, None if seen.first is None else column.gather(pl.Series(seen.first)),
-                                seen.codes, seen.flags)
+                                seen.codes, seen)
             for column, seen in zip(columns, survey.survey(Texts(columns)), strict=True)}
+
+
+def _renumbered(numbers: np.ndarray, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """The different numbers (0 … ``end`` − 1) in their order, and per number its place among them."""
+    if end > _TABLE:
+        return np.unique(numbers, return_inverse=True)
+    there, places = np.zeros(end, dtype=bool), np.empty(end, dtype=np.int32)
+    there[numbers] = True
+    different = np.flatnonzero(there)
+    places[different] = np.arange(len(different), dtype=np.int32)
+    return different, places.take(numbers)
 
 
 def pairs(first: Column, second: Column) -> tuple[pl.Series, pl.Series, Callable[[Marks], Marks]]:
     """Two columns side by side, distinct pairs only: their values, and marks of pairs as marks of rows."""
     if first.codes is None or second.codes is None:
         return first.values, second.values, lambda marks: marks
-    numbers, codes = np.unique(first.codes.astype(np.int64) * len(second.distinct) + second.codes, return_inverse=True)
+    numbers, codes = _renumbered(first.codes.astype(np.int64) * len(second.distinct) + second.codes,
+                                 len(first.distinct) * len(second.distinct))
     one, two = np.divmod(numbers, len(second.distinct))
     return first.distinct.gather(pl.Series(one)), second.distinct.gather(pl.Series(two)), lambda marks: marks.take(codes)

@@ -28,6 +28,13 @@ def usccs_valid(series: pl.Series) -> np.ndarray:
     return _marked(identifier_codes.usccs, series)
 
 
+def org_codes_embedded(usccs: pl.Series, org_codes: pl.Series) -> np.ndarray:
+    """Whether each 统一社会信用代码 of 18 ASCII characters holds the 组织机构代码 beside it (characters 9 to 17)."""
+    texts, marks = Texts([usccs, org_codes]), np.empty(len(usccs), dtype=bool)
+    identifier_codes.embedded(texts.views, texts.buffers, texts.count, marks)
+    return marks
+
+
 def id_numbers_valid(series: pl.Series, on: date) -> np.ndarray:
     """公民身份号码: 18 characters, check character and a birth date up to ``on``; or 15 digits (legacy)."""
     return _marked(identifier_codes.id_numbers, series, on.year * 10000 + on.month * 100 + on.day)

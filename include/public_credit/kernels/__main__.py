@@ -24,6 +24,7 @@ def main() -> None:
         identifiers_bulk.id_numbers_valid(columns[0], date.today())
         for valid in (identifiers_bulk.org_codes_valid, identifiers_bulk.usccs_valid, identifiers_bulk.registrations_valid):
             valid(columns[0])
+        identifiers_bulk.org_codes_embedded(*columns)
         columns_of(columns)
         Column(columns[0]).flagged(1)
         words.mark(texts.views, texts.buffers, 0, texts.count, *words.prepared(("证件",)), marks)

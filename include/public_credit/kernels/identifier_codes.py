@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from .. import identifiers as one
-from .memory import load8
+from .memory import load8, load64
 from .views import address_of, fetch_ahead, length_of
 
 
@@ -135,3 +135,16 @@ def id_numbers(views, buffers, column, count, latest, marks):
         else:
             marks[row] = length == 15 and _number(address, 0, 15) >= 0 and _born(
                 1900 + _number(address, 6, 2), _number(address, 8, 2), _number(address, 10, 2), latest)
+
+
+@numba.njit(cache=True)
+def embedded(views, buffers, count, marks):
+    """Marks rows whose second column is characters 9 to 17 of the 18 in the first."""
+    for row in range(count):
+        fetch_ahead(views, buffers, 0, row, count)
+        fetch_ahead(views, buffers, 1, row, count)
+        same = length_of(views, 0, row) == 18 and length_of(views, 1, row) == 9
+        if same:
+            whole, part = address_of(views, buffers, 0, row) + np.uint64(8), address_of(views, buffers, 1, row)
+            same = load64(whole) == load64(part) and _byte(whole, 8) == _byte(part, 8)
+        marks[row] = same

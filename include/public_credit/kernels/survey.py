@@ -110,17 +110,22 @@ def _number(views, buffers, column, start, end, known, codes, flags, entries, sl
 
 
 @numba.njit(cache=True)
-def look(views, buffers, count, codes, flags, entries, slots, known):
+def look(views, buffers, count, codes, flags, entries, slots, known, longest):
     """Fill ``codes`` and ``flags`` (columns × rows) and ``known`` (per column; −1: its values hardly repeat).
 
     ``entries`` (columns × most × 4): what is known of each value, the row where it stands first among it. ``flags``
-    belong to values where they repeat, else to rows; ``slots`` (columns × a power of two) are −1.
+    belong to values where they repeat, else to rows; ``slots`` (columns × a power of two) are −1; ``longest`` per column
+    in bytes.
     """
     for start in range(0, count, _TILE):
         end = min(start + _TILE, count)
         for column in range(len(views)):
             for soon in range(end, min(end + _TILE, count)):
                 fetch(views, buffers, column, soon)
+            most = longest[column]
+            for row in range(start, end):
+                most = max(most, np.int64(length_of(views, column, row)))
+            longest[column] = most
             row = start
             if known[column] != _GIVEN_UP:
                 row, values = _number(views, buffers, column, start, end, known[column], codes[column], flags[column],
@@ -134,12 +139,27 @@ def look(views, buffers, count, codes, flags, entries, slots, known):
                 flags[column, place] = _like(address_of(views, buffers, column, place), length_of(views, column, place))
 
 
+@numba.njit(cache=True)
+def like(views, buffers, column, count, flags):
+    """Flags of the rows of one column; the length of the longest text."""
+    longest = 0
+    for row in range(count):
+        length = length_of(views, column, row)
+        longest = max(longest, np.int64(length))
+        flags[row] = _like(address_of(views, buffers, column, row), length)
+    return longest
+
+
 @dataclass(frozen=True)
 class Survey:
-    """What was seen in one column: ``codes``: per row the number of its value (int32), and ``first``: the row where each
-    value stands first, both None where values hardly repeat; ``flags``: per value, or per row where they are None."""
+    """What was seen in one column.
+
+    ``codes``: per row the number of its value (int32), and ``first``: the row where each value stands first, both None where
+    values hardly repeat; ``flags``: per value, or per row where they are None; ``longest`` text in bytes.
+    """
 
     flags: np.ndarray
+    longest: int
     codes: np.ndarray | None = None
     first: np.ndarray | None = None
 
@@ -149,15 +169,15 @@ def survey(texts: Texts) -> list[Survey]:
     width, count = len(texts.views), texts.count
     codes, flags = np.empty((width, count), dtype=np.int32), np.empty((width, count), dtype=np.uint8)
     entries, slots = np.empty((width, _MOST, 4), dtype=np.uint64), np.full((width, 2 * _MOST), -1, dtype=np.int16)
-    known = np.zeros(width, dtype=np.int64)
-    look(texts.views, texts.buffers, count, codes, flags, entries, slots, known)
-    return [Survey(flags[column]) if values == _GIVEN_UP else
-            Survey(flags[column, :values], codes[column], entries[column, :values, _ROW].astype(np.uint32))
-            for column, values in enumerate(known.tolist())]
+    known, longest = np.zeros(width, dtype=np.int64), np.zeros(width, dtype=np.int64)
+    look(texts.views, texts.buffers, count, codes, flags, entries, slots, known, longest)
+    return [Survey(flags[column], most) if values == _GIVEN_UP else
+            Survey(flags[column, :values], most, codes[column], entries[column, :values, _ROW].astype(np.uint32))
+            for column, (values, most) in enumerate(zip(known.tolist(), longest.tolist(), strict=True))]
 
 
-@numba.njit(cache=True)
-def like(views, buffers, column, count, flags):
-    """Flags of the rows of one column."""
-    for row in range(count):
-        flags[row] = _like(address_of(views, buffers, column, row), length_of(views, column, row))
+def of_distinct(texts: Texts) -> Survey:
+    """Look at one column whose values are known to differ."""
+    flags = np.empty(texts.count, dtype=np.uint8)
+    longest = like(texts.views, texts.buffers, 0, texts.count, flags)
+    return Survey(flags, longest)

@@ -33,6 +33,7 @@ class Rows:
         self._columns = dict(canonical.columns)
         self._shared: dict[Hashable, Any] = {}
         self.none: Marks = np.zeros(count, dtype=bool)  # marks no row
+        self.blank: pl.Series = pl.repeat("", count, dtype=pl.String, eager=True)
         self._derive(context.absent_fields | (set(self._columns) - present))
 
     def __getitem__(self, name: str) -> pl.Series:
@@ -79,7 +80,10 @@ class Rows:
 
     def one_of(self, name: str, wanted: Iterable[str]) -> Marks:
         """Rows whose value is one of few."""
-        return self.where(name, lambda values: values.is_in(list(wanted)))
+        wanted, column = frozenset(wanted), self._columns[name]
+        if column.few:
+            return column.rows(np.array([value in wanted for value in column.texts], dtype=bool))
+        return column.rows(column.distinct.is_in(list(wanted)))
 
     def later(self, first: str, second: str, strict: bool = True) -> Marks:
         """Rows in which the first value comes after the second in the order of text; not ``strict``: or is the same."""
@@ -109,17 +113,17 @@ class Rows:
 
     def frame(self) -> pl.DataFrame:
         """The canonical columns of all variants of the kind, '' where this variant has no such field."""
-        blank = pl.repeat("", self.count, dtype=pl.String, eager=True)
         return pl.DataFrame([
-            (self[name] if name in self else blank).alias(name) for name in self.kind.columns])
+            (self[name] if name in self else self.blank).alias(name) for name in self.kind.columns])
 
 
 def comes_after(first: Column, second: Column, strict: bool = True) -> Marks:
     """Rows in which the first text comes after the second; not ``strict``: or is the same."""
     if first.codes is None or second.codes is None:
         return np.asarray(first.values > second.values if strict else first.values >= second.values)
-    ranks = pl.concat([first.distinct, second.distinct]).rank("dense").to_numpy()
-    one, other = ranks[:len(first.distinct)].take(first.codes), ranks[len(first.distinct):].take(second.codes)
+    order = {value: place for place, value in enumerate(sorted({*first.texts, *second.texts}))}
+    one, other = (np.array([order[value] for value in column.texts], dtype=np.int32).take(column.codes)
+                  for column in (first, second))
     return one > other if strict else one >= other
 
 

@@ -46,16 +46,15 @@ class Verdicts:
     changed: pl.DataFrame
 
 
-def _joined(marks: list[tuple[str, Marks]], count: int) -> pl.Series:
-    """Ids of the rules that mark each row, joined by ';' in the order of the rules."""
-    blank = pl.repeat("", count, dtype=pl.String, eager=True)
+def _joined(marks: list[tuple[str, Marks]], blank: pl.Series) -> pl.Series:
+    """Ids of the rules that mark each row, joined by ';' in the order of the rules, in a column that is ``blank``."""
     if not marks:
         return blank
     positions = np.flatnonzero(any_of([mask for _, mask in marks]))
     ids = np.full(len(positions), "", dtype=object)
     for rule, mask in marks:
         ids[mask[positions]] += f"{rule};"
-    return blank.scatter(pl.Series(positions), pl.Series(ids.tolist(), dtype=pl.String).str.strip_chars_end(";"))
+    return blank.clone().scatter(pl.Series(positions), pl.Series(ids.tolist(), dtype=pl.String).str.strip_chars_end(";"))
 
 
 class RowRules:
@@ -100,13 +99,13 @@ class RowRules:
             mask = any_of([mask for mask in (condition(rows) for condition in conditions) if mask is not None])
             if mask is not None and mask.any():
                 marks[rule.severity].append((rule.id, mask))
-        refused = _joined(marks["refuse"], frame.height)
+        refused = _joined(marks["refuse"], rows.blank)
         if len(marks["refuse"]) > 1:
             refused = refused.str.extract("^([^;]*)", 1)
         return Verdicts(
             rows.frame(),
-            _joined(marks["error"], frame.height).alias("errors"),
-            _joined(marks["warning"], frame.height).alias("warnings"),
+            _joined(marks["error"], rows.blank).alias("errors"),
+            _joined(marks["warning"], rows.blank).alias("warnings"),
             refused.alias("refused"),
             self._changed(frame, canonical),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from ... import policy
 from ..chunk import Rows, any_of, comes_after
@@ -30,6 +31,7 @@ def ordered(rows: Rows, *, first: str, second: str, strict: bool = False) -> Mas
     return rows.readable(first) & rows.readable(second) & rows.later(first, second, strict=not strict)
 
 
+@lru_cache(maxsize=1 << 14)
 def _later_by(day: str, months: int) -> str:
     """An ISO date so many months later; '' for what is no date."""
     try:
@@ -45,7 +47,7 @@ def within_publication_term(rows: Rows, *, end: str, decided: str, category: str
     if not known.any():
         return None
     by_months: dict[int, list[str]] = {}
-    for kinds in rows.column(category).distinct.unique():
+    for kinds in set(rows.column(category).texts):
         if kinds:
             by_months.setdefault(policy.maximum_months()[policy.severity_of(kinds)], []).append(kinds)
     beyond = []

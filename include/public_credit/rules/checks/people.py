@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 
 from ...identifiers_bulk import id_numbers_valid
 from ..chunk import ID_CARD, ID_PAIRS, Rows, any_of
@@ -29,13 +30,17 @@ def id_number_valid(rows: Rows, *, both_required: list[str] = []) -> Mask:
     return any_of(masks)
 
 
+def _fifteen_digits(numbers: pl.Series) -> pl.Series:
+    fifteen = numbers.str.len_bytes() == 15
+    return fifteen & numbers.str.contains("^[0-9]{15}$") if fifteen.any() else fifteen
+
+
 @check
 def id_number_legacy(rows: Rows) -> Mask:
     """A 身份证 number in the 15-digit form of before 1999 (R14W)."""
     return any_of(
         [
-            rows.where(number, lambda ids: (ids.str.len_bytes() == 15) & ids.str.contains("^[0-9]{15}$"))
-            & rows.one_of(type_field, [ID_CARD])
+            rows.where(number, _fifteen_digits) & rows.one_of(type_field, [ID_CARD])
             for type_field, number in _pairs(rows)
         ]
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ...identifiers import PLACEHOLDER
-from ...identifiers_bulk import org_codes_valid, registrations_valid
+from ...identifiers_bulk import org_codes_embedded, org_codes_valid, registrations_valid
 from ..chunk import Rows, any_of
 from ..registry import Mask, Parameters, check
 
@@ -78,7 +76,7 @@ def org_code_valid(rows: Rows, *, field: str, uscc: str, check_digit: bool = Tru
     """A 组织机构代码 passes GB 11714 and is the one embedded in a valid USCC."""
     if field not in rows or not rows.filled(field).any():
         return None
-    differs = rows.uscc_valid(uscc) & np.asarray(rows[uscc].str.slice(8, 9) != rows[field])
+    differs = rows.uscc_valid(uscc) & ~org_codes_embedded(rows[uscc], rows[field])
     if check_digit:
         differs = differs | ~rows.where(field, org_codes_valid)
     return rows.filled(field) & differs

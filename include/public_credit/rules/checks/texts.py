@@ -33,7 +33,7 @@ def length_within_standard(rows: Rows) -> Mask:
         if field.type not in _MEASURED:
             continue
         column = rows.column(field.name)
-        if (column.distinct.str.len_bytes().max() or 0) > field.length:
+        if column.longest > field.length:
             longer = column.rows(column.distinct.str.len_chars() > field.length)
             masks.append(longer & ~rows.unreadable[field.name] if field.name in rows.unreadable else longer)
     return any_of(masks)
