@@ -209,7 +209,7 @@ def _trimmed(column: Column) -> _Moves:
     places = column.flagged(survey.BLANK)
     if not len(places):
         return _Moves()
-    some = column.distinct.gather(pl.Series(places))
+    some = column.distinct[places]
     clean = some.str.strip_chars().str.strip_chars(_BLANKS)
     odd = np.asarray(some != clean)
     return _Moves(places[odd], clean.filter(odd))
@@ -220,7 +220,7 @@ def _code(column: Column) -> _Moves:
     places = column.flagged(survey.ODD)
     if not len(places):
         return _Moves()
-    odd = column.distinct.gather(pl.Series(places))
+    odd = column.distinct[places]
     clean = odd.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\-]+", "").str.to_uppercase()
     moved = np.asarray(odd != clean)
     return _Moves(places[moved], clean.filter(moved), mended=places[moved & np.asarray(clean != "")])
@@ -231,7 +231,7 @@ def _read(column: Column, plain: str | None, read: Reader) -> _Moves:
     moves, known = _Moves(), {}
     some = column.distinct
     places = range(len(some)) if plain is None else np.flatnonzero(~np.asarray(some.str.contains(plain))).tolist()
-    for place, value in zip(places, (some if plain is None else some.gather(places)).to_list(), strict=True):
+    for place, value in zip(places, (some if plain is None else some[places]).to_list(), strict=True):
         if value not in known:
             known[value] = read(value) if value.strip(_BLANKS) else ""
         result = known[value]

@@ -62,7 +62,7 @@ class Column:
 
     def rows(self, marks: Marks | pl.Series) -> Marks:
         """Marks of distinct values as marks of rows."""
-        marks = np.asarray(marks)
+        marks = marks.to_numpy() if isinstance(marks, pl.Series) else marks
         return marks if self.codes is None else marks.take(self.codes)
 
     def rows_at(self, places: np.ndarray | list[int]) -> Marks:
@@ -76,7 +76,7 @@ class Column:
         distinct = pl.Series([function(value) for value in self.distinct.to_list()], dtype=pl.String)
         if self.codes is None:
             return Column(distinct)
-        return Column(distinct.gather(pl.Series(self.codes)), distinct, self.codes)
+        return Column(distinct[self.codes], distinct, self.codes)
 
     def replaced(self, places: np.ndarray | list[int], values: list[str] | pl.Series) -> Column:
         """The column with other values at these places of the distinct ones."""
@@ -85,7 +85,7 @@ class Column:
         if self.codes is None:
             return Column(distinct)
         rows = np.flatnonzero(self.rows_at(places))
-        fresh = distinct.gather(pl.Series(self.codes.take(rows)))
+        fresh = distinct[self.codes.take(rows)]
         return Column(self.values.clone().scatter(pl.Series(rows.astype(np.uint32)), fresh), distinct, self.codes)
 
 
@@ -100,7 +100,7 @@ def columns_of(received: Iterable[pl.Series]) -> dict[str, Column]:
     columns = [column.fill_null("") if column.null_count() else column for column in received]
     if not columns:
         return {}
-    return {column.name: Column(column, None if seen.first is None else column.gather(pl.Series(seen.first)),
+    return {column.name: Column(column, None if seen.first is None else column[seen.first],
                                 seen.codes, seen)
             for column, seen in zip(columns, survey.survey(Texts(columns)), strict=True)}
 
@@ -123,4 +123,4 @@ def pairs(first: Column, second: Column) -> tuple[pl.Series, pl.Series, Callable
     numbers, codes = _renumbered(first.codes.astype(np.int64) * len(second.distinct) + second.codes,
                                  len(first.distinct) * len(second.distinct))
     one, two = np.divmod(numbers, len(second.distinct))
-    return first.distinct.gather(pl.Series(one)), second.distinct.gather(pl.Series(two)), lambda marks: marks.take(codes)
+    return first.distinct[one], second.distinct[two], lambda marks: marks.take(codes)

@@ -101,7 +101,7 @@ def find(column: Column, name: str = "") -> Marks | None:
     places = column.flagged(survey.DIGITS)
     if not len(places):
         return None
-    some = column.distinct.gather(pl.Series(places))
+    some = column.distinct[places]
     probable = np.asarray(some.str.contains(_SECOND))
     sure = [place for place, value in zip(places[probable].tolist(), some.filter(probable).to_list(), strict=True)
             if next(hits(_half_width(value), name), None) is not None]

@@ -20,7 +20,7 @@ class ByteStream:
         self.error: BaseException | None = None
 
     def read(self, size: int = -1) -> bytes:
-        parts, length = [self._rest], len(self._rest)
+        parts, length = [self._rest] if self._rest else [], len(self._rest)  # a single part is not copied
         while size is None or size < 0 or length < size:
             try:
                 chunk = next(self._chunks, None)

@@ -6,8 +6,8 @@ import numba
 import numpy as np
 
 from .hashes import murmur3
-from .memory import copy, store8, store16, store32
-from .views import address_of, length_of
+from .memory import copy, load32, load64, store8, store16, store32, store64
+from .views import INLINE, address_of, length_of
 
 _NULL = np.uint32(0xFFFFFFFF)
 _HEX_PAIRS = np.frombuffer(bytes(range(256)).hex().encode(), dtype=np.uint16)
@@ -22,10 +22,17 @@ def _swapped(value):
 
 
 @numba.njit(inline="always")
-def _put_text(target, source, length):
+def _put_text(target, views, buffers, column, row):
+    """A text with its length; behind a short one a few bytes are written that the next value overwrites."""
+    length, source = length_of(views, column, row), address_of(views, buffers, column, row)
     store32(target, _swapped(length))
-    copy(source, target + numba.uint64(4), length)
-    return target + numba.uint64(4) + length
+    target += numba.uint64(4)
+    if length <= INLINE:  # it lies in the view, which has room for as many
+        store64(target, load64(source))
+        store32(target + numba.uint64(8), load32(source + numba.uint64(8)))
+    else:
+        copy(source, target, length)
+    return target + length
 
 
 @numba.njit(inline="always")
@@ -45,7 +52,7 @@ def _put_hexadecimal(target, digest, row):
 @numba.njit(cache=True)
 def room(views, count, fixed):
     """Bytes that ``count`` rows need at most, with ``fixed`` bytes a row beside the texts."""
-    total = count * (fixed + 4 * len(views))
+    total = INLINE + count * (fixed + 4 * len(views))
     for column in range(len(views)):
         for row in range(count):
             total += np.int64(length_of(views, column, row))
@@ -75,7 +82,7 @@ def write(out, views, buffers, fields, present, keep, constant, row_no, source_r
         target += np.uint64(2)
         begun = target
         for column in range(fields):
-            target = _put_text(target, address_of(views, buffers, column, row), length_of(views, column, row))
+            target = _put_text(target, views, buffers, column, row)
         halves[0, 0], halves[0, 1] = murmur3(begun, target - begun)
         copy(rest_at, target, rest_length)
         target += rest_length
@@ -94,7 +101,7 @@ def write(out, views, buffers, fields, present, keep, constant, row_no, source_r
         target += np.uint64(4 + HASH_BYTES)
         for column in range(fields, len(views)):
             if present[column - fields, row]:
-                target = _put_text(target, address_of(views, buffers, column, row), length_of(views, column, row))
+                target = _put_text(target, views, buffers, column, row)
             else:
                 store32(target, _NULL)
                 target += np.uint64(4)

@@ -109,7 +109,7 @@ class Rows:
     def _either(self, name: str, predicate: Callable[[pl.Series], pl.Series], yes: str, no: str) -> Column:
         """A column of two values, by what is true of another column."""
         codes, distinct = (~self.where(name, predicate)).astype(np.int32), pl.Series([yes, no], dtype=pl.String)
-        return Column(distinct.gather(pl.Series(codes)), distinct, codes)
+        return Column(distinct[codes], distinct, codes)
 
     def frame(self) -> pl.DataFrame:
         """The canonical columns of all variants of the kind, '' where this variant has no such field."""

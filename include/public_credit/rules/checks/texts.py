@@ -55,7 +55,7 @@ def contains_words(rows: Rows, *, groups: list[Words]) -> Mask:
         column = rows.column(field.name)
         places = column.marked(words.mark, *words.prepared(searched))
         if len(places):
-            some = column.distinct.gather(pl.Series(places))
+            some = column.distinct[places]
             found = any_of(
                 [
                     np.asarray(
