@@ -1,4 +1,4 @@
-"""Compiled loops of the landing stream (numba); see docs/decisions/0008.
+"""Compiled loops of the landing stream (numba); see docs/decisions/0010.
 
 Whatever looks at every byte of a delivery is a kernel here: a small function over arrays with a plain-Python oracle in
 ``tests/unit/test_kernels.py``. Everything that knows the catalogue, a rule or the ledger stays outside.
