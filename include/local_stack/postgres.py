@@ -28,7 +28,7 @@ _CONFIGURATION = {
     "log_error_verbosity": "terse", "log_statement": "none", "shared_buffers": "256MB", "work_mem": "32MB",
     "maintenance_work_mem": "128MB",
     "min_wal_size": "1GB", "max_wal_size": "2GB", "max_connections": "150", "jit": "off",
-    "timezone": "Asia/Shanghai",
+    "timezone": "Asia/Shanghai", "io_method": "sync",
 }
 
 
