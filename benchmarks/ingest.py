@@ -36,7 +36,7 @@ def run_copy(path: Path, postmaster: int) -> dict[str, Any]:
     columns = ", ".join(f"c{number} text" for number in range(len(titles())))
     with psycopg.connect(settings.dsn("owner"), autocommit=True) as connection:
         connection.execute("drop table if exists raw.bench_copy")
-        connection.execute(f"create unlogged table raw.bench_copy ({columns})")
+        connection.execute(f"create unlogged table raw.bench_copy ({columns}) with (autovacuum_enabled = off)")
         with measure.measured(postmaster) as result, path.open("rb") as source:
             with connection.cursor() as cursor, cursor.copy(
                     "copy raw.bench_copy from stdin (format csv, header true)") as copy:
@@ -66,10 +66,13 @@ def run_land(path: Path, postmaster: int) -> dict[str, Any]:
 
 def run_gate(seq: int, postmaster: int) -> dict[str, Any]:
     from penalty_file import ON
-    from public_credit import gate
+    from public_credit import gate, settings
+    from public_credit.catalogue import load_catalogue
     from public_credit.gate.suite import Suite
 
+    load_catalogue()
     Suite("administrative_penalty")
+    settings.engine("collector").connect().close()
     with measure.measured(postmaster) as result:
         outcome = gate.run([seq], business_date=ON)[0]
     return result | {"state": outcome.state, "counts": outcome.counts, "peak_mb": measure.peak_mb()}

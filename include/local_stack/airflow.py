@@ -137,6 +137,10 @@ class Airflow:
         """Components that ended by themselves."""
         return [name for name, child in self._children.items() if child.poll() is not None]
 
+    def _last_words(self, name: str, lines: int = 15) -> str:
+        log = self.folder / "logs" / f"{name}.log"
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
     def stop(self) -> None:
         """Stop all components, the scheduler's task processes included."""
         if self._client:
@@ -158,7 +162,8 @@ class Airflow:
             except (httpx.HTTPError, KeyError, ValueError):
                 pass
             if self.failed():
-                raise RuntimeError(f"Airflow 组件 {'、'.join(self.failed())} 已退出，见状态目录 airflow/logs。")
+                raise RuntimeError(f"Airflow 组件 {'、'.join(self.failed())} 已退出，见状态目录 airflow/logs："
+                                   f"{self._last_words(self.failed()[0])}")
             if time.monotonic() > deadline:
                 raise RuntimeError("Airflow 在限定时间内没有就绪，见状态目录 airflow/logs。")
             time.sleep(0.5)

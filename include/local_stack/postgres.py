@@ -28,15 +28,28 @@ _CONFIGURATION = {
     "log_error_verbosity": "terse", "log_statement": "none", "shared_buffers": "256MB", "work_mem": "32MB",
     "maintenance_work_mem": "128MB",
     "min_wal_size": "1GB", "max_wal_size": "2GB", "max_connections": "150", "jit": "off",
-    "timezone": "Asia/Shanghai",
+    "timezone": "Asia/Shanghai", "io_method": "sync",
 }
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of the loopback interface that is free now.
+
+    From below the range in which the kernel chooses source ports of outgoing connections (32768 and up): a port of
+    that range may be taken by any connection between this call and the moment a server binds it.
+
+    Raises:
+        RuntimeError: if none of a few hundred tries was free.
+    """
+    for _ in range(500):
+        port = secrets.randbelow(12_000) + 20_000
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("127.0.0.1 上没有空闲端口（20000–31999）。")
 
 
 def binaries() -> Path:

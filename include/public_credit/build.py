@@ -92,15 +92,21 @@ def environment() -> dict[str, str]:
 
 
 def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
-    """Run one dbt command in this process; its result. Raises UserError naming the models that failed."""
+    """Run one dbt command in this process; its result. Raises UserError naming the models that failed.
+
+    The project is parsed without variables first: dbt parses everything again, some seconds, when they differ from the
+    last time, and ours differ in every build. They are read when a model is compiled, which comes after.
+    """
     from dbt.cli.main import dbtRunner
 
     os.environ.update(environment())
     project = str(settings.checkout() / "dbt_project")
+    common = ["--project-dir", project, "--profiles-dir", project, "--quiet", "--no-version-check"]
     rendered = "{" + ", ".join(f"{name}: '{value}'" if isinstance(value, str) else f"{name}: {value}"
                                for name, value in variables.items()) + "}"
-    result = dbtRunner().invoke([*arguments, "--project-dir", project, "--profiles-dir", project, "--vars", rendered,
-                                 "--quiet", "--no-version-check"])
+    result = dbtRunner().invoke(["parse", *common])
+    if result.success:
+        result = dbtRunner(manifest=result.result).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
         failed = [item.node.name for item in getattr(result.result, "results", [])
                   if str(item.status) in ("error", "fail")]

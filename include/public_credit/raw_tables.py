@@ -42,5 +42,7 @@ def ensure(connection: Connection, catalogue: Catalogue) -> None:
             "for each statement execute function ledger.forget_stock()"))
         connection.execute(text(f"grant select, insert on raw.{kind.id} to pcw_collector"))
         if maintainable:
+            connection.execute(text(  # the gate itself has the columns analysed that are asked for
+                f"alter table raw.{kind.id} set (autovacuum_analyze_threshold = 2000000000)"))
             connection.execute(text(f"grant maintain on raw.{kind.id}, ledger.row_outcome, ledger.row_verdict to pcw_collector"))
         connection.execute(text(f"grant select on raw.{kind.id} to pcw_builder, pcw_reader"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import xlsxwriter
-import yaml
 
+from . import plain_yaml
 from .catalogue.load import default_root
 from .catalogue.models import Dataset, Field, Kind
 from .readers.spreadsheet import EXAMPLE_SHEET, FORM_SHEET, LISTS_SHEET, NOTES_SHEET
@@ -27,7 +27,7 @@ def _note(field: Field, kind: Kind) -> str:
 
 def example(kind: Kind, variant: str, unit_name: str, unit_uscc: str) -> dict[str, str]:
     """The example row of a template, '' for fields that stay blank (``include/catalogue/examples.yml``)."""
-    examples = yaml.safe_load((default_root() / "examples.yml").read_text(encoding="utf-8"))
+    examples = plain_yaml.load((default_root() / "examples.yml").read_text(encoding="utf-8"))
     known = examples[kind.id] | (examples["person"] if variant == "person" else {})
     return {name: str(known.get(name, "")).format(unit_name=unit_name, unit_uscc=unit_uscc)
             for name in kind.tables[variant].fields}

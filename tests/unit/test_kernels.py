@@ -348,13 +348,21 @@ def test_interning_grows():
 
 # --- cells of a workbook ----------------------------------------------------------------------------
 @unhurried
-@given(st.lists(st.text(alphabet="a甲𠀀\x1f\n ", max_size=8), max_size=60))
-def test_cells_of_text_become_an_arrow_array(values):
-    assert spreadsheet_child.text_array(values).to_pylist() == values
+@given(st.lists(st.lists(st.text(alphabet="a甲𠀀\x1f\n ", max_size=8), min_size=1, max_size=20), min_size=1, max_size=5))
+def test_cells_of_text_become_an_arrow_array_part_by_part(parts):
+    column = spreadsheet_child.Column()
+    for _ in range(2):
+        for part in parts:
+            column.add(part)
+        text, numeric = column.arrays()
+        assert text.to_pylist() == [value for part in parts for value in part]
+        assert not any(numeric.to_pylist())
 
 
 def test_cells_that_are_no_text_are_told():
-    with pytest.raises(TypeError):
-        spreadsheet_child.text_array(["a", 1.0])
-    text, numeric = spreadsheet_child._column(("甲", 2.0, None, True))
-    assert text.to_pylist() == ["甲", "2", "", "TRUE"] and numeric.to_pylist() == [False, True, False, False]
+    column = spreadsheet_child.Column()
+    column.add(("甲", 2.0, None, True))
+    column.add(("乙",))
+    text, numeric = column.arrays()
+    assert text.to_pylist() == ["甲", "2", "", "TRUE", "乙"]
+    assert numeric.to_pylist() == [False, True, False, False, False]

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from .. import settings
+from .. import plain_yaml, settings
 from ..messages import UserError
 from .models import Authority, CodeList, Dataset, Forbidden, Kind, Receiver, Unit
 from .sectors import Mistake, Refused, Sector, check_dataset, check_refused, check_sectors
@@ -83,8 +83,8 @@ def default_root() -> Path:
     return settings.checkout() / "include" / "catalogue"
 
 
-class _Lines(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice."""
+class _Lines(plain_yaml.Loader):
+    """Loader that refuses a key given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -103,8 +103,12 @@ class _File:
         self.path = path
         self.name = path.relative_to(root).as_posix()
         self.text = path.read_text(encoding="utf-8")
-        self.node = yaml.compose(self.text, Loader=_Lines)
-        self.content = yaml.load(self.text, Loader=_Lines)
+        loader = _Lines(self.text)
+        try:
+            self.node = loader.get_single_node()
+            self.content = loader.construct_document(self.node) if self.node is not None else None
+        finally:
+            loader.dispose()
 
     def line(self, location: tuple[Any, ...]) -> int:
         """Line of the deepest node on the way to ``location`` that the file has."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..catalogue.models import Dataset
@@ -78,24 +79,30 @@ def _bound(value: float | str | None, dataset: Dataset) -> float | None:
     return value
 
 
+@lru_cache(maxsize=1)
+def _batches() -> Any:
+    """The one ephemeral context of this process, as the definition of a batch of one row of aggregates."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return (context.data_sources.add_pandas("gate").add_dataframe_asset("aggregates")
+            .add_batch_definition_whole_dataframe("one_row"))
+
+
 class Suite:
-    """The suite of one record kind, evaluated batch by batch in an ephemeral context."""
+    """The suite of one record kind, evaluated batch by batch."""
 
     def __init__(self, kind_id: str):
-        import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
-
-        self._gx = gx
         ruleset = load_ruleset(kind_id)
         self.rules, self.filled_fields = ruleset.batch_rules, ruleset.filled_fields
-        self._context = gx.get_context(mode="ephemeral")
-        self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        self._batch = (self._context.data_sources.add_pandas("gate").add_dataframe_asset("aggregates")
-                       .add_batch_definition_whole_dataframe("one_row"))
+        self._batch = _batches()
 
     def _expectations(self, row: dict[str, Any], dataset: Dataset, batch: Batch) -> list[tuple[BatchRule, str, Any]]:
+        from great_expectations import expectations as made
+
         expectations = []
-        made = self._gx.expectations
         for rule in self.rules:
             if not _applies(rule, row, batch):
                 continue
@@ -113,12 +120,12 @@ class Suite:
     def evaluate(self, row: dict[str, Any], dataset: Dataset, batch: Batch) -> list[Evaluation]:
         """Evaluate the suite on one batch's aggregates; one result per rule and column."""
         import pandas
+        from great_expectations import ExpectationSuite
 
         wanted = self._expectations(row, dataset, batch)
         if not wanted:
             return []
-        suite = self._gx.ExpectationSuite(name=f"{batch.kind}_{batch.seq}",
-                                          expectations=[expectation for _, _, expectation in wanted])
+        suite = ExpectationSuite(name=f"{batch.kind}_{batch.seq}", expectations=[made for _, _, made in wanted])
         frame = pandas.DataFrame([{column: row[column] for _, column, _ in wanted}])
         result = self._batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite, result_format="BOOLEAN_ONLY")
         success: dict[tuple[str, str], bool] = {}

@@ -6,6 +6,7 @@ cells as text, ``n<i>`` which of them were numbers. Imports as little as possibl
 
 from __future__ import annotations
 
+import gc
 import io
 import resource
 import struct
@@ -18,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from python_calamine import CalamineSheet, CalamineWorkbook
 
-BATCH = 20_000
+BATCH, PART = 20_000, 500
 _MARK = "\x1f"
 
 
@@ -46,61 +47,79 @@ def schema_of(name: str, width: int) -> pa.Schema:
     return pa.schema(fields, metadata={"sheet": name})
 
 
-def text_array(values: Sequence[str]) -> pa.Array:
-    """Text as an Arrow array: joined, encoded at once and cut again, several times faster than one by one.
+def encoded(values: Sequence[str]) -> tuple[bytes, np.ndarray]:
+    """Texts as UTF-8, one after the other, and the length of each: joined and encoded at once, far faster than one by one.
 
-    Raises TypeError when a value is not text. (``pa.array`` would import pandas, at more cost than most workbooks.)
+    Raises TypeError when a value is not text.
     """
-    text = (_MARK.join(values) + _MARK).encode()
-    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord(_MARK))
+    data = (_MARK.join(values) + _MARK).encode()
+    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord(_MARK))
     if len(ends) == len(values):
-        ends, text = ends - np.arange(len(values)), text.replace(_MARK.encode(), b"")
-    else:  # a cell holds the mark itself
-        encoded = [value.encode() for value in values]
-        ends, text = np.cumsum([len(value) for value in encoded], dtype=np.int64), b"".join(encoded)
-    offsets = np.zeros(len(values) + 1, dtype=np.int32)
-    offsets[1:] = ends
-    return pa.Array.from_buffers(pa.string(), len(values), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
+        return data.replace(_MARK.encode(), b""), np.diff(ends, prepend=-1) - 1
+    each = [value.encode() for value in values]  # a cell holds the mark itself
+    return b"".join(each), np.array([len(value) for value in each])
 
 
-def flag_array(flags: Sequence[bool]) -> pa.Array:
-    """Flags as an Arrow array."""
-    bits = np.packbits(np.array(flags, dtype=bool), bitorder="little")
-    return pa.Array.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(bits)])
+class Column:
+    """Cells of one column, gathered part by part: their text, and which of them were numbers."""
 
+    def __init__(self) -> None:
+        self._data: list[bytes] = []
+        self._lengths: list[np.ndarray] = []
+        self._numeric: list[np.ndarray] = []
 
-def _column(values: tuple[object, ...]) -> tuple[pa.Array, pa.Array | None]:
-    """Cells of one column as text, and which were numbers (None: none of them)."""
-    try:
-        return text_array(values), None
-    except TypeError:  # not text alone
-        text = text_array([value if type(value) is str else as_text(value) for value in values])
-    return text, flag_array([type(value) in (int, float) for value in values])
+    def add(self, values: Sequence[object]) -> None:
+        try:
+            data, lengths = encoded(values)  # type: ignore[arg-type]
+            numeric = np.zeros(len(values), dtype=bool)
+        except TypeError:  # not text alone
+            data, lengths = encoded([value if type(value) is str else as_text(value) for value in values])
+            numeric = np.array([type(value) in (int, float) for value in values])
+        self._data.append(data)
+        self._lengths.append(lengths)
+        self._numeric.append(numeric)
 
-
-def batch_of(rows: list[list[object]], first: int, left: int, schema: pa.Schema) -> pa.RecordBatch:
-    """Rows of a sheet as one batch; ``first``: number of the first, ``left``: empty columns before the first cell."""
-    count = len(rows)
-    blank, never = text_array([""] * count), flag_array([False] * count)
-    numbers = pa.Array.from_buffers(pa.int32(), count, [None, pa.py_buffer(np.arange(first, first + count, dtype=np.int32))])
-    columns = [(blank, None)] * left + [_column(values) for values in zip(*rows, strict=True)]
-    return pa.RecordBatch.from_arrays([numbers, *(text for text, _ in columns),
-                                       *(never if numeric is None else numeric for _, numeric in columns)], schema=schema)
+    def arrays(self) -> tuple[pa.Array, pa.Array]:
+        """What was gathered, as text and flags; the column is empty again. (``pa.array`` would import pandas.)"""
+        lengths, bits = np.concatenate(self._lengths), np.packbits(np.concatenate(self._numeric), bitorder="little")
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int32)
+        np.cumsum(lengths, out=offsets[1:])
+        text = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(self._data))]
+        count = len(lengths)
+        self.__init__()
+        return (pa.Array.from_buffers(pa.string(), count, text),
+                pa.Array.from_buffers(pa.bool_(), count, [None, pa.py_buffer(bits)]))
 
 
 def write_sheet(name: str, sheet: CalamineSheet) -> None:
-    """One sheet as a stream on standard output; a sheet without cells is passed over."""
+    """One sheet as a stream on standard output; a sheet without cells is passed over.
+
+    Cells are taken up in parts that fit into the processor's cache.
+    """
     if not sheet.start or not sheet.height:
         return
-    above, left = sheet.start
+    above, left = sheet.start  # empty rows and columns before the first cell
     schema, rows, number = schema_of(name, left + sheet.width), sheet.iter_rows(), above + 1
+    columns = [Column() for _ in range(left + sheet.width)]
     with pa.ipc.new_stream(sys.stdout.buffer, schema) as stream:
-        while part := list(islice(rows, BATCH)):
-            stream.write_batch(batch_of(part, number, left, schema))
-            number += len(part)
+        while True:
+            first = number
+            while number - first < BATCH and (part := list(islice(rows, PART))):
+                for column in columns[:left]:
+                    column.add([""] * len(part))
+                for column, values in zip(columns[left:], zip(*part, strict=True), strict=True):
+                    column.add(values)
+                number += len(part)
+            if number == first:
+                return
+            numbers = pa.py_buffer(np.arange(first, number, dtype=np.int32))
+            texts, flags = zip(*(column.arrays() for column in columns), strict=True)
+            stream.write_batch(pa.RecordBatch.from_arrays(
+                [pa.Array.from_buffers(pa.int32(), number - first, [None, numbers]), *texts, *flags], schema=schema))
 
 
 def main() -> None:
+    gc.disable()  # cells make no cycles
     memory, seconds = int(sys.argv[2]), int(sys.argv[3])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from .. import plain_yaml
 from ..catalogue.load import default_root
 
 
@@ -77,4 +77,4 @@ class ReportPolicy(_Strict):
 @lru_cache(maxsize=1)
 def load() -> ReportPolicy:
     """The report policy of this checkout."""
-    return ReportPolicy.model_validate(yaml.safe_load((default_root() / "reports.yml").read_text(encoding="utf-8")))
+    return ReportPolicy.model_validate(plain_yaml.load((default_root() / "reports.yml").read_text(encoding="utf-8")))

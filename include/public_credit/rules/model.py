@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .. import settings
+from .. import plain_yaml, settings
 from ..messages import UserError
 
 Owner = Literal["department", "data_engineer"]
@@ -133,7 +133,7 @@ def _read(path: Path, mtime_ns: int) -> RuleSet:
     raw = path.read_bytes()
     advice = "参照其他规则文件改正。"
     try:
-        content = yaml.safe_load(raw) or {}
+        content = plain_yaml.load(raw) or {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"第 {mark.line + 1} 行" if mark else "某处"
