@@ -103,6 +103,20 @@ def test_damaged_text_is_refused(block, tail):
         _read(data)
 
 
+def test_quotes_inside_unquoted_text_are_text_but_an_odd_one_is_a_truncated_file(block):
+    lines = "".join(f"甲{n},乙\n" for n in range(40))
+    assert _read(f'h1,h2\na"b,c\n{lines}d"e,f\n'.encode())[1][0][1] == ['a"b', "c"]
+    with pytest.raises(UnreadableFile):
+        _read(f'h1,h2\na"b,c\n{lines}'.encode())
+
+
+def test_zero_bytes_are_passed_over_and_bad_text_behind_them_is_not(block):
+    rows = _read("h1,h2\n甲,乙\n丙\x00,丁\n".encode())[1]
+    assert [cells for _, cells, _ in rows] == [["甲", "乙"], ["丙", "丁"]]
+    with pytest.raises(UnreadableFile):
+        _read(b"h1,h2\n\x00a,b\n" + "甲,乙\n".encode() * 20 + b"\xed\xa0\x80,b\n", "utf-8")
+
+
 def test_a_file_that_ends_in_quotes_or_in_half_a_character_is_refused(block):
     with pytest.raises(UnreadableFile):
         _read(b'h1,h2\na,b\nc,"d\n')
