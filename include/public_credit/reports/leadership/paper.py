@@ -125,7 +125,7 @@ def _unit(publication: Publication, year: int, unit: str) -> dict[str, Any]:
             "moves": _moves(publication, unit, 3), "counted": names}
 
 
-def _compared(publication: Publication, year: int) -> tuple[str, list[dict[str, Any]]]:
+def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict[str, Any]]]:
     items = views.compared(publication, year)
     widest = page.widest(items)
 
@@ -142,7 +142,7 @@ def _compared(publication: Publication, year: int) -> tuple[str, list[dict[str, 
             share(q.reporting_rate, q.received_known, q.generated) if q else words.NONE,
             share(q.link_rate, q.linked, q.accepted) if q else words.NONE,
             f"{words.number(item.silent_weeks)} / {words.number(item.attestations)}"]})
-    return f"差 {widest}　　　　　　　　　　　　　　　距目标", found
+    return [f"差 {widest}", "距目标"], found
 
 
 def _restatement(each: Restatement, figure: Restated | None) -> str:
