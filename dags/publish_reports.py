@@ -1,20 +1,21 @@
-"""Publish what leadership reads after each build: page, workbook and PDF from one set of figures."""
+"""Publish what leadership reads after each build and each settled edition: page, workbook and PDF from one set of figures."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from airflow.sdk import DAG, Asset, task
-from public_credit.orchestration import RELEASED
+from public_credit.orchestration import RELEASED, SETTLED
 
 released = Asset(name=RELEASED, uri=f"pcw://{RELEASED}")
+settled = Asset(name=SETTLED, uri=f"pcw://{SETTLED}")
 
 with DAG(
     dag_id="publish_reports",
     dag_display_name="发布领导看板",
     description="最近一次构建的目标进度、双公示质量、里程碑：网页、工作簿、PDF 各一份",
     doc_md="数字全部来自集市，只在一处读取；文件整份写好再换名，读者不会打开半份文件。可随时重跑，同一构建覆盖同名文件。",
-    schedule=[released],
+    schedule=(released | settled),
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import DAG, Param, task
-from public_credit.orchestration import APPROVE, REJECT, clock_schedule
+from airflow.sdk import DAG, Asset, Param, task
+from public_credit.orchestration import APPROVE, REJECT, SETTLED, clock_schedule
 
 NOTES = """
 每年 1 月计算上一年度截至 12 月 31 日的目标数字，等待领导在 Airflow 中批准后定稿；定稿后不再更改。
 已定稿的年度再次运行时，数字有变才产生“更正重列”草稿（须填原因），原定稿不动。
-否决的草稿留存备查，不会成为定稿。审批页面只有目标数字与内部编号，没有个人信息。
+否决的草稿留存备查，不会成为定稿。定稿后领导看板自动重新发布。审批页面只有目标数字与内部编号，没有个人信息。
 """
+
+settled = Asset(name=SETTLED, uri=f"pcw://{SETTLED}")
 
 with DAG(
     dag_id="year_end_edition",
@@ -51,7 +53,7 @@ with DAG(
         doc_md="批准或否决；60 天不答复则本次失败，草稿仍可用命令行审批。",
     )
 
-    @task(doc_md="批准：按展示时的内容指纹冻结，内容已变则失败。否决：登记否决人与理由，草稿留存。")
+    @task(outlets=[settled], doc_md="批准：按展示时的内容指纹冻结，内容已变则失败。否决：登记否决人与理由，草稿留存。")
     def settle(**context):
         from public_credit.work import settle_edition
 

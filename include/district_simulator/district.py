@@ -22,6 +22,7 @@ from district_simulator.formats import json_row, render
 from district_simulator.memory import load_deliveries, load_memory, save_day
 from district_simulator.plan import Plan
 from district_simulator.sectors import answers as sector_answers
+from district_simulator.sectors import office
 from district_simulator.servers.exchange import Exchange
 from district_simulator.servers.http_api import ApiStore, DepartmentApi
 from district_simulator.servers.runtime import Runtime
@@ -179,6 +180,7 @@ class District:
         self._account(today)
         answers.write(self.home / "answer_key", day, self.books, self._ledger_known(day),
                       answers.planted_numbers(self.published, self.plan.sectors.turned_away))
+        office.write(self.home, day, self.plan)
         sector_answers.write(self.home / "answer_key", day, self.books.booked, self.plan.sectors)
         self.played.append(day)
         self._save_state(self.state)

@@ -18,6 +18,7 @@ from . import processes
 from .postgres import free_port
 
 USER = "admin"
+LEADER = "分管区领导"  # of the simulated district: answers what runs ask
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 
 
@@ -47,7 +48,7 @@ class Airflow:
         self.port = port or free_port()
         self.simulated = simulated
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._client: httpx.Client | None = None
+        self._clients: dict[str, httpx.Client] = {}
 
     @property
     def url(self) -> str:
@@ -59,14 +60,19 @@ class Airflow:
         return f"{self.url}  用户 {USER}  口令见 {self.home / 'secrets' / 'airflow_admin_password'}"
 
     @property
-    def password(self) -> str:
-        return _secret(self.home, "admin_password", lambda: secrets.token_urlsafe(12))
+    def users(self) -> dict[str, str]:
+        """Who may sign in → role; the simulated ones in the demo only."""
+        return {USER: "admin"} | ({LEADER: "user"} if self.simulated else {})
+
+    def password(self, user: str = USER) -> str:
+        name = "admin_password" if user == USER else "leader_password"
+        return _secret(self.home, name, lambda: secrets.token_urlsafe(12))
 
     def environment(self) -> dict[str, str]:
         """Everything the processes need; nothing is read from a configuration file."""
         connections = yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
         passwords = self.folder / "passwords.json"
-        passwords.write_text(json.dumps({USER: self.password}), encoding="utf-8")
+        passwords.write_text(json.dumps({user: self.password(user) for user in self.users}), encoding="utf-8")
         passwords.chmod(0o600)
         metadata = connections["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1)
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -86,7 +92,7 @@ class Airflow:
             "AIRFLOW__CORE__FERNET_KEY": _secret(self.home, "fernet_key", _fernet_key),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(":".join(item) for item in self.users.items()),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
             "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "3",
@@ -143,9 +149,9 @@ class Airflow:
 
     def stop(self) -> None:
         """Stop all components, the scheduler's task processes included."""
-        if self._client:
-            self._client.close()
-            self._client = None
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
         for name in ("scheduler", "dag-processor", "api-server"):
             child = self._children.pop(name, None)
             if child is not None:
@@ -169,14 +175,14 @@ class Airflow:
             time.sleep(0.5)
 
     # --- REST API ---------------------------------------------------------------------------------
-    def _api(self) -> httpx.Client:
-        if self._client is None:
+    def _api(self, user: str = USER) -> httpx.Client:
+        if user not in self._clients:
             with httpx.Client(base_url=self.url, timeout=30, trust_env=False) as plain:
-                token = plain.post("/auth/token", json={"username": USER, "password": self.password})
+                token = plain.post("/auth/token", json={"username": user, "password": self.password(user)})
                 token.raise_for_status()
-            self._client = httpx.Client(base_url=f"{self.url}/api/v2/", timeout=60, trust_env=False,
-                                        headers={"Authorization": f"Bearer {token.json()['access_token']}"})
-        return self._client
+            self._clients[user] = httpx.Client(base_url=f"{self.url}/api/v2/", timeout=60, trust_env=False,
+                                               headers={"Authorization": f"Bearer {token.json()['access_token']}"})
+        return self._clients[user]
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         answer = self._api().get(path, params=params)
@@ -189,6 +195,21 @@ class Airflow:
                                   json={"logical_date": logical_date, "conf": conf or {}})
         answer.raise_for_status()
         return answer.json()["dag_run_id"]
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """One run of a DAG."""
+        return self.get(f"dags/{dag_id}/dagRuns/{run_id}")
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        """State of every task of a run."""
+        found = self.get(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        return {item["task_id"]: item["state"] for item in found}
+
+    def respond(self, dag_id: str, run_id: str, task_id: str, option: str, user: str) -> None:
+        """Answer the question a task waits with, as one of the users."""
+        answer = self._api(user).patch(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
+                                       json={"chosen_options": [option]})
+        answer.raise_for_status()
 
     def runs(self, dag_id: str, limit: int = 100) -> list[dict[str, Any]]:
         """Runs of a DAG (``~``: of all DAGs), newest first."""

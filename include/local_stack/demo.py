@@ -12,8 +12,10 @@ from typing import Any
 
 import httpx
 import psycopg
+from public_credit.orchestration import APPROVE
 
 from . import processes
+from .airflow import LEADER
 from .bootstrap import write_private
 from .stack import Progress, Stack, StackError
 
@@ -42,8 +44,8 @@ class Demo:
         """The simulated day that is due next; None after the last."""
         return next_day(self.stack.simulator_home)
 
-    def play(self, day: int, on: date) -> None:
-        """One simulated day from the departments' deliveries to the city's receipts."""
+    def play(self, day: int, on: date, last: bool = True) -> None:
+        """One simulated day from the departments' deliveries to the city's receipts; ``last``: no other day follows at once."""
         started = time.monotonic()
         self.progress.say(f"模拟第 {day} 日（{on}）：各部门报送")
         if day not in played_days(self.stack.simulator_home):
@@ -53,8 +55,13 @@ class Demo:
         runs = {dag: self.stack.airflow.trigger(dag, instant(on)) for dag in collectors}
         self._wait_collected(runs)
         self._settle(on)
+        edition = self._propose_edition(day, on)
         self._city_day(on)
         self._receive_again(on)
+        self._review(day)
+        published = self._publications()
+        if edition and self._decide(edition) and last:
+            self._published_again(published)
         write_private(self.stack.simulator_home / "completed", str(day))
         self.progress.say(f"模拟第 {day} 日完成，用时 {time.monotonic() - started:.0f} 秒")
 
@@ -160,6 +167,65 @@ class Demo:
                 return
             time.sleep(1)
 
+    def _review(self, day: int) -> None:
+        """Offices of the district have their applicants reviewed: the use of credit reports that T20 counts."""
+        from district_simulator.sectors.office import USES
+
+        for use in (use for use in USES if use.day == day):
+            path = use.path(self.stack.simulator_home)
+            done = subprocess.run([sys.executable, "-m", "public_credit.cli", "report", "review", str(path), "--area", use.area,
+                                   "--purpose", use.purpose, "-o", str(self.stack.home / "publications" / f"{path.stem}_审查提示.xlsx")],
+                                  env=self.stack.environment() | {"PCW_USER": use.unit}, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise StackError(f"信用审查：{done.stderr.strip()[-300:]}")
+            self.progress.say(f"  信用审查（{use.area}）  {done.stdout.splitlines()[-1]}")
+
+    def _propose_edition(self, day: int, on: date) -> str | None:
+        """Start the edition the district freezes on this day (one left waiting goes on); the run's id, None when nothing is due."""
+        from district_simulator.sectors.office import EDITIONS
+
+        if day not in EDITIONS:
+            return None
+        waiting = [item["dag_run_id"] for item in self.stack.airflow.runs("year_end_edition", limit=10) if item["state"] not in _DONE]
+        if waiting:
+            return waiting[0]
+        year, reason = EDITIONS[day]
+        return self.stack.airflow.trigger("year_end_edition", instant(on), {"year": year, "reason": reason})
+
+    def _decide(self, run: str) -> bool:
+        """The district's leader approves what the run asks; True when an edition was frozen."""
+        answered = False
+        while (state := self.stack.airflow.run("year_end_edition", run)["state"]) not in _DONE:
+            self._check()
+            self.progress.live("年度定稿：等待审批")
+            if self.stack.airflow.task_states("year_end_edition", run).get("approval") == "awaiting_input":  # once more after a retry
+                self.stack.airflow.respond("year_end_edition", run, "approval", APPROVE, LEADER)
+                answered = True
+            time.sleep(0.5)
+        if state == "failed":
+            self.failures.append("year_end_edition")
+        if state == "failed" or not answered:  # settled before an interruption
+            return False
+        frozen = self._query("select message from ledger.step where name = 'edition' order by id desc limit 1")[0][0]
+        self.progress.say(f"  {frozen}，批准人 {LEADER}")
+        return True
+
+    def _publications(self) -> dict[str, str]:
+        """Runs that publish the page → state."""
+        return {item["dag_run_id"]: item["state"] for item in self.stack.airflow.runs("publish_reports")}
+
+    def _published_again(self, before: dict[str, str]) -> None:
+        """Wait for the publication that a settled edition starts."""
+        deadline = time.monotonic() + 300
+        while not (new := [state for run, state in self._publications().items() if run not in before]) or not _DONE >= set(new):
+            self._check()
+            self.progress.live("年度定稿：重新发布领导看板")
+            if time.monotonic() > deadline:
+                raise StackError("定稿以后领导看板没有重新发布。")
+            time.sleep(0.5)
+        if "failed" in new:
+            self.failures.append("publish_reports")
+
     def _query(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.stack.connections()["pcw_db_reader"]) as connection:
             return connection.execute(sql, parameters).fetchall()
@@ -185,6 +251,7 @@ class Demo:
         self._three_databases()
         for line in status["attention"]:
             print(f"注意          {line}")
+        self._editions()
         for path in sorted((self.stack.home / "publications" / "leadership").glob(f"*_{status['business_date']}.*")):
             print(f"领导看板      {path}")
         print(f"Airflow       {self.stack.airflow.sign_in}")
@@ -203,13 +270,21 @@ class Demo:
         print(f"名单与等级    在列 {listed:,} 条，食品药品信用等级 {graded:,} 户")
         print(f"依法不收      {refused} 份报送在门口退回")
 
+    def _editions(self) -> None:
+        """Frozen years, and what was corrected since."""
+        for number, year, restates, by in self._query(
+                "select id, year, restates, decided_by from ledger.edition where state = 'frozen' order by id"):
+            print(f"{'更正重列' if restates else '年度定稿'}      {year} 年，第 {number} 号，{by} 批准"
+                  + (f"；逐行差异 ./run credit editions diff {restates} {number}" if restates else ""))
+
     def run(self, first_run: bool) -> None:
         """Play the days that are due: two at first, one afterwards."""
-        for _ in range(2 if first_run else 1):
+        days = 2 if first_run else 1
+        for number in range(1, days + 1):
             due = self.next_day()
             if due is None:
                 return
-            self.play(*due)
+            self.play(*due, last=number == days)
 
 
 def instant(on: date) -> str:
@@ -297,5 +372,5 @@ def expected_dags() -> set[str]:
     """DAGs that must have been parsed before anything is triggered."""
     from public_credit.catalogue import load_catalogue
 
-    return {*_AFTER, *(f"collect_{unit.id}" for unit in load_catalogue().units.values()
+    return {*_AFTER, "year_end_edition", *(f"collect_{unit.id}" for unit in load_catalogue().units.values()
                        if any(dataset.channel.type != "hand_in" for dataset in unit.datasets))}

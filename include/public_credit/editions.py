@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from . import scan
 from .ledger.models import Build
 from .ledger.edition_models import Edition
 from .ledger.session import lock, session, step
@@ -99,7 +100,7 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
         before = newest(opened, year)
         made = Edition(year=year, kind="restatement" if before else "original", restates=before.id if before else None,
                        as_of=as_of, business_date=build.business_date, build_id=build.build_id, computed_by=who,
-                       reason=reason.strip())
+                       reason=scan.mask(reason.strip()))
         attempt = opened.begin_nested()
         if waiting is not None:
             waiting.state, waiting.decided_by, waiting.reason = "rejected", who, waiting.reason or "被新的草稿取代"
@@ -153,7 +154,7 @@ def reject(edition_id: int, who: str, reason: str) -> None:
         if found.state not in ("draft", "approved"):
             raise UserError(f"第 {edition_id} 号{STATES[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4)
         found.state, found.decided_by, found.decided_at = "rejected", who, func.clock_timestamp()
-        found.reason = "；".join(filter(None, [found.reason, reason.strip()]))
+        found.reason = "；".join(filter(None, [found.reason, scan.mask(reason.strip())]))
 
 
 def freeze(edition_id: int) -> None:

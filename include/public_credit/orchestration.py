@@ -12,6 +12,7 @@ from . import settings
 LANDED = "landed_batches"
 RELEASED = "released_diff"
 DELIVERED = "delivered_items"
+SETTLED = "settled_edition"
 APPROVE, REJECT = "批准", "否决"  # what an approver may answer
 
 

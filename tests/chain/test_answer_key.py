@@ -44,9 +44,11 @@ def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehou
                 assert wrong == [] and compared > 500
                 assert target_answers.silence_differences(w, day) == []
                 assert _metrics(w, day) == {}
+                w.office(day)
                 latest = w.query("select missing, surplus, differing, unsettled, agreed from ledger.reconciliation "
                                  "order by id desc limit 1")[0]
                 assert latest[:4] == (0, 0, 0, 0) and latest[4] > 1000
+            assert target_answers.edition_differences(w) == []
             assert w.query("select count(*) from ledger.step where verdict = 'incomplete' and ended_at is null") == [(0,)]
             balance = w.query("select count(*) from ledger.batch where state not in ('held', 'broken') "
                               "and rows_in <> accepted + quarantined + duplicate + refused")

@@ -15,7 +15,7 @@ import pytest
 
 from local_stack.postgres import Server
 
-from . import answers, canary
+from . import answers, canary, target_answers
 from .world import CityProcess
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(2700)]
@@ -69,11 +69,30 @@ def _left_running(home: Path) -> list[str]:
     return found
 
 
+def _row_level_difference(after: Aftermath, home: Path) -> None:
+    """What the command says about the correction: the figure, and the one report that moved it."""
+    planted = json.loads((after.home / "answer_key" / "targets.json").read_text(encoding="utf-8"))["restated"]
+    environment = os.environ | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include"),
+                                "PCW_CONN_PCW_DB_READER": after.server.url("public_credit")}
+    done = subprocess.run([sys.executable, "-m", "public_credit.cli", "editions", "diff", "1", "2", "--json", "--limit", "100000"],
+                          capture_output=True, text=True, check=True, env=environment)
+    found = json.loads(done.stdout)
+    figure, = (row for row in found["figures"] if row["figure_id"] == planted["figure"])
+    row, = (row for row in found["items"] if row["figure_id"] == planted["figure"])
+    assert row["change"] == "changed" and row["old_numerator"] - row["new_numerator"] == planted["fewer"]
+    assert figure["old_numerator"] - figure["new_numerator"] == planted["fewer"]
+    assert (figure["came"], figure["went"], figure["changed"]) == (0, 0, 1)
+
+
 def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     home = tmp_path / "state"
     first = _run(home, "demo", "--exit", "--scale", "0.02")
     assert first.returncode == 0, first.stdout[-3000:] + first.stderr[-3000:]
     assert "模拟第 2 日完成" in first.stdout and "退回单" in first.stdout and "依法不收" in first.stdout
+    assert "信用审查（政府资金补助）" in first.stdout and first.stdout.count("批准人 分管区领导") == 2
+    assert "年度定稿      2020 年，第 1 号，分管区领导 批准" in first.stdout and "./run credit editions diff 1 2" in first.stdout
+    page = (home / "publications" / "leadership" / "leadership_2026-02-26.html").read_text(encoding="utf-8")
+    assert "2020 年：已定版（第 1 号），更正重列（第 2 号）" in page and "尚无报送" in page
     for suffix in ("html", "xlsx", "pdf"):
         assert len(list((home / "publications" / "leadership").glob(f"*.{suffix}"))) == 2, suffix
     assert _left_running(home) == []
@@ -88,6 +107,10 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
             wrong, checked = answers.case_differences(after, day)
             assert wrong == [] and checked > 200
         assert answers.city_differences(after, 3) == []
+        wrong, compared = target_answers.figure_differences(after, 3)
+        assert wrong == [] and compared > 500
+        assert target_answers.edition_differences(after) == [] and target_answers.silence_differences(after, 3) == []
+        _row_level_difference(after, home)
         runs = after.query("select distinct split_part(dag_run, '/', 1) from ledger.step where dag_run <> ''")
         numbers = canary.planted(after.home)
         assert canary.in_files(home, numbers, leave_out=("simulator", "postgres")) == {}

@@ -73,6 +73,20 @@ class World:
         work.deliver(DAYS[day])
         work.receive(DAYS[day])
 
+    def office(self, day: int) -> None:
+        """What the district does after a day's build: reviews of applicants, editions drafted and approved."""
+        from district_simulator.sectors.office import EDITIONS, USES
+        from public_credit import work
+        from public_credit.orchestration import APPROVE
+        from public_credit.reports.review import review
+
+        os.environ["PCW_BUSINESS_DATE"] = DAYS[day].isoformat()
+        for use in (use for use in USES if use.day == day):
+            review(use.path(self.home).read_bytes(), who=use.unit, purpose=use.purpose, area=use.area)
+        if day in EDITIONS:
+            drafted = work.edition(DAYS[day], *EDITIONS[day])
+            work.settle_edition(drafted, {"chosen_options": [APPROVE], "responded_by_user": {"id": "1", "name": "分管区领导"}})
+
     def city_store(self) -> dict[str, dict[str, Any]]:
         """What the city holds, by record id."""
         return {row["recordId"]: row for row in self.city.control("GET", "store")["records"]}

@@ -45,6 +45,8 @@ FIGURES = """[...document.querySelectorAll('[data-figure]')].map(e => [e.dataset
 RATES = "[...document.querySelectorAll('[data-rate]')].map(e => [e.dataset.rate, e.textContent.trim().split(/\\s/)[0]])"
 COUNTED = "[...document.querySelectorAll('[data-counted]')].map(e => [e.dataset.counted, e.textContent.trim()])"
 MET = "[...document.querySelectorAll('[data-met]')].map(e => [e.dataset.met, e.textContent.trim()])"
+RESTATED = "[...document.querySelectorAll('[data-restated]')].map(e => [e.dataset.restated, e.textContent.trim()])"
+SILENCE = "[...document.querySelectorAll('[data-silence]')].map(e => [e.dataset.silence, e.textContent.trim()])"
 SHOWN = """[...document.querySelectorAll('[data-figure]')].filter(e => e.getClientRects().length).map(e => e.dataset.figure)"""
 
 
@@ -75,6 +77,21 @@ def wrong_figures(tab: Any, publication: Publication) -> list[str]:
         target_id, unit, year = name.split("/")
         figure = publication.figure_at[(target_id, 1, unit, publication.month_of(int(year)))]
         if shown != words.number(figure.numerator):
+            wrong.append(f"{name}: {shown}")
+    corrected = {(each.edition_id, figure.figure_id): figure for each, figure in views.restatements(publication) if figure}
+    told = tab.evaluate(RESTATED)
+    assert len(told) == 2 * len(corrected)
+    for name, shown in told:
+        edition, figure_id, side = name.split("/")
+        figure = corrected[edition, figure_id]
+        values = ((figure.old_percent, figure.old_numerator, figure.old_denominator) if side == "old"
+                  else (figure.percent, figure.numerator, figure.denominator))
+        if shown != f"{words.percent(values[0])} {words.ratio(*values[1:])}":
+            wrong.append(f"{name}: {shown}")
+    for name, shown in tab.evaluate(SILENCE):
+        unit, year = name.split("/")
+        silence = publication.silence_of.get((unit, int(year)))
+        if shown != " / ".join(words.number(value) for value in ((silence.silent_weeks, silence.attestations) if silence else (None, None))):
             wrong.append(f"{name}: {shown}")
     for name, shown in tab.evaluate(MET):
         unit, year = name.split("/")

@@ -15,8 +15,11 @@ from public_credit.reports.leadership.model import (
     GoalLine,
     Metric,
     Milestone,
+    NoticeRule,
     Publication,
     Quality,
+    Restated,
+    Restatement,
     Silence,
     State,
     Target,
@@ -177,7 +180,7 @@ MILESTONES = [
     ("M13", "比较完善的社会信用体系", D20, "推进中", "年度自评报告", date(2020, 12, 15)),
 ]
 METRICS = [
-    Metric("coverage", "信用档案覆盖率", "有信用档案的主体 ÷ 月末存续的主体。信用档案：登记信息之外至少有一条目录内记录。", "各目标所列名册或登记库"),
+    Metric("coverage", "信用档案覆盖率", "有信用档案的主体 ÷ 月末存续的主体。信用档案：登记信息之外至少有一条目录内记录。", "各目标所列名册或登记库", "mart_targets__progress"),
     Metric("timely_rate", "上报及时率", "（报送数 R − 迟报数 L）÷ 报送数 R。首次放行晚于作出决定之日起第 7 个工作日为迟报。", "双公示报送记录与工作日历"),
     Metric("compliance_rate", "合规率", "放行数 A ÷ 报送数 R。", "质量关卡裁决"),
     Metric("reporting_rate", "报送率", "报送数 R ÷ 产生数 G；产生数来自执法台账。", "执法台账、双公示报送记录"),
@@ -202,8 +205,14 @@ def publication() -> Publication:
             fewer = held[key].numerator - 3
             held[key] = replace(held[key], numerator=fewer, percent=round(fewer / 387, 6), distance=round(100 - fewer / 3.87, 4))
         editions[year] = Edition(year, str(year - 2010), "分管副区长", date(year + 1, 1, 20), held)
+    frozen = editions[2018].figures[key]
+    restatement = Restatement(2018, "11", "8", date(2019, 6, 30), "分管副区长", "民政局补报 2018 年三家社会组织的年检记录", [
+        Restated("T12", 1, "T12", "社会组织信用档案覆盖率", frozen.numerator, 387, frozen.percent, frozen.numerator + 3, 387,
+                 round((frozen.numerator + 3) / 387, 6), 3, 0, 1)])
+    rowsonly = Restatement(2019, "12", "9", date(2020, 6, 30), "分管副区长", "更正一条记录的日期", [])
     return Publication(
         "示范区", D20, 214, datetime(2020, 12, 31, 7, 40, tzinfo=UTC), "0.4.0", UNITS, targets, figures, STATES, _quality(),
         [Milestone(*item, clause="周政发〔2017〕58号 三") for item in MILESTONES], {item.metric: item for item in METRICS},
-        {"timely_rate": GoalLine("timely_rate", 1.0, "宝鸡市双公示填报说明：报送及时率目标 100%")}, editions,
-        [Silence(unit, 2020, 39 if unit == "xfdd" else place % 3, place % 2) for place, unit in enumerate(UNITS)], True)
+        {"timely_rate": GoalLine("timely_rate", 1.0, "宝鸡市双公示填报说明：报送及时率目标 100%")},
+        {"silent_weeks": NoticeRule("silent_weeks", 4, "周政发〔2017〕58号五（四）", "约一个月")}, editions, [restatement, rowsonly],
+        [Silence(unit, 2020, 39 if unit == "xfdd" else place % 3, place % 2, unit == "town_east") for place, unit in enumerate(UNITS)], True)

@@ -81,6 +81,42 @@ def test_departments_are_compared_farthest_first_and_silence_is_pointed_out(dist
     gaps = [item.gap for item in items if item.gap is not None]
     assert gaps == sorted(gaps) and [item.unit_id for item in items if item.silent] == ["xfdd"]
     assert items[len(gaps)].unit_id == "xfdd", "no rate, but the most silent weeks"
+    assert [item.unit_id for item in items if item.nothing_yet] == ["town_east"]
+
+
+def test_from_how_many_weeks_on_silence_is_pointed_out_is_policy_with_its_clause(small: Publication) -> None:
+    rule = small.notices["silent_weeks"]
+    units = {item.unit_id: item.silent_weeks for item in views.compared(small, 2020) if item.silent}
+    assert units == {"xfdd": 39}
+    stricter = replace(small, notices={"silent_weeks": replace(rule, threshold=1)})
+    assert {item.unit_id for item in views.compared(stricter, 2020) if item.silent} == {
+        item.unit_id for item in views.compared(small, 2020) if (item.silent_weeks or 0) >= 1} > {"xfdd"}
+    none = replace(small, notices={})
+    assert not any(item.silent for item in views.compared(none, 2020))
+    assert rule.clause in page.render(small) and rule.clause + "）：" not in page.render(none)
+
+
+def test_restatements_are_listed_with_what_moved_and_the_edition_stays(district: Publication, tmp_path: Path) -> None:
+    (first, figure), (second, nothing) = views.restatements(district)
+    assert (figure.numerator - figure.old_numerator, figure.came, figure.went, figure.changed) == (3, 3, 0, 1) and nothing is None
+    assert views.version(district, 2018) == "已定版（第 8 号），更正重列（第 11 号）" and views.version(district, 2020) == "动态数，未定版"
+    row = next(row for row in views.rows(district, 2018) if row.target.target_id == "T12")
+    assert row.figure.numerator == figure.old_numerator, "the edition's figure is shown, corrected or not"
+    html = page.render(district)
+    for text in (first.reason, second.reason, "第 11 号（改第 8 号）", "3 / 0 / 1", words.points(figure.moved), "全区数字不变，只有明细变化"):
+        assert text in html
+    assert "没有已批准的重列" in page.render(replace(district, restatements=[]))
+    published = publish.write(district, tmp_path, 2020)
+    lines = list(openpyxl.load_workbook(published.workbook)["更正重列"].iter_rows(min_row=5, values_only=True))
+    assert [line[0] for line in lines] == [2018, 2019] and lines[0][3:6] == (figure.old_numerator, 387, pytest.approx(figure.percent))
+    assert lines[0][9:12] == (3, 0, 1) and lines[1][2] == "—"
+    shown = paper.content(district, 2018)
+    assert len(shown["restatements"]) == 2 and first.reason in shown["restatements"][0] and "更正重列" in shown["edition"]
+
+
+def test_a_definition_names_chinese_sources_and_its_mart_as_a_foot_only(district: Publication) -> None:
+    html = page.render(district)
+    assert "来源：各目标所列名册或登记库 <small>mart_targets__progress</small>" in html
 
 
 def test_what_moved_since_last_month_is_told_once_per_figure(district: Publication) -> None:

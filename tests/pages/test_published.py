@@ -70,6 +70,9 @@ def district(migrated, tmp_path_factory) -> Iterator[District]:
         editions.freeze(made.edition_id)
         records.deliver("administrative_licence", date(2021, 2, 26), [_decision(3, "2020-05-11", "许3")])
         build.run(date(2021, 2, 26))
+        restated = editions.draft(2020, "起草人", "补报 2020 年的一件许可")
+        editions.approve(restated.edition_id, restated.content_hash, "领导")
+        editions.freeze(restated.edition_id)
         yield District(warehouse, records, load.load(), publish.publish(2020, tmp_path_factory.mktemp("out")))
 
 
@@ -101,6 +104,30 @@ def test_a_frozen_year_keeps_its_figures_and_shows_what_changed_since(district: 
     assert (2020, "T05", "") in restated
     page = district.published.page.read_text(encoding="utf-8")
     assert "已定版" in page and "定版后有更正" in page and "现值" in page
+
+
+def test_a_frozen_correction_is_listed_with_the_rows_that_moved_it(district: District) -> None:
+    each, = district.publication.restatements
+    assert (each.year, each.restates, each.on, each.approved_by, each.reason) == (2020, "1", date(2021, 2, 26), "领导", "补报 2020 年的一件许可")
+    moved = {figure.figure_id: figure for figure in each.figures}
+    assert set(moved) == {"T05"}
+    figure = moved["T05"]
+    assert (figure.old_numerator, figure.numerator, figure.denominator) == (2, 3, 5) and figure.moved == pytest.approx(20)
+    assert (figure.came, figure.went, figure.changed) == (0, 0, 1), "the firm was counted before, and is covered now"
+    page = district.published.page.read_text(encoding="utf-8")
+    assert "更正重列（第 2 号）" in page and "2 / 5" in page and "补报 2020 年的一件许可" in page
+
+
+def test_the_district_has_its_month_from_the_mart(district: District) -> None:
+    rows = district.records.query("select month, received, late, timely_rate from marts.mart_supervision__unit_month where unit_id = '' and received > 0")
+    assert rows
+    for month, received, late, rate in rows:
+        quality = district.publication.quality_of["", month, ""]
+        assert (quality.received, quality.late, quality.timely_rate) == (received, late, pytest.approx(float(rate)))
+    sums = district.records.query("select month, sum(received), sum(late), sum(batches) from marts.mart_supervision__unit_month where unit_id <> '' group by 1")
+    whole = district.records.query("select month, received, late, batches from marts.mart_supervision__unit_month where unit_id = ''")
+    assert sorted(sums) == sorted(whole)
+    assert district.records.query("select count(*) from marts.mart_supervision__assessment where unit_id = ''") == [(0,)]
 
 
 def test_targets_that_are_not_advanced_have_a_number_and_nothing_else(district: District) -> None:
@@ -141,7 +168,7 @@ def test_the_page_asks_for_nothing_and_names_its_data(district: District) -> Non
 def test_the_workbook_answers_one_question_a_sheet_and_prints(district: District) -> None:
     book = openpyxl.load_workbook(district.published.workbook)
     assert book.sheetnames == ["总体怎么样", "哪些目标落后", "部门分项", "逐年进展", "双公示质量", "部门报送比较", "里程碑到哪了", "本月变了什么",
-                               "定版与现值", "依现行法不推进", "口径与来源"]
+                               "定版与现值", "更正重列", "依现行法不推进", "口径与来源"]
     for sheet in book:
         assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.paperSize == 9 and sheet.freeze_panes
         assert sheet.print_title_rows and sheet.sheet_properties.pageSetUpPr.fitToPage and "2021-02-26" in sheet["A2"].value

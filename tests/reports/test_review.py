@@ -99,7 +99,7 @@ def test_persons_are_handed_back_never_looked_up_and_never_stored(listed: Profil
             ["示范区甲食品有限公司", uscc(1), "企业", PERSON]]
     path = tmp_path / "名单.xlsx"
     path.write_bytes(workbook(["申请人", "统一社会信用代码/身份证号", "申请人类型", "法定代表人身份证"], rows))
-    answer = credit("report", "review", path, "--purpose", "补助审查", "-o", tmp_path / "结果.xlsx")
+    answer = credit("report", "review", path, "--purpose", "补助审查", "--area", "政府资金补助", "-o", tmp_path / "结果.xlsx")
     assert answer.code == 0 and "自然人未审查 4" in answer.out, answer.err
     assert [item.row_no for item in looked_up] == [6], "a firm's row is reviewed even where it carries its representative's number"
     book = openpyxl.load_workbook(tmp_path / "结果.xlsx")
@@ -109,8 +109,9 @@ def test_persons_are_handed_back_never_looked_up_and_never_stored(listed: Profil
     assert len(sheet) == 6 and "提示" in sheet[0] and "结论" not in sheet[0]
     assert [row[5] for row in sheet[1:]] == ["未审查（自然人）"] * 4 + ["已比对"]
     with warehouse.connect("reader") as reader:
-        assert reader.execute("select kind, purpose, rows, subject_id from ledger.report").fetchall() == [
-            ("review", "补助审查", 5, "")]
+        assert reader.execute("select kind, purpose, rows, subject_id, area from ledger.report").fetchall() == [
+            ("review", "补助审查", 5, "", "政府资金补助")]
+    assert "政府资金补助" in text
 
 
 def test_unusable_lists_are_refused_with_a_remedy(listed: Profiles, tmp_path: Path) -> None:
@@ -122,3 +123,5 @@ def test_unusable_lists_are_refused_with_a_remedy(listed: Profiles, tmp_path: Pa
     path.write_bytes(workbook(["名称"], [["示范区甲食品有限公司"]]))
     assert credit("report", "review", path).code == 2, "a review without purpose is refused"
     assert credit("report", "review", tmp_path / "无.xlsx", "--purpose", "x").code == 2
+    strange = credit("report", "review", path, "--purpose", "x", "--area", "招商")
+    assert strange.code == 2 and "公共资源交易" in strange.err, "areas are those the plan names"

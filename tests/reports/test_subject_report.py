@@ -102,12 +102,14 @@ def test_workbook_says_the_same_as_the_page(firm: str) -> None:
 def test_report_is_booked_with_who_and_purpose_and_needs_a_purpose_above_public(firm: str, warehouse, tmp_path) -> None:
     refused = credit("report", "subject", uscc(1), "--level", "政务共享", "-o", tmp_path)
     assert refused.code == 2 and "--purpose" in refused.err and not list(tmp_path.glob("*.html"))
-    done = credit("report", "subject", uscc(1), "--level", "政务共享", "--purpose", "招标资格审查", "-o", tmp_path)
+    done = credit("report", "subject", uscc(1), "--level", "政务共享", "--purpose", "招标资格审查", "--area", "招标投标", "-o", tmp_path)
     assert done.code == 0, done.err
+    assert credit("report", "subject", uscc(1), "--area", "招标投标", "-o", tmp_path).code == 2, "a use in an area says what for"
     assert len(list(tmp_path.glob("GXBG*.html"))) == len(list(tmp_path.glob("GXBG*.xlsx"))) == 1
     with warehouse.connect("reader") as reader:
-        assert reader.execute("select kind, purpose, level, subject_id from ledger.report").fetchall() == [
-            ("subject", "招标资格审查", "政务共享", firm)]
+        assert reader.execute("select kind, purpose, level, subject_id, area from ledger.report").fetchall() == [
+            ("subject", "招标资格审查", "政务共享", firm, "招标投标")]
+    assert "招标投标" in next(tmp_path.glob("GXBG*.html")).read_text(encoding="utf-8")
 
 
 def test_unknown_and_ambiguous_codes_are_said(profiles: Profiles, warehouse) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import xlsxwriter
 
 from public_credit import build, edition_diff, editions, work
 from public_credit.messages import UserError
@@ -39,6 +40,18 @@ def _listed(uscc: str, **changes: str) -> dict[str, str]:
 
 def _reported(month: str, measure: str, numerator: int, denominator: str, **changes: str) -> dict[str, str]:
     return {"measure": measure, "month": month, "numerator": str(numerator), "denominator": denominator} | changes
+
+
+def _reviewed(patch: pytest.MonkeyPatch, path: Path) -> None:
+    """An office has its applicants reviewed on the first day: twice in one area, once in none."""
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["申请单位名称", "统一社会信用代码"])
+        sheet.write_row(1, 0, ["示范区甲000001商贸有限公司", code(1)])
+    with patch.context() as clock:
+        clock.setenv("PCW_BUSINESS_DATE", ON.isoformat())
+        for area in ("", "政府资金补助", "政府资金补助"):
+            assert credit("report", "review", path, "--purpose", "补助审查", "--area", area, "-o", path.with_suffix(".out.xlsx")).code == 0
 
 
 @dataclass
@@ -91,6 +104,7 @@ def story(migrated, tmp_path_factory) -> Iterator[Story]:
         editions.freeze(made.edition_id)
         before = _frozen(records, made.edition_id)
         assert editions.draft(2020, "起草人").edition_id is None, "nothing changed"
+        _reviewed(patch, tmp_path_factory.mktemp("applicants") / "名单.xlsx")
         records.deliver("administrative_licence", NEXT, [_licence(2, "2017-09-01", "许0"), _licence(3, "2020-12-31", "许6")])
         records.deliver("decision_event", NEXT, [{"decision_no": "许1", "uscc": code(1), "event_date": "2026-02-20"}])
         records.deliver("aggregate_count", NEXT, [_reported("2020-06", "工程建设从业人员信用档案数", 70, "90")])
@@ -132,6 +146,21 @@ def test_reports_hold_until_the_next_one_and_small_cells_are_hidden(story: Story
     assert story.figure("T04", "2018-12-31", "zhzf")[:2] == (84, 100)
 
 
+def test_an_area_counts_from_its_document_or_from_the_first_report_used_in_it(story: Story) -> None:
+    counts = [story.figure("T20", day)[:2] for day in ("2017-12-31", "2018-12-31", "2020-12-31", "2026-01-31", "2026-02-28")]
+    assert counts == [(0, 4), (2, 4), (3, 4), (3, 4), (4, 4)]
+    assert story.records.query("select first_on, record_id from intermediate.int_targets__report_area where area = '政府资金补助'") == [
+        (ON, "报告台账 2")], "the use without an area counts for none"
+
+
+def test_a_reported_denominator_names_who_told_it_in_what_and_when(story: Story) -> None:
+    told = dict(story.records.query("select target_id, concat_ws(' ', denominator_source, denominator_on) from marts.mart_targets__progress "
+                                    "where month_end = '2019-12-31' and unit_id = '' and denominator is not null and goal_no = 1"))
+    assert told["T08"] == "示范区综合行政执法局填报《部门填报数》：权责清单 2019-06-30"
+    assert told["T04"] == "示范区综合行政执法局填报《信用培训人数》：单位应训人数 2018-11-30"
+    assert told["T07"].startswith("名册：工程建设企业") and told["T05"].startswith("登记库")
+
+
 def test_coverage_kept_by_change_equals_coverage_counted_anew(story: Story) -> None:
     kept = story.records.query("select subject_id, first_covered_on, record_id, topic from intermediate.int_targets__covering order by 1")
     assert len(kept) == 3
@@ -155,6 +184,7 @@ def test_a_correction_leaves_the_edition_and_tells_which_rows_moved_what(story: 
     found = edition_diff.compare(story.original, story.restated.edition_id)
     figures = {(row["target_id"], row["goal_no"]): row for row in found["figures"]}
     assert set(figures) == {("T08", 1)}, "in T05 and T07 one archive came and one went: same figure, other rows"
+    assert [figures["T08", 1][change] for change in edition_diff.CHANGES] == [0, 0, 1]
     rows = {(row["figure_id"], row["item_key"]): row for row in found["items"]}
     t05 = {row["label"]: row for row in found["items"] if row["figure_id"] == "T05"}
     assert {name: row["change"] for name, row in t05.items()} == {

@@ -1,7 +1,7 @@
 """Five years before the first day: when organisations got their first record, and the figure that is restated later.
 
 Most firms have a tax rating from 2017 to 2021, most institutions a yearly appraisal, most social organisations a social
-insurance record; the rest has what the past year brought, or nothing yet. On day 3 one count of 2020 comes corrected.
+insurance record; the rest has what the past year brought, or nothing yet. On day 2 one count of 2020 comes corrected.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ FIRMS = {2017: 0.10, 2018: 0.17, 2019: 0.20, 2020: 0.22, 2021: 0.08}
 OTHERS = {2017: 0.25, 2018: 0.40, 2019: 0.15, 2020: 0.12}
 PER_YEAR = 8  # items to publish
 RESTATED = ("czj.aggregate_count", "政府采购评审专家信用档案数", "2020-12")
+RESTATED_ON, RESTATED_BY = 2, 3  # day of the correction, how many fewer
 
 
 def _year(rng: random.Random, shares: dict[int, float]) -> int | None:
@@ -32,7 +33,7 @@ def _year(rng: random.Random, shares: dict[int, float]) -> int | None:
 
 
 def add(sectors: "SectorPlan") -> None:
-    """The rows of the history, at the end of the first day's deliveries, and the correction of day 3."""
+    """The rows of the history, at the end of the first day's deliveries, and the correction of a later day."""
     rng = random.Random(f"{sectors.plan.seed}/history")
     groups = sectors.subjects.groups
     firms = [s for s in sectors.plan.population.subjects if s.kind in ("company", "individual", "cooperative")]
@@ -70,10 +71,9 @@ def _first(sectors: "SectorPlan", name: str, subject, when: date) -> Row:
 
 
 def _restated(sectors: "SectorPlan") -> None:
-    """The experts counted for 2020 were too many: the unit says so on day 3."""
+    """The experts counted for 2020 were too many: the unit says so later."""
     name, measure, month = RESTATED
     row = next(r for r in sectors.main[name, 1].rows if not r.case and (r.truth["measure"], r.truth["month"]) == (measure, month))
-    fixed = str(max(5, int(row.truth["numerator"]) - 3))
-    new = row.clone().fix(numerator=fixed)
+    new = row.clone().fix(numerator=str(int(row.truth["numerator"]) - RESTATED_BY))
     new.sjc, new.extra = "", dict(row.extra)
-    sectors.deliver(3, name, [new.plant("SH-restated", [], "accepted", "2020 年数字更正：定稿不变，另行重列")])
+    sectors.deliver(RESTATED_ON, name, [new.plant("SH-restated", [], "accepted", "2020 年数字更正：定稿不变，另行重列")])

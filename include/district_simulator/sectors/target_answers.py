@@ -3,7 +3,8 @@
 ``day<N>_targets.json`` (and ``targets.json``, the newest of them): one entry per figure and month end (31 December 2016 to
 2025, and the month of the day): ``figure``, ``month_end``, ``unit`` ('' = district), ``numerator`` as ``[least, most]`` (the
 two differ where a record may or may not be told apart), ``denominator`` (null where there is none) and, for counts of
-persons, ``hidden`` for a unit's cell under five. ``restated`` names the figure that day 3 changes for 2020.
+persons, ``hidden`` for a unit's cell under five. ``restated`` names the figure that a later day changes for a frozen year, and
+by how much.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from district_simulator.sectors.history import RESTATED
+from district_simulator.sectors.history import RESTATED, RESTATED_BY, RESTATED_ON
+from district_simulator.sectors.office import CONNECTED, INTRODUCED, USES
 from district_simulator.sectors.registers import REGISTERS
 from district_simulator.sectors.stories import ROSTER
 from district_simulator.units import UNITS
@@ -181,7 +183,7 @@ def figures(booked: list["Booked"], known: "Registry", day: int) -> list[dict[st
             alive = [m for m in members if m.since <= end < m.until]
             covered = [sum(days.get(m.subject, NEVER) <= end and days[m.subject] < m.until for m in alive) for days in (sure, maybe)]
             out.append(_entry(figure, end, "", *covered, len(alive)))
-    out += published(booked, day)
+    out += published(booked, day) + connected(booked, day) + used(day)
     for figure, parts in sorted(counted(booked).items()):
         for end in month_ends(day):
             cells: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
@@ -198,9 +200,34 @@ def figures(booked: list["Booked"], known: "Registry", day: int) -> list[dict[st
     return out
 
 
+def connected(booked: list["Booked"], day: int) -> list[dict[str, Any]]:
+    """T19: departments connected by document or by their first delivery that was let in; per unit and for the district."""
+    first: dict[str, date] = {}
+    for item in _accepted(booked):
+        first.setdefault(item.row.dataset.split(".")[0], DAYS[item.delivery.day])
+    since = {name: (unit, min(filter(None, (document, first.get(unit))), default=NEVER)) for name, (unit, document) in CONNECTED.items()}
+    out = []
+    for end in month_ends(day):
+        for unit in ["", *sorted({unit for unit, _ in CONNECTED.values()})]:
+            own = [on <= end for by, on in since.values() if unit in ("", by)]
+            out.append(_entry("T19", end, unit, sum(own), sum(own), len(own)))
+    return out
+
+
+def used(day: int) -> list[dict[str, Any]]:
+    """T20: areas with a document, or with a use on a day before this build."""
+    since = dict(INTRODUCED)
+    for use in USES:
+        if use.day < day:
+            since[use.area] = min(filter(None, (since[use.area], DAYS[use.day])))
+    counts = [(end, sum(on is not None and on <= end for on in since.values())) for end in month_ends(day)]
+    return [_entry("T20", end, "", count, count, len(since)) for end, count in counts]
+
+
 def write(folder: Path, day: int, booked: list["Booked"], known: "Registry") -> None:
     """The file of a day, and the newest one under its plain name."""
     answer = {"day": day, "figures": figures(booked, known, day), "no_denominator": ["T08"], "silent_unit": "street_north",
-              "restated": {"dataset": RESTATED[0], "figure": MEASURES[RESTATED[1]], "month": RESTATED[2], "day": 3}}
+              "restated": {"dataset": RESTATED[0], "figure": MEASURES[RESTATED[1]], "month": RESTATED[2], "day": RESTATED_ON,
+                           "fewer": RESTATED_BY}}
     for name in (f"day{day}_targets.json", "targets.json"):
         (folder / name).write_text(json.dumps(answer, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -71,14 +71,14 @@ def diff(old: int, new: int, limit: Annotated[int, typer.Option(min=1, max=10000
         print(f"{found['year']} 年：第 {old} 号与第 {new} 号没有差别。")
         return
     print(f"{found['year']} 年：第 {old} 号 → 第 {new} 号")
-    output.table(["目标", "名称", "分子", "分母", "进度", "变动（百分点）", "状态"],
+    output.table(["目标", "名称", "分子", "分母", "进度", "变动（百分点）", "状态", "明细增 / 减 / 变"],
                  [[f"{row['target_id']}-{row['goal_no']}", row["title"],
                    f"{_number(row['old_numerator'])} → {_number(row['new_numerator'])}",
                    f"{_number(row['old_denominator'])} → {_number(row['new_denominator'])}",
                    f"{_percent(row['old_percent'])} → {_percent(row['new_percent'])}",
                    "－" if row["moved"] is None else f"{row['moved']:+.4f}",
-                   row["old_state"] if row["old_state"] == row["new_state"] else f"{row['old_state']} → {row['new_state']}"]
-                  for row in found["figures"]])
+                   row["old_state"] if row["old_state"] == row["new_state"] else f"{row['old_state']} → {row['new_state']}",
+                   " / ".join(str(row[change]) for change in edition_diff.CHANGES)] for row in found["figures"]])
     print()
     output.table(["数字", "变化", "单位", "对象", "分子", "分母", "单独影响（百分点）", "记录"],
                  [[row["figure_id"], edition_diff.CHANGES[row["change"]], row["unit_id"], row["label"],

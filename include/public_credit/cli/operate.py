@@ -15,7 +15,7 @@ from sqlalchemy import select
 from .. import settings, work
 from ..catalogue import load_catalogue
 from ..ledger.models import Attempt, Batch
-from ..ledger.session import current_business_day, session
+from ..ledger.session import clock_day, current_business_day, session
 from ..messages import UserError
 from . import output
 from .overview import BATCH_STATES, Json
@@ -45,12 +45,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _on(given: datetime | None) -> date:
-    """The given business date, else today's; beside the demo, whose calendar is simulated, the newest one played."""
-    if given:
-        return given.date()
-    if os.environ.get("PCW_CLOCK") == "logical" and not os.environ.get("PCW_BUSINESS_DATE"):
-        return current_business_day("reader")
-    return settings.business_date()
+    """The given business date, else the clock's."""
+    return given.date() if given else clock_day("reader")
 
 
 def _who() -> str:

@@ -13,6 +13,7 @@ import typer
 from ..messages import UserError
 
 Purpose = Annotated[str, typer.Option(help="查询目的，写入报告并留痕。")]
+Area = Annotated[str, typer.Option(help="应用领域（实施意见列名的领域，如政府采购；计入推行信用报告制度的领域数）。")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="输出文件夹，默认当前文件夹。")]
 
 
@@ -40,11 +41,11 @@ def _save(path: Path, content: bytes) -> None:
 
 def subject(key: Annotated[str, typer.Argument(help="统一社会信用代码，或主体编号。")],
             level: Annotated[str, typer.Option(help="查询级别：公开、政务共享、授权查询、封存。")] = "公开",
-            purpose: Purpose = "", output: Output = None) -> None:
+            purpose: Purpose = "", area: Area = "", output: Output = None) -> None:
     from ..reports import page, workbook
     from ..reports.subject import gather
 
-    report = gather(key, level=level, who=_who(), purpose=purpose)
+    report = gather(key, level=level, who=_who(), purpose=purpose, area=area)
     folder = output or Path()
     _save(folder / f"{report.number}.xlsx", workbook.subject_workbook(report))
     _save(folder / f"{report.number}.html", page.subject_page(report).encode())
@@ -67,14 +68,14 @@ def person(purpose: Purpose = "", output: Output = None) -> None:
 
 
 def review(applicants: Annotated[Path, typer.Argument(help="申请单位名单（xlsx、xls），有名称或统一社会信用代码列。")],
-           purpose: Purpose = "",
+           purpose: Purpose = "", area: Area = "",
            output: Annotated[Path | None, typer.Option("-o", "--output", help="结果文件，默认在名单旁。")] = None) -> None:
     from ..reports.review import review as run
     from ..reports.review_workbook import workbook
 
     if not applicants.is_file():
         raise UserError(f"没有文件 {applicants.name}。", remedy="检查路径。")
-    reviewed = run(applicants.read_bytes(), who=_who(), purpose=purpose)
+    reviewed = run(applicants.read_bytes(), who=_who(), purpose=purpose, area=area)
     _save(output or applicants.with_name(f"{applicants.stem}_审查提示.xlsx"), workbook(reviewed))
     print(f"{reviewed.number}：{len(reviewed.lines):,} 行，已比对 {reviewed.count('已比对'):,}，"
           f"其中有提示 {sum(bool(line.hits) for line in reviewed.lines):,}；未匹配 {reviewed.count('未匹配'):,}，"

@@ -585,7 +585,10 @@ class AccessLog(Base):
 
 
 class Report(Base):
-    """A report on an organisation, or a review of an applicant list: who had it made, for what, as of which data."""
+    """A report on an organisation, or a review of an applicant list: who had it made, for what, as of which data.
+
+    ``area``: the area of the plan it was used in (T20), '' for none; ``used_on``: the business date it was made on.
+    """
 
     __tablename__ = "report"
     id: Mapped[int] = _id()
@@ -598,6 +601,8 @@ class Report(Base):
     rows: Mapped[int]
     data_on: Mapped[date]
     channel: Mapped[str] = mapped_column(server_default="cli")
+    area: Mapped[str] = mapped_column(server_default="")
+    used_on: Mapped[date]
     __table_args__ = (CheckConstraint(_one_of("kind", ("subject", "review")), name="kind"),)
 
 

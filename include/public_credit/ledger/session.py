@@ -89,6 +89,13 @@ def open_business_day(role: str, day: date) -> None:
         opened.execute(insert(BusinessDay).values(day=day, opened_by=dag_run()).on_conflict_do_nothing())
 
 
+def clock_day(role: str) -> date:
+    """The business date of work outside a run; beside the demo, whose calendar is simulated, the newest day played."""
+    if os.environ.get("PCW_CLOCK") == "logical" and not os.environ.get("PCW_BUSINESS_DATE"):
+        return current_business_day(role)
+    return settings.business_date()
+
+
 def current_business_day(role: str) -> date:
     """The newest opened business date; today's when none was opened yet."""
     with session(role) as opened:

@@ -15,6 +15,7 @@ from ..catalogue import load_catalogue
 from ..checks import same_name
 from ..ledger.session import session
 from ..messages import UserError
+from ..policy import check_area
 from . import policy as policies
 from .applicants import Applicant, ApplicantList, read
 from .subject import data_on, log, number
@@ -91,6 +92,7 @@ class Reviewed:
     number: str
     who: str
     purpose: str
+    area: str
     made_at: datetime
     data_on: date
     listed: ApplicantList
@@ -144,11 +146,11 @@ def _first_of_each(lines: list[Line]) -> None:
                 line.applicant.reason = "；".join(filter(None, (line.applicant.reason, f"与第 {earlier} 行为同一主体")))
 
 
-def review(content: bytes, *, who: str, purpose: str) -> Reviewed:
-    """Review a list. The use is booked with who, purpose and number of rows; of the rows nothing is kept."""
+def review(content: bytes, *, who: str, purpose: str, area: str = "") -> Reviewed:
+    """Review a list. The use is booked with who, purpose, area and number of rows; of the rows nothing is kept."""
     if not purpose.strip():
         raise UserError("批量审查须说明目的。", remedy="加上 --purpose “……”（如：××项目招标投标资格审查），使用将留痕。")
-    policy = policies.load()
+    policy, area = policies.load(), check_area(area, purpose)
     listed = read(content)
     lines = {item.row_no: Line(item) for item in listed.applicants}
     visible = policy.levels[:policy.rank(LEVEL) + 1]
@@ -156,7 +158,7 @@ def review(content: bytes, *, who: str, purpose: str) -> Reviewed:
     made_at = datetime.now(settings.TIMEZONE)
     with session("reader") as opened:
         on = data_on(opened)
-        entry = log(opened, kind="review", who=who, purpose=purpose.strip(), level=LEVEL, rows=len(lines), data_on=on)
+        entry = log(opened, kind="review", who=who, purpose=purpose.strip(), level=LEVEL, rows=len(lines), data_on=on, area=area)
         _copy(opened, [item for item in listed.applicants if item.scheme])
         opened.execute(text(_MATCH))
         opened.execute(text("analyze matched"))
@@ -170,5 +172,5 @@ def review(content: bytes, *, who: str, purpose: str) -> Reviewed:
             for row in opened.execute(text(_RATINGS), {"visible": visible, "domains": domains}):
                 lines[row.row_no].ratings.append(row.title if row.topic in row.title else f"{row.topic} {row.title}")
     _first_of_each(list(lines.values()))
-    return Reviewed(number("PLSC", made_at.date(), entry), who, purpose.strip(), made_at, on, listed, list(lines.values()),
-                    domains)
+    return Reviewed(number("PLSC", made_at.date(), entry), who, purpose.strip(), area, made_at, on, listed,
+                    list(lines.values()), domains)

@@ -47,7 +47,7 @@ def workbook(reviewed: Reviewed) -> bytes:
         for line in reviewed.lines if line.applicant.state != "已比对"])
     notes = book.sheet("说明", (24, 100), footer)
     book.rows(notes, 0, ("项目", "内容"), [
-        ("编号", reviewed.number), ("使用人", reviewed.who), ("目的", reviewed.purpose),
+        ("编号", reviewed.number), ("使用人", reviewed.who), ("目的", reviewed.purpose), ("应用领域", reviewed.area or "未写明"),
         ("出具时间", f"{reviewed.made_at:%Y-%m-%d %H:%M}"), ("数据日期", reviewed.data_on),
         ("名单行数", len(reviewed.lines)), ("已比对", reviewed.count("已比对")), ("未匹配", reviewed.count("未匹配")),
         ("未审查（自然人）", reviewed.count("未审查（自然人）")),

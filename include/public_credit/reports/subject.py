@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from .. import settings
 from ..identifiers import normalise
 from ..ledger.models import Report
-from ..ledger.session import session
+from ..ledger.session import clock_day, session
 from ..messages import UserError
+from ..policy import check_area
 from . import policy as policies
 from .policy import ReportPolicy, Section
 from .visibility import LISTS, split
@@ -44,6 +45,7 @@ class SubjectReport:
     level: str
     who: str
     purpose: str
+    area: str
     made_at: datetime
     data_on: date
     profile: dict[str, Any]
@@ -129,7 +131,7 @@ def _grade(opened: Session, subject_id: str, shown: set[str]) -> tuple[dict[str,
 
 def log(opened: Session, **values: Any) -> int:
     """Book that a report is made, before it is; the number of the entry."""
-    entry = Report(**values)
+    entry = Report(used_on=clock_day("reader"), **values)
     opened.add(entry)
     opened.flush()
     return entry.id
@@ -139,9 +141,9 @@ def number(prefix: str, day: date, entry: int) -> str:
     return f"{prefix}{day:%Y%m%d}-{entry:06d}"
 
 
-def gather(key: str, *, level: str, who: str, purpose: str) -> SubjectReport:
-    """Read everything for a report on one organisation, as a reader of ``level`` may see it; the use is booked."""
-    policy = policies.load()
+def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> SubjectReport:
+    """Read everything for a report on one organisation, as a reader of ``level`` may see it; the use is booked, with its area."""
+    policy, area = policies.load(), check_area(area, purpose)
     if level not in policy.levels:
         raise UserError(f"没有披露级别“{level}”。", remedy="可用的级别：" + "、".join(policy.levels))
     if level != policy.levels[0] and not purpose.strip():
@@ -152,7 +154,7 @@ def gather(key: str, *, level: str, who: str, purpose: str) -> SubjectReport:
         subject_id = resolve(opened, key)
         profile = _profile(opened, subject_id)
         entry = log(opened, kind="subject", who=who, purpose=purpose.strip() or policy.level_purposes[level],
-                    level=level, subject_id=subject_id, rows=1, data_on=on)
+                    level=level, subject_id=subject_id, rows=1, data_on=on, area=area)
         shown, hidden = split(_records(opened, subject_id), level, on, policy)
         grade, basis = (None, []) if level == policy.levels[0] else _grade(opened, subject_id, {record["record_id"] for record in shown})
     profile |= {"subject_name": profile["name"], "registration_state": profile["state"]}
@@ -161,7 +163,7 @@ def gather(key: str, *, level: str, who: str, purpose: str) -> SubjectReport:
     rules = {rule.id: rule for rule in policy.hiding}
     return SubjectReport(
         number=number("GXBG", made_at.date(), entry), level=level, who=who,
-        purpose=purpose.strip() or policy.level_purposes[level], made_at=made_at, data_on=on, profile=profile,
+        purpose=purpose.strip() or policy.level_purposes[level], area=area, made_at=made_at, data_on=on, profile=profile,
         base=_base(profile, level, policy),
         figures=[(name, figure.title, profile[name], figure.definition) for name, figure in policy.figures.items()],
         sections=sections, hidden=[(rules[rule].reason, rules[rule].clause, count) for rule, count in hidden.items()],

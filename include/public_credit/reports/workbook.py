@@ -64,7 +64,8 @@ def _overview(book: Book, report: SubjectReport, footer: str) -> None:
     sheet.write_string(0, 0, "公共信用信息报告", book.title)
     line = book.rows(sheet, 2, ("项目", "内容"), [
         ("报告编号", report.number), ("数据日期", report.data_on), ("出具时间", f"{report.made_at:%Y-%m-%d %H:%M}"),
-        ("查询级别", report.level), ("查询人", report.who), ("查询目的", report.purpose), *report.base])
+        ("查询级别", report.level), ("查询人", report.who), ("查询目的", report.purpose),
+        ("应用领域", report.area or "未写明"), *report.base])
     line = book.rows(sheet, line + 1, ("指标", "数值", "口径"), [
         (title, value, definition) for _, title, value, definition in report.figures])
     line = book.rows(sheet, line + 1, ("未列出的记录", "条数", "依据"), [

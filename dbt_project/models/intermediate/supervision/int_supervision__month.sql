@@ -29,13 +29,13 @@ with counted as (
     union all
     select unit_id, to_char(period_to, 'YYYY-MM'), 'attestations', count(*) from {{ source('ledger', 'attestation') }} group by 1, 2
     union all
-    select u.unit_id, to_char(d.day, 'YYYY-MM'), 'batches', 0
+    select u.unit_id, to_char(d.day, 'YYYY-MM'), 'business_days', 1
     from {{ source('ledger', 'unit') }} u cross join {{ source('ledger', 'business_day') }} d
     where d.day <= cast('{{ var("business_date") }}' as date)
 )
 select unit_id, month
     {%- for name in ['batches', 'rows_in', 'generated', 'received_of_generated', 'received', 'accepted', 'accepted_at_once', 'late',
-                     'linked', 'overdue', 'slips', 'returned', 'corrected', 'correction_days', 'silent_weeks', 'attestations'] %},
+                     'linked', 'overdue', 'slips', 'returned', 'corrected', 'correction_days', 'silent_weeks', 'attestations', 'business_days'] %},
     cast(sum(case when what = '{{ name }}' then amount {% if name != 'generated' %}else 0 {% endif %}end) as bigint) as {{ name }}
     {%- endfor %}
 from counted

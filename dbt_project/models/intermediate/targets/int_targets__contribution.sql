@@ -33,4 +33,4 @@ select 'T20', area, '', cast(null as text), cast('2016-11-09' as date), cast(nul
 from {{ ref('report_area') }}
 union all
 select 'T20', area, '', record_id, first_on, cast(null as date), 1, 0, 0
-from {{ ref('int_targets__report_area') }}
+from {{ ref('int_targets__report_area') }} where first_on is not null

@@ -10,11 +10,11 @@ with training as (
     from {{ ref('stg_aggregate_count') }}
 ), stated as (
     select 'T04' as figure_id, concat_ws(':', unit_uscc, population) as reporter, unit_uscc, unit_id, record_id, month,
-        trained_count as numerator, staff_count as denominator, '单位应训人数' as denominator_source,
+        batch_seq, trained_count as numerator, staff_count as denominator, '单位应训人数' as denominator_source,
         cast(null as date) as denominator_on
     from training where newest = 1
     union all
-    select m.figure_id, concat_ws(':', a.unit_uscc, a.measure), a.unit_uscc, a.unit_id, a.record_id, a.month, a.numerator,
+    select m.figure_id, concat_ws(':', a.unit_uscc, a.measure), a.unit_uscc, a.unit_id, a.record_id, a.month, a.batch_seq, a.numerator,
         a.denominator, a.denominator_source, a.denominator_on
     from aggregated a join {{ ref('figure_measure') }} m on m.measure = a.measure
     where a.newest = 1
@@ -24,6 +24,11 @@ with training as (
 select
     s.figure_id, s.reporter, coalesce(u.unit_id, s.unit_id) as unit_id, s.record_id,
     cast({{ dbt.last_day("cast(concat_ws('', s.month, '-01') as date)", 'month') }} as date) as month_end,
-    s.numerator, s.denominator, s.denominator_source, s.denominator_on
+    s.numerator, s.denominator, s.denominator_on,
+    concat(teller.name, '填报《', d.title, '》', case when s.denominator_source <> '' then concat('：', s.denominator_source) end)
+        as denominator_source
 from stated s
 left join {{ source('ledger', 'unit') }} u on u.uscc = s.unit_uscc
+left join {{ source('ledger', 'batch') }} b on b.seq = s.batch_seq
+left join {{ source('ledger', 'dataset') }} d on d.dataset_id = b.dataset_id
+left join {{ source('ledger', 'unit') }} teller on teller.unit_id = b.unit_id

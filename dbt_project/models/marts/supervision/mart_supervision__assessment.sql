@@ -2,7 +2,7 @@
 -- Yearly target responsibility (M8) of each department by the rule seed: item, figure, points, and the formula written out.
 -- An item without a denominator is not assessed: no points and none possible. Departments only, never persons.
 with unit_year as (
-    select * from {{ ref('mart_supervision__unit_year') }}
+    select * from {{ ref('mart_supervision__unit_year') }} where unit_id <> ''
 ), figure as (
     {% for item, numerator, denominator in [
         ('reporting', 'received_of_generated', 'generated'), ('timeliness', 'received - late', 'received'),

@@ -3,12 +3,14 @@
 with measured as (
     select
         t.target_id, t.goal_no, cell.month_end, cell.unit_id, t.figure_kind, t.advances, t.goal, t.due_on, t.definition,
-        cell.suppressed, cell.denominator_rule, cell.stated_on,
+        cell.suppressed, cell.denominator_rule, cell.stated_on, told.denominator_source as told_by,
         case when not cell.suppressed and (cell.stated_on is not null or t.figure_kind = '系统计算')
              then cell.numerator end as numerator,  -- nobody has reported: no number, not zero
         case when not cell.suppressed then cell.denominator end as denominator
     from {{ ref('target') }} t
     join {{ ref('int_targets__cell') }} cell on cell.figure_id = t.figure_id
+    left join {{ ref('int_targets__denominator_source') }} told
+      on told.figure_id = cell.figure_id and told.unit_id = cell.unit_id and told.month_end = cell.month_end
 ), compared as (
     select *,
         {{ percent('numerator', 'denominator') }} as percent,
@@ -37,7 +39,7 @@ select
          when denominator_rule like 'roster:%' then concat('名册：', substr(denominator_rule, 8))
          when denominator_rule = 'items_due' then '应公开事项'
          when denominator_rule like 'fixed:%' then '实施意见列名'
-         else '部门填报' end as denominator_source,
+         else told_by end as denominator_source,
     case when denominator is null then null
          when denominator_rule in ('reported', 'staff_count') then stated_on
          else least(month_end, cast('{{ var("business_date") }}' as date)) end as denominator_on,

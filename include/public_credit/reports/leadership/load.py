@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ... import settings
+from ... import edition_diff, settings
 from ...ledger.session import session
 from ...messages import UserError
 from .model import (
@@ -22,8 +22,11 @@ from .model import (
     GoalLine,
     Metric,
     Milestone,
+    NoticeRule,
     Publication,
     Quality,
+    Restated,
+    Restatement,
     Silence,
     State,
     Target,
@@ -37,20 +40,23 @@ _TARGETS = """select target_id, goal_no, figure_id, title, clause, population, s
 _STATES = "select state, symbol, hatch, worst_first, explanation from policy.target_state_rule order by worst_first"
 _MILESTONES = """select milestone_id, title, due_on, state, evidence, document_no, state_on, clause
     from marts.mart_targets__milestone order by milestone_id"""
-_METRICS = "select metric, title, definition, source, pages from policy.metric_definition"
+_METRICS = "select metric, title, definition, source, mart, pages from policy.metric_definition"
+_NOTICES = "select metric, threshold, clause, reason from policy.notice_rule"
 _GOAL_LINES = "select metric, goal, clause from policy.goal_line"
 _RATES = "reporting_rate, timely_rate, late_rate, compliance_rate, link_rate"
 _YEARLY = f"""select unit_id, cast(year as text) as period, decision_table as table, generated, received_of_generated,
     received, accepted, late, linked, published, {_RATES} from marts.mart_supervision__yearly order by unit_id, year, decision_table"""
 _MONTHLY = f"""select unit_id, month as period, '' as table, generated, received_of_generated, received, accepted, late, linked,
     null as published, {_RATES} from marts.mart_supervision__unit_month order by unit_id, month"""
-_SILENCE = """select unit_id, year, silent_weeks, attestations from marts.mart_supervision__unit_year
+_SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet from marts.mart_supervision__unit_year
     where unit_id <> '' order by unit_id, year"""
 _EDITIONS = """select id, year, as_of, decided_by, decided_at from ledger.edition
     where state = 'frozen' and kind = 'original' order by year, id"""
 _EDITION_FIGURES = """select f.target_id, f.goal_no, f.unit_id, e.year, e.as_of as month_end, f.numerator, f.denominator,
     f.denominator_source, f.denominator_on, f.percent, f.distance, f.pace, f.state, f.suppressed
     from ledger.edition_figure f join ledger.edition e on e.id = f.edition_id where f.edition_id = :edition"""
+_RESTATEMENTS = """select id, year, restates, business_date, decided_by, reason from ledger.edition
+    where state = 'frozen' and kind = 'restatement' order by year, id"""
 _BUILD = """select build_id, business_date, built_at, code_version from ledger.build where state = 'built'
     order by build_id desc limit 1"""
 
@@ -103,6 +109,18 @@ def _editions(opened: Session) -> dict[int, Edition]:
     return found
 
 
+def _restated(row: dict[str, Any]) -> Restated:
+    return Restated(row["target_id"], row["goal_no"], row["figure_id"], row["title"], row["old_numerator"], row["old_denominator"],
+                    _float(row["old_percent"], 100), row["new_numerator"], row["new_denominator"], _float(row["new_percent"], 100),
+                    row["came"], row["went"], row["changed"])
+
+
+def _restatements(opened: Session) -> list[Restatement]:
+    return [Restatement(row["year"], str(row["id"]), str(row["restates"]), row["business_date"], row["decided_by"], row["reason"],
+                        [_restated(figure) for figure in edition_diff.figures(opened, row["restates"], row["id"])])
+            for row in _rows(opened, _RESTATEMENTS)]
+
+
 def load() -> Publication:
     """The publication of the newest finished build. Raises UserError (code 3) when there is none."""
     with session("reader") as opened:
@@ -122,10 +140,12 @@ def load() -> Publication:
             states=[State(*row.values()) for row in _rows(opened, _STATES)],
             quality=[_quality(row) for query in (_YEARLY, _MONTHLY) for row in _rows(opened, query)],
             milestones=[_milestone(row) for row in _rows(opened, _MILESTONES)],
-            metrics={row["metric"]: Metric(row["metric"], row["title"], row["definition"], row["source"])
+            metrics={row["metric"]: Metric(row["metric"], row["title"], row["definition"], row["source"], row["mart"])
                      for row in _rows(opened, _METRICS) if "领导页" in (row["pages"] or "")},
             goal_lines={row["metric"]: GoalLine(row["metric"], float(row["goal"]) / 100, row["clause"])
                         for row in _rows(opened, _GOAL_LINES)},
-            editions=_editions(opened),
+            notices={row["metric"]: NoticeRule(row["metric"], float(row["threshold"]), row["clause"], row["reason"])
+                     for row in _rows(opened, _NOTICES)},
+            editions=_editions(opened), restatements=_restatements(opened),
             silences=[Silence(*row.values()) for row in _rows(opened, _SILENCE)],
             simulated=os.environ.get("PCW_CLOCK") == "logical")

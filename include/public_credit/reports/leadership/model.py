@@ -80,6 +80,43 @@ class Edition:
 
 
 @dataclass(frozen=True)
+class Restated:
+    """A figure of the district that a restatement gives differently, with the rows that came, went or changed."""
+
+    target_id: str
+    goal_no: int
+    figure_id: str
+    title: str
+    old_numerator: int | None
+    old_denominator: int | None
+    old_percent: float | None
+    numerator: int | None
+    denominator: int | None
+    percent: float | None
+    came: int
+    went: int
+    changed: int
+
+    @property
+    def moved(self) -> float | None:
+        """Percentage points."""
+        return None if self.percent is None or self.old_percent is None else (self.percent - self.old_percent) * 100
+
+
+@dataclass(frozen=True)
+class Restatement:
+    """A frozen correction of a frozen edition; the edition itself never changes."""
+
+    year: int
+    edition_id: str
+    restates: str
+    on: date                        # business date it was computed on
+    approved_by: str
+    reason: str
+    figures: list[Restated]
+
+
+@dataclass(frozen=True)
 class State:
     """How a state is told: word, symbol, hatch and its place from worst to best."""
 
@@ -118,12 +155,16 @@ class Quality:
 
 @dataclass(frozen=True)
 class Silence:
-    """Weeks without a delivery of one unit in one year, and the 零报送 attestations for them."""
+    """Weeks without a delivery of one unit in one year, and the 零报送 attestations for them.
+
+    ``nothing_yet``: neither a delivery nor an attestation on any business day of the year so far.
+    """
 
     unit_id: str
     year: int
     silent_weeks: int
     attestations: int
+    nothing_yet: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +191,8 @@ class Metric:
     metric: str
     title: str
     definition: str
-    source: str
+    source: str                     # records, rosters or calendars it is taken from
+    mart: str = ""                  # where it is computed: a technical foot
 
 
 @dataclass(frozen=True)
@@ -160,6 +202,16 @@ class GoalLine:
     metric: str
     goal: float
     clause: str
+
+
+@dataclass(frozen=True)
+class NoticeRule:
+    """From which value on a metric is pointed out, and why."""
+
+    metric: str
+    threshold: float
+    clause: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -179,7 +231,9 @@ class Publication:
     milestones: list[Milestone]
     metrics: dict[str, Metric]
     goal_lines: dict[str, GoalLine]
+    notices: dict[str, NoticeRule] = field(default_factory=dict)
     editions: dict[int, Edition] = field(default_factory=dict)
+    restatements: list[Restatement] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
     simulated: bool = False
 

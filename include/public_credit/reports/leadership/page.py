@@ -175,6 +175,7 @@ def render(publication: Publication, year: int | None = None) -> str:
     comparisons = {each: views.compared(publication, each) for each in publication.years}
     environment.globals |= {
         "percent": words.percent, "goal_text": words.goal, "points": words.points, "number": words.number, "fraction": words.fraction,
+        "ratio": words.ratio, "version": lambda year: views.version(publication, year),
         "missing": words.missing, "ahead": words.ahead, "difference": views.difference,
         "tokens": lambda units: " ".join(unit or "all" for unit in units),
         "hide": lambda each, units: "" if each == year and DISTRICT in units else Markup(" hidden"),
@@ -196,7 +197,8 @@ def render(publication: Publication, year: int | None = None) -> str:
         state_charts={unit: _chart(charts.states_by_year(publication, unit)) for unit in every},
         quality_charts={unit: _chart(charts.quality_by_year(publication, unit)) for unit in every},
         moved={unit: _moved(publication, unit) for unit in every},
-        last_months=" → ".join(f"{month:%Y-%m}" for month in months), restated=views.restated(publication),
+        last_months=" → ".join(f"{month:%Y-%m}" for month in months), restated=views.restated(publication), restatements=views.restatements(publication),
+        silence_rule=views.notice_text(publication, views.SILENT),
         done=sum(item.done for item in publication.milestones),
         overdue=sum(item.state == "逾期未完成" for item in publication.milestones),
         milestone_style={state: style for state, (style, _) in MILESTONE.items()},

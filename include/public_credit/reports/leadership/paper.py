@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import charts, page, views, words
-from .model import DISTRICT, Publication, Quality, State
+from .model import DISTRICT, Publication, Quality, Restated, Restatement, State
 
 TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
 CHARTS_PER_UNIT = 5
@@ -82,7 +82,8 @@ def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any
         silence = publication.silence_of.get((unit, year))
         weeks = silence.silent_weeks if silence else None
         tiles.append({"label": "静默周", "scope": scope, "big": words.number(weeks), "rest": "周", "segments": [], "lines": [
-            _line(f"零报送登记 {words.number(silence.attestations if silence else None)} 次", bool(weeks and weeks >= views.SILENT_FROM))]})
+            _line(f"零报送登记 {words.number(silence.attestations if silence else None)} 次", views.pointed_out(publication, views.SILENT, weeks)),
+            *([_line("本年尚无报送，也无零报送登记", True)] if silence and silence.nothing_yet else [])]})
     else:
         done = sum(item.done for item in publication.milestones)
         late = sum(item.state == "逾期未完成" for item in publication.milestones)
@@ -124,7 +125,7 @@ def _unit(publication: Publication, year: int, unit: str) -> dict[str, Any]:
             "moves": _moves(publication, unit, 3), "counted": names}
 
 
-def _compared(publication: Publication, year: int) -> tuple[str, list[dict[str, Any]]]:
+def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict[str, Any]]]:
     items = views.compared(publication, year)
     widest = page.widest(items)
 
@@ -134,24 +135,34 @@ def _compared(publication: Publication, year: int) -> tuple[str, list[dict[str, 
     found = []
     for item in items:
         q = item.quality
-        found.append({"name": item.name, "part": None if item.gap is None else max(0.0, -item.gap / widest), "cells": [
+        marks = "〔静默〕" if item.silent else "〔尚无报送〕" if item.nothing_yet else ""
+        found.append({"name": item.name + marks, "part": None if item.gap is None else max(0.0, -item.gap / widest), "cells": [
             words.percent(q.timely_rate if q else None), f"{q.received - q.late:,} / {q.received:,}" if q else words.NONE,
             share(q.compliance_rate, q.accepted, q.received) if q else words.NONE,
             share(q.reporting_rate, q.received_known, q.generated) if q else words.NONE,
-            share(q.link_rate, q.linked, q.accepted) if q else words.NONE, words.number(item.silent_weeks)]})
-    return f"差 {widest}　　　　　　　　　　　　　　　距目标", found
+            share(q.link_rate, q.linked, q.accepted) if q else words.NONE,
+            f"{words.number(item.silent_weeks)} / {words.number(item.attestations)}"]})
+    return [f"差 {widest}", "距目标"], found
+
+
+def _restatement(each: Restatement, figure: Restated | None) -> str:
+    where = f"第 {each.edition_id} 号（改第 {each.restates} 号，{each.on}，{each.approved_by}，{each.reason}）"
+    if figure is None:
+        return f"{each.year} 年：全区数字不变，只有明细变化。{where}"
+    return (f"{each.year} 年 {figure.title}：{words.percent(figure.old_percent)}（{words.ratio(figure.old_numerator, figure.old_denominator)}）→ "
+            f"{words.percent(figure.percent)}（{words.ratio(figure.numerator, figure.denominator)}），{words.points(figure.moved)} 个百分点，"
+            f"明细增 {figure.came}、减 {figure.went}、变 {figure.changed}。{where}")
 
 
 def content(publication: Publication, year: int) -> dict[str, Any]:
     """What the template prints."""
     p, rows = publication, views.rows(publication, year)
-    edition = p.editions.get(year)
     scale, compared = _compared(p, year)
     goal = p.goal_lines.get("timely_rate")
     styles = {name: {"style": style, "symbol": symbol, "name": name} for name, (style, symbol) in page.MILESTONE.items()}
     return {
         "title": f"{p.district}社会信用体系建设目标 · {year} 年", "district": p.district, "simulated": p.simulated,
-        "edition": f"已定版（第 {edition.edition_id} 号）" if edition else "动态数，未定版",
+        "edition": views.version(p, year),
         "subtitle": f"数据截至 {p.business_date} · 数字截至 {p.month_of(year)}",
         "footer": f"数据日期 {p.business_date} · 第 {p.build_id} 次构建 · 程序 {p.code_version} · 不含个人信息，不含逐条记录",
         "tiles": _tiles(p, year, DISTRICT), "rows": [_row(row, False) for row in rows], "pad": 2.5 if len(rows) > 16 else 3.4,
@@ -160,8 +171,8 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         "quality_chart": _chart(charts.quality_by_year(p, DISTRICT, width=300, height=94)),
         "months": " → ".join(f"{month:%Y-%m}" for month in p.months[-2:]), "moves": _moves(p, DISTRICT, 4) or ["没有变化。"],
         "units": [_unit(p, year, unit) for unit in p.units_in_charge], "compared": compared, "compare_scale": scale,
-        "compare_note": f"与所引目标比：及时率 {words.goal(goal.goal)}（{goal.clause}）；其余指标没有可引的目标，只列数字。" if goal
-                        else "没有可引的目标，只列数字。",
+        "compare_note": (f"与所引目标比：及时率 {words.goal(goal.goal)}（{goal.clause}）；其余指标没有可引的目标，只列数字。" if goal
+                         else "没有可引的目标，只列数字。") + views.notice_text(p, views.SILENT),
         "milestones": [{"state": styles[item.state], "title": item.title, "due": f"{item.due_on.year} 年",
                         "proof": f"{item.evidence} · {item.on}" if item.evidence else "尚无佐证文件"} for item in p.milestones],
         "counted": [[f"{row.target.target_id} {row.target.title}", "、".join(p.units.get(u, u) for u in row.target.responsible),
@@ -169,8 +180,9 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         "restated": [f"{each} 年 {row.target.title}（{row.scope}）：定版 {words.percent(row.figure.percent)}"
                      f"（{words.fraction(row.figure)}），现值 {words.percent(row.running.percent)}（{words.fraction(row.running)}）"
                      for each, row in views.restated(p)],
+        "restatements": [_restatement(*item) for item in views.restatements(p)],
         "no_restated": "已定版的年份没有更正。" if p.editions else "还没有定版的年份；所有数字都是动态数。",
-        "meanings": [{"title": metric.title, "text": f"{metric.definition}　来源：{metric.source}"} for metric in p.metrics.values()]
+        "meanings": [{"title": metric.title, "text": f"{metric.definition}　来源：{metric.source}" + (f"〔{metric.mart}〕" if metric.mart else "")} for metric in p.metrics.values()]
                     + [{"title": f"{state.symbol} {state.name}", "text": state.condition} for state in p.states]}
 
 

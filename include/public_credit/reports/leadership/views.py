@@ -9,10 +9,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from .model import DISTRICT, MET, Figure, Publication, Quality, State, Target
+from .model import DISTRICT, MET, Figure, Publication, Quality, Restated, Restatement, State, Target
 
 TIMELY = "timely_rate"
-SILENT_FROM = 4                     # weeks of a year without delivery or attestation that are pointed out
+SILENT = "silent_weeks"
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ class Compared:
     silent_weeks: int | None
     attestations: int | None
     silent: bool                    # so many silent weeks that they are pointed out
+    nothing_yet: bool               # no delivery and no attestation on any business day of the year
 
 
 def scope_name(publication: Publication, unit: str) -> str:
@@ -185,6 +186,20 @@ def series(publication: Publication, target: Target, unit: str) -> list[Figure]:
             if (figure := publication.figure_at.get((*target.key, unit, month)))]
 
 
+def pointed_out(publication: Publication, metric: str, value: float | None) -> bool:
+    """Whether a value is one the rule seed points out."""
+    rule = publication.notices.get(metric)
+    return rule is not None and value is not None and value >= rule.threshold
+
+
+def notice_text(publication: Publication, metric: str) -> str:
+    """Why a metric is pointed out, in words; '' without a rule."""
+    rule, title = publication.notices.get(metric), publication.metrics.get(metric)
+    if rule is None:
+        return ""
+    return f"{title.title if title else metric}达 {rule.threshold:g} 的点名（{rule.clause}）：{rule.reason}。"
+
+
 def compared(publication: Publication, year: int) -> list[Compared]:
     """Departments by their distance to the cited goal of 及时率, farthest first; those without records come last."""
     goal = publication.goal_lines.get(TIMELY)
@@ -198,7 +213,7 @@ def compared(publication: Publication, year: int) -> list[Compared]:
         gap = (rate - goal.goal) * 100 if goal and rate is not None else None
         weeks = silence.silent_weeks if silence else None
         found.append(Compared(unit, name, quality, gap, weeks, silence.attestations if silence else None,
-                              weeks is not None and weeks >= SILENT_FROM))
+                              pointed_out(publication, SILENT, weeks), bool(silence and silence.nothing_yet)))
     if goal is None:
         return found
     return sorted(found, key=lambda item: (item.gap is None, item.gap or 0, -(item.silent_weeks or 0),
@@ -216,6 +231,24 @@ def restated(publication: Publication) -> list[tuple[int, Row]]:
                 row = _shown(publication, target, unit, year)
                 if row and row.running and row.figure.unit_id == unit and not row.hidden:
                     found.append((year, row))
+    return found
+
+
+def version(publication: Publication, year: int) -> str:
+    """Which version of a year's figures is shown, in words."""
+    edition = publication.editions.get(year)
+    later = [each.edition_id for each in publication.restatements if each.year == year]
+    if edition is None:
+        return "动态数，未定版"
+    return f"已定版（第 {edition.edition_id} 号）" + (f"，更正重列（第 {'、'.join(later)} 号）" if later else "")
+
+
+def restatements(publication: Publication) -> list[tuple[Restatement, Restated | None]]:
+    """Corrections of frozen editions, one line per figure; None where rows changed and no figure of the district did."""
+    found: list[tuple[Restatement, Restated | None]] = []
+    for each in publication.restatements:
+        figures = {figure.figure_id: figure for figure in reversed(each.figures)}
+        found += [(each, figure) for figure in reversed(figures.values())] or [(each, None)]
     return found
 
 

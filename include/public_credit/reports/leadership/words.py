@@ -56,9 +56,14 @@ def fraction(figure: Figure) -> str:
     """``1,234 / 1,368``: what a percent rests on; a missing denominator is said."""
     if figure.suppressed:
         return FEW
-    if figure.denominator is None:
-        return f"{number(figure.numerator)} / 缺分母" if figure.numerator is not None else "缺分母"
-    return f"{number(figure.numerator)} / {number(figure.denominator)}"
+    return ratio(figure.numerator, figure.denominator)
+
+
+def ratio(numerator: int | None, denominator: int | None) -> str:
+    """``1,234 / 1,368``, or what is missing."""
+    if denominator is None:
+        return f"{number(numerator)} / 缺分母" if numerator is not None else "缺分母"
+    return f"{number(numerator)} / {number(denominator)}"
 
 
 def missing(value: float | None) -> str:

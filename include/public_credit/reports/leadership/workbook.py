@@ -135,8 +135,9 @@ def write(publication: Publication, path: Path, year: int) -> None:
     _quality(book, publication)
     goal = publication.goal_lines.get("timely_rate")
     book.sheet("部门报送比较", f"{year} 年：各单位双公示报得怎么样？",
-               [("单位", "text", 28), ("距及时率目标（百分点）", "points", 14), *QUALITY_COLUMNS, ("静默周", "count", 9), ("零报送登记", "count", 11)],
-               ([item.name, item.gap, *_quality_cells(item.quality), item.silent_weeks, item.attestations]
+               [("单位", "text", 28), ("距及时率目标（百分点）", "points", 14), *QUALITY_COLUMNS, ("静默周", "count", 9), ("零报送登记", "count", 11), ("提示", "middle", 11)],
+               ([item.name, item.gap, *_quality_cells(item.quality), item.silent_weeks, item.attestations,
+                 "静默" if item.silent else "尚无报送" if item.nothing_yet else None]
                 for item in views.compared(publication, year)), bars={9: BLUE},
                note=f"只有及时率有可引的目标：{goal.clause}" if goal else "没有可引的目标，只列数字")
     book.sheet("里程碑到哪了", "里程碑到哪了，凭什么？",
@@ -150,18 +151,35 @@ def write(publication: Publication, path: Path, year: int) -> None:
                  row.running.percent, row.running.numerator, row.running.denominator,
                  views.difference(row.running.percent, row.figure.percent)] for each, row in views.restated(publication)),
                note="定版数字不改；更正以现值列出")
+    _restatements(book, publication)
     book.sheet("依现行法不推进", "哪些目标依现行法不推进？",
                [("编号", "middle", 8), ("目标", "wrap", 40), ("报送单位", "wrap", 36), ("报送数", "count", 12), ("依据", "wrap", 30)],
                ([row.target.target_id, row.target.title, "、".join(publication.units.get(u, u) for u in row.target.responsible),
                  row.figure.numerator, row.target.clause] for row in views.counted_only(publication, year)),
                note="仅列报送数，不计比率，不排序，不计入达成")
     book.sheet("口径与来源", "每个数字是什么意思，从哪来？",
-               [("指标或状态", "text", 26), ("口径", "wrap", 76), ("来源或依据", "wrap", 50)],
-               [*([item.title, item.definition, item.source] for item in publication.metrics.values()),
-                *([f"{state.symbol} {state.name}", state.condition, "目标状态规则"] for state in publication.states),
-                *([f"{target.target_id} {target.title}（{target.due_on.year}）", target.definition, target.clause]
+               [("指标或状态", "text", 26), ("口径", "wrap", 76), ("来源或依据", "wrap", 50), ("集市（技术）", "text", 34)],
+               [*([item.title, item.definition, item.source, item.mart or None] for item in publication.metrics.values()),
+                *([f"{state.symbol} {state.name}", state.condition, "目标状态规则", None] for state in publication.states),
+                *([f"{target.target_id} {target.title}（{target.due_on.year}）", target.definition, target.clause, None]
                   for target in publication.targets)])
     book.file.close()
+
+
+def _restatements(book: Book, publication: Publication) -> None:
+    rows = []
+    for each, figure in views.restatements(publication):
+        cells = [None] * 10 if figure is None else [
+            figure.old_percent, figure.old_numerator, figure.old_denominator, figure.percent, figure.numerator, figure.denominator,
+            figure.moved, figure.came, figure.went, figure.changed]
+        rows.append([each.year, figure.title if figure else "全区数字不变，只有明细变化", *cells, each.on, f"第 {each.edition_id} 号",
+                     f"第 {each.restates} 号", each.approved_by, each.reason])
+    book.sheet("更正重列", "哪些定稿更正过，改了多少？",
+               [("年份", "middle", 8), ("目标", "wrap", 38), ("原定稿完成率", "rate", 12), ("原定稿分子", "count", 10), ("原定稿分母", "count", 10),
+                ("重列完成率", "rate", 12), ("重列分子", "count", 10), ("重列分母", "count", 10), ("相差（百分点）", "points", 12),
+                ("明细增", "count", 8), ("明细减", "count", 8), ("明细变", "count", 8), ("数据日期", "day", 12), ("重列", "middle", 10),
+                ("原定稿", "middle", 10), ("批准人", "text", 14), ("原因", "wrap", 36)], rows,
+               note="原定稿不改；逐行差异见 public-credit editions diff")
 
 
 def _summary(book: Book, publication: Publication, year: int) -> None:
