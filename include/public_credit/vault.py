@@ -62,15 +62,18 @@ class Vault:
         connection.execute(_TEMPORARY)
         connection.commit()
 
-    def tokenise(self, values: Sequence[str], letter: str = "P") -> list[str]:
-        """Token per given number ('' for ''); spellings of one number share it; new numbers are stored at once."""
+    def tokenise(self, values: Sequence[str], letter: str = "P", canonical: bool = False) -> list[str]:
+        """Token per given number ('' for ''); spellings of one number share it; new numbers are stored at once.
+
+        ``canonical``: the values are spelt as ``identifiers.normalise`` spells them.
+        """
         known = self._known[letter]
         unknown = {value for value in values if value not in known}
         if unknown:
             if len(known) > _REMEMBERED:
                 known.clear()
                 unknown = set(values)
-            plain = {value: normalise(value)[0] for value in unknown}
+            plain = {value: value if canonical else normalise(value)[0] for value in unknown}
             self._learn(sorted({number for number in plain.values() if number not in known}), letter)
             for value, number in plain.items():
                 known[value] = known[number]
@@ -80,13 +83,13 @@ class Vault:
         self._numbers, self._tokens = Interner(), pl.Series([], dtype=pl.String)
 
     def tokenise_column(self, numbers: pl.Series) -> pl.Series:
-        """A column of person numbers as tokens ('' stays ''); each number is looked up once."""
+        """A column of canonical person numbers as tokens ('' stays ''); each number is looked up once."""
         if len(self._numbers) > _REMEMBERED:
             self._forget_column()
         codes = self._numbers.codes(numbers)
         fresh = self._numbers.texts(len(self._tokens))
         if fresh:
-            self._tokens = pl.concat([self._tokens, pl.Series(self.tokenise(fresh), dtype=pl.String)])
+            self._tokens = pl.concat([self._tokens, pl.Series(self.tokenise(fresh, canonical=True), dtype=pl.String)])
         return self._tokens.gather(pl.Series(codes))
 
     def _lookups(self, numbers: list[str], letter: str, version: int) -> list[str]:
