@@ -14,6 +14,7 @@ select r.unit_id, cast(substr(r.decision_month, 1, 4) as integer) as year, item.
 from {{ ref('int_supervision__receipt') }} r
 join {{ ref('supervision_rule') }} item on item.item in ('timeliness', 'compliance')
   or (item.item = 'link' and r.accepted = 1)
+where r.decision_month >= '{{ var("business_date")[:4] | int - 1 }}-01'
 union all
 select m.unit_id, cast(substr(m.decision_month, 1, 4) as integer), 'reporting', concat_ws(':', m.decision_table, m.decision_month),
     cast(null as text), cast(null as bigint), cast(null as integer), cast(concat_ws('', m.decision_month, '-01') as date),
