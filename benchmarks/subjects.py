@@ -128,7 +128,8 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
             from record_rows import SHARES, World
 
             migrate()
-            _settings(server, (_QUICK if quick else {}) | ({"shared_preload_libraries": "pg_stat_statements"} if options.nodes else {}))
+            counting = {"shared_preload_libraries": "pg_stat_statements"} if options.nodes else {}
+            _settings(server, (_QUICK if quick else {}) | counting)
 
             def opened(role: str) -> Any:
                 return psycopg.connect(settings.dsn("owner") if role == "owner" else server.url(Path(settings.dsn("owner")).name),

@@ -202,7 +202,8 @@ class Lander:
             pl.concat_str(pl.lit("uscc:"), pl.col("uscc")))
         for name, label in _SUBJECT_CODES:
             if name in rows.columns:
-                subject = subject.when(~pl.col(name).str.contains(_NO_CODE)).then(pl.concat_str(pl.lit(f"{label}:"), pl.col(name)))
+                subject = subject.when(~pl.col(name).str.contains(_NO_CODE)).then(
+                    pl.concat_str(pl.lit(f"{label}:"), pl.col(name)))
         if "id_no" in rows.columns:
             subject = subject.when(pl.col("id_no") != "").then(pl.col("id_no"))
         return subject.otherwise(pl.when(pl.col("subject_name") != "").then(

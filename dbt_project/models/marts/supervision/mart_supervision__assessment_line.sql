@@ -1,6 +1,6 @@
-{{ config(materialized='table', indexes=[{'columns': ['unit_id', 'year', 'item']}]) }}
+{{ config(materialized='view') }}
 -- The lines an assessment rests on, down to the record: per item, what counted adds up to of what. A department can check each.
--- The year of the business date and the one before: what is still being assessed; so it grows with a year, not with the archive.
+-- The year of the business date and the one before: what is still being assessed. A view: nobody reads all of it every day.
 with line as (
 select r.unit_id, cast(substr(r.decision_month, 1, 4) as integer) as year, item.item, r.receipt_key as line_key, r.record_id,
     cast(null as bigint) as batch_seq, cast(null as integer) as row_no, r.decision_date as event_on,
