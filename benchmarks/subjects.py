@@ -1,8 +1,9 @@
 """Resolution, profiles and timeline: cost of a full build, and of 5,000 changed records on 1 and on 5 million.
 
-``./run bench subjects [--records 1000000] [--more 4000000] [--changed 5000] [--json]``. Figures are the database's: CPU of
-the server's processes and buffers touched (hit + read) during a build; dbt's own start is client time and stands apart.
+``./run bench subjects [--records 1000000] [--more 4000000] [--changed 5000] [--nodes] [--json]``. Figures are the database's:
+CPU of the server's processes and buffers touched (hit + read) during a build; dbt's own start is client time and stands apart.
 Everything is printed as multiples of COPY of the first million rows into an unlogged text table of the same columns.
+``--nodes`` also says which dbt nodes grew most (pg_stat_statements; wall time in the server, in ms, and buffers).
 """
 
 from __future__ import annotations
@@ -34,17 +35,35 @@ def buffers(admin: Any) -> int:
     return admin.execute("select blks_hit + blks_read from pg_stat_database where datname = current_database()").fetchone()[0]
 
 
+# dbt's own comment stands before a statement and is not kept, so the node is the relation a statement makes or changes.
+_NODES = r"""
+    select coalesce(regexp_replace(substring(query from
+            '(?:create (?:temporary )?table|insert into|merge into|delete from|analyze|from)\s+(?:"[a-z_]+"\.)*"([a-z_0-9]+)"'),
+            '__dbt_(tmp|backup)[0-9]*$', ''), 'else') as node,
+        sum(total_exec_time), sum(shared_blks_hit + shared_blks_read)
+    from public.pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) group by 1"""
+
+
 class Bench:
-    def __init__(self, postmaster: int, admin: Any):
-        self.postmaster, self.admin = postmaster, admin
+    def __init__(self, postmaster: int, admin: Any, by_node: bool = False):
+        self.postmaster, self.admin, self.by_node = postmaster, admin, by_node
+
+    def nodes(self) -> dict[str, tuple[float, int]]:
+        """Milliseconds and buffers per dbt node since they were counted last."""
+        found = {node: (float(ms), int(touched)) for node, ms, touched in self.admin.execute(_NODES)}
+        self.admin.execute("select public.pg_stat_statements_reset()")
+        return found
 
     def measured(self, work: Any) -> dict[str, Any]:
         """Server CPU, client CPU, wall seconds and buffers of a piece of work."""
         self.admin.execute("checkpoint")
+        if self.by_node:
+            self.nodes()
         before = buffers(self.admin)
         with measure.measured(self.postmaster) as result:
             work()
-        return result | {"buffers": buffers(self.admin) - before}
+        result |= {"buffers": buffers(self.admin) - before}
+        return result | ({"nodes": self.nodes()} if self.by_node else {})
 
     def copy(self, kind: str) -> dict[str, Any]:
         """COPY of a raw table's text columns into an unlogged table, for the yardstick."""
@@ -68,7 +87,29 @@ class Bench:
         return result
 
 
-def run(options: argparse.Namespace, say: Any) -> dict[str, Any]:
+# A history is put there without WAL and flushes, then the server is started again as it is in life. Nothing measured of a
+# changed day runs with these.
+_QUICK = {"wal_level": "minimal", "max_wal_senders": "0", "fsync": "off", "max_parallel_maintenance_workers": "0"}
+
+
+def _settings(server: Any, settings: dict[str, str | None]) -> None:
+    """Start the server again with settings (None: the usual one)."""
+    import psycopg
+
+    if not settings:
+        return
+    with psycopg.connect(server.url(), autocommit=True) as superuser:
+        for name, value in settings.items():
+            superuser.execute(f"alter system set {name} = '{value}'" if value is not None else f"alter system reset {name}")
+    server.stop()
+    server.start()
+
+
+def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = False) -> dict[str, Any]:
+    """A fresh warehouse with that many records built at once, then twice so many changed ones; the second time is measured.
+
+    ``quick`` builds the history without WAL, so "full" is no figure to publish then.
+    """
     import psycopg
 
     from local_stack.bootstrap import bootstrap
@@ -87,42 +128,58 @@ def run(options: argparse.Namespace, say: Any) -> dict[str, Any]:
             from record_rows import SHARES, World
 
             migrate()
-            postmaster = int((server.data / "postmaster.pid").read_text().split()[0])
-            with (psycopg.connect(settings.dsn("owner"), autocommit=True) as owner,
-                  psycopg.connect(server.url(owner.info.dbname), autocommit=True) as admin):
-                bench = Bench(postmaster, admin)
+            counting = {"shared_preload_libraries": "pg_stat_statements"} if options.nodes else {}
+            _settings(server, (_QUICK if quick else {}) | counting)
+
+            def opened(role: str) -> Any:
+                return psycopg.connect(settings.dsn("owner") if role == "owner" else server.url(Path(settings.dsn("owner")).name),
+                                       autocommit=True)
+
+            def pid() -> int:
+                return int((server.data / "postmaster.pid").read_text().split()[0])
+
+            def built() -> None:
+                build.run(ON)
+
+            result: dict[str, Any] = {}
+            with opened("owner") as owner, opened("admin") as admin:
+                bench = Bench(pid(), admin, options.nodes)
+                if options.nodes:
+                    admin.execute("create extension pg_stat_statements schema public")
                 world = World(owner, options.organisations, options.practitioners)
-
-                def built() -> None:
-                    build.run(ON)
-
-                say(f"writing {options.records:,} records of {options.organisations:,} organisations")
+                say(f"writing {records:,} records of {options.organisations:,} organisations")
                 world.register()
-                rows = world.records(options.records)
+                result["records"] = world.records(records)
                 owner.execute("analyze")
-                yardstick = [bench.copy(share.kind) for share in SHARES]
-                result: dict[str, Any] = {"records": rows, "copy": {
-                    key: sum(item[key] for item in yardstick) for key in ("cpu", "client_cpu", "server_cpu", "wall")}}
-                say("first build")
+                if not quick:
+                    yardstick = [bench.copy(share.kind) for share in SHARES]
+                    result["copy"] = {key: sum(item[key] for item in yardstick)
+                                      for key in ("cpu", "client_cpu", "server_cpu", "wall")}
+                say("full build")
                 result["full"] = bench.measured(built)
-                say(f"{options.changed:,} changed records")
-                world.changed(options.changed)
-                bench.measured(built)  # the first incremental build writes statistics and plans that later ones find
-                world.changed(options.changed)
-                result["changed_small"] = bench.measured(built)
-                say(f"{options.more:,} records more")
-                result["records_more"] = rows + world.records(options.more)
-                result["more"] = bench.measured(built)
-                owner.execute("analyze")
-                world.changed(options.changed)
-                bench.measured(built)
-                world.changed(options.changed)
-                result["changed_large"] = bench.measured(built)
+                admin.execute("analyze")
+            for role in settings.ROLES:
+                settings.engine(role).dispose()
+            _settings(server, dict.fromkeys(_QUICK) if quick else {})
+            with opened("owner") as owner, opened("admin") as admin:
+                bench, world.connection = Bench(pid(), admin, options.nodes), owner
+                for _ in range(2):  # the first incremental build writes statistics and plans that later ones find
+                    say(f"{options.changed:,} changed records")
+                    world.changed(options.changed)
+                    result["changed"] = bench.measured(built)
+            for role in settings.ROLES:
+                settings.engine(role).dispose()
         finally:
             server.stop()
-    small, large = result["changed_small"], result["changed_large"]
-    result["growth"] = {key: large[key] / small[key] for key in ("server_cpu", "buffers")}
     return result
+
+
+def run(options: argparse.Namespace, say: Any) -> dict[str, Any]:
+    small = stage(options.records, options, say)
+    large = stage(options.records + options.more, options, say, quick=True)
+    return {"records": small["records"], "records_more": large["records"], "copy": small["copy"], "full": small["full"],
+            "more": large["full"], "changed_small": small["changed"], "changed_large": large["changed"],
+            "growth": {key: large["changed"][key] / small["changed"][key] for key in ("server_cpu", "buffers")}}
 
 
 def table(result: dict[str, Any], changed: int) -> str:
@@ -131,7 +188,7 @@ def table(result: dict[str, Any], changed: int) -> str:
     lines = ["| what | server CPU s | × COPY | buffers | wall s |", "|---|---|---|---|---|"]
     for label, key in ((f"COPY of {result['records']:,} records", "copy"), (f"full build, {result['records']:,} records", "full"),
                        (f"{changed:,} changed on {result['records']:,}", "changed_small"),
-                       (f"build of {result['records_more'] - result['records']:,} more", "more"),
+                       (f"full build, {result['records_more']:,} records, without WAL", "more"),
                        (f"{changed:,} changed on {result['records_more']:,}", "changed_large")):
         row = result[key]
         lines.append(f"| {label} | {row['server_cpu']:.2f} | {row['server_cpu'] / yard:.2f} | {row.get('buffers', 0):,} "
@@ -142,6 +199,16 @@ def table(result: dict[str, Any], changed: int) -> str:
     return "\n".join(lines)
 
 
+def nodes_table(small: dict[str, tuple[float, int]], large: dict[str, tuple[float, int]], most: int = 25) -> str:
+    """The nodes whose buffers grew most between two builds, as a table in Markdown."""
+    grown = sorted(large, key=lambda node: large[node][1] - small.get(node, (0, 0))[1], reverse=True)[:most]
+    lines = ["| node | ms | ms later | buffers | buffers later |", "|---|---|---|---|---|"]
+    for node in grown:
+        (ms, touched), (later_ms, later) = small.get(node, (0.0, 0)), large[node]
+        lines.append(f"| {node} | {ms:.0f} | {later_ms:.0f} | {touched:,} | {later:,} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
@@ -149,10 +216,16 @@ def main() -> None:
     parser.add_argument("--changed", type=int, default=5_000)
     parser.add_argument("--organisations", type=int, default=50_000)
     parser.add_argument("--practitioners", type=int, default=20_000)
+    parser.add_argument("--nodes", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    result = run(options, lambda text: print(text, file=sys.stderr, flush=True))
-    print(json.dumps(result, indent=1) if options.json else table(result, options.changed))
+    result = run(options, lambda text: print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True))
+    if options.json:
+        print(json.dumps(result, indent=1))
+        return
+    print(table(result, options.changed))
+    if options.nodes:
+        print("\n" + nodes_table(result["changed_small"]["nodes"], result["changed_large"]["nodes"]))
 
 
 if __name__ == "__main__":

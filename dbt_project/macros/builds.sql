@@ -48,3 +48,9 @@
         ~ " b on b.seq = i.batch_seq where i.build_id = " ~ var('build_id') ~ " and " ~ condition ~ " order by 1") -%}
     {%- do return(found.columns[0].values() | list) -%}
 {%- endmacro %}
+
+{#- Statistics for a table that was filled from nothing, so that what is built on it is not planned blind; later changes are
+    left to autovacuum. -#}
+{% macro analyze_when_new() -%}
+    {%- if model.config.materialized == 'incremental' and not is_incremental() %}analyze {{ this }}{% endif -%}
+{%- endmacro %}

@@ -6,6 +6,9 @@
 
 {% macro is_adverse(f) -%} {{ f }}.fact in ('serious_penalty', 'penalty', 'serious_list', 'failed_sampling') {%- endmacro %}
 
+{#- Facts a grade can rest on; the others only make a subject an enterprise of food or drugs. -#}
+{% macro weighs(f) -%} {{ f }}.fact in ('serious_penalty', 'penalty', 'serious_list', 'failed_sampling', 'honour') {%- endmacro %}
+
 {#- True when a grade by this rule rests on the fact. -#}
 {% macro rests_on(f, r, day) -%}
     ((({{ f }}.fact = {{ r }}.rule or ({{ r }}.rule = 'penalty' and {{ f }}.fact = 'serious_penalty')) and {{ within(f, r, day) }})

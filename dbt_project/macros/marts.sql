@@ -3,12 +3,11 @@ from {{ ref('int_' ~ kind ~ '__current') }} d
 left join {{ ref('int_working_days__deadlines') }} w on w.day = d.decision_date
 where d.variant = '{{ variant }}'
 {%- if is_incremental() %}
-  and d.record_id in (select record_id from {{ ref('int_' ~ kind ~ '__changes') }} where build_id > (
-        select coalesce(max(build_id), 0) from {{ this }}))
+  and d.record_id in (select record_id from {{ ref('int_' ~ kind ~ '__changes') }} where build_id = {{ var('build_id') }})
 {%- endif %}
 {%- endmacro %}
 
-{#- An organisation's decisions, one row per record, from the records that changed since the mart's last build. -#}
+{#- An organisation's decisions, one row per record, from the records that this build changed. -#}
 {% macro organisation_decisions(kind, own) %}
 select
     d.record_id, d.subject_name, d.subject_category, d.uscc, d.legal_rep_name, d.decision_no, d.decision_date,

@@ -10,6 +10,39 @@
     delete from {{ this }} gone where exists (
         select 1 from {{ source('ledger', 'build_input') }}
         where build_id = {{ var('build_id') }} and operation = 'remove')
+      and gone.receipt_key in ({{ receipts_of_build() }})
       and not exists (select 1 from {{ ref('stg_decision_receipt') }} s where s.receipt_key = gone.receipt_key)
+    {%- else %}select 1{%- endif %}
+{%- endmacro %}
+
+{#- Keys of the rows of a licence or penalty that this build delivers or a replay in it takes back. -#}
+{% macro receipts_of_build() -%}
+    select distinct {{ receipt_key('b', 'r') }} as receipt_key
+    from {{ source('ledger', 'build_input') }} i
+    join {{ source('ledger', 'batch') }} b on b.seq = i.batch_seq
+    join (
+        select batch_seq, attempt, row_no, record_id from {{ source('raw', 'administrative_licence') }}
+        union all
+        select batch_seq, attempt, row_no, record_id from {{ source('raw', 'administrative_penalty') }}
+    ) r on r.batch_seq = i.batch_seq and r.attempt = i.attempt
+    where i.build_id = {{ var('build_id') }}
+{%- endmacro %}
+
+{#- What is counted of a decision (0 or 1 each), and all columns of its supervision image. -#}
+{% macro receipt_flags() -%}
+    {%- do return(['accepted', 'accepted_at_once', 'late', 'late_by_receipt', 'overdue', 'month_of_receipt', 'linked', 'published']) -%}
+{%- endmacro %}
+
+{% macro receipt_columns(alias) -%}
+    {%- for name in ['receipt_key', 'unit_id', 'decision_table', 'decision_month', 'record_id', 'first_received_on',
+                     'first_accepted_on', 'decision_date', 'deadline'] + receipt_flags() -%}
+    {{ alias }}.{{ name }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- The changed decisions go out before their new image comes in, in the transaction of the model. -#}
+{% macro take_out_changed_receipts() -%}
+    {%- if is_incremental() %}
+    delete from {{ this }} where receipt_key in (select receipt_key from {{ ref('int_supervision__changes') }})
     {%- else %}select 1{%- endif %}
 {%- endmacro %}

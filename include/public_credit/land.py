@@ -36,6 +36,8 @@ from .vault import Vault
 
 _SUBJECT_CODES = (("org_code", "org"), ("business_reg_no", "reg"), ("tax_reg_no", "tax"),
                   ("institution_cert_no", "inst"), ("social_org_cert_no", "soc"))
+# No code: nothing, zeros with or without the national placeholder's X, or another character over and over.
+_NO_CODE = "^(?:0+X?|X+|" + "|".join(f"{digit}+" for digit in range(1, 10)) + ")?$"
 
 
 @dataclass
@@ -201,7 +203,8 @@ class Lander:
             pl.concat_str(pl.lit("uscc:"), pl.col("uscc")))
         for name, label in _SUBJECT_CODES:
             if name in rows.columns:
-                subject = subject.when(pl.col(name) != "").then(pl.concat_str(pl.lit(f"{label}:"), pl.col(name)))
+                subject = subject.when(~pl.col(name).str.contains(_NO_CODE)).then(
+                    pl.concat_str(pl.lit(f"{label}:"), pl.col(name)))
         if "id_no" in rows.columns:
             subject = subject.when(pl.col("id_no") != "").then(pl.col("id_no"))
         return subject.otherwise(pl.when(pl.col("subject_name") != "").then(

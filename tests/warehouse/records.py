@@ -85,9 +85,11 @@ class Records:
                      "values (%s, %s, %s, %s, %s)", build_id, scheme, value,
                      old[0][0] if old else None, subject)
 
-    def build(self, on: date, full_refresh: bool = False) -> Any:
-        """A build without the resolver: identities are those that ``register`` stated."""
-        with mock.patch.multiple(build.resolve, run=lambda *_: {}, full=lambda *_: {}):
+    def build(self, on: date, full_refresh: bool = False, select: tuple[str, ...] = ()) -> Any:
+        """A build without the resolver: identities are those that ``register`` stated. ``select``: dbt's choice of models."""
+        chosen, invoke = ["--select", *select] if select else [], build.invoke
+        with (mock.patch.multiple(build.resolve, run=lambda *_: {}, full=lambda *_: {}),
+              mock.patch.object(build, "invoke", lambda arguments, variables: invoke([*arguments, *chosen], variables))):
             return build.run(on, full_refresh=full_refresh)
 
     def current(self, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:

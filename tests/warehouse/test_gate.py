@@ -177,3 +177,22 @@ def test_an_event_field_without_a_readable_date_is_counted_like_none(warehouse, 
     with warehouse.connect("reader") as reader:
         assert reader.execute("select newest_event::text from ledger.stock where batch_seq = %s", [seq]).fetchone() == (
             given[0]["decision_date"],)
+
+
+def test_placeholders_identify_nobody_in_any_code_column(warehouse, tmp_path: Path) -> None:
+    """Same document, no code but placeholders: the name tells the records apart; a real code beside them still counts."""
+    def record(name: str, **codes: str) -> dict[str, str]:
+        return rows(1)[0] | {"subject_name": name, "uscc": "00000000000000000X", "org_code": "", "business_reg_no": "",
+                             "tax_reg_no": "", "institution_cert_no": "", "social_org_cert_no": ""} | codes
+
+    nobody = {"org_code": "000000000", "business_reg_no": "000000000000000", "tax_reg_no": "999999999999999",
+              "institution_cert_no": "00000000000000000X", "social_org_cert_no": "XXXXXX"}
+    given = [record(name, **{field: value}) for field, value in nobody.items() for name in ("示范区甲商行", "示范区乙商行")]
+    given += [record(name, **nobody | {"social_org_cert_no": "鲁社证字第0001号"}) for name in ("示范区丙商会", "示范区丁商会")]
+    seq = land(tmp_path, "a.csv", csv_bytes(given))
+    with warehouse.connect() as reader:
+        ids = [row[0] for row in reader.execute(
+            "select record_id from raw.administrative_penalty where batch_seq = %s order by row_no", [seq])]
+    assert all(ids) and len(set(ids[:10])) == 2, "two names, whatever the placeholder and its column"
+    assert set(ids[0:10:2]).isdisjoint(ids[1:10:2])
+    assert ids[10] == ids[11] and ids[10] not in ids[:10]

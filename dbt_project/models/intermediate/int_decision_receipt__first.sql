@@ -1,18 +1,11 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='receipt_key',
           pre_hook="{{ drop_unreceived() }}",
-          indexes=[{'columns': ['receipt_key'], 'unique': true}, {'columns': ['unit_id', 'decision_month']}]) }}
+          indexes=[{'columns': ['receipt_key'], 'unique': true}, {'columns': ['first_accepted_on']}, {'columns': ['uscc']},
+                   {'columns': ['record_id']}]) }}
 -- Per delivered record: first receipt, first acceptance, whether it passed at once. Only records of this build are recomputed.
 with touched as (
     {%- if is_incremental() %}
-    select distinct {{ receipt_key('b', 'r') }} as receipt_key
-    from {{ source('ledger', 'build_input') }} i
-    join {{ source('ledger', 'batch') }} b on b.seq = i.batch_seq
-    join (
-        select batch_seq, attempt, row_no, record_id from {{ source('raw', 'administrative_licence') }}
-        union all
-        select batch_seq, attempt, row_no, record_id from {{ source('raw', 'administrative_penalty') }}
-    ) r on r.batch_seq = i.batch_seq and r.attempt = i.attempt
-    where i.build_id = {{ var('build_id') }}
+    {{ receipts_of_build() }}
     {%- else %}
     select distinct receipt_key from {{ ref('stg_decision_receipt') }}
     {%- endif %}

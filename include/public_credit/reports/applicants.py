@@ -16,7 +16,7 @@ import python_calamine
 
 from .. import scan
 from ..headers import fold
-from ..identifiers import PLACEHOLDER, check_uscc, normalise
+from ..identifiers import PLACEHOLDER, Check, check_uscc, normalise
 from ..messages import UserError
 from . import policy as policies
 from .policy import Review
@@ -86,13 +86,13 @@ def masked(cells: list[str]) -> list[str]:
     return [scan.mask(cell) if len(cell) >= 11 else cell for cell in cells]
 
 
-def _person(applicant: Applicant, kind: str, review: Review) -> str:
+def _person(applicant: Applicant, kind: str, code: Check, review: Review) -> str:
     """Why a row is a person, or ''."""
     if any(word in kind for word in review.person_words) or applicant.name in review.person_words:
         return "名单注明为自然人"
     if _holds_number(applicant.code) or _holds_number(applicant.name):
         return "所填为身份证件号码"
-    if not check_uscc(applicant.code).ok and any(_holds_number(cell) for cell in applicant.cells):
+    if not code.ok and any(_holds_number(cell) for cell in applicant.cells):
         return "本行没有统一社会信用代码而有身份证件号码"
     plain = applicant.name.replace(" ", "").replace("\u3000", "")
     if not applicant.code and _HAN_NAME.match(plain) and not any(word in plain for word in review.organisation_words):
@@ -100,13 +100,12 @@ def _person(applicant: Applicant, kind: str, review: Review) -> str:
     return ""
 
 
-def _lookup(applicant: Applicant, raw_code: Any) -> None:
+def _lookup(applicant: Applicant, raw_code: Any, outcome: Check) -> None:
     """Set what an organisation is looked up by, or why it cannot be."""
     if isinstance(raw_code, int | float) and abs(raw_code) >= 1e15:
         applicant.state, applicant.reason = "未匹配", "代码在数字格式的单元格中，末几位已丢失；请改为文本格式重新填写"
         return
     if applicant.code:
-        outcome = check_uscc(applicant.code)
         if outcome.ok:
             applicant.scheme, applicant.value = "uscc", outcome.value
         elif outcome.value == PLACEHOLDER:
@@ -147,12 +146,13 @@ def read(content: bytes) -> ApplicantList:
             continue
         picked = {meaning: cells[column] if column < len(cells) else "" for meaning, column in columns.items()}
         applicant = Applicant(row_no, cells, picked.get("name", ""), picked.get("code", ""))
-        why = _person(applicant, picked.get("type", ""), review)
+        code = check_uscc(applicant.code)
+        why = _person(applicant, picked.get("type", ""), code, review)
         if why:
             applicant.state, applicant.reason = "未审查（自然人）", why
             applicant.code = ""
         else:
-            _lookup(applicant, row[columns["code"]] if "code" in columns and columns["code"] < len(row) else None)
+            _lookup(applicant, row[columns["code"]] if "code" in columns and columns["code"] < len(row) else None, code)
         applicant.cells = masked(cells)
         applicants.append(applicant)
     if not applicants:

@@ -5,11 +5,14 @@
 with rules as (
     select * from {{ ref('food_drug_grade') }}
     where valid_from <= {{ business_day() }} and (valid_to is null or valid_to > {{ business_day() }})
+), enterprises as (
+    select t.subject_id from {{ ref('int_food_drug__touched') }} t
+    where exists (select 1 from {{ ref('int_food_drug__fact') }} f where f.subject_id = t.subject_id and f.activity)
 ), facts as materialized (
     select f.*
-    from {{ ref('int_food_drug__touched') }} t join {{ ref('int_food_drug__fact') }} f on f.subject_id = t.subject_id
-), enterprises as (
-    select subject_id from facts where activity group by subject_id
+    from enterprises e join {{ ref('int_food_drug__fact') }} f on f.subject_id = e.subject_id
+    where {{ weighs('f') }} and (f.state = 'current' or f.event_on > (
+        select cast({{ dbt.dateadd('month', '-max(months)', business_day()) }} as date) from rules))
 ), measured as (
     select
         e.subject_id, r.grade, r.priority, r.rule, r.months, r.minimum, r.clause, r.valid_from,

@@ -1,6 +1,6 @@
-{{ config(materialized='table', indexes=[{'columns': ['unit_id', 'year', 'item']}]) }}
+{{ config(materialized='view') }}
 -- The lines an assessment rests on, down to the record: per item, what counted adds up to of what. A department can check each.
--- The year of the business date and the one before: what is still being assessed; so it grows with a year, not with the archive.
+-- The year of the business date and the one before: what is still being assessed. A view: nobody reads all of it every day.
 with line as (
 select r.unit_id, cast(substr(r.decision_month, 1, 4) as integer) as year, item.item, r.receipt_key as line_key, r.record_id,
     cast(null as bigint) as batch_seq, cast(null as integer) as row_no, r.decision_date as event_on,
@@ -14,6 +14,7 @@ select r.unit_id, cast(substr(r.decision_month, 1, 4) as integer) as year, item.
 from {{ ref('int_supervision__receipt') }} r
 join {{ ref('supervision_rule') }} item on item.item in ('timeliness', 'compliance')
   or (item.item = 'link' and r.accepted = 1)
+where r.decision_month >= '{{ var("business_date")[:4] | int - 1 }}-01'
 union all
 select m.unit_id, cast(substr(m.decision_month, 1, 4) as integer), 'reporting', concat_ws(':', m.decision_table, m.decision_month),
     cast(null as text), cast(null as bigint), cast(null as integer), cast(concat_ws('', m.decision_month, '-01') as date),

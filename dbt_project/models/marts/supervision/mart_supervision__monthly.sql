@@ -1,12 +1,7 @@
 {{ config(materialized='table') }}
 -- 双公示 supervision per unit, table and decision month (G, R, A, L of the metric definitions). No rate without its denominator.
 with received as (
-    select
-        unit_id, decision_table, decision_month, count(*) as received, sum(accepted) as accepted,
-        sum(accepted_at_once) as accepted_at_once, sum(late) as late, sum(late_by_receipt) as late_by_receipt,
-        sum(overdue) as overdue, sum(month_of_receipt) as month_of_receipt, sum(linked) as linked, sum(published) as published
-    from {{ ref('int_supervision__receipt') }}
-    group by unit_id, decision_table, decision_month
+    select * from {{ ref('int_supervision__counter') }} where received > 0
 ), generated as (
     select u.unit_id, case when l.decision_table = '许可' then 'licence' else 'penalty' end as decision_table,
         l.month as decision_month, l.generated_count as generated, l.own_site_published_count, l.unreported_reason
