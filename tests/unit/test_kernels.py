@@ -19,7 +19,7 @@ from public_credit.columns import Column, columns_of, pairs
 from public_credit.kernels import csv_fields, hashes, interning, survey, words
 from public_credit.kernels.views import Texts
 from public_credit.rules.chunk import comes_after
-from public_credit.readers import UnreadableFile, delimited, spreadsheet_child
+from public_credit.readers import UnreadableFile, delimited, spreadsheet, spreadsheet_child
 
 _CELLS = st.text(alphabet=st.sampled_from('ab 1,\n\r"“甲乙，\u3000𠀀\x00;'), max_size=24)
 unhurried = settings(deadline=None)  # the first call compiles
@@ -363,20 +363,20 @@ def test_interning_grows():
 # --- cells of a workbook ----------------------------------------------------------------------------
 @unhurried
 @given(st.lists(st.lists(st.text(alphabet="a甲𠀀\x1f\n ", max_size=8), min_size=1, max_size=20), min_size=1, max_size=5))
-def test_cells_of_text_become_an_arrow_array_part_by_part(parts):
+def test_cells_of_text_arrive_as_they_left_whatever_is_in_them(parts):
     column = spreadsheet_child.Column()
     for _ in range(2):
         for part in parts:
             column.add(part)
-        text, numeric = column.arrays()
-        assert text.to_pylist() == [value for part in parts for value in part]
-        assert not any(numeric.to_pylist())
+        form, data, flags = column.blobs()
+        assert spreadsheet._texts(form, data).to_list() == [value for part in parts for value in part]
+        assert flags == b""
 
 
 def test_cells_that_are_no_text_are_told():
     column = spreadsheet_child.Column()
     column.add(("甲", 2.0, None, True))
     column.add(("乙",))
-    text, numeric = column.arrays()
-    assert text.to_pylist() == ["甲", "2", "", "TRUE", "乙"]
-    assert numeric.to_pylist() == [False, True, False, False, False]
+    form, data, flags = column.blobs()
+    assert spreadsheet._texts(form, data).to_list() == ["甲", "2", "", "TRUE", "乙"]
+    assert list(flags) == [0, 1, 0, 0, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -22,6 +24,7 @@ MAX_UNPACKED = 2 << 30
 MAX_RATIO = 300
 CHILD_MEMORY = 4 << 30
 CHILD_SECONDS = 900
+MARK = "\x1f"  # ends a cell in what the child writes
 # Sheets of our template: rows are read from the first, the others help to fill it in.
 FORM_SHEET = "填报"
 LISTS_SHEET, NOTES_SHEET, EXAMPLE_SHEET = "代码表", "填报说明", "示例"
@@ -43,7 +46,7 @@ def check_zip_directory(data: bytes, name: str, max_unpacked: int = MAX_UNPACKED
 
 def _batches(data: bytes, name: str, form: str) -> Iterator[tuple[str, pl.DataFrame]]:
     """(Sheet name, frame) as the child writes them, sheet by sheet."""
-    environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
     child = subprocess.Popen(  # as a file: none of our packages is imported
         [sys.executable, str(Path(__file__).with_name("spreadsheet_child.py")), form, str(CHILD_MEMORY), str(CHILD_SECONDS)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
@@ -57,7 +60,7 @@ def _batches(data: bytes, name: str, form: str) -> Iterator[tuple[str, pl.DataFr
             pass
         try:
             yield from _streams(child.stdout)
-        except (pa.ArrowInvalid, OSError):
+        except (EOFError, ValueError, OSError):
             child.kill()
         if child.wait(timeout=CHILD_SECONDS):
             raise UnreadableFile(f"文件 {name} 无法作为 {form} 打开（已损坏、加密或过大）。",
@@ -69,14 +72,44 @@ def _batches(data: bytes, name: str, form: str) -> Iterator[tuple[str, pl.DataFr
         child.stdout.close()
 
 
+def _exactly(source: IO[bytes], size: int) -> bytes:
+    data = source.read(size)
+    if len(data) != size:
+        raise EOFError
+    return data
+
+
+def _texts(form: str, data: bytes) -> pl.Series:
+    """A column's cells from the child's bytes; marks are taken out for all cells at once."""
+    if form == "json":
+        return pl.Series(json.loads(data), dtype=pl.String)
+    letters = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(letters == ord(MARK))
+    offsets = np.zeros(len(ends) + 1, dtype=np.int64)
+    offsets[1:] = ends - np.arange(len(ends))
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data.replace(MARK.encode(), b""))]
+    return pl.from_arrow(pa.Array.from_buffers(pa.large_string(), len(ends), buffers))
+
+
 def _streams(source: IO[bytes]) -> Iterator[tuple[str, pl.DataFrame]]:
-    """All streams of a pipe, one after the other."""
-    source = io.BufferedReader(source) if not hasattr(source, "peek") else source
-    while source.peek(1):
-        with pa.ipc.open_stream(source) as stream:
-            name = stream.schema.metadata[b"sheet"].decode()
-            for batch in stream:
-                yield name, pl.from_arrow(batch)
+    """(Sheet name, frame) of every batch: ``row`` is the number a clerk sees, ``c<i>`` the cells as text, ``n<i>`` which were numbers.
+
+    Raises EOFError when the child stopped in the middle.
+    """
+    name = ""
+    while line := source.readline():
+        told = json.loads(line)
+        if "sheet" in told:
+            name = told["sheet"]
+            continue
+        first, count = told["first"], told["rows"]
+        never = pl.repeat(False, count, eager=True)
+        texts, numeric = [], []
+        for index, (form, size, flags) in enumerate(told["columns"]):
+            texts.append(_texts(form, _exactly(source, size)).alias(f"c{index}"))
+            numbers = np.frombuffer(_exactly(source, flags), dtype=bool)
+            numeric.append((pl.Series(numbers) if flags else never).alias(f"n{index}"))
+        yield name, pl.DataFrame([pl.int_range(first, first + count, dtype=pl.Int32, eager=True).alias("row"), *texts, *numeric])
 
 
 def _cells(frame: pl.DataFrame) -> list[str]:
