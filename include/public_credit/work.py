@@ -81,7 +81,7 @@ def gate(on: date, *, wait: bool = True) -> bool:
     land_received(None, on)
     with step("collector", "gate_run", business_date=on) as record:
         outcomes = gates.run(business_date=on)
-        record.counts = {"batches": len(outcomes)} | follow_up(outcomes)
+        record.counts = {"batches": len(outcomes)} | follow_up()
         held = sum(outcome.state == "held" for outcome in outcomes)
         record.verdict = "warning" if held else ("ok" if outcomes else "nothing_due")
         record.message = f"裁决 {len(outcomes)} 批，扣留 {held} 批" if outcomes else "没有待裁决的批次"

@@ -196,3 +196,22 @@ def test_placeholders_identify_nobody_in_any_code_column(warehouse, tmp_path: Pa
     assert all(ids) and len(set(ids[:10])) == 2, "two names, whatever the placeholder and its column"
     assert set(ids[0:10:2]).isdisjoint(ids[1:10:2])
     assert ids[10] == ids[11] and ids[10] not in ids[:10]
+
+
+def test_what_a_killed_run_left_undone_the_next_one_makes_up_for(warehouse, tmp_path: Path) -> None:
+    """Killed after its judgements, before slips and resubmissions: nothing is landed any more, both are still done."""
+    from public_credit import work
+
+    bad = rows(30)
+    bad[6]["violation_facts"] = ""
+    first = judge(land(tmp_path, "a.csv", csv_bytes(bad)))
+    second = judge(land(tmp_path, "b.csv", csv_bytes(rows(30))))
+    assert (first.state, second.state) == ("accepted_with_quarantine", "accepted")
+    with warehouse.connect() as reader:
+        waiting = "select state, slip_id is null from ledger.quarantine"
+        assert reader.execute(waiting).fetchall() == [("open", True)]
+        assert work.gate(helpers.ON)
+        reader.rollback()
+        assert reader.execute("select count(*) from ledger.slip").fetchone() == (1,)
+        assert reader.execute("select state, corrected_batch_seq from ledger.quarantine").fetchall() == [("corrected", second.batch_seq)]
+    assert len(list((warehouse.home / "slips").rglob("退回单_*.xlsx"))) == 1

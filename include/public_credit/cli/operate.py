@@ -192,7 +192,8 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
     from ..gate import run as judge
     from ..gate.run import follow_up
 
-    follow_up(judge([found.seq], business_date=day))
+    judge([found.seq], business_date=day)
+    follow_up()
     if not as_json:
         with session("reader") as opened:
             state = opened.get_one(Attempt, (found.seq, result.attempt)).state
@@ -212,7 +213,8 @@ def waive(dataset: str, check: str, reason: Annotated[str, typer.Option()], owne
         from ..gate import run as judge
         from ..gate.run import follow_up
 
-        follow_up(judge([batch], business_date=current_business_day("reader")))
+        judge([batch], business_date=current_business_day("reader"))
+        follow_up()
         _report(batch, False)
 
 

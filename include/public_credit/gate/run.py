@@ -212,11 +212,24 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
     return outcomes
 
 
-def follow_up(outcomes: list[GateOutcome]) -> dict[str, Any]:
-    """After the gate: match resubmissions, write slips; counts of both."""
+def follow_up() -> dict[str, Any]:
+    """Match resubmissions and write slips for what the gate let through and nobody followed up yet; counts of both.
+
+    What a run that was killed after its judgements left undone is among it. Doing it twice is doing it once.
+    """
     from .. import resubmission, slips
 
-    matched = sum(resubmission.match(item.batch_seq) for item in outcomes if item.state != "held")
-    written = [path for item in outcomes if item.state == "accepted_with_quarantine"
-               and (path := slips.write(item.batch_seq))]
-    return {"resubmissions_matched": matched, "slips": len(written)}
+    with settings.engine("collector").connect() as connection:
+        due = connection.execute(text("""
+            select a.batch_seq, a.attempt, b.state from ledger.attempt a
+            join ledger.batch b on b.seq = a.batch_seq and b.current_attempt = a.attempt
+            where a.state = 'gated' and a.followed_up_at is null
+              and b.state in ('accepted', 'accepted_with_quarantine') order by b.gated_at, b.seq""")).all()
+    matched = written = 0
+    for seq, attempt, state in due:
+        matched += resubmission.match(seq)
+        written += state == "accepted_with_quarantine" and slips.write(seq) is not None
+        with settings.engine("collector").begin() as connection:
+            connection.execute(text("update ledger.attempt set followed_up_at = now() where batch_seq = :seq and attempt = :attempt"),
+                               {"seq": seq, "attempt": attempt})
+    return {"resubmissions_matched": matched, "slips": written}

@@ -137,6 +137,7 @@ class Attempt(Base):
     rules_version: Mapped[str] = mapped_column(server_default="")
     registry_version: Mapped[str] = mapped_column(server_default="")
     checked_at: Mapped[datetime | None]
+    followed_up_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint(_one_of("state", ("landing", "landed", "gated", "superseded", "failed")), name="state"),
     )
