@@ -152,10 +152,8 @@ class Airflow:
         for client in self._clients.values():
             client.close()
         self._clients.clear()
-        for name in ("scheduler", "dag-processor", "api-server"):
-            child = self._children.pop(name, None)
-            if child is not None:
-                processes.stop(child)
+        for names in (("scheduler", "dag-processor"), ("api-server",)):  # running tasks still talk to the api-server
+            processes.stop(*(self._children.pop(name) for name in names if name in self._children))
 
     def wait_ready(self, dags: set[str], timeout: float = 180.0) -> None:
         """Wait until the API answers and all named DAGs were parsed."""

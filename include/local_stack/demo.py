@@ -126,7 +126,7 @@ class Demo:
                 quiet_since = None
             elif quiet_since is None:
                 quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since > 4:
+            elif time.monotonic() - quiet_since > 3:
                 if not pending:
                     return
                 dag = {"裁决": _AFTER[0], "构建": _AFTER[0], "报送": _AFTER[1]}[pending[:2]]
@@ -322,6 +322,7 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
     try:
         started = time.monotonic()
         stack.start_database()
+        stack.prepare_airflow()
         stack.migrate()
         stack.start_simulation(scale)
         stack.start_airflow(expected_dags())

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -69,6 +70,7 @@ class Stack:
         self.server = Server(home / "postgres", port=database_port)
         self.airflow = Airflow(checkout, home, port=port, simulated=simulated)
         self._children: list[subprocess.Popen[bytes]] = []
+        self._preparing: Future[None] | None = None
 
     @property
     def simulator_home(self) -> Path:
@@ -136,8 +138,17 @@ class Stack:
         write_private(self.home / "secrets" / "connections.yaml",
                       yaml.safe_dump(connections, allow_unicode=True))
 
+    def prepare_airflow(self) -> None:
+        """Begin what Airflow needs before it starts, while other parts start."""
+        self.airflow.environment()  # makes the secrets, which both sides read
+        executor = ThreadPoolExecutor(1)
+        self._preparing = executor.submit(self.airflow.prepare)
+        executor.shutdown(wait=False)
+
     def start_airflow(self, dags: set[str]) -> None:
-        self.airflow.prepare()
+        if self._preparing is None:
+            self.prepare_airflow()
+        self._preparing.result()
         self.airflow.start()
         self.progress.live("Airflow 启动中…")
         self.airflow.wait_ready(dags)
@@ -159,6 +170,8 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything in the right order; never raises for one part because of another."""
+        if self._preparing is not None:
+            wait([self._preparing])  # its processes end by themselves within seconds
         for part in (self.airflow.stop, lambda: processes.stop(*self._children), self.server.stop):
             try:
                 part()

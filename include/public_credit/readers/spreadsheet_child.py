@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import resource
 import struct
 import sys
@@ -116,7 +117,10 @@ def main() -> None:
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
     del data
     for name in workbook.sheet_names:
-        write_sheet(name, workbook.get_sheet_by_name(name))
+        sheet = workbook.get_sheet_by_name(name)
+        write_sheet(name, sheet)
+    sys.stdout.flush()
+    os._exit(0)  # the last sheet, millions of cells, is not given back cell by cell
 
 
 if __name__ == "__main__":
