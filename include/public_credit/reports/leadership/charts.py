@@ -21,6 +21,7 @@ BLUE, ORANGE, TEAL = "#1d5a9e", "#c4500f", "#2f7f77"
 TOKENS = {"solid": "#1d5a9e", "dense": "#5f8fc4", "sparse": "#8fa6bd", "cross": "#c4500f", "blank": "#f3f5f7", "dots": "#edf0f3",
           "none": "#cfd6dd"}
 ON_TOKEN = {"solid": "#ffffff", "dense": "#ffffff", "sparse": INK, "cross": "#ffffff", "blank": INK, "dots": INK, "none": INK}
+_LINE = 16  # px that a line of 12 px needs
 HATCHED = ("dense", "sparse", "cross", "blank", "dots")
 _RULED = '<pattern id="h-{0}" width="{3}" height="{3}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">' \
     '<rect class="p-{0}" width="{3}" height="{3}" fill="{1}"/><rect class="q-{0}" width="{4}" height="{3}" fill="{2}"/>{5}</pattern>'
@@ -70,6 +71,12 @@ def described(svg: str, text: str) -> str:
     return svg.replace('role="img"', f'role="img" aria-label="{safe}"', 1)
 
 
+def _years_axis(alt: Any) -> Any:
+    """Years side by side; every other one where they would touch."""
+    return alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False, labelFontSize=13, labelPadding=6,
+                    labelOverlap="parity", labelSeparation=4)
+
+
 def states_by_year(publication: Publication, unit: str, *, width: int = 400, height: int = 158) -> str:
     """Stacked columns: how many goals stand in which state, year by year."""
     alt = _altair()
@@ -84,15 +91,16 @@ def states_by_year(publication: Publication, unit: str, *, width: int = 400, hei
     names = [state.name for state in publication.states]
     colours = [TOKENS[state.style] for state in publication.states]
     base = alt.Chart(alt.Data(values=values), width=width, height=height).encode(
-        x=alt.X("year:O", axis=alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False, labelFontSize=13, labelPadding=6),
+        x=alt.X("year:O", axis=_years_axis(alt),
                 scale=alt.Scale(domain=[str(year) for year in publication.years], paddingInner=0.42, paddingOuter=0.25)))
     bars = base.mark_bar(stroke="#ffffff", strokeWidth=1.5).encode(
         y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[0, total * 1.04])), y2="high:Q",
         color=alt.Color("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)), description="state:N")
-    halo = base.transform_filter(f"datum.n / {total} > 0.055").mark_text(
+    tall = f"datum.n * {height} >= {total} * {_LINE}"  # a number fits into its part of the column
+    halo = base.transform_filter(tall).mark_text(
         fontSize=12, fontWeight=700, font=FONTS, strokeWidth=4, strokeJoin="round").encode(
         y="middle:Q", text="n:Q", stroke=alt.Stroke("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)))
-    numbers = base.transform_filter(f"datum.n / {total} > 0.055").mark_text(
+    numbers = base.transform_filter(tall).mark_text(
         fontSize=12, fontWeight=700, font=FONTS).encode(
         y="middle:Q", text="n:Q", color=alt.Color("ink:N", scale=None))
     marks = _chosen_year(alt, publication, width, height)
@@ -123,7 +131,7 @@ def quality_by_year(publication: Publication, unit: str, *, width: int = 400, he
     years = [str(year) for year in publication.years]
     names, colours = [item[0] for item in measures], [item[2] for item in measures]
     base = alt.Chart(alt.Data(values=values), width=width, height=height).encode(
-        x=alt.X("year:O", axis=alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False, labelFontSize=13, labelPadding=6),
+        x=alt.X("year:O", axis=_years_axis(alt),
                 scale=alt.Scale(domain=years)),
         y=alt.Y("rate:Q", scale=alt.Scale(domain=[floor, 100], nice=False),
                 axis=alt.Axis(tickCount=5, domain=False, ticks=False)),
