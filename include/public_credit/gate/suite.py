@@ -125,7 +125,7 @@ class Suite:
         wanted = self._expectations(row, dataset, batch)
         if not wanted:
             return []
-        suite = ExpectationSuite(name=f"{batch.kind}_{batch.seq}", expectations=[made for _, _, made in wanted])
+        suite = ExpectationSuite(name=f"{batch.kind}_{batch.seq}", expectations=[expectation for _, _, expectation in wanted])
         frame = pandas.DataFrame([{column: row[column] for _, column, _ in wanted}])
         result = self._batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite, result_format="BOOLEAN_ONLY")
         success: dict[tuple[str, str], bool] = {}

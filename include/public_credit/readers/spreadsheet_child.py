@@ -64,14 +64,13 @@ class Column:
         self._numeric.append(numeric)
 
     def blobs(self) -> tuple[str, bytes, bytes]:
-        """Form, text and flags of what was gathered; the column is empty again."""
+        """Form, text and flags of what was gathered."""
         flags = b"".join(self._numeric) if self._any_number else b""
         if all(isinstance(part, str) for part in self._parts):
             form, data = "marked", MARK.join([*self._parts, ""]).encode()  # type: ignore[list-item]
         else:
             cells = [cell for part in self._parts for cell in (part.split(MARK) if isinstance(part, str) else part)]
             form, data = "json", json.dumps(cells).encode()
-        self.__init__()  # type: ignore[misc]
         return form, data, flags
 
 
@@ -84,10 +83,9 @@ def write_sheet(name: str, sheet: CalamineSheet) -> None:
         return
     above, left = sheet.start  # empty rows and columns before the first cell
     rows, number, out = sheet.iter_rows(), above + 1, sys.stdout.buffer
-    columns = [Column() for _ in range(left + sheet.width)]
     out.write(json.dumps({"sheet": name}).encode() + b"\n")
     while True:
-        first = number
+        first, columns = number, [Column() for _ in range(left + sheet.width)]
         while number - first < BATCH and (part := list(islice(rows, PART))):
             for column in columns[:left]:
                 column.add([""] * len(part))
