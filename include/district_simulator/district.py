@@ -20,6 +20,7 @@ from district_simulator.clerk import Clerks
 from district_simulator.deliveries import INTERFACES, Delivery, api_version
 from district_simulator.formats import json_row, render
 from district_simulator.memory import load_deliveries, load_memory, save_day
+from district_simulator.offer import offer
 from district_simulator.plan import Plan
 from district_simulator.sectors import answers as sector_answers
 from district_simulator.sectors import office
@@ -129,9 +130,7 @@ class District:
     def write_connections(self, path: Path | None = None) -> Path:
         """The connections as YAML, readable by the owner only."""
         path = path or self.home / "connections.yaml"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as target:
-            yaml.safe_dump(self.connections, target, allow_unicode=True, width=1000)
+        offer(path, self.connections)
         return path
 
     def outage(self, unit: str, down: bool = True) -> None:

@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import httpx
 import yaml
 
 from . import processes
+from .bootstrap import secret_file, write_private
 from .postgres import free_port
 
 USER = "admin"
@@ -22,14 +24,8 @@ LEADER = "分管区领导"  # of the simulated district: answers what runs ask
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 
 
-def _secret(home: Path, name: str, make: Any) -> str:
-    """A generated secret, kept in the state folder (mode 0600)."""
-    path = home / "secrets" / f"airflow_{name}"
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as target:
-            target.write(make())
-    return path.read_text(encoding="ascii")
+def _secret(home: Path, name: str, make: Callable[[], str]) -> str:
+    return secret_file(home, f"airflow_{name}", make).read_text(encoding="ascii")
 
 
 def _fernet_key() -> str:
@@ -72,8 +68,7 @@ class Airflow:
         """Everything the processes need; nothing is read from a configuration file."""
         connections = yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
         passwords = self.folder / "passwords.json"
-        passwords.write_text(json.dumps({user: self.password(user) for user in self.users}), encoding="utf-8")
-        passwords.chmod(0o600)
+        write_private(passwords, json.dumps({user: self.password(user) for user in self.users}))
         metadata = connections["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1)
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {
@@ -98,8 +93,8 @@ class Airflow:
             "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "3",
             "AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url, "AIRFLOW__API__WORKERS": "1",
-            "AIRFLOW__API__SECRET_KEY": _secret(self.home, "api_secret", lambda: secrets.token_hex(32)),
-            "AIRFLOW__API_AUTH__JWT_SECRET": _secret(self.home, "jwt_secret", lambda: secrets.token_hex(32)),
+            "AIRFLOW__API__SECRET_KEY": _secret(self.home, "api_secret", secrets.token_hex),
+            "AIRFLOW__API_AUTH__JWT_SECRET": _secret(self.home, "jwt_secret", secrets.token_hex),
             "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
             "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(
                 {"connections_file_path": str(self.home / "secrets" / "connections.yaml")}),

@@ -11,6 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,12 +26,19 @@ Url = Callable[[str, str, str], str]
 
 
 def write_private(path: Path, content: str) -> None:
-    """Replace a file by one that only its owner may read."""
-    temporary = path.with_suffix(path.suffix + ".part")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Replace a file by one that only its owner may read; whoever reads it meanwhile sees the old or the new one whole."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
     with os.fdopen(descriptor, "w", encoding="utf-8") as target:
         target.write(content)
     os.replace(temporary, path)
+
+
+def secret_file(home: Path, name: str, make: Callable[[], str]) -> Path:
+    """A generated secret, kept in the state folder; made at its first use."""
+    path = home / "secrets" / name
+    if not path.exists():
+        write_private(path, make())
+    return path
 
 
 def _ensure_role(admin: psycopg.Connection, role: str, password: str) -> None:

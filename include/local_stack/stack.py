@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import yaml
 
 from . import processes
 from .airflow import Airflow
-from .bootstrap import bootstrap, write_private
+from .bootstrap import bootstrap, secret_file, write_private
 from .postgres import Server, free_port
 
 
@@ -115,21 +116,14 @@ class Stack:
             "district_simulator", "serve", "--home", str(home), "--scale", str(scale),
             "--exchange-url", exchange, "--slips", str(self.home / "slips"),
             "--ports-file", str(offered)], offered)
-        token = self.airflow_secret("city_token")
+        token = secret_file(self.home, "city_token", secrets.token_hex)
         self._child("simulated-city", [
-            "district_simulator.city", "--home", str(home), "--port", str(free_port()), "--token", token,
+            "district_simulator.city", "--home", str(home), "--port", str(free_port()), "--token-file", str(token),
             "--ports-file", str(city)], city)
         for path in (offered, city):
             connections |= yaml.safe_load(path.read_text(encoding="utf-8"))
         self._write_connections(connections)
         self.progress.say("模拟部门与模拟市平台已启动（各自的真实协议，均只监听本机）")
-
-    def airflow_secret(self, name: str) -> str:
-        import secrets
-
-        from .airflow import _secret
-
-        return _secret(self.home, name, lambda: secrets.token_urlsafe(24))
 
     def connections(self) -> dict[str, str]:
         return yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))

@@ -122,7 +122,7 @@ def world(warehouse: Any, home: Path, scale: float, exchange: str | None = None,
 class CityProcess:
     """The simulated city as a process of its own; it can be killed and started again on its store."""
 
-    def __init__(self, home: Path, token: str = "city-test-token"):
+    def __init__(self, home: Path, token: str = "-city-test-token"):
         self.home, self.token = home, token
         self.process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -133,14 +133,15 @@ class CityProcess:
         return f"http://{self.token}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        ready = self.home / "city.yaml"
+        ready, token = self.home / "city.yaml", self.home / "city.token"
         ready.unlink(missing_ok=True)
+        token.write_text(self.token)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "district_simulator.city", "--home", str(self.home), "--token", self.token, "--port",
+            [sys.executable, "-m", "district_simulator.city", "--home", str(self.home), "--token-file", str(token), "--port",
              str(self.port), "--ports-file", str(ready)],
             env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "include")})
         deadline = time.monotonic() + 30
-        while not ready.exists() or not ready.read_text():
+        while not ready.exists():
             assert self.process.poll() is None and time.monotonic() < deadline, "the city did not start"
             time.sleep(0.05)
         self.port = httpx.URL(yaml.safe_load(ready.read_text())["city_platform"]).port or 0
