@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import demo
+from . import commands
 from .processes import guarded
 from .stack import StackError, only_stack, reset
 
@@ -16,14 +16,14 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 def main() -> int:
     parser = argparse.ArgumentParser("run", description="公共信用信息数仓：本机运行")
-    commands = parser.add_subparsers(dest="command", required=True)
-    play = commands.add_parser("demo", help="模拟部门与市平台，真实调度，走完到期的模拟日")
+    actions = parser.add_subparsers(dest="command", required=True)
+    play = actions.add_parser("demo", help="模拟部门与市平台，真实调度，走完到期的模拟日")
     play.add_argument("--exit", action="store_true", help="完成后停止全部服务并退出；有任何问题返回非零")
     play.add_argument("--scale", type=float, default=1.0, help="报送量的比例（1 为全量，首日三万行以上）")
     play.add_argument("--port", type=int, default=0, help="Airflow 端口，缺省取空闲端口")
-    up = commands.add_parser("serve", help="日常运行（不含模拟部门）")
+    up = actions.add_parser("serve", help="日常运行（不含模拟部门）")
     up.add_argument("--port", type=int, default=8080, help="Airflow 端口")
-    commands.add_parser("reset", help="清除全部状态")
+    actions.add_parser("reset", help="清除全部状态")
     options = parser.parse_args()
     home = Path(os.environ.get("PCW_HOME", CHECKOUT / ".state")).resolve()
     os.environ["PCW_HOME"], os.environ["PCW_ROOT"] = str(home), str(CHECKOUT)
@@ -41,8 +41,8 @@ def main() -> int:
 def _run(options: argparse.Namespace, home: Path) -> int:
     """Demo or serve, as the guard's child."""
     if options.command == "serve":
-        return demo.serve(CHECKOUT, home, port=options.port)
-    return demo.demo(CHECKOUT, home, leave=options.exit, scale=options.scale, port=options.port)
+        return commands.serve(CHECKOUT, home, port=options.port)
+    return commands.demo(CHECKOUT, home, leave=options.exit, scale=options.scale, port=options.port)
 
 
 if __name__ == "__main__":

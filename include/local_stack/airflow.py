@@ -1,4 +1,4 @@
-"""Airflow on one machine: configuration by environment, its processes, and a small client of its REST API."""
+"""Airflow on one machine: configuration by environment, and its processes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import yaml
 
 from . import processes
+from .airflow_api import AirflowApi
 from .bootstrap import secret_file, write_private
+from .kept import Kept
 from .postgres import free_port
 
 USER = "admin"
@@ -37,14 +39,16 @@ def _fernet_key() -> str:
 class Airflow:
     """Api-server, scheduler and dag-processor with the LocalExecutor; metadata in our PostgreSQL."""
 
-    def __init__(self, checkout: Path, home: Path, port: int = 0, simulated: bool = False):
+    def __init__(self, checkout: Path, home: Path, port: int = 0, simulated: bool = False,
+                 lost: Callable[[], None] = lambda: None):
+        """``lost`` is called while the API does not answer."""
         self.checkout, self.home = checkout, home
         self.folder = home / "airflow"
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.port = port or free_port()
         self.simulated = simulated
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._clients: dict[str, httpx.Client] = {}
+        self._kept: dict[str, Kept] = {}
+        self.api = AirflowApi(self.url, self.password, USER, lost)
 
     @property
     def url(self) -> str:
@@ -75,6 +79,7 @@ class Airflow:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
             "PYTHONPATH": str(self.checkout / "include"),
             "PCW_ROOT": str(self.checkout), "PCW_HOME": str(self.home),
+            "PYTHONFAULTHANDLER": "1",  # a crash in compiled code names its place in the log
             "POLARS_MAX_THREADS": "1", "GX_ANALYTICS_ENABLED": "false",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "AIRFLOW_HOME": str(self.folder),
@@ -131,79 +136,26 @@ class Airflow:
         """Start all components; their logs lie in the state folder."""
         environment = self.environment()
         for name in COMPONENTS:
-            self._children[name] = processes.start([sys.executable, "-m", "airflow", name], env=environment,
-                                                   log=self.folder / "logs" / f"{name}.log", cwd=self.folder)
+            self._kept[name] = Kept(name, [sys.executable, "-m", "airflow", name], env=environment, cwd=self.folder,
+                                    log=self.folder / "logs" / f"{name}.log")
 
-    def failed(self) -> list[str]:
-        """Components that ended by themselves."""
-        return [name for name, child in self._children.items() if child.poll() is not None]
-
-    def _last_words(self, name: str, lines: int = 15) -> str:
-        log = self.folder / "logs" / f"{name}.log"
-        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    def look_after(self) -> list[str]:
+        """Start again what has ended by itself, a line for each; raises RuntimeError for what ends too often."""
+        return [line for kept in self._kept.values() if (line := kept.look_after())]
 
     def stop(self) -> None:
         """Stop all components, the scheduler's task processes included."""
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
+        self.api.close()
         for names in (("scheduler", "dag-processor"), ("api-server",)):  # running tasks still talk to the api-server
-            processes.stop(*(self._children.pop(name) for name in names if name in self._children))
+            processes.stop(*(self._kept.pop(name).child for name in names if name in self._kept))
 
     def wait_ready(self, dags: set[str], timeout: float = 180.0) -> None:
-        """Wait until the API answers and all named DAGs were parsed."""
+        """Wait until the API answers and all named DAGs were parsed; raises RuntimeError when they are not in time."""
         deadline = time.monotonic() + timeout
         while True:
-            try:
-                listed = {item["dag_id"] for item in self.get("dags", limit=500)["dags"]}
-                if dags <= listed:
-                    return
-            except (httpx.HTTPError, KeyError, ValueError):
-                pass
-            if self.failed():
-                raise RuntimeError(f"Airflow 组件 {'、'.join(self.failed())} 已退出，见状态目录 airflow/logs："
-                                   f"{self._last_words(self.failed()[0])}")
+            with suppress(httpx.HTTPStatusError):
+                if dags <= {item["dag_id"] for item in self.api.get("dags", limit=500)["dags"]}:
+                    break
             if time.monotonic() > deadline:
                 raise RuntimeError("Airflow 在限定时间内没有就绪，见状态目录 airflow/logs。")
-            time.sleep(0.5)
-
-    # --- REST API ---------------------------------------------------------------------------------
-    def _api(self, user: str = USER) -> httpx.Client:
-        if user not in self._clients:
-            with httpx.Client(base_url=self.url, timeout=30, trust_env=False) as plain:
-                token = plain.post("/auth/token", json={"username": user, "password": self.password(user)})
-                token.raise_for_status()
-            self._clients[user] = httpx.Client(base_url=f"{self.url}/api/v2/", timeout=60, trust_env=False,
-                                               headers={"Authorization": f"Bearer {token.json()['access_token']}"})
-        return self._clients[user]
-
-    def get(self, path: str, **params: Any) -> dict[str, Any]:
-        answer = self._api().get(path, params=params)
-        answer.raise_for_status()
-        return answer.json()
-
-    def trigger(self, dag_id: str, logical_date: str, conf: dict[str, Any] | None = None) -> str:
-        """Start a run; its id. ``logical_date`` is ISO 8601 with offset."""
-        answer = self._api().post(f"dags/{dag_id}/dagRuns",
-                                  json={"logical_date": logical_date, "conf": conf or {}})
-        answer.raise_for_status()
-        return answer.json()["dag_run_id"]
-
-    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
-        """One run of a DAG."""
-        return self.get(f"dags/{dag_id}/dagRuns/{run_id}")
-
-    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
-        """State of every task of a run."""
-        found = self.get(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
-        return {item["task_id"]: item["state"] for item in found}
-
-    def respond(self, dag_id: str, run_id: str, task_id: str, option: str, user: str) -> None:
-        """Answer the question a task waits with, as one of the users."""
-        answer = self._api(user).patch(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
-                                       json={"chosen_options": [option]})
-        answer.raise_for_status()
-
-    def runs(self, dag_id: str, limit: int = 100) -> list[dict[str, Any]]:
-        """Runs of a DAG (``~``: of all DAGs), newest first."""
-        return self.get(f"dags/{dag_id}/dagRuns", order_by="-run_after", limit=limit)["dag_runs"]
+            time.sleep(0.3)

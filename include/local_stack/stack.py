@@ -13,14 +13,18 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+import psycopg
 import yaml
 
 from . import processes
 from .airflow import Airflow
 from .bootstrap import bootstrap, secret_file, write_private
 from .postgres import Server, free_port
+
+
+FOLLOWING = ("build_warehouse", "deliver_to_city", "receive_from_city", "publish_reports")  # DAGs after the collectors
 
 
 class StackError(Exception):
@@ -69,7 +73,8 @@ class Stack:
                  database_port: int = 0):
         self.checkout, self.home, self.simulated, self.progress = checkout, home, simulated, progress
         self.server = Server(home / "postgres", port=database_port)
-        self.airflow = Airflow(checkout, home, port=port, simulated=simulated)
+        self.airflow = Airflow(checkout, home, port=port, simulated=simulated, lost=self.look_after)
+        self.restarts: list[str] = []
         self._children: list[subprocess.Popen[bytes]] = []
         self._preparing: Future[None] | None = None
 
@@ -139,28 +144,40 @@ class Stack:
         self._preparing = executor.submit(self.airflow.prepare)
         executor.shutdown(wait=False)
 
-    def start_airflow(self, dags: set[str]) -> None:
+    def start_airflow(self) -> None:
         if self._preparing is None:
             self.prepare_airflow()
         self._preparing.result()
         self.airflow.start()
         self.progress.live("Airflow 启动中…")
-        self.airflow.wait_ready(dags)
+        self.airflow.wait_ready(expected_dags())
         self.progress.say(f"Airflow 已就绪  {self.airflow.url}")
 
-    def failed(self) -> list[str]:
-        """What has ended by itself."""
-        names = self.airflow.failed()
-        if not self.server.running:
-            names.append("PostgreSQL")
-        return names + ["模拟服务" for child in self._children if child.poll() is not None]
+    def look_after(self) -> None:
+        """Start again what of Airflow has ended by itself; raises StackError for any other part, and for one that ends too often."""
+        gone = [] if self.server.running else ["PostgreSQL"]
+        gone += ["模拟服务" for child in self._children if child.poll() is not None]
+        if gone:
+            raise StackError(f"{'、'.join(gone)} 已退出，见状态目录下的日志。")
+        try:
+            restarted = self.airflow.look_after()
+        except RuntimeError as error:
+            raise StackError(str(error)) from None
+        for line in restarted:
+            self.progress.say(line)
+        self.restarts += restarted
 
     def stay_up(self) -> None:
-        """Run until interrupted; raises StackError when a part ends by itself."""
-        while not self.failed():
+        """Run until interrupted; raises StackError when a part is given up."""
+        while True:
             processes.collect_orphans()
+            self.look_after()
             time.sleep(1)
-        raise StackError(f"{'、'.join(self.failed())} 已退出，见状态目录下的日志。")
+
+    def query(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Rows of the warehouse, as its reader."""
+        with psycopg.connect(self.connections()["pcw_db_reader"]) as connection:
+            return connection.execute(sql, parameters).fetchall()
 
     def stop(self) -> None:
         """Stop everything in the right order; never raises for one part because of another."""
@@ -172,6 +189,14 @@ class Stack:
             except Exception as error:
                 print(f"停止服务时出错：{type(error).__name__}", file=sys.stderr)
         self._children.clear()
+
+
+def expected_dags() -> set[str]:
+    """DAGs that must have been parsed before anything is triggered."""
+    from public_credit.catalogue import load_catalogue
+
+    return {*FOLLOWING, "year_end_edition", *(f"collect_{unit.id}" for unit in load_catalogue().units.values()
+                                              if any(dataset.channel.type != "hand_in" for dataset in unit.datasets))}
 
 
 def reset(home: Path) -> None:

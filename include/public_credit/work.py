@@ -29,10 +29,10 @@ def received_batches(unit_id: str | None = None) -> list[int]:
 
 def land_received(unit_id: str | None, on: date) -> tuple[list[Any], list[str]]:
     """Land what was received; results and the messages of batches that could not be landed for a reason of ours."""
-    from . import land
-
     results, failures = [], []
     for seq in received_batches(unit_id):
+        from . import land  # the reading libraries, only when there is something to read
+
         try:
             results.append(land.land(seq, business_date=on))
         except UserError as error:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +60,33 @@ def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
                           timeout=1500, check=False)
 
 
-def _left_running(home: Path) -> list[str]:
+def _run_with_a_crash(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Like ``_run``; Airflow's api-server crashes while the departments' records are collected."""
+    log = home / "airflow" / "logs" / "api-server.log"
+    before = log.stat().st_size
+    with ThreadPoolExecutor(1) as beside:
+        running = beside.submit(_run, home, *arguments)
+        while not running.done():
+            time.sleep(0.2)
+            if b"Task started" in log.read_bytes()[before:]:
+                server, = (process for process in _of(home) if "airflow" in (command := " ".join(process.info["cmdline"] or []))
+                           and ("api-server" in command or "api_server" in command))
+                server.send_signal(signal.SIGSEGV)
+                break
+        return running.result()
+
+
+def _of(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline", "environ"]):
-        try:
-            environ, command = process.info["environ"] or {}, " ".join(process.info["cmdline"] or [])
-            if environ.get("PCW_HOME") == str(home) or str(home) in command:
-                found.append(command)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
+        environ, command = process.info["environ"] or {}, process.info["cmdline"] or []
+        if environ.get("PCW_HOME") == str(home) or str(home) in " ".join(command):
+            found.append(process)
     return found
+
+
+def _left_running(home: Path) -> list[str]:
+    return [" ".join(process.info["cmdline"] or []) for process in _of(home)]
 
 
 def _row_level_difference(after: Aftermath, home: Path) -> None:
@@ -96,8 +116,9 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     for suffix in ("html", "xlsx", "pdf"):
         assert len(list((home / "publications" / "leadership").glob(f"*.{suffix}"))) == 2, suffix
     assert _left_running(home) == []
-    third = _run(home, "demo", "--exit", "--scale", "0.02")
+    third = _run_with_a_crash(home, "demo", "--exit", "--scale", "0.02")
     assert third.returncode == 0 and "模拟第 3 日完成" in third.stdout, third.stdout[-3000:] + third.stderr[-3000:]
+    assert third.stdout.count("注意          api-server 被信号 SIGSEGV 终止，已重新启动") == 1, third.stdout[-3000:]
     nothing = _run(home, "demo", "--exit")
     assert nothing.returncode == 0 and "没有到期的报送" in nothing.stdout
     after = Aftermath(home)

@@ -7,7 +7,7 @@ import time
 from datetime import date, datetime
 from pathlib import Path
 
-from local_stack.demo import instant, next_day, played_days
+from local_stack.days import instant, next_day, played_days
 
 
 def test_an_interrupted_day_is_due_again(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from local_stack import processes
-from local_stack.demo import expected_dags
+from local_stack.stack import expected_dags
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

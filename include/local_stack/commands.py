@@ -1,0 +1,77 @@
+"""``./run demo`` and ``./run serve``, from the first process to the last."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from . import processes, summary
+from .days import next_day
+from .demo import Demo
+from .stack import Progress, Stack, StackError
+
+
+def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) -> int:
+    """Run the demo; exit code 0 when everything went right, 130 when interrupted before its end."""
+    first_run = not (home / "simulator" / "completed").exists()
+    if next_day(home / "simulator") is None:
+        print("三个模拟日均已完成，没有到期的报送。要从头再来：./run reset")
+        return 0
+    stack = Stack(checkout, home, simulated=True, progress=Progress(), port=port)
+
+    def play(reached: Callable[[int], None]) -> None:
+        started = time.monotonic()
+        stack.start_database()
+        stack.prepare_airflow()
+        stack.migrate()
+        stack.start_simulation(scale)
+        stack.start_airflow()
+        player = Demo(stack)
+        player.run(first_run)
+        summary.tell(stack)
+        print(f"用时          {time.monotonic() - started:.0f} 秒")
+        reached(1 if player.failures else 0)
+        if player.failures:
+            print(f"有任务失败：{'、'.join(sorted(set(player.failures)))}", file=sys.stderr)
+        if not leave:
+            print("服务保持运行，按 Ctrl-C 停止。", flush=True)
+            stack.stay_up()
+
+    return _until_stopped(stack, play)
+
+
+def serve(checkout: Path, home: Path, *, port: int) -> int:
+    """The stack for daily use, without simulators; stays up until Ctrl-C."""
+    stack = Stack(checkout, home, simulated=False, progress=Progress(), port=port)
+
+    def work(reached: Callable[[int], None]) -> None:
+        stack.start_database()
+        stack.migrate()
+        stack.start_airflow()
+        print(f"Airflow  {stack.airflow.sign_in}")
+        print("按 Ctrl-C 停止。", flush=True)
+        reached(0)
+        stack.stay_up()
+
+    return _until_stopped(stack, work)
+
+
+def _until_stopped(stack: Stack, work: Callable[[Callable[[int], None]], None]) -> int:
+    """Do the work and stop the stack; the exit code the work has reached, 130 before that, 1 when a part failed."""
+    codes = [130]
+    try:
+        work(codes.append)
+    except KeyboardInterrupt:
+        print("\n正在停止…", flush=True)
+    except (StackError, RuntimeError, httpx.HTTPError, subprocess.CalledProcessError) as error:
+        print(f"错误：{error}", file=sys.stderr)
+        codes.append(1)
+    finally:
+        processes.ignore_interrupts()
+        stack.stop()
+    return codes[-1]

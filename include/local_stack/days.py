@@ -1,0 +1,37 @@
+"""The demo's calendar: which simulated day is due, and the logical dates of the runs it starts."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+from .bootstrap import write_private
+
+
+def instant(on: date) -> str:
+    """A logical date in the afternoon of a day that no run had before: a DAG has one run per logical date."""
+    milliseconds = int(time.time() * 1000)
+    noon = datetime(on.year, on.month, on.day, 12, tzinfo=timezone(timedelta(hours=8)))
+    return (noon + timedelta(microseconds=milliseconds % (6 * 3600 * 10**6))).isoformat()
+
+
+def played_days(simulator_home: Path) -> list[int]:
+    """Days whose deliveries the simulator has made."""
+    state = simulator_home / "state.json"
+    return json.loads(state.read_text())["played"] if state.exists() else []
+
+
+def next_day(simulator_home: Path) -> tuple[int, date] | None:
+    """The simulated day that is due next: after the last one settled; an interrupted one is due again."""
+    from district_simulator.workcalendar import DAYS
+
+    completed = simulator_home / "completed"
+    following = int(completed.read_text()) + 1 if completed.exists() else 1
+    return (following, DAYS[following]) if following in DAYS else None
+
+
+def complete(simulator_home: Path, day: int) -> None:
+    """Note that a day is settled."""
+    write_private(simulator_home / "completed", str(day))
