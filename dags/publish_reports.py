@@ -14,7 +14,7 @@ with DAG(
     dag_id="publish_reports",
     dag_display_name="发布领导看板",
     description="最近一次构建的目标进度、双公示质量、里程碑：网页、工作簿、PDF 各一份",
-    doc_md="数字全部来自集市，只在一处读取；文件整份写好再换名，读者不会打开半份文件。可随时重跑，同一构建覆盖同名文件。",
+    doc_md="数字全部来自集市，只在一处读取；文件整份写好再换名，读者不会打开半份文件。内容未变则不重写；手工触发必定重写。",
     schedule=(released | settled),
     start_date=datetime(2026, 1, 1),
     catchup=False,
@@ -29,6 +29,6 @@ with DAG(
         from public_credit.orchestration import run_business_date
         from public_credit.work import publish as work
 
-        work(run_business_date(context))
+        work(run_business_date(context), again=context["dag_run"].run_type == "manual")
 
     publish()

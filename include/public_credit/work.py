@@ -112,12 +112,12 @@ def deliver(on: date) -> Any:
     return deliveries.run()
 
 
-def publish(on: date) -> Any:
-    """Publish the leadership page, workbook and PDF of the newest finished build."""
+def publish(on: date, *, again: bool = True) -> Any:
+    """Publish the leadership page, workbook and PDF of the newest finished build; ``again``: also when nothing has changed."""
     from .reports.leadership import publish as publications
 
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    return publications.publish()
+    return publications.publish(again=again)
 
 
 def receive(on: date) -> Any:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import altair
 import openpyxl
 import pytest
+from jsonschema import ValidationError
 from public_credit.messages import UserError
-from public_credit.reports.leadership import charts, page, paper, publish, views, words
+from public_credit.reports.leadership import charts, drawings, page, paper, publish, views, words
 from public_credit.reports.leadership.model import Publication
 
 from .invented import publication
@@ -138,6 +141,44 @@ def test_a_state_the_rules_do_not_know_is_shown_and_not_lost(district: Publicati
     odd = [replace(figure, state="新状态") if figure.key == ("T07", 1) else figure for figure in district.figures]
     row = next(row for row in views.rows(replace(district, figures=odd), 2020) if row.target.target_id == "T07")
     assert row.state.name == "新状态"
+
+
+def _drawn(district: Publication) -> list[str | None]:
+    target = next(row.target for row in views.rows(district, 2020) if charts.months_of_target(
+        row.target, views.series(district, row.target, "")))
+    return [charts.states_by_year(district, ""), charts.quality_by_year(district, ""),
+            charts.months_of_target(target, views.series(district, target, "")),
+            charts.quality_by_month([item for item in district.quality if "-" in item.period and not item.unit_id])]
+
+
+def test_every_kind_of_chart_is_a_valid_specification(district: Publication, monkeypatch: pytest.MonkeyPatch) -> None:
+    specifications: list[dict] = []
+    monkeypatch.setattr(drawings, "svg", lambda specification: specifications.append(specification) or '<svg width="1" height="1" viewBox="0"/>')
+    assert all(_drawn(district)) and len(specifications) >= 4
+    for specification in specifications:
+        altair.LayerChart.from_dict(specification, validate=True)
+    with pytest.raises(ValidationError):
+        altair.LayerChart.from_dict(specifications[0] | {"width": "wide"}, validate=True)
+
+
+def test_a_drawing_is_taken_from_the_last_publication_and_forgotten_when_unused(
+        district: Publication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unused = tmp_path / "unused.svg"
+    unused.write_text("<svg/>")
+    os.utime(unused, (0, 0))
+    plain = _drawn(district)
+    with drawings.kept(tmp_path):
+        assert _drawn(district) == plain
+    assert not unused.exists() and len(list(tmp_path.iterdir())) == len(plain)
+
+    def renderer(*_: object, **__: object) -> str:
+        raise AssertionError("drawn again")
+
+    monkeypatch.setattr("vl_convert.vegalite_to_svg", renderer)
+    with drawings.kept(tmp_path):
+        assert _drawn(district) == plain
+    with pytest.raises(AssertionError, match="drawn again"):
+        _drawn(district)
 
 
 def test_files_are_whole_or_absent(small: Publication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,6 +213,22 @@ def test_the_command_says_where_the_files_are_and_refuses_a_year_without_figures
     assert refused.code == 2 and "没有 1999 年的数字" in refused.err
 
 
+def test_unchanged_content_is_published_once_unless_asked_for_or_a_file_is_missing(district: District, tmp_path: Path) -> None:
+    def publish_again(**options: bool) -> tuple[str, set[int]]:
+        files = publish.publish(None, tmp_path, **options).files
+        verdict, = district.records.query("select verdict from ledger.step where name = 'publish_leadership' order by id desc limit 1")[0]
+        return verdict, {path.stat().st_mtime_ns for path in files}
+
+    first = publish_again()
+    assert publish_again(again=False) == ("nothing_due", first[1])
+    verdict, written = publish_again()
+    assert verdict == "ok" and written.isdisjoint(first[1])
+    next(tmp_path.glob("*.pdf")).unlink()
+    assert publish_again(again=False)[0] == "ok"
+    other = publish.publish(2020, tmp_path, again=False)
+    assert other.page.exists() and publish_again(again=False)[0] == "ok", "another year was published in between"
+
+
 def test_nothing_is_published_before_the_first_build(warehouse, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="还没有完成过构建"):
         publish.publish(None, tmp_path / "out")

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from . import drawings
 from .model import Figure, Publication, Quality, Target
 from .views import state_counts
 from .words import percent
@@ -40,16 +41,24 @@ def _altair() -> Any:
     import altair
     from altair.utils import schemapi
 
-    schemapi.disable_debug_mode()   # checking each specification against its schema costs more than drawing it
+    schemapi.disable_debug_mode()
     return altair
 
 
-def _draw(chart: Any) -> str:
-    import vl_convert
+class _Data(dict[str, list[dict[str, Any]]]):
+    """Values of a chart, named: Altair copies a specification many times over, with the values in it."""
 
+    def named(self, values: list[dict[str, Any]]) -> Any:
+        name = f"d{len(self)}"
+        self[name] = values
+        return _altair().NamedData(name)
+
+
+def _draw(chart: Any, data: _Data) -> str:
     chart = chart.configure(font=FONTS, background="transparent").configure_view(stroke=None).configure_axis(
         labelColor=MUTED, labelFontSize=12, labelFontWeight=500, gridColor=GRID, domainColor="#aab4bf", tickColor="#aab4bf", title=None)
-    svg = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version="6.1")
+    # Checking each specification against its schema costs more than drawing it; the tests do it.
+    svg = drawings.svg(chart.to_dict(validate=False) | {"datasets": data})
     svg = re.sub(r' width="([\d.]+)" height="([\d.]+)" viewBox', r' width="\1" height="\2" role="img" viewBox', svg, count=1)
     svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace(' aria-hidden="true"', "")
     svg = svg.replace(' pointer-events="none"', "")
@@ -79,7 +88,7 @@ def _years_axis(alt: Any) -> Any:
 
 def states_by_year(publication: Publication, unit: str, *, width: int = 400, height: int = 158) -> str:
     """Stacked columns: how many goals stand in which state, year by year."""
-    alt = _altair()
+    alt, data = _altair(), _Data()
     values, total = [], 1
     for year in publication.years:
         low = 0
@@ -90,7 +99,7 @@ def states_by_year(publication: Publication, unit: str, *, width: int = 400, hei
         total = max(total, low)
     names = [state.name for state in publication.states]
     colours = [TOKENS[state.style] for state in publication.states]
-    base = alt.Chart(alt.Data(values=values), width=width, height=height).encode(
+    base = alt.Chart(data.named(values), width=width, height=height).encode(
         x=alt.X("year:O", axis=_years_axis(alt),
                 scale=alt.Scale(domain=[str(year) for year in publication.years], paddingInner=0.42, paddingOuter=0.25)))
     bars = base.mark_bar(stroke="#ffffff", strokeWidth=1.5).encode(
@@ -103,21 +112,21 @@ def states_by_year(publication: Publication, unit: str, *, width: int = 400, hei
     numbers = base.transform_filter(tall).mark_text(
         fontSize=12, fontWeight=700, font=FONTS).encode(
         y="middle:Q", text="n:Q", color=alt.Color("ink:N", scale=None))
-    marks = _chosen_year(alt, publication, width, height)
+    marks = _chosen_year(alt, data, publication, width, height)
     spoken = "；".join(f"{item['year']} 年{item['state']} {item['n']} 项" for item in values)
-    return described(_draw(alt.layer(marks, bars, halo, numbers)), f"各年目标状态：{spoken}")
+    return described(_draw(alt.layer(marks, bars, halo, numbers), data), f"各年目标状态：{spoken}")
 
 
-def _chosen_year(alt: Any, publication: Publication, width: int, height: int) -> Any:
+def _chosen_year(alt: Any, data: _Data, publication: Publication, width: int, height: int) -> Any:
     """One shade per year, hidden until a style rule shows the chosen one."""
     years = [{"year": str(year), "mark": f"chosen-{year}"} for year in publication.years]
-    return alt.Chart(alt.Data(values=years), width=width, height=height).mark_rect(color="#e3ecf6", opacity=1).encode(
+    return alt.Chart(data.named(years), width=width, height=height).mark_rect(color="#e3ecf6", opacity=1).encode(
         x=alt.X("year:O", scale=alt.Scale(domain=[item["year"] for item in years])), description="mark:N")
 
 
 def quality_by_year(publication: Publication, unit: str, *, width: int = 400, height: int = 158) -> str | None:
     """Lines: 及时率, 合规率 and 报送率 year by year; None where there is nothing to draw."""
-    alt = _altair()
+    alt, data = _altair(), _Data()
     found = [item for year in publication.years if (item := publication.quality_of.get((unit, str(year), "")))]
     measures = (("及时率", "timely_rate", BLUE, [1, 0], "circle"), ("合规率", "compliance_rate", TEAL, [7, 4], "diamond"),
                 ("报送率", "reporting_rate", MUTED, [2, 3], "square"))
@@ -130,28 +139,28 @@ def quality_by_year(publication: Publication, unit: str, *, width: int = 400, he
     floor = max(0, int(lowest // 10) * 10 - (5 if lowest % 10 < 2 and lowest >= 10 else 0))
     years = [str(year) for year in publication.years]
     names, colours = [item[0] for item in measures], [item[2] for item in measures]
-    base = alt.Chart(alt.Data(values=values), width=width, height=height).encode(
+    base = alt.Chart(data.named(values), width=width, height=height).encode(
         x=alt.X("year:O", axis=_years_axis(alt),
                 scale=alt.Scale(domain=years)),
         y=alt.Y("rate:Q", scale=alt.Scale(domain=[floor, 100], nice=False),
                 axis=alt.Axis(tickCount=5, domain=False, ticks=False)),
         color=alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=colours)))
-    layers = [_chosen_year(alt, publication, width, height)]
+    layers = [_chosen_year(alt, data, publication, width, height)]
     if "timely_rate" in publication.goal_lines:
         goal = publication.goal_lines["timely_rate"].goal * 100
-        layers.append(alt.Chart(alt.Data(values=[{"goal": goal}])).mark_rule(color=INK, strokeWidth=1.5).encode(
+        layers.append(alt.Chart(data.named([{"goal": goal}])).mark_rule(color=INK, strokeWidth=1.5).encode(
             y=alt.Y("goal:Q", scale=alt.Scale(domain=[floor, 100]))))
     layers.append(base.mark_line(strokeWidth=2.2).encode(strokeDash=alt.StrokeDash(
         "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[3] for item in measures]))))
     layers.append(base.mark_point(filled=True, size=46, opacity=1).encode(shape=alt.Shape(
         "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[4] for item in measures]))))
     spoken = "；".join(f"{item['year']} 年{item['name']} {item['label']}" for item in values)
-    return described(_draw(alt.layer(*layers)), f"双公示质量：{spoken}")
+    return described(_draw(alt.layer(*layers), data), f"双公示质量：{spoken}")
 
 
 def months_of_target(target: Target, figures: list[Figure], *, width: int = 560, height: int = 120) -> str | None:
     """One target month by month against the linear way to its due date; None without any percent."""
-    alt = _altair()
+    alt, data = _altair(), _Data()
     drawn = [figure for figure in figures if figure.percent is not None]
     if len(drawn) < 2:
         return None
@@ -166,19 +175,19 @@ def months_of_target(target: Target, figures: list[Figure], *, width: int = 560,
               axis=alt.Axis(format="d", values=list(range(first, int(last) + 1)), grid=False))
     y = alt.Y("rate:Q", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(values=[0, 25, 50, 75, 100], domain=False, ticks=False))
 
-    def line(data: list[dict[str, Any]], **mark: Any) -> Any:
-        return alt.Chart(alt.Data(values=data), width=width, height=height).mark_line(**mark).encode(x=x, y=y)
+    def line(points: list[dict[str, Any]], **mark: Any) -> Any:
+        return alt.Chart(data.named(points), width=width, height=height).mark_line(**mark).encode(x=x, y=y)
 
     layers = [line(pace, color=MUTED, strokeWidth=1.4, strokeDash=[3, 3])] if pace else []
-    layers.append(alt.Chart(alt.Data(values=[{"goal": target.goal * 100}])).mark_rule(
+    layers.append(alt.Chart(data.named([{"goal": target.goal * 100}])).mark_rule(
         color=INK, strokeWidth=1.5).encode(y=alt.Y("goal:Q", scale=alt.Scale(domain=[0, 100]))))
     layers.append(line(values, color=BLUE, strokeWidth=2.2, interpolate="step-after"))
-    return described(_draw(alt.layer(*layers)), f"{target.title}逐月进展，最近 {percent(drawn[-1].percent)}")
+    return described(_draw(alt.layer(*layers), data), f"{target.title}逐月进展，最近 {percent(drawn[-1].percent)}")
 
 
 def quality_by_month(items: list[Quality], *, width: int = 420, height: int = 120) -> str | None:
     """及时率 and 合规率 of one year month by month."""
-    alt = _altair()
+    alt, data = _altair(), _Data()
     measures = (("及时率", "timely_rate", BLUE, [1, 0]), ("合规率", "compliance_rate", TEAL, [7, 4]))
     values = [{"month": int(item.period[5:]), "name": name, "rate": getattr(item, column) * 100}
               for item in items for name, column, *_ in measures if getattr(item, column) is not None]
@@ -186,7 +195,7 @@ def quality_by_month(items: list[Quality], *, width: int = 420, height: int = 12
         return None
     floor = max(0, int(min(item["rate"] for item in values) // 10) * 10)
     names = [item[0] for item in measures]
-    base = alt.Chart(alt.Data(values=values), width=width, height=height).encode(
+    base = alt.Chart(data.named(values), width=width, height=height).encode(
         x=alt.X("month:O", scale=alt.Scale(domain=list(range(1, 13))), axis=alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False)),
         y=alt.Y("rate:Q", scale=alt.Scale(domain=[min(floor, 90), 100], nice=False),
                 axis=alt.Axis(tickCount=4, domain=False, ticks=False)),
@@ -194,4 +203,4 @@ def quality_by_month(items: list[Quality], *, width: int = 420, height: int = 12
     return _draw(alt.layer(
         base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash(
             "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[3] for item in measures]))),
-        base.mark_point(filled=True, size=30, opacity=1)))
+        base.mark_point(filled=True, size=30, opacity=1)), data)
