@@ -229,7 +229,7 @@ def _day(value: str) -> date | None:
         return None
 
 
-def planted_numbers(deliveries: Iterable[Delivery], refused: dict[int, list] | None = None) -> list[str]:
+def planted_numbers(deliveries: Iterable[Delivery], refused: dict[int, list] | None = None) -> set[str]:
     """Every invented ID, mobile and card number that was delivered, for the canary search."""
     pattern = re.compile(r"370399(?:19|20)\d{9}[\dXx]|(?<!\d)370399\d{9}(?!\d)|1990000\d{4}|62000000\d{11}")
     found = {number for files in (refused or {}).values() for file in files for number in file.numbers}
@@ -238,22 +238,24 @@ def planted_numbers(deliveries: Iterable[Delivery], refused: dict[int, list] | N
             text = "\x1f".join(plain(v) for v in cells(row, delivery.dialect))
             found.update(n for n in pattern.findall(text) if len(n) != 15 or _looks_born(n))
             found.update(row.get(n) for n in ("id_no", "legal_rep_id_no") if row.get(n))
-    return sorted(found)
+    return found
 
 
 def _looks_born(number: str) -> bool:
     return _day(f"19{number[6:8]}-{number[8:10]}-{number[10:12]}") is not None
 
 
-def write(folder: Path, day: int, books: Books, generated: dict, numbers: list[str]) -> None:
-    """``day<N>.jsonl``, ``day<N>_counts.json``, ``day<N>_metrics.json`` and the planted numbers."""
+def write(folder: Path, day: int, books: Books, generated: dict, numbers: set[str]) -> None:
+    """``day<N>.jsonl``, ``day<N>_counts.json``, ``day<N>_metrics.json``; the day's planted numbers join those before."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(x, ensure_ascii=False) for x in books.lines if x["day"] == day]
     (folder / f"day{day}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     counts = [c for c in books.counts if c["day"] == day]
     _dump(folder / f"day{day}_counts.json", counts)
     _dump(folder / f"day{day}_metrics.json", books.metrics(generated))
-    (folder / "planted_numbers.txt").write_text("\n".join(numbers) + "\n", encoding="utf-8")
+    planted = folder / "planted_numbers.txt"
+    numbers = numbers.union(planted.read_text(encoding="utf-8").split() if planted.exists() else [])
+    planted.write_text("\n".join(sorted(numbers)) + "\n", encoding="utf-8")
 
 
 def _dump(path: Path, value: Any) -> None:

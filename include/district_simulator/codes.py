@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 REGION = "370399"  # unassigned: the reserved region of every invented code
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -31,6 +32,7 @@ def uscc(prefix: str, org: str, region: str = REGION) -> str:
     return first17 + uscc_check(first17)
 
 
+@lru_cache(maxsize=1 << 16)
 def uscc_valid(value: str) -> bool:
     """True for 18 characters with both check characters right."""
     if len(value) != 18 or any(c not in USCC_ALPHABET for c in value):

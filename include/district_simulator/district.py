@@ -178,7 +178,7 @@ class District:
             store.mark(api_version(day))
         self._account(today)
         answers.write(self.home / "answer_key", day, self.books, self._ledger_known(day),
-                      answers.planted_numbers(self.published, self.plan.sectors.turned_away))
+                      answers.planted_numbers(today, self.plan.sectors.turned_away))
         office.write(self.home, day, self.plan)
         sector_answers.write(self.home / "answer_key", day, self.books.booked, self.plan.sectors)
         self.played.append(day)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -17,9 +18,9 @@ import yaml
 
 from . import processes
 from .airflow_api import AirflowApi
-from .bootstrap import secret_file, write_private
+from .files import secret_file, write_private
 from .kept import Kept
-from .postgres import free_port
+from .postgres import kept_port
 
 USER = "admin"
 LEADER = "分管区领导"  # of the simulated district: answers what runs ask
@@ -45,7 +46,7 @@ class Airflow:
         self.checkout, self.home = checkout, home
         self.folder = home / "airflow"
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.port = port or free_port()
+        self.port = port or kept_port(self.folder / "port")
         self.simulated = simulated
         self._kept: dict[str, Kept] = {}
         self.api = AirflowApi(self.url, self.password, USER, lost)
@@ -124,18 +125,25 @@ class Airflow:
             raise RuntimeError(f"airflow {arguments[0]} 失败，见 {log}。")
 
     def prepare(self) -> None:
-        """Migrate the metadata database and import the catalogue's pools (both idempotent)."""
-        self._run("db", "migrate")
-        pools = subprocess.run([sys.executable, "-m", "public_credit.cli", "pools"], env=self.environment(),
-                               check=True, capture_output=True, text=True).stdout
-        path = self.folder / "pools.json"
-        path.write_text(pools, encoding="utf-8")
-        self._run("pools", "import", str(path))
+        """Migrate the metadata database and import the catalogue's pools; nothing when both are as they were left."""
+        from public_credit.catalogue import load_catalogue
+        from public_credit.orchestration import pools
 
-    def start(self) -> None:
-        """Start all components; their logs lie in the state folder."""
+        content = json.dumps(pools(list(load_catalogue().units)), ensure_ascii=False, indent=2)
+        wanted = f"{version('apache-airflow-core')}\n{content}"
+        done = self.folder / "prepared"
+        if done.exists() and done.read_text(encoding="utf-8") == wanted:
+            return
+        path = self.folder / "pools.json"
+        path.write_text(content, encoding="utf-8")
+        self._run("db", "migrate")
+        self._run("pools", "import", str(path))
+        write_private(done, wanted)
+
+    def start(self, *names: str) -> None:
+        """Start components that do not run yet, by default all; their logs lie in the state folder."""
         environment = self.environment()
-        for name in COMPONENTS:
+        for name in [name for name in names or COMPONENTS if name not in self._kept]:
             self._kept[name] = Kept(name, [sys.executable, "-m", "airflow", name], env=environment, cwd=self.folder,
                                     log=self.folder / "logs" / f"{name}.log")
 

@@ -34,7 +34,7 @@ class AirflowApi:
         return self._clients[user]
 
     def _ask(self, method: str, path: str, *, user: str = "", settled: int = 0, **options: Any) -> dict[str, Any]:
-        """``settled`` is the status by which the server says that an earlier attempt of ours got through."""
+        """``settled`` is a status that says: nothing is there, or an earlier attempt of ours got through."""
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
@@ -64,9 +64,13 @@ class AirflowApi:
         """One run of a DAG."""
         return self.get(f"dags/{dag_id}/dagRuns/{run_id}")
 
-    def runs(self, dag_id: str, limit: int = 100) -> list[dict[str, Any]]:
-        """Runs of a DAG (``~``: of all DAGs), newest first."""
-        return self.get(f"dags/{dag_id}/dagRuns", order_by="-run_after", limit=limit)["dag_runs"]
+    def runs(self, dag_id: str, *states: str) -> list[dict[str, Any]]:
+        """The newest hundred runs of a DAG (``~``: of all DAGs), of all or some states."""
+        return self.get(f"dags/{dag_id}/dagRuns", order_by="-run_after", limit=100, state=states)["dag_runs"]
+
+    def waiting_events(self, dag_id: str) -> int:
+        """Asset events that a DAG has not been started for yet."""
+        return self._ask("GET", f"dags/{dag_id}/assets/queuedEvents", settled=404).get("total_entries", 0)
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
         """State of every task of a run."""

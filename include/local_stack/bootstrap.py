@@ -11,7 +11,6 @@ import os
 import secrets
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,26 +18,12 @@ from pathlib import Path
 import psycopg
 import yaml
 
+from .files import write_private
+
 ROLES = ("pcw_owner", "pcw_collector", "pcw_builder", "pcw_sender", "pcw_reader")
 KEYS = ("archive", "vault", "lookup")
 
 Url = Callable[[str, str, str], str]
-
-
-def write_private(path: Path, content: str) -> None:
-    """Replace a file by one that only its owner may read; whoever reads it meanwhile sees the old or the new one whole."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    with os.fdopen(descriptor, "w", encoding="utf-8") as target:
-        target.write(content)
-    os.replace(temporary, path)
-
-
-def secret_file(home: Path, name: str, make: Callable[[], str]) -> Path:
-    """A generated secret, kept in the state folder; made at its first use."""
-    path = home / "secrets" / name
-    if not path.exists():
-        write_private(path, make())
-    return path
 
 
 def _ensure_role(admin: psycopg.Connection, role: str, password: str) -> None:

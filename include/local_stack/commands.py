@@ -29,6 +29,7 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
         stack.start_database()
         stack.prepare_airflow()
         stack.migrate()
+        stack.begin_airflow()
         stack.start_simulation(scale)
         stack.start_airflow()
         player = Demo(stack)

@@ -7,7 +7,7 @@ import time
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from .bootstrap import write_private
+from .files import write_private
 
 
 def instant(on: date) -> str:

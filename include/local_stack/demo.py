@@ -14,6 +14,7 @@ from .airflow import LEADER
 from .days import complete, instant, next_day, played_days
 from .stack import FOLLOWING, Stack, StackError
 
+_ACTIVE = ("queued", "running")
 _DONE = {"success", "failed"}
 
 
@@ -23,6 +24,7 @@ class Demo:
     def __init__(self, stack: Stack):
         self.stack, self.airflow, self.progress = stack, stack.airflow.api, stack.progress
         self.failures: list[str] = []
+        self._told: set[tuple[str, str]] = set()
         self._started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
     def _simulator(self, *arguments: str) -> str:
@@ -70,55 +72,54 @@ class Demo:
         waiting = dict(runs)
         while waiting:
             self.stack.look_after()
-            states = {(item["dag_id"], item["dag_run_id"]): item["state"]
-                      for item in self.airflow.runs("~", limit=100)}
-            for dag, run in list(waiting.items()):
-                state = states.get((dag, run))
-                if state in _DONE:
-                    del waiting[dag]
-                    self.progress.say(f"  采集 {dag.removeprefix('collect_')}  {self._collected(dag)}"
-                                      f"{'' if state == 'success' else '  失败'}")
-                    if state == "failed":
-                        self.failures.append(dag)
+            active = self._runs(*_ACTIVE)
+            ended = [item for item in waiting.items() if item not in active]
+            failed = self._runs("failed") if ended else []
+            for dag, run in ended:
+                del waiting[dag]
+                self.progress.say(f"  采集 {dag.removeprefix('collect_')}  {self._collected(dag)}"
+                                  f"{'  失败' if (dag, run) in failed else ''}")
+                if (dag, run) in failed:
+                    self.failures.append(dag)
             self.progress.live(f"采集中，还有 {len(waiting)} 个部门")
             time.sleep(1)
 
+    def _runs(self, *states: str) -> list[tuple[str, str]]:
+        """DAG and id of the runs in some states; of the failed ones, those of this demo."""
+        return [(item["dag_id"], item["dag_run_id"]) for item in self.airflow.runs("~", *states)
+                if states == _ACTIVE or item["run_after"] >= self._started]
+
     def _collected(self, dag: str) -> str:
         rows = self.stack.query("select message from ledger.step where name = 'collect_unit' and unit_id = %s "
-                           "order by id desc limit 1", [dag.removeprefix("collect_")])
+                                "order by id desc limit 1", [dag.removeprefix("collect_")])
         return rows[0][0] if rows else ""
 
     def _settle(self, on: date) -> None:
         """Wait until gate, build, delivery and receipts have nothing left to do; wake what no event woke."""
-        quiet_since: float | None = None
-        told: set[tuple[str, str]] = set()
+        woken = 0
         while True:
             self.stack.look_after()
-            runs = [item for item in self.airflow.runs("~", limit=60) if item["dag_id"] in FOLLOWING]
-            for item in reversed(runs):
-                key = (item["dag_id"], item["dag_run_id"])
-                if item["state"] in _DONE and key not in told and item["run_after"] >= self._started:
-                    told.add(key)
-                    if item["state"] == "failed":
-                        self.failures.append(item["dag_id"])
-                        self.progress.say(f"  {item['dag_id']} 失败")
-            active = [item for item in runs if item["state"] not in _DONE]
-            pending = self._pending()
-            busy = "、".join(sorted({item["dag_id"] for item in active}))
-            self.progress.live(f"{busy or '等待唤醒'}，{pending or '无待办'}")
-            if active:
-                quiet_since = None
-            elif quiet_since is None:
-                quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since > 3:
-                if not pending:
+            pending, active = self._pending(), self._active()
+            self.progress.live(f"{'、'.join(sorted(active)) or '等待唤醒'}，{pending or '无待办'}")
+            # An event that waits becomes a run in one transaction: between two looks at the runs neither can be missed.
+            if not active and not any(map(self.airflow.waiting_events, FOLLOWING)) and not self._active():
+                self._tell_failures()
+                if not pending or len(self.failures) > 3:
                     return
+                if (woken := woken + 1) > 10:
+                    raise StackError(f"唤醒多次仍有待办：{pending}。")
                 dag = {"裁决": FOLLOWING[0], "构建": FOLLOWING[0], "报送": FOLLOWING[1]}[pending[:2]]
                 self.airflow.trigger(dag, instant(on))
-                quiet_since = None
-                if len(self.failures) > 3:
-                    return
             time.sleep(1)
+
+    def _active(self) -> set[str]:
+        return {dag for dag, _ in self._runs(*_ACTIVE) if dag in FOLLOWING}
+
+    def _tell_failures(self) -> None:
+        for dag, run in {item for item in self._runs("failed") if item[0] in FOLLOWING} - self._told:
+            self._told.add((dag, run))
+            self.failures.append(dag)
+            self.progress.say(f"  {dag} 失败")
 
     def _pending(self) -> str:
         """What is left to do according to the ledger, '' when nothing."""
@@ -143,8 +144,7 @@ class Demo:
         run = self.airflow.trigger("receive_from_city", instant(on))
         while True:
             self.stack.look_after()
-            state = next((item["state"] for item in self.airflow.runs("receive_from_city", limit=10)
-                          if item["dag_run_id"] == run), None)
+            state = self.airflow.run("receive_from_city", run)["state"]
             if state in _DONE:
                 if state == "failed":
                     self.failures.append("receive_from_city")
@@ -170,7 +170,7 @@ class Demo:
 
         if day not in EDITIONS:
             return None
-        waiting = [item["dag_run_id"] for item in self.airflow.runs("year_end_edition", limit=10) if item["state"] not in _DONE]
+        waiting = [item["dag_run_id"] for item in self.airflow.runs("year_end_edition", *_ACTIVE)]
         if waiting:
             return waiting[0]
         year, reason = EDITIONS[day]
@@ -178,13 +178,15 @@ class Demo:
 
     def _decide(self, run: str) -> bool:
         """The district's leader approves what the run asks; True when an edition was frozen."""
-        answered, deadline = False, time.monotonic() + 300
+        answered, asked, deadline = False, 0.0, time.monotonic() + 300
         while (state := self.airflow.run("year_end_edition", run)["state"]) not in _DONE:
             self.stack.look_after()
             self.progress.live("年度定稿：等待审批")
             if time.monotonic() > deadline:
                 raise StackError("年度定稿没有在限定时间内完成。")
-            if self.airflow.task_states("year_end_edition", run).get("approval") == "awaiting_input":  # once more after a retry
+            waits = self.airflow.task_states("year_end_edition", run).get("approval") == "awaiting_input"  # again after a retry
+            asked = (asked or time.monotonic()) if waits else 0.0
+            if waits and time.monotonic() - asked > 2:  # no person answers within a second, and Airflow is not prepared for it
                 self.airflow.respond("year_end_edition", run, "approval", APPROVE, LEADER)
                 answered = True
             time.sleep(0.5)

@@ -20,7 +20,8 @@ import yaml
 
 from . import processes
 from .airflow import Airflow
-from .bootstrap import bootstrap, secret_file, write_private
+from .bootstrap import bootstrap
+from .files import secret_file, write_private
 from .postgres import Server, free_port
 
 
@@ -144,10 +145,16 @@ class Stack:
         self._preparing = executor.submit(self.airflow.prepare)
         executor.shutdown(wait=False)
 
-    def start_airflow(self) -> None:
+    def begin_airflow(self) -> None:
+        """Start what of Airflow runs no task, while what tasks need is still starting."""
         if self._preparing is None:
             self.prepare_airflow()
         self._preparing.result()
+        self.airflow.start("api-server", "dag-processor")
+
+    def start_airflow(self) -> None:
+        """Start the rest and wait until everything is ready."""
+        self.begin_airflow()
         self.airflow.start()
         self.progress.live("Airflow 启动中…")
         self.airflow.wait_ready(expected_dags())

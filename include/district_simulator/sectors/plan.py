@@ -46,15 +46,18 @@ class SectorPlan:
         self.revoked_penalties: list[Row] = []  # ended by a notice on day 2
         self.stories = stories.Stories(self)
         self.main: dict[tuple[str, int], Delivery] = {}
+        self._dialects: dict[tuple[str, int], Dialect] = {}
         self._taken: set[int] = set()  # rows live as long as the plan, so their ids stay theirs
         self.turned_away: dict[int, list[later.Refused]] = {1: [], 2: [], 3: []}
         food.add_decisions(self)
 
     def dialect(self, name: str, day: int) -> Dialect:
         """Headings of a stream on a day."""
-        dialect = dialects.build(SECTOR_DATASETS[name])
-        extra = EXTRA_COLUMNS.get((name, day))
-        return dialect.with_columns(add=[extra], suffix=f"_day{day}") if extra else dialect
+        if (name, day) not in self._dialects:
+            dialect = dialects.build(SECTOR_DATASETS[name])
+            extra = EXTRA_COLUMNS.get((name, day))
+            self._dialects[name, day] = dialect.with_columns(add=[extra], suffix=f"_day{day}") if extra else dialect
+        return self._dialects[name, day]
 
     def deliver(self, day: int, name: str, rows: list[Row], **options) -> Delivery:
         """Add a delivery."""

@@ -1,0 +1,24 @@
+"""Files of the state folder that only their owner may read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+
+def write_private(path: Path, content: str) -> None:
+    """Replace a file by one that only its owner may read; whoever reads it meanwhile sees the old or the new one whole."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+    with os.fdopen(descriptor, "w", encoding="utf-8") as target:
+        target.write(content)
+    os.replace(temporary, path)
+
+
+def secret_file(home: Path, name: str, make: Callable[[], str]) -> Path:
+    """A generated secret, kept in the state folder; made at its first use."""
+    path = home / "secrets" / name
+    if not path.exists():
+        write_private(path, make())
+    return path
