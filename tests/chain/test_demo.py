@@ -69,18 +69,19 @@ def _run_with_a_crash(home: Path, *arguments: str) -> subprocess.CompletedProces
         while not running.done():
             time.sleep(0.2)
             if b"Task started" in log.read_bytes()[before:]:
-                server, = (process for process in _of(home) if "airflow" in (command := " ".join(process.info["cmdline"] or []))
-                           and ("api-server" in command or "api_server" in command))
+                port = (home / "airflow" / "port").read_text()
+                server, = (process for process in _of(home) if process.info["cmdline"][-1].strip().endswith(f"port:{port}"))
                 server.send_signal(signal.SIGSEGV)
                 break
         return running.result()
 
 
 def _of(home: Path) -> list[psutil.Process]:
+    """Processes that belong to a state folder, by environment, command or working folder (a new title hides the first two)."""
     found = []
-    for process in psutil.process_iter(["cmdline", "environ"]):
-        environ, command = process.info["environ"] or {}, process.info["cmdline"] or []
-        if environ.get("PCW_HOME") == str(home) or str(home) in " ".join(command):
+    for process in psutil.process_iter(["cmdline", "environ", "cwd"]):
+        told = [(process.info["environ"] or {}).get("PCW_HOME", ""), process.info["cwd"] or "", *(process.info["cmdline"] or [])]
+        if any(str(home) in part for part in told):
             found.append(process)
     return found
 
