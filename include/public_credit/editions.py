@@ -15,8 +15,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from . import scan
-from .ledger.models import Build
-from .ledger.edition_models import Edition
+from .ledger.models import Build, Edition
 from .ledger.session import lock, session, step
 from .messages import UserError
 

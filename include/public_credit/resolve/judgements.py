@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from ..ledger.subject_models import Judgement
+from ..ledger.models import Judgement
 from ..ledger.session import session
 from ..messages import UserError
 from . import lookup

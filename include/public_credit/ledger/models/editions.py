@@ -12,7 +12,7 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .models import Base, _id, _now, _one_of
+from .base import Base, _id, _now, _one_of
 
 STATES = ("draft", "approved", "frozen", "rejected")
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .models import Base, _id, _now, _one_of
+from .base import Base, _id, _now, _one_of
 
 TOPICS = ("several_usccs", "shared_identifier", "unresolved_record", "possible_duplicate")
 

@@ -1,0 +1,24 @@
+"""Tables of the ledger and of the vault (SQLAlchemy 2).
+
+Times: ``*_at`` is the real clock (timestamptz), ``*_on`` and ``business_date`` the business calendar.
+No column may hold a delivered value except ``delivery_item.payload`` (canonical values, sensitive ones as tokens).
+"""
+
+from __future__ import annotations
+
+from .access import AccessLog, Alert, Report, Secret
+from .base import BATCH_STATES, Base, GOOD_STATES
+from .builds import Build, BuildInput, PublishedDataset, PublishedUnit
+from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
+from .editions import Edition
+from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
+from .subjects import Judgement
+from .verdicts import GateResult, Quarantine, RecordLink, RepeatedRow, RowOutcome, RowVerdict, Slip, Stock, Waiver
+
+__all__ = [
+    "AccessLog", "Alert", "ArchiveObject", "Attempt", "Attestation", "BATCH_STATES", "Base", "Batch", "Build",
+    "BuildInput", "BusinessDay", "Delivery", "DeliveryItem", "Edition", "GOOD_STATES", "GateResult", "Judgement", "PublishedDataset",
+    "PublishedUnit", "Quarantine", "ReceiverEvent", "Reconciliation", "ReconciliationDifference",
+    "RecordLink", "RefusedDelivery", "RefusedRow", "Release", "RepeatedRow", "Report", "RowOutcome",
+    "RowVerdict", "Secret", "Signal", "Slip", "Step", "Stock", "Waiver",
+]

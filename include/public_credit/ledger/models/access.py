@@ -1,0 +1,73 @@
+"""Tables of who was told, who looked, what was handed out; and the vault."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Base, _id, _now, _one_of
+
+
+class Alert(Base):
+    """What was already told; the next alert says only what is new or settled."""
+
+    __tablename__ = "alert"
+    fingerprint: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    message: Mapped[str]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    told_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+
+
+class AccessLog(Base):
+    """Who looked at which person's record, when, and for what purpose (requirements L; PIPL Art. 54)."""
+
+    __tablename__ = "access_log"
+    id: Mapped[int] = _id()
+    at: Mapped[datetime] = _now()
+    who: Mapped[str]
+    purpose: Mapped[str]
+    action: Mapped[str]
+    subject_ref: Mapped[str] = mapped_column(server_default="")
+    record_id: Mapped[str] = mapped_column(server_default="")
+    channel: Mapped[str] = mapped_column(server_default="cli")
+
+
+class Report(Base):
+    """A report on an organisation, or a review of an applicant list: who had it made, for what, as of which data.
+
+    ``area``: the area of the plan it was used in (T20), '' for none; ``used_on``: the business date it was made on.
+    """
+
+    __tablename__ = "report"
+    id: Mapped[int] = _id()
+    at: Mapped[datetime] = _now()
+    kind: Mapped[str]
+    who: Mapped[str]
+    purpose: Mapped[str]
+    level: Mapped[str] = mapped_column(server_default="")
+    subject_id: Mapped[str] = mapped_column(server_default="")
+    rows: Mapped[int]
+    data_on: Mapped[date]
+    channel: Mapped[str] = mapped_column(server_default="cli")
+    area: Mapped[str] = mapped_column(server_default="")
+    used_on: Mapped[date]
+    __table_args__ = (CheckConstraint(_one_of("kind", ("subject", "review")), name="kind"),)
+
+
+class Secret(Base):
+    """Vault: a sensitive number, encrypted by the application; the token is random, the lookup a keyed HMAC."""
+
+    __tablename__ = "secret"
+    token: Mapped[str] = mapped_column(primary_key=True)
+    letter: Mapped[str] = mapped_column(String(1))
+    lookup: Mapped[bytes] = mapped_column(unique=True)
+    lookup_version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    ciphertext: Mapped[bytes]
+    key_version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    stored_at: Mapped[datetime] = _now()
+    __table_args__ = ({"schema": "vault"},)

@@ -1,0 +1,64 @@
+"""Tables of what the warehouse was built from, and what of the catalogue dbt reads."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Base, _id, _now, _one_of
+
+
+class PublishedUnit(Base):
+    """A unit of the catalogue, published for the models: they know deliverers by id, records by code."""
+
+    __tablename__ = "unit"
+    unit_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    uscc: Mapped[str] = mapped_column(unique=True)
+
+
+class PublishedDataset(Base):
+    """A dataset of the catalogue, published for the models; one that left the catalogue stays, its records do too."""
+
+    __tablename__ = "dataset"
+    dataset_id: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[str]
+    kind: Mapped[str]
+    variant: Mapped[str]
+    title: Mapped[str]
+    sectors: Mapped[str]
+    disclosure: Mapped[str]
+    delivery_mode: Mapped[str]
+    cadence_days: Mapped[int]
+
+
+class Build(Base):
+    """One warehouse build; its inputs are frozen, so a killed build resumes as itself."""
+
+    __tablename__ = "build"
+    build_id: Mapped[int] = _id()
+    business_date: Mapped[date]
+    state: Mapped[str] = mapped_column(server_default="open")
+    opened_at: Mapped[datetime] = _now()
+    built_at: Mapped[datetime | None]
+    code_version: Mapped[str] = mapped_column(server_default="")
+    invocation_id: Mapped[str] = mapped_column(server_default="")
+    message: Mapped[str] = mapped_column(server_default="")
+    __table_args__ = (
+        CheckConstraint(_one_of("state", ("open", "built")), name="state"),
+        Index("uq_build_one_open", "state", unique=True, postgresql_where=text("state = 'open'")),
+    )
+
+
+class BuildInput(Base):
+    """An attempt that a build adds to, or removes from, the warehouse."""
+
+    __tablename__ = "build_input"
+    build_id: Mapped[int] = mapped_column(ForeignKey("ledger.build.build_id"), primary_key=True)
+    batch_seq: Mapped[int] = mapped_column(ForeignKey("ledger.batch.seq"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    operation: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    __table_args__ = (CheckConstraint(_one_of("operation", ("add", "remove")), name="operation"),)

@@ -1,0 +1,135 @@
+"""Tables of what went to a receiver and what came back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Base, _id, _now, _one_of
+
+
+class Release(Base):
+    """A frozen difference for one receiver; what leaves the house is exactly its items."""
+
+    __tablename__ = "release"
+    release_id: Mapped[int] = _id()
+    build_id: Mapped[int] = mapped_column(ForeignKey("ledger.build.build_id"))
+    receiver: Mapped[str]
+    business_date: Mapped[date]
+    state: Mapped[str] = mapped_column(server_default="released")
+    adds: Mapped[int]
+    mods: Mapped[int]
+    dels: Mapped[int]
+    diff_hash: Mapped[str]
+    cover: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    unusual: Mapped[str] = mapped_column(server_default="")
+    prepared_at: Mapped[datetime] = _now()
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("build_id", "receiver"),
+        CheckConstraint(_one_of("state", ("waiting", "released", "rejected")), name="state"),
+    )
+
+
+class DeliveryItem(Base):
+    """Outbox: one operation on one record for one receiver; sensitive values appear as vault tokens only."""
+
+    __tablename__ = "delivery_item"
+    item_id: Mapped[int] = _id()
+    release_id: Mapped[int] = mapped_column(ForeignKey("ledger.release.release_id"))
+    receiver: Mapped[str]
+    interface: Mapped[str]
+    record_id: Mapped[str]
+    operation: Mapped[str]
+    version: Mapped[str]
+    predecessor: Mapped[str | None]
+    payload: Mapped[dict[str, Any]]
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(server_default="pending")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    delivery_id: Mapped[int | None] = mapped_column(BigInteger)
+    receipt_id: Mapped[str | None]
+    receipt_code: Mapped[str | None]
+    receipt_field: Mapped[str | None]
+    receipt_text: Mapped[str | None]
+    city_id: Mapped[str | None]
+    due_on: Mapped[date | None]
+    released_at: Mapped[datetime] = _now()
+    sent_at: Mapped[datetime | None]
+    booked_at: Mapped[datetime | None]
+    booked_on: Mapped[date | None]
+    __table_args__ = (
+        CheckConstraint(_one_of("operation", ("ADD", "MOD", "DEL")), name="operation"),
+        CheckConstraint(_one_of("state", ("pending", "sending", "unknown", "accepted", "rejected", "withdrawn",
+                                          "superseded")), name="state"),
+        Index(None, "receiver", "record_id", "item_id"),
+        Index("ix_delivery_item_open", "receiver", "item_id",
+              postgresql_where=text("state in ('pending', 'sending', 'unknown')")),
+    )
+
+
+class Delivery(Base):
+    """One request to a receiver, booked before it is sent."""
+
+    __tablename__ = "delivery"
+    delivery_id: Mapped[int] = _id()
+    receiver: Mapped[str]
+    interface: Mapped[str]
+    request_id: Mapped[str] = mapped_column(unique=True)
+    items: Mapped[int]
+    state: Mapped[str] = mapped_column(server_default="sending")
+    http_status: Mapped[int | None] = mapped_column(SmallInteger)
+    receipt_id: Mapped[str | None]
+    message: Mapped[str] = mapped_column(server_default="")
+    started_at: Mapped[datetime] = _now()
+    ended_at: Mapped[datetime | None]
+
+
+class ReceiverEvent(Base):
+    """A later receipt: published, withdrawn, duplicate, objection, repaired."""
+
+    __tablename__ = "receiver_event"
+    receiver: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    record_id: Mapped[str]
+    city_id: Mapped[str | None]
+    event: Mapped[str]
+    text: Mapped[str] = mapped_column(server_default="")
+    at_on: Mapped[date | None]
+    fetched_at: Mapped[datetime] = _now()
+    __table_args__ = (Index(None, "record_id"),)
+
+
+class Reconciliation(Base):
+    """One two-sided comparison with a receiver."""
+
+    __tablename__ = "reconciliation"
+    id: Mapped[int] = _id()
+    receiver: Mapped[str]
+    business_date: Mapped[date]
+    ours: Mapped[int]
+    theirs: Mapped[int]
+    agreed: Mapped[int]
+    missing: Mapped[int]
+    surplus: Mapped[int]
+    differing: Mapped[int]
+    unsettled: Mapped[int] = mapped_column(server_default="0")
+    compared_at: Mapped[datetime] = _now()
+
+
+class ReconciliationDifference(Base):
+    """One record the two sides do not agree on."""
+
+    __tablename__ = "reconciliation_difference"
+    reconciliation_id: Mapped[int] = mapped_column(ForeignKey("ledger.reconciliation.id"), primary_key=True)
+    interface: Mapped[str] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(primary_key=True)
+    difference: Mapped[str]
+    our_version: Mapped[str | None]
+    their_version: Mapped[str | None]
