@@ -70,7 +70,7 @@ def _run_with_a_crash(home: Path, *arguments: str) -> subprocess.CompletedProces
             time.sleep(0.2)
             if b"Task started" in log.read_bytes()[before:]:
                 port = (home / "airflow" / "port").read_text()
-                server, = (process for process in _of(home) if process.info["cmdline"][-1].strip().endswith(f"port:{port}"))
+                server, = (process for process in _of(home) if f"api_server -- host:127.0.0.1 port:{port}" in _title(process))
                 server.send_signal(signal.SIGSEGV)
                 break
         return running.result()
@@ -86,8 +86,12 @@ def _of(home: Path) -> list[psutil.Process]:
     return found
 
 
+def _title(process: psutil.Process) -> str:
+    return " ".join(process.info["cmdline"] or []).strip()
+
+
 def _left_running(home: Path) -> list[str]:
-    return [" ".join(process.info["cmdline"] or []) for process in _of(home)]
+    return [_title(process) for process in _of(home)]
 
 
 def _row_level_difference(after: Aftermath, home: Path) -> None:
