@@ -67,3 +67,16 @@ def test_serve_answers_and_leaves_nothing(tmp_path: Path) -> None:
         serve.wait(90)
     command, environment = _command(home, "reset")
     assert subprocess.run(command, env=environment, check=False).returncode == 0 and not home.exists()
+
+
+def test_tests_do_not_run_on_the_simulated_calendar_of_a_played_demo(tmp_path: Path) -> None:
+    if not (CHECKOUT / ".venv" / ".requirements").exists():
+        pytest.skip("the script would set up an environment first")
+    (tmp_path / "state" / "simulator").mkdir(parents=True)
+    (tmp_path / "state" / "simulator" / "environment").write_text("PCW_CLOCK=logical\n")
+    asks = tmp_path / "test_environment.py"
+    asks.write_text("import os\n\n\ndef test_clock():\n    assert 'PCW_CLOCK' not in os.environ\n")
+    _, environment = _command(tmp_path / "state")
+    done = subprocess.run([CHECKOUT / "run", "test", str(asks), "--no-cov"], env=environment, capture_output=True, text=True,
+                          timeout=120, check=False)
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
