@@ -13,7 +13,6 @@ from datetime import time as clock
 from pathlib import Path
 from urllib.parse import quote
 
-import yaml
 
 from district_simulator import answers
 from district_simulator.clerk import Clerks

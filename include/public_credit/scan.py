@@ -14,7 +14,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from . import identifiers
 

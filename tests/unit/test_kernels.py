@@ -17,7 +17,6 @@ from public_credit import canonical, copy_binary, scan
 from public_credit.identifiers import normalise
 from public_credit.columns import Column, columns_of, pairs
 from public_credit.kernels import csv_fields, hashes, interning, survey, words
-from public_credit.kernels.views import Texts
 from public_credit.rules.chunk import comes_after
 from public_credit.readers import UnreadableFile, delimited, spreadsheet, spreadsheet_child
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from .. import settings, work
+from .. import work
 from ..catalogue import load_catalogue
 from ..ledger.models import Attempt, Batch
 from ..ledger.session import clock_day, current_business_day, session

@@ -1,6 +1,6 @@
 """Vega-Lite specifications drawn to SVG; drawings of an earlier publication are taken from a folder instead of drawn again.
 
-Most charts of a publication are those of the day before: past years do not change.
+Within a month, and after an edition, most charts are those of the last publication; a new month adds a point to each.
 """
 
 from __future__ import annotations
