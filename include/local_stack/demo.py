@@ -12,7 +12,7 @@ from public_credit.orchestration import APPROVE
 
 from .airflow import LEADER
 from .days import complete, instant, next_day, played_days
-from .stack import FOLLOWING, Stack, StackError
+from .stack import EXCHANGE, FOLLOWING, Stack, StackError
 
 _ACTIVE = ("queued", "running")
 _DONE = {"success", "failed"}
@@ -45,11 +45,12 @@ class Demo:
         collectors = sorted(self.collectors())
         runs = {dag: self.airflow.trigger(dag, instant(on)) for dag in collectors}
         self._wait_collected(runs)
-        self._settle(on)
+        self._settle(on, EXCHANGE)
         edition = self._propose_edition(day, on)
         self._city_day(on)
         self._receive_again(on)
         self._review(day)
+        self._settle(on, FOLLOWING)
         published = self._publications()
         if edition and self._decide(edition) and last:
             self._published_again(published)
@@ -94,15 +95,15 @@ class Demo:
                                 "order by id desc limit 1", [dag.removeprefix("collect_")])
         return rows[0][0] if rows else ""
 
-    def _settle(self, on: date) -> None:
-        """Wait until gate, build, delivery and receipts have nothing left to do; wake what no event woke."""
+    def _settle(self, on: date, dags: tuple[str, ...]) -> None:
+        """Wait until these DAGs are at rest and nothing is left to do; wake what no event woke."""
         woken = 0
         while True:
             self.stack.look_after()
-            pending, active = self._pending(), self._active()
+            pending, active = self._pending(), self._active(dags)
             self.progress.live(f"{'、'.join(sorted(active)) or '等待唤醒'}，{pending or '无待办'}")
             # An event that waits becomes a run in one transaction: between two looks at the runs neither can be missed.
-            if not active and not any(map(self.airflow.waiting_events, FOLLOWING)) and not self._active():
+            if not active and not any(map(self.airflow.waiting_events, dags)) and not self._active(dags):
                 self._tell_failures()
                 if not pending or len(self.failures) > 3:
                     return
@@ -112,8 +113,8 @@ class Demo:
                 self.airflow.trigger(dag, instant(on))
             time.sleep(1)
 
-    def _active(self) -> set[str]:
-        return {dag for dag, _ in self._runs(*_ACTIVE) if dag in FOLLOWING}
+    def _active(self, dags: tuple[str, ...]) -> set[str]:
+        return {dag for dag, _ in self._runs(*_ACTIVE) if dag in dags}
 
     def _tell_failures(self) -> None:
         for dag, run in {item for item in self._runs("failed") if item[0] in FOLLOWING} - self._told:

@@ -25,7 +25,8 @@ from .files import secret_file, write_private
 from .postgres import Server, free_port
 
 
-FOLLOWING = ("build_warehouse", "deliver_to_city", "receive_from_city", "publish_reports")  # DAGs after the collectors
+EXCHANGE = ("build_warehouse", "deliver_to_city", "receive_from_city")  # DAGs after the collectors, up to the city's answer
+FOLLOWING = (*EXCHANGE, "publish_reports")
 
 
 class StackError(Exception):

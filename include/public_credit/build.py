@@ -101,7 +101,7 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
 
     os.environ.update(environment())
     project = str(settings.checkout() / "dbt_project")
-    common = ["--project-dir", project, "--profiles-dir", project, "--quiet", "--no-version-check"]
+    common = ["--project-dir", project, "--profiles-dir", project, "--quiet", "--no-version-check", "--log-level-file", "info"]
     rendered = "{" + ", ".join(f"{name}: '{value}'" if isinstance(value, str) else f"{name}: {value}"
                                for name, value in variables.items()) + "}"
     result = dbtRunner().invoke(["parse", *common])

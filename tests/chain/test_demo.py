@@ -121,6 +121,7 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     for suffix in ("html", "xlsx", "pdf"):
         assert len(list((home / "publications" / "leadership").glob(f"*.{suffix}"))) == 2, suffix
     assert _left_running(home) == []
+    assert b"libraries of the tasks loaded in" in (home / "airflow" / "logs" / "scheduler.log").read_bytes()
     third = _run_with_a_crash(home, "demo", "--exit", "--scale", "0.02")
     assert third.returncode == 0 and "模拟第 3 日完成" in third.stdout, third.stdout[-3000:] + third.stderr[-3000:]
     assert third.stdout.count("注意          api-server 被信号 SIGSEGV 终止，已重新启动") == 1, third.stdout[-3000:]

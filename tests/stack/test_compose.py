@@ -90,10 +90,12 @@ def test_it_configures_airflow_as_the_local_stack_does(tmp_path: Path) -> None:
     server = {name.removesuffix("_CMD"): value for name, value in ENVIRONMENT.items()}
     tuned = {"AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL", "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
              "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME",
-             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"}
+             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK", "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL"}
     assert {name for name in local if name.startswith("AIRFLOW__")} - set(server) == tuned
     for name in ("EXECUTOR", "DAGS_ARE_PAUSED_AT_CREATION", "LOAD_EXAMPLES", "DEFAULT_TIMEZONE"):
         assert server[f"AIRFLOW__CORE__{name}"] == local[f"AIRFLOW__CORE__{name}"]
+    for name in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS", "JE_ARROW_MALLOC_CONF"):
+        assert server[name] == local[name]
 
 
 class Outside:
