@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,8 +18,6 @@ from public_credit.reports.leadership import charts, drawings, page, paper, publ
 from public_credit.reports.leadership.model import Publication
 
 from .invented import publication
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +162,17 @@ def test_every_kind_of_chart_is_a_valid_specification(district: Publication, mon
         altair.LayerChart.from_dict(specifications[0] | {"width": "wide"}, validate=True)
 
 
+def test_charts_are_laid_out_by_a_font_the_renderer_brings_and_shown_in_those_of_the_reader(
+        district: Publication, monkeypatch: pytest.MonkeyPatch) -> None:
+    named: set[str] = set()
+    draw = drawings.svg
+    monkeypatch.setattr(drawings, "svg", lambda specification: named.update(re.findall(r'"font": "([^"]*)"', json.dumps(specification)))
+                        or draw(specification))
+    for drawn in _drawn(district):
+        assert set(re.findall(r'font-family="([^"]*)"', drawn)) == {charts.FONTS}
+    assert named == {"sans-serif"}
+
+
 def test_a_drawing_is_taken_from_the_last_publication_and_forgotten_when_unused(
         district: Publication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unused = tmp_path / "unused.svg"
@@ -183,41 +191,6 @@ def test_a_drawing_is_taken_from_the_last_publication_and_forgotten_when_unused(
         assert _drawn(district) == plain
     with pytest.raises(AssertionError, match="drawn again"):
         _drawn(district)
-
-
-_WRITE = """
-import hashlib, os, sys
-from pathlib import Path
-from public_credit.reports.leadership import drawings, page, publish
-from tests.pages.invented import publication
-district, out, helper = publication(), Path(sys.argv[1]), sys.argv[2]
-with drawings.kept(Path(sys.argv[3])):
-    if helper == "dies":
-        page.draw = lambda _: os.kill(os.getpid(), 9)
-    if helper == "none":
-        import threading
-        threading.Thread(target=threading.Event().wait, daemon=True).start()
-    forked, fork = [], os.fork
-    os.fork = lambda: forked.append(fork()) or forked[-1]
-    publish.write(district, out, 2020)
-files = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(out.iterdir()) if path.suffix != ".xlsx"]
-print(len(forked), *files)
-"""
-
-
-def test_the_files_are_the_same_whether_a_helper_draws_ahead_or_dies_or_cannot_be_had(tmp_path: Path) -> None:
-    said = {}
-    for helper in ("draws", "dies", "none"):
-        (tmp_path / f"drawings-{helper}").mkdir()
-        done = subprocess.run([sys.executable, "-c", _WRITE, tmp_path / helper, helper, tmp_path / f"drawings-{helper}"],
-                              capture_output=True, text=True, check=False, cwd=CHECKOUT,
-                              env=os.environ | {"PYTHONPATH": f"{CHECKOUT / 'include'}{os.pathsep}{CHECKOUT}", "OPENBLAS_NUM_THREADS": "1",
-                                                "JE_ARROW_MALLOC_CONF": "background_thread:false"})  # as the stack sets them
-        assert done.returncode == 0, done.stderr[-3000:]
-        said[helper] = done.stdout.split()
-    assert {helper: words[0] for helper, words in said.items()} == {"draws": "1", "dies": "1", "none": "0"}
-    assert said["draws"][1:] == said["dies"][1:] == said["none"][1:] and len(said["draws"]) == 3
-    assert len({len(list((tmp_path / f"drawings-{helper}").iterdir())) for helper in said}) == 1
 
 
 def test_files_are_whole_or_absent(small: Publication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from .views import state_counts
 from .words import percent
 
 FONTS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif"
+_MEASURED = "sans-serif"  # lays a chart out the same on every machine: the renderer brings this font, those above it may or may not find
 INK, MUTED, GRID = "#17212b", "#5b6875", "#dfe4ea"
 BLUE, ORANGE, TEAL = "#1d5a9e", "#c4500f", "#2f7f77"
 # What tells a state apart beside its word and symbol: the hatch of the rule seed picks the pattern.
@@ -55,13 +56,13 @@ class _Data(dict[str, list[dict[str, Any]]]):
 
 
 def _draw(chart: Any, data: _Data) -> str:
-    chart = chart.configure(font=FONTS, background="transparent").configure_view(stroke=None).configure_axis(
+    chart = chart.configure(font=_MEASURED, background="transparent").configure_view(stroke=None).configure_axis(
         labelColor=MUTED, labelFontSize=12, labelFontWeight=500, gridColor=GRID, domainColor="#aab4bf", tickColor="#aab4bf", title=None)
     # Checking each specification against its schema costs more than drawing it; the tests do it.
     svg = drawings.svg(chart.to_dict(validate=False) | {"datasets": data})
     svg = re.sub(r' width="([\d.]+)" height="([\d.]+)" viewBox', r' width="\1" height="\2" role="img" viewBox', svg, count=1)
     svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace(' aria-hidden="true"', "")
-    svg = svg.replace(' pointer-events="none"', "")
+    svg = svg.replace(' pointer-events="none"', "").replace(f'font-family="{_MEASURED}"', f'font-family="{FONTS}"')
     svg = re.sub(r'<path class="(foreground|background)"[^>]* d=""[^>]*/>', "", svg)
     for hatch in HATCHED:
         svg = svg.replace(f'fill="{TOKENS[hatch]}"', f'fill="url(#h-{hatch})"')
@@ -107,10 +108,10 @@ def states_by_year(publication: Publication, unit: str, *, width: int = 400, hei
         color=alt.Color("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)), description="state:N")
     tall = f"datum.n * {height} >= {total} * {_LINE}"  # a number fits into its part of the column
     halo = base.transform_filter(tall).mark_text(
-        fontSize=12, fontWeight=700, font=FONTS, strokeWidth=4, strokeJoin="round").encode(
+        fontSize=12, fontWeight=700, font=_MEASURED, strokeWidth=4, strokeJoin="round").encode(
         y="middle:Q", text="n:Q", stroke=alt.Stroke("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)))
     numbers = base.transform_filter(tall).mark_text(
-        fontSize=12, fontWeight=700, font=FONTS).encode(
+        fontSize=12, fontWeight=700, font=_MEASURED).encode(
         y="middle:Q", text="n:Q", color=alt.Color("ink:N", scale=None))
     marks = _chosen_year(alt, data, publication, width, height)
     spoken = "；".join(f"{item['year']} 年{item['state']} {item['n']} 项" for item in values)

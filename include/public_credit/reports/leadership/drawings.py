@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -31,28 +31,6 @@ def kept(folder: Path) -> Iterator[None]:
     for path in folder.iterdir():
         if path.stat().st_mtime < time.time() - _UNUSED:
             path.unlink(missing_ok=True)
-
-
-@contextmanager
-def ahead(draw: Callable[[], object]) -> Iterator[None]:
-    """During the block a second process draws what the block will ask for later; both draw one chart at a time.
-
-    Only within ``kept``, where a drawing that exists is taken. Whatever becomes of the helper, the block draws what it misses.
-    Not where this process has threads already (the renderer is one): a fork would not take them along.
-    """
-    threads = Path("/proc/self/task")
-    if _folder.get() is None or not threads.is_dir() or len(list(threads.iterdir())) > 1:
-        yield
-        return
-    helper = os.fork()
-    if helper == 0:
-        with suppress(BaseException):
-            draw()
-        os._exit(0)  # nothing of this process is closed twice
-    try:
-        yield
-    finally:
-        os.waitpid(helper, 0)
 
 
 def svg(specification: dict[str, Any]) -> str:

@@ -127,13 +127,6 @@ def _month_charts(publication: Publication) -> dict[tuple[str, int, str], Symbol
     return found
 
 
-def draw(publication: Publication) -> None:
-    """Draw the charts of the scopes, the last ones of the page first, for nothing but ``drawings.kept``."""
-    for chart in (charts.quality_by_year, charts.states_by_year):
-        for unit in reversed(scopes(publication)):
-            chart(publication, unit)
-
-
 def _chart(svg: str | None) -> Markup | None:
     return Markup(re.sub(r'^<svg[^>]*? width="[\d.]+" height="[\d.]+"', '<svg class="chart"', svg)) if svg else None
 

@@ -62,8 +62,7 @@ def write(publication: Publication, folder: Path, year: int | None = None) -> Pu
     """Write the three files of a publication into ``folder``."""
     named = _named(publication, folder, year)
     folder.mkdir(parents=True, exist_ok=True)
-    with drawings.ahead(lambda: (paper.content(publication, named.year), page.draw(publication))):
-        _whole(named.page, lambda path: path.write_text(page.render(publication, named.year), encoding="utf-8"))
+    _whole(named.page, lambda path: path.write_text(page.render(publication, named.year), encoding="utf-8"))
     _whole(named.workbook, lambda path: workbook.write(publication, path, named.year))
     _whole(named.pdf, lambda path: paper.write(publication, path, named.year))
     return named
