@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from . import processes, unprivileged
@@ -146,10 +147,21 @@ class Server:
                 time.sleep(0.05)
 
     def stop(self) -> None:
-        """Fast shutdown; nothing of the process group is left behind."""
+        """Fast shutdown; no process of the server is left behind."""
         if self._child is not None:
             processes.stop(self._child, sig=signal.SIGINT)
+            self._end_orphans()
             self._child = None
+
+    def _end_orphans(self) -> None:
+        """End what outlives a killed postmaster: backends have groups of their own, and a busy one takes long to notice.
+
+        The next start would be refused while one is left. A server on this folder that is not ours is left alone.
+        """
+        found = {process.pid: process.info["ppid"] for process in psutil.process_iter(["name", "cwd", "ppid"])
+                 if (process.info["name"], process.info["cwd"]) == ("postgres", str(self.data))}
+        if not found.keys() & set(found.values()):
+            processes.end(list(found), signal.SIGQUIT, signal.SIGKILL)
 
     @property
     def running(self) -> bool:

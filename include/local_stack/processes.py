@@ -83,6 +83,17 @@ def stop(*children: subprocess.Popen[bytes], sig: int = signal.SIGTERM, patience
             return
 
 
+def end(pids: Sequence[int], *signals: signal.Signals, patience: float = 5.0) -> None:
+    """Send the signals one after the other, each with ``patience`` seconds to take effect, while any of the processes lives."""
+    for number in signals:
+        for pid in alive(pids):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + patience
+        while alive(pids) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
 def ignore_interrupts() -> None:
     """From now on no signal disturbs the stop under way."""
     for number in INTERRUPTS:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -213,20 +214,43 @@ def test_postgres_keeps_its_data_when_the_way_changes(open_folder: Path) -> None
             server.stop()
 
 
+def _never_ending(url: str) -> None:
+    """A query that computes and never waits."""
+    with psycopg.connect(url) as connection:
+        connection.execute("select count(*) from generate_series(1, 50000) one, generate_series(1, 50000) two where one + two < 0")
+
+
+def test_a_server_that_could_not_start_leaves_the_one_that_runs_there_alone(tmp_path: Path) -> None:
+    server, second = Server(tmp_path / "postgres").start(), Server(tmp_path / "postgres", port=0)
+    try:
+        with psycopg.connect(server.url()) as connection:
+            with pytest.raises(RuntimeError, match="PostgreSQL 启动失败"):
+                second.start()
+            second.stop()
+            assert connection.execute("select 1").fetchone() == (1,)
+    finally:
+        server.stop()
+
+
 def test_postgres_recovers_after_a_kill(tmp_path: Path) -> None:
     server = Server(tmp_path / "postgres").start()
     try:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute("create table kept as select 7 as n")
         postmaster = psutil.Process(int((tmp_path / "postgres" / "postmaster.pid").read_text().split()[0]))
+        busy = ThreadPoolExecutor(1).submit(_never_ending, server.url())
+        while not any("SELECT" in " ".join(process.cmdline()) for process in postmaster.children()):
+            time.sleep(0.05)
         backends = postmaster.children(recursive=True)
         postmaster.kill()
         deadline = time.monotonic() + 10
         while server.running:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+        assert len(processes.alive(child.pid for child in backends)) > 0, "a busy backend does not notice"
         server.stop()
         assert processes.alive(child.pid for child in backends) == []
+        assert isinstance(busy.exception(timeout=10), psycopg.OperationalError)
         server = Server(tmp_path / "postgres").start()
         with psycopg.connect(server.url()) as connection:
             assert connection.execute("select n from kept").fetchone() == (7,)
