@@ -41,8 +41,8 @@ _STATES = "select state, symbol, hatch, worst_first, explanation from policy.tar
 _MILESTONES = """select milestone_id, title, due_on, state, evidence, document_no, state_on, clause
     from marts.mart_targets__milestone order by milestone_id"""
 _METRICS = "select metric, title, definition, source, mart, pages from policy.metric_definition"
-_NOTICES = "select metric, threshold, clause, reason from policy.notice_rule"
-_GOAL_LINES = "select metric, goal, clause from policy.goal_line"
+_NOTICES = "select metric, threshold, clause, reason from policy.notice_rule order by metric"
+_GOAL_LINES = "select metric, goal, clause from policy.goal_line order by metric"
 _RATES = "reporting_rate, timely_rate, late_rate, compliance_rate, link_rate"
 _YEARLY = f"""select unit_id, cast(year as text) as period, decision_table as table, generated, received_of_generated,
     received, accepted, late, linked, published, {_RATES} from marts.mart_supervision__yearly order by unit_id, year, decision_table"""
@@ -54,7 +54,8 @@ _EDITIONS = """select id, year, as_of, decided_by, decided_at from ledger.editio
     where state = 'frozen' and kind = 'original' order by year, id"""
 _EDITION_FIGURES = """select f.target_id, f.goal_no, f.unit_id, e.year, e.as_of as month_end, f.numerator, f.denominator,
     f.denominator_source, f.denominator_on, f.percent, f.distance, f.pace, f.state, f.suppressed
-    from ledger.edition_figure f join ledger.edition e on e.id = f.edition_id where f.edition_id = :edition"""
+    from ledger.edition_figure f join ledger.edition e on e.id = f.edition_id where f.edition_id = :edition
+    order by f.target_id, f.goal_no, f.unit_id"""
 _RESTATEMENTS = """select id, year, restates, business_date, decided_by, reason from ledger.edition
     where state = 'frozen' and kind = 'restatement' order by year, id"""
 _BUILD = """select build_id, business_date, built_at, code_version from ledger.build where state = 'built'
