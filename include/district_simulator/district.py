@@ -13,7 +13,6 @@ from datetime import time as clock
 from pathlib import Path
 from urllib.parse import quote
 
-
 from district_simulator import answers
 from district_simulator.clerk import Clerks
 from district_simulator.deliveries import INTERFACES, Delivery, api_version

@@ -81,6 +81,7 @@ class Airflow:
             "PYTHONPATH": str(self.checkout / "include"),
             "PCW_ROOT": str(self.checkout), "PCW_HOME": str(self.home),
             "PYTHONFAULTHANDLER": "1",  # a crash in compiled code names its place in the log
+            "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",  # one thread when the scheduler forks
             "POLARS_MAX_THREADS": "1", "GX_ANALYTICS_ENABLED": "false",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "AIRFLOW_HOME": str(self.folder),
@@ -88,7 +89,6 @@ class Airflow:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTOR": "public_credit.executor.PreparedExecutor",
-            "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",  # one thread when it forks
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "4",
             "AIRFLOW__CORE__FERNET_KEY": _secret(self.home, "fernet_key", _fernet_key),

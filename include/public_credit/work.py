@@ -138,7 +138,6 @@ def alert(on: date) -> Any:
 
 def hand_in(dataset_id: str | None, file_name: str, on: date) -> int:
     """Take in one file of the hand-in folder. Raises UserError for anything outside it."""
-
     if not dataset_id or not file_name.strip():
         raise UserError("请选择数据集并填写文件名。", remedy="在表单中补全两项后重新提交。")
     folder = settings.hand_in_folder().resolve()

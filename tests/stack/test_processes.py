@@ -221,7 +221,7 @@ def _never_ending(url: str) -> None:
 
 
 def test_a_server_that_could_not_start_leaves_the_one_that_runs_there_alone(tmp_path: Path) -> None:
-    server, second = Server(tmp_path / "postgres").start(), Server(tmp_path / "postgres", port=0)
+    server, second = Server(tmp_path / "postgres").start(), Server(tmp_path / "postgres")
     try:
         with psycopg.connect(server.url()) as connection:
             with pytest.raises(RuntimeError, match="PostgreSQL 启动失败"):
