@@ -10,12 +10,13 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from public_credit.orchestration import LANDED, RELEASED, clock_schedule
 
 NOTES = """
-到货即唤醒，台账为准：任务自己向台账查询待处理批次，唤醒事件合并或丢失都不影响结果。
-仍有部门在采集时本次直接跳过，由最后到货的部门再次唤醒。任一任务可随时终止后重跑。
+到货即唤醒，台账为准：任务自己向台账查询待处理批次；另每小时自行查看一次，唤醒事件合并或丢失都不影响结果。
+仍有部门在采集时最多等 15 分钟，到时不再等，迟到的由下一次运行处理。任一任务可随时终止后重跑。
+一个批次出错只停这一批：其余照常裁决、构建、报送，本次运行最后记为失败，由数据管理员处理。
 """
 landed = Asset(name=LANDED, uri=f"pcw://{LANDED}")
 released = Asset(name=RELEASED, uri=f"pcw://{RELEASED}")
-daily = clock_schedule("30 6 * * *")
+hourly = clock_schedule("30 * * * *")
 
 with DAG(
     dag_id="build_warehouse",
@@ -23,8 +24,8 @@ with DAG(
     description="跨记录检查与 Great Expectations 关卡，dbt 构建，形成对市平台的变更单",
     doc_md=NOTES,
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable(daily, timezone="Asia/Shanghai"), assets=[landed],
-    ) if daily else [landed],
+        timetable=CronTriggerTimetable(hourly, timezone="Asia/Shanghai"), assets=[landed],
+    ) if hourly else [landed],
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
@@ -33,12 +34,14 @@ with DAG(
                   "execution_timeout": timedelta(hours=3)},
 ) as dag:
 
-    @task.short_circuit(doc_md="跨记录检查、关卡裁决、退回单；仍有部门在采集时跳过。")
+    @task(doc_md="等采集告一段落；跨记录检查、关卡裁决、退回单。")
     def gate(**context):
         from public_credit.orchestration import run_business_date
-        from public_credit.work import gate as work
+        from public_credit.work import gate as work, wait_for_collectors
 
-        return work(run_business_date(context))
+        on = run_business_date(context)
+        wait_for_collectors(on)
+        work(on)
 
     @task(doc_md="一次 dbt build；中断后以同一构建号续做。")
     def build(**context):
@@ -54,11 +57,17 @@ with DAG(
 
         work(run_business_date(context))
 
-    @task(trigger_rule="all_done", doc_md="一次运行一份汇总提醒，按责任人分列，已知事项不重复。")
+    @task(trigger_rule="all_done", doc_md="一次运行一份汇总提醒，按责任人分列，已知事项不重复；前面的任务失败也照常提醒。")
     def alert(**context):
         from public_credit.orchestration import run_business_date
         from public_credit.work import alert as work
 
         work(run_business_date(context))
 
-    gate() >> build() >> release() >> alert()
+    @task(retries=0, doc_md="有步骤出错的运行记为失败。")
+    def conclude():
+        from public_credit.orchestration import conclude as work
+
+        work()
+
+    gate() >> build() >> release() >> [alert(), conclude()]

@@ -34,12 +34,13 @@ def department_dag(unit) -> DAG:
     ) as dag:
 
         @task(task_id="collect_and_land", pool=pool_of(unit.id), outlets=[LANDED_BATCHES],
-              doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试。")
+              doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试；一份回执出错只停这一份。")
         def collect_and_land(**context):
-            from public_credit.orchestration import run_business_date
+            from public_credit.orchestration import conclude, run_business_date
             from public_credit.work import collect_and_land as work
 
             work(unit.id, run_business_date(context))
+            conclude()
 
         collect_and_land()
     return dag

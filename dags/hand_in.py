@@ -28,9 +28,10 @@ with DAG(
 
     @task(outlets=[landed])
     def take_in(**context):
-        from public_credit.orchestration import run_business_date
+        from public_credit.orchestration import conclude, run_business_date
         from public_credit.work import hand_in as work
 
         work(context["params"]["dataset"], context["params"]["file"], run_business_date(context))
+        conclude()
 
     take_in()

@@ -34,7 +34,7 @@ BATCHES = """
             where g.batch_seq = b.seq and g.attempt = b.current_attempt and not g.success
               and g.severity = 'critical' and g.owner <> '' order by g.expectation_id limit 1) as owner
     from ledger.batch b
-    where b.state = 'held' or b.state = 'broken' and not exists (
+    where b.state in ('held', 'failed') or b.state = 'broken' and not exists (
         select from ledger.batch n where n.dataset_id = b.dataset_id and n.business_date > b.business_date
           and n.state in ('accepted', 'accepted_with_quarantine'))
     order by b.seq"""
@@ -49,7 +49,7 @@ SIGNALS = """
     select b.unit_id, b.dataset_id, g.code, g.subject, g.owner, min(g.message) as message
     from ledger.signal g join ledger.batch b on b.seq = g.batch_seq
     where b.seq = (select max(n.seq) from ledger.batch n
-                   where n.dataset_id = b.dataset_id and n.state not in ('received', 'broken'))
+                   where n.dataset_id = b.dataset_id and n.state not in ('received', 'broken', 'set_aside'))
       and g.attempt = (select max(a.attempt) from ledger.attempt a
                        where a.batch_seq = b.seq and a.state <> 'failed')
     group by 1, 2, 3, 4, 5 order by 2, 3, 4"""
@@ -129,7 +129,7 @@ class Facts:
     def batches(self) -> Iterable[Item]:
         """Batches that were held, could not be read, or could not be landed for a reason of ours."""
         for row in self._connection.execute(text(BATCHES)):
-            owner = _owner("department" if row.state == "broken" else row.owner, row.unit_id)
+            owner = _owner({"broken": "department", "failed": "data_engineer"}.get(row.state, row.owner), row.unit_id)
             yield Item(
                 f"batch/{row.seq}/{row.state}/{row.current_attempt}",
                 owner,

@@ -12,6 +12,8 @@ import io
 import os
 import secrets
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -45,6 +47,18 @@ class ArchivedObject:
 
 class ArchiveDamaged(UserError):
     """The object is truncated, altered, or its key was destroyed."""
+
+
+@contextmanager
+def _storage() -> Iterator[None]:
+    """What the store itself does not give: an object that is missing, or a store that cannot be reached."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ArchiveDamaged("归档对象不存在。", remedy="从备份恢复归档对象。", code=3) from None
+    except OSError as error:
+        raise UserError(f"归档存储无法读取（{type(error).__name__}）。", remedy="检查归档存储的网络与权限；任务会重试。",
+                        code=3) from None
 
 
 def _nonce(number: int) -> bytes:
@@ -136,9 +150,10 @@ class _Plain(io.RawIOBase):
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         while not self._rest and not self._done:
-            head = self._source.read(_HEAD.size)
-            size = _HEAD.unpack(head)[0] if len(head) == _HEAD.size else 0
-            sealed, plain = self._source.read(size), size - _TAG
+            with _storage():
+                head = self._source.read(_HEAD.size)
+                size = _HEAD.unpack(head)[0] if len(head) == _HEAD.size else 0
+                sealed, plain = self._source.read(size), size - _TAG
             if 0 < plain <= len(buffer):
                 return self._decrypt(sealed, memoryview(buffer)[:plain])
             room = memoryview(bytearray(max(plain, 0)))
@@ -163,7 +178,8 @@ def open_plain(uri: str) -> BinaryIO:
     key = _wrapping_key().decrypt(wrapped[:12], wrapped[12:], uri.encode())
     name = "/".join(uri.rsplit("/", 2)[-2:])
     filesystem, path = fsspec.core.url_to_fs(uri)
-    return io.BufferedReader(_Plain(filesystem.open(path, "rb"), key, name), FRAME)
+    with _storage():
+        return io.BufferedReader(_Plain(filesystem.open(path, "rb"), key, name), FRAME)
 
 
 def shred(uri: str, reason: str) -> None:

@@ -20,7 +20,7 @@ import psycopg
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from . import archive, copy_binary, headers, raw_tables, scan, settings
+from . import archive, copy_binary, faults, headers, raw_tables, scan, settings
 from .canonical import Canonical
 from .catalogue import Dataset, Kind, load_catalogue
 from .columns import Marks, columns_of
@@ -251,13 +251,20 @@ class Lander:
         return pl.Series(lines, dtype=pl.String)
 
 
+def _dataset(batch: Batch) -> Dataset:
+    """The batch's dataset. Raises UserError when it has left the catalogue."""
+    dataset = load_catalogue().datasets.get(batch.dataset_id)
+    if dataset is None:
+        raise UserError(f"批次 {batch.seq} 的数据集 {batch.dataset_id} 已不在目录内。",
+                        remedy=f"恢复目录中的数据集，或运行 public-credit batches set-aside {batch.seq} --reason “……”。", code=3)
+    return dataset
+
+
 def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
     """Open the next attempt of a batch; attempts that were killed while landing are marked failed."""
     with session("collector") as opened:
-        batch = opened.get(Batch, batch_seq)
-        if batch is None:
-            raise UserError(f"没有批次 {batch_seq}。", remedy="用 public-credit batches 查看批次序号。", code=4)
         lock(opened, f"land {batch_seq}")
+        batch = _not_aside(opened.get(Batch, batch_seq), batch_seq)
         opened.execute(update(Attempt).where(Attempt.batch_seq == batch_seq, Attempt.state == "landing")
                        .values(state="failed"))
         number = (opened.scalar(select(func.max(Attempt.attempt)).where(Attempt.batch_seq == batch_seq)) or 0) + 1
@@ -303,38 +310,56 @@ def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
             state="landed", rows_in=result.rows_in, rows_landed=result.landed, refused=result.refused,
             landed_at=func.clock_timestamp()))
         opened.execute(update(Batch).where(
-            Batch.seq == batch.seq, Batch.state.in_(("received", "landed", "held", "broken"))).values(
+            Batch.seq == batch.seq, Batch.state.in_(("received", "landed", "held", "broken", "failed"))).values(
             state="landed", current_attempt=lander.attempt, rows_in=result.rows_in, accepted=0, quarantined=0,
             duplicate=0, refused=result.refused, message=""))
         opened.flush()
 
 
-def _broken(batch: Batch, attempt: int, error: UnreadableFile) -> None:
-    """Book a receipt that cannot be read; an earlier good attempt stays live."""
+def _ended(batch: Batch, attempt: int, values: dict[str, Any]) -> None:
+    """Book how a landing ended that brought nothing; an earlier attempt that was landed stays live."""
     with session("collector") as opened:
         opened.execute(update(Attempt).where(Attempt.batch_seq == batch.seq, Attempt.attempt == attempt)
                        .values(state="failed"))
-        opened.execute(update(Batch).where(Batch.seq == batch.seq, Batch.state.in_(("received", "broken"))).values(
-            state="broken", rows_in=0, accepted=0, quarantined=0, duplicate=0, refused=0, message=str(error)))
+        opened.execute(update(Batch).where(Batch.seq == batch.seq, Batch.state.in_(("received", "broken", "failed")))
+                       .values(values))
+
+
+_NOTHING = {"rows_in": 0, "accepted": 0, "quarantined": 0, "duplicate": 0, "refused": 0}
+FAILED = "入库时出错（{}），其他批次照常处理；修正后运行 public-credit replay {}，或用 batches set-aside 搁置"
+
+
+def _not_aside(batch: Batch | None, seq: int) -> Batch:
+    """Raises UserError for a batch that is not there or was set aside."""
+    if batch is None:
+        raise UserError(f"没有批次 {seq}。", remedy="用 public-credit batches 查看批次序号。", code=4)
+    if batch.state == "set_aside":
+        raise UserError(f"批次 {seq} 已搁置：{batch.set_aside_reason}。",
+                        remedy=f"先运行 public-credit batches restore {seq} --reason “……”。", code=4)
+    return batch
 
 
 def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
     """Land one receipt as a new attempt. A file that cannot be read is a batch ``broken`` with its reason.
 
+    Any other error that arose at this receipt makes it ``failed``, for us to look at; what concerns all receipts alike
+    (``faults.of_receipt``) is raised and leaves the batch as it was.
     ``business_date`` is the day of reception (rules compare with it): the batch's own unless given.
     """
     with session("reader") as opened:
         found = opened.get(Batch, batch_seq)
         on = found.business_date if found else (business_date or settings.business_date())
+        dataset = _dataset(found) if found else None
     batch, attempt = _new_attempt(batch_seq, on)
-    catalogue = load_catalogue()
-    kind, dataset = catalogue.kinds[batch.kind], catalogue.datasets[batch.dataset_id]
+    kind = load_catalogue().kinds[batch.kind]
     links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id, "batch_seq": batch_seq, "attempt": attempt}
     with step("collector", "land", business_date=on, **links) as record:
         try:
             with (psycopg.connect(settings.dsn("collector")) as vault_connection,
                   settings.engine("collector").begin() as connection):
                 lock(connection, f"land {batch_seq}")
+                with Session(connection) as opened:
+                    _not_aside(opened.get(Batch, batch_seq), batch_seq)
                 connection.execute(text("set local synchronous_commit = on"))
                 connection.execute(text("select set_config('pcw.landing', :attempt, true)"),
                                    {"attempt": f"{batch_seq}/{attempt}"})
@@ -343,9 +368,17 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
                 _book(connection, lander, batch)
                 result = lander.result
         except UnreadableFile as error:
-            _broken(batch, attempt, error)
+            _ended(batch, attempt, {"state": "broken", "message": str(error)} | _NOTHING)
             record.verdict, record.message, record.owner = "failed", str(error), "department"
             return LandResult(batch_seq, attempt, state="broken", message=str(error))
+        except BaseException as error:
+            if not faults.of_receipt(error):
+                raise
+            faults.note(f"batch {batch_seq} could not be landed", error)
+            message = FAILED.format(faults.text(error), batch_seq)
+            _ended(batch, attempt, {"state": "failed", "message": message})
+            record.verdict, record.message, record.owner = "failed", message, "data_engineer"
+            return LandResult(batch_seq, attempt, state="failed", message=message)
         record.counts = {"rows_in": result.rows_in, "landed": result.landed, "refused": result.refused}
         record.message = f"入库 {result.landed} 行，拒收 {result.refused} 行"
         if result.signals:

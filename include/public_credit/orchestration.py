@@ -31,6 +31,18 @@ def clock_schedule(schedule: str | None) -> str | None:
     return None if os.environ.get("PCW_SCHEDULE") == "manual" else schedule
 
 
+def conclude() -> None:
+    """End this Airflow run as failed, without another try, when a step of it ended in an error; the others are done by now."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from .ledger.session import dag_run
+    from .work import errors_of
+
+    errors = errors_of(dag_run())
+    if errors:
+        raise AirflowFailException("；".join(errors))
+
+
 def run_business_date(context: Mapping[str, Any]) -> date:
     """Business date of an Airflow run.
 

@@ -11,13 +11,15 @@ from .catalogue import load_catalogue
 from .ledger.session import current_business_day, session
 
 VERDICTS = {"received": "已收到", "landed": "待裁决", "accepted": "放行", "accepted_with_quarantine": "放行有退回",
-            "held": "扣留", "broken": "无法读取"}
+            "held": "扣留", "broken": "无法读取", "failed": "出错", "set_aside": "已搁置"}
+
+STOPPED = ("held", "failed", "set_aside")  # landed rows of such a batch went no further
 
 
 def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
     latest = {row["dataset_id"]: dict(row) for row in opened.execute(text("""
         select distinct on (dataset_id) dataset_id, seq, business_date, state, rows_in, accepted, quarantined,
-               duplicate, refused, message
+               duplicate, refused, case when state = 'set_aside' then set_aside_reason else message end as message
         from ledger.batch order by dataset_id, seq desc""")).mappings()}
     returned = dict(opened.execute(text("""
         select dataset_id, count(*) from ledger.quarantine where state in ('open', 'returned') group by 1""")).all())
@@ -54,8 +56,10 @@ def _whose_move(dataset: Any, batch: dict[str, Any] | None, last_step: dict[str,
         return "未报送", "来源单位：从未报送，催报或作零报送说明"
     if batch["state"] == "broken":
         return "无法读取", f"来源单位：{batch['message']}"
-    if batch["state"] == "held":
-        return "扣留", f"数据管理员：{batch['message']}"
+    if batch["state"] in ("held", "failed"):
+        return VERDICTS[batch["state"]], f"数据管理员：{batch['message']}"
+    if batch["state"] == "set_aside":
+        return "已搁置", f"平台已搁置，不再处理：{batch['message']}"
     if batch["state"] in ("received", "landed"):
         return VERDICTS[batch["state"]], "平台处理中"
     last_sign = max(filter(None, (batch["business_date"], attested)))
@@ -70,14 +74,15 @@ def _whose_move(dataset: Any, batch: dict[str, Any] | None, last_step: dict[str,
 def _totals(opened: Any) -> dict[str, int]:
     return dict(opened.execute(text("""
         select count(*) as batches, coalesce(sum(rows_in), 0)::bigint as rows_in,
-               coalesce(sum(accepted) filter (where state <> 'held'), 0)::bigint as accepted,
-               coalesce(sum(quarantined) filter (where state <> 'held'), 0)::bigint as quarantined,
-               coalesce(sum(duplicate) filter (where state <> 'held'), 0)::bigint as duplicate,
-               coalesce(sum(refused) filter (where state <> 'held'), 0)::bigint as refused,
+               coalesce(sum(accepted) filter (where state <> all(:stopped)), 0)::bigint as accepted,
+               coalesce(sum(quarantined) filter (where state <> all(:stopped)), 0)::bigint as quarantined,
+               coalesce(sum(duplicate) filter (where state <> all(:stopped)), 0)::bigint as duplicate,
+               coalesce(sum(refused) filter (where state <> all(:stopped)), 0)::bigint as refused,
                count(*) filter (where state = 'held') as held, count(*) filter (where state = 'broken') as broken,
-               coalesce(sum(rows_in) filter (where state = 'held'), 0)::bigint as rows_held,
+               count(*) filter (where state = 'failed') as failed, count(*) filter (where state = 'set_aside') as set_aside,
+               coalesce(sum(rows_in) filter (where state = any(:stopped)), 0)::bigint as rows_held,
                coalesce(sum(rows_in) filter (where state = 'landed'), 0)::bigint as rows_waiting
-        from ledger.batch""")).mappings().one())
+        from ledger.batch"""), {"stopped": list(STOPPED)}).mappings().one())
 
 
 def _city(opened: Any) -> dict[str, int]:

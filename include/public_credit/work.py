@@ -6,10 +6,11 @@ Every function is idempotent and safe to kill: it asks the ledger what is pendin
 from __future__ import annotations
 
 import os
+import time
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from . import settings
 from .catalogue import load_catalogue
@@ -18,6 +19,7 @@ from .ledger.session import dag_run, open_business_day, session, step
 from .messages import UserError
 
 STALE_AFTER = timedelta(hours=3)
+LONGEST_WAIT = timedelta(minutes=15)
 
 
 def received_batches(unit_id: str | None = None) -> list[int]:
@@ -28,7 +30,10 @@ def received_batches(unit_id: str | None = None) -> list[int]:
 
 
 def land_received(unit_id: str | None, on: date) -> tuple[list[Any], list[str]]:
-    """Land what was received; results and the messages of batches that could not be landed for a reason of ours."""
+    """Land what was received; results, and the messages of batches that stay ``received`` until something is mended.
+
+    A batch that ended in an error (``failed``) is among the results: what is wrong with it stands in the ledger.
+    """
     results, failures = [], []
     for seq in received_batches(unit_id):
         from . import land  # the reading libraries, only when there is something to read
@@ -38,6 +43,19 @@ def land_received(unit_id: str | None, on: date) -> tuple[list[Any], list[str]]:
         except UserError as error:
             failures.append(str(error))
     return results, failures
+
+
+def errors_of(run: str) -> list[str]:
+    """What went wrong in an Airflow run for a reason of ours: the latest outcome of each of its steps, where that is an error.
+
+    A held or unreadable batch is a verdict with an owner, not an error; the alert runs beside who asks.
+    """
+    with session("reader") as opened:
+        return list(opened.scalars(text("""
+            select distinct coalesce(nullif(message, ''), name || ' 中断') from (
+                select distinct on (name, unit_id, dataset_id, batch_seq) * from ledger.step where dag_run = :run
+                order by name, unit_id, dataset_id, batch_seq, id desc) latest
+            where verdict = 'failed' and owner <> 'department' or ended_at is null and name <> 'alert' order by 1"""), {"run": run}))
 
 
 def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
@@ -69,23 +87,44 @@ def collecting_now(on: date) -> int:
             Step.started_at > fresh)).all())
 
 
-def gate(on: date, *, wait: bool = True) -> bool:
-    """Judge all landed attempts, match resubmissions, write slips. False when the run should stop here."""
+def wait_for_collectors(on: date, longest: timedelta = LONGEST_WAIT) -> bool:
+    """Let departments that are collecting finish, so that one build takes in all of them; False when the time ran out.
+
+    Whoever is late then, or hangs, is taken in by the next run: nobody waits for one department longer than this.
+    """
+    deadline = time.monotonic() + longest.total_seconds()
+    while collecting_now(on):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(1)
+    return True
+
+
+def gate(on: date) -> list[str]:
+    """Judge all landed attempts, match resubmissions, write slips; what could not be landed, judged or followed up.
+
+    A receipt with an error is booked and told, the others are judged all the same.
+    """
     from . import gate as gates
     from .gate.run import follow_up
 
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
     open_business_day("collector", on)
-    if wait and collecting_now(on):
-        return False
-    land_received(None, on)
+    landed, failures = land_received(None, on)
+    failures += [result.message for result in landed if result.state == "failed"]
     with step("collector", "gate_run", business_date=on) as record:
         outcomes = gates.run(business_date=on)
+        failures += [f"批次 {outcome.batch_seq}：{outcome.message}" for outcome in outcomes if outcome.state == "failed"]
         record.counts = {"batches": len(outcomes)} | follow_up()
+        if record.counts["not_followed_up"]:
+            failures.append(f"{record.counts['not_followed_up']} 批的退回单或更正匹配未完成")
         held = sum(outcome.state == "held" for outcome in outcomes)
         record.verdict = "warning" if held else ("ok" if outcomes else "nothing_due")
         record.message = f"裁决 {len(outcomes)} 批，扣留 {held} 批" if outcomes else "没有待裁决的批次"
-    return True
+        if failures:
+            record.verdict, record.owner = "failed", "data_engineer"
+            record.message += f"，出错 {len(failures)} 项"
+    return failures
 
 
 def build(on: date) -> Any:
@@ -154,7 +193,9 @@ def ingest(dataset_id: str, path: Any, on: date) -> int:
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
     open_business_day("collector", on)
     outcome = collect.receive_file(dataset_id, path, on)
-    land_received(load_catalogue().datasets[dataset_id].unit, on)
+    _, failures = land_received(load_catalogue().datasets[dataset_id].unit, on)
+    if failures:
+        raise UserError("；".join(failures), remedy="修正后重试；已登记的文件不会重复登记。", code=3)
     return outcome
 
 

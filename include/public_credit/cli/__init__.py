@@ -13,12 +13,13 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ..catalogue.commands import app as catalogue_app
 from ..messages import UserError
-from . import editions, operate, overview, people, publications, reports, subjects
+from . import batches, editions, operate, overview, people, publications, reports, subjects
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="公共信用信息数仓：采集、关卡、构建、报送、溯源。", rich_markup_mode=None)
 app.add_typer(catalogue_app, name="catalogue", help="目录：检查、查看、领域覆盖、生成填报模板。")
 overview.register(app)
+batches.register(app)
 operate.register(app)
 people.register(app)
 report = typer.Typer(no_args_is_help=True, help="报告与发布：主体报告、本人报告、批量审查、领导看板。")

@@ -92,7 +92,7 @@ def _batch(key: str) -> Batch:
 
 
 def _report(seq: int, as_json: bool) -> None:
-    """Say what became of a batch; exit code 4 when it is held or could not be read."""
+    """Say what became of a batch; exit code 4 when it is held or could not be read, 1 when an error of ours ended it."""
     batch = _batch(str(seq))
     counts = {name: getattr(batch, name) for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")}
     if as_json:
@@ -105,6 +105,8 @@ def _report(seq: int, as_json: bool) -> None:
             print(batch.message)
     if batch.state in ("held", "broken"):
         raise typer.Exit(4)
+    if batch.state == "failed":
+        raise typer.Exit(1)
 
 
 def ingest(dataset: str, file: Annotated[Path, typer.Option("--file", help="要登记的文件。")], on: On = None,
@@ -119,14 +121,16 @@ def ingest(dataset: str, file: Annotated[Path, typer.Option("--file", help="要�
     if not outcome.batch_seqs:
         print(outcome.message)
         return
-    work.gate(day, wait=False)
+    work.gate(day)
     for seq in outcome.batch_seqs:
         _report(seq, as_json)
 
 
 def gate(on: On = None) -> None:
-    work.gate(_on(on), wait=False)
+    failures = work.gate(_on(on))
     print("裁决完成。用 public-credit status 查看结论。")
+    if failures:
+        raise UserError("；".join(failures), remedy="其他批次已照常裁决；修正后重放出错的批次，或用 batches set-aside 搁置。", code=1)
 
 
 def build(on: On = None) -> None:

@@ -16,13 +16,12 @@ Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使�
 Unit = Annotated[str | None, typer.Option("--unit", help="只看一个单位（单位编号）。")]
 
 BATCH_STATES = {"received": "已收到", "landed": "已入库待裁决", "accepted": "放行", "accepted_with_quarantine": "放行有退回",
-                "held": "扣留", "broken": "无法读取"}
+                "held": "扣留", "broken": "无法读取", "failed": "出错", "set_aside": "已搁置"}
 QUARANTINE_STATES = {"open": "待退回", "returned": "已退回", "corrected": "已更正", "waived": "已豁免", "withdrawn": "已撤下"}
 
 
 def register(app: typer.Typer) -> None:
     app.command("status", help="今天一览：单位、最近报送、行数、结论、该谁处理。")(show_status)
-    app.command("batches", help="批次列表：收到什么、入库多少、结论是什么。")(show_batches)
     app.command("quarantine", help="退回的行：在哪个文件哪一行、违反哪条规则、处理到哪一步。")(show_quarantine)
     app.command("slips", help="退回单：在哪里、多少行、已更正多少。")(show_slips)
     app.command("doctor", help="检查运行环境：目录、密钥、数据库、模型、连接。")(doctor)
@@ -42,7 +41,7 @@ def show_status(as_json: Json = False) -> None:
     total = overview["totals"]
     print(f"合计 {total['batches']} 批，收到 {total['rows_in']:,} 行 = 放行 {total['accepted']:,} + 退回 "
           f"{total['quarantined']:,} + 重复 {total['duplicate']:,} + 拒收 {total['refused']:,}"
-          f"；扣留 {total['held']} 批，无法读取 {total['broken']} 批")
+          f"；扣留 {total['held']} 批，无法读取 {total['broken']} 批，出错 {total['failed']} 批，搁置 {total['set_aside']} 批")
     city = overview["city"]
     print(f"市平台：已报 {city['sent']:,}，接收 {city['accepted']:,}，拒收 {city['rejected']:,}，结果不明 {city['unknown']:,}，"
           f"待报 {city['pending']:,}")
@@ -50,12 +49,13 @@ def show_status(as_json: Json = False) -> None:
         print(output.paint(f"注意  {line}", "warn"))
 
 
-def show_batches(unit: Unit = None, dataset: Annotated[str | None, typer.Option(help="只看一个数据集。")] = None,
-                 limit: Annotated[int, typer.Option(min=1, max=10000)] = 50, as_json: Json = False) -> None:
+def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: bool) -> None:
+    """Print the newest receipts."""
     with session("reader") as opened:
         rows = [dict(row) for row in opened.execute(text("""
             select seq, batch_id, dataset_id, file_name, locator, source_version, business_date, received_at, state,
-                   rows_in, accepted, quarantined, duplicate, refused, current_attempt as attempt, message, sha256
+                   rows_in, accepted, quarantined, duplicate, refused, current_attempt as attempt,
+                   case when state = 'set_aside' then set_aside_reason else message end as message, sha256
             from ledger.batch
             where (cast(:unit as text) is null or unit_id = :unit)
               and (cast(:dataset as text) is null or dataset_id = :dataset)

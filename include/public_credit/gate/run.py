@@ -14,16 +14,18 @@ from typing import Any
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from .. import checks, settings, waivers
+from .. import checks, faults, settings, waivers
 from ..catalogue import load_catalogue
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
 from ..ledger.session import dag_run, lock
+from ..messages import UserError
 from ..rules import load_ruleset
 from . import profile
 from .suite import Evaluation, Suite
 
 KIND_ORDER = ("enterprise_registration", "organisation_registration", "administrative_licence", "administrative_penalty")
 LAST_KINDS = ("decision_event", "decision_ledger")
+FAILED = "裁决时出错（{}），其他批次照常处理"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def pending(session: Session, batch_seqs: Iterable[int] | None = None) -> list[t
     """Landed attempts nobody judged yet as (batch, attempt); with ``batch_seqs`` also held batches among them."""
     held = Batch.seq.in_(list(batch_seqs)) if batch_seqs is not None else text("true")
     query = select(Attempt.batch_seq, Attempt.attempt).join(Batch, Batch.seq == Attempt.batch_seq).where(held)
-    waiting = Attempt.state == "landed"
+    waiting = (Attempt.state == "landed") & (Batch.state != "set_aside")
     if batch_seqs is not None:
         waiting = waiting | ((Batch.state == "held") & (Attempt.attempt == Batch.current_attempt))
     rank = func.coalesce(func.array_position([*KIND_ORDER, "", *LAST_KINDS], Batch.kind), len(KIND_ORDER) + 1)
@@ -112,7 +114,7 @@ def _judge(session: Session, suite: Suite, seq: int, attempt_no: int, on: date,
     else:
         state = "accepted_with_quarantine" if counts["quarantined"] else "accepted"
     message = _message(state, counts, failed)
-    takes_over = state != "held" or batch.state in ("landed", "held")
+    takes_over = state != "held" or batch.state in ("landed", "held", "failed")
     if takes_over:
         if batch.current_attempt not in (None, attempt_no):
             old = session.get_one(Attempt, (seq, batch.current_attempt))
@@ -137,6 +139,24 @@ def _judge(session: Session, suite: Suite, seq: int, attempt_no: int, on: date,
     return GateOutcome(seq, batch.batch_id, batch.dataset_id, state, counts, message)
 
 
+def _failed(session: Session, seq: int, attempt_no: int, on: date, error: BaseException) -> GateOutcome:
+    """Book a judgement that ended in an error: the receipt is ``failed``, an earlier attempt that passed stays live.
+
+    What is amiss for all receipts alike (a rule file, say) leaves this one landed: the next run judges it again.
+    """
+    batch, attempt = session.get_one(Batch, seq), session.get_one(Attempt, (seq, attempt_no))
+    message = FAILED.format(faults.text(error))
+    if faults.of_receipt(error) and attempt.state == "landed":
+        attempt.state = "failed"
+        if batch.state == "landed":
+            message += f"；修正后运行 public-credit replay {seq}，或用 batches set-aside 搁置"
+            batch.state, batch.message = "failed", message
+    session.add(Step(name="gate", unit_id=batch.unit_id, dataset_id=batch.dataset_id, batch_seq=seq, attempt=attempt_no,
+                     business_date=on, ended_at=func.clock_timestamp(), verdict="failed", message=message,
+                     owner="data_engineer", dag_run=dag_run()))
+    return GateOutcome(seq, batch.batch_id, batch.dataset_id, "failed", {}, message)
+
+
 def _book(session: Session, batch: Batch, attempt: int, on: date, state: str, counts: dict[str, int],
           message: str) -> None:
     verdict = {"held": "held", "accepted_with_quarantine": "warning"}.get(state, "ok")
@@ -147,10 +167,11 @@ def _book(session: Session, batch: Batch, attempt: int, on: date, state: str, co
 
 
 class _Desk:
-    """What the judgements of one run share on their connection: current versions per kind and the registry."""
+    """What the judgements of one run share on their connection: current versions per kind, the registry, suites."""
 
     def __init__(self, session: Session):
         self.session = session
+        self.suites: dict[str, Suite] = {}
         self.heads: dict[str, checks.Heads] = {}
         self.accepted: list[tuple[str, int, int]] = []
         self._registry_for: str | None = None
@@ -158,6 +179,23 @@ class _Desk:
     def _head(self, kind_id: str) -> None:
         if kind_id not in self.heads:
             self.heads[kind_id] = checks.Heads(self.session, load_catalogue().kinds[kind_id])
+
+    def judge(self, seq: int, attempt: int, on: date) -> GateOutcome | None:
+        """Judge one attempt and commit; None when the batch was set aside in the meantime."""
+        batch = self.session.get_one(Batch, seq)
+        self.prepare(batch.kind)
+        if batch.kind not in self.suites:
+            self.suites[batch.kind] = Suite(batch.kind)
+        lock(self.session, f"batch {seq}")
+        self.session.refresh(batch)
+        if batch.state == "set_aside":
+            self.session.commit()
+            return None
+        outcome = _judge(self.session, self.suites[batch.kind], seq, attempt, on, self.heads)
+        if outcome.state != "held":
+            self.accepted.append((batch.kind, seq, attempt))
+        self.session.commit()
+        return outcome
 
     def prepare(self, kind_id: str) -> None:
         """Bring what a batch of this kind is compared with up to date."""
@@ -178,10 +216,12 @@ class _Desk:
 
 
 def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None = None) -> list[GateOutcome]:
-    """Judge all landed attempts (or those of the given batches); outcomes in the order they were judged."""
+    """Judge all landed attempts (or those of the given batches); outcomes in the order they were judged.
+
+    An error ends the judgement it arose in (outcome ``failed``); only what concerns the database is raised.
+    """
     on = business_date or settings.business_date()
     outcomes: list[GateOutcome] = []
-    suites: dict[str, Suite] = {}
     with settings.engine("collector").connect() as connection:
         if not connection.execute(text("select pg_try_advisory_lock(hashtext('gate'))")).scalar():
             connection.execute(text("select pg_advisory_lock(hashtext('gate'))"))
@@ -192,16 +232,18 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
                 session.commit()
                 desk = _Desk(session)
                 for seq, attempt in todo:
-                    batch = session.get_one(Batch, seq)
-                    desk.prepare(batch.kind)
-                    if batch.kind not in suites:
-                        suites[batch.kind] = Suite(batch.kind)
-                    lock(session, f"batch {seq}")
-                    outcome = _judge(session, suites[batch.kind], seq, attempt, on, desk.heads)
-                    if outcome.state != "held":
-                        desk.accepted.append((batch.kind, seq, attempt))
-                    session.commit()
-                    outcomes.append(outcome)
+                    try:
+                        outcome = desk.judge(seq, attempt, on)
+                    except BaseException as error:
+                        if not faults.of_receipt(error) and not isinstance(error, UserError):
+                            raise
+                        faults.note(f"batch {seq} could not be judged", error)
+                        session.rollback()
+                        desk = _Desk(session)  # the rollback took its temporary tables
+                        outcome = _failed(session, seq, attempt, on, error)
+                        session.commit()
+                    if outcome is not None:
+                        outcomes.append(outcome)
                 checks.refresh_statistics(session, {session.get_one(Batch, seq).kind for seq, _ in todo})
                 session.commit()
         finally:
@@ -225,11 +267,29 @@ def follow_up() -> dict[str, Any]:
             join ledger.batch b on b.seq = a.batch_seq and b.current_attempt = a.attempt
             where a.state = 'gated' and a.followed_up_at is null
               and b.state in ('accepted', 'accepted_with_quarantine') order by b.gated_at, b.seq""")).all()
-    matched = written = 0
+    matched = written = failed = 0
     for seq, attempt, state in due:
-        matched += resubmission.match(seq)
-        written += state == "accepted_with_quarantine" and slips.write(seq) is not None
+        try:
+            matched += resubmission.match(seq)
+            written += state == "accepted_with_quarantine" and slips.write(seq) is not None
+        except BaseException as error:
+            if not faults.of_receipt(error) and not isinstance(error, UserError):
+                raise
+            faults.note(f"batch {seq} could not be followed up", error)
+            _not_followed_up(seq, attempt, error)
+            failed += 1
+            continue
         with settings.engine("collector").begin() as connection:
             connection.execute(text("update ledger.attempt set followed_up_at = now() where batch_seq = :seq and attempt = :attempt"),
                                {"seq": seq, "attempt": attempt})
-    return {"resubmissions_matched": matched, "slips": written}
+    return {"resubmissions_matched": matched, "slips": written, "not_followed_up": failed}
+
+
+def _not_followed_up(seq: int, attempt: int, error: BaseException) -> None:
+    """Book that matching or the slip of a batch failed; it stays due, so the next run tries again."""
+    with Session(settings.engine("collector")) as session, session.begin():
+        batch = session.get_one(Batch, seq)
+        session.add(Step(name="follow_up", unit_id=batch.unit_id, dataset_id=batch.dataset_id, batch_seq=seq, attempt=attempt,
+                         business_date=settings.business_date(), ended_at=func.clock_timestamp(), verdict="failed",
+                         message=f"批次 {seq} 的退回单或更正匹配未完成（{faults.text(error)}），下次运行重试",
+                         owner="data_engineer", dag_run=dag_run()))

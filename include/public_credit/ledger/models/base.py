@@ -33,7 +33,9 @@ def _now() -> Mapped[datetime]:
     return mapped_column(server_default=func.now())
 
 
-BATCH_STATES = ("received", "landed", "accepted", "accepted_with_quarantine", "held", "broken")
+BATCH_STATES = ("received", "landed", "accepted", "accepted_with_quarantine", "held", "broken",
+                "failed", "set_aside")
+UNCOUNTED_STATES = ("received", "failed", "set_aside")
 GOOD_STATES = ("accepted", "accepted_with_quarantine")
 
 

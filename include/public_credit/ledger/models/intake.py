@@ -10,7 +10,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .base import BATCH_STATES, GOOD_STATES, Base, _id, _now, _one_of
+from .base import BATCH_STATES, GOOD_STATES, UNCOUNTED_STATES, Base, _id, _now, _one_of
 
 
 class BusinessDay(Base):
@@ -70,11 +70,14 @@ class Batch(Base):
     dag_run: Mapped[str] = mapped_column(server_default="")
     gated_at: Mapped[datetime | None]
     gated_on: Mapped[date | None]
+    set_aside_from: Mapped[str | None]
+    set_aside_reason: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
         CheckConstraint(_one_of("state", BATCH_STATES), name="state"),
         CheckConstraint(
-            "state = 'received' or (rows_in is not null and accepted is not null and quarantined is not null "
+            f"{_one_of('state', UNCOUNTED_STATES)} or (rows_in is not null and accepted is not null and quarantined is not null "
             "and duplicate is not null and refused is not null)", name="counts_present"),
+        CheckConstraint("(state = 'set_aside') = (set_aside_from is not null)", name="set_aside"),
         CheckConstraint(
             f"not ({_one_of('state', GOOD_STATES)}) or rows_in = accepted + quarantined + duplicate + refused",
             name="counts_balance"),
