@@ -34,8 +34,8 @@ def of_receipt(error: BaseException) -> bool:
 
 
 def name(error: BaseException) -> str:
-    """The error's type as people look it up (``zlib.error``)."""
-    kind = type(error)
+    """The error's type as people look it up (``zlib.error``); of a statement that failed, what the database said."""
+    kind = type(error.orig if isinstance(error, DBAPIError) else error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
