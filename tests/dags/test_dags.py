@@ -31,7 +31,8 @@ for path in sorted(Path(sys.argv[1]).glob("*.py")):
             "tags": sorted(dag.tags), "schedule": str(dag.schedule), "runs": dag.max_active_runs, "catchup": dag.catchup,
             "tasks": [{"id": task.task_id, "owner": task.owner, "retries": task.retries, "pool": task.pool,
                        "backoff": bool(task.retry_exponential_backoff), "timeout": task.execution_timeout is not None,
-                       "outlets": [asset.name for asset in task.outlets]} for task in dag.tasks]}
+                       "outlets": [asset.name for asset in task.outlets],
+                       "rule": task.trigger_rule.value, "skips": "ShortCircuit" in type(task).__name__, "before": sorted(task.downstream_task_ids)} for task in dag.tasks]}
 heavy = [name for name in ("pandas", "polars", "pyarrow", "great_expectations", "dbt", "paramiko", "openpyxl")
          if name in sys.modules]
 print(json.dumps({"dags": found, "heavy": heavy}))
@@ -80,6 +81,16 @@ def test_collectors_retry_with_back_off_in_the_pool_of_their_source(parsed) -> N
             task, = dag["tasks"]
             assert task["retries"] >= 2 and task["backoff"] and task["timeout"] and dag["runs"] == 1
             assert task["pool"] in known and task["outlets"] == ["landed_batches"]
+
+
+def test_alerts_hang_behind_nothing_and_an_error_makes_the_run_fail(parsed) -> None:
+    """No task can skip another; the last tasks are the alert, which always runs, and the verdict, which an error fails."""
+    dag = parsed["dags"]["build_warehouse"]
+    tasks = {task["id"]: task for task in dag["tasks"]}
+    leaves = {name for name, task in tasks.items() if not task["before"]}
+    assert leaves == {"alert", "conclude"} and tasks["alert"]["rule"] == "all_done"
+    assert tasks["conclude"]["rule"] == "all_success" and tasks["conclude"]["retries"] == 0
+    assert all(not task["skips"] for task in tasks.values()), "a short circuit would skip the alert as well"
 
 
 def test_few_tasks_and_short_files(parsed) -> None:
