@@ -21,12 +21,18 @@ _PROBE = 1 << 20
 
 
 def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
-    """utf-8-sig, utf-8 or gb18030; strict: bytes that fit none of them make the file unreadable."""
+    """utf-8-sig, utf-8 or gb18030; strict: bytes that fit none of them make the file unreadable.
+
+    UTF-8 that ends inside a character stays UTF-8 and is refused as such: read as GB18030 it would be other text.
+    """
     if first.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     for encoding in (("gb18030", "utf-8") if declared == "gb18030" else ("utf-8", "gb18030")):
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
         try:
-            codecs.getincrementaldecoder(encoding)("strict").decode(first, complete)
+            begun = decoder.decode(first)
+            if encoding != "utf-8" or begun.isascii():
+                decoder.decode(b"", complete)
         except UnicodeDecodeError:
             continue
         return encoding
