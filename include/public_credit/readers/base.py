@@ -11,6 +11,7 @@ import polars as pl
 from ..messages import UserError
 
 CHUNK_ROWS = 50_000
+KNOWN_HEADERS = 2  # so many headers of a row must be fields of the kind, else it is no header of ours
 Opener = Callable[[], BinaryIO]
 HeaderScore = Callable[[list[str]], int]
 
