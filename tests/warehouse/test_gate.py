@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import yaml
+from public_credit import gate
 
 from . import helpers
 from .helpers import csv_bytes, judge, land, rows
@@ -115,6 +116,20 @@ def test_an_empty_table_is_a_zero_report(warehouse, tmp_path: Path) -> None:
     assert outcome.state == "accepted" and outcome.counts["accepted"] == 0
     with warehouse.connect("reader") as reader:
         assert reader.execute("select dataset_id, reason from ledger.attestation").fetchone() == (helpers.DATASET, "空表报送")
+
+
+def test_a_delivery_of_which_nothing_is_understood_is_no_zero_report(warehouse, tmp_path: Path) -> None:
+    head = csv_bytes(rows(1)).split(b"\n", 1)[0]
+    for number, content in enumerate([
+            "产品,数量\n".encode(), "处罚机关,备注\n".encode(), head.rpartition(b",")[0].replace("行政处罚决定书文号,".encode(), b""),
+            b"<DATA><RECORD><CF_WSH>1</CF_WSH></RECORD></DATA>", b"<html><table></table></html>", b"PK\x05\x06" + bytes(18),
+            b'{"columns":[],"source_version":"1"}\n', '"报送表\n'.encode() + csv_bytes(rows(3))]):
+        land(tmp_path, f"{number}.csv", content)
+    assert gate.run(business_date=helpers.ON) == []
+    with warehouse.connect("reader") as reader:
+        assert reader.execute("select distinct state, message like '%处理办法%' from ledger.batch").fetchall() == [("broken", True)]
+        assert reader.execute("select distinct owner from ledger.step where name = 'land'").fetchall() == [("department",)]
+        assert reader.execute("select count(*) from ledger.attestation").fetchone() == (0,)
 
 
 def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> None:
