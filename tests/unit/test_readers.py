@@ -315,3 +315,25 @@ def test_files_that_failed_before_are_read_or_unreadable_and_none_is_a_zero_repo
             assert error.remedy, path.name
         else:
             assert rows or path.name == "F28_header_only.csv", path.name
+
+
+# --- NUL --------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("data", [
+    workbook([TITLES, ["甲_x0000_乙", "_x0000_", *["v"] * (len(TITLES) - 2)]]),
+    workbook([[TITLES[0] + "_x0000_", *TITLES[1:]], ["甲乙", "", *["v"] * (len(TITLES) - 2)]]),
+    envelope(CODES, dict.fromkeys(CODES, "v") | {CODES[0]: "甲\u0000乙", CODES[1]: "\u0000"}),
+    envelope([CODES[0] + "\u0000", *CODES[1:]], dict.fromkeys(CODES, "v") | {CODES[0] + "\u0000": "甲乙", CODES[1]: None}),
+    package(("a.jsonl", envelope(CODES, dict.fromkeys(CODES, "v") | {CODES[0]: "\u0000甲乙\u0000", CODES[1]: ""}))),
+    table(0) + "甲\0乙,\0,".encode() + b",".join([b"v"] * (len(TITLES) - 2)) + b"\n"])
+def test_no_zero_byte_leaves_the_readers(data):
+    ((sheet, titles, ((_, cells),)),) = read(data)
+    assert "\0" not in f"{sheet}{titles}" and len(headers.match(KIND, "entity", titles).columns) == len(TITLES)
+    assert cells == ["甲乙", "", *["v"] * (len(TITLES) - 2)]
+
+
+def test_numbers_of_a_workbook_stay_numbers_when_zero_bytes_are_taken_out():
+    data = workbook([TITLES, ["甲_x0000_", 7, *["v"] * (len(TITLES) - 2)]])
+    for found in open_tables(lambda: io.BytesIO(data), "t", DATASET, lambda row: headers.recognised(KIND, "entity", row)):
+        (chunk,) = found.chunks
+        assert {index: mask.to_list() for index, mask in chunk.numeric.items()} == {1: [True]}
+        assert chunk.frame.row(0)[:2] == ("甲", "7") and chunk.frame.dtypes == [pl.String] * len(TITLES)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import psycopg
 import pytest
 import yaml
 from public_credit import gate
+from public_credit.catalogue import load_catalogue
 
 from . import helpers
 from .helpers import csv_bytes, judge, land, rows
@@ -130,6 +132,20 @@ def test_a_delivery_of_which_nothing_is_understood_is_no_zero_report(warehouse, 
         assert reader.execute("select distinct state, message like '%处理办法%' from ledger.batch").fetchall() == [("broken", True)]
         assert reader.execute("select distinct owner from ledger.step where name = 'land'").fetchall() == [("department",)]
         assert reader.execute("select count(*) from ledger.attestation").fetchone() == (0,)
+
+
+def test_an_empty_table_of_an_exchange_database_is_a_zero_report_and_zero_bytes_do_not_land(warehouse, tmp_path: Path) -> None:
+    codes = [field.codes["entity"].lower() for field in (load_catalogue().kinds["administrative_penalty"].fields[name]
+                                                         for name in rows(1)[0])]
+    head = orjson.dumps({"columns": codes, "source_version": "1"}) + b"\n"
+    assert judge(land(tmp_path, "a.json", head)).state == "accepted"
+    given = dict(zip(codes, rows(1)[0].values(), strict=True))
+    given["cf_sy"] = given["cf_sy"][:3] + "\0" + given["cf_sy"][3:]
+    outcome = judge(land(tmp_path, "b.json", head + orjson.dumps(given) + b"\n"))
+    assert outcome.counts["accepted"] == 1
+    with warehouse.connect("reader") as reader:
+        assert reader.execute("select count(*) from ledger.attestation").fetchone() == (1,)
+        assert reader.execute("select violation_facts from raw.administrative_penalty").fetchone() == (rows(1)[0]["violation_facts"],)
 
 
 def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> None:

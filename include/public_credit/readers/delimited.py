@@ -217,7 +217,8 @@ class _Splitter:
         self._line, self._stray = line, self._stray + stray
         buffers = [pa.py_buffer(block), pa.py_buffer(aside)]
         return Chunk(pl.DataFrame([series_of(views[index, :count], buffers).alias(name)
-                                   for index, name in enumerate(column_names(self._width))]), pl.Series(numbers[:count]))
+                                   for index, name in enumerate(column_names(self._width))]), pl.Series(numbers[:count]),
+                     without_nul=True)
 
     def _carefully(self, text: bytes) -> Chunk | None:
         """Whole records of any block; None when there are none."""

@@ -1,6 +1,6 @@
 """Choose the reader by what the bytes are, not by what the name says; zip archives of any of these.
 
-All tables of all readers pass here, so here is said what is no table of ours.
+All tables of all readers pass here, so here is said what is no table of ours, and NUL, which no database takes, ends.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import BinaryIO
+
+import polars as pl
 
 from .. import headers, scan
 from ..catalogue import load_catalogue
@@ -162,8 +164,12 @@ def _tables(opener: Opener, file_name: str, dataset: Dataset, score: HeaderScore
     yield from _plain_tables(kind, opener, file_name, encoding, score)
 
 
+def _without_nul(text: str) -> str:
+    return text.replace("\x00", "")
+
+
 class _Reading:
-    """Tables on their way out of one receipt: known by their headers, counted."""
+    """Tables on their way out of one receipt: known by their headers, free of NUL, counted."""
 
     def __init__(self, file_name: str, dataset: Dataset):
         self._name, self._dataset = file_name, dataset
@@ -173,17 +179,23 @@ class _Reading:
 
     def table(self, table: Table) -> Table:
         """The table as it goes on. Raises UnreadableFile when its headers are not those of the kind."""
-        found = headers.match(self._kind, self._dataset.variant, table.headers, self._dataset)
+        names = [_without_nul(header) for header in table.headers]
+        sheet = table.sheet and _without_nul(table.sheet)
+        found = headers.match(self._kind, self._dataset.variant, names, self._dataset)
         if len(found.columns) < KNOWN_HEADERS:
-            place = f"文件 {self._name}" + (f" 中的 {scan.mask(table.sheet)}" if table.sheet else "")
+            place = f"文件 {self._name}" + (f" 中的 {scan.mask(sheet)}" if sheet else "")
             raise UnreadableFile(f"{place} 没有找到“{self._kind.title}”的表头。",
                                  remedy="按填报模板保留表头行后重新报送；与本类数据无关的文件不要放入同一份报送。")
         self._lacking.append(headers.required_missing(self._kind, found))
-        return replace(table, chunks=self._chunks(table.chunks))
+        return replace(table, sheet=sheet, headers=names, chunks=self._chunks(table.chunks))
 
     def _chunks(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         for chunk in chunks:
             self._rows += chunk.frame.height
+            if not chunk.without_nul:
+                held = [column.name for column in chunk.frame if column.str.contains("\x00", literal=True).any()]
+                if held:
+                    chunk.frame = chunk.frame.with_columns(pl.col(held).str.replace_all("\x00", "", literal=True))
             yield chunk
 
     def finish(self) -> None:
