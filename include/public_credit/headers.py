@@ -101,6 +101,11 @@ def match(kind: Kind, variant: str, headers: Sequence[str], dataset: Dataset | N
     return result
 
 
+def required_missing(kind: Kind, match: HeaderMatch) -> list[str]:
+    """Required fields that no header stands for; the category of a subject follows from its variant and may be absent."""
+    return [name for name in match.missing if kind.fields[name].required == "yes" and name != "subject_category"]
+
+
 def recognised(kind: Kind, variant: str, headers: Sequence[str], dataset: Dataset | None = None) -> int:
     """How many headers of a row are fields of the kind; readers find the header row by it."""
     known = _known(kind, variant, dataset)

@@ -99,10 +99,9 @@ class Lander:
         for header in match.ambiguous:
             shown = scan.mask(header)[:200]
             self._signal("ambiguous_column", shown, "warning", "department", f"列“{shown}”与另一列含义相同，未采用，请删去多余的列")
-        for name in match.missing:
-            spec = self.kind.fields[name]
-            if spec.required == "yes" and name != "subject_category":
-                self._signal("missing_column", name, "error", "department", f"缺少必填列“{spec.title}”，请按填报模板补上该列")
+        for name in headers.required_missing(self.kind, match):
+            title = self.kind.fields[name].title
+            self._signal("missing_column", name, "error", "department", f"缺少必填列“{title}”，请按填报模板补上该列")
 
     # --- rows -------------------------------------------------------------------------------------
     def table(self, table: Table) -> Iterator[memoryview]:

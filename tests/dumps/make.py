@@ -41,7 +41,7 @@ def main(name: str) -> None:
                 for day in (1, 2):
                     played.run_day(day)
                     played.office(day)
-                subprocess.run([pg_tool("pg_dump"), "-Fc", "-Z", "zstd:19", "--no-owner", "-f", str(target),
+                subprocess.run([pg_tool("pg_dump"), "-Fc", "-Z", "9", "--no-owner", "-f", str(target),
                                 cluster.server.url(warehouse.database)], check=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
     print(f"{target}  {target.stat().st_size / 1e6:.1f} MB")
 

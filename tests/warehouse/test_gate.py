@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import psycopg
 import pytest
 import yaml
+from public_credit import gate
+from public_credit.catalogue import load_catalogue
 
 from . import helpers
 from .helpers import csv_bytes, judge, land, rows
@@ -114,6 +117,34 @@ def test_an_empty_table_is_a_zero_report(warehouse, tmp_path: Path) -> None:
     assert outcome.state == "accepted" and outcome.counts["accepted"] == 0
     with warehouse.connect("reader") as reader:
         assert reader.execute("select dataset_id, reason from ledger.attestation").fetchone() == (helpers.DATASET, "空表报送")
+
+
+def test_a_delivery_of_which_nothing_is_understood_is_no_zero_report(warehouse, tmp_path: Path) -> None:
+    head = csv_bytes(rows(1)).split(b"\n", 1)[0]
+    for number, content in enumerate([
+            "产品,数量\n".encode(), "处罚机关,备注\n".encode(), head.rpartition(b",")[0].replace("行政处罚决定书文号,".encode(), b""),
+            b"<DATA><RECORD><CF_WSH>1</CF_WSH></RECORD></DATA>", b"<html><table></table></html>", b"PK\x05\x06" + bytes(18),
+            b'{"columns":[],"source_version":"1"}\n', '"报送表\n'.encode() + csv_bytes(rows(3))]):
+        land(tmp_path, f"{number}.csv", content)
+    assert gate.run(business_date=helpers.ON) == []
+    with warehouse.connect("reader") as reader:
+        assert reader.execute("select distinct state, message like '%处理办法%' from ledger.batch").fetchall() == [("broken", True)]
+        assert reader.execute("select distinct owner from ledger.step where name = 'land'").fetchall() == [("department",)]
+        assert reader.execute("select count(*) from ledger.attestation").fetchone() == (0,)
+
+
+def test_an_empty_table_of_an_exchange_database_is_a_zero_report_and_zero_bytes_do_not_land(warehouse, tmp_path: Path) -> None:
+    codes = [field.codes["entity"].lower() for field in (load_catalogue().kinds["administrative_penalty"].fields[name]
+                                                         for name in rows(1)[0])]
+    head = orjson.dumps({"columns": codes, "source_version": "1"}) + b"\n"
+    assert judge(land(tmp_path, "a.json", head)).state == "accepted"
+    given = dict(zip(codes, rows(1)[0].values(), strict=True))
+    given["cf_sy"] = given["cf_sy"][:3] + "\0" + given["cf_sy"][3:]
+    outcome = judge(land(tmp_path, "b.json", head + orjson.dumps(given) + b"\n"))
+    assert outcome.counts["accepted"] == 1
+    with warehouse.connect("reader") as reader:
+        assert reader.execute("select count(*) from ledger.attestation").fetchone() == (1,)
+        assert reader.execute("select violation_facts from raw.administrative_penalty").fetchone() == (rows(1)[0]["violation_facts"],)
 
 
 def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> None:

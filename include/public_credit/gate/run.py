@@ -81,7 +81,7 @@ def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
 
 
 def _attest_zero(session: Session, batch: Batch, on: date) -> None:
-    """A delivery without rows is the unit's 零报送 for the day it came."""
+    """A delivery without rows is the unit's 零报送 for the day it came; readers let none land without a whole header."""
     known = session.scalar(select(Attestation.id).where(Attestation.batch_seq == batch.seq))
     if known is None:
         session.execute(text("""

@@ -68,6 +68,18 @@ def _checked(text, start, end):
     return DAMAGED if wrong else WITH_NUL if zero else REGULAR
 
 
+@numba.njit
+def _cut_off(text, size):
+    """Whether the text ends inside a character."""
+    for behind in range(1, min(3, size) + 1):
+        byte = text[size - behind]
+        if byte >= 0xC0:
+            return not ((byte < 0xE0 and behind >= 2) or (byte < 0xF0 and behind >= 3))
+        if byte < 0x80:
+            break
+    return False
+
+
 @numba.njit(cache=True)
 def check(text):
     """REGULAR for UTF-8, WITH_NUL for UTF-8 with a zero byte, else DAMAGED."""
@@ -77,13 +89,7 @@ def check(text):
         if seen == DAMAGED:
             return seen
         found = max(found, seen)
-    for behind in range(1, min(3, size) + 1):  # a character the end cuts off
-        byte = text[size - behind]
-        if byte >= 0xC0:
-            return found if (byte < 0xE0 and behind >= 2) or (byte < 0xF0 and behind >= 3) else DAMAGED
-        if byte < 0x80:
-            break
-    return found
+    return DAMAGED if _cut_off(text, size) else found
 
 
 @numba.njit
@@ -106,7 +112,10 @@ def split(block, size, last, delimiter, line, views, aside, source_row):
     line each record begins with. Gives (outcome, records, the line after them, bytes they take, quotes in them that
     stand inside unquoted text). Unless REGULAR, nothing of the views is of use: IRREGULAR – another number of cells,
     a blank line, a lone carriage return, text after a closing quote, an open quote at the end – is for the careful reader.
+    DAMAGED: the text is no UTF-8, or the file ends inside a character; views into such text must never be made.
     """
+    if last and _cut_off(block, size):
+        return DAMAGED, 0, line, 0, 0
     width = views.shape[0]
     marks = np.empty(_TILE, np.uint8)
     words = marks.view(np.uint64)

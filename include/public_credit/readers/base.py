@@ -11,6 +11,7 @@ import polars as pl
 from ..messages import UserError
 
 CHUNK_ROWS = 50_000
+KNOWN_HEADERS = 2  # so many headers of a row must be fields of the kind, else it is no header of ours
 Opener = Callable[[], BinaryIO]
 HeaderScore = Callable[[list[str]], int]
 
@@ -21,12 +22,16 @@ class UnreadableFile(UserError):
 
 @dataclass
 class Chunk:
-    """Rows of a table: text columns ``c0…cn`` ('' for blank), the number a clerk sees, cells that were numbers."""
+    """Rows of a table: text columns ``c0…cn`` ('' for blank), the number a clerk sees, cells that were numbers.
+
+    ``without_nul``: the reader has looked at every byte and none is zero.
+    """
 
     frame: pl.DataFrame
     source_row: pl.Series
     numeric: dict[int, pl.Series] = field(default_factory=dict)
     ragged: pl.Series | None = None
+    without_nul: bool = False
 
 
 @dataclass

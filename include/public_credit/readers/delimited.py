@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -14,19 +17,27 @@ import pyarrow as pa
 
 from ..kernels import csv_fields
 from ..kernels.views import series_of
-from .base import Chunk, HeaderScore, Opener, Table, UnreadableFile, column_names, find_header
+from .base import KNOWN_HEADERS, Chunk, HeaderScore, Opener, Table, UnreadableFile, column_names, find_header
 
 BLOCK = 12 << 20
 _PROBE = 1 << 20
+_HEAD = 1 << 16
+_DELIMITERS = ",\t;|"
 
 
 def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
-    """utf-8-sig, utf-8 or gb18030; strict: bytes that fit none of them make the file unreadable."""
+    """utf-8-sig, utf-8 or gb18030; strict: bytes that fit none of them make the file unreadable.
+
+    UTF-8 that ends inside a character stays UTF-8 and is refused as such: read as GB18030 it would be other text.
+    """
     if first.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     for encoding in (("gb18030", "utf-8") if declared == "gb18030" else ("utf-8", "gb18030")):
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
         try:
-            codecs.getincrementaldecoder(encoding)("strict").decode(first, complete)
+            begun = decoder.decode(first)
+            if encoding != "utf-8" or begun.isascii():
+                decoder.decode(b"", complete)
         except UnicodeDecodeError:
             continue
         return encoding
@@ -40,7 +51,7 @@ class _Records:
     """
 
     def __init__(self, source: BinaryIO, declared: str, name: str):
-        self._source, self._name = source, name
+        self._source, self.name = source, name
         first = source.read(_PROBE)
         self.empty = not first
         encoding = _encoding(first, len(first) < _PROBE, declared, name)
@@ -50,11 +61,15 @@ class _Records:
         self.last = False
 
     def damaged(self) -> UnreadableFile:
-        return UnreadableFile(f"文件 {self._name} 中有无法识别的字符（编码不一致或文件被截断）。",
+        return UnreadableFile(f"文件 {self.name} 中有无法识别的字符（编码不一致或文件被截断）。",
                               remedy="重新导出并完整上传后再报送。")
 
     def truncated(self, where: str) -> UnreadableFile:
-        return UnreadableFile(f"文件 {self._name} {where}，可能被截断。", remedy="重新导出并完整上传后再报送。")
+        return UnreadableFile(f"文件 {self.name} {where}，可能被截断。", remedy="重新导出并完整上传后再报送。")
+
+    def open_quote(self, line: int) -> UnreadableFile:
+        return UnreadableFile(f"文件 {self.name} 第 {line} 行起的一个单元格没有结束，引号没有配对。",
+                              remedy="改正该行的引号，或用 Excel、WPS 重新另存为 CSV 后报送。")
 
     def take(self, count: int) -> None:
         """So many bytes of the block are read."""
@@ -98,27 +113,66 @@ class _Records:
         return used + len(encoded)
 
 
+def _line_ends(text: bytes) -> Iterator[int]:
+    """Where the lines of a text end, the last first; a carriage return at the very end may be half a line end."""
+    feed, carriage = text.rfind(b"\n"), text.rfind(b"\r", 0, max(len(text) - 1, 0))
+    while max(feed, carriage) >= 0:
+        if feed > carriage:
+            yield feed + 1
+            feed = text.rfind(b"\n", 0, feed)
+        else:
+            if text[carriage + 1] != ord("\n"):
+                yield carriage + 1
+            carriage = text.rfind(b"\r", 0, carriage)
+
+
 def _boundary(text: bytes) -> int:
     """End of the last complete record: a line end outside quotes."""
-    cut, quotes = text.rfind(b"\n") + 1, 0
-    if cut:
-        quotes = text.count(b'"', 0, cut)
-    while cut and quotes % 2:
-        earlier = text.rfind(b"\n", 0, cut - 1) + 1
-        quotes -= text.count(b'"', earlier, cut)
-        cut = earlier
-    return cut
+    quotes, behind = 0, 0
+    for cut in _line_ends(text):
+        quotes = quotes - text.count(b'"', cut, behind) if behind else text.count(b'"', 0, cut)
+        if quotes % 2 == 0:
+            return cut
+        behind = cut
+    return 0
 
 
-def _lines(text: bytes, delimiter: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(str(text, "utf-8"), newline=""), delimiter=delimiter))
+@dataclass
+class _Record:
+    """A record at the beginning of a file, the bytes up to its end, and the number of the line behind it."""
+
+    cells: list[str]
+    end: int
+    line: int
+
+
+def _first_records(text: str, delimiter: str) -> list[_Record]:
+    end = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal end
+        for line in io.StringIO(text, newline=""):
+            end += len(line.encode())
+            yield line
+
+    reader = csv.reader(lines(), delimiter=delimiter)
+    return [_Record([cell.replace("\x00", "") for cell in cells], end, reader.line_num + 1) for cells in islice(reader, 15)]
 
 
 def _by_line(text: bytes, delimiter: str, width: int, line: int) -> tuple[Chunk | None, int]:
-    """Careful reading of whole records: (rows, next line); blank lines are passed over. Raises UnicodeDecodeError."""
+    """Careful reading of whole records: (rows, next line); blank lines are passed over.
+
+    Raises UnicodeDecodeError, and csv.Error with the line of a cell that is longer than the csv module takes.
+    """
     reader = csv.reader(io.StringIO(str(text.replace(b"\x00", b""), "utf-8"), newline=""), delimiter=delimiter)
     rows, numbers, ragged, before = [], [], [], 0
-    for cells in reader:
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error:
+            raise csv.Error(line + before) from None
         number, before = line + before, reader.line_num
         if not any(cell.strip() for cell in cells):
             continue
@@ -163,7 +217,8 @@ class _Splitter:
         self._line, self._stray = line, self._stray + stray
         buffers = [pa.py_buffer(block), pa.py_buffer(aside)]
         return Chunk(pl.DataFrame([series_of(views[index, :count], buffers).alias(name)
-                                   for index, name in enumerate(column_names(self._width))]), pl.Series(numbers[:count]))
+                                   for index, name in enumerate(column_names(self._width))]), pl.Series(numbers[:count]),
+                     without_nul=True)
 
     def _carefully(self, text: bytes) -> Chunk | None:
         """Whole records of any block; None when there are none."""
@@ -175,6 +230,8 @@ class _Splitter:
             chunk, self._line = _by_line(text[:cut], self._delimiter, self._width, self._line)
         except UnicodeDecodeError:
             raise self._records.damaged() from None
+        except csv.Error as error:
+            raise self._records.open_quote(error.args[0]) from None
         self._records.take(cut)
         if last and chunk is not None and chunk.ragged is not None and chunk.ragged[-1] and text[-1] not in b"\n\r":
             raise self._records.truncated("最后一行不完整")
@@ -187,37 +244,53 @@ def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Iter
         records = _Records(source, encoding, name)
         if records.empty:
             raise UnreadableFile(f"文件 {name} 是空文件（0 字节）。", remedy="重新导出后报送；本期无数据的，请报送只有表头的文件作为零报送。")
-        cut = 0
-        while not cut and not records.last:
-            first = bytes(records.block())
-            cut = len(first) if records.last else _boundary(first)
-        first = first[:cut]
-        head = first[:1 << 16].replace(b"\x00", b"")
-        head = head[:head.rfind(b"\n") + 1] or head
-        sample = head.split(b"\n", 1)[0].decode("utf-8", "replace")
-        delimiter = max(",\t;|", key=sample.count) if any(mark in sample for mark in ",\t;|") else ","
-        if csv_fields.check(np.frombuffer(first, dtype=np.uint8)) == csv_fields.DAMAGED:
-            raise records.damaged()
-        preview = _lines(head, delimiter)[:15]
-        where = find_header(preview, score)
-        headers = preview[where] if preview else []
+        text = _head(records)
+        delimiter, preview, where = _header(text, score)
+        headers = preview[where].cells if preview else []
         if not any(cell.strip() for cell in headers):
             raise UnreadableFile(f"文件 {name} 没有表头。", remedy="按填报模板保留第一行表头后重新报送。")
-        consumed, line = _skip_records(first, where + 1)
-        records.take(consumed)
-        yield Table(None, headers, _Splitter(records, delimiter, len(headers), line).chunks())
+        if where == len(preview) - 1 or score(headers) < KNOWN_HEADERS:
+            _check_last(preview, text, records)
+        records.take(preview[where].end)
+        yield Table(None, headers, _Splitter(records, delimiter, len(headers), preview[where].line).chunks())
 
 
-def _skip_records(block: bytes, count: int) -> tuple[int, int]:
-    """Bytes and lines of the first ``count`` records (quoted headers may span lines); (offset, next line number)."""
-    offset, line = 0, 1
-    for _ in range(count):
-        quotes = 0
-        while True:
-            end = block.find(b"\n", offset)
-            end = len(block) if end < 0 else end + 1
-            quotes += block.count(b'"', offset, end)
-            offset, line = end, line + 1
-            if quotes % 2 == 0 or end >= len(block):
-                break
-    return offset, line
+def _head(records: _Records) -> str:
+    """The whole lines at the beginning of a file; all of it when it is short."""
+    block, cut = records.block(), 0
+    while not records.last and len(block) < _HEAD and not (cut := _boundary(bytes(block))):
+        block = records.block()
+    head = bytes(block[:_HEAD])
+    whole = records.last and len(block) <= _HEAD
+    if not whole:
+        head = head[:cut or next(_line_ends(head), 0)]
+        if not head:
+            raise UnreadableFile(f"文件 {records.name} 的第一行过长，不是表头。", remedy="按填报模板保留第一行表头后重新报送。")
+    try:
+        return codecs.getincrementaldecoder("utf-8")("strict").decode(head, whole)
+    except UnicodeDecodeError:
+        raise records.damaged() from None
+
+
+def _header(text: str, score: HeaderScore) -> tuple[str, list[_Record], int]:
+    """Delimiter, first records, and which of them is the header.
+
+    The delimiter is the one the first line has most of, unless another one finds a known header below a title line.
+    """
+    title = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    found = []
+    for delimiter in sorted(_DELIMITERS, key=title.count, reverse=True):
+        preview = _first_records(text, delimiter)
+        cells = [record.cells for record in preview]
+        found.append((delimiter, preview, find_header(cells, score)))
+        if cells and score(cells[found[-1][2]]) >= KNOWN_HEADERS:
+            return found[-1]
+    return found[0]
+
+
+def _check_last(preview: list[_Record], text: str, records: _Records) -> None:
+    """Refuse a quote that opens before or in the header and swallows all that follows."""
+    data, last = text.encode(), preview[-1]
+    begin, line = (preview[-2].end, preview[-2].line) if len(preview) > 1 else (0, 1)
+    if last.end == len(data) and data.count(b'"', begin) % 2 and any("\n" in cell or "\r" in cell for cell in last.cells):
+        raise records.open_quote(line)

@@ -28,6 +28,9 @@ def _chunks(source: BinaryIO, headers: list[str], name: str) -> Iterator[Chunk]:
     try:
         for line in source:
             row = orjson.loads(line)
+            if not isinstance(row, dict):
+                raise UnreadableFile(f"回执 {name} 的第 {start + len(rows)} 条记录不是“列名: 值”的形式。",
+                                     remedy="请来源单位检查接口输出后重新报送。", code=3)
             rows.append([_text(row.get(header)) for header in headers])
             if len(rows) == CHUNK_ROWS:
                 yield _chunk(rows, start, names)
@@ -48,7 +51,9 @@ def tables(opener: Opener, name: str) -> Iterator[Table]:
     """The one table of an interface receipt."""
     with opener() as source:
         try:
-            headers = list(orjson.loads(source.readline())["columns"])
+            headers = orjson.loads(source.readline())["columns"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise UnreadableFile(f"回执 {name} 缺少列清单。", remedy="重新采集。", code=3) from None
+            headers = None
+        if not isinstance(headers, list) or not all(isinstance(header, str) for header in headers):
+            raise UnreadableFile(f"回执 {name} 缺少列清单。", remedy="重新采集。", code=3)
         yield Table(None, headers, _chunks(source, headers, name))

@@ -20,10 +20,12 @@ def _rows(opener: Opener, name: str) -> Iterator[etree._Element]:
                 if isinstance(element.tag, str) and etree.QName(element).localname.upper() == "ROW":
                     yield element
                     element.clear()
-                    while element.getprevious() is not None:
-                        del element.getparent()[0]
-    except etree.XMLSyntaxError:
-        raise UnreadableFile(f"文件 {name} 不是完整的 XML，可能被截断。", remedy="重新导出并完整上传后再报送。") from None
+                    while (parent := element.getparent()) is not None and element.getprevious() is not None:
+                        del parent[0]
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        raise UnreadableFile(f"文件 {name} 第 {line} 行第 {column} 列起不是完整的 XML（有未转义的 & 或 <，或文件被截断）。",
+                             remedy="改正该处或重新导出，完整上传后再报送。") from None
 
 
 def _tag(element: etree._Element) -> str | None:
@@ -57,11 +59,16 @@ def _chunks(opener: Opener, name: str, headers: list[str]) -> Iterator[Chunk]:
 def tables(opener: Opener, name: str) -> Iterator[Table]:
     """The one table of an XML file; its columns are all tags that occur, found in a first pass."""
     headers: dict[str, None] = {}
+    empty = True
     for element in _rows(opener, name):
+        empty = False
         for child in element:
             tag = _tag(child)
             if tag is not None:
                 headers.setdefault(tag)
         if len(headers) > _MAX_COLUMNS:
             raise UnreadableFile(f"文件 {name} 的列过多。", remedy="按填报模板导出后重新报送。")
+    if empty:
+        raise UnreadableFile(f"文件 {name} 中没有 ROW 记录。",
+                             remedy="按 <ROWDATA><ROW>…</ROW></ROWDATA> 导出；本期无数据的，请报送只有表头的 CSV 或 xlsx 文件作为零报送。")
     yield Table(None, list(headers), _chunks(opener, name, list(headers)))

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from .base import Chunk, HeaderScore, Opener, Table, UnreadableFile, find_header
+from .base import KNOWN_HEADERS, Chunk, HeaderScore, Opener, Table, UnreadableFile, find_header
 
 MAX_FILE = 200 << 20
 MAX_UNPACKED = 2 << 30
@@ -36,7 +36,7 @@ def check_zip_directory(data: bytes, name: str, max_unpacked: int = MAX_UNPACKED
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, struct.error):
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, struct.error):
         raise UnreadableFile(f"文件 {name} 已损坏或被截断，无法打开。", remedy="重新导出并完整上传后再报送。") from None
     total = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members) or 1
@@ -146,7 +146,7 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator
             continue
         preview = _rows(first.head(15))
         where = find_header(preview, score)
-        if score(preview[where]) < 2:
+        if score(preview[where]) < KNOWN_HEADERS:
             sheet.drain()
             continue
         found = True
