@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import yaml
 
+from tests import seeds
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED = CHECKOUT.parent / "shared"
 _numbers = itertools.count(1)
+hypothesis.settings.register_profile("fixed", derandomize=True, database=None)
+hypothesis.settings.register_profile("exploring", database=None)
+hypothesis.settings.load_profile("exploring" if "PCW_TEST_SEED" in os.environ else "fixed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "PCW_TEST_SEED" in os.environ:
+        hypothesis.core.global_force_seed = seeds.SEED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"PCW_TEST_SEED={seeds.SEED}")
 
 
 @dataclass

@@ -90,7 +90,7 @@ with touched as (
 ), replaced as (
     select l.old_record_id as record_id, min(l.linked_on) as replaced_on
     from {{ source('ledger', 'record_link') }} l
-    join newest n on n.record_id = l.old_record_id
+    join versions v on v.record_id = l.old_record_id and v.batch_seq < l.batch_seq  -- what comes later was not meant
     join {{ ref('stg_' ~ kind) }} s on s.record_id = l.new_record_id
     group by l.old_record_id
 )

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests import seeds
+
 from .world import DAYS, World, world
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(3000)]
@@ -82,9 +84,7 @@ def _undisturbed(warehouse: Any, home: Path) -> dict[str, Any]:
 def test_killed_anywhere_the_result_is_the_same(warehouse, migrated, tmp_path: Path, monkeypatch):
     from tests.conftest import open_warehouse
 
-    seed = int(os.environ.get("PCW_KILL_SEED", random.SystemRandom().randrange(10**6)))
-    print(f"kill seed {seed}")
-    rng = random.Random(seed)
+    rng, seed = seeds.rng("killed"), seeds.SEED
     expected = _undisturbed(warehouse, tmp_path / "calm")
     with open_warehouse(migrated, tmp_path / "second", monkeypatch) as disturbed, \
             world(disturbed, tmp_path / "rough", SCALE, clerks=False) as w:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from public_credit import collect, work
 from public_credit.catalogue import load_catalogue
 from public_credit.collect import base
 from public_credit.messages import UserError
+from tests import seeds
 from tests.warehouse.commands import credit
 
 COLLECT = """
@@ -58,7 +58,8 @@ def start(patch: str = "") -> subprocess.Popen[str]:
 
 
 def fill(folder: Path, files: int, size: int = 20_000) -> dict[str, bytes]:
-    contents = {f"{number:02d}.csv": os.urandom(size) for number in range(files)}
+    rng = seeds.rng("files")
+    contents = {f"{number:02d}.csv": rng.randbytes(size) for number in range(files)}
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     return contents
@@ -86,9 +87,7 @@ def test_killed_at_a_chosen_instant_and_repeated(folder, batches, steps, moment)
 
 
 def test_killed_at_random_instants_and_repeated(folder, batches):
-    seed = int(time.time())
-    print(f"seed {seed}")
-    rng = random.Random(seed)
+    rng = seeds.rng("killed collectors")
     contents = fill(folder, 25)
     for _ in range(3):
         child = start()

@@ -14,6 +14,7 @@ from collect_helpers import DAY, archived
 from public_credit import collect
 from public_credit.collect import sftp as channel
 from servers import Sftp
+from tests import seeds
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def put(server: Sftp, name: str, content: bytes = b"x" * 100, age: float = 60) -
 
 def test_files_are_fetched_once_whole_and_in_order(server, warehouse_with, batches, steps):
     warehouse_with()
-    content = os.urandom(3_000_000)
+    content = seeds.rng("content").randbytes(3_000_000)
     put(server, "xk_1.xlsx", content, age=100)
     put(server, "xk_2.xlsx", b"", age=50)
     put(server, "xk_3.xlsx.part")
@@ -75,7 +76,7 @@ def test_files_are_fetched_once_whole_and_in_order(server, warehouse_with, batch
 
 def test_a_file_that_changes_while_it_is_read_is_left_alone(server, warehouse_with, batches, steps):
     warehouse_with()
-    path = put(server, "xk_1.xlsx", os.urandom(200_000))
+    path = put(server, "xk_1.xlsx", seeds.rng("content").randbytes(200_000))
 
     def touch() -> None:
         server.on_read = None
@@ -104,7 +105,7 @@ def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(
     monkeypatch.setattr(channel, "PAUSE", 0.01)
     warehouse_with()
     put(server, "xk_1.xlsx", b"first", age=100)
-    big = put(server, "xk_2.xlsx", os.urandom(2_000_000), age=50)
+    big = put(server, "xk_2.xlsx", seeds.rng("content").randbytes(2_000_000), age=50)
     server.cut_after = 500_000
     collect.collect("csdw", DAY)
     assert [archived(batch["archive_uri"]) for batch in batches()] == [b"first", big.read_bytes()]

@@ -9,6 +9,7 @@ import yaml
 from public_credit.catalogue import load_catalogue
 from public_credit.catalogue.models import Disclosure
 from public_credit.reports import policy as policies
+from public_credit.reports.subject import STATES
 from tests.conftest import CHECKOUT
 
 
@@ -37,5 +38,18 @@ def test_figures_are_columns_of_both_profiles_and_defined() -> None:
 def test_levels_are_the_catalogues_in_order_of_openness_and_every_rule_has_its_clause() -> None:
     policy = policies.load()
     assert tuple(policy.levels) == get_args(Disclosure) and set(policy.level_purposes) == set(policy.levels)
-    assert all(rule.clause and rule.reason for rule in policy.hiding)
+    assert all(rule.clause and rule.reason and rule.shown_from in policy.levels for rule in policy.hiding)
+    assert policy.hidden_told.from_ in policy.levels and policy.hidden_told.clause and policy.hidden_told.otherwise
+
+
+def test_rules_and_figures_name_what_there_is() -> None:
+    policy, columns = policies.load(), {"kinds": set(load_catalogue().kinds), "states": set(STATES), "severities": {"minor", "general", "serious"},
+                                        "natures": {"基础信息", "失信信息", "守信信息", "其他信息"}}
+    for meant in (*policy.hiding, *policy.figures.values()):
+        for column, known in columns.items():
+            assert set(getattr(meant, column)) <= known, meant
+
+
+def test_an_unknown_level_is_the_most_restricted() -> None:
+    policy = policies.load()
     assert policy.rank("没有的级别") > policy.rank("封存"), "an unknown level is the most restricted"

@@ -49,7 +49,7 @@ class Records:
             seq = connection.execute(
                 "insert into ledger.batch (batch_id, dataset_id, unit_id, kind, variant, delivery_mode, locator, sha256, size_bytes,"
                 " archive_uri, business_date, state, current_attempt, rows_in, accepted, quarantined, duplicate, refused, gated_on)"
-                " values (md5(random()::text), %s, %s, %s, %s, %s, 'test', %s, 1, %s, %s, 'accepted', 1, %s, %s, 0, 0, 0, %s)"
+                " values (md5((select count(*) from ledger.batch)::text), %s, %s, %s, %s, %s, 'test', %s, 1, %s, %s, 'accepted', 1, %s, %s, 0, 0, 0, %s)"
                 " returning seq", [dataset, UNIT, kind, variant, mode, token, uri, on, len(rows), len(rows), on]).fetchone()[0]
             for number, row in enumerate(full, 1):
                 self._insert(connection, shape, variant, seq, number, row, version)

@@ -7,7 +7,6 @@ objections, replaced keys and revocations arrive months after the day they are a
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,6 +17,7 @@ import pytest
 from public_credit import asof
 from public_credit.identifiers import make_uscc
 from public_credit.ledger.session import session
+from tests import seeds
 from tests.conftest import Cluster, open_warehouse
 
 from .records import Records
@@ -89,8 +89,8 @@ class Told:
 class Year:
     """Twelve months played with a random course; the journal, and what the timeline said at the end of each month."""
 
-    def __init__(self, records: Records, seed: int):
-        self.records, self.rng = records, random.Random(seed)
+    def __init__(self, records: Records):
+        self.records, self.rng = records, seeds.rng("year")
         self.journal: dict[str, Told] = {}
         self.said: dict[date, dict[str, tuple[Any, ...]]] = {}
         for month, day in enumerate(MONTHS):
@@ -120,8 +120,7 @@ class Year:
         for number in self.rng.sample(before, min(len(before), 2)):  # an older version that comes late
             tell(number, self.fresh(self.journal[number].kind, day - timedelta(days=400)), "2025-01-01T00:00:00")
         events = [self.told_later(number, day) for number in self.rng.sample(before, min(len(before), 8))]
-        if before:
-            self.replace(self.rng.choice(before), day)
+        self.replace(before, day)
         for (kind, version), delivered in rows.items():
             self.records.deliver(kind, day, delivered, version=version)
         if events:
@@ -153,11 +152,15 @@ class Year:
         return {"decision_table": SHAPES[told.kind][4], "decision_no": number, "event_type": fact, "event_date": str(on),
                 "uscc": SUBJECTS[told.subject], "id_no": ""}
 
-    def replace(self, number: str, day: date) -> None:
-        """The key was corrected: another record on file takes the place of this one from today on."""
+    def replace(self, before: list[str], day: date) -> None:
+        """A key was corrected: another record on file, untold today, takes the place of one from today on, if there are two."""
+        untold = [name for name in before if all(known < day for known, _, _ in self.journal[name].versions)]
+        pairs = [(number, other) for number in before for other in untold
+                 if number != other and self.journal[number].kind == self.journal[other].kind]
+        if not pairs:
+            return
+        number, other = self.rng.choice(pairs)
         told = self.journal[number]
-        other = self.rng.choice([name for name, one in self.journal.items() if one.kind == told.kind and name != number
-                                 and all(known < day for known, _, _ in one.versions)])
         ids = {name: self.records.query(f"select record_id from raw.{told.kind} where {SHAPES[told.kind][0]} = %s limit 1", name)[0][0]
                for name in (number, other)}
         seq = self.records.deliver(told.kind, day, [])
@@ -172,10 +175,8 @@ class Year:
 
 @pytest.fixture(scope="module")
 def year(migrated: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
-    seed = random.SystemRandom().randrange(10**6)
-    print(f"seed {seed}")
     with pytest.MonkeyPatch.context() as patch, open_warehouse(migrated, tmp_path_factory.mktemp("year"), patch) as opened:
-        yield Year(Records(opened), seed)
+        yield Year(Records(opened))
 
 
 def test_the_timeline_said_each_month_what_was_known(year: Year):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from public_credit import reconcile, release, work
+from public_credit.gate.run import follow_up
 from public_credit.messages import UserError
 from tests.chain.world import CityProcess
 from tests.conftest import Warehouse, open_warehouse
@@ -32,12 +33,13 @@ class Desk:
         self.city = CityProcess(home)
         warehouse.add_connections(city_platform=self.city.uri)
 
-    def bring(self, given: list[dict[str, str]]) -> release.Prepared | None:
-        """Land, judge, build and release rows on the next day."""
+    def bring(self, given: list[dict[str, str]], content: bytes = b"") -> release.Prepared | None:
+        """Land, judge, build and release rows (or a file's content) on the next day."""
         self.day += timedelta(days=1)
         self.files += 1
-        outcome = judge(land(self.folder, f"{self.files}.csv", csv_bytes(given), self.day), self.day)
+        outcome = judge(land(self.folder, f"{self.files}.csv", content or csv_bytes(given), self.day), self.day)
         assert outcome.state in ("accepted", "accepted_with_quarantine"), outcome.message
+        follow_up()
         work.build(self.day)
         return work.release(self.day)
 
@@ -163,6 +165,33 @@ def test_two_changes_of_one_record_arrive_in_order(desk: Desk) -> None:
     assert all(later[2] == earlier[1] for earlier, later in zip(operations, operations[1:], strict=False))
     held = {row["recordId"]: row for row in desk.city.control("GET", "store")["records"]}
     assert any("第二次更正" in str(row["data"]) for row in held.values()) and desk.agreed()
+
+
+def test_only_an_honest_slip_withdraws_what_the_city_holds(desk: Desk) -> None:
+    """Two decisions the city holds come again with a fault and go back. The slip brings one with its number corrected, and under
+    the place of the other a decision that has nothing to do with it."""
+    def told(rows_: list[dict[str, str]]) -> list[dict[str, str]]:
+        return [row | {"violation_facts": f"{row['decision_no']}所述的违法事实"} for row in rows_]
+
+    given, company = told(desk.numbered(2, 1651)), told(desk.numbered(20, 1661))
+    desk.bring(given + company)
+    desk.deliver()
+    before = desk.held()
+    desk.bring([row | {"violation_type": ""} for row in given] + [row | {"remark": "补充"} for row in company])
+    desk.deliver()
+    (batch_id, name), = desk.query("select batch_id, file_name from ledger.batch order by seq desc limit 1")
+    slip = [told(desk.numbered(1, 1699))[0], given[1] | {"decision_no": "示罚决更〔2026〕1652号"}]
+    lines = csv_bytes(slip).decode().splitlines()
+    places = ["批次,文件,工作表,行号", f"{batch_id},{name},,2", f"{batch_id},{name},,3"]
+    desk.bring([], content="\n".join(f"{place},{line}" for place, line in zip(places, lines, strict=True)).encode())
+    assert desk.deliver().rejected == 0
+    number = dict(desk.query("select record_id, decision_no from raw.administrative_penalty"))
+    assert {number[record] for record in before.keys() - desk.held()} == {given[1]["decision_no"]}, "one DEL"
+    assert {number[record] for record in desk.held().keys() - before} == {row["decision_no"] for row in slip}, "and its ADD"
+    assert desk.query("""select r.decision_no, q.state <> 'corrected' from ledger.quarantine q join raw.administrative_penalty r
+        on r.batch_seq = q.batch_seq and r.row_no = q.row_no and r.violation_type = '' order by 1""") == [
+            (given[0]["decision_no"], True), (given[1]["decision_no"], False)]
+    assert desk.agreed()
 
 
 def test_a_city_that_is_down_costs_nothing(desk: Desk) -> None:

@@ -49,8 +49,8 @@ def subject(key: Annotated[str, typer.Argument(help="统一社会信用代码，
     folder = output or Path()
     _save(folder / f"{report.number}.xlsx", workbook.subject_workbook(report))
     _save(folder / f"{report.number}.html", page.subject_page(report).encode())
-    left_out = sum(count for _, _, count in report.hidden)
-    print(f"{report.number}：列出 {report.shown} 条，因级别或期限未列出 {left_out} 条；数据日期 {report.data_on}")
+    left_out = "" if report.hidden_note else f"，因级别或期限未列出 {sum(count for _, _, count in report.hidden)} 条"
+    print(f"{report.number}：列出 {report.shown} 条{left_out}；数据日期 {report.data_on}")
 
 
 def person(purpose: Purpose = "", output: Output = None) -> None:

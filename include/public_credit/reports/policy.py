@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from .. import plain_yaml
 from ..catalogue.load import default_root
@@ -14,13 +16,35 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Hiding(_Strict):
-    """Why a record is not shown to a reader."""
+class Records(_Strict):
+    """Which records are meant: by kind, state, nature and severity class; where none is named, any."""
+
+    kinds: list[str] = []
+    states: list[str] = []
+    natures: list[str] = []
+    severities: list[str] = []
+
+    def fits(self, record: Mapping[str, Any]) -> bool:
+        return all(not named or record[column] in named for named, column in (
+            (self.kinds, "kind"), (self.states, "state"), (self.natures, "nature"), (self.severities, "severity_class")))
+
+
+class Hiding(Records):
+    """Why a record is not shown to a reader below a level."""
 
     id: str
     reason: str
     clause: str
+    shown_from: str
     years: int = 0
+
+
+class HiddenTold(_Strict):
+    """From which level on a reader is told how many records are hidden and why, and what the others read."""
+
+    from_: str = Field(alias="from")
+    clause: str
+    otherwise: str
 
 
 class Section(_Strict):
@@ -35,8 +59,8 @@ class Section(_Strict):
     ends: str
 
 
-class Figure(_Strict):
-    """A figure of the subject's mart with its one definition."""
+class Figure(Records):
+    """A figure over the records listed, with its one definition."""
 
     title: str
     definition: str
@@ -64,10 +88,14 @@ class ReportPolicy(_Strict):
     level_purposes: dict[str, str]
     notice: list[str]
     hiding: list[Hiding]
+    hidden_told: HiddenTold
     sections: list[Section]
     figures: dict[str, Figure]
     person_notice: list[str]
     review: Review
+
+    def rule(self, name: str) -> Hiding:
+        return next(rule for rule in self.hiding if rule.id == name)
 
     def rank(self, level: str) -> int:
         """Position of a disclosure level; an unknown one is the most restricted."""

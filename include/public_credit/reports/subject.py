@@ -18,7 +18,7 @@ from ..messages import UserError
 from ..policy import check_area
 from . import policy as policies
 from .policy import ReportPolicy, Section
-from .visibility import LISTS, split
+from .visibility import LISTS, split, standing
 
 STATES = {"current": "有效", "expired": "已到期", "ended": "已结束", "revoked": "已撤销", "replaced": "已被更正取代",
           "repaired": "已修复"}
@@ -30,7 +30,7 @@ _BASE = (("subject_name", "名称"), ("uscc", "统一社会信用代码"), ("org
 
 @dataclass(frozen=True)
 class SectionContent:
-    """Rows of one section a reader sees; ``counted`` is the mart's figure of the section."""
+    """Rows of one section a reader sees; ``counted`` of them are neither revoked nor replaced."""
 
     section: Section
     rows: list[dict[str, Any]]
@@ -52,7 +52,8 @@ class SubjectReport:
     base: list[tuple[str, str]]
     figures: list[tuple[str, str, int, str]]  # column, title, value, definition
     sections: list[SectionContent]
-    hidden: list[tuple[str, str, int]]  # reason, clause, count
+    hidden: list[tuple[str, str, int]]  # reason, clause, count; empty where the reader is not told
+    hidden_note: str  # what such a reader reads instead, whether anything is hidden or not
     grade: dict[str, Any] | None
     grade_basis: list[dict[str, Any]]
     on_lists: list[str]  # of the rows shown
@@ -118,15 +119,18 @@ def _base(profile: Mapping[str, Any], level: str, policy: ReportPolicy) -> list[
 
 
 def _grade(opened: Session, subject_id: str, shown: set[str]) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The grade and its basis; none for a reader who may not see every record it rests on: it would tell of them."""
     row = opened.execute(text("select * from marts.mart_subjects__food_drug_grade where subject_id = :id"),
                          {"id": subject_id}).mappings().first()
     if row is None:
         return None, []
-    basis = opened.execute(text("""
+    basis = [dict(item) for item in opened.execute(text("""
         select b.role, b.record_id, b.document_no, b.title, b.event_on, b.authority_name
         from marts.mart_subjects__food_drug_grade_basis b where b.subject_id = :id
-        order by b.role, b.event_on desc, b.record_id"""), {"id": subject_id}).mappings()
-    return dict(row), [dict(item) for item in basis if item["record_id"] in shown]
+        order by b.role, b.event_on desc, b.record_id"""), {"id": subject_id}).mappings()]
+    if any(item["record_id"] not in shown for item in basis if item["role"] == "定级"):
+        return None, []
+    return dict(row), [item for item in basis if item["record_id"] in shown]
 
 
 def log(opened: Session, **values: Any) -> int:
@@ -158,15 +162,16 @@ def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> S
         shown, hidden = split(_records(opened, subject_id), level, on, policy)
         grade, basis = (None, []) if level == policy.levels[0] else _grade(opened, subject_id, {record["record_id"] for record in shown})
     profile |= {"subject_name": profile["name"], "registration_state": profile["state"]}
+    counted, told = standing(shown, policy), policy.rank(level) >= policy.rank(policy.hidden_told.from_)
     sections = [SectionContent(section, [_row(record) for record in shown if record["kind"] in section.kinds],
-                               profile[section.figure]) for section in policy.sections]
-    rules = {rule.id: rule for rule in policy.hiding}
+                               sum(record["kind"] in section.kinds for record in counted)) for section in policy.sections]
+    reasons = [(policy.rule(name).reason, policy.rule(name).clause, count) for name, count in hidden.items()]
     return SubjectReport(
         number=number("GXBG", made_at.date(), entry), level=level, who=who,
         purpose=purpose.strip() or policy.level_purposes[level], area=area, made_at=made_at, data_on=on, profile=profile,
         base=_base(profile, level, policy),
-        figures=[(name, figure.title, profile[name], figure.definition) for name, figure in policy.figures.items()],
-        sections=sections, hidden=[(rules[rule].reason, rules[rule].clause, count) for rule, count in hidden.items()],
+        figures=[(name, figure.title, sum(map(figure.fits, counted)), figure.definition) for name, figure in policy.figures.items()],
+        sections=sections, hidden=reasons if told else [], hidden_note="" if told else policy.hidden_told.otherwise,
         grade=grade, grade_basis=basis, on_lists=[
             f"{record['title']}（{record['event_on']} 列入{'，异议中' if record['objected'] else ''}）"
             for record in shown if record["kind"] in LISTS and record["state"] == "current"])

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from .policy import ReportPolicy
+from .policy import Hiding, ReportPolicy
 
-ADVERSE = "失信信息"
 LISTS = frozenset({"breach_list", "abnormal_operation", "judgment_debtor"})
 
 
@@ -28,26 +27,23 @@ def _conduct_ended(record: Mapping[str, Any]) -> date | None:
     return record["event_on"]
 
 
+def _fits(rule: Hiding, record: Mapping[str, Any], on: date) -> bool:
+    ended = _conduct_ended(record) if rule.years else None
+    return rule.fits(record) and (not rule.years or ended is not None and ended <= years_before(on, rule.years))
+
+
 def hidden_because(record: Mapping[str, Any], level: str, on: date, policy: ReportPolicy) -> str:
     """Id of the first rule that hides a record from a reader of ``level``, '' when it may be shown."""
-    whole_file = level == policy.levels[-1]
     if policy.rank(record["disclosure"]) > policy.rank(level):
         return "level"
-    if whole_file:
-        return ""
-    adverse = record["nature"] == ADVERSE
-    ended = _conduct_ended(record) if adverse else None
-    years = next(rule.years for rule in policy.hiding if rule.id == "five_years")
-    if record["state"] in ("revoked", "replaced"):
-        return "withdrawn"
-    if ended and ended <= years_before(on, years):
-        return "five_years"
-    if adverse and record["state"] == "repaired" and policy.rank(level) < policy.rank("授权查询"):
-        return "repaired"
-    if record["kind"] == "administrative_penalty" and level == policy.levels[0] and (
-            record["severity_class"] == "minor" or record["state"] == "expired"):
-        return "publication"
-    return ""
+    return next((rule.id for rule in policy.hiding if rule.id != "level"
+                 and policy.rank(level) < policy.rank(rule.shown_from) and _fits(rule, record, on)), "")
+
+
+def standing(records: Iterable[Mapping[str, Any]], policy: ReportPolicy) -> list[Mapping[str, Any]]:
+    """The records that are counted: neither revoked nor replaced by a correction."""
+    withdrawn = policy.rule("withdrawn")
+    return [record for record in records if not withdrawn.fits(record)]
 
 
 def split(records: Iterable[Mapping[str, Any]], level: str, on: date, policy: ReportPolicy

@@ -68,8 +68,11 @@ def _overview(book: Book, report: SubjectReport, footer: str) -> None:
         ("应用领域", report.area or "未写明"), *report.base])
     line = book.rows(sheet, line + 1, ("指标", "数值", "口径"), [
         (title, value, definition) for _, title, value, definition in report.figures])
-    line = book.rows(sheet, line + 1, ("未列出的记录", "条数", "依据"), [
-        (reason, count, clause) for reason, clause, count in report.hidden] or [("没有", 0, "")])
+    if report.hidden_note:
+        line = book.rows(sheet, line + 1, ("列出范围", "说明"), [(report.level, report.hidden_note)])
+    else:
+        line = book.rows(sheet, line + 1, ("未列出的记录", "条数", "依据"), [
+            (reason, count, clause) for reason, clause, count in report.hidden] or [("没有", 0, "")])
     if report.grade:
         line = book.rows(sheet, line + 1, ("食品药品信用等级", "规则", "依据"), [
             (report.grade["grade"], report.grade["explanation"], report.grade["clause"])])
