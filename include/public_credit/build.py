@@ -2,6 +2,7 @@
 
 The inputs of a build (attempts to add, attempts a replay replaced) are frozen in one transaction before dbt starts. A
 build that was killed is resumed as itself: every model is a transaction of its own and knows which build it has applied.
+One build runs at a time, from the freeze to the booking.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Session
 from . import resolve, settings
 from .catalogue import load_catalogue
 from .ledger.models import Build, PublishedDataset, PublishedUnit
-from .ledger.session import lock, open_business_day, session, step
+from .ledger.session import BUILDING, hold, open_business_day, session, step
 from .messages import UserError
 
 _PENDING = """
@@ -48,7 +49,6 @@ class BuildResult:
 
 def _freeze(opened: Session, on: date) -> tuple[int | None, bool]:
     """The open build (resumed), or a new one with its frozen inputs; None when nothing is due."""
-    lock(opened, "build")
     unfinished = opened.scalar(select(Build).where(Build.state == "open"))
     if unfinished is not None:
         return unfinished.build_id, True
@@ -127,6 +127,11 @@ def _seeds_needed(opened: Session) -> bool:
 def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
     """Build for a business date. Idempotent: with nothing pending and the same date it says so."""
     open_business_day("builder", business_date)
+    with hold("builder", BUILDING, waiting="另一个构建正在进行，等它完成后继续。"):
+        return _run(business_date, full_refresh)
+
+
+def _run(business_date: date, full_refresh: bool) -> BuildResult:
     with session("builder") as opened:
         build_id, resumed = _freeze(opened, business_date)
         if build_id is None and full_refresh:
