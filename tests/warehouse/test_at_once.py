@@ -1,4 +1,4 @@
-"""Two at once, and one that was killed: a build and a publication wait for whoever is at work and for nobody else."""
+"""Two at once, and one that was killed: a build, a publication and a gate wait for whoever is at work and for nobody else."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from public_credit import build, editions
+from public_credit import build, editions, work
 from public_credit.ledger.session import BUILDING, hold
 from public_credit.messages import UserError
 from public_credit.reports.leadership.load import load
 
-ON = date(2026, 2, 25)
+ON, NEXT = date(2026, 2, 25), date(2026, 2, 26)
 _BUILD = """
 import sys, time
 from datetime import date
@@ -34,6 +34,16 @@ def invoke(*given):
     print("at work", flush=True)
     time.sleep(600)
 builds.invoke = invoke
+"""
+_COLLECT = """
+import time
+from datetime import date
+from public_credit import collect, work
+def stuck(*given, **named):
+    print("at work", flush=True)
+    time.sleep(600)
+collect.collect = stuck
+work.collect_and_land({!r}, date(2026, 2, 25))
 """
 
 
@@ -119,3 +129,34 @@ def test_a_delivery_that_could_not_begin_leaves_no_lock(warehouse: Any, monkeypa
     with warehouse.connect() as owner:
         assert owner.execute("select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from "
                              "pg_database where datname = current_database())").fetchone() == (0,)
+
+
+def test_the_gate_waits_for_collectors_at_work_and_not_for_killed_ones(warehouse: Any, start: Any) -> None:
+    children = [start(_COLLECT.format(unit)) for unit in ("zhzf", "zhzf", "scjg")]
+    for child in children:
+        assert child.stdout.readline() == "at work\n", child.stderr.read()
+    assert work.collecting_now(ON) == 2, "departments, not collectors"
+    assert work.collecting_now(NEXT) == 0
+    assert work.gate(ON) is False
+    for child, left in zip(children, (2, 1, 0), strict=True):
+        child.kill()
+        child.wait()
+        _until(lambda left=left: work.collecting_now(ON) == left)
+    with warehouse.connect() as owner:
+        open_steps = owner.execute("select count(*) from ledger.step where name = 'collect_unit' and ended_at is null").fetchone()
+    assert open_steps == (3,), "they were killed in their step"
+    assert work.gate(ON) is True
+
+
+def test_a_collection_that_ended_holds_nothing(warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from public_credit import collect
+
+    seen: list[int] = []
+
+    def empty(*given: Any, **named: Any) -> list[Any]:
+        seen.append(work.collecting_now(ON))
+        return []
+
+    monkeypatch.setattr(collect, "collect", empty)
+    work.collect_and_land("zhzf", ON)
+    assert (seen, work.collecting_now(ON)) == ([1], 0)
