@@ -16,6 +16,9 @@ from .rules import load_ruleset
 
 REGISTRY_KINDS = {"enterprise_registration": "name", "organisation_registration": "subject_name"}  # kind → its name column
 DECISION_KINDS = {"administrative_licence": "许可", "administrative_penalty": "处罚"}
+_VERSION = ["record_id", "content_hash", "source_version", "batch_seq", "row_no"]  # what tells a version and its order
+_ASKED = {kind: ["variant", "decision_no", "subject_name", "authority_uscc"] for kind in DECISION_KINDS} | {
+    kind: ["uscc", name, "former_names"] for kind, name in REGISTRY_KINDS.items()}  # what else the rules ask of a version
 PLACEHOLDER_USCC = "00000000000000000X"
 _GOOD = "('accepted', 'accepted_with_quarantine')"
 _NOT_OUT = """not exists (select 1 from ledger.row_outcome o
@@ -35,7 +38,8 @@ def against_registry(kind: Kind) -> bool:
 class Heads:
     """Current versions of one kind on one connection: dbt's current table, overlaid by ``pg_temp.pending_<kind>``.
 
-    A kind without a current table of its own is read from its staging table, which holds every version.
+    A kind whose current table lacks a column that is read here, or that has none, is read from its staging table, which
+    holds every version.
 
     The temporary table holds the accepted rows no finished build has taken in; it is made once per gate run and batch
     by batch extended, so a run costs what came, not what is stored.
@@ -43,14 +47,10 @@ class Heads:
 
     def __init__(self, session: Session, kind: Kind):
         self.kind = kind
-        wanted = ("variant", "decision_no", "subject_name", "authority_uscc", "uscc", "name", "former_names")
-        self.columns = [name for name in wanted if name == "variant" or name in kind.fields]
+        self.columns = _ASKED.get(kind.id, [])
         self.pending = f"pg_temp.pending_{kind.id}"
-        built = (f"intermediate.int_{kind.id}__current", f"staging.stg_{kind.id}")
-        self.built = next((name for name in built if session.execute(
-            text("select to_regclass(:name)"), {"name": name}).scalar()), None)
-        listed = ", ".join(f"r.{name}" for name in self.columns)
-        self._select = f"select r.record_id, r.content_hash, r.source_version, r.batch_seq, r.row_no, {listed}"
+        self.built = self._built(session)
+        self._select = "select " + ", ".join(f"r.{name}" for name in [*_VERSION, *self.columns])
         session.execute(text(f"drop table if exists {self.pending}"))
         session.execute(text(f"""
             create temp table pending_{kind.id} as {self._select} from raw.{kind.id} r
@@ -63,6 +63,15 @@ class Heads:
         if "decision_no" in self.columns:
             session.execute(text(f"create index on {self.pending} (decision_no)"))
         session.execute(text(f"analyze {self.pending}"))
+
+    def _built(self, session: Session) -> str | None:
+        """The first relation of dbt that has every column read here; None before the first build of the kind."""
+        return session.execute(text("""
+            select c.name from unnest(cast(:names as text[])) with ordinality c (name, choice)
+            join pg_attribute a on a.attrelid = to_regclass(c.name) and a.attname = any(:columns) and not a.attisdropped
+            group by c.name, c.choice having count(*) = cardinality(:columns) order by c.choice limit 1"""),
+            {"names": [f"intermediate.int_{self.kind.id}__current", f"staging.stg_{self.kind.id}"],
+             "columns": [*_VERSION, *self.columns]}).scalar()
 
     def add(self, session: Session, seq: int, attempt: int) -> None:
         """Take in a batch that was just accepted (an earlier attempt of it goes out)."""
@@ -81,7 +90,7 @@ class Heads:
     def sql(self, columns: list[str], join: str = "") -> str:
         """The newest version per record, with ``columns``; ``join`` narrows ``h`` to what is asked for."""
         wanted = ", ".join(f"h.{name}" for name in
-                           dict.fromkeys(["record_id", "content_hash", "source_version", "batch_seq", "row_no", *columns]))
+                           dict.fromkeys([*_VERSION, *columns]))
         arms = " union all ".join(f"select {wanted} from {table} h {join}"
                                   for table in (self.pending, self.built) if table)
         return f"""select * from (
@@ -112,7 +121,7 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
     if session.execute(text(f"select exists ({repeated})"), parameters).scalar():
         session.execute(text(f"insert into pg_temp.this_batch select * from pg_temp.batch_rows where row_no in ({repeated}) "
                              "and row_no not in (select row_no from pg_temp.this_batch)"), parameters)
-    keys = ["record_id", "decision_no"] if "decision_no" in columns else ["record_id"]
+    keys = ["record_id", "decision_no"] if "decision_no" in heads.columns else ["record_id"]
     for table, key in product(heads.tables(session), keys):
         session.execute(text(f"""
             insert into pg_temp.this_batch select r.* from pg_temp.batch_rows r

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from . import scan
 from .ledger.models import Build, Edition
-from .ledger.session import lock, session, step
+from .ledger.session import between_builds, lock, session, step
 from .messages import UserError
 
 STATES = {"draft": "草稿", "approved": "已批准", "frozen": "已定稿", "rejected": "已否决"}
@@ -88,7 +88,7 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
     and when a restatement comes without a reason.
     """
     as_of = date(year, 12, 31)
-    with session("builder") as opened:
+    with between_builds("builder"), session("builder") as opened:
         lock(opened, f"edition {year}")
         build = opened.scalar(select(Build).where(Build.state == "built").order_by(Build.build_id.desc()).limit(1))
         if build is None or build.business_date < as_of:

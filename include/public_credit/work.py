@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
 
 from . import settings
 from .catalogue import load_catalogue
-from .ledger.models import Batch, Step
-from .ledger.session import dag_run, open_business_day, session, step
+from .ledger.models import Batch
+from .ledger.session import dag_run, held, hold, open_business_day, session, step
 from .messages import UserError
 
-STALE_AFTER = timedelta(hours=3)
 LONGEST_WAIT = timedelta(minutes=15)
 
 
@@ -65,7 +64,8 @@ def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
     open_business_day("collector", on)
     datasets = [dataset.id for dataset in load_catalogue().units[unit_id].datasets]
-    with step("collector", "collect_unit", business_date=on, unit_id=unit_id) as record:
+    with (hold("collector", _collecting(unit_id, on), shared=True),
+          step("collector", "collect_unit", business_date=on, unit_id=unit_id) as record):
         outcomes = collect.collect(datasets, business_date=on)
         landed, failures = land_received(unit_id, on)
         failures += [outcome.message for outcome in outcomes if outcome.verdict == "failed"]
@@ -78,13 +78,15 @@ def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
         return record.counts
 
 
+def _collecting(unit_id: str, on: date) -> str:
+    """The lock a department's collection of a business day holds while it runs."""
+    return f"collecting {on} {unit_id}"
+
+
 def collecting_now(on: date) -> int:
-    """Departments whose collection of this business day is still running."""
-    fresh = datetime.now(timezone.utc) - STALE_AFTER
+    """Departments whose collection of this business day is running: a collector that was killed holds no lock any more."""
     with session("reader") as opened:
-        return len(opened.scalars(select(Step.id).where(
-            Step.name == "collect_unit", Step.business_date == on, Step.ended_at.is_(None),
-            Step.started_at > fresh)).all())
+        return len(held(opened, (_collecting(unit_id, on) for unit_id in load_catalogue().units)))
 
 
 def wait_for_collectors(on: date, longest: timedelta = LONGEST_WAIT) -> bool:
@@ -96,7 +98,7 @@ def wait_for_collectors(on: date, longest: timedelta = LONGEST_WAIT) -> bool:
     while collecting_now(on):
         if time.monotonic() > deadline:
             return False
-        time.sleep(1)
+        time.sleep(2)
     return True
 
 

@@ -79,7 +79,6 @@ def test_killed_while_it_writes(registers):
 
 def test_a_build_resolves_before_dbt_and_once_when_resumed(registers, monkeypatch):
     registers.deliver(_DAY_ONE)
-    monkeypatch.setattr(builds, "_seeds_needed", lambda opened: False)
 
     def broken(arguments, variables):
         assert registers.query("select count(*) from subjects.subject") == [(5,)], "dbt comes after the resolution"

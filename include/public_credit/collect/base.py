@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Text, any_, func, literal, select, text
+from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from .. import settings
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.models import Batch, Step
-from ..ledger.session import dag_run, session
+from ..ledger.session import dag_run, hold, session
 from ..messages import UserError
 from .streams import ByteStream
 
@@ -287,24 +287,9 @@ class Probe(Intake):
         self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}）")
 
 
-@contextmanager
-def only_one(name: str) -> Iterator[bool]:
-    """Hold the advisory lock ``name`` of the ledger while the block runs; False when another holds it.
-
-    Session-scoped on a connection of its own: a pull may take long and must not keep a transaction open.
-    The lock ends with the process, however that ends.
-    """
-    key = {"name": name}
-    with settings.engine("collector").connect() as plain:
-        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        mine = bool(
-            connection.execute(text("select pg_try_advisory_lock(hashtextextended(:name, 16))"), key).scalar()
-        )
-        try:
-            yield mine
-        finally:
-            if mine:
-                connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 16))"), key)
+def only_one(name: str) -> AbstractContextManager[bool]:
+    """Hold the advisory lock ``name`` of the ledger while the block runs; False when another holds it."""
+    return hold("collector", name)
 
 
 def masked(name: str) -> str:

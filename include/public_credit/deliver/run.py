@@ -7,11 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import text
-
 from .. import settings, vault
 from ..catalogue import Receiver, load_catalogue
-from ..ledger.session import step
+from ..ledger.session import hold, step
 from ..messages import UserError
 from . import outbox
 from .base import Adapter, BatchRefused, Item, NotTaken, Outcome, OutcomeUnknown, TooLarge
@@ -134,11 +132,10 @@ def run(receiver: str = "city") -> Delivered:
     """Send everything that is released and open. Raises UserError (code 5) when the receiver cannot be reached."""
     found = load_catalogue().receivers[receiver]
     on = settings.business_date()
-    with step("sender", "deliver", business_date=on) as record, settings.engine("sender").connect() as guard:
-        if not guard.execute(text("select pg_try_advisory_lock(hashtext(:name))"), {"name": f"deliver {receiver}"}).scalar():
+    with step("sender", "deliver", business_date=on) as record, hold("sender", f"deliver {receiver}") as mine:
+        if not mine:
             record.verdict, record.message = "nothing_due", "另一个报送任务正在运行"
             return Delivered(0, 0, 0, record.message)
-        guard.commit()
         adapter = adapter_for(found)
         deliverer = Deliverer(found, adapter)
         try:
@@ -149,8 +146,6 @@ def run(receiver: str = "city") -> Delivered:
         finally:
             record.counts = dict(deliverer.counts)
             adapter.close()
-            guard.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": f"deliver {receiver}"})
-            guard.commit()
         accepted, rejected = deliverer.counts["accepted"], deliverer.counts["rejected"]
         unknown = len(outbox.in_doubt(receiver))
         record.message = f"报送 {accepted + rejected:,} 条：接收 {accepted:,}，拒收 {rejected:,}" + (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, _id, _now, _one_of
@@ -35,7 +37,11 @@ class PublishedDataset(Base):
 
 
 class Build(Base):
-    """One warehouse build; its inputs are frozen, so a killed build resumes as itself."""
+    """One warehouse build; its inputs are frozen, so a killed build resumes as itself.
+
+    ``made_from`` are fingerprints of the seeds, the models and what was published of the catalogue; none while its models
+    are of more than one state of them.
+    """
 
     __tablename__ = "build"
     build_id: Mapped[int] = _id()
@@ -46,6 +52,7 @@ class Build(Base):
     code_version: Mapped[str] = mapped_column(server_default="")
     invocation_id: Mapped[str] = mapped_column(server_default="")
     message: Mapped[str] = mapped_column(server_default="")
+    made_from: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     __table_args__ = (
         CheckConstraint(_one_of("state", ("open", "built")), name="state"),
         Index("uq_build_one_open", "state", unique=True, postgresql_where=text("state = 'open'")),

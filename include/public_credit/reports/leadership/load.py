@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ... import edition_diff, settings
-from ...ledger.session import session
+from ...ledger.session import between_builds, session
 from ...messages import UserError
 from .model import (
     Edition,
@@ -124,7 +124,7 @@ def _restatements(opened: Session) -> list[Restatement]:
 
 def load() -> Publication:
     """The publication of the newest finished build. Raises UserError (code 3) when there is none."""
-    with session("reader") as opened:
+    with between_builds("reader"), session("reader") as opened:
         opened.execute(text("set transaction isolation level repeatable read, read only"))
         build = next(iter(_rows(opened, _BUILD)), None)
         if build is None:
