@@ -108,7 +108,7 @@ class Airflow:
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs"),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "45",  # how soon a department of the catalogue gets its DAG
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
@@ -129,19 +129,12 @@ class Airflow:
             raise RuntimeError(f"airflow {arguments[0]} 失败，见 {log}。")
 
     def prepare(self) -> None:
-        """Migrate the metadata database and import the catalogue's pools; nothing when both are as they were left."""
-        from public_credit.catalogue import load_catalogue
-        from public_credit.orchestration import pools
-
-        content = json.dumps(pools(list(load_catalogue().units)), ensure_ascii=False, indent=2)
-        wanted = f"{version('apache-airflow-core')}\n{content}"
+        """Migrate the metadata database; nothing when this version of Airflow has done so."""
+        wanted = version("apache-airflow-core")
         done = self.folder / "prepared"
         if done.exists() and done.read_text(encoding="utf-8") == wanted:
             return
-        path = self.folder / "pools.json"
-        path.write_text(content, encoding="utf-8")
         self._run("db", "migrate")
-        self._run("pools", "import", str(path))
         write_private(done, wanted)
 
     def start(self, *names: str) -> None:

@@ -86,14 +86,12 @@ def _reachable(url: str, patience: float = 120.0) -> None:
             time.sleep(1)
 
 
-def _run(*command: str, capture: bool = False) -> str:
-    done = subprocess.run([sys.executable, "-m", *command], check=True, text=True,
-                          stdout=subprocess.PIPE if capture else None)
-    return done.stdout or ""
+def _run(*command: str) -> None:
+    subprocess.run([sys.executable, "-m", *command], check=True)
 
 
 def main() -> None:
-    """The server's one-shot: database, keys, migrations of both databases, pools, Airflow's first password."""
+    """The server's one-shot: database, keys, migrations of both databases, Airflow's first password."""
     home = Path(os.environ["PCW_HOME"])
     where = f"{os.environ['PCW_DB_HOST']}:{os.environ.get('PCW_DB_PORT', '5432')}"
     password = Path(os.environ["PCW_SUPERUSER_FILE"]).read_text(encoding="utf-8").strip()
@@ -112,9 +110,6 @@ def main() -> None:
     write_private(airflow / "passwords.json", json.dumps({"admin": admin}))
     _run("public_credit.cli", "migrate")
     _run("airflow", "db", "migrate")
-    pools = airflow / "pools.json"
-    pools.write_text(_run("public_credit.cli", "pools", capture=True), encoding="utf-8")
-    _run("airflow", "pools", "import", str(pools))
     print("初始化完成。")
 
 

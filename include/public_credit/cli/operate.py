@@ -41,7 +41,6 @@ def register(app: typer.Typer) -> None:
     app.command("replay", help="从归档重放一个批次：新的一次入库与旧的并列，裁决后一次切换。")(replay)
     app.command("waive", help="暂时豁免一项检查（理由、责任人、到期日必填）。")(waive)
     app.command("attest", help="登记零报送。")(attest)
-    app.command("pools", help="输出 Airflow 资源池定义（JSON）。")(pools)
 
 
 def _on(given: datetime | None) -> date:
@@ -226,9 +225,3 @@ def attest(dataset: str, start: Annotated[datetime, typer.Option("--from", forma
     os.environ["PCW_BUSINESS_DATE"] = _on(None).isoformat()
     book(dataset, start.date(), end.date(), _who(), reason)
     print(f"已登记 {dataset} {start:%Y-%m-%d} 至 {end:%Y-%m-%d} 零报送。")
-
-
-def pools() -> None:
-    from ..orchestration import pools as all_pools
-
-    output.as_json(all_pools(list(load_catalogue().units)))
