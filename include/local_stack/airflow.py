@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpx
-import yaml
+from public_credit import connections
 
 from . import processes
 from .airflow_api import AirflowApi
@@ -71,10 +71,10 @@ class Airflow:
 
     def environment(self) -> dict[str, str]:
         """Everything the processes need; nothing is read from a configuration file."""
-        connections = yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
         passwords = self.folder / "passwords.json"
         write_private(passwords, json.dumps({user: self.password(user) for user in self.users}))
-        metadata = connections["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1)
+        known = connections.read(self.home / "secrets" / "connections.yaml")
+        metadata = known.required("airflow_db").replace("postgresql://", "postgresql+psycopg2://", 1)
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
@@ -102,9 +102,6 @@ class Airflow:
             "AIRFLOW__API__BASE_URL": self.url, "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API__SECRET_KEY": _secret(self.home, "api_secret", secrets.token_hex),
             "AIRFLOW__API_AUTH__JWT_SECRET": _secret(self.home, "jwt_secret", secrets.token_hex),
-            "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
-            "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(
-                {"connections_file_path": str(self.home / "secrets" / "connections.yaml")}),
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs"),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
