@@ -16,7 +16,7 @@ from .. import work
 from ..catalogue import load_catalogue
 from ..ledger.models import Attempt, Batch
 from ..ledger.session import clock_day, current_business_day, session
-from ..messages import UserError
+from ..messages import UserError, key_given
 from . import output
 from .overview import BATCH_STATES, Json
 
@@ -81,6 +81,7 @@ def probe(dataset: str) -> None:
 
 
 def _batch(key: str) -> Batch:
+    key = key_given(key, "批次序号")
     with session("reader") as opened:
         where = Batch.seq == int(key) if key.isdecimal() else Batch.batch_id == key
         found = opened.scalar(select(Batch).where(where))
