@@ -31,6 +31,11 @@ def _secret(home: Path, name: str, make: Callable[[], str]) -> str:
     return secret_file(home, f"airflow_{name}", make).read_text(encoding="ascii")
 
 
+def simulated_world(checkout: Path) -> dict[str, str]:
+    """What tells the product that it works in the invented district of the demo: its calendar, its name, its facts."""
+    return {"PCW_CLOCK": "logical", "PCW_DISTRICT": "示范区", "PCW_DISTRICT_FOLDER": str(checkout / "include" / "districts" / "demo")}
+
+
 def _fernet_key() -> str:
     from cryptography.fernet import Fernet
 
@@ -113,7 +118,7 @@ class Airflow:
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         }
         if self.simulated:
-            environment |= {"PCW_CLOCK": "logical", "PCW_SCHEDULE": "manual", "PCW_DISTRICT": "示范区"}
+            environment |= simulated_world(self.checkout) | {"PCW_SCHEDULE": "manual"}
         return environment
 
     def _run(self, *arguments: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from public_credit import connections
 from public_credit.messages import UserError
 
 from . import processes
-from .airflow import Airflow
+from .airflow import Airflow, simulated_world
 from .bootstrap import bootstrap
 from .files import secret_file, set_connections
 from .postgres import Server, free_port
@@ -118,7 +119,8 @@ class Stack:
         home = self.simulator_home
         offered, city = home / "offered.yaml", home / "city.yaml"
         home.mkdir(parents=True, exist_ok=True)
-        (home / "environment").write_text("PCW_CLOCK=logical\nPCW_DISTRICT=示范区\n", encoding="utf-8")
+        (home / "environment").write_text("".join(  # read by the shell scripts that start commands beside the demo
+            f"{name}={shlex.quote(value)}\n" for name, value in simulated_world(self.checkout).items()), encoding="utf-8")
         exchange = self.connection("exchange_db").replace("postgresql://", "postgresql+psycopg://", 1)
         self._child("simulated-district", [
             "district_simulator", "serve", "--home", str(home), "--scale", str(scale),

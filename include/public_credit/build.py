@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from . import resolve, settings
+from . import evidence, resolve, settings
 from .catalogue import load_catalogue
 from .ledger.models import Build, PublishedDataset, PublishedUnit
 from .ledger.session import lock, open_business_day, session, step
@@ -134,6 +134,7 @@ def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
         if build_id is not None:
             _publish_units(opened)
             _publish_datasets(opened)
+            evidence.publish(opened)
             business_date = opened.get_one(Build, build_id).business_date
             seeds = _seeds_needed(opened) or full_refresh
     if build_id is None:

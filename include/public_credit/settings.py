@@ -35,6 +35,12 @@ def home() -> Path:
     return Path(os.environ.get("PCW_HOME", checkout() / ".state"))
 
 
+def district_folder() -> Path | None:
+    """Folder of the district the warehouse works for (``PCW_DISTRICT_FOLDER``), None when none is named."""
+    given = os.environ.get("PCW_DISTRICT_FOLDER")
+    return Path(given) if given else None
+
+
 def folder(*parts: str) -> Path:
     """A folder below the state folder, created when absent, readable by its owner only."""
     path = home()
