@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import DAG, Asset, task
 from public_credit.catalogue import load_catalogue
-from public_credit.orchestration import LANDED, clock_schedule, pool_of
+from public_credit.orchestration import LANDED, clock_schedule
 
 LANDED_BATCHES = Asset(name=LANDED, uri=f"pcw://{LANDED}")
 
@@ -33,7 +33,7 @@ def department_dag(unit) -> DAG:
         },
     ) as dag:
 
-        @task(task_id="collect_and_land", pool=pool_of(unit.id), outlets=[LANDED_BATCHES],
+        @task(task_id="collect_and_land", outlets=[LANDED_BATCHES],
               doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试；一份回执出错只停这一份。")
         def collect_and_land(**context):
             from public_credit.orchestration import conclude, run_business_date

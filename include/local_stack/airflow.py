@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpx
-import yaml
+from public_credit import connections
 
 from . import processes
 from .airflow_api import AirflowApi
@@ -29,6 +29,11 @@ COMPONENTS = ("api-server", "scheduler", "dag-processor")
 
 def _secret(home: Path, name: str, make: Callable[[], str]) -> str:
     return secret_file(home, f"airflow_{name}", make).read_text(encoding="ascii")
+
+
+def simulated_world(checkout: Path) -> dict[str, str]:
+    """What tells the product that it works in the invented district of the demo: its calendar, its name, its facts."""
+    return {"PCW_CLOCK": "logical", "PCW_DISTRICT": "示范区", "PCW_DISTRICT_FOLDER": str(checkout / "include" / "districts" / "demo")}
 
 
 def _fernet_key() -> str:
@@ -71,10 +76,10 @@ class Airflow:
 
     def environment(self) -> dict[str, str]:
         """Everything the processes need; nothing is read from a configuration file."""
-        connections = yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
         passwords = self.folder / "passwords.json"
         write_private(passwords, json.dumps({user: self.password(user) for user in self.users}))
-        metadata = connections["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1)
+        known = connections.read(self.home / "secrets" / "connections.yaml")
+        metadata = known.required("airflow_db").replace("postgresql://", "postgresql+psycopg2://", 1)
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
@@ -102,13 +107,10 @@ class Airflow:
             "AIRFLOW__API__BASE_URL": self.url, "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API__SECRET_KEY": _secret(self.home, "api_secret", secrets.token_hex),
             "AIRFLOW__API_AUTH__JWT_SECRET": _secret(self.home, "jwt_secret", secrets.token_hex),
-            "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
-            "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(
-                {"connections_file_path": str(self.home / "secrets" / "connections.yaml")}),
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs"),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "45",  # how soon a department of the catalogue gets its DAG
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
@@ -116,7 +118,7 @@ class Airflow:
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         }
         if self.simulated:
-            environment |= {"PCW_CLOCK": "logical", "PCW_SCHEDULE": "manual", "PCW_DISTRICT": "示范区"}
+            environment |= simulated_world(self.checkout) | {"PCW_SCHEDULE": "manual"}
         return environment
 
     def _run(self, *arguments: str) -> None:
@@ -129,19 +131,12 @@ class Airflow:
             raise RuntimeError(f"airflow {arguments[0]} 失败，见 {log}。")
 
     def prepare(self) -> None:
-        """Migrate the metadata database and import the catalogue's pools; nothing when both are as they were left."""
-        from public_credit.catalogue import load_catalogue
-        from public_credit.orchestration import pools
-
-        content = json.dumps(pools(list(load_catalogue().units)), ensure_ascii=False, indent=2)
-        wanted = f"{version('apache-airflow-core')}\n{content}"
+        """Migrate the metadata database; nothing when this version of Airflow has done so."""
+        wanted = version("apache-airflow-core")
         done = self.folder / "prepared"
         if done.exists() and done.read_text(encoding="utf-8") == wanted:
             return
-        path = self.folder / "pools.json"
-        path.write_text(content, encoding="utf-8")
         self._run("db", "migrate")
-        self._run("pools", "import", str(path))
         write_private(done, wanted)
 
     def start(self, *names: str) -> None:

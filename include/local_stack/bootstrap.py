@@ -13,12 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
-import yaml
+from public_credit import connections
+from public_credit.messages import UserError
 
-from .files import write_private
+from .files import set_connections, write_private
 
 ROLES = ("pcw_owner", "pcw_collector", "pcw_builder", "pcw_sender", "pcw_reader")
 KEYS = ("archive", "vault", "lookup")
@@ -49,28 +51,32 @@ def bootstrap(superuser: str, url: Url, home: Path, others: tuple[str, ...] = ("
     folder = home / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / "connections.yaml"
-    connections = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    known = connections.read(path)
+    made: dict[str, str] = {}
     for name in KEYS:
         if f"PCW_KEY_{name.upper()}_FILE" not in os.environ and not (folder / f"{name}.key").exists():
             write_private(folder / f"{name}.key", secrets.token_hex(32) + "\n")
 
     def password_of(conn_id: str) -> str:
-        return psycopg.conninfo.conninfo_to_dict(connections[conn_id])["password"] if conn_id in connections else (
-            secrets.token_urlsafe(18))
+        """The password a role has; a new one where its line names none or cannot be read."""
+        with suppress(psycopg.ProgrammingError, KeyError):
+            return str(psycopg.conninfo.conninfo_to_dict(known.known[conn_id])["password"])
+        return secrets.token_urlsafe(18)
 
     with psycopg.connect(superuser, autocommit=True) as admin:
         for role in (*ROLES, *others):
             conn_id = f"pcw_db_{role.removeprefix('pcw_')}" if role in ROLES else f"{role}_db"
             password = password_of(conn_id)
             _ensure_role(admin, role, password)
-            connections[conn_id] = url("public_credit" if role in ROLES else role, role, password)
+            made[conn_id] = url("public_credit" if role in ROLES else role, role, password)
         for database, owner in (("public_credit", "pcw_owner"), *((name, name) for name in others)):
             _ensure_database(admin, database, owner)
         for role in ROLES[1:]:
             admin.execute(f"grant connect on database public_credit to {role}")
-    connections.setdefault("alert", (home / "alerts").as_uri())
-    write_private(path, yaml.safe_dump(connections, allow_unicode=True))
-    return connections
+    if "alert" not in known.lines:
+        made["alert"] = (home / "alerts").as_uri()
+    set_connections(path, made)
+    return connections.read(path).known
 
 
 def _reachable(url: str, patience: float = 120.0) -> None:
@@ -86,14 +92,12 @@ def _reachable(url: str, patience: float = 120.0) -> None:
             time.sleep(1)
 
 
-def _run(*command: str, capture: bool = False) -> str:
-    done = subprocess.run([sys.executable, "-m", *command], check=True, text=True,
-                          stdout=subprocess.PIPE if capture else None)
-    return done.stdout or ""
+def _run(*command: str) -> None:
+    subprocess.run([sys.executable, "-m", *command], check=True)
 
 
 def main() -> None:
-    """The server's one-shot: database, keys, migrations of both databases, pools, Airflow's first password."""
+    """The server's one-shot: database, keys, migrations of both databases, Airflow's first password."""
     home = Path(os.environ["PCW_HOME"])
     where = f"{os.environ['PCW_DB_HOST']}:{os.environ.get('PCW_DB_PORT', '5432')}"
     password = Path(os.environ["PCW_SUPERUSER_FILE"]).read_text(encoding="utf-8").strip()
@@ -103,20 +107,20 @@ def main() -> None:
 
     superuser = url("postgres", "postgres", password)
     _reachable(superuser)
-    connections = bootstrap(superuser, url, home)
+    known = bootstrap(superuser, url, home)
     airflow = Path(os.environ["AIRFLOW_HOME"])
     airflow.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(home / "secrets" / "airflow_metadata_url",
-                  connections["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1))
+                  known["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1))
     admin = Path(os.environ["PCW_ADMIN_PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
     write_private(airflow / "passwords.json", json.dumps({"admin": admin}))
     _run("public_credit.cli", "migrate")
     _run("airflow", "db", "migrate")
-    pools = airflow / "pools.json"
-    pools.write_text(_run("public_credit.cli", "pools", capture=True), encoding="utf-8")
-    _run("airflow", "pools", "import", str(pools))
     print("初始化完成。")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"错误：{error.text}\n处理办法：{error.remedy}")

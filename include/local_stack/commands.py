@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+from public_credit.messages import UserError
 
 from . import processes, summary
 from .days import next_day
@@ -69,6 +70,9 @@ def _until_stopped(stack: Stack, work: Callable[[Callable[[int], None]], None]) 
         work(codes.append)
     except KeyboardInterrupt:
         print("\n正在停止…", flush=True)
+    except UserError as error:
+        print(f"错误：{error.text}\n处理办法：{error.remedy}", file=sys.stderr)
+        codes.append(error.code)
     except (StackError, RuntimeError, httpx.HTTPError, subprocess.CalledProcessError) as error:
         print(f"错误：{error}", file=sys.stderr)
         codes.append(1)

@@ -63,7 +63,7 @@ class Demo:
 
     def _city_day(self, on: date) -> None:
         """Let the city's calendar move: it publishes what it accepted."""
-        uri = httpx.URL(self.stack.connections()["city_platform"])
+        uri = httpx.URL(self.stack.connection("city_platform"))
         with httpx.Client(base_url=str(uri.copy_with(username=None, password=None)), trust_env=False,
                           timeout=60, headers={"Authorization": f"Bearer {uri.username}"}) as client:
             client.post("/control/day", json={"date": on.isoformat()}).raise_for_status()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import psycopg
-import yaml
+from public_credit import connections
+from public_credit.messages import UserError
 
 from . import processes
-from .airflow import Airflow
+from .airflow import Airflow, simulated_world
 from .bootstrap import bootstrap
-from .files import secret_file, write_private
+from .files import secret_file, set_connections
 from .postgres import Server, free_port
 
 
@@ -79,6 +81,7 @@ class Stack:
         self.restarts: list[str] = []
         self._children: list[subprocess.Popen[bytes]] = []
         self._preparing: Future[None] | None = None
+        self._known: dict[str, str] = {}
 
     @property
     def simulator_home(self) -> Path:
@@ -114,11 +117,11 @@ class Stack:
     def start_simulation(self, scale: float) -> None:
         """Simulated departments and city; what they offer is added to the connections."""
         home = self.simulator_home
-        connections = self.connections()
         offered, city = home / "offered.yaml", home / "city.yaml"
         home.mkdir(parents=True, exist_ok=True)
-        (home / "environment").write_text("PCW_CLOCK=logical\nPCW_DISTRICT=示范区\n", encoding="utf-8")
-        exchange = connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://", 1)
+        (home / "environment").write_text("".join(  # read by the shell scripts that start commands beside the demo
+            f"{name}={shlex.quote(value)}\n" for name, value in simulated_world(self.checkout).items()), encoding="utf-8")
+        exchange = self.connection("exchange_db").replace("postgresql://", "postgresql+psycopg://", 1)
         self._child("simulated-district", [
             "district_simulator", "serve", "--home", str(home), "--scale", str(scale),
             "--exchange-url", exchange, "--slips", str(self.home / "slips"),
@@ -128,16 +131,17 @@ class Stack:
             "district_simulator.city", "--home", str(home), "--port", str(free_port()), "--token-file", str(token),
             "--ports-file", str(city)], city)
         for path in (offered, city):
-            connections |= yaml.safe_load(path.read_text(encoding="utf-8"))
-        self._write_connections(connections)
+            set_connections(self.home / "secrets" / "connections.yaml", connections.read(path).known)
         self.progress.say("模拟部门与模拟市平台已启动（各自的真实协议，均只监听本机）")
 
-    def connections(self) -> dict[str, str]:
-        return yaml.safe_load((self.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
-
-    def _write_connections(self, connections: dict[str, str]) -> None:
-        write_private(self.home / "secrets" / "connections.yaml",
-                      yaml.safe_dump(connections, allow_unicode=True))
+    def connection(self, conn_id: str) -> str:
+        """URI of a connection, the last one that could be read. Raises UserError when there never was one."""
+        try:
+            self._known[conn_id] = connections.read(self.home / "secrets" / "connections.yaml").required(conn_id)
+        except UserError:
+            if conn_id not in self._known:
+                raise
+        return self._known[conn_id]
 
     def prepare_airflow(self) -> None:
         """Begin what Airflow needs before it starts, while other parts start."""
@@ -184,7 +188,7 @@ class Stack:
 
     def query(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """Rows of the warehouse, as its reader."""
-        with psycopg.connect(self.connections()["pcw_db_reader"]) as connection:
+        with psycopg.connect(self.connection("pcw_db_reader")) as connection:
             return connection.execute(sql, parameters).fetchall()
 
     def stop(self) -> None:

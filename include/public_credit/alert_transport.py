@@ -7,6 +7,7 @@ the form that WeCom and DingTalk robots read.
 
 from __future__ import annotations
 
+import logging
 import os
 import smtplib
 import ssl
@@ -21,6 +22,7 @@ from . import settings
 from .messages import UserError
 
 SECONDS = 20
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address asked, and a robot's holds its key
 
 
 def _failed(why: str) -> UserError:

@@ -24,7 +24,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from . import resolve, settings
+from . import evidence, resolve, settings
 from .catalogue import load_catalogue
 from .ledger.models import Build, PublishedDataset, PublishedUnit
 from .ledger.session import BUILDING, hold, open_business_day, session, step
@@ -89,7 +89,8 @@ def _content(*names: str) -> str:
 def made_from() -> dict[str, Any]:
     """What a build is made from beside the delivered rows, as fingerprints; the catalogue's row by row."""
     rows = {f"unit {row['unit_id']}": row for row in _units()} | {f"dataset {row['dataset_id']}": row for row in _datasets()}
-    return {"seeds": _content("seeds"), "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
+    facts = {name: evidence.read(name) for name in evidence.TABLES}
+    return {"evidence": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16], "seeds": _content("seeds"), "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
             "catalogue": {name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:8]
                           for name, row in rows.items()}}
 
@@ -97,7 +98,8 @@ def made_from() -> dict[str, Any]:
 def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     """What was edited since a build, in words ('' for nothing), and whether what it computed has to be computed again.
 
-    A unit or dataset that was added has no records yet; one that left the catalogue stays published, as its records do.
+    A unit or dataset that was added has no records yet; one that left the catalogue stays published, as its records do. What
+    reads the district's facts (evidence) is computed anew in every build.
     """
     if not isinstance(before, dict) or not isinstance(before.get("catalogue"), dict):
         return "此前的构建没有记下种子与模型的内容", True
@@ -106,7 +108,9 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     parts += ["目录中的单位或数据集"] if any(known.get(row, mark) != mark for row, mark in now["catalogue"].items()) else []
     if parts:
         return "、".join(parts) + "有改动", True
-    return ("目录中新增了单位或数据集", False) if now["catalogue"].keys() - known.keys() else ("", False)
+    added = [title for title, true in (("目录中新增了单位或数据集", bool(now["catalogue"].keys() - known.keys())),
+                                       ("佐证有改动", before.get("evidence") != now["evidence"])) if true]
+    return "、".join(added), False
 
 
 def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) -> _Frozen | None:
@@ -193,6 +197,7 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
         if frozen is not None:
             _publish_units(opened)
             _publish_datasets(opened)
+            evidence.publish(opened)
     if frozen is None:
         with step("builder", "build", business_date=business_date) as record:
             record.verdict, record.message = "nothing_due", "没有待构建的批次，业务日期、种子、模型与目录未变"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from . import settings
+from . import connections, settings
 from .messages import UserError
 
 
@@ -37,9 +37,12 @@ def _disk() -> Finding:
 def _secrets() -> Finding:
     for name in ("archive", "vault", "lookup"):
         settings.secret_key(name)
-    path = settings.home() / "secrets" / "connections.yaml"
+    path = settings.connections_file()
     if path.exists() and path.stat().st_mode & 0o077:
         return Finding("待办", "密钥与连接", "connections.yaml 其他用户可读；执行 chmod 600")
+    wrong = connections.read(path).faults
+    if wrong:
+        return Finding("待办", "密钥与连接", "；".join(wrong.values()))
     return Finding("通过", "密钥与连接", "归档、保险库、检索三把密钥齐全")
 
 
@@ -77,7 +80,7 @@ def _connections() -> list[Finding]:
         try:
             settings.connection(name)
         except UserError as error:
-            findings.append(Finding("提醒", f"连接 {name}", error.remedy))
+            findings.append(Finding("提醒", f"连接 {name}", str(error)))
     if not findings:
         findings.append(Finding("通过", "连接", f"{len(wanted)} 个来源与接收方均已配置"))
     return findings

@@ -354,7 +354,7 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
     links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id, "batch_seq": batch_seq, "attempt": attempt}
     with step("collector", "land", business_date=on, **links) as record:
         try:
-            with (psycopg.connect(settings.dsn("collector")) as vault_connection,
+            with (settings.connect("collector") as vault_connection,
                   settings.engine("collector").begin() as connection):
                 lock(connection, f"land {batch_seq}")
                 with Session(connection) as opened:

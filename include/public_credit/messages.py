@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 
 class UserError(Exception):
     """A condition a person can act on.
@@ -19,3 +21,13 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return f"{self.text} 处理办法：{self.remedy}" if self.remedy else self.text
+
+
+def key_given(key: str, what: str) -> str:
+    """A key to look something up by, without the blanks around it.
+
+    Raises UserError (code 2) for one without a letter or digit: nothing is called so, and rows that lack the key would answer.
+    """
+    if not any(char.isalnum() for char in unicodedata.normalize("NFKC", key)):
+        raise UserError(f"没有填写{what}。", remedy=f"写明一个{what}；不支持空白查询。")
+    return key.strip()

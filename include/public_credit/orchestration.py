@@ -1,4 +1,4 @@
-"""What DAG files need: the business date of a run, pools, schedules, assets. Imports nothing heavy."""
+"""What DAG files need: the business date of a run, schedules, assets. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -14,16 +14,6 @@ RELEASED = "released_diff"
 DELIVERED = "delivered_items"
 SETTLED = "settled_edition"
 APPROVE, REJECT = "批准", "否决"  # what an approver may answer
-
-
-def pool_of(unit_id: str) -> str:
-    """Pool of one source; its single slot keeps two runs from pulling the same department at once."""
-    return f"source_{unit_id}"
-
-
-def pools(unit_ids: list[str]) -> dict[str, dict[str, Any]]:
-    """All pools in the form ``airflow pools import`` reads."""
-    return {pool_of(unit): {"slots": 1, "description": f"来源 {unit}", "include_deferred": False} for unit in unit_ids}
 
 
 def clock_schedule(schedule: str | None) -> str | None:

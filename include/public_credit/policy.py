@@ -13,7 +13,8 @@ from .messages import UserError
 CLASS_ORDER = ("minor", "general", "serious")
 
 
-def _rows(name: str, folder: str = "policy") -> list[dict[str, str]]:
+def seed(name: str, folder: str = "policy") -> list[dict[str, str]]:
+    """The rows of a seed."""
     path = Path(settings.checkout()) / "dbt_project" / "seeds" / folder / f"{name}.csv"
     with path.open(encoding="utf-8", newline="") as source:
         return list(csv.DictReader(source))
@@ -22,19 +23,19 @@ def _rows(name: str, folder: str = "policy") -> list[dict[str, str]]:
 @lru_cache(maxsize=1)
 def severity_classes() -> dict[str, str]:
     """Penalty kind → severity class (seed ``severity_class``)."""
-    return {row["penalty_kind"]: row["severity_class"] for row in _rows("severity_class")}
+    return {row["penalty_kind"]: row["severity_class"] for row in seed("severity_class")}
 
 
 @lru_cache(maxsize=1)
 def maximum_months() -> dict[str, int]:
     """Severity class → longest publication in months (seed ``publication_term``)."""
-    return {row["severity_class"]: int(row["max_months"]) for row in _rows("publication_term")}
+    return {row["severity_class"]: int(row["max_months"]) for row in seed("publication_term")}
 
 
 @lru_cache(maxsize=1)
 def report_areas() -> tuple[str, ...]:
     """Areas in which credit reports and reviews are to be used (seed ``report_area``, T20)."""
-    return tuple(row["area"] for row in _rows("report_area", "targets"))
+    return tuple(row["area"] for row in seed("report_area", "targets"))
 
 
 def check_area(area: str, purpose: str) -> str:

@@ -10,12 +10,16 @@ import os
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import yaml
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 
+from . import connections
 from .messages import UserError
+
+if TYPE_CHECKING:
+    import psycopg
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
 ROLES = ("owner", "collector", "builder", "sender", "reader")
@@ -29,6 +33,12 @@ def checkout() -> Path:
 def home() -> Path:
     """State folder; everything the product writes on disk lies below it."""
     return Path(os.environ.get("PCW_HOME", checkout() / ".state"))
+
+
+def district_folder() -> Path | None:
+    """Folder of the district the warehouse works for (``PCW_DISTRICT_FOLDER``), None when none is named."""
+    given = os.environ.get("PCW_DISTRICT_FOLDER")
+    return Path(given) if given else None
 
 
 def folder(*parts: str) -> Path:
@@ -56,34 +66,22 @@ def hand_in_folder() -> Path:
     return Path(os.environ.get("PCW_HAND_IN") or folder("hand_in"))
 
 
-def _connections_file() -> Path:
+def connections_file() -> Path:
+    """Where the connections stand (docs/decisions/0002-one-connections-file.md)."""
     return Path(os.environ.get("PCW_CONNECTIONS_FILE", home() / "secrets" / "connections.yaml"))
-
-
-@lru_cache(maxsize=8)
-def _read_connections(path: str, mtime_ns: int) -> dict[str, str]:
-    content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    return {str(key): str(value) for key, value in content.items()}
 
 
 def connection(conn_id: str) -> str:
     """URI of a connection: environment ``PCW_CONN_<ID>`` first, then the connections file.
 
-    Raises UserError (code 3) when neither names it; the message never shows a URI.
+    Raises UserError (code 3) when neither names it or it is no URI; the message never shows any of it.
     """
-    from_environment = os.environ.get(f"PCW_CONN_{conn_id.upper()}")
-    if from_environment:
+    name = f"PCW_CONN_{conn_id.upper()}"
+    if from_environment := os.environ.get(name):
+        if fault := connections.uri_fault(from_environment):
+            raise UserError(f"环境变量 {name} 有误：{fault}。", remedy="改正该变量。", code=3)
         return from_environment
-    path = _connections_file()
-    if path.exists():
-        known = _read_connections(str(path), path.stat().st_mtime_ns)
-        if conn_id in known:
-            return known[conn_id]
-    raise UserError(
-        f"未配置连接 {conn_id}。",
-        remedy=f"在 secrets/connections.yaml 中增加一行 {conn_id}: <URI>，或设置环境变量 PCW_CONN_{conn_id.upper()}。",
-        code=3,
-    )
+    return connections.read(connections_file()).required(conn_id)
 
 
 def secret_key(name: str) -> bytes:
@@ -99,15 +97,50 @@ def secret_key(name: str) -> bytes:
 
 
 def dsn(role: str) -> str:
-    """libpq URI of one database role (owner, collector, builder, sender, reader)."""
+    """libpq URI of one database role (owner, collector, builder, sender, reader). Raises UserError when libpq cannot read it."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
     if role not in ROLES:
         raise ValueError(f"unknown database role {role}")
-    return connection(f"pcw_db_{role}")
+    uri = connection(f"pcw_db_{role}")
+    try:
+        known = uri.startswith("postgresql://") and conninfo_to_dict(uri)
+    except ProgrammingError:
+        known = False
+    if not known:
+        raise UserError(f"连接 pcw_db_{role} 不是可用的 PostgreSQL 地址。", code=3,
+                        remedy="写成 postgresql://用户:口令@主机:端口/数据库，特殊字符作百分号编码。")
+    return uri
+
+
+def _unreachable() -> UserError:
+    """What is said instead of the driver's own words, which show parts of the URI."""
+    return UserError("连接不上数据库。", remedy="先启动服务（./run serve 或 ./run demo），或用 public-credit doctor 检查连接。", code=3)
+
+
+def connect(role: str, **options: Any) -> psycopg.Connection[Any]:
+    """A connection of psycopg's own as one database role. Raises UserError (code 3)."""
+    import psycopg
+
+    try:
+        return psycopg.connect(dsn(role), **options)
+    except psycopg.OperationalError:
+        raise _unreachable() from None
+
+
+def _connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:
+    try:
+        return dialect.connect(*arguments, **options)
+    except dialect.loaded_dbapi.OperationalError:
+        raise _unreachable() from None
 
 
 @lru_cache(maxsize=16)
 def _engine(url: str) -> Engine:
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, pool_size=2)
+    made = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, pool_size=2)
+    event.listen(made, "do_connect", _connect)
+    return made
 
 
 def engine(role: str) -> Engine:

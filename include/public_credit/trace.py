@@ -12,12 +12,14 @@ from sqlalchemy import insert, text
 from .catalogue import load_catalogue
 from .ledger.models import AccessLog
 from .ledger.session import session
+from .messages import UserError, key_given
 from .rules import load_ruleset
 
 OPERATIONS = {"ADD": "新增", "MOD": "变更", "DEL": "撤下"}
 STATES = {"pending": "待报送", "sending": "报送中", "unknown": "结果不明", "accepted": "已接收", "rejected": "被拒收",
           "withdrawn": "已撤下", "superseded": "已被替代"}
 EVENTS = {"published": "已公示", "withdrawn": "已撤下", "duplicate": "重复", "objection": "异议", "repaired": "已修复"}
+_LISTED = 20
 OUTCOMES = {"quarantined": "退回", "duplicate": "重复", None: "放行"}
 
 
@@ -48,7 +50,11 @@ def spellings(key: str) -> list[str]:
 
 
 def find(key: str) -> list[Found]:
-    """Records with this document number or record id, one per record (rows without a readable key one by one)."""
+    """Records with this document number or record id, one per record (rows without a readable key one by one).
+
+    Raises UserError for a blank key, and where it names records of several persons: persons are looked up one at a time.
+    """
+    key = key_given(key, "文书号或记录编号")
     by_id = len(key) == 32 and key.startswith("r")
     found: dict[Any, Found] = {}
     with session("reader") as opened:
@@ -62,6 +68,11 @@ def find(key: str) -> list[Found]:
             for row in rows:
                 found.setdefault((kind.id, row.record_id or (row.batch_seq, row.attempt, row.row_no)),
                                  Found(kind.id, *row))
+    persons = [item for item in found.values() if item.about_person]
+    if len(persons) > 1:
+        ids = [item.record_id or f"批次 {item.batch_seq} 第 {item.row_no} 行（无法识别，见退回单）" for item in persons]
+        raise UserError(f"该文书号涉及 {len(persons)} 条自然人记录，须逐人查询。", remedy="改用记录编号逐条查询，各写明目的：" + "、".join(
+            ids[:_LISTED]) + (f" 等 {len(ids)} 条" if len(ids) > _LISTED else "") + "。")
     return list(found.values())
 
 

@@ -142,7 +142,7 @@ class Vault:
 
 def lookup(number: str, letter: str = "P") -> str:
     """Token of one number that is already in the vault, or '' (role collector); nothing is stored."""
-    with psycopg.connect(settings.dsn("collector")) as connection:
+    with settings.connect("collector") as connection:
         found = connection.execute("select token from vault.secret where lookup = any(%s)", [[
             hmac.digest(key, f"{letter}\x1f{normalise(number)[0]}".encode(), "sha256")
             for key in _keys("lookup").values()]]).fetchone()
@@ -153,7 +153,7 @@ def reveal(tokens: Iterable[str]) -> dict[str, str]:
     """Numbers behind tokens, for the sender's memory only (role sender). Raises UserError for an unknown token."""
     wanted = list(dict.fromkeys(tokens))
     ciphers = {version: AESGCM(key) for version, key in _keys("vault").items()}
-    with psycopg.connect(settings.dsn("sender")) as connection:
+    with settings.connect("sender") as connection:
         rows = connection.execute("select token, ciphertext, key_version from vault.secret where token = any(%s)",
                                   [wanted]).fetchall()
     numbers = {token: ciphers[version].decrypt(bytes(sealed)[:12], bytes(sealed)[12:], token.encode()).decode()
@@ -173,7 +173,7 @@ def rekey() -> int:
     newest, newest_lookup = max(vault_keys), max(lookup_keys)
     ciphers = {version: AESGCM(key) for version, key in vault_keys.items()}
     changed = 0
-    with psycopg.connect(settings.dsn("owner")) as connection:
+    with settings.connect("owner") as connection:
         while True:
             rows = connection.execute(
                 "select token, letter, ciphertext, key_version from vault.secret "

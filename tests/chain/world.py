@@ -12,11 +12,14 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import yaml
 
+from local_stack.airflow import simulated_world
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}
 
 
@@ -113,7 +116,8 @@ def world(warehouse: Any, home: Path, scale: float, exchange: str | None = None,
     """
     made = World(warehouse, home, scale, exchange, clerks)
     try:
-        yield made
+        with mock.patch.dict(os.environ, {"PCW_DISTRICT_FOLDER": simulated_world(CHECKOUT)["PCW_DISTRICT_FOLDER"]}):
+            yield made
     finally:
         made.city.stop()
         made.district.stop()

@@ -13,9 +13,10 @@ import psycopg
 import pytest
 import xlsxwriter
 
+from local_stack.airflow import simulated_world
 from public_credit import build, edition_diff, editions, work
 from public_credit.messages import UserError
-from tests.conftest import open_warehouse
+from tests.conftest import CHECKOUT, open_warehouse
 from tests.subjects.registers import code
 from tests.warehouse.commands import credit
 from tests.warehouse.records import Records
@@ -81,6 +82,7 @@ def _frozen(records: Records, edition: int) -> list[tuple[Any, ...]]:
 def story(migrated, tmp_path_factory) -> Iterator[Story]:
     """A district of five firms: a build, the edition of 2020, then corrections and a restatement."""
     with pytest.MonkeyPatch.context() as patch, open_warehouse(migrated, tmp_path_factory.mktemp("targets"), patch) as warehouse:
+        patch.setenv("PCW_DISTRICT_FOLDER", simulated_world(CHECKOUT)["PCW_DISTRICT_FOLDER"])
         records = Records(warehouse)
         firms = [_firm(1), _firm(2), _firm(3, established_on="2019-07-01"), _firm(4, state="注销"), _firm(5)]
         records.deliver("enterprise_registration", ON, firms, mode="full_snapshot", dataset="scjg.enterprise_registration")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..messages import UserError
+from ..messages import UserError, key_given
 from . import load_catalogue, read
 from .load import default_root
 from .models import Field, Kind
@@ -68,6 +68,7 @@ def show(name: Annotated[str | None, typer.Argument(help="单位、数据集或�
                 print(f"    {dataset.id}  {dataset.title}  渠道 {dataset.channel.type}  {dataset.disclosure}  "
                       f"依据：{dataset.legal_basis}")
         return
+    name = key_given(name, "单位、数据集或记录类型编号")
     found = catalogue.units.get(name) or catalogue.datasets.get(name) or catalogue.kinds.get(name)
     if found is None:
         raise UserError(f"目录中没有 {name}。", remedy="不带参数运行 public-credit catalogue show 查看全部编号。", code=4)

@@ -16,7 +16,7 @@ from .. import work
 from ..catalogue import load_catalogue
 from ..ledger.models import Attempt, Batch
 from ..ledger.session import clock_day, current_business_day, session
-from ..messages import UserError
+from ..messages import UserError, key_given
 from . import output
 from .overview import BATCH_STATES, Json
 
@@ -41,7 +41,6 @@ def register(app: typer.Typer) -> None:
     app.command("replay", help="从归档重放一个批次：新的一次入库与旧的并列，裁决后一次切换。")(replay)
     app.command("waive", help="暂时豁免一项检查（理由、责任人、到期日必填）。")(waive)
     app.command("attest", help="登记零报送。")(attest)
-    app.command("pools", help="输出 Airflow 资源池定义（JSON）。")(pools)
 
 
 def _on(given: datetime | None) -> date:
@@ -82,6 +81,7 @@ def probe(dataset: str) -> None:
 
 
 def _batch(key: str) -> Batch:
+    key = key_given(key, "批次序号")
     with session("reader") as opened:
         where = Batch.seq == int(key) if key.isdecimal() else Batch.batch_id == key
         found = opened.scalar(select(Batch).where(where))
@@ -230,9 +230,3 @@ def attest(dataset: str, start: Annotated[datetime, typer.Option("--from", forma
     os.environ["PCW_BUSINESS_DATE"] = _on(None).isoformat()
     book(dataset, start.date(), end.date(), _who(), reason)
     print(f"已登记 {dataset} {start:%Y-%m-%d} 至 {end:%Y-%m-%d} 零报送。")
-
-
-def pools() -> None:
-    from ..orchestration import pools as all_pools
-
-    output.as_json(all_pools(list(load_catalogue().units)))

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from .. import settings, status
 from ..ledger.session import session
-from ..messages import UserError
+from ..messages import UserError, key_given
 from . import output
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
@@ -49,8 +49,16 @@ def show_status(as_json: Json = False) -> None:
         print(output.paint(f"注意  {line}", "warn"))
 
 
+def _chosen(**filters: str | None) -> None:
+    """Refuse a filter that is given and blank: it would show an empty list as if there were nothing."""
+    for what, value in filters.items():
+        if value is not None:
+            key_given(value, what)
+
+
 def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: bool) -> None:
     """Print the newest receipts."""
+    _chosen(单位编号=unit, 数据集编号=dataset)
     with session("reader") as opened:
         rows = [dict(row) for row in opened.execute(text("""
             select seq, batch_id, dataset_id, file_name, locator, source_version, business_date, received_at, state,
@@ -75,6 +83,7 @@ def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: boo
 def show_quarantine(unit: Unit = None, batch: Annotated[int | None, typer.Option(help="只看一个批次（序号）。")] = None,
                     every: Annotated[bool, typer.Option("--all", help="连同已更正、已豁免的。")] = False,
                     limit: Annotated[int, typer.Option(min=1, max=100000)] = 50, as_json: Json = False) -> None:
+    _chosen(单位编号=unit)
     rows = status.quarantine_rows(unit, batch, every, limit)
     if as_json:
         output.as_json(rows)
@@ -91,6 +100,7 @@ def show_quarantine(unit: Unit = None, batch: Annotated[int | None, typer.Option
 
 
 def show_slips(unit: Unit = None, as_json: Json = False) -> None:
+    _chosen(单位编号=unit)
     with session("reader") as opened:
         rows = [dict(row) for row in opened.execute(text("""
             select s.slip_id, s.unit_id, s.file_name, s.rows, s.written_on, b.dataset_id,

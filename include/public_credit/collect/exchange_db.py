@@ -67,7 +67,7 @@ def _engine(uri: str, conn_id: str) -> Engine:
         engine = create_engine(
             url, poolclass=NullPool, connect_args=LIMITS.get(family, {}), hide_parameters=True, **isolation
         )
-    except (exc.ArgumentError, ImportError):
+    except (exc.ArgumentError, ImportError, ValueError):
         raise CollectError(
             f"连接 {conn_id} 不是可用的数据库地址。",
             "按 SQLAlchemy URL 书写，并安装相应驱动。",

@@ -128,6 +128,8 @@ def _start(transport: paramiko.Transport, pinned: bytes, conn_id: str) -> None:
 @contextmanager
 def _session(conn_id: str) -> Iterator[tuple[paramiko.SFTPClient, str]]:
     parts = urlsplit(connection_uri(conn_id))
+    if parts.scheme != "sftp" or not parts.hostname:
+        raise CollectError(f"连接 {conn_id} 应为 sftp://用户:口令@主机。", "改正 connections.yaml 中的这一行。", "data_engineer")
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     pinned = _pinned(query.get("host_key", ""), conn_id)
     key = _private_key(query["key_file"], conn_id) if "key_file" in query else None

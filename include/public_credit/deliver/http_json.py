@@ -20,7 +20,12 @@ class HttpJson:
     """One keep-alive client; retries only what the receiver certainly did not take."""
 
     def __init__(self, conn_id: str):
-        uri = httpx.URL(settings.connection(conn_id))
+        try:
+            uri = httpx.URL(settings.connection(conn_id))
+        except httpx.InvalidURL:
+            uri = httpx.URL()
+        if uri.scheme not in ("http", "https") or not uri.host:
+            raise UserError(f"连接 {conn_id} 应为 http(s)://令牌@主机。", remedy="改正 connections.yaml 中的这一行。", code=3)
         timeout = float(os.environ.get("PCW_CITY_TIMEOUT", "30"))
         self._client = httpx.Client(base_url=uri.copy_with(username=None, password=None), trust_env=False,
                                     headers={"Authorization": f"Bearer {uri.username}"},

@@ -105,7 +105,7 @@ def _lookup(applicant: Applicant, raw_code: Any, outcome: Check) -> None:
     if isinstance(raw_code, int | float) and abs(raw_code) >= 1e15:
         applicant.state, applicant.reason = "未匹配", "代码在数字格式的单元格中，末几位已丢失；请改为文本格式重新填写"
         return
-    if applicant.code:
+    if normalise(applicant.code)[0]:
         if outcome.ok:
             applicant.scheme, applicant.value = "uscc", outcome.value
         elif outcome.value == PLACEHOLDER:

@@ -14,7 +14,7 @@ from .. import settings
 from ..identifiers import normalise
 from ..ledger.models import Report
 from ..ledger.session import clock_day, session
-from ..messages import UserError
+from ..messages import UserError, key_given
 from ..policy import check_area
 from . import policy as policies
 from .policy import ReportPolicy, Section
@@ -78,7 +78,7 @@ def resolve(opened: Session, key: str) -> str:
         select subject_id from subjects.subject where subject_id = :key
         union all select subject_id from subjects.alias where past_id = :key
         union all select subject_id from subjects.identifier where value = :code and scheme <> 'name'"""),
-        {"key": key.strip(), "code": code}).scalars().all()
+        {"key": key, "code": code}).scalars().all()
     if not found:
         raise UserError("没有这个主体。", remedy="核对统一社会信用代码（18 位）或主体编号。", code=4)
     known = {item for item in found if item}
@@ -147,6 +147,7 @@ def number(prefix: str, day: date, entry: int) -> str:
 
 def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> SubjectReport:
     """Read everything for a report on one organisation, as a reader of ``level`` may see it; the use is booked, with its area."""
+    key = key_given(key, "统一社会信用代码或主体编号")
     policy, area = policies.load(), check_area(area, purpose)
     if level not in policy.levels:
         raise UserError(f"没有披露级别“{level}”。", remedy="可用的级别：" + "、".join(policy.levels))

@@ -11,19 +11,19 @@ from sqlalchemy.orm import Session
 from .. import settings
 from ..checks import same_name
 from ..identifiers import check_id_number, normalise
-from ..messages import UserError
+from ..messages import UserError, key_given
 from .nodes import SCHEMES, Node, node, usable
 
 _ID = re.compile(r"s[0-9a-f]{31}")
-_KEY = re.compile(rf"({'|'.join(SCHEMES)}):(.+)")
+_KEY = re.compile(rf"({'|'.join(SCHEMES)}):(.*)", re.DOTALL)
 
 
 def identifier(opened: Session, given: str) -> Node:
     """The node of ``scheme:value``, canonical. Raises UserError for one that identifies nothing."""
-    found = _KEY.fullmatch(given.strip())
+    found = _KEY.fullmatch(key_given(given, "标识"))
     if found is None:
         raise UserError("标识须写成 类别:值。", remedy="类别为 " + "、".join(SCHEMES) + " 之一，例如 reg:370399228000017。")
-    scheme, value = found.groups()
+    scheme, value = found[1], key_given(found[2], "标识的值")
     value = _folded(opened, value) if scheme == "name" else normalise(value)[0]
     if not usable(scheme, value):
         raise UserError("该值是占位代码、过短的名称，或校验不通过，不能作为标识。", remedy="核对后重新填写。")
@@ -36,7 +36,7 @@ def _folded(opened: Session, name: str) -> str:
 
 def find(opened: Session, given: str) -> str:
     """The id of the subject that ``given`` stands for now. Raises UserError when there is none or more than one."""
-    given = given.strip()
+    given = key_given(given, "主体编号、代码或名称")
     if _ID.fullmatch(given):
         found = opened.execute(text("""
             select coalesce((select subject_id from subjects.alias where past_id = :id),

@@ -6,8 +6,9 @@ with delivered as (
     group by unit_id
 )
 select
-    k.department, k.unit_id, least(k.connected_on, d.first_on) as connected_on,
-    case when k.connected_on <= coalesce(d.first_on, k.connected_on) then k.evidence
+    k.department, coalesce(e.unit_id, '') as unit_id, least(e.connected_on, d.first_on) as connected_on,
+    case when e.connected_on <= coalesce(d.first_on, e.connected_on) then e.evidence
          else concat('批次 ', d.first_seq) end as first_batch
 from {{ ref('key_department') }} k
-left join delivered d on d.unit_id = k.unit_id
+left join {{ source('evidence', 'department_evidence') }} e on e.department = k.department
+left join delivered d on d.unit_id = e.unit_id

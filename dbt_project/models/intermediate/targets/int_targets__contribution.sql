@@ -24,7 +24,7 @@ join (select figure_id, min(denominator_rule) <> 'none' as kept from {{ ref('tar
   on rule.figure_id = r.figure_id
 union all
 select 'T19', department, unit_id, cast(null as text), cast('2016-11-09' as date), cast(null as date), 0, 1, 0
-from {{ ref('key_department') }}
+from {{ ref('int_targets__connected') }}
 union all
 select 'T19', department, unit_id, first_batch, connected_on, cast(null as date), 1, 0, 0
 from {{ ref('int_targets__connected') }} where connected_on is not null
