@@ -20,7 +20,7 @@ from public_credit.settings import today
 from tests.channels.servers import Sftp
 from tests.warehouse.helpers import csv_bytes, rows
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 CHECKOUT = Path(__file__).resolve().parents[2]
 DEPARTMENT = re.search(r"```yaml\n(.*?)```", (CHECKOUT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
 

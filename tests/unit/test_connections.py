@@ -7,14 +7,16 @@ import io
 import logging
 import os
 import traceback
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies
 
-from public_credit import connections
+from public_credit import alert_transport, connections
 from public_credit import settings as product
 from public_credit.collect import http_api, run, sftp
+from public_credit.deliver import http_json
 from public_credit.messages import UserError
 from tests.warehouse.commands import credit
 
@@ -99,6 +101,22 @@ def test_setting_connections_leaves_all_other_lines_alone() -> None:
     assert connections.parse(made.encode(), "c").known == KNOWN | changes
     assert made.startswith("# 各部门与数据库\n") and "# 结尾\n" in made and "password: b" not in made
     assert connections.updated(made.encode(), "c", changes).decode() == made
+
+
+@pytest.mark.parametrize("uri", [
+    "ftp://Geheim0815Wort@h/", "http:Geheim0815Wort@h", "http://Geheim0815Wort@h:port/", "http://Geheim0815Wort@[h/", "http:///Geheim0815Wort",
+    "http://Geheim0815Wort@h\x00/", "Geheim0815Wort"])
+def test_the_city_the_alert_and_the_environment_show_no_secret_either(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CITY_PLATFORM", "ALERT", "PCW_DB_READER"):
+        if "\x00" not in uri:  # no process can be given one
+            monkeypatch.setenv(f"PCW_CONN_{name}", uri)
+    monkeypatch.setattr(product, "connections_file", lambda: Path("/none"))
+    for ask in (lambda: http_json.HttpJson("city_platform"), lambda: product.dsn("reader"),
+                lambda: alert_transport.send("a", "b", [], date(2026, 2, 25))):
+        with pytest.raises(UserError) as caught:
+            ask()
+        assert caught.value.code in (3, 5) and _leaks("".join(traceback.format_exception(caught.value))) == []
+    assert logging.getLogger("httpx").getEffectiveLevel() >= logging.WARNING, "it logs the addresses it asks, and a robot's holds a key"
 
 
 @strategies.composite
