@@ -18,8 +18,8 @@ def tell(stack: Stack) -> None:
     slips = stack.query("select count(*), coalesce(sum(rows), 0) from ledger.slip")[0]
     print()
     print(f"业务日期      {status['business_date']}")
-    print(f"批次          {total['batches']}（扣留 {total['held']}，无法读取 {total['broken']}"
-          f"{f'，出错 {total['failed']}' if total['failed'] else ''}）")
+    failed = f"，出错 {total['failed']}" if total["failed"] else ""
+    print(f"批次          {total['batches']}（扣留 {total['held']}，无法读取 {total['broken']}{failed}）")
     print(f"收到行        {total['rows_in']:,}，其中随批次扣留 {total['rows_held']:,}")
     print(f"放行          {total['accepted']:,}")
     print(f"退回          {total['quarantined']:,}")
