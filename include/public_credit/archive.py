@@ -48,6 +48,8 @@ class ArchivedObject:
 class ArchiveDamaged(UserError):
     """The object is truncated, altered, or its key was destroyed."""
 
+    of_receipt = True
+
 
 @contextmanager
 def _storage() -> Iterator[None]:

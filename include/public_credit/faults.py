@@ -8,7 +8,6 @@ import traceback
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from .archive import ArchiveDamaged
 from .messages import UserError
 
 log = logging.getLogger(__name__)
@@ -26,9 +25,9 @@ def of_receipt(error: BaseException) -> bool:
     Not so: an interrupt or time limit, a condition a person can mend for all receipts alike (UserError: a key, a rule
     file), the database. A panic of a compiled library is no ``Exception`` and ends the receipt all the same.
     """
-    if isinstance(error, ArchiveDamaged):
-        return True
-    if isinstance(error, UserError) or _of_database(error):
+    if isinstance(error, UserError):
+        return error.of_receipt
+    if _of_database(error):
         return False
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 

@@ -11,7 +11,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 PLACEHOLDER = "00000000000000000X"
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -25,16 +24,6 @@ ID_CHECKS = "10X98765432"  # by sum mod 11
 EARLIEST_BIRTH = 1800
 INVISIBLE = "\ufeff\u200b"
 _BLANK = re.compile(rf"[\s{INVISIBLE}]+")
-_BULK = ("id_numbers_valid", "org_codes_valid", "registrations_valid", "usccs_valid")
-
-
-def __getattr__(name: str) -> Any:
-    """Whole-column checks, imported (with numpy and polars) only where they are used."""
-    if name in _BULK:
-        from . import identifiers_bulk
-
-        return getattr(identifiers_bulk, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ from .ledger.session import lock, session, step
 from .messages import UserError
 from .readers import Chunk, Table, UnreadableFile, open_tables
 from .repeats import Repeats
-from .rules import RowContext, RowRules, Verdicts, load_ruleset
+from .rules import load_ruleset
+from .rules.context import RowContext
+from .rules.rows import RowRules, Verdicts
 from .stock import take_stock
 from .vault import Vault
 

@@ -10,8 +10,11 @@ class UserError(Exception):
 
     ``text`` says what is wrong, ``remedy`` what to do, ``code`` is the exit code of the command line
     (2 wrong call or input, 3 something needed is missing, 4 data held or refused, 5 another side fails).
-    Neither text may carry a value of a delivered record.
+    Neither text may carry a value of a delivered record. ``of_receipt``: it ends one receipt only; otherwise what is amiss
+    concerns all receipts alike.
     """
+
+    of_receipt = False
 
     def __init__(self, text: str, remedy: str = "", code: int = 2):
         super().__init__(text)

@@ -108,7 +108,7 @@ def gate(on: date) -> list[str]:
     A receipt with an error is booked and told, the others are judged all the same.
     """
     from . import gate as gates
-    from .gate.run import follow_up
+    from .follow_up import follow_up
 
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
     open_business_day("collector", on)

@@ -288,9 +288,3 @@ def test_column_of_id_numbers(values: list[str]) -> None:
 def test_column_of_registration_numbers(values: list[str]) -> None:
     bulk = identifiers_bulk.registrations_valid(pl.Series(values, dtype=pl.String)).tolist()
     assert bulk == [identifiers.check_registration(value).reason == "OK" for value in values]
-
-
-def test_whole_column_checks_are_reachable_from_the_scalar_module() -> None:
-    assert identifiers.usccs_valid is identifiers_bulk.usccs_valid
-    with pytest.raises(AttributeError):
-        identifiers.no_such_check  # noqa: B018

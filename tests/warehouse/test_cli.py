@@ -267,7 +267,9 @@ def test_the_template_of_every_dataset_opens_and_its_example_row_is_accepted(pla
     import polars as pl
 
     from public_credit.catalogue import load_catalogue
-    from public_credit.rules import RowContext, RowRules, load_ruleset
+    from public_credit.rules import load_ruleset
+    from public_credit.rules.context import RowContext
+    from public_credit.rules.rows import RowRules
     from public_credit.template import example
 
     catalogue = load_catalogue()

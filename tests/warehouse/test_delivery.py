@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from public_credit import reconcile, release, work
-from public_credit.gate.run import follow_up
+from public_credit.follow_up import follow_up
 from public_credit.messages import UserError
 from tests.chain.world import CityProcess
 from tests.conftest import Warehouse, open_warehouse

@@ -194,7 +194,7 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
     os.environ["PCW_BUSINESS_DATE"] = day.isoformat()
     result = land.land(found.seq, business_date=found.business_date)
     from ..gate import run as judge
-    from ..gate.run import follow_up
+    from ..follow_up import follow_up
 
     judge([found.seq], business_date=day)
     follow_up()
@@ -215,7 +215,7 @@ def waive(dataset: str, check: str, reason: Annotated[str, typer.Option()], owne
     print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
     if batch is not None:
         from ..gate import run as judge
-        from ..gate.run import follow_up
+        from ..follow_up import follow_up
 
         judge([batch], business_date=current_business_day("reader"))
         follow_up()

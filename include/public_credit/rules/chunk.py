@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,9 +13,7 @@ from ..canonical import Canonical
 from ..catalogue.models import Field, Kind
 from ..columns import Column, Marks, constant
 from ..identifiers_bulk import usccs_valid
-
-if TYPE_CHECKING:
-    from .rows import RowContext
+from .context import RowContext
 
 INDIVIDUAL, ORGANISATION, PERSON = "个体工商户", "法人及非法人组织", "自然人"
 ID_CARD = "身份证"

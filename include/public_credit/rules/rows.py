@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -15,21 +14,9 @@ from ..columns import Marks
 from ..messages import UserError
 from . import checks  # noqa: F401  (registers the checks)
 from .chunk import Rows, any_of
+from .context import RowContext
 from .model import RowRule, RuleSet
 from .registry import CHECKS, CROSS_RECORD
-
-
-@dataclass
-class RowContext:
-    """What a chunk's rules need to know besides its values."""
-
-    business_date: date
-    supplier_usccs: frozenset[str] = frozenset()
-    spreadsheet: bool = False
-    absent_fields: set[str] = field(default_factory=set)
-    numeric_cells: dict[str, Marks | pl.Series] = field(default_factory=dict)
-    scan_hits: dict[str, Marks | pl.Series] = field(default_factory=dict)
-    ragged: Marks | pl.Series | None = None
 
 
 @dataclass

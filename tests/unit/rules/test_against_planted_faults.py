@@ -19,7 +19,9 @@ from district_simulator.workcalendar import DAYS
 from public_credit import headers, scan
 from public_credit.catalogue import load_catalogue
 from public_credit.columns import Column
-from public_credit.rules import RowContext, RowRules, Verdicts, load_ruleset
+from public_credit.rules import load_ruleset
+from public_credit.rules.context import RowContext
+from public_credit.rules.rows import RowRules, Verdicts
 
 CROSS = {"R06", "R06W", "R16", "V05"}
 SEED = 20260225

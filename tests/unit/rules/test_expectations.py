@@ -12,7 +12,8 @@ from judging import PENALTY_ENTITY, TODAY, VALID, context, frame
 from public_credit import policy, settings
 from public_credit.catalogue import load_catalogue
 from public_credit.messages import UserError
-from public_credit.rules import RowRules, compile_all, load_ruleset
+from public_credit.rules import load_ruleset
+from public_credit.rules.rows import RowRules, compile_all
 from public_credit.rules.registry import CHECKS
 
 KINDS = load_catalogue().kinds
