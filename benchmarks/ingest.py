@@ -29,9 +29,8 @@ DATASET = "zhzf.penalty_entity"
 # --- what is measured, each in a process of its own ---------------------------------------------------------------
 def run_copy(path: Path, postmaster: int) -> dict[str, Any]:
     import psycopg
-
     from penalty_file import titles
-    from public_credit import settings
+    from public_credit.base import settings
 
     columns = ", ".join(f"c{number} text" for number in range(len(titles())))
     with psycopg.connect(settings.dsn("owner"), autocommit=True) as connection:
@@ -47,9 +46,10 @@ def run_copy(path: Path, postmaster: int) -> dict[str, Any]:
 
 def run_land(path: Path, postmaster: int) -> dict[str, Any]:
     from penalty_file import ON
-    from public_credit import archive, land, settings  # noqa: F401
+    from public_credit.base import settings  # noqa: F401
     from public_credit.catalogue import load_catalogue
     from public_credit.collect.base import Intake
+    from public_credit.land import stream as land
 
     dataset = load_catalogue().datasets[DATASET]
     settings.engine("collector").connect().close()
@@ -66,7 +66,8 @@ def run_land(path: Path, postmaster: int) -> dict[str, Any]:
 
 def run_gate(seq: int, postmaster: int) -> dict[str, Any]:
     from penalty_file import ON
-    from public_credit import gate, settings
+    from public_credit import gate
+    from public_credit.base import settings
     from public_credit.catalogue import load_catalogue
     from public_credit.gate.suite import Suite
 
@@ -110,8 +111,7 @@ class Bench:
     def drop(self, seq: int) -> None:
         """Make room: the benchmark's database is thrown away anyway."""
         import psycopg
-
-        from public_credit import settings
+        from public_credit.base import settings
 
         with psycopg.connect(settings.dsn("owner"), autocommit=True) as owner:
             owner.execute("truncate raw.administrative_penalty, ledger.batch, ledger.row_outcome, ledger.row_verdict, "
@@ -140,7 +140,7 @@ def run(rows: int, runs: int, excel_rows: int, say: Any) -> dict[str, Any]:
         server.start()
         try:
             bootstrap(server.url(), server.url, folder)
-            from public_credit.ledger.migrate import migrate
+            from public_credit.steps.migrate import migrate
 
             migrate()
             bench = Bench(folder, server)

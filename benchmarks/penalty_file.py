@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-
 from public_credit.catalogue import load_catalogue
-from public_credit.identifiers import make_id_number, make_uscc
+from public_credit.identifiers.codes import make_id_number, make_uscc
 
 PERSONS, COMPANIES, PART = 50_000, 20_000, 100_000
 ON = date(2026, 2, 25)

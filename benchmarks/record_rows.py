@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import psycopg
-
 from public_credit.catalogue import load_catalogue
-from public_credit.identifiers import make_uscc
-from public_credit.raw_tables import PROVENANCE
-from public_credit.vault import new_tokens
+from public_credit.custody.vault import new_tokens
+from public_credit.identifiers.codes import make_uscc
+from public_credit.land.raw_tables import PROVENANCE
 
 FIRST_DAY = date(2016, 1, 1)
 DAYS = 3600

@@ -81,7 +81,6 @@ def _list(codes: list[str], applicants: int) -> bytes:
 
 def run(applicants: int, subjects: int, records: int, runs: int, say: Any) -> dict[str, Any]:
     import psycopg
-
     from local_stack.bootstrap import bootstrap
     from local_stack.postgres import Server
 
@@ -93,12 +92,12 @@ def run(applicants: int, subjects: int, records: int, runs: int, say: Any) -> di
         server.start()
         try:
             bootstrap(server.url(), server.url, folder)
-            from public_credit import settings
-            from public_credit.identifiers import make_uscc
-            from public_credit.ledger.migrate import migrate
-            from public_credit.reports import applicants as reading
-            from public_credit.reports.review import review
-            from public_credit.reports.review_workbook import workbook
+            from public_credit.base import settings
+            from public_credit.identifiers.codes import make_uscc
+            from public_credit.papers import applicants as reading
+            from public_credit.papers.review import review
+            from public_credit.papers.review_workbook import workbook
+            from public_credit.steps.migrate import migrate
 
             migrate()
             say(f"filling {records:,} records of {subjects:,} organisations")

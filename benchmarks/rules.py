@@ -16,12 +16,11 @@ from datetime import date, timedelta
 os.environ.setdefault("POLARS_MAX_THREADS", "2")
 
 import polars as pl  # noqa: E402
-
 from public_credit.catalogue import load_catalogue  # noqa: E402
-from public_credit.identifiers import make_id_number, make_uscc  # noqa: E402
-from public_credit.rules import load_ruleset  # noqa: E402
-from public_credit.rules.context import RowContext  # noqa: E402
-from public_credit.rules.rows import RowRules  # noqa: E402
+from public_credit.identifiers.codes import make_id_number, make_uscc  # noqa: E402
+from public_credit.land.rules import load_ruleset  # noqa: E402
+from public_credit.land.rules.context import RowContext  # noqa: E402
+from public_credit.land.rules.rows import RowRules  # noqa: E402
 
 CHUNK = 50_000
 TODAY = date(2026, 2, 25)

@@ -68,8 +68,7 @@ class Bench:
     def copy(self, kind: str) -> dict[str, Any]:
         """COPY of a raw table's text columns into an unlogged table, for the yardstick."""
         import psycopg
-
-        from public_credit import settings
+        from public_credit.base import settings
 
         with psycopg.connect(settings.dsn("owner"), autocommit=True) as connection, tempfile.TemporaryFile() as rows:
             columns = [row[0] for row in connection.execute(
@@ -111,7 +110,6 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
     ``quick`` builds the history without WAL, so "full" is no figure to publish then.
     """
     import psycopg
-
     from local_stack.bootstrap import bootstrap
     from local_stack.postgres import Server
 
@@ -123,8 +121,9 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
         server.start()
         try:
             bootstrap(server.url(), server.url, folder)
-            from public_credit import build, settings
-            from public_credit.ledger.migrate import migrate
+            from public_credit.base import settings
+            from public_credit.build import run as build
+            from public_credit.steps.migrate import migrate
             from record_rows import SHARES, World
 
             migrate()

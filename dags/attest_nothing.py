@@ -28,8 +28,8 @@ with DAG(
 
     @task
     def book(**context):
-        from public_credit.orchestration import run_business_date
-        from public_credit.work import attest
+        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.work import attest
 
         given = context["params"]
         attest(given["dataset"], given["start"], given["end"], given["who"], given["reason"], run_business_date(context))

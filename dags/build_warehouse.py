@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from airflow.sdk import DAG, Asset, task
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
-from public_credit.orchestration import LANDED, RELEASED, clock_schedule
+from public_credit.steps.airflow import LANDED, RELEASED, clock_schedule
 
 NOTES = """
 到货即唤醒，台账为准：任务自己向台账查询待处理批次；另每小时自行查看一次，唤醒事件合并或丢失都不影响结果。
@@ -36,8 +36,9 @@ with DAG(
 
     @task(doc_md="等采集告一段落；跨记录检查、关卡裁决、退回单。")
     def gate(**context):
-        from public_credit.orchestration import run_business_date
-        from public_credit.work import gate as work, wait_for_collectors
+        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.work import gate as work
+        from public_credit.steps.work import wait_for_collectors
 
         on = run_business_date(context)
         wait_for_collectors(on)
@@ -45,28 +46,28 @@ with DAG(
 
     @task(doc_md="一次 dbt build；中断后以同一构建号续做。")
     def build(**context):
-        from public_credit.orchestration import run_business_date
-        from public_credit.work import build as work
+        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.work import build as work
 
         work(run_business_date(context))
 
     @task(outlets=[released], doc_md="冻结对市平台的新增、变更、删除；异常变更单等待审批。")
     def release(**context):
-        from public_credit.orchestration import run_business_date
-        from public_credit.work import release as work
+        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.work import release as work
 
         work(run_business_date(context))
 
     @task(trigger_rule="all_done", doc_md="一次运行一份汇总提醒，按责任人分列，已知事项不重复；前面的任务失败也照常提醒。")
     def alert(**context):
-        from public_credit.orchestration import run_business_date
-        from public_credit.work import alert as work
+        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.work import alert as work
 
         work(run_business_date(context))
 
     @task(retries=0, doc_md="有步骤出错的运行记为失败。")
     def conclude():
-        from public_credit.orchestration import conclude as work
+        from public_credit.steps.airflow import conclude as work
 
         work()
 

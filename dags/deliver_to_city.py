@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from airflow.sdk import DAG, Asset, task
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
-from public_credit.orchestration import DELIVERED, RELEASED, clock_schedule
+from public_credit.steps.airflow import DELIVERED, RELEASED, clock_schedule
 
 released = Asset(name=RELEASED, uri=f"pcw://{RELEASED}")
 delivered = Asset(name=DELIVERED, uri=f"pcw://{DELIVERED}")
@@ -32,8 +32,8 @@ with DAG(
 
     @task(outlets=[delivered])
     def deliver(**context):
-        from public_credit.orchestration import run_business_date
-        from public_credit.work import deliver as work
+        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.work import deliver as work
 
         work(run_business_date(context))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from airflow.sdk import DAG, Asset, Param, task
 from public_credit.catalogue import load_catalogue
-from public_credit.orchestration import LANDED
+from public_credit.steps.airflow import LANDED
 
 landed = Asset(name=LANDED, uri=f"pcw://{LANDED}")
 
@@ -28,8 +28,8 @@ with DAG(
 
     @task(outlets=[landed])
     def take_in(**context):
-        from public_credit.orchestration import conclude, run_business_date
-        from public_credit.work import hand_in as work
+        from public_credit.steps.airflow import conclude, run_business_date
+        from public_credit.steps.work import hand_in as work
 
         work(context["params"]["dataset"], context["params"]["file"], run_business_date(context))
         conclude()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from airflow.sdk import DAG, Asset, task
-from public_credit.orchestration import RELEASED, SETTLED
+from public_credit.steps.airflow import RELEASED, SETTLED
 
 released = Asset(name=RELEASED, uri=f"pcw://{RELEASED}")
 settled = Asset(name=SETTLED, uri=f"pcw://{SETTLED}")
@@ -26,8 +26,8 @@ with DAG(
 
     @task(doc_md="网页、工作簿、PDF 写入状态目录 publications/leadership。")
     def publish(**context):
-        from public_credit.orchestration import run_business_date
-        from public_credit.work import publish as work
+        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.work import publish as work
 
         work(run_business_date(context), again=context["dag_run"].run_type == "manual")
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from airflow.sdk import DAG, Asset, task
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
-from public_credit.orchestration import DELIVERED, clock_schedule
+from public_credit.steps.airflow import DELIVERED, clock_schedule
 
 delivered = Asset(name=DELIVERED, uri=f"pcw://{DELIVERED}")
 daily = clock_schedule("0 5 * * *")
@@ -31,8 +31,8 @@ with DAG(
 
     @task
     def receive(**context):
-        from public_credit.orchestration import run_business_date
-        from public_credit.work import receive as work
+        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.work import receive as work
 
         work(run_business_date(context))
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Asset, Param, task
-from public_credit.orchestration import APPROVE, REJECT, SETTLED, clock_schedule
+from public_credit.steps.airflow import APPROVE, REJECT, SETTLED, clock_schedule
 
 NOTES = """
 每年 1 月计算上一年度截至 12 月 31 日的目标数字，等待领导在 Airflow 中批准后定稿；定稿后不再更改。
@@ -35,8 +35,8 @@ with DAG(
 
     @task.short_circuit(execution_timeout=timedelta(hours=1), doc_md="起草；与上一份定稿一致时到此为止。")
     def compute(**context):
-        from public_credit.orchestration import run_business_date
-        from public_credit.work import edition
+        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.work import edition
 
         return edition(run_business_date(context), context["params"]["year"], context["params"]["reason"])
 
@@ -55,7 +55,7 @@ with DAG(
 
     @task(outlets=[settled], doc_md="批准：按展示时的内容指纹冻结，内容已变则失败。否决：登记否决人与理由，草稿留存。")
     def settle(**context):
-        from public_credit.work import settle_edition
+        from public_credit.steps.work import settle_edition
 
         ti = context["ti"]
         settle_edition(ti.xcom_pull(task_ids="compute"), ti.xcom_pull(task_ids="approval"))

@@ -55,7 +55,7 @@ class Warehouse:
     cluster: Cluster
 
     def connect(self, role: str = "owner") -> psycopg.Connection:
-        from public_credit import settings
+        from public_credit.base import settings
 
         return psycopg.connect(settings.dsn(role))
 
@@ -83,8 +83,8 @@ def open_cluster(home: Path) -> Iterator[Cluster]:
 
 def migrate_template(cluster: Cluster) -> None:
     """Migrate the database ``public_credit``; it serves as the template of every test's own."""
-    from public_credit import settings
-    from public_credit.ledger.migrate import migrate
+    from public_credit.base import settings
+    from public_credit.steps.migrate import migrate
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PCW_HOME", str(cluster.home))
@@ -110,7 +110,7 @@ def migrated(postgres: Cluster) -> Cluster:
 @contextmanager
 def open_warehouse(migrated: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
     """A fresh migrated database and state folder; the environment points at them while the block runs."""
-    from public_credit import settings
+    from public_credit.base import settings
 
     database = f"test_{next(_numbers)}"
     with migrated.admin() as admin:

@@ -11,7 +11,6 @@ from district_simulator.codes import PLACEHOLDER, uscc_valid
 from district_simulator.population import Person, Subject
 from district_simulator.sectors.tables import SECTOR_TABLES
 
-
 DOCUMENT_NUMBERS = ("decision_no", "document_no", "entry_no", "case_no", "inspection_no", "contract_no", "commitment_no",
                     "certificate_no", "item_no")
 

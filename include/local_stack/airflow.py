@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpx
-from public_credit import connections
+from public_credit.base import connections
 
 from . import processes
 from .airflow_api import AirflowApi
@@ -93,7 +93,7 @@ class Airflow:
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.checkout / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__CORE__EXECUTOR": "public_credit.executor.PreparedExecutor",
+            "AIRFLOW__CORE__EXECUTOR": "public_credit.steps.executor.PreparedExecutor",
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "4",
             "AIRFLOW__CORE__FERNET_KEY": _secret(self.home, "fernet_key", _fernet_key),

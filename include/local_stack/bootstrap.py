@@ -17,8 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
-from public_credit import connections
-from public_credit.messages import UserError
+from public_credit.base import connections
+from public_credit.base.messages import UserError
 
 from .files import set_connections, write_private
 

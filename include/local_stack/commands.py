@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from public_credit.messages import UserError
+from public_credit.base.messages import UserError
 
 from . import processes, summary
 from .days import next_day

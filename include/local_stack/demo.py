@@ -8,7 +8,7 @@ import time
 from datetime import date
 
 import httpx
-from public_credit.orchestration import APPROVE
+from public_credit.steps.airflow import APPROVE
 
 from .airflow import LEADER
 from .days import complete, instant, next_day, played_days

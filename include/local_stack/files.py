@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from public_credit import connections
+from public_credit.base import connections
 
 
 def write_private(path: Path, content: str) -> None:

@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import IO, Any
 
 import psycopg
-from public_credit import connections
-from public_credit.messages import UserError
+from public_credit.base import connections
+from public_credit.base.messages import UserError
 
 from . import processes
 from .airflow import Airflow, simulated_world
 from .bootstrap import bootstrap
 from .files import secret_file, set_connections
 from .postgres import Server, free_port
-
 
 EXCHANGE = ("build_warehouse", "deliver_to_city", "receive_from_city")  # DAGs after the collectors, up to the city's answer
 FOLLOWING = (*EXCHANGE, "publish_reports")

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from local_stack.postgres import Server
 
 from . import answers, canary, sector_answers, target_answers

@@ -15,7 +15,6 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
-
 from local_stack.postgres import Server
 
 from . import answers, canary, target_answers

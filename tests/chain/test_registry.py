@@ -13,11 +13,10 @@ pytestmark = pytest.mark.chain
 
 
 def test_real_registry_file_shows_its_true_counts(warehouse, shared_data: Path, monkeypatch):
-    from typer.testing import CliRunner
-
-    from public_credit import work
     from public_credit.cli import app
-    from public_credit.identifiers import check_uscc
+    from public_credit.identifiers.codes import check_uscc
+    from public_credit.steps import work
+    from typer.testing import CliRunner
 
     path = shared_data / "zibo_registry_1980_2000.csv"
     with path.open(encoding="utf-8-sig", newline="") as source:

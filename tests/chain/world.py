@@ -16,7 +16,6 @@ from unittest import mock
 
 import httpx
 import yaml
-
 from local_stack.airflow import simulated_world
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -41,9 +40,9 @@ class World:
 
     def collect(self, day: int) -> dict[str, Any]:
         """Collect and land every unit; outcomes or exceptions by unit."""
-        from public_credit import work
+        from public_credit.base.messages import UserError
         from public_credit.catalogue import load_catalogue
-        from public_credit.messages import UserError
+        from public_credit.steps import work
 
         results: dict[str, Any] = {}
         for unit in load_catalogue().units.values():
@@ -59,7 +58,7 @@ class World:
 
     def run_day(self, day: int) -> None:
         """Everything of one simulated day, to the city and back."""
-        from public_credit import work
+        from public_credit.steps import work
 
         self.district.play(day)
         self.collect(day)
@@ -69,7 +68,7 @@ class World:
         work.receive(DAYS[day])
 
     def finish_day(self, day: int) -> None:
-        from public_credit import work
+        from public_credit.steps import work
 
         work.build(DAYS[day])
         work.release(DAYS[day])
@@ -79,9 +78,9 @@ class World:
     def office(self, day: int) -> None:
         """What the district does after a day's build: reviews of applicants, editions drafted and approved."""
         from district_simulator.sectors.office import EDITIONS, USES
-        from public_credit import work
-        from public_credit.orchestration import APPROVE
-        from public_credit.reports.review import review
+        from public_credit.papers.review import review
+        from public_credit.steps import work
+        from public_credit.steps.airflow import APPROVE
 
         os.environ["PCW_BUSINESS_DATE"] = DAYS[day].isoformat()
         for use in (use for use in USES if use.day == day):

@@ -20,7 +20,7 @@ BOOKED = """insert into ledger.batch (batch_id, dataset_id, unit_id, kind, varia
 
 def archived(uri: str) -> bytes:
     """The plain bytes of an archived object."""
-    from public_credit import archive
+    from public_credit.custody import archive
 
     with archive.open_plain(uri) as stream:
         return stream.read()

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import uvicorn
 from collect_helpers import ARCHIVED, BOOKED, DAY
-from public_credit import alerts
-from public_credit.messages import UserError
+from public_credit.base.messages import UserError
+from public_credit.oversight import alerts
 from servers import Loop, Mailbox, certificate
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 from collect_helpers import ARCHIVED, BOOKED, DAY
-from public_credit.attest import attest
-from public_credit.messages import UserError
+from public_credit.base.messages import UserError
+from public_credit.collect.attest import attest
 
 
 @pytest.fixture

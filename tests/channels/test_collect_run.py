@@ -6,7 +6,6 @@ Killed at any instant, two at a time, one dataset failing beside others; hand-in
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import time
@@ -15,10 +14,12 @@ from pathlib import Path
 
 import pytest
 from collect_helpers import DAY, archived
-from public_credit import collect, work
+from public_credit import collect
+from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
 from public_credit.collect import base
-from public_credit.messages import UserError
+from public_credit.steps import work
+
 from tests import seeds
 from tests.warehouse.commands import credit
 
@@ -124,7 +125,7 @@ def test_a_second_collector_says_that_another_is_at_work(folder, batches, steps)
 
 
 def test_a_fault_of_the_archive_is_not_blamed_on_the_source(folder, batches, steps, monkeypatch):
-    from public_credit import archive
+    from public_credit.custody import archive
 
     def full(stream, hint):
         stream.read(10)

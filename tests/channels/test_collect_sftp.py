@@ -14,6 +14,7 @@ from collect_helpers import DAY, archived
 from public_credit import collect
 from public_credit.collect import sftp as channel
 from servers import Sftp
+
 from tests import seeds
 
 

@@ -18,6 +18,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 def test_a_department_is_added_with_the_readme_alone(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                                      readme: str) -> None:
     from public_credit.catalogue import load_catalogue
+
     from tests.warehouse.commands import credit
     from tests.warehouse.helpers import ON, csv_bytes, rows
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from collect_helpers import DAY
-
-from public_credit import collect, work
-from public_credit.messages import UserError
+from public_credit import collect
+from public_credit.base.messages import UserError
+from public_credit.steps import work
 
 CONTENT = "姓名,家庭月收入\n甲,1000\n"
 NAME = "低收入家庭经济核对_20260225.csv"
@@ -127,7 +127,7 @@ def test_ingest_into_a_refused_dataset_says_why(warehouse, tmp_path, refused, gi
 
 
 def test_a_refused_file_handed_in_for_another_dataset_is_turned_away(warehouse, tmp_path, refused, batches, monkeypatch):
-    from public_credit import settings
+    from public_credit.base import settings
 
     folder = settings.hand_in_folder()
     folder.mkdir(parents=True, exist_ok=True)

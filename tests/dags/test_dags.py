@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
+from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
-from public_credit.messages import UserError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _PARSE = """
@@ -104,7 +103,8 @@ def test_parsing_pulls_in_nothing_heavy(parsed) -> None:
 
 @pytest.mark.parametrize("name", ["../secrets/connections.yaml", "/etc/passwd", "absent.csv", "", "   ", ".", "link.csv"])
 def test_the_form_takes_files_of_the_hand_in_folder_only(warehouse, name: str) -> None:
-    from public_credit import settings, work
+    from public_credit.base import settings
+    from public_credit.steps import work
 
     folder = settings.hand_in_folder()
     (folder / "link.csv").symlink_to(warehouse.home / "secrets" / "connections.yaml")
@@ -115,7 +115,9 @@ def test_the_form_takes_files_of_the_hand_in_folder_only(warehouse, name: str) -
 
 
 def test_a_handed_in_file_is_booked_once(warehouse) -> None:
-    from public_credit import settings, work
+    from public_credit.base import settings
+    from public_credit.steps import work
+
     from tests.warehouse.helpers import csv_bytes, rows
 
     (settings.hand_in_folder() / "补报.csv").write_bytes(csv_bytes(rows(5)))
@@ -130,8 +132,9 @@ def test_the_business_date_is_todays_unless_the_clock_is_simulated(warehouse, mo
     from datetime import datetime, timezone
     from types import SimpleNamespace
 
-    from public_credit import orchestration, settings
+    from public_credit.base import settings
     from public_credit.ledger.session import open_business_day
+    from public_credit.steps import airflow as orchestration
 
     run = SimpleNamespace(logical_date=datetime(2026, 2, 24, 17, tzinfo=timezone.utc))
     assert orchestration.run_business_date({"dag_run": run}) == settings.today()

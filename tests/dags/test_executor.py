@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from local_stack.airflow import Airflow
-
-from public_credit import executor
+from public_credit.steps import executor
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # What a task finds: a fork of the loaded process, which must have one thread, and work in it that needs the libraries.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from public_credit.reports.leadership import views, words
-from public_credit.reports.leadership.model import Publication
+from public_credit.papers.leadership import views, words
+from public_credit.papers.leadership.model import Publication
 
 LAYOUT = """(() => {
   const seen = e => e.getClientRects().length > 0, found = [], root = document.documentElement;

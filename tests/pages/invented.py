@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from public_credit.reports.leadership.model import (
+from public_credit.papers.leadership.model import (
     Edition,
     Figure,
     GoalLine,

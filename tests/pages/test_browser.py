@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from public_credit.reports.leadership import page
-from public_credit.reports.leadership.model import Publication
+from public_credit.papers.leadership import page
+from public_credit.papers.leadership.model import Publication
 
 from . import checks
 from .browser import CHROMIUM, Tab, browser

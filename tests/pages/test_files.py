@@ -13,9 +13,9 @@ import altair
 import openpyxl
 import pytest
 from jsonschema import ValidationError
-from public_credit.messages import UserError
-from public_credit.reports.leadership import charts, drawings, page, paper, publish, views, words
-from public_credit.reports.leadership.model import Publication
+from public_credit.base.messages import UserError
+from public_credit.papers.leadership import charts, drawings, page, paper, publish, views, words
+from public_credit.papers.leadership.model import Publication
 
 from .invented import publication
 

@@ -13,10 +13,11 @@ from typing import Any
 import openpyxl
 import psycopg
 import pytest
-from public_credit import build, editions
-from public_credit.messages import UserError
-from public_credit.reports.leadership import load, publish, views, words
-from public_credit.reports.leadership.model import Publication
+from public_credit.base.messages import UserError
+from public_credit.build import run as build
+from public_credit.editions import run as editions
+from public_credit.papers.leadership import load, publish, views, words
+from public_credit.papers.leadership.model import Publication
 
 from tests.conftest import open_warehouse
 from tests.subjects.registers import code

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from public_credit import settings, vault
-from public_credit.identifiers import make_id_number, make_uscc
+from public_credit.base import settings
+from public_credit.custody import vault
+from public_credit.identifiers.codes import make_id_number, make_uscc
 
 ON = date(2026, 2, 26)
 MARTS = ("enterprise", "non_enterprise_legal_person")

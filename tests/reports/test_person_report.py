@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from public_credit.identifiers.codes import make_id_number
+from public_credit.papers import person
 
-from public_credit.identifiers import make_id_number
-from public_credit.reports import person
 from tests.reports.profiles import ID_NUMBER, Profiles
 from tests.warehouse.commands import Answer, credit
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import get_args
 
 import yaml
-
 from public_credit.catalogue import load_catalogue
 from public_credit.catalogue.models import Disclosure
-from public_credit.reports import policy as policies
-from public_credit.reports.subject import STATES
+from public_credit.papers import policy as policies
+from public_credit.papers.subject import STATES
+
 from tests.conftest import CHECKOUT
 
 

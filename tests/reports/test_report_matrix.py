@@ -15,10 +15,10 @@ from typing import Any
 import lxml.html
 import openpyxl
 import pytest
+from public_credit.papers import page, workbook
+from public_credit.papers import policy as policies
+from public_credit.papers.subject import gather
 
-from public_credit.reports import page, workbook
-from public_credit.reports import policy as policies
-from public_credit.reports.subject import gather
 from tests.reports.profiles import COUNTS, ON, Profiles
 from tests.warehouse.commands import credit
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
+from public_credit.base.messages import UserError
+from public_credit.identifiers.codes import make_id_number
+from public_credit.papers import review as reviewing
+from public_credit.papers.applicants import read
 
-from public_credit.identifiers import make_id_number
-from public_credit.messages import UserError
-from public_credit.reports import review as reviewing
-from public_credit.reports.applicants import read
 from tests.reports.profiles import ON, Profiles, uscc
 from tests.warehouse.commands import credit
 

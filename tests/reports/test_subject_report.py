@@ -11,11 +11,11 @@ from datetime import date
 import lxml.html
 import openpyxl
 import pytest
+from public_credit.base.messages import UserError
+from public_credit.papers import page, workbook
+from public_credit.papers import policy as policies
+from public_credit.papers.subject import gather
 
-from public_credit.messages import UserError
-from public_credit.reports import page, workbook
-from public_credit.reports import policy as policies
-from public_credit.reports.subject import gather
 from tests.reports.profiles import Profiles, uscc
 from tests.warehouse.commands import credit
 

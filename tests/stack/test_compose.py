@@ -18,7 +18,6 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-
 from local_stack import postgres as local_postgres
 from local_stack import processes
 from local_stack.airflow import Airflow

@@ -11,13 +11,12 @@ from typing import Any
 import psutil
 import pytest
 import yaml
-
 from local_stack import commands
 from local_stack.airflow import Airflow
 from local_stack.bootstrap import bootstrap
 from local_stack.stack import Progress, Stack
-from public_credit import connections
-from public_credit.messages import UserError
+from public_credit.base import connections
+from public_credit.base.messages import UserError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SECRET = "Geheim0815Wort"

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from local_stack import processes
 from local_stack.kept import Kept
 

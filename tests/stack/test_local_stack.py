@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-
 from local_stack import processes
 from local_stack.stack import expected_dags
 

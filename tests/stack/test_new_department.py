@@ -15,10 +15,10 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-
 from local_stack.days import instant
 from local_stack.stack import Progress, Stack
-from public_credit.settings import today
+from public_credit.base.settings import today
+
 from tests.channels.servers import Sftp
 from tests.warehouse.helpers import csv_bytes, rows
 

@@ -17,7 +17,6 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
-
 from local_stack import processes, unprivileged
 from local_stack.postgres import Server, binaries
 from local_stack.stack import StackError, only_stack, reset

@@ -7,9 +7,9 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
-from public_credit import resolve
+from public_credit import subjects as resolve
 from public_credit.catalogue import load_catalogue
-from public_credit.identifiers import PLACEHOLDER, make_org_code, make_registration, make_uscc
+from public_credit.identifiers.codes import PLACEHOLDER, make_org_code, make_registration, make_uscc
 
 ON = date(2026, 2, 25)
 ENTERPRISE, ORGANISATION = "enterprise_registration", "organisation_registration"

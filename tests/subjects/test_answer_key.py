@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from public_credit import subjects as resolve
+from public_credit.build import run as builds
+from public_credit.steps import work
 
-from public_credit import build as builds
-from public_credit import resolve, work
 from tests.chain.world import DAYS, World, world
 
 from .registers import TABLES

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from public_credit.identifiers import make_id_number
+from public_credit.identifiers.codes import make_id_number
+
 from tests.warehouse.commands import credit
 
 from .registers import body, code, firm, org, reg

@@ -6,10 +6,9 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from public_credit.resolve.component import Judgement, Outcome, resolve
-from public_credit.resolve.nodes import Row, node
-from public_credit.resolve.whole import resolve_all
+from public_credit.subjects.component import Judgement, Outcome, resolve
+from public_credit.subjects.nodes import Row, node
+from public_credit.subjects.whole import resolve_all
 
 from .registers import ON, body, code, firm, org, record_id, reg
 from .worlds import judgements, rows

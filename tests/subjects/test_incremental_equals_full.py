@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
-
-from public_credit import resolve
+from public_credit import subjects as resolve
 
 from .registers import ON, Registers
 from .worlds import builds

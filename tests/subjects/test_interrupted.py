@@ -11,10 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from public_credit import subjects as resolve
+from public_credit.build import run as builds
 from sqlalchemy.orm import Session
-
-from public_credit import build as builds
-from public_credit import resolve
 
 from .registers import ON, code, firm, reg
 

@@ -158,7 +158,7 @@ def test_an_identifier_that_moves_on_takes_the_past_ids_with_it(registers):
 
 
 def test_a_build_is_resolved_once(registers):
-    from public_credit import resolve
+    from public_credit import subjects as resolve
 
     build = registers.build([firm(1)])
     assert resolve.run(build, registers.query("select current_date")[0][0]) == {}

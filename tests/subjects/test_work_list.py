@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from public_credit import subjects as resolve
+from public_credit.subjects.suggest import likeness
 
-from public_credit import resolve
-from public_credit.resolve.suggest import likeness
 from tests.warehouse.commands import credit
 
 from .registers import ON, body, code, firm

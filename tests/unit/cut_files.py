@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "include"))
 
-from public_credit.readers import UnreadableFile, delimited  # noqa: E402
+from public_credit.land.readers import UnreadableFile, delimited  # noqa: E402
 
 
 def read(data: bytes, encoding: str) -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies
+from public_credit.base.messages import UserError, key_given
 
-from public_credit.messages import UserError, key_given
 from tests.warehouse.commands import credit
 
 BLANK = ("", " ", "\t", "\u3000", "\u200b", "\u00a0\n", "-", "—", "〔〕", "（）", "[]", "、。", "*")

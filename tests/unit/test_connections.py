@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies
-
-from public_credit import alert_transport, connections
-from public_credit import settings as product
+from public_credit.base import connections
+from public_credit.base import settings as product
+from public_credit.base.messages import UserError
 from public_credit.collect import http_api, run, sftp
-from public_credit.deliver import http_json
-from public_credit.messages import UserError
+from public_credit.deliver.adapters import http_json
+from public_credit.oversight import alert_transport
+
 from tests.warehouse.commands import credit
 
 SECRETS = ("Geheim0815Wort", "xK7-pQ_rT2.w9Z", "Aa1Bb2Cc3Dd4Ee", "4711zehn4711acht", "tokenTOKENtoken77")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from public_credit.readers import delimited
+from public_credit.land.readers import delimited
 
 CUT = Path(__file__).with_name("cut_files.py")
 

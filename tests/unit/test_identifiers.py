@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from public_credit.identifiers import bulk as identifiers_bulk
+from public_credit.identifiers import codes as identifiers
 from stdnum.cn import ric as stdnum_ric
 from stdnum.cn import uscc as stdnum_uscc
 from stdnum.iso7064 import mod_11_10
-
-from public_credit import identifiers, identifiers_bulk
 
 ON = date(2026, 2, 25)
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "identifier_test_vectors.csv"

@@ -13,12 +13,13 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from public_credit import canonical, copy_binary, scan
-from public_credit.identifiers import normalise
-from public_credit.columns import Column, columns_of, pairs
+from public_credit.custody import scan
+from public_credit.identifiers.codes import normalise
 from public_credit.kernels import csv_fields, hashes, interning, survey, words
-from public_credit.rules.chunk import comes_after
-from public_credit.readers import UnreadableFile, delimited, spreadsheet, spreadsheet_child
+from public_credit.kernels.columns import Column, columns_of, pairs
+from public_credit.land import canonical, copy_binary
+from public_credit.land.readers import UnreadableFile, delimited, spreadsheet, spreadsheet_child
+from public_credit.land.rules.chunk import comes_after
 
 _CELLS = st.text(alphabet=st.sampled_from('ab 1,\n\r"“甲乙，\u3000𠀀\x00;'), max_size=24)
 unhurried = settings(deadline=None)  # the first call compiles

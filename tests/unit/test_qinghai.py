@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-
-from public_credit import settings
+from public_credit.base import settings
 
 PUBLISHED = {"licence": (9_220, 3.6, 0.05), "penalty": (119_634, 0.08, 0.005), "": (128_854, 0.34, 0.02)}  # records, 迟报率 %, tolerance
 

@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from public_credit import headers, template
 from public_credit.catalogue import load_catalogue
-from public_credit.readers import UnreadableFile, delimited, open_tables
+from public_credit.land import headers
+from public_credit.land.readers import UnreadableFile, delimited, open_tables
+from public_credit.papers import template
 
 from tests.conftest import SHARED
 

@@ -8,9 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from public_credit import gate, work
+from public_credit import gate
 from public_credit.catalogue import load_catalogue
-from public_credit.template import example
+from public_credit.papers.template import example
+from public_credit.steps import work
 
 ON = date(2026, 2, 25)
 DATASET = "zhzf.penalty_entity"

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 from unittest import mock
 
-from public_credit import build
+from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
-from public_credit.identifiers import PLACEHOLDER
-from public_credit.template import example
+from public_credit.identifiers.codes import PLACEHOLDER
+from public_credit.papers.template import example
 
 UNIT = "zhzf"
 _CODES = {"org_code": "org", "business_reg_no": "reg", "tax_reg_no": "tax", "institution_cert_no": "inst",

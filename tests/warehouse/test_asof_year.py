@@ -13,10 +13,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-
-from public_credit import asof
-from public_credit.identifiers import make_uscc
+from public_credit.identifiers.codes import make_uscc
 from public_credit.ledger.session import session
+from public_credit.oversight import asof
+
 from tests import seeds
 from tests.conftest import Cluster, open_warehouse
 

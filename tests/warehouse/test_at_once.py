@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from public_credit import build, editions, work
+from public_credit.base.messages import UserError
+from public_credit.build import run as build
+from public_credit.editions import run as editions
 from public_credit.ledger.session import BUILDING, hold
-from public_credit.messages import UserError
-from public_credit.reports.leadership.load import load
+from public_credit.papers.leadership.load import load
+from public_credit.steps import work
 
 ON, NEXT = date(2026, 2, 25), date(2026, 2, 26)
 _BUILD = """

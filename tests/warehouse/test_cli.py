@@ -224,7 +224,7 @@ def test_migrate_is_idempotent(played: World) -> None:
 
 
 def test_rekeying_the_vault_keeps_every_token_readable(played: World) -> None:
-    from public_credit.vault import reveal
+    from public_credit.custody.vault import reveal
 
     tokens = [token for (token,) in played.query("select token from vault.secret order by token limit 50")]
     before = reveal(tokens)
@@ -238,9 +238,9 @@ def test_rekeying_the_vault_keeps_every_token_readable(played: World) -> None:
         assert reveal(tokens) == before
         assert "已重新加密 0 条" in credit("vault", "rekey").out
         number = next(iter(before.values()))
-        from public_credit import settings
-        from public_credit.vault import Vault
         import psycopg
+        from public_credit.base import settings
+        from public_credit.custody.vault import Vault
         with psycopg.connect(settings.dsn("collector")) as connection:
             letter = next(iter(before))[0]
             assert Vault(connection).tokenise([number, "", number.lower()], letter) == [next(iter(before)), "", next(iter(before))]
@@ -265,12 +265,11 @@ def test_the_catalogue_is_shown_in_every_form(played: World) -> None:
 def test_the_template_of_every_dataset_opens_and_its_example_row_is_accepted(played: World, tmp_path: Path) -> None:
     import openpyxl
     import polars as pl
-
     from public_credit.catalogue import load_catalogue
-    from public_credit.rules import load_ruleset
-    from public_credit.rules.context import RowContext
-    from public_credit.rules.rows import RowRules
-    from public_credit.template import example
+    from public_credit.land.rules import load_ruleset
+    from public_credit.land.rules.context import RowContext
+    from public_credit.land.rules.rows import RowRules
+    from public_credit.papers.template import example
 
     catalogue = load_catalogue()
     for dataset in catalogue.datasets.values():
@@ -324,8 +323,8 @@ def test_a_broken_catalogue_is_refused_with_file_line_and_remedy(tmp_path: Path)
 
 
 def test_the_calendar_says_when_it_ends(tmp_path: Path) -> None:
-    from public_credit.messages import UserError
-    from public_credit.workdays import WorkCalendar
+    from public_credit.base.messages import UserError
+    from public_credit.policy.workdays import WorkCalendar
 
     calendar = WorkCalendar.load()
     assert calendar.deadline(date(2026, 2, 10)) == date(2026, 2, 26), "春节 2 月 15–23 日放假，2 月 14 日上班"

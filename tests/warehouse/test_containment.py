@@ -10,16 +10,18 @@ from typing import Any
 
 import psycopg
 import pytest
-
-from public_credit import alert_items, faults, set_aside, status, work
-from public_credit.messages import UserError
+from public_credit.base import faults
+from public_credit.base.messages import UserError
+from public_credit.gate import set_aside
+from public_credit.oversight import alert_items, status
+from public_credit.steps import work
 
 from . import helpers
 from .commands import credit
 from .helpers import csv_bytes, judge, land, rows
 
 gate_run = importlib.import_module("public_credit.gate.run")
-land_module = importlib.import_module("public_credit.land")
+land_module = importlib.import_module("public_credit.land.stream")
 VALUE = "张三丰独一无二"
 
 
@@ -139,7 +141,7 @@ def test_an_error_in_sql_leaves_the_next_judgement_a_clean_connection(warehouse,
                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     """What one batch is compared with cannot be read (an unknown column): the transaction is gone, the loop is not."""
     seqs = [book(tmp_path, f"{name}.csv", csv_bytes(rows(5, decision_no=name))) for name in "abc"]
-    real, asked = gate_run.checks.prepare_batch, []
+    real, asked = gate_run.cross_record.prepare_batch, []
 
     def prepare_batch(session, kind, seq, *rest):
         asked.append(seq)
@@ -148,7 +150,7 @@ def test_an_error_in_sql_leaves_the_next_judgement_a_clean_connection(warehouse,
         real(session, kind, seq, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(gate_run.checks, "prepare_batch", prepare_batch)
+        patch.setattr(gate_run.cross_record, "prepare_batch", prepare_batch)
         assert len(work.gate(helpers.ON)) == 1
     assert asked == seqs and list(states(warehouse).values()) == ["accepted", "failed", "accepted"]
 
@@ -167,7 +169,7 @@ def test_an_error_in_a_replays_judgement_leaves_the_good_version_live(warehouse,
 
 
 def test_an_error_in_one_slip_keeps_nobody_from_his(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from public_credit import slips
+    from public_credit.papers import slips
 
     def with_one_bad_row(number: str) -> bytes:
         given = rows(30, decision_no=number)
@@ -253,8 +255,7 @@ def test_an_accepted_batch_cannot_be_set_aside(warehouse, tmp_path: Path) -> Non
 def test_a_run_with_an_errored_step_is_failed_and_one_with_verdicts_is_not(warehouse, tmp_path: Path,
                                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.sdk.exceptions import AirflowFailException
-
-    from public_credit import orchestration
+    from public_credit.steps import airflow as orchestration
 
     monkeypatch.setenv("AIRFLOW_CTX_DAG_ID", "build_warehouse")
     monkeypatch.setenv("AIRFLOW_CTX_DAG_RUN_ID", "verdicts")

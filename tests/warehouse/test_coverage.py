@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from public_credit import build, work
+from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
+from public_credit.steps import work
 
 from .commands import credit
 from .helpers import ON, csv_bytes, judge, land, rows

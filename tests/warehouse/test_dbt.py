@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from public_credit.base.messages import UserError
 
-from public_credit.messages import UserError
 from tests.chain.world import DAYS, world
 
 pytestmark = pytest.mark.slow
@@ -28,7 +28,8 @@ def _tables(w) -> dict[str, list[str]]:
 
 
 def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, tmp_path: Path):
-    from public_credit import build, work
+    from public_credit.build import run as build
+    from public_credit.steps import work
 
     with world(warehouse, tmp_path / "simulator", 0.03) as w:
         for day in (1, 2):

@@ -8,10 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from public_credit.base.messages import UserError
+from public_credit.deliver import reconcile, release
+from public_credit.steps import work
+from public_credit.steps.follow_up import follow_up
 
-from public_credit import reconcile, release, work
-from public_credit.follow_up import follow_up
-from public_credit.messages import UserError
 from tests.chain.world import CityProcess
 from tests.conftest import Warehouse, open_warehouse
 

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from public_credit.build import run as build
 
-from public_credit import build
 from tests.conftest import CHECKOUT, open_warehouse
 
 from .records import Records

@@ -8,10 +8,11 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-
 from local_stack.airflow import simulated_world
-from public_credit import build, evidence
-from public_credit.messages import UserError
+from public_credit.base.messages import UserError
+from public_credit.build import evidence
+from public_credit.build import run as build
+
 from tests.conftest import CHECKOUT, open_warehouse
 from tests.warehouse.commands import credit
 from tests.warehouse.records import Records

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from public_credit.base.messages import UserError
+from public_credit.oversight import trace
 
-from public_credit import trace
-from public_credit.messages import UserError
 from tests.warehouse.commands import credit
 from tests.warehouse.records import Records
 

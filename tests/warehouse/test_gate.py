@@ -48,8 +48,8 @@ def test_nobody_but_the_owner_can_change_a_landed_row(warehouse, tmp_path: Path)
 def test_a_batch_rule_holds_a_batch_and_without_it_the_batch_passes(warehouse, tmp_path: Path,
                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     """More than half of the rows with errors: held by the kind's suite; the same rows pass where the rule is gone."""
-    from public_credit import rules
-    from public_credit.rules import load_ruleset
+    from public_credit.land import rules
+    from public_credit.land.rules import load_ruleset
 
     bad = csv_bytes(rows(60, violation_facts=""))
     held = judge(land(tmp_path, "a.csv", bad))
@@ -57,7 +57,7 @@ def test_a_batch_rule_holds_a_batch_and_without_it_the_batch_passes(warehouse, t
     failing = {rule.id for rule in load_ruleset("administrative_penalty").batch_rules if rule.severity == "critical"}
     folder = tmp_path / "expectations"
     folder.mkdir()
-    for path in (Path(rules.__file__).parents[3] / "expectations").glob("*.yml"):
+    for path in (Path(rules.__file__).parents[4] / "expectations").glob("*.yml"):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         content["batch_rules"] = [rule for rule in content["batch_rules"] if rule["id"] not in failing]
         (folder / path.name).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
@@ -101,7 +101,7 @@ def test_a_then_b_then_a_keeps_all_three(warehouse, tmp_path: Path) -> None:
 
 def test_one_number_and_name_under_two_authorities_is_warned_about(warehouse, tmp_path: Path) -> None:
     given = rows(30)
-    from public_credit.identifiers import make_uscc
+    from public_credit.identifiers.codes import make_uscc
 
     given.append(given[0] | {"authority_uscc": make_uscc("11", "BA000001"), "authority_name": "另一机关"})
     seq = land(tmp_path, "a.csv", csv_bytes(given))
@@ -150,7 +150,7 @@ def test_an_empty_table_of_an_exchange_database_is_a_zero_report_and_zero_bytes_
 def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> None:
     from datetime import timedelta
 
-    from public_credit import waivers
+    from public_credit.gate import waivers
 
     given = rows(30)
     given[2]["violation_facts"] = ""
@@ -230,7 +230,7 @@ def test_placeholders_identify_nobody_in_any_code_column(warehouse, tmp_path: Pa
 
 def test_what_a_killed_run_left_undone_the_next_one_makes_up_for(warehouse, tmp_path: Path) -> None:
     """Killed after its judgements, before slips and resubmissions: nothing is landed any more, both are still done."""
-    from public_credit import work
+    from public_credit.steps import work
 
     bad = rows(30)
     bad[6]["violation_facts"] = ""

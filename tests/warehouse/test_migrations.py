@@ -5,10 +5,9 @@ from __future__ import annotations
 import psycopg
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
-
-from public_credit.ledger.migrate import migrate
 from public_credit.ledger.models import Base
+from public_credit.steps.migrate import migrate
+from sqlalchemy import create_engine, text
 
 _DEFINITIONS = """
     select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from public_credit.build import run as build
+from public_credit.identifiers.codes import make_uscc
+from public_credit.papers import page, person, workbook
+from public_credit.papers.review import review
+from public_credit.papers.subject import gather
+from public_credit.subjects import nodes
 
-from public_credit import build
-from public_credit.identifiers import make_uscc
-from public_credit.reports import page, person, workbook
-from public_credit.reports.review import review
-from public_credit.reports.subject import gather
-from public_credit.resolve import nodes
 from tests.conftest import Cluster, open_warehouse
 from tests.reports.profiles import ID_NUMBER
 from tests.reports.test_review import workbook as applicants

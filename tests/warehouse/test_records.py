@@ -11,12 +11,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-
-from public_credit import asof, build, settings
+from public_credit.base import settings
+from public_credit.base.messages import UserError
+from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
-from public_credit.identifiers import PLACEHOLDER
+from public_credit.identifiers.codes import PLACEHOLDER
 from public_credit.ledger.session import session
-from public_credit.messages import UserError
+from public_credit.oversight import asof
 
 from .records import Records
 

@@ -7,10 +7,11 @@ import io
 from pathlib import Path
 from typing import Any
 
-from public_credit import gate, work
+from public_credit import gate
 from public_credit.catalogue import load_catalogue
-from public_credit.identifiers import make_uscc
-from public_credit.template import example
+from public_credit.identifiers.codes import make_uscc
+from public_credit.papers.template import example
+from public_credit.steps import work
 
 from .helpers import ON
 

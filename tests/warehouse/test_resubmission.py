@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from public_credit.gate import resubmission
+from public_credit.identifiers.codes import make_uscc
 
-from public_credit import resubmission
-from public_credit.identifiers import make_uscc
 from tests import seeds
 
 from .helpers import ON, csv_bytes, judge, land, rows

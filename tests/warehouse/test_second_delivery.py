@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from public_credit import build, waivers
+from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
+from public_credit.gate import waivers
+
 from tests.conftest import open_warehouse
 
 from .test_registry_agreement import hand_in

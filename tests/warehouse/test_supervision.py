@@ -7,8 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-
-from public_credit import build
+from public_credit.build import run as build
 
 from .records import Records
 

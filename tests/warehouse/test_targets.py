@@ -12,10 +12,13 @@ from typing import Any
 import psycopg
 import pytest
 import xlsxwriter
-
 from local_stack.airflow import simulated_world
-from public_credit import build, edition_diff, editions, work
-from public_credit.messages import UserError
+from public_credit.base.messages import UserError
+from public_credit.build import run as build
+from public_credit.editions import diff as edition_diff
+from public_credit.editions import run as editions
+from public_credit.steps import work
+
 from tests.conftest import CHECKOUT, open_warehouse
 from tests.subjects.registers import code
 from tests.warehouse.commands import credit

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from .. import plain_yaml, settings
-from ..messages import UserError
+from ..base import plain_yaml, settings
+from ..base.messages import UserError
 from .models import Authority, CodeList, Dataset, Forbidden, Kind, Receiver, Unit
 from .sectors import Mistake, Refused, Sector, check_dataset, check_refused, check_sectors
 

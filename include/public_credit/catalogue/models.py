@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field as Attribute, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import Field as Attribute
 
 Disclosure = Literal["公开", "政务共享", "授权查询", "封存"]
 FieldType = Literal["text", "code", "uscc", "org_code", "enum", "enum_multi", "date", "decimal", "integer", "month",
@@ -224,7 +225,7 @@ class Unit(Strict):
     @field_validator("uscc")
     @classmethod
     def _valid_uscc(cls, value: str) -> str:
-        from ..identifiers import check_uscc
+        from ..identifiers.codes import check_uscc
 
         if not check_uscc(value).ok:
             raise ValueError("单位统一社会信用代码不正确（GB 32100 校验）")

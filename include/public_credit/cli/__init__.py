@@ -11,9 +11,9 @@ import sys
 import typer
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from ..catalogue.commands import app as catalogue_app
-from ..messages import UserError
+from ..base.messages import UserError
 from . import batches, editions, operate, overview, people, publications, reports, subjects
+from .catalogue import app as catalogue_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="公共信用信息数仓：采集、关卡、构建、报送、溯源。", rich_markup_mode=None)

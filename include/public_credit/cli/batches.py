@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .. import set_aside as moves
+from ..gate import set_aside as moves
 from .operate import _who
 from .overview import Json, Unit, list_batches
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import editions, edition_diff
+from ..editions import diff as edition_diff
+from ..editions import run as editions
 from . import output
 from .operate import On, _on, _who
 from .overview import Json

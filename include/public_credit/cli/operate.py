@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from .. import work
+from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue
 from ..ledger.models import Attempt, Batch
 from ..ledger.session import clock_day, current_business_day, session
-from ..messages import UserError, key_given
+from ..steps import work
 from . import output
 from .overview import BATCH_STATES, Json
 
@@ -53,7 +53,7 @@ def _who() -> str:
 
 
 def migrate() -> None:
-    from ..ledger.migrate import migrate as run
+    from ..steps.migrate import migrate as run
 
     run()
     print("数据库结构已是最新。")
@@ -144,7 +144,7 @@ def release_prepare(on: On = None) -> None:
 
 
 def release_show(release_id: int, as_json: Json = False) -> None:
-    from .. import release
+    from ..deliver import release
 
     cover = release.cover(release_id)
     if as_json:
@@ -155,7 +155,7 @@ def release_show(release_id: int, as_json: Json = False) -> None:
 
 
 def release_approve(release_id: int, diff_hash: Annotated[str, typer.Option("--hash", help="差异指纹，见封面。")]) -> None:
-    from .. import release
+    from ..deliver import release
 
     release.approve(release_id, diff_hash, _who())
     print(f"第 {release_id} 号变更单已批准。")
@@ -166,14 +166,14 @@ def deliver(on: On = None) -> None:
 
 
 def receive(on: On = None) -> None:
-    from .. import receipts
+    from ..deliver import receipts
 
     os.environ["PCW_BUSINESS_DATE"] = _on(on).isoformat()
     print(f"取回 {receipts.fetch()} 条回执。")
 
 
 def reconcile(on: On = None, as_json: Json = False) -> None:
-    from .. import reconcile as reconciliation
+    from ..deliver import reconcile as reconciliation
 
     os.environ["PCW_BUSINESS_DATE"] = _on(on).isoformat()
     result = reconciliation.run()
@@ -187,14 +187,14 @@ def reconcile(on: On = None, as_json: Json = False) -> None:
 
 
 def replay(batch: str, on: On = None, as_json: Json = False) -> None:
-    from .. import land
+    from ..land import stream as land
 
     found = _batch(batch)
     day = _on(on) if on else current_business_day("reader")
     os.environ["PCW_BUSINESS_DATE"] = day.isoformat()
     result = land.land(found.seq, business_date=found.business_date)
     from ..gate import run as judge
-    from ..follow_up import follow_up
+    from ..steps.follow_up import follow_up
 
     judge([found.seq], business_date=day)
     follow_up()
@@ -208,14 +208,14 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
 def waive(dataset: str, check: str, reason: Annotated[str, typer.Option()], owner: Annotated[str, typer.Option()],
           until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日。")],
           batch: Annotated[int | None, typer.Option(help="只对一个批次。")] = None) -> None:
-    from .. import waivers
+    from ..gate import waivers
 
     number = waivers.grant(dataset, check, reason=reason, owner=owner, granted_by=_who(), expires_on=until.date(),
                            batch_seq=batch)
     print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
     if batch is not None:
         from ..gate import run as judge
-        from ..follow_up import follow_up
+        from ..steps.follow_up import follow_up
 
         judge([batch], business_date=current_business_day("reader"))
         follow_up()
@@ -225,7 +225,7 @@ def waive(dataset: str, check: str, reason: Annotated[str, typer.Option()], owne
 def attest(dataset: str, start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
            end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
            reason: Annotated[str, typer.Option()]) -> None:
-    from ..attest import attest as book
+    from ..collect.attest import attest as book
 
     os.environ["PCW_BUSINESS_DATE"] = _on(None).isoformat()
     book(dataset, start.date(), end.date(), _who(), reason)

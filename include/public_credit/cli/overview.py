@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from sqlalchemy import text
 
-from .. import settings, status
+from ..base import settings
+from ..base.messages import UserError, key_given
 from ..ledger.session import session
-from ..messages import UserError, key_given
+from ..oversight import status
 from . import output
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
@@ -124,7 +125,7 @@ def show_slips(unit: Unit = None, as_json: Json = False) -> None:
 
 
 def doctor(as_json: Json = False) -> None:
-    from ..doctor import examine
+    from ..oversight.doctor import examine
 
     findings = examine()
     if as_json:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from .. import trace
-from ..messages import UserError
+from ..base.messages import UserError
+from ..oversight import trace
 from . import output
 from .overview import Json
 
@@ -79,6 +79,6 @@ def _print(story: dict) -> None:
 
 
 def rekey() -> None:
-    from ..vault import rekey as run
+    from ..custody.vault import rekey as run
 
     print(f"已重新加密 {run():,} 条。")

@@ -19,7 +19,7 @@ def leadership(year: Annotated[int | None, typer.Option(help="打开时显示的
                out: Annotated[Path | None, typer.Option("--out", "-o", help="写到哪个文件夹；不填为状态目录 publications/leadership。",
                                                         file_okay=False)] = None,
                as_json: Json = False) -> None:
-    from ..reports.leadership.publish import publish
+    from ..papers.leadership.publish import publish
 
     published = publish(year, out)
     if as_json:

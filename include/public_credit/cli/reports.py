@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ..messages import UserError
+from ..base.messages import UserError
 
 Purpose = Annotated[str, typer.Option(help="查询目的，写入报告并留痕。")]
 Area = Annotated[str, typer.Option(help="应用领域（实施意见列名的领域，如政府采购；计入推行信用报告制度的领域数）。")]
@@ -42,8 +42,8 @@ def _save(path: Path, content: bytes) -> None:
 def subject(key: Annotated[str, typer.Argument(help="统一社会信用代码，或主体编号。")],
             level: Annotated[str, typer.Option(help="查询级别：公开、政务共享、授权查询、封存。")] = "公开",
             purpose: Purpose = "", area: Area = "", output: Output = None) -> None:
-    from ..reports import page, workbook
-    from ..reports.subject import gather
+    from ..papers import page, workbook
+    from ..papers.subject import gather
 
     report = gather(key, level=level, who=_who(), purpose=purpose, area=area)
     folder = output or Path()
@@ -54,8 +54,8 @@ def subject(key: Annotated[str, typer.Argument(help="统一社会信用代码，
 
 
 def person(purpose: Purpose = "", output: Output = None) -> None:
-    from ..reports import page, workbook
-    from ..reports.person import gather
+    from ..papers import page, workbook
+    from ..papers.person import gather
 
     if not purpose.strip():
         raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
@@ -70,8 +70,8 @@ def person(purpose: Purpose = "", output: Output = None) -> None:
 def review(applicants: Annotated[Path, typer.Argument(help="申请单位名单（xlsx、xls），有名称或统一社会信用代码列。")],
            purpose: Purpose = "", area: Area = "",
            output: Annotated[Path | None, typer.Option("-o", "--output", help="结果文件，默认在名单旁。")] = None) -> None:
-    from ..reports.review import review as run
-    from ..reports.review_workbook import workbook
+    from ..papers.review import review as run
+    from ..papers.review_workbook import workbook
 
     if not applicants.is_file():
         raise UserError(f"没有文件 {applicants.name}。", remedy="检查路径。")

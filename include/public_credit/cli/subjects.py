@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from ..base.messages import UserError
 from ..ledger.session import session
-from ..messages import UserError
-from ..resolve import judgements, lookup, worklist
-from ..resolve.nodes import TITLES
-from ..resolve.suggest import suggest
+from ..subjects import judgements, lookup, worklist
+from ..subjects.nodes import TITLES
+from ..subjects.suggest import suggest
 from . import output
 from .operate import On, _on, _who
 from .overview import Json
@@ -68,7 +68,7 @@ def as_of(subject: Annotated[str, typer.Argument(help="主体编号、统一社�
           about: Annotated[datetime | None, typer.Option("--about", formats=["%Y-%m-%d"],
                                                          help="问的是哪一天的情况，默认与所知日相同。")] = None,
           as_json: Json = False) -> None:
-    from .. import asof
+    from ..oversight import asof
 
     known = _on(known_on)
     asked = about.date() if about else known

@@ -19,11 +19,11 @@ from typing import Any, Literal
 from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from .. import settings
+from ..base import settings
+from ..base.messages import UserError
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.models import Batch, Step
 from ..ledger.session import dag_run, hold, session
-from ..messages import UserError
 from .streams import ByteStream
 
 Owner = Literal["department", "data_engineer"]
@@ -220,7 +220,7 @@ class Intake:
 
     def _discard(self, wanted: str, uri: str) -> None:
         """Destroy a second copy of a receipt that turned out to be booked."""
-        from .. import archive
+        from ..custody import archive
 
         with session("collector") as opened:
             booked = opened.scalar(select(Batch.archive_uri).where(Batch.batch_id == wanted))
@@ -232,7 +232,7 @@ class Intake:
 
         A fault of the store is told apart from one of the source, which goes on unchanged.
         """
-        from .. import archive
+        from ..custody import archive
 
         stream = ByteStream(chunks)
         try:
@@ -294,7 +294,7 @@ def only_one(name: str) -> AbstractContextManager[bool]:
 
 def masked(name: str) -> str:
     """A file name as messages and the ledger may hold it: a person's number in it is blanked."""
-    from .. import scan
+    from ..custody import scan
 
     return scan.mask(name)
 

@@ -11,8 +11,8 @@ import stat
 from datetime import date
 from pathlib import Path
 
+from ..base.messages import UserError
 from ..catalogue import load_catalogue
-from ..messages import UserError
 from . import refused
 from .base import Intake, SourceChanged, masked, masked_path
 from .files import Found, stream

@@ -10,9 +10,9 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 
+from ..base.messages import UserError
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.session import step
-from ..messages import UserError
 from .base import CollectOutcome, Intake, Probe, business_day, only_one
 
 CHANNELS = {

@@ -7,9 +7,9 @@ from secrets import token_hex
 
 from sqlalchemy import func, text
 
+from ..custody.scan import mask
 from ..ledger.models import Delivery
 from ..ledger.session import session
-from ..scan import mask
 from .base import Item, Outcome
 
 _COLUMNS = "i.item_id, i.interface, i.record_id, i.operation, i.version, i.predecessor, i.idempotency_key, i.payload"

@@ -7,13 +7,14 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
-from .. import settings, vault
+from ..base import settings
+from ..base.messages import UserError
 from ..catalogue import Receiver, load_catalogue
+from ..custody import vault
 from ..ledger.session import hold, step
-from ..messages import UserError
 from . import outbox
+from .adapters.http_json import HttpJson
 from .base import Adapter, BatchRefused, Item, NotTaken, Outcome, OutcomeUnknown, TooLarge
-from .http_json import HttpJson
 
 _TOKEN = re.compile(r"P[A-Z2-7]{26}")
 

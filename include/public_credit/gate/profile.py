@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..catalogue.models import Dataset, Kind
+from ..land.stock import take_stock
 from ..ledger.models import Attempt, Batch
-from ..stock import take_stock
 
 
 def last_good_rows(session: Session, batch: Batch) -> int | None:

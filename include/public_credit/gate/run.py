@@ -13,13 +13,13 @@ from datetime import date
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from .. import checks, faults, settings, waivers
+from ..base import faults, settings
+from ..base.messages import UserError
 from ..catalogue import load_catalogue
+from ..land.rules import load_ruleset
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
 from ..ledger.session import dag_run, lock
-from ..messages import UserError
-from ..rules import load_ruleset
-from . import profile
+from . import cross_record, profile, waivers
 from .suite import Evaluation, Suite
 
 KIND_ORDER = ("enterprise_registration", "organisation_registration", "administrative_licence", "administrative_penalty")
@@ -90,16 +90,16 @@ def _attest_zero(session: Session, batch: Batch, on: date) -> None:
 
 
 def _judge(session: Session, suite: Suite, seq: int, attempt_no: int, on: date,
-           heads: dict[str, checks.Heads]) -> GateOutcome:
+           heads: dict[str, cross_record.Heads]) -> GateOutcome:
     catalogue = load_catalogue()
     batch = session.get_one(Batch, seq)
     attempt = session.get_one(Attempt, (seq, attempt_no))
     kind, dataset = catalogue.kinds[batch.kind], catalogue.datasets[batch.dataset_id]
     ruleset = load_ruleset(kind.id)
     waived = waivers.active(session, batch.dataset_id, seq, on)
-    checks.prepare_batch(session, kind, seq, attempt_no, heads[kind.id])
-    checks.cross_record(session, kind, seq, attempt_no, ruleset.version, heads)
-    counts = checks.outcomes(session, kind, seq, attempt_no, sorted(waived), heads[kind.id])
+    cross_record.prepare_batch(session, kind, seq, attempt_no, heads[kind.id])
+    cross_record.book_verdicts(session, kind, seq, attempt_no, ruleset.version, heads)
+    counts = cross_record.outcomes(session, kind, seq, attempt_no, sorted(waived), heads[kind.id])
     row = profile.aggregates(session, kind, dataset, batch, attempt, suite.filled_fields, counts, on)
     counts = {name: row[name] for name in ("accepted", "quarantined", "duplicate")}
     evaluations = suite.evaluate(row, dataset, batch)
@@ -171,13 +171,13 @@ class _Desk:
     def __init__(self, session: Session):
         self.session = session
         self.suites: dict[str, Suite] = {}
-        self.heads: dict[str, checks.Heads] = {}
+        self.heads: dict[str, cross_record.Heads] = {}
         self.accepted: list[tuple[str, int, int]] = []
         self._registry_for: str | None = None
 
     def _head(self, kind_id: str) -> None:
         if kind_id not in self.heads:
-            self.heads[kind_id] = checks.Heads(self.session, load_catalogue().kinds[kind_id])
+            self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id])
 
     def judge(self, seq: int, attempt: int, on: date) -> GateOutcome | None:
         """Judge one attempt and commit; None when the batch was set aside in the meantime."""
@@ -204,13 +204,13 @@ class _Desk:
         self.accepted.clear()
         self._head(kind_id)
         if kind_id == "decision_event":
-            for name in checks.DECISION_KINDS:
+            for name in cross_record.DECISION_KINDS:
                 self._head(name)
-        version = checks.registry_version(self.session)
-        if checks.against_registry(load_catalogue().kinds[kind_id]) and version != self._registry_for:
-            for name in checks.REGISTRY_KINDS:
+        version = cross_record.registry_version(self.session)
+        if cross_record.against_registry(load_catalogue().kinds[kind_id]) and version != self._registry_for:
+            for name in cross_record.REGISTRY_KINDS:
                 self._head(name)
-            checks.prepare_registry(self.session, [self.heads[name] for name in checks.REGISTRY_KINDS])
+            cross_record.prepare_registry(self.session, [self.heads[name] for name in cross_record.REGISTRY_KINDS])
             self._registry_for = version
 
 
@@ -243,7 +243,7 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
                         session.commit()
                     if outcome is not None:
                         outcomes.append(outcome)
-                checks.refresh_statistics(session, {session.get_one(Batch, seq).kind for seq, _ in todo})
+                cross_record.refresh_statistics(session, {session.get_one(Batch, seq).kind for seq, _ in todo})
                 session.commit()
         finally:
             connection.rollback()

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from ..catalogue.models import Dataset
+from ..land.rules import BatchRule, load_ruleset
 from ..ledger.models import Batch
-from ..rules import BatchRule, load_ruleset
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 

@@ -4,7 +4,7 @@ Whatever looks at every byte of a delivery is a kernel here: a small function ov
 ``tests/unit/test_kernels.py``. Everything that knows the catalogue, a rule or the ledger stays outside.
 
 Machine code is made once per environment and processor and kept in the virtual environment (``python -m
-public_credit.kernels`` does it ahead of time), or, where that may not be written, in the state folder.
+public_credit.steps.compile_kernels`` does it ahead of time), or, where that may not be written, in the state folder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import sys
 from pathlib import Path
 
-from .. import settings
+from ..base import settings
 
 
 def _keep_machine_code() -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from .. import settings
+from ..base import settings
 from .models import BusinessDay, Step
 
 
@@ -105,7 +105,7 @@ def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator
     that raises is booked ``failed`` with the exception's type only (its text may hold a delivered value) unless it
     is a UserError, and the exception goes on. A killed step stays ``incomplete``.
     """
-    from ..messages import UserError
+    from ..base.messages import UserError
 
     with session(role) as opened:
         row = Step(name=name, business_date=business_date, dag_run=dag_run(), **links)

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from public_credit.catalogue import load_catalogue, read
 from public_credit.catalogue.load import Problem, default_root
 from public_credit.catalogue.sectors import SECTOR_IDS

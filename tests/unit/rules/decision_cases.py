@@ -15,7 +15,7 @@ from judging import (
     PLACEHOLDER,
     STRANGER,
 )
-from public_credit.identifiers import make_id_number, make_uscc, uscc_check_character
+from public_credit.identifiers.codes import make_id_number, make_uscc, uscc_check_character
 
 PE, PP, LE, LP = PENALTY_ENTITY, PENALTY_PERSON, LICENCE_ENTITY, LICENCE_PERSON
 CONFISCATION = "没收违法所得、没收非法财物"

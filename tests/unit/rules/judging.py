@@ -6,12 +6,11 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-
 from public_credit.catalogue import load_catalogue
-from public_credit.identifiers import make_id_number, make_org_code, make_registration, make_uscc
-from public_credit.rules import load_ruleset
-from public_credit.rules.context import RowContext
-from public_credit.rules.rows import RowRules, Verdicts
+from public_credit.identifiers.codes import make_id_number, make_org_code, make_registration, make_uscc
+from public_credit.land.rules import load_ruleset
+from public_credit.land.rules.context import RowContext
+from public_credit.land.rules.rows import RowRules, Verdicts
 
 TODAY = date(2026, 2, 25)
 AUTHORITY = make_uscc("11", "00000102")

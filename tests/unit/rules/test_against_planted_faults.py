@@ -10,18 +10,18 @@ from typing import Any
 
 import polars as pl
 import pytest
-
 from district_simulator.deliveries import Delivery
 from district_simulator.formats import cells
 from district_simulator.plan import Plan
 from district_simulator.rows import DateCell, NumberCell, Row
 from district_simulator.workcalendar import DAYS
-from public_credit import headers, scan
 from public_credit.catalogue import load_catalogue
-from public_credit.columns import Column
-from public_credit.rules import load_ruleset
-from public_credit.rules.context import RowContext
-from public_credit.rules.rows import RowRules, Verdicts
+from public_credit.custody import scan
+from public_credit.kernels.columns import Column
+from public_credit.land import headers
+from public_credit.land.rules import load_ruleset
+from public_credit.land.rules.context import RowContext
+from public_credit.land.rules.rows import RowRules, Verdicts
 
 CROSS = {"R06", "R06W", "R16", "V05"}
 SEED = 20260225

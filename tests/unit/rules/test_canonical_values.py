@@ -9,11 +9,10 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from public_credit import canonical
 from public_credit.catalogue import load_catalogue
 from public_credit.catalogue.models import Field
-from public_credit.identifiers import normalise
+from public_credit.identifiers.codes import normalise
+from public_credit.land import canonical
 
 LISTS = load_catalogue().kinds["administrative_penalty"].code_lists
 LICENCE = load_catalogue().kinds["administrative_licence"].code_lists["licence_category"]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from judging import PENALTY_ENTITY, TODAY, VALID, context, frame
-from public_credit import policy, settings
+from public_credit.base import settings
+from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
-from public_credit.messages import UserError
-from public_credit.rules import load_ruleset
-from public_credit.rules.rows import RowRules, compile_all
-from public_credit.rules.registry import CHECKS
+from public_credit.land.rules import load_ruleset
+from public_credit.land.rules.registry import CHECKS
+from public_credit.land.rules.rows import RowRules, compile_all
+from public_credit.policy import seeds as policy
 
 KINDS = load_catalogue().kinds
 DECISION_RULES = [

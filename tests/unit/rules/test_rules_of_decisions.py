@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-
 from decision_cases import CASES, LE, PE, PP, money
 from judging import (
     AUTHORITY,
@@ -22,7 +21,7 @@ from judging import (
     marks,
     rules_of,
 )
-from public_credit.identifiers import make_org_code
+from public_credit.identifiers.codes import make_org_code
 
 REFUSED = [
     "本案适用简易程序。",

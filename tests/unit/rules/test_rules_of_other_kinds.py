@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-
 from judging import (
     AUTHORITY,
     COMPANY,
@@ -19,7 +18,7 @@ from judging import (
     marks,
     rules_of,
 )
-from public_credit.identifiers import make_id_number, make_registration
+from public_credit.identifiers.codes import make_id_number, make_registration
 
 REG, EV, LG = REGISTRATION, EVENT, LEDGER
 GOOD = make_registration("37039922800012")

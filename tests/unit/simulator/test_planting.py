@@ -6,9 +6,8 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import pytest
-
 import district_simulator
+import pytest
 from district_simulator import codes
 from district_simulator.deliveries import PATTERNS
 from district_simulator.formats import cells, json_row, plain, render

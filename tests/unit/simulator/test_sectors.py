@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-
 from district_simulator import codes
 from district_simulator.district import District
 from district_simulator.formats import cells, plain
@@ -16,8 +15,8 @@ from district_simulator.plan import Plan
 from district_simulator.population import Person
 from district_simulator.sectors import food
 from district_simulator.sectors.datasets import SECTOR_DATASETS, SECTOR_UNITS
-from district_simulator.sectors.planting import RULES
 from district_simulator.sectors.plan import SILENT
+from district_simulator.sectors.planting import RULES
 from district_simulator.sectors.stories import ROSTER
 from district_simulator.units import UNITS
 

@@ -11,7 +11,7 @@ from district_simulator.sectors.plan import SILENT
 from district_simulator.sectors.tables import SECTOR_TABLES
 from district_simulator.units import DATASETS, UNITS
 from public_credit.catalogue import load_catalogue
-from public_credit.headers import match
+from public_credit.land.headers import match
 
 
 def test_every_unit_and_dataset_of_the_catalogue_is_simulated() -> None:

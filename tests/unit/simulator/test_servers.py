@@ -15,12 +15,11 @@ import httpx
 import openpyxl
 import pytest
 import sqlalchemy
-from python_calamine import CalamineWorkbook
-
 from district_simulator.control import call, open_door
 from district_simulator.district import District, SimulatorError
 from district_simulator.tables import TABLES
 from district_simulator.units import table_of
+from python_calamine import CalamineWorkbook
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from public_credit.ledger.models import Base
+from ..models import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

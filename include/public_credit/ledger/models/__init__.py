@@ -7,13 +7,33 @@ No column may hold a delivered value except ``delivery_item.payload`` (canonical
 from __future__ import annotations
 
 from .access import AccessLog, Alert, Report, Secret
-from .base import BATCH_STATES, Base, GOOD_STATES
+from .base import BATCH_STATES, GOOD_STATES, Base
 from .builds import Build, BuildInput, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
 from .editions import Edition
-from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
+from .intake import (
+    ArchiveObject,
+    Attempt,
+    Attestation,
+    Batch,
+    BusinessDay,
+    RefusedDelivery,
+    RefusedRow,
+    Signal,
+    Step,
+)
 from .subjects import Judgement
-from .verdicts import GateResult, Quarantine, RecordLink, RepeatedRow, RowOutcome, RowVerdict, Slip, Stock, Waiver
+from .verdicts import (
+    GateResult,
+    Quarantine,
+    RecordLink,
+    RepeatedRow,
+    RowOutcome,
+    RowVerdict,
+    Slip,
+    Stock,
+    Waiver,
+)
 
 __all__ = [
     "AccessLog", "Alert", "ArchiveObject", "Attempt", "Attestation", "BATCH_STATES", "Base", "Batch", "Build",

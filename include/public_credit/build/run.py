@@ -1,0 +1,228 @@
+"""Build the warehouse: freeze what goes in, run dbt once in this process, book the outcome.
+
+The inputs of a build (attempts to add, attempts a replay replaced) are frozen in one transaction before dbt starts. A
+build that was killed is resumed as itself: every model is a transaction of its own and knows which build it has applied.
+One build runs at a time, from the freeze to the booking.
+
+A build remembers what it was made from: the seeds, the models and what it published of the catalogue, by content. An edit
+makes a build due, and that build computes everything again (the exports stay: what was offered is history), because what
+an incremental model kept was computed from what stood there before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from .. import subjects as resolve
+from ..base import settings
+from ..base.messages import UserError
+from ..catalogue import load_catalogue
+from ..ledger.models import Build, PublishedDataset, PublishedUnit
+from ..ledger.session import BUILDING, hold, open_business_day, session, step
+from . import evidence
+
+_READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
+_PENDING = """
+    insert into ledger.build_input (build_id, batch_seq, attempt, operation, kind)
+    select :build, b.seq, b.current_attempt, 'add', b.kind from ledger.batch b
+    where b.state in ('accepted', 'accepted_with_quarantine') and not exists (
+        select 1 from ledger.build_input i
+        where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add')
+    union all
+    select distinct :build, i.batch_seq, i.attempt, 'remove', i.kind
+    from ledger.build_input i join ledger.batch b on b.seq = i.batch_seq
+    where i.operation = 'add' and i.attempt <> b.current_attempt and not exists (
+        select 1 from ledger.build_input gone
+        where gone.batch_seq = i.batch_seq and gone.attempt = i.attempt and gone.operation = 'remove')"""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build did; ``build_id`` is None when nothing was due."""
+
+    build_id: int | None
+    message: str
+    models: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Frozen:
+    """A build to run: ``why`` everything is computed again, '' for the daily way; ``first`` of the warehouse."""
+
+    build_id: int
+    business_date: date
+    resumed: bool
+    first: bool
+    why: str
+
+
+def _units() -> list[dict[str, Any]]:
+    return [{"unit_id": unit.id, "name": unit.name, "uscc": unit.uscc} for unit in load_catalogue().units.values()]
+
+
+def _datasets() -> list[dict[str, Any]]:
+    plain = ("kind", "variant", "title", "disclosure", "delivery_mode", "cadence_days")
+    return [{"dataset_id": dataset.id, "unit_id": dataset.unit, "sectors": ";".join(dataset.sectors)}
+            | {name: getattr(dataset, name) for name in plain} for dataset in load_catalogue().datasets.values()]
+
+
+def _content(*names: str) -> str:
+    """Fingerprint of files and folders of the dbt project: what dbt reads there, by path and content, whatever their times."""
+    project, digest = settings.checkout() / "dbt_project", hashlib.sha256()
+    files = {path for name in names for path in ([project / name] if Path(name).suffix else (project / name).rglob("*"))
+             if path.suffix in _READ_BY_DBT and not path.name.startswith(".") and path.is_file()}
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(project).as_posix()}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def made_from() -> dict[str, Any]:
+    """What a build is made from beside the delivered rows, as fingerprints; the catalogue's row by row."""
+    rows = {f"unit {row['unit_id']}": row for row in _units()} | {f"dataset {row['dataset_id']}": row for row in _datasets()}
+    facts = {name: evidence.read(name) for name in evidence.TABLES}
+    return {"evidence": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16], "seeds": _content("seeds"), "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
+            "catalogue": {name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:8]
+                          for name, row in rows.items()}}
+
+
+def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
+    """What was edited since a build, in words ('' for nothing), and whether what it computed has to be computed again.
+
+    A unit or dataset that was added has no records yet; one that left the catalogue stays published, as its records do. What
+    reads the district's facts (evidence) is computed anew in every build.
+    """
+    if not isinstance(before, dict) or not isinstance(before.get("catalogue"), dict):
+        return "此前的构建没有记下种子与模型的内容", True
+    known = before["catalogue"]
+    parts = [title for title, name in (("种子", "seeds"), ("模型", "models")) if before.get(name) != now[name]]
+    parts += ["目录中的单位或数据集"] if any(known.get(row, mark) != mark for row, mark in now["catalogue"].items()) else []
+    if parts:
+        return "、".join(parts) + "有改动", True
+    added = [title for title, true in (("目录中新增了单位或数据集", bool(now["catalogue"].keys() - known.keys())),
+                                       ("佐证有改动", before.get("evidence") != now["evidence"])) if true]
+    return "、".join(added), False
+
+
+def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) -> _Frozen | None:
+    """The open build (resumed), or a new one with its frozen inputs; None when nothing is due."""
+    built = select(Build).where(Build.state == "built")
+    last = opened.scalar(built.order_by(Build.build_id.desc()).limit(1))
+    edited, again = ("", False) if last is None else _edited(last.made_from, now)
+    why = edited if again else "按要求" if full_refresh else ""
+    unfinished = opened.scalar(select(Build).where(Build.state == "open"))
+    if unfinished is not None:
+        if unfinished.made_from != now:
+            unfinished.made_from, why = None, why or "中断的构建开始后种子、模型或目录有改动"
+        return _Frozen(unfinished.build_id, unfinished.business_date, True, last is None, why)
+    latest = opened.scalar(select(func.max(Build.business_date)).where(Build.state == "built"))
+    attempt = opened.begin_nested()
+    build = Build(business_date=on, code_version=settings.code_version(), made_from=now)
+    opened.add(build)
+    opened.flush()
+    added = opened.execute(text(_PENDING), {"build": build.build_id}).rowcount
+    if added or edited or latest is None or latest < on or resolve.pending(opened):
+        attempt.commit()
+        return _Frozen(build.build_id, on, False, last is None, why)
+    attempt.rollback()
+    return _Frozen(last.build_id, last.business_date, False, False, why) if full_refresh else None
+
+
+def _publish_units(opened: Session) -> None:
+    statement = insert(PublishedUnit).values(_units())
+    opened.execute(statement.on_conflict_do_update(
+        index_elements=["unit_id"], set_={"name": statement.excluded.name, "uscc": statement.excluded.uscc}))
+
+
+def _publish_datasets(opened: Session) -> None:
+    rows = _datasets()
+    statement = insert(PublishedDataset).values(rows)
+    opened.execute(statement.on_conflict_do_update(
+        index_elements=["dataset_id"], set_={name: getattr(statement.excluded, name) for name in rows[0] if name != "dataset_id"}))
+
+
+def environment() -> dict[str, str]:
+    """What ``profiles.yml`` reads, from the builder's connection."""
+    known = conninfo_to_dict(settings.dsn("builder"))
+    return {"PCW_DBT_HOST": str(known["host"]), "PCW_DBT_PORT": str(known.get("port") or 5432),
+            "PCW_DBT_USER": str(known["user"]), "PCW_DBT_PASSWORD": str(known["password"]),
+            "PCW_DBT_DATABASE": str(known["dbname"]), "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_LOG_PATH": str(settings.folder("dbt", "logs"))}
+
+
+def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
+    """Run one dbt command in this process; its result. Raises UserError naming the models that failed.
+
+    The project is parsed without variables first: dbt parses everything again, some seconds, when they differ from the
+    last time, and ours differ in every build. They are read when a model is compiled, which comes after.
+    """
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(environment())
+    project = str(settings.checkout() / "dbt_project")
+    common = ["--project-dir", project, "--profiles-dir", project, "--quiet", "--no-version-check", "--log-level-file", "info"]
+    rendered = "{" + ", ".join(f"{name}: '{value}'" if isinstance(value, str) else f"{name}: {value}"
+                               for name, value in variables.items()) + "}"
+    result = dbtRunner().invoke(["parse", *common])
+    if result.success:
+        result = dbtRunner(manifest=result.result).invoke([*arguments, *common, "--vars", rendered])
+    if not result.success:
+        failed = [item.node.name for item in getattr(result.result, "results", [])
+                  if str(item.status) in ("error", "fail")]
+        raise UserError("dbt 构建失败：" + ("、".join(failed) or type(result.exception).__name__) + "。",
+                        remedy="查看状态目录 dbt/logs/dbt.log；修正后重跑，构建将以同一编号续做。", code=1)
+    return result.result
+
+
+def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
+    """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so."""
+    open_business_day("builder", business_date)
+    with hold("builder", BUILDING, waiting="另一个构建正在进行，等它完成后继续。"):
+        return _run(business_date, full_refresh)
+
+
+def _run(business_date: date, full_refresh: bool) -> BuildResult:
+    now = made_from()
+    with session("builder") as opened:
+        frozen = _freeze(opened, business_date, now, full_refresh)
+        if frozen is not None:
+            _publish_units(opened)
+            _publish_datasets(opened)
+            evidence.publish(opened)
+    if frozen is None:
+        with step("builder", "build", business_date=business_date) as record:
+            record.verdict, record.message = "nothing_due", "没有待构建的批次，业务日期、种子、模型与目录未变"
+        return BuildResult(None, record.message)
+    build_id, business_date = frozen.build_id, frozen.business_date
+    with step("builder", "resolve", business_date=business_date, build_id=build_id) as record:
+        record.counts = (resolve.full if full_refresh else resolve.run)(build_id, business_date)
+        record.message = "主体归集完成" if record.counts else "本次构建的主体已归集"
+    with step("builder", "build", business_date=business_date, build_id=build_id) as record:
+        arguments = ["build", *(["--full-refresh"] if frozen.why else []),
+                     *([] if frozen.why or frozen.first else ["--exclude-resource-type", "seed"])]
+        arguments += ["--exclude-resource-type", "unit_test"]
+        result = invoke(arguments, {"build_id": build_id, "business_date": business_date.isoformat()})
+        ran = [item for item in result.results if item.node.resource_type == "model"]
+        seconds = round(result.elapsed_time, 1)
+        unresolved = resolve.follow_up(build_id, business_date)
+        record.counts = {"models": len(ran), "seconds": seconds, "work_items": unresolved, "slowest": {
+            item.node.name: round(item.execution_time, 2)
+            for item in sorted(ran, key=lambda item: -item.execution_time)[:5]}}
+        record.message = (f"第 {build_id} 次构建{'（续做）' if frozen.resumed else ''}完成：{len(ran)} 个模型，{seconds} 秒"
+                          + (f"；{frozen.why}，全量重建" if frozen.why else ""))
+        with session("builder") as opened:
+            build = opened.get_one(Build, build_id)
+            build.state, build.message, build.made_from = "built", record.message, now
+            build.built_at = build.built_at or func.clock_timestamp()
+        return BuildResult(build_id, record.message, len(ran), seconds)

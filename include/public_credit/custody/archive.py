@@ -1,0 +1,194 @@
+"""The archive: every receipt as it came, encrypted with a key of its own, before anything is parsed.
+
+Object = magic, then frames of at most 1 MiB: length, AES-256-GCM ciphertext. The nonce counts the frames, the associated
+data binds object, frame number and whether it is the last, so truncation, reordering and exchange are detected. The
+object's key is wrapped with ``archive.key`` and kept in ``ledger.archive_object``; clearing it destroys the content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+import fsspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import func, update
+
+from ..base import settings
+from ..base.messages import UserError
+from ..ledger.models import ArchiveObject
+from ..ledger.session import session
+
+MAGIC = b"PCWARCH1"
+FRAME = 1 << 20
+_HEAD, _TAG = struct.Struct(">I"), 16
+
+
+class Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class ArchivedObject:
+    """Where an object lies, the sha256 of its plain bytes and their number."""
+
+    uri: str
+    sha256: str
+    bytes: int
+
+
+class ArchiveDamaged(UserError):
+    """The object is truncated, altered, or its key was destroyed."""
+
+    of_receipt = True
+
+
+@contextmanager
+def _storage() -> Iterator[None]:
+    """What the store itself does not give: an object that is missing, or a store that cannot be reached."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ArchiveDamaged("归档对象不存在。", remedy="从备份恢复归档对象。", code=3) from None
+    except OSError as error:
+        raise UserError(f"归档存储无法读取（{type(error).__name__}）。", remedy="检查归档存储的网络与权限；任务会重试。",
+                        code=3) from None
+
+
+def _nonce(number: int) -> bytes:
+    return struct.pack(">IQ", 0, number)
+
+
+def _bound(name: str, number: int, last: bool) -> bytes:
+    return f"{name}\x1f{number}\x1f{int(last)}".encode()
+
+
+def _read_frame(stream: Readable) -> bytes:
+    parts, missing = [], FRAME
+    while missing:
+        part = stream.read(missing)
+        if not part:
+            break
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
+
+
+def _wrapping_key() -> AESGCM:
+    return AESGCM(settings.secret_key("archive"))
+
+
+def store(stream: Readable, batch_hint: str) -> ArchivedObject:
+    """Encrypt a stream into a new object; it appears under its name only when it is complete."""
+    name = f"{batch_hint}/{secrets.token_hex(16)}.pcw"
+    uri = f"{settings.archive_url().rstrip('/')}/{name}"
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+    key = AESGCM.generate_key(256)
+    cipher, digest, size, number = AESGCM(key), hashlib.sha256(), 0, 0
+    temporary = f"{path}.part"
+    try:
+        with filesystem.open(temporary, "wb") as target:
+            target.write(MAGIC)
+            frame, room = _read_frame(stream), bytearray(_HEAD.size + FRAME + _TAG)
+            while True:
+                following = _read_frame(stream) if len(frame) == FRAME else b""
+                digest.update(frame)
+                size += len(frame)
+                _HEAD.pack_into(room, 0, len(frame) + _TAG)
+                sealed = memoryview(room)[:_HEAD.size + len(frame) + _TAG]
+                cipher.encrypt_into(_nonce(number), frame, _bound(name, number, not following), sealed[_HEAD.size:])
+                target.write(sealed)
+                number += 1
+                if not following:
+                    break
+                frame = following
+            target.flush()
+            if hasattr(target, "fileno"):
+                os.fsync(target.fileno())
+        filesystem.mv(temporary, path)
+    except BaseException:
+        if filesystem.exists(temporary):
+            filesystem.rm(temporary)
+        raise
+    nonce = secrets.token_bytes(12)
+    wrapped = nonce + _wrapping_key().encrypt(nonce, key, uri.encode())
+    with session("collector") as opened:
+        opened.add(ArchiveObject(uri=uri, sha256=digest.hexdigest(), size_bytes=size, wrapped_key=wrapped))
+    return ArchivedObject(uri, digest.hexdigest(), size)
+
+
+class _Plain(io.RawIOBase):
+    """Decrypting reader over the frames of one object."""
+
+    def __init__(self, source: BinaryIO, key: bytes, name: str):
+        self._source, self._cipher, self._name = source, AESGCM(key), name
+        self._number, self._rest, self._done = 0, memoryview(b""), False
+        if source.read(len(MAGIC)) != MAGIC:
+            raise ArchiveDamaged("归档对象已损坏（文件头不符）。", remedy="从备份恢复归档对象。", code=3)
+
+    def readable(self) -> bool:
+        return True
+
+    def _decrypt(self, sealed: bytes, room: memoryview) -> int:
+        """Decrypt the next frame into ``room``; its length. What an attempt in vain leaves there is never given away."""
+        for last in (False, True):
+            try:
+                count = self._cipher.decrypt_into(_nonce(self._number), sealed, _bound(self._name, self._number, last), room)
+            except (InvalidTag, ValueError):
+                continue
+            self._done = last
+            self._number += 1
+            return count
+        raise ArchiveDamaged("归档对象已损坏或被改动。", remedy="从备份恢复归档对象。", code=3)
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        while not self._rest and not self._done:
+            with _storage():
+                head = self._source.read(_HEAD.size)
+                size = _HEAD.unpack(head)[0] if len(head) == _HEAD.size else 0
+                sealed, plain = self._source.read(size), size - _TAG
+            if 0 < plain <= len(buffer):
+                return self._decrypt(sealed, memoryview(buffer)[:plain])
+            room = memoryview(bytearray(max(plain, 0)))
+            self._rest = room[:self._decrypt(sealed, room)]
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def open_plain(uri: str) -> BinaryIO:
+    """A buffered stream of the object's plain bytes (not seekable). Raises ArchiveDamaged."""
+    with session("collector") as opened:
+        row = opened.get(ArchiveObject, uri)
+        wrapped = row.wrapped_key if row else None
+    if wrapped is None:
+        raise ArchiveDamaged("归档对象已按规定删除，不能再读取。", remedy="无须处理；台账仍保留其摘要。", code=4)
+    key = _wrapping_key().decrypt(wrapped[:12], wrapped[12:], uri.encode())
+    name = "/".join(uri.rsplit("/", 2)[-2:])
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    with _storage():
+        return io.BufferedReader(_Plain(filesystem.open(path, "rb"), key, name), FRAME)
+
+
+def shred(uri: str, reason: str) -> None:
+    """Destroy an object's content by destroying its key, then remove the bytes; the ledger keeps its digest."""
+    with session("collector") as opened:
+        opened.execute(update(ArchiveObject).where(ArchiveObject.uri == uri).values(
+            wrapped_key=None, shredded_at=func.now(), shred_reason=reason))
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    if filesystem.exists(path):
+        filesystem.rm(path)

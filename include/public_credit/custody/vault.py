@@ -1,0 +1,193 @@
+"""The vault: sensitive numbers apart from everything else, encrypted by the application.
+
+A number is found by a keyed HMAC-SHA256 and known elsewhere by a random token only. Collectors put numbers in and find
+tokens; only the sender's role may read ciphertext (PIPL Art. 51; requirements L). Keys have versions: ``vault.key`` and
+``lookup.key`` are version 1, ``vault.<n>.key`` later ones.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import polars as pl
+import psycopg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ..base import settings
+from ..base.messages import UserError
+from ..identifiers.codes import normalise
+from ..kernels.interning import Interner
+
+LETTERS = {"P": "证件", "M": "手机", "C": "卡号"}
+TOKEN_PATTERN = r"[PMC][A-Z2-7]{26}"
+_BATCH = 5000
+_REMEMBERED = 200_000
+_BASE32 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", dtype=np.uint8)
+_TEMPORARY = """
+    create temp table if not exists asked (n integer, lookup bytea) on commit delete rows;
+    create temp table if not exists given (token text, lookup bytea, ciphertext bytea) on commit delete rows"""
+
+
+def _keys(name: str) -> dict[int, bytes]:
+    """All versions of a key; the highest is the active one."""
+    versions = {1: settings.secret_key(name)}
+    for path in (settings.home() / "secrets").glob(f"{name}.*.key"):
+        versions[int(path.name.split(".")[1])] = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    return versions
+
+
+def new_tokens(letter: str, count: int) -> list[str]:
+    """Random tokens: the letter of their sort and 130 random bits in base32 each."""
+    drawn = _BASE32[np.frombuffer(secrets.token_bytes(26 * count), dtype=np.uint8) & 31].tobytes().decode()
+    return [letter + drawn[start:start + 26] for start in range(0, 26 * count, 26)]
+
+
+def mask(value: str) -> str:
+    """A number as it may be shown: first four and last two characters."""
+    return f"{value[:4]}{'*' * (len(value) - 6)}{value[-2:]}" if len(value) > 8 else "*" * len(value)
+
+
+class Vault:
+    """Tokens for numbers; remembers what it has seen lately, so a batch asks once per distinct number."""
+
+    def __init__(self, connection: psycopg.Connection):
+        self._connection = connection
+        self._vault_keys, self._lookup_keys = _keys("vault"), _keys("lookup")
+        self._cipher = AESGCM(self._vault_keys[max(self._vault_keys)])
+        self._known: dict[str, dict[str, str]] = {letter: {"": ""} for letter in LETTERS}
+        self._forget_column()
+        connection.execute(_TEMPORARY)
+        connection.commit()
+
+    def tokenise(self, values: Sequence[str], letter: str = "P", canonical: bool = False) -> list[str]:
+        """Token per given number ('' for ''); spellings of one number share it; new numbers are stored at once.
+
+        ``canonical``: the values are spelt as ``identifiers.normalise`` spells them.
+        """
+        known = self._known[letter]
+        unknown = {value for value in values if value not in known}
+        if unknown:
+            if len(known) > _REMEMBERED:
+                known.clear()
+                unknown = set(values)
+            plain = {value: value if canonical else normalise(value)[0] for value in unknown}
+            self._learn(sorted({number for number in plain.values() if number not in known}), letter)
+            for value, number in plain.items():
+                known[value] = known[number]
+        return [known[value] for value in values]
+
+    def _forget_column(self) -> None:
+        self._numbers, self._tokens = Interner(), pl.Series([], dtype=pl.String)
+
+    def tokenise_column(self, numbers: pl.Series) -> pl.Series:
+        """A column of canonical person numbers as tokens ('' stays ''); each number is looked up once."""
+        if len(self._numbers) > _REMEMBERED:
+            self._forget_column()
+        codes = self._numbers.codes(numbers)
+        fresh = self._numbers.texts(len(self._tokens))
+        if fresh:
+            self._tokens = pl.concat([self._tokens, pl.Series(self.tokenise(fresh, canonical=True), dtype=pl.String)])
+        return self._tokens.gather(pl.Series(codes))
+
+    def _lookups(self, numbers: list[str], letter: str, version: int) -> list[str]:
+        """Keyed HMAC-SHA256 of every number, in hexadecimal."""
+        key, head, digest = self._lookup_keys[version], f"{letter}\x1f".encode(), hmac.digest
+        return [digest(key, head + number.encode(), "sha256").hex() for number in numbers]
+
+    def _learn(self, numbers: list[str], letter: str) -> None:
+        known = self._known[letter]
+        known[""] = ""
+        absent, newest = [number for number in numbers if number], max(self._lookup_keys)
+        current = dict(zip(absent, self._lookups(absent, letter, newest), strict=True))
+        known |= self._find(absent, list(current.values()))
+        absent = [number for number in absent if number not in known]
+        for version in sorted(self._lookup_keys, reverse=True)[1:]:
+            known |= self._find(absent, self._lookups(absent, letter, version))
+            absent = [number for number in absent if number not in known]
+        if absent:
+            known |= self._store(absent, letter, [current[number] for number in absent], newest)
+
+    def _copy(self, statement: str, rows: Iterable[str]) -> None:
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write("".join(rows))
+
+    def _find(self, numbers: list[str], lookups: list[str]) -> dict[str, str]:
+        """Tokens of those numbers that are in the vault."""
+        if not numbers:
+            return {}
+        self._copy("copy pg_temp.asked (n, lookup) from stdin",
+                   (f"{n}\t\\\\x{lookup}\n" for n, lookup in enumerate(lookups)))
+        rows = self._connection.execute(
+            "select n, token from pg_temp.asked join vault.secret using (lookup)").fetchall()
+        self._connection.commit()
+        return {numbers[n]: token for n, token in rows}
+
+    def _store(self, numbers: list[str], letter: str, lookups: list[str], lookup_version: int) -> dict[str, str]:
+        """Store numbers; their tokens. One that another process stored meanwhile keeps that process's token."""
+        tokens, nonces, encrypt = new_tokens(letter, len(numbers)), secrets.token_bytes(12 * len(numbers)), self._cipher.encrypt
+        nonce = [nonces[start:start + 12] for start in range(0, len(nonces), 12)]
+        self._copy("copy pg_temp.given (token, lookup, ciphertext) from stdin", (
+            f"{token}\t\\\\x{lookup}\t\\\\x{(once + encrypt(once, number.encode(), token.encode())).hex()}\n"
+            for token, lookup, once, number in zip(tokens, lookups, nonce, numbers, strict=True)))
+        stored = self._connection.execute("""
+            insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version)
+            select token, %s, lookup, %s, ciphertext, %s from pg_temp.given order by lookup
+            on conflict (lookup) do nothing""", [letter, lookup_version, max(self._vault_keys)]).rowcount
+        self._connection.commit()
+        return dict(zip(numbers, tokens, strict=True)) if stored == len(numbers) else self._find(numbers, lookups)
+
+
+def lookup(number: str, letter: str = "P") -> str:
+    """Token of one number that is already in the vault, or '' (role collector); nothing is stored."""
+    with settings.connect("collector") as connection:
+        found = connection.execute("select token from vault.secret where lookup = any(%s)", [[
+            hmac.digest(key, f"{letter}\x1f{normalise(number)[0]}".encode(), "sha256")
+            for key in _keys("lookup").values()]]).fetchone()
+    return found[0] if found else ""
+
+
+def reveal(tokens: Iterable[str]) -> dict[str, str]:
+    """Numbers behind tokens, for the sender's memory only (role sender). Raises UserError for an unknown token."""
+    wanted = list(dict.fromkeys(tokens))
+    ciphers = {version: AESGCM(key) for version, key in _keys("vault").items()}
+    with settings.connect("sender") as connection:
+        rows = connection.execute("select token, ciphertext, key_version from vault.secret where token = any(%s)",
+                                  [wanted]).fetchall()
+    numbers = {token: ciphers[version].decrypt(bytes(sealed)[:12], bytes(sealed)[12:], token.encode()).decode()
+               for token, sealed, version in rows}
+    if len(numbers) != len(wanted):
+        raise UserError(f"保险库中缺少 {len(wanted) - len(numbers)} 个号码。", remedy="检查是否已按规定删除。", code=4)
+    return numbers
+
+
+def rekey() -> int:
+    """Re-encrypt everything under the newest keys, in small transactions; run again to resume. Number of rows changed.
+
+    New key files (``vault.<n>.key``, ``lookup.<n>.key``, 64 hex digits) are put in place first; old ones are removed
+    only after this returned 0 on a second run.
+    """
+    vault_keys, lookup_keys = _keys("vault"), _keys("lookup")
+    newest, newest_lookup = max(vault_keys), max(lookup_keys)
+    ciphers = {version: AESGCM(key) for version, key in vault_keys.items()}
+    changed = 0
+    with settings.connect("owner") as connection:
+        while True:
+            rows = connection.execute(
+                "select token, letter, ciphertext, key_version from vault.secret "
+                "where key_version < %s or lookup_version < %s limit %s for update",
+                [newest, newest_lookup, _BATCH]).fetchall()
+            if not rows:
+                return changed
+            for token, letter, sealed, version in rows:
+                number = ciphers[version].decrypt(bytes(sealed)[:12], bytes(sealed)[12:], token.encode())
+                nonce = secrets.token_bytes(12)
+                lookup = hmac.digest(lookup_keys[newest_lookup], letter.encode() + b"\x1f" + number, "sha256")
+                connection.execute(
+                    "update vault.secret set ciphertext = %s, key_version = %s, lookup = %s, lookup_version = %s "
+                    "where token = %s",
+                    [nonce + ciphers[newest].encrypt(nonce, number, token.encode()), newest, lookup, newest_lookup, token])
+            connection.commit()
+            changed += len(rows)

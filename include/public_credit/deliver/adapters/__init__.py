@@ -1,0 +1,1 @@
+"""How a receiver is spoken to: one module per protocol, behind ``deliver.base.Adapter``."""

@@ -1,0 +1,119 @@
+"""The city platform's HTTP JSON interface: batches, row receipts, queries, reconciliation (docs/channels/city_http.md)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from ...base import settings
+from ...base.messages import UserError
+from ..base import BatchRefused, Item, NotTaken, Outcome, OutcomeUnknown, TooLarge
+
+_TRIES, _LONGEST_WAIT, _QUERY = 6, 30.0, 500
+
+
+class HttpJson:
+    """One keep-alive client; retries only what the receiver certainly did not take."""
+
+    def __init__(self, conn_id: str):
+        try:
+            uri = httpx.URL(settings.connection(conn_id))
+        except httpx.InvalidURL:
+            uri = httpx.URL()
+        if uri.scheme not in ("http", "https") or not uri.host:
+            raise UserError(f"连接 {conn_id} 应为 http(s)://令牌@主机。", remedy="改正 connections.yaml 中的这一行。", code=3)
+        timeout = float(os.environ.get("PCW_CITY_TIMEOUT", "30"))
+        self._client = httpx.Client(base_url=uri.copy_with(username=None, password=None), trust_env=False,
+                                    headers={"Authorization": f"Bearer {uri.username}"},
+                                    timeout=httpx.Timeout(timeout, connect=10))
+
+    def close(self) -> None:
+        self._client.close()
+
+    @staticmethod
+    def _pause(answer: httpx.Response | None, attempt: int) -> None:
+        wanted = answer.headers.get("retry-after", "") if answer is not None else ""
+        time.sleep(min(float(wanted) if wanted.isdecimal() else 0.5 * 2**attempt, _LONGEST_WAIT))
+
+    def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        """An idempotent request: repeated on faults of the network and of the server."""
+        for attempt in range(_TRIES):
+            answer = None
+            try:
+                answer = self._client.request(method, path, **options)
+            except httpx.TransportError:
+                pass
+            if answer is not None:
+                if answer.status_code == 401:
+                    raise UserError("市平台拒绝了访问令牌。", remedy="更新连接 city_platform 的令牌。", code=5)
+                if answer.status_code < 300:
+                    return answer.json()
+                if answer.status_code not in (429, 500, 502, 503, 504):
+                    raise UserError(f"市平台返回 {answer.status_code}。", remedy="核对接口版本，联系市平台。", code=5)
+            self._pause(answer, attempt)
+        raise UserError("市平台多次无响应。", remedy="稍后由任务自动重试；持续失败时联系市平台。", code=5)
+
+    def send(self, request_id: str, interface: str, items: list[Item]) -> list[Outcome]:
+        body = {"requestId": request_id, "interface": interface, "items": [
+            {"idempotencyKey": item.key, "operation": item.operation, "recordId": item.record_id, "version": item.version,
+             "predecessor": item.predecessor, "data": item.data} for item in items]}
+        for attempt in range(_TRIES):
+            try:
+                answer = self._client.post("/api/v1/records", json=body)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                self._pause(None, attempt)
+                continue
+            except httpx.TransportError as error:
+                raise OutcomeUnknown(type(error).__name__) from None
+            if answer.status_code == 200:
+                return self._outcomes(answer.json())
+            self._refusal(answer)
+            if answer.status_code != 429:
+                raise OutcomeUnknown(str(answer.status_code))
+            self._pause(answer, attempt)
+        raise NotTaken
+
+    @staticmethod
+    def _refusal(answer: httpx.Response) -> None:
+        if answer.status_code == 401:
+            raise UserError("市平台拒绝了访问令牌。", remedy="更新连接 city_platform 的令牌。", code=5)
+        if answer.status_code == 413:
+            raise TooLarge
+        if answer.status_code in (400, 422):
+            body = answer.json()
+            raise BatchRefused(int(body.get("line") or 0), str(body.get("code", "")), str(body.get("text", "")))
+
+    @staticmethod
+    def _outcomes(body: dict[str, Any]) -> list[Outcome]:
+        return [Outcome(row["idempotencyKey"], row["outcome"], row.get("code") or "", row.get("field") or "",
+                        row.get("text") or "", row.get("cityId"), body.get("receiptId")) for row in body["results"]]
+
+    def query(self, keys: list[str]) -> list[Outcome]:
+        results: list[Outcome] = []
+        for start in range(0, len(keys), _QUERY):
+            body = self._ask("POST", "/api/v1/query", json={"idempotencyKeys": keys[start:start + _QUERY]})
+            results += [Outcome(row["idempotencyKey"], row["state"], row.get("code") or "", row.get("field") or "",
+                                row.get("text") or "", row.get("cityId"), row.get("receiptId")) for row in body["results"]]
+        return results
+
+    def held(self, interface: str) -> Iterator[list[dict[str, Any]]]:
+        after = ""
+        while True:
+            page = self._ask("GET", "/api/v1/reconciliation", params={"interface": interface, "after": after, "limit": 5000})
+            if page["rows"]:
+                yield page["rows"]
+            if not page.get("next"):
+                return
+            after = page["next"]
+
+    def receipts(self, after: int) -> Iterator[list[dict[str, Any]]]:
+        while True:
+            rows = self._ask("GET", "/api/v1/receipts", params={"after": after, "limit": 5000})["receipts"]
+            if not rows:
+                return
+            yield rows
+            after = rows[-1]["seq"]

@@ -1,0 +1,1 @@
+"""Figures of a year, drafted, approved and frozen; what a later edition moved."""

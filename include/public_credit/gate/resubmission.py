@@ -1,0 +1,186 @@
+"""Match a later delivery's accepted rows with the quarantined rows they correct.
+
+A correction is recognised, in this order: by the record's key; by the slip's own place columns (批次, 行号) where the rows
+also agree in what identifies a decision; by document number and subject name; by subject and event date with the same
+content (a corrected number). A place alone says nothing: columns are sorted, pasted and shifted. Each quarantined row is
+matched at most once, each delivered row corrects one record; all but the key only when the match is unique.
+
+A corrected key links the two records, so that a receiver gets one DEL and one ADD. Where the old key is also that of a
+record on file, the link would withdraw that record: it is made only when the slip names the place, and what is on file is
+the same decision as the corrected row (subject, day, facts). Otherwise the record stays, and so does its copy elsewhere.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ..catalogue import Kind, load_catalogue
+from ..identifiers.codes import PLACEHOLDER
+from ..ledger.models import Batch
+from ..ledger.session import session
+
+_CONTENT = {"administrative_licence": "licence_content", "administrative_penalty": "penalty_content"}
+_DETAIL = {"administrative_licence": "licence_content", "administrative_penalty": "violation_facts"}
+_CODES = ("uscc", "id_no")
+_SLIP = """cast(old.received as jsonb) ->> '批次' as slip_batch, cast(old.received as jsonb) ->> '行号' as slip_row,
+           coalesce(cast(old.received as jsonb) ->> '工作表', '') as slip_sheet"""
+
+_WAITING = """
+    create temp table waiting on commit drop as
+    select q.id, q.batch_seq, b.batch_id, old.source_row, old.sheet, old.record_id, old.variant, {facts}, {slip}
+    from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
+    join raw.{kind} old on old.batch_seq = q.batch_seq and old.attempt = q.attempt and old.row_no = q.row_no
+    where q.dataset_id = :dataset and q.state in ('open', 'returned') and q.batch_seq < :seq"""
+
+_FRESH = """
+    create temp table fresh on commit drop as
+    select old.row_no, old.record_id, old.variant, {facts}, {slip}
+    from raw.{kind} old
+    where old.batch_seq = :seq and old.attempt = :attempt and old.row_no not in (
+        select row_no from ledger.row_outcome
+        where batch_seq = :seq and attempt = :attempt and outcome = 'quarantined')"""
+
+# Rows of records that stand by themselves: delivered, in the live attempt of any batch, and not sent back.
+_STANDING = """
+    raw.{kind} old join ledger.batch b on b.seq = old.batch_seq and b.current_attempt = old.attempt
+    left join ledger.row_outcome o on o.batch_seq = old.batch_seq and o.attempt = old.attempt and o.row_no = old.row_no
+     and o.outcome in ('quarantined', 'refused')
+    where o.row_no is null"""
+
+# Delivered records that correct returned rows of their own key, with the places those stated when they came from a slip.
+_SPENT = """
+    create temp table spent on commit drop as
+    select distinct w.record_id, w.slip_batch, w.slip_row, w.slip_sheet
+    from waiting w where w.record_id in (select record_id from fresh)"""
+
+_KNOWN = """
+    create temp table known on commit drop as
+    select distinct on (old.record_id) old.record_id, old.variant, {facts},
+           bool_or(b.state in ('accepted', 'accepted_with_quarantine')) over (partition by old.record_id) as on_file
+    from {standing} and old.batch_seq < :seq and old.record_id in (select record_id from pg_temp.asked)
+    order by old.record_id, old.batch_seq desc, old.row_no desc"""
+
+_MATCH = """
+    with pairs as (
+        select w.id, f.row_no, f.record_id from waiting w join fresh f on {condition}
+    ), counted as (
+        select *, count(*) over (partition by id) as candidates, count(*) over (partition by row_no) as claims,
+               min(record_id) over (partition by id) = max(record_id) over (partition by id) as one_record,
+               row_number() over (partition by id order by row_no) as first
+        from pairs
+    ), matched as (
+        update ledger.quarantine q set state = 'corrected', closed_on = :on, corrected_batch_seq = :seq,
+               corrected_row_no = c.row_no, corrected_record_id = c.record_id
+        from counted c where q.id = c.id and c.first = 1 and ({unique})
+        returning q.id, q.corrected_record_id
+    ), used as (
+        delete from fresh where {uses} and record_id in (select corrected_record_id from matched)
+    )
+    delete from waiting where id in (select id from matched) returning id"""
+
+
+def _facts(kind: Kind) -> str:
+    """What rows are compared by, besides key and place: number, subject, date, content, facts ('' where a kind has none)."""
+    columns = {"document_no": kind.document, "subject_name": "subject_name", "event_date": kind.event_date,
+               "content": _CONTENT.get(kind.id), "detail": _DETAIL.get(kind.id)}
+    codes = [f"nullif(nullif(old.{code}, ''), '{PLACEHOLDER}')" for code in _CODES if code in kind.fields]
+    return ", ".join([f"old.{column} as {name}" if column in kind.fields else f"'' as {name}"
+                      for name, column in columns.items()] + [f"coalesce({', '.join(codes)}, '') as code" if codes else "'' as code"])
+
+
+def _same(name: str, one: str, other: str) -> str:
+    return f"{one}.{name} <> '' and {one}.{name} = {other}.{name}"
+
+
+def _same_subject(one: str, other: str) -> str:
+    return f"{one}.variant = {other}.variant and ({_same('subject_name', one, other)} or {_same('code', one, other)})"
+
+
+def _same_facts(one: str, other: str) -> str:
+    """The facts are the same or were added to; a kind that has none is told apart by subject and day alone."""
+    return (f"({one}.detail = '' and {other}.detail = '' and {one}.content = '' and {other}.content = '' or {one}.detail <> '' "
+            f"and {other}.detail <> '' and (starts_with({one}.detail, {other}.detail) or starts_with({other}.detail, {one}.detail)))")
+
+
+def _same_decision(one: str, other: str) -> str:
+    return f"{_same_subject(one, other)} and {_same('event_date', one, other)} and {_same_facts(one, other)}"
+
+
+_NEW = "not exists (select 1 from known k where k.record_id = c.record_id and k.on_file)"  # what is on file corrects nothing but itself
+_PLACE = ("f.slip_batch = w.batch_id and f.slip_row = cast(w.source_row as text) and f.slip_sheet = coalesce(w.sheet, '')")
+_AGREES = f"""({_same_subject('w', 'f')} and ({_same('document_no', 'w', 'f')}
+        or {_same('event_date', 'w', 'f')} and ({_same_facts('w', 'f')} or w.detail = '' and {_same('content', 'w', 'f')})
+        or {_same('detail', 'w', 'f')} and {_same('content', 'w', 'f')})
+    or {_same('document_no', 'w', 'f')} and {_same('event_date', 'w', 'f')} and {_same('detail', 'w', 'f')})"""
+# What corrects a row of its own key corrects no other, unless that row was itself a try at the same place of the same slip.
+_FREE = "not exists (select 1 from spent s where s.record_id = f.record_id)"
+_FREE_HERE = ("not exists (select 1 from spent s where s.record_id = f.record_id and (s.slip_batch, s.slip_row, s.slip_sheet) "
+              "is distinct from (f.slip_batch, f.slip_row, f.slip_sheet))")
+_UNIQUE = "c.candidates = 1 and c.claims = 1"
+
+# Join conditions of ``waiting w`` and ``fresh f``, strongest first, and when a match counts.
+_CONDITIONS = {
+    "key": ("f.record_id = w.record_id", "true"),
+    "place": (f"{_PLACE} and {_AGREES} and {_FREE_HERE}", f"c.one_record and {_NEW}"),
+    "number": ("f.document_no = w.document_no and f.subject_name = w.subject_name and f.variant = w.variant "
+               f"and w.document_no <> '' and w.subject_name <> '' and {_FREE}", _UNIQUE),
+    "content": ("f.subject_name = w.subject_name and f.event_date = w.event_date and f.content = w.content and f.detail = w.detail "
+                "and f.variant = w.variant and w.subject_name <> '' and w.event_date <> '' and w.content <> '' "
+                f"and {_FREE}", f"{_UNIQUE} and {_NEW}"),
+}
+
+
+def _prepare(opened: Session, kind: Kind, parameters: dict[str, object]) -> int:
+    """Temporary tables of what waits for a correction, what came and what of it is on file; how many rows wait."""
+    waiting = opened.execute(text(_WAITING.format(kind=kind.id, facts=_facts(kind), slip=_SLIP)), parameters).rowcount
+    if waiting:
+        opened.execute(text(_FRESH.format(kind=kind.id, facts=_facts(kind), slip=_SLIP)), parameters)
+        opened.execute(text("analyze waiting, fresh"))
+        opened.execute(text(_SPENT))
+        pairs = " union all ".join(f"select f.record_id as new, w.record_id as old from waiting w join fresh f on {condition}"
+                                   for name, (condition, _) in _CONDITIONS.items() if name != "key")
+        opened.execute(text(f"create temp table asked on commit drop as select unnest(array[new, old]) as record_id from ({pairs}) p"))
+        opened.execute(text("analyze asked"))  # none, as a rule: then nothing on file is read
+        opened.execute(text(_KNOWN.format(standing=_STANDING.format(kind=kind.id), facts=_facts(kind))), parameters)
+    return waiting
+
+
+def _link(opened: Session, kind: Kind, matched: dict[str, list[int]], parameters: dict[str, object]) -> None:
+    """Link old and new records. One that is on file is given up only for the same decision, corrected on the slip itself."""
+    opened.execute(text(f"""
+        with new as (
+            select old.batch_seq, old.row_no, old.variant, {_facts(kind)} from raw.{kind.id} old
+            where old.batch_seq = :seq and old.attempt = :attempt
+        )
+        insert into ledger.record_link (old_record_id, new_record_id, kind, batch_seq, row_no, reason, linked_on)
+        select q.record_id, q.corrected_record_id, q.kind, :seq, q.corrected_row_no, '退回后更正关键字段', :on
+        from ledger.quarantine q join new f on f.row_no = q.corrected_row_no
+        left join known k on k.record_id = q.record_id
+        where q.id = any(:ids) and q.record_id is not null and q.corrected_record_id is not null
+          and q.record_id <> q.corrected_record_id
+          and (k.record_id is null or q.id = any(:placed) and {_same_decision('k', 'f')})
+        on conflict do nothing"""), parameters | {"ids": sum(matched.values(), []), "placed": matched["place"]})
+
+
+def match(batch_seq: int) -> int:
+    """Book which quarantined rows this accepted batch corrects; the number of matches (0 when run again)."""
+    with session("collector") as opened:
+        batch = opened.get_one(Batch, batch_seq)
+        if batch.state not in ("accepted", "accepted_with_quarantine"):
+            return 0
+        kind = load_catalogue().kinds[batch.kind]
+        parameters: dict[str, object] = {"seq": batch_seq, "attempt": batch.current_attempt,
+                                         "dataset": batch.dataset_id, "on": batch.gated_on}
+        if not _prepare(opened, kind, parameters):
+            return 0
+        matched: dict[str, list[int]] = {}
+        for name, (condition, counts) in _CONDITIONS.items():
+            query = _MATCH.format(condition=condition, unique=counts, uses=name != "key")
+            matched[name] = list(opened.scalars(text(query), parameters).all())
+        ids = sum(matched.values(), [])
+        if ids:
+            _link(opened, kind, matched, parameters)
+            batch.resubmission_of = opened.execute(
+                text("select min(batch_seq) from ledger.quarantine where id = any(:ids)"), {"ids": ids}).scalar()
+        return len(ids)

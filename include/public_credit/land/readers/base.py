@@ -1,0 +1,58 @@
+"""What every reader yields: tables of text in chunks, with the row numbers a clerk sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import polars as pl
+
+from ...base.messages import UserError
+
+CHUNK_ROWS = 50_000
+KNOWN_HEADERS = 2  # so many headers of a row must be fields of the kind, else it is no header of ours
+Opener = Callable[[], BinaryIO]
+HeaderScore = Callable[[list[str]], int]
+
+
+class UnreadableFile(UserError):
+    """The file as a whole cannot be read; nothing of it is landed."""
+
+
+@dataclass
+class Chunk:
+    """Rows of a table: text columns ``c0…cn`` ('' for blank), the number a clerk sees, cells that were numbers.
+
+    ``without_nul``: the reader has looked at every byte and none is zero.
+    """
+
+    frame: pl.DataFrame
+    source_row: pl.Series
+    numeric: dict[int, pl.Series] = field(default_factory=dict)
+    ragged: pl.Series | None = None
+    without_nul: bool = False
+
+
+@dataclass
+class Table:
+    """One table of a receipt. ``spreadsheet``: dates may be serial numbers, numbers may have lost digits."""
+
+    sheet: str | None
+    headers: list[str]
+    chunks: Iterator[Chunk]
+    spreadsheet: bool = False
+
+
+def column_names(count: int) -> list[str]:
+    return [f"c{index}" for index in range(count)]
+
+
+def find_header(rows: list[list[str]], score: HeaderScore) -> int:
+    """Index of the header row among the first rows: the one with most known headers (title rows may stand above)."""
+    best, where = -1, 0
+    for index, row in enumerate(rows[:15]):
+        value = score(row)
+        if value > best:
+            best, where = value, index
+    return where

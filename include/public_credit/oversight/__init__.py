@@ -1,0 +1,1 @@
+"""Who looks on: status, alerts, doctor, coverage, trace, as-of."""

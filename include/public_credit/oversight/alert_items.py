@@ -1,0 +1,212 @@
+"""What asks for somebody now, read from the ledger: collections, batches, signals, corrections, silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from ..base import settings
+from ..catalogue import Catalogue, load_catalogue
+
+STALE = timedelta(hours=3)
+STEP_WORDS = {
+    "collect_unit": "采集与入库",
+    "build": "数仓构建",
+    "release": "变更单",
+    "deliver": "报送",
+    "receipts": "取回执",
+    "reconcile": "对账",
+}
+TOLD_ELSEWHERE = ["collect", "receive", "gate", "gate_run", "alert", "attest"]
+
+COLLECTIONS = """
+    select distinct on (dataset_id) dataset_id, unit_id, verdict, message, owner, ended_at is null as unended
+    from ledger.step
+    where name = 'collect' and dataset_id is not null and (ended_at is not null or started_at < :stale)
+    order by dataset_id, id desc"""
+BATCHES = """
+    select b.seq, b.unit_id, b.dataset_id, b.file_name, b.state, b.message, b.current_attempt,
+           (select g.owner from ledger.gate_result g
+            where g.batch_seq = b.seq and g.attempt = b.current_attempt and not g.success
+              and g.severity = 'critical' and g.owner <> '' order by g.expectation_id limit 1) as owner
+    from ledger.batch b
+    where b.state in ('held', 'failed') or b.state = 'broken' and not exists (
+        select from ledger.batch n where n.dataset_id = b.dataset_id and n.business_date > b.business_date
+          and n.state in ('accepted', 'accepted_with_quarantine'))
+    order by b.seq"""
+NOT_LANDED = """
+    select distinct on (b.seq) b.seq, b.unit_id, b.dataset_id, b.file_name, s.message,
+           s.ended_at is null as unended
+    from ledger.batch b join ledger.step s on s.batch_seq = b.seq and s.name = 'land'
+    where b.state = 'received' and s.verdict in ('failed', 'incomplete')
+      and (s.ended_at is not null or s.started_at < :stale)
+    order by b.seq, s.id desc"""
+SIGNALS = """
+    select b.unit_id, b.dataset_id, g.code, g.subject, g.owner, min(g.message) as message
+    from ledger.signal g join ledger.batch b on b.seq = g.batch_seq
+    where b.seq = (select max(n.seq) from ledger.batch n
+                   where n.dataset_id = b.dataset_id and n.state not in ('received', 'broken', 'set_aside'))
+      and g.attempt = (select max(a.attempt) from ledger.attempt a
+                       where a.batch_seq = b.seq and a.state <> 'failed')
+    group by 1, 2, 3, 4, 5 order by 2, 3, 4"""
+QUARANTINE = """
+    select q.batch_seq, q.unit_id, q.dataset_id, b.file_name, count(*) as rows
+    from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
+    where q.state in ('open', 'returned') group by 1, 2, 3, 4 order by 1"""
+LAST_SIGNS = """
+    select s.dataset_id, greatest(
+        (select max(b.business_date) from ledger.batch b where b.dataset_id = s.dataset_id),
+        (select max(a.period_to) from ledger.attestation a where a.dataset_id = s.dataset_id)) as last_sign
+    from ledger.step s
+    where s.name = 'collect' and s.verdict in ('ok', 'nothing_due', 'warning', 'incomplete')
+      and s.dataset_id is not null and s.ended_at is not null
+    group by 1"""
+STEPS = """
+    select distinct on (name, unit_id) name, unit_id, verdict, message, owner, ended_at is null as unended
+    from ledger.step
+    where name <> all(:elsewhere) and batch_seq is null and (ended_at is not null or started_at < :stale)
+    order by name, unit_id, id desc"""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing somebody has to do. ``fingerprint`` stays the same while it is the same thing."""
+
+    fingerprint: str
+    owner: str
+    message: str
+    unit_id: str = ""
+
+
+def owner_name(catalogue: Catalogue, owner: str) -> str:
+    """An owner as people call it."""
+    kind, _, unit_id = owner.partition(":")
+    if kind == "department":
+        unit = catalogue.units.get(unit_id)
+        return unit.name if unit else unit_id
+    return {"data_engineer": "数据管理员", "leadership": "分管领导", "city": "市平台"}.get(kind, kind)
+
+
+def _owner(kind: str | None, unit_id: str | None) -> str:
+    return f"department:{unit_id}" if kind == "department" and unit_id else (kind or "data_engineer")
+
+
+def _subject(catalogue: Catalogue, unit_id: str | None, dataset_id: str | None) -> str:
+    unit, dataset = catalogue.units.get(unit_id or ""), catalogue.datasets.get(dataset_id or "")
+    names = [unit.name if unit else unit_id, dataset.title if dataset else dataset_id]
+    return " · ".join(name for name in names if name)
+
+
+class Facts:
+    """Reads the ledger once and says what asks for somebody."""
+
+    def __init__(self, connection: Connection, catalogue: Catalogue, on: date):
+        self._connection, self._catalogue, self._on = connection, catalogue, on
+        self._stale = datetime.now(UTC) - STALE
+
+    def _named(self, row: object, *, batch: int | None = None) -> str:
+        subject = _subject(self._catalogue, row.unit_id, row.dataset_id)  # type: ignore[attr-defined]
+        return f"{subject}，批次 {batch}（{row.file_name}）" if batch else subject  # type: ignore[attr-defined]
+
+    def collections(self) -> Iterable[Item]:
+        """Datasets whose latest collection failed, was interrupted or left something behind."""
+        for row in self._connection.execute(text(COLLECTIONS), {"stale": self._stale}):
+            if row.verdict not in ("failed", "incomplete", "warning"):
+                continue
+            message = "采集任务中断，未写明结果" if row.unended else row.message
+            same = re.sub(r"\d+", "", message) if row.verdict == "failed" else message
+            yield Item(
+                f"collect/{row.dataset_id}/{row.verdict}/{same}",
+                _owner(row.owner, row.unit_id),
+                f"{self._named(row)}：{message}",
+                row.unit_id or "",
+            )
+
+    def batches(self) -> Iterable[Item]:
+        """Batches that were held, could not be read, or could not be landed for a reason of ours."""
+        for row in self._connection.execute(text(BATCHES)):
+            owner = _owner({"broken": "department", "failed": "data_engineer"}.get(row.state, row.owner), row.unit_id)
+            yield Item(
+                f"batch/{row.seq}/{row.state}/{row.current_attempt}",
+                owner,
+                f"{self._named(row, batch=row.seq)}：{row.message}",
+                row.unit_id,
+            )
+        for row in self._connection.execute(text(NOT_LANDED), {"stale": self._stale}):
+            message = "入库任务中断，未写明结果" if row.unended else row.message
+            yield Item(
+                f"land/{row.seq}",
+                "data_engineer",
+                f"{self._named(row, batch=row.seq)}：未能入库，{message}",
+                row.unit_id,
+            )
+
+    def signals(self) -> Iterable[Item]:
+        """What the newest readable delivery of a dataset brought besides what was agreed."""
+        for row in self._connection.execute(text(SIGNALS)):
+            yield Item(
+                f"signal/{row.dataset_id}/{row.code}/{row.subject}",
+                _owner(row.owner, row.unit_id),
+                f"{self._named(row)}：{row.message}",
+            )
+
+    def corrections(self) -> Iterable[Item]:
+        """Batches with rows that wait for correction."""
+        for row in self._connection.execute(text(QUARANTINE)):
+            yield Item(
+                f"quarantine/{row.batch_seq}",
+                _owner("department", row.unit_id),
+                f"{self._named(row, batch=row.batch_seq)}：{row.rows} 行待更正，见退回单",
+            )
+
+    def silence(self) -> Iterable[Item]:
+        """Datasets whose unit neither delivered nor attested within their cadence, though we asked."""
+        seen = {row.dataset_id: row.last_sign for row in self._connection.execute(text(LAST_SIGNS))}
+        for dataset in self._catalogue.datasets.values():
+            if dataset.channel.type == "hand_in" or dataset.id not in seen:
+                continue
+            last = seen[dataset.id]
+            if last is not None and self._on - last <= timedelta(days=dataset.cadence_days):
+                continue
+            said = f"自 {last} 起未报送（约定不超过 {dataset.cadence_days} 天）" if last else "从未报送"
+            yield Item(
+                f"silent/{dataset.id}/{last or ''}",
+                _owner("department", dataset.unit),
+                f"{_subject(self._catalogue, dataset.unit, dataset.id)}：{said}，请报送或作零报送说明",
+            )
+
+    def steps(self, units_told: set[str]) -> Iterable[Item]:
+        """Other steps whose latest outcome asks for somebody: failed, held, warning, or interrupted."""
+        for row in self._connection.execute(
+            text(STEPS), {"elsewhere": TOLD_ELSEWHERE, "stale": self._stale}
+        ):
+            if row.verdict not in ("failed", "held", "warning", "incomplete"):
+                continue
+            if row.name == "collect_unit" and row.unit_id in units_told:
+                continue
+            message = "任务中断，未写明结果" if row.unended else row.message
+            unit = _subject(self._catalogue, row.unit_id, None)
+            same = re.sub(r"\d+", "", message)
+            yield Item(
+                f"step/{row.name}/{row.unit_id or ''}/{row.verdict}/{same}",
+                _owner(row.owner, row.unit_id),
+                f"{STEP_WORDS.get(row.name, row.name)}{f'（{unit}）' if unit else ''}：{message}",
+            )
+
+
+def items(on: date) -> list[Item]:
+    """Everything that asks for somebody, in the order in which it would be told, free of persons' numbers."""
+    from ..custody import scan
+
+    catalogue = load_catalogue()
+    with settings.engine("collector").connect() as connection:
+        facts = Facts(connection, catalogue, on)
+        first = [*facts.collections(), *facts.batches()]
+        found = [*first, *facts.signals(), *facts.corrections(), *facts.silence()]
+        found += facts.steps({item.unit_id for item in first})
+    clean = [Item(scan.mask(item.fingerprint), item.owner, scan.mask(item.message)) for item in found]
+    return list({item.fingerprint: item for item in clean}.values())

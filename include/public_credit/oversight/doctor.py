@@ -1,0 +1,113 @@
+"""Examine the environment: what runs, what is missing, what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from ..base import connections, settings
+from ..base.messages import UserError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: 通过, 提醒 or 待办."""
+
+    verdict: str
+    subject: str
+    detail: str
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        return Finding("待办", "Python", f"{version}；请改用 3.11–3.13")
+    return Finding("通过", "Python", version)
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(settings.folder()).free / 2**30
+    return Finding("通过" if free > 5 else "提醒", "磁盘", f"状态目录可用 {free:.1f} GiB")
+
+
+def _secrets() -> Finding:
+    for name in ("archive", "vault", "lookup"):
+        settings.secret_key(name)
+    path = settings.connections_file()
+    if path.exists() and path.stat().st_mode & 0o077:
+        return Finding("待办", "密钥与连接", "connections.yaml 其他用户可读；执行 chmod 600")
+    wrong = connections.read(path).faults
+    if wrong:
+        return Finding("待办", "密钥与连接", "；".join(wrong.values()))
+    return Finding("通过", "密钥与连接", "归档、保险库、检索三把密钥齐全")
+
+
+def _database() -> Finding:
+    with settings.engine("reader").connect() as connection:
+        version = connection.execute(text("show server_version")).scalar()
+        batches = connection.execute(text("select count(*) from ledger.batch")).scalar()
+    return Finding("通过", "PostgreSQL", f"{version}，台账 {batches} 批")
+
+
+def _catalogue() -> Finding:
+    from ..catalogue import load_catalogue
+
+    catalogue = load_catalogue()
+    return Finding("通过", "目录", f"{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}")
+
+
+def _rules() -> Finding:
+    from ..catalogue import load_catalogue
+    from ..land.rules import load_ruleset
+    from ..land.rules.rows import compile_all
+
+    kinds = load_catalogue().kinds
+    count = compile_all(kinds, {kind: load_ruleset(kind) for kind in kinds})
+    return Finding("通过", "关卡规则", f"{count} 条行规则（按记录类型与变体计）")
+
+
+def _connections() -> list[Finding]:
+    from ..catalogue import load_catalogue
+
+    findings = []
+    wanted = {dataset.channel.connection for dataset in load_catalogue().datasets.values()
+              if getattr(dataset.channel, "connection", None)} | {"city_platform"}
+    for name in sorted(wanted):
+        try:
+            settings.connection(name)
+        except UserError as error:
+            findings.append(Finding("提醒", f"连接 {name}", str(error)))
+    if not findings:
+        findings.append(Finding("通过", "连接", f"{len(wanted)} 个来源与接收方均已配置"))
+    return findings
+
+
+def _calendar() -> Finding:
+    from ..policy.workdays import WorkCalendar
+
+    last = WorkCalendar.load().last_day
+    left = (last - settings.today()).days
+    return Finding("通过" if left > 30 else "提醒", "工作日历",
+                   f"至 {last}" + ("" if left > 30 else "；请按国务院办公厅放假通知更新 working_days.csv"))
+
+
+def _safely(subject: str, check: Callable[[], Finding | list[Finding]]) -> list[Finding]:
+    try:
+        found = check()
+    except UserError as error:
+        found = Finding("待办", subject, str(error))
+    except Exception as error:  # any failure is a finding here, its text may hold a password
+        found = Finding("待办", subject, f"检查失败（{type(error).__name__}）")
+    return found if isinstance(found, list) else [found]
+
+
+def examine() -> list[Finding]:
+    """All findings, in the order a person would look."""
+    checks: list[tuple[str, Callable[[], Finding | list[Finding]]]] = [
+        ("Python", _python), ("磁盘", _disk), ("密钥与连接", _secrets), ("PostgreSQL", _database), ("目录", _catalogue),
+        ("关卡规则", _rules), ("工作日历", _calendar), ("连接", _connections)]
+    return [finding for subject, check in checks for finding in _safely(subject, check)]

@@ -1,0 +1,145 @@
+"""Today at a glance, read from the ledger: what came, what became of it, and whose move it is."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from ..catalogue import load_catalogue
+from ..ledger.session import current_business_day, session
+
+VERDICTS = {"received": "已收到", "landed": "待裁决", "accepted": "放行", "accepted_with_quarantine": "放行有退回",
+            "held": "扣留", "broken": "无法读取", "failed": "出错", "set_aside": "已搁置"}
+
+STOPPED = ("held", "failed", "set_aside")  # landed rows of such a batch went no further
+
+
+def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
+    latest = {row["dataset_id"]: dict(row) for row in opened.execute(text("""
+        select distinct on (dataset_id) dataset_id, seq, business_date, state, rows_in, accepted, quarantined,
+               duplicate, refused, case when state = 'set_aside' then set_aside_reason else message end as message
+        from ledger.batch order by dataset_id, seq desc""")).mappings()}
+    returned = dict(opened.execute(text("""
+        select dataset_id, count(*) from ledger.quarantine where state in ('open', 'returned') group by 1""")).all())
+    steps = {row["dataset_id"]: dict(row) for row in opened.execute(text("""
+        select distinct on (dataset_id) dataset_id, verdict, message, owner from ledger.step
+        where name = 'collect' and dataset_id is not null order by dataset_id, id desc""")).mappings()}
+    attested = dict(opened.execute(text("select dataset_id, max(period_to) from ledger.attestation group by 1")).all())
+    rows = []
+    for dataset in load_catalogue().datasets.values():
+        batch = latest.get(dataset.id)
+        row: dict[str, Any] = {
+            "dataset_id": dataset.id, "unit_id": dataset.unit, "title": dataset.title,
+            "unit_name": load_catalogue().units[dataset.unit].name,
+            "last_delivery": batch["business_date"] if batch else None,
+            **{name: batch[name] if batch else None
+               for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")},
+            "open_quarantine": returned.get(dataset.id, 0),
+        }
+        row["verdict"], row["move"] = _whose_move(dataset, batch, steps.get(dataset.id), row["open_quarantine"],
+                                                  attested.get(dataset.id), on)
+        rows.append(row)
+    return rows
+
+
+def _whose_move(dataset: Any, batch: dict[str, Any] | None, last_step: dict[str, Any] | None, returned: int,
+                attested: date | None, on: date) -> tuple[str, str]:
+    """Verdict and whose move it is, in the order in which somebody must act."""
+    if last_step and last_step["verdict"] in ("failed", "incomplete"):
+        who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
+        return "采集失败" if last_step["verdict"] == "failed" else "未到齐", f"{who}：{last_step['message']}"
+    if batch is None:
+        if dataset.channel.type == "hand_in":
+            return "待人工报送", ""
+        return "未报送", "来源单位：从未报送，催报或作零报送说明"
+    if batch["state"] == "broken":
+        return "无法读取", f"来源单位：{batch['message']}"
+    if batch["state"] in ("held", "failed"):
+        return VERDICTS[batch["state"]], f"数据管理员：{batch['message']}"
+    if batch["state"] == "set_aside":
+        return "已搁置", f"平台已搁置，不再处理：{batch['message']}"
+    if batch["state"] in ("received", "landed"):
+        return VERDICTS[batch["state"]], "平台处理中"
+    last_sign = max(filter(None, (batch["business_date"], attested)))
+    verdict = "零报送" if batch["rows_in"] == 0 else VERDICTS[batch["state"]]
+    if dataset.cadence_days and on - last_sign > timedelta(days=dataset.cadence_days):
+        return verdict, f"来源单位：已 {(on - last_sign).days} 天未报送"
+    if returned:
+        return verdict, f"来源单位：{returned} 行待更正"
+    return verdict, ""
+
+
+def _totals(opened: Any) -> dict[str, int]:
+    return dict(opened.execute(text("""
+        select count(*) as batches, coalesce(sum(rows_in), 0)::bigint as rows_in,
+               coalesce(sum(accepted) filter (where state <> all(:stopped)), 0)::bigint as accepted,
+               coalesce(sum(quarantined) filter (where state <> all(:stopped)), 0)::bigint as quarantined,
+               coalesce(sum(duplicate) filter (where state <> all(:stopped)), 0)::bigint as duplicate,
+               coalesce(sum(refused) filter (where state <> all(:stopped)), 0)::bigint as refused,
+               count(*) filter (where state = 'held') as held, count(*) filter (where state = 'broken') as broken,
+               count(*) filter (where state = 'failed') as failed, count(*) filter (where state = 'set_aside') as set_aside,
+               coalesce(sum(rows_in) filter (where state = any(:stopped)), 0)::bigint as rows_held,
+               coalesce(sum(rows_in) filter (where state = 'landed'), 0)::bigint as rows_waiting
+        from ledger.batch"""), {"stopped": list(STOPPED)}).mappings().one())
+
+
+def _city(opened: Any) -> dict[str, int]:
+    return dict(opened.execute(text("""
+        select count(*) filter (where sent_at is not null) as sent,
+               count(*) filter (where state = 'accepted') as accepted,
+               count(*) filter (where state = 'rejected') as rejected,
+               count(*) filter (where state in ('unknown', 'sending')) as unknown,
+               count(*) filter (where state = 'pending') as pending
+        from ledger.delivery_item""")).mappings().one())
+
+
+def _attention(opened: Any, on: date) -> list[str]:
+    lines = [f"第 {row.release_id} 号变更单等待审批：{row.unusual}（public-credit release show {row.release_id}）"
+             for row in opened.execute(text(
+                 "select release_id, unusual from ledger.release where state = 'waiting' order by 1"))]
+    late = opened.execute(text("""
+        select count(*) from ledger.delivery_item where operation = 'DEL' and due_on < :on
+          and state in ('pending', 'sending', 'unknown')"""), {"on": on}).scalar_one()
+    if late:
+        lines.append(f"{late} 条撤销决定已过法定时限仍未在市平台撤下")
+    latest = opened.execute(text(
+        "select missing, surplus, differing from ledger.reconciliation order by id desc limit 1")).one_or_none()
+    if latest and any(latest):
+        lines.append(f"最近一次对账有差异：市平台缺 {latest.missing}，多 {latest.surplus}，版本不同 {latest.differing}")
+    return lines
+
+
+def overview() -> dict[str, Any]:
+    """Business date, one row per dataset, totals that balance, the city's side, and what needs attention."""
+    on = current_business_day("reader")
+    with session("reader") as opened:
+        return {"business_date": on, "datasets": _datasets(opened, on), "totals": _totals(opened),
+                "city": _city(opened), "attention": _attention(opened, on)}
+
+
+def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int) -> list[dict[str, Any]]:
+    """Quarantined rows with their place in the delivered file; no delivered value is shown."""
+    states = "" if every else "and q.state in ('open', 'returned')"
+    places = " union all ".join(f"select batch_seq, attempt, row_no, sheet, source_row from raw.{kind}"
+                                for kind in load_catalogue().kinds)
+    with session("reader") as opened:
+        return [dict(row) for row in opened.execute(text(f"""
+            select q.id, q.batch_seq, q.dataset_id, q.unit_id, b.file_name, q.row_no, place.sheet, place.source_row,
+                   q.record_id, q.rules, q.state, q.opened_on, q.closed_on, q.slip_id, q.corrected_batch_seq
+            from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
+            join ({places}) place on place.batch_seq = q.batch_seq and place.attempt = q.attempt
+                                 and place.row_no = q.row_no
+            where (cast(:unit as text) is null or q.unit_id = :unit)
+              and (cast(:batch as bigint) is null or q.batch_seq = :batch) {states}
+            order by q.batch_seq, q.row_no limit :limit"""),
+            {"unit": unit, "batch": batch, "limit": limit}).mappings()]
+
+
+def rule_titles(codes: set[str]) -> dict[str, str]:
+    """Chinese titles of rules by id, over all record kinds."""
+    from ..land.rules import load_ruleset
+
+    return {rule.id: rule.title for kind in load_catalogue().kinds for rule in load_ruleset(kind).row_rules
+            if rule.id in codes}

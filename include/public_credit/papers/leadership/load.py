@@ -1,0 +1,153 @@
+"""Fill a publication from the marts, the policy seeds and the ledger: the only module that reads them for the page.
+
+The marts give shares of targets in percent (0–100) and rates of supervision as fractions; a publication holds fractions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ...base import settings
+from ...base.messages import UserError
+from ...editions import diff as edition_diff
+from ...ledger.session import between_builds, session
+from .model import (
+    Edition,
+    Figure,
+    GoalLine,
+    Metric,
+    Milestone,
+    NoticeRule,
+    Publication,
+    Quality,
+    Restated,
+    Restatement,
+    Silence,
+    State,
+    Target,
+)
+
+_FIGURE = """target_id, goal_no, unit_id, year, month_end, numerator, denominator, denominator_source, denominator_on,
+    percent, distance, pace, state, suppressed"""
+_PROGRESS = f"select {_FIGURE} from marts.mart_targets__progress order by target_id, goal_no, unit_id, month_end"
+_TARGETS = """select target_id, goal_no, figure_id, title, clause, population, subject_type, goal, goal_text, due_on, figure_kind,
+    responsible_units, contributing_units, advances, definition, note from marts.mart_targets__target order by target_id, goal_no"""
+_STATES = "select state, symbol, hatch, worst_first, explanation from policy.target_state_rule order by worst_first"
+_MILESTONES = """select milestone_id, title, due_on, state, evidence, document_no, state_on, clause
+    from marts.mart_targets__milestone order by milestone_id"""
+_METRICS = "select metric, title, definition, source, mart, pages from policy.metric_definition"
+_NOTICES = "select metric, threshold, clause, reason from policy.notice_rule order by metric"
+_GOAL_LINES = "select metric, goal, clause from policy.goal_line order by metric"
+_RATES = "reporting_rate, timely_rate, late_rate, compliance_rate, link_rate"
+_YEARLY = f"""select unit_id, cast(year as text) as period, decision_table as table, generated, received_of_generated,
+    received, accepted, late, linked, published, {_RATES} from marts.mart_supervision__yearly order by unit_id, year, decision_table"""
+_MONTHLY = f"""select unit_id, month as period, '' as table, generated, received_of_generated, received, accepted, late, linked,
+    null as published, {_RATES} from marts.mart_supervision__unit_month order by unit_id, month"""
+_SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet from marts.mart_supervision__unit_year
+    where unit_id <> '' order by unit_id, year"""
+_EDITIONS = """select id, year, as_of, decided_by, decided_at from ledger.edition
+    where state = 'frozen' and kind = 'original' order by year, id"""
+_EDITION_FIGURES = """select f.target_id, f.goal_no, f.unit_id, e.year, e.as_of as month_end, f.numerator, f.denominator,
+    f.denominator_source, f.denominator_on, f.percent, f.distance, f.pace, f.state, f.suppressed
+    from ledger.edition_figure f join ledger.edition e on e.id = f.edition_id where f.edition_id = :edition
+    order by f.target_id, f.goal_no, f.unit_id"""
+_RESTATEMENTS = """select id, year, restates, business_date, decided_by, reason from ledger.edition
+    where state = 'frozen' and kind = 'restatement' order by year, id"""
+_BUILD = """select build_id, business_date, built_at, code_version from ledger.build where state = 'built'
+    order by build_id desc limit 1"""
+
+
+def _rows(opened: Session, query: str, **values: Any) -> Sequence[Any]:
+    return opened.execute(text(query), values).mappings().all()
+
+
+def _float(value: Any, scale: float = 1.0) -> float | None:
+    return None if value is None else round(float(value) / scale, 9)
+
+
+def _ids(value: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (value or "").split(";")))
+
+
+def _figure(row: Any) -> Figure:
+    return Figure(row["target_id"], row["goal_no"], row["unit_id"], row["year"], row["month_end"], row["numerator"],
+                  row["denominator"], row["denominator_source"] or "", row["denominator_on"],
+                  _float(row["percent"], 100), _float(row["distance"]), _float(row["pace"], 100), row["state"],
+                  bool(row["suppressed"]))
+
+
+def _target(row: Any) -> Target:
+    return Target(row["target_id"], row["goal_no"], row["title"], row["clause"], row["population"], float(row["goal"]) / 100,
+                  row["due_on"], row["figure_kind"], _ids(row["responsible_units"]), _ids(row["contributing_units"]),
+                  row["advances"], row["subject_type"] == "person", row["figure_id"], row["goal_text"],
+                  row["definition"] or "", row["note"] or "")
+
+
+def _quality(row: Any) -> Quality:
+    counts = (row[name] for name in ("generated", "received_of_generated", "received", "accepted", "late", "linked", "published"))
+    rates = (_float(row[name]) for name in ("reporting_rate", "timely_rate", "late_rate", "compliance_rate", "link_rate"))
+    return Quality(row["unit_id"], row["period"], row["table"], *counts, *rates)
+
+
+def _milestone(row: Any) -> Milestone:
+    proof = " ".join(filter(None, (row["evidence"], row["document_no"])))
+    return Milestone(row["milestone_id"], row["title"], row["due_on"], row["state"], proof, row["state_on"], row["clause"])
+
+
+def _editions(opened: Session) -> dict[int, Edition]:
+    found: dict[int, Edition] = {}
+    for row in _rows(opened, _EDITIONS):
+        figures = {(figure.target_id, figure.goal_no, figure.unit_id): figure
+                   for figure in map(_figure, _rows(opened, _EDITION_FIGURES, edition=row["id"]))}
+        approved: datetime | None = row["decided_at"]
+        day: date | None = approved.astimezone(settings.TIMEZONE).date() if approved else None
+        found[row["year"]] = Edition(row["year"], str(row["id"]), row["decided_by"], day, figures)
+    return found
+
+
+def _restated(row: dict[str, Any]) -> Restated:
+    return Restated(row["target_id"], row["goal_no"], row["figure_id"], row["title"], row["old_numerator"], row["old_denominator"],
+                    _float(row["old_percent"], 100), row["new_numerator"], row["new_denominator"], _float(row["new_percent"], 100),
+                    row["came"], row["went"], row["changed"])
+
+
+def _restatements(opened: Session) -> list[Restatement]:
+    return [Restatement(row["year"], str(row["id"]), str(row["restates"]), row["business_date"], row["decided_by"], row["reason"],
+                        [_restated(figure) for figure in edition_diff.figures(opened, row["restates"], row["id"])])
+            for row in _rows(opened, _RESTATEMENTS)]
+
+
+def load() -> Publication:
+    """The publication of the newest finished build. Raises UserError (code 3) when there is none."""
+    with between_builds("reader"), session("reader") as opened:
+        opened.execute(text("set transaction isolation level repeatable read, read only"))
+        build = next(iter(_rows(opened, _BUILD)), None)
+        if build is None:
+            raise UserError("还没有完成过构建，没有数字可以发布。", remedy="先运行 public-credit build。", code=3)
+        figures = [_figure(row) for row in _rows(opened, _PROGRESS)]
+        if not figures:
+            raise UserError("目标进度集市是空的，没有数字可以发布。", remedy="检查最近一次构建，重新运行 public-credit build。", code=3)
+        return Publication(
+            district=os.environ.get("PCW_DISTRICT", ""), business_date=build["business_date"], build_id=build["build_id"],
+            built_at=build["built_at"].astimezone(settings.TIMEZONE) if build["built_at"] else None,
+            code_version=build["code_version"] or settings.code_version(),
+            units={row["unit_id"]: row["name"] for row in _rows(opened, "select unit_id, name from ledger.unit order by unit_id")},
+            targets=[_target(row) for row in _rows(opened, _TARGETS)], figures=figures,
+            states=[State(*row.values()) for row in _rows(opened, _STATES)],
+            quality=[_quality(row) for query in (_YEARLY, _MONTHLY) for row in _rows(opened, query)],
+            milestones=[_milestone(row) for row in _rows(opened, _MILESTONES)],
+            metrics={row["metric"]: Metric(row["metric"], row["title"], row["definition"], row["source"], row["mart"])
+                     for row in _rows(opened, _METRICS) if "领导页" in (row["pages"] or "")},
+            goal_lines={row["metric"]: GoalLine(row["metric"], float(row["goal"]) / 100, row["clause"])
+                        for row in _rows(opened, _GOAL_LINES)},
+            notices={row["metric"]: NoticeRule(row["metric"], float(row["threshold"]), row["clause"], row["reason"])
+                     for row in _rows(opened, _NOTICES)},
+            editions=_editions(opened), restatements=_restatements(opened),
+            silences=[Silence(*row.values()) for row in _rows(opened, _SILENCE)],
+            simulated=os.environ.get("PCW_CLOCK") == "logical")

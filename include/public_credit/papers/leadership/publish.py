@@ -1,0 +1,101 @@
+"""Publish what leadership reads: page, workbook and PDF of one year, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from ...base import settings
+from ...base.messages import UserError
+from ...ledger.models import Step
+from ...ledger.session import session, step
+from . import drawings, page, paper, workbook
+from .load import load
+from .model import Publication
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where a publication lies."""
+
+    page: Path
+    workbook: Path
+    pdf: Path
+    year: int
+    build_id: int
+
+    @property
+    def files(self) -> tuple[Path, Path, Path]:
+        return self.page, self.workbook, self.pdf
+
+
+def _whole(target: Path, write: Callable[[Path], object]) -> None:
+    """Write beside the target, then move into place: a reader of the share never meets half a file."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix)
+    os.close(handle)
+    part = Path(name)
+    try:
+        write(part)
+        part.chmod(0o644)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _named(publication: Publication, folder: Path, year: int | None = None) -> Published:
+    """Where the three files of a publication lie in ``folder``."""
+    years = publication.years
+    year = years[-1] if year is None else year
+    if year not in years:
+        raise UserError(f"没有 {year} 年的数字。", remedy=f"可选年份：{'、'.join(map(str, years))}。", code=2)
+    name = f"leadership_{publication.business_date}" + ("" if year == years[-1] else f"_{year}")
+    return Published(*(folder / f"{name}.{suffix}" for suffix in ("html", "xlsx", "pdf")), year, publication.build_id)
+
+
+def write(publication: Publication, folder: Path, year: int | None = None) -> Published:
+    """Write the three files of a publication into ``folder``."""
+    named = _named(publication, folder, year)
+    folder.mkdir(parents=True, exist_ok=True)
+    _whole(named.page, lambda path: path.write_text(page.render(publication, named.year), encoding="utf-8"))
+    _whole(named.workbook, lambda path: workbook.write(publication, path, named.year))
+    _whole(named.pdf, lambda path: paper.write(publication, path, named.year))
+    return named
+
+
+def _fingerprint(publication: Publication, named: Published) -> str:
+    """The same for the same content, published by the same code to the same place."""
+    content = settings.code_version(), str(named.page), named.year, publication
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+
+
+def _last_published() -> str:
+    with session("reader") as opened:
+        return opened.scalars(select(Step.message).where(Step.name == "publish_leadership", Step.verdict == "ok")
+                              .order_by(Step.id.desc()).limit(1)).first() or ""
+
+
+def publish(year: int | None = None, out: Path | None = None, *, again: bool = True) -> Published:
+    """Publish the newest build's figures; the outcome is a step of the ledger.
+
+    With ``again=False`` nothing is written when the last publication has the same content and its files are there.
+    """
+    publication = load()
+    folder = out or settings.folder("publications", "leadership")
+    with step("builder", "publish_leadership", business_date=publication.business_date, build_id=publication.build_id) as record:
+        named = _named(publication, folder, year)
+        message = (f"第 {publication.build_id} 次构建的领导看板已发布：{named.page.name}"
+                   f"（内容指纹 {_fingerprint(publication, named)}）")
+        if not again and message == _last_published() and all(path.exists() for path in named.files):
+            record.verdict, record.message = "nothing_due", f"内容未变，不重新发布：{named.page.name}"
+            return named
+        with drawings.kept(settings.folder("publications", ".drawings")):
+            published = write(publication, folder, year)
+        record.counts = {path.suffix[1:]: path.stat().st_size for path in published.files}
+        record.message = message
+    return published

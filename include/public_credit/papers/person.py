@@ -1,0 +1,78 @@
+"""A person's own report: found by the ID number alone, logged before anything is shown, that person's facts only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import text
+
+from ..base import settings
+from ..base.messages import UserError
+from ..custody import vault
+from ..identifiers.codes import check_id_number, normalise
+from ..ledger.models import AccessLog
+from ..ledger.session import session
+from . import policy as policies
+from .subject import STATES, data_on, number
+from .visibility import split
+
+
+@dataclass(frozen=True)
+class PersonReport:
+    """What stands in a person's own report: facts by role, each with its source; nothing is added up."""
+
+    number: str
+    who: str
+    purpose: str
+    made_at: datetime
+    data_on: date
+    masked_number: str
+    roles: list[tuple[str, list[dict[str, Any]]]]
+
+
+def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
+    marks = [word for word, true in (("异议中", row["objected"]), ("已修复", row["state"] == "repaired")) if true]
+    return {name: row[name] for name in ("topic", "title", "detail", "document_no", "authority_name", "unit_name", "event_on",
+                                         "ends_on", "exited_on", "record_id")} | {
+        "state": STATES.get(row["state"], row["state"]), "marks": marks}
+
+
+def checked(given: str) -> str:
+    """The ID number in its canonical form. Raises UserError that never repeats it."""
+    plain = normalise(given)[0]
+    outcome = check_id_number(plain, settings.today())
+    if not outcome.ok:
+        raise UserError("身份证号码未通过校验。", remedy="核对号码后重新输入；号码只在提示符处或标准输入中给出，不写在命令行上。")
+    return plain
+
+
+def gather(id_number: str, *, who: str, purpose: str) -> PersonReport:
+    """Look one person up and read that person's facts; the look is in ``access_log`` before they are read."""
+    if not purpose.strip():
+        raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
+    plain = checked(id_number)
+    token = vault.lookup(plain)
+    made_at = datetime.now(settings.TIMEZONE)
+    with session("reader") as opened:
+        entry = AccessLog(who=who, purpose=purpose.strip(), action="report_person", subject_ref=token)
+        opened.add(entry)
+        opened.flush()
+        log_number = entry.id
+    with session("reader") as opened:
+        on = data_on(opened)
+        rows = list(opened.execute(text("""
+            select p.*, coalesce(u.name, p.unit_id) as unit_name
+            from marts.mart_subjects__natural_person p left join ledger.unit u on u.unit_id = p.unit_id
+            where p.person_ref = :token and p.person_ref <> ''
+            order by p.role, p.event_on, p.record_id"""), {"token": token}).mappings())
+    policy = policies.load()  # one's own facts are open to oneself; revoked ones and those past their five years are gone
+    own = [dict(row) | {"disclosure": policy.levels[0], "severity_class": ""} for row in rows]
+    facts_shown, _ = split(own, "授权查询", on, policy)
+    return PersonReport(
+        number=number("GRBG", made_at.date(), log_number), who=who, purpose=purpose.strip(), made_at=made_at, data_on=on,
+        masked_number=vault.mask(plain),
+        roles=[(role, [_fact(row) for row in facts]) for role, facts in groupby(facts_shown, key=lambda row: row["role"])])

@@ -1,0 +1,108 @@
+"""What reports show to whom, from ``include/catalogue/reports.yml``; no literal of it is repeated in code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..base import plain_yaml
+from ..catalogue.load import default_root
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Records(_Strict):
+    """Which records are meant: by kind, state, nature and severity class; where none is named, any."""
+
+    kinds: list[str] = []
+    states: list[str] = []
+    natures: list[str] = []
+    severities: list[str] = []
+
+    def fits(self, record: Mapping[str, Any]) -> bool:
+        return all(not named or record[column] in named for named, column in (
+            (self.kinds, "kind"), (self.states, "state"), (self.natures, "nature"), (self.severities, "severity_class")))
+
+
+class Hiding(Records):
+    """Why a record is not shown to a reader below a level."""
+
+    id: str
+    reason: str
+    clause: str
+    shown_from: str
+    years: int = 0
+
+
+class HiddenTold(_Strict):
+    """From which level on a reader is told how many records are hidden and why, and what the others read."""
+
+    from_: str = Field(alias="from")
+    clause: str
+    otherwise: str
+
+
+class Section(_Strict):
+    """One section of an organisation's report: the kinds of record in it and how their columns are called."""
+
+    id: str
+    title: str
+    kinds: list[str]
+    figure: str
+    document: str
+    event: str
+    ends: str
+
+
+class Figure(Records):
+    """A figure over the records listed, with its one definition."""
+
+    title: str
+    definition: str
+
+
+class Headers(_Strict):
+    name: list[str]
+    code: list[str]
+    type: list[str]
+
+
+class Review(_Strict):
+    """How an applicant list is read."""
+
+    headers: Headers
+    person_words: list[str]
+    organisation_words: list[str]
+    notice: str
+
+
+class ReportPolicy(_Strict):
+    """The whole file."""
+
+    levels: list[str]
+    level_purposes: dict[str, str]
+    notice: list[str]
+    hiding: list[Hiding]
+    hidden_told: HiddenTold
+    sections: list[Section]
+    figures: dict[str, Figure]
+    person_notice: list[str]
+    review: Review
+
+    def rule(self, name: str) -> Hiding:
+        return next(rule for rule in self.hiding if rule.id == name)
+
+    def rank(self, level: str) -> int:
+        """Position of a disclosure level; an unknown one is the most restricted."""
+        return self.levels.index(level) if level in self.levels else len(self.levels)
+
+
+@lru_cache(maxsize=1)
+def load() -> ReportPolicy:
+    """The report policy of this checkout."""
+    return ReportPolicy.model_validate(plain_yaml.load((default_root() / "reports.yml").read_text(encoding="utf-8")))

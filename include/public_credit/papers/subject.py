@@ -1,0 +1,178 @@
+"""Content of an organisation's report (公共信用信息报告), read from the marts; rendering is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ..base import settings
+from ..base.messages import UserError, key_given
+from ..identifiers.codes import normalise
+from ..ledger.models import Report
+from ..ledger.session import clock_day, session
+from ..policy.seeds import check_area
+from . import policy as policies
+from .policy import ReportPolicy, Section
+from .visibility import LISTS, split, standing
+
+STATES = {"current": "有效", "expired": "已到期", "ended": "已结束", "revoked": "已撤销", "replaced": "已被更正取代",
+          "repaired": "已修复"}
+LIST_STATES = STATES | {"current": "在列", "ended": "已移出"}
+MARTS = {"enterprise": "企业", "non_enterprise_legal_person": "非企业法人"}
+_BASE = (("subject_name", "名称"), ("uscc", "统一社会信用代码"), ("org_type", "类型"), ("registration_state", "登记状态"),
+         ("established_on", "成立日期"), ("address", "住所"), ("legal_rep_name", "法定代表人（负责人）"))
+
+
+@dataclass(frozen=True)
+class SectionContent:
+    """Rows of one section a reader sees; ``counted`` of them are neither revoked nor replaced."""
+
+    section: Section
+    rows: list[dict[str, Any]]
+    counted: int
+
+
+@dataclass(frozen=True)
+class SubjectReport:
+    """Everything that stands in an organisation's report."""
+
+    number: str
+    level: str
+    who: str
+    purpose: str
+    area: str
+    made_at: datetime
+    data_on: date
+    profile: dict[str, Any]
+    base: list[tuple[str, str]]
+    figures: list[tuple[str, str, int, str]]  # column, title, value, definition
+    sections: list[SectionContent]
+    hidden: list[tuple[str, str, int]]  # reason, clause, count; empty where the reader is not told
+    hidden_note: str  # what such a reader reads instead, whether anything is hidden or not
+    grade: dict[str, Any] | None
+    grade_basis: list[dict[str, Any]]
+    on_lists: list[str]  # of the rows shown
+
+    @property
+    def shown(self) -> int:
+        return sum(len(part.rows) for part in self.sections)
+
+
+def data_on(opened: Session) -> date:
+    """The business date of the newest finished build: what a report knows is as of this day."""
+    day = opened.execute(text("select max(business_date) from ledger.build where state = 'built'")).scalar()
+    if day is None:
+        raise UserError("还没有完成过构建，无从出具报告。", remedy="先运行 public-credit build。", code=3)
+    return day
+
+
+def resolve(opened: Session, key: str) -> str:
+    """Subject id of a code or of a (past) subject id. Raises UserError when there is none or more than one."""
+    code = normalise(key)[0]
+    found = opened.execute(text("""
+        select subject_id from subjects.subject where subject_id = :key
+        union all select subject_id from subjects.alias where past_id = :key
+        union all select subject_id from subjects.identifier where value = :code and scheme <> 'name'"""),
+        {"key": key, "code": code}).scalars().all()
+    if not found:
+        raise UserError("没有这个主体。", remedy="核对统一社会信用代码（18 位）或主体编号。", code=4)
+    known = {item for item in found if item}
+    if len(known) != 1:
+        raise UserError("这个代码对应多个主体，正待人工认定。", remedy="用 public-credit subjects work 查看，认定后再出具报告。", code=4)
+    return known.pop()
+
+
+def _profile(opened: Session, subject_id: str) -> dict[str, Any]:
+    for mart, title in MARTS.items():
+        row = opened.execute(text(f"select * from marts.mart_subjects__{mart} where subject_id = :id"),
+                             {"id": subject_id}).mappings().first()
+        if row:
+            return dict(row) | {"database": title}
+    raise UserError("该主体还没有档案。", remedy="运行 public-credit build 后再试。", code=4)
+
+
+def _records(opened: Session, subject_id: str) -> list[Mapping[str, Any]]:
+    return list(opened.execute(text("""
+        select t.*, coalesce(u.name, t.unit_id) as unit_name
+        from marts.mart_subjects__timeline t left join ledger.unit u on u.unit_id = t.unit_id
+        where t.subject_id = :id and t.subject_class = 'organisation'
+        order by t.event_on desc nulls last, t.record_id"""), {"id": subject_id}).mappings())
+
+
+def _row(record: Mapping[str, Any]) -> dict[str, Any]:
+    marks = [word for word, true in (("异议中", record["objected"]), ("已修复", record["state"] == "repaired")) if true]
+    return {name: record[name] for name in ("record_id", "topic", "title", "detail", "document_no", "authority_name",
+                                            "unit_name", "event_on", "ends_on", "exited_on", "disclosure")} | {
+        "state": (LIST_STATES if record["kind"] in LISTS else STATES).get(record["state"], record["state"]), "marks": marks}
+
+
+def _base(profile: Mapping[str, Any], level: str, policy: ReportPolicy) -> list[tuple[str, str]]:
+    result = [(title, str(profile[name] or "未登记")) for name, title in _BASE]
+    if level == policy.levels[0]:
+        result[-1] = (result[-1][0], "不在公开范围")
+    return [*result, ("所属数据库", f"{profile['database']}公共信用基础数据库")]
+
+
+def _grade(opened: Session, subject_id: str, shown: set[str]) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The grade and its basis; none for a reader who may not see every record it rests on: it would tell of them."""
+    row = opened.execute(text("select * from marts.mart_subjects__food_drug_grade where subject_id = :id"),
+                         {"id": subject_id}).mappings().first()
+    if row is None:
+        return None, []
+    basis = [dict(item) for item in opened.execute(text("""
+        select b.role, b.record_id, b.document_no, b.title, b.event_on, b.authority_name
+        from marts.mart_subjects__food_drug_grade_basis b where b.subject_id = :id
+        order by b.role, b.event_on desc, b.record_id"""), {"id": subject_id}).mappings()]
+    if any(item["record_id"] not in shown for item in basis if item["role"] == "定级"):
+        return None, []
+    return dict(row), [item for item in basis if item["record_id"] in shown]
+
+
+def log(opened: Session, **values: Any) -> int:
+    """Book that a report is made, before it is; the number of the entry."""
+    entry = Report(used_on=clock_day("reader"), **values)
+    opened.add(entry)
+    opened.flush()
+    return entry.id
+
+
+def number(prefix: str, day: date, entry: int) -> str:
+    return f"{prefix}{day:%Y%m%d}-{entry:06d}"
+
+
+def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> SubjectReport:
+    """Read everything for a report on one organisation, as a reader of ``level`` may see it; the use is booked, with its area."""
+    key = key_given(key, "统一社会信用代码或主体编号")
+    policy, area = policies.load(), check_area(area, purpose)
+    if level not in policy.levels:
+        raise UserError(f"没有披露级别“{level}”。", remedy="可用的级别：" + "、".join(policy.levels))
+    if level != policy.levels[0] and not purpose.strip():
+        raise UserError(f"按“{level}”级别查询须说明目的。", remedy="加上 --purpose “……”，查询将留痕。")
+    made_at = datetime.now(settings.TIMEZONE)
+    with session("reader") as opened:
+        on = data_on(opened)
+        subject_id = resolve(opened, key)
+        profile = _profile(opened, subject_id)
+        entry = log(opened, kind="subject", who=who, purpose=purpose.strip() or policy.level_purposes[level],
+                    level=level, subject_id=subject_id, rows=1, data_on=on, area=area)
+        shown, hidden = split(_records(opened, subject_id), level, on, policy)
+        grade, basis = (None, []) if level == policy.levels[0] else _grade(opened, subject_id, {record["record_id"] for record in shown})
+    profile |= {"subject_name": profile["name"], "registration_state": profile["state"]}
+    counted, told = standing(shown, policy), policy.rank(level) >= policy.rank(policy.hidden_told.from_)
+    sections = [SectionContent(section, [_row(record) for record in shown if record["kind"] in section.kinds],
+                               sum(record["kind"] in section.kinds for record in counted)) for section in policy.sections]
+    reasons = [(policy.rule(name).reason, policy.rule(name).clause, count) for name, count in hidden.items()]
+    return SubjectReport(
+        number=number("GXBG", made_at.date(), entry), level=level, who=who,
+        purpose=purpose.strip() or policy.level_purposes[level], area=area, made_at=made_at, data_on=on, profile=profile,
+        base=_base(profile, level, policy),
+        figures=[(name, figure.title, sum(map(figure.fits, counted)), figure.definition) for name, figure in policy.figures.items()],
+        sections=sections, hidden=reasons if told else [], hidden_note="" if told else policy.hidden_told.otherwise,
+        grade=grade, grade_basis=basis, on_lists=[
+            f"{record['title']}（{record['event_on']} 列入{'，异议中' if record['objected'] else ''}）"
+            for record in shown if record["kind"] in LISTS and record["state"] == "current"])

@@ -1,0 +1,42 @@
+"""Bring the database to the current shape: ledger migrations, raw tables of the catalogue, reading rights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from ..base import settings
+from ..ledger import models
+
+SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports")
+DBT_SCHEMAS = ("policy", "staging", "intermediate", "marts", "exports")
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration; there is no ini file, the connection is passed in."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(models.__file__).parents[1] / "migrations"))
+    return config
+
+
+def migrate() -> None:
+    """Run all migrations as pcw_owner, create the catalogue's raw tables, let readers read what dbt builds."""
+    from ..catalogue import load_catalogue
+    from ..land import raw_tables
+
+    with settings.engine("owner").begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(20161109)"))
+        for schema in SCHEMAS:
+            connection.execute(text(f"create schema if not exists {schema}"))
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        raw_tables.ensure(connection, load_catalogue())
+    with settings.engine("builder").begin() as connection:
+        for schema in DBT_SCHEMAS:
+            connection.execute(text(
+                f"alter default privileges in schema {schema} "
+                "grant select on tables to pcw_owner, pcw_collector, pcw_sender, pcw_reader"))

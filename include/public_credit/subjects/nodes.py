@@ -1,0 +1,121 @@
+"""Identifiers of organisations: which values may stand for one, and which a register row names.
+
+Schemes in the order that picks a subject's canonical identifier: 统一社会信用代码, 组织机构代码, 注册号, 事业单位证书号,
+社会组织登记证号, 税务登记号; a folded name only where a register row has no identifier at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+
+from ..identifiers.codes import check_org_code, check_registration, check_uscc
+
+SCHEMES = ("uscc", "org", "reg", "inst", "soc", "tax", "name")
+TITLES = {"uscc": "统一社会信用代码", "org": "组织机构代码", "reg": "注册号", "inst": "事业单位证书号",
+          "soc": "社会组织登记证号", "tax": "税务登记号", "name": "名称"}
+SHORTEST_NAME = 4  # three characters and fewer may be a person's name
+SHORTEST_CODE = 6
+_RANK = {scheme: rank for rank, scheme in enumerate(SCHEMES)}
+_RUN = "01234567890123456789"
+
+Node = tuple[str, str]
+
+
+def usable(scheme: str, value: str) -> bool:
+    """Whether a value identifies anything: no placeholder, no code that fails its own check."""
+    if not value or "〔" in value:
+        return False
+    if scheme == "name":
+        return len(value) >= SHORTEST_NAME
+    if len(set(value)) < 2 or value in _RUN:
+        return False
+    if scheme == "uscc":
+        return check_uscc(value).ok
+    if scheme == "org":
+        return check_org_code(value).ok
+    if len(value) < SHORTEST_CODE or len(set(value)) < 3 or not any(char.isdigit() for char in value):
+        return False
+    if scheme == "reg" and value.isascii() and value.isdigit():
+        return check_registration(value).ok
+    return not (scheme in ("reg", "tax") and len(value) == 18)  # such a number is a 统一社会信用代码, in the wrong place
+
+
+def key(node: Node) -> str:
+    return f"{node[0]}:{node[1]}"
+
+
+def node(text: str) -> Node:
+    """The node of a key ``scheme:value``."""
+    scheme, _, value = text.partition(":")
+    return scheme, value
+
+
+def order(item: Node) -> tuple[int, str]:
+    """Sorts nodes by scheme, then value; the first of a subject's is canonical."""
+    return _RANK[item[0]], item[1]
+
+
+def subject_id(canonical: Node) -> str:
+    """The id of the subject whose canonical identifier this is."""
+    return "s" + sha256(key(canonical).encode()).hexdigest()[:31]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The current version of one register record."""
+
+    record_id: str
+    kind: str
+    newest: tuple[str, int, int]
+    gone: bool
+    uscc: str
+    org_code: str = ""
+    business_reg_no: str = ""
+    tax_reg_no: str = ""
+    institution_cert_no: str = ""
+    social_org_cert_no: str = ""
+    predecessor_uscc: str = ""
+    name: str = ""
+    name_key: str = ""
+    former_keys: str = ""
+    org_type: str = ""
+    state: str = ""
+    established_on: date | None = None
+    address: str = ""
+    legal_rep_name: str = ""
+    known_on: date | None = None
+
+    @property
+    def live(self) -> bool:
+        return not self.gone and self.state == "存续"
+
+    @property
+    def names(self) -> set[str]:
+        """Folded current and former names that may identify."""
+        return {name for name in (self.name_key, *self.former_keys.split(";")) if usable("name", name)}
+
+
+def identifiers(row: Row) -> tuple[Node, ...]:
+    """The identifiers a row claims for its organisation; the 组织机构代码 inside its codes among them."""
+    given = [("uscc", row.uscc), ("org", row.org_code), ("reg", row.business_reg_no), ("inst", row.institution_cert_no),
+             ("soc", row.social_org_cert_no), ("tax", row.tax_reg_no)]
+    if len(row.tax_reg_no) == 15:
+        given.append(("org", row.tax_reg_no[6:]))
+    found = {item for item in given if usable(*item)}
+    if ("uscc", row.uscc) in found:
+        found.add(("org", row.uscc[8:17]))
+    return tuple(sorted(found, key=order))
+
+
+def former_codes(row: Row) -> tuple[Node, ...]:
+    """The 统一社会信用代码 a row says its organisation had before, and the 组织机构代码 inside it."""
+    before = row.predecessor_uscc
+    return (("uscc", before), ("org", before[8:17])) if usable("uscc", before) else ()
+
+
+def claims(row: Row) -> set[Node]:
+    """Everything that ties a row to other rows: identifiers, the codes it had before, names."""
+    own = identifiers(row)
+    return {*own, *(former_codes(row) if own else ()), *(("name", name) for name in row.names)}
