@@ -26,7 +26,7 @@ def conclude() -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     from ..ledger.session import dag_run
-    from .work import errors_of
+    from ..oversight.runs import errors_of
 
     errors = errors_of(dag_run())
     if errors:

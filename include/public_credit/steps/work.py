@@ -10,7 +10,7 @@ import time
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from ..base import settings
 from ..base.messages import UserError
@@ -42,19 +42,6 @@ def land_received(unit_id: str | None, on: date) -> tuple[list[Any], list[str]]:
         except UserError as error:
             failures.append(str(error))
     return results, failures
-
-
-def errors_of(run: str) -> list[str]:
-    """What went wrong in an Airflow run for a reason of ours: the latest outcome of each of its steps, where that is an error.
-
-    A held or unreadable batch is a verdict with an owner, not an error; the alert runs beside who asks.
-    """
-    with session("reader") as opened:
-        return list(opened.scalars(text("""
-            select distinct coalesce(nullif(message, ''), name || ' 中断') from (
-                select distinct on (name, unit_id, dataset_id, batch_seq) * from ledger.step where dag_run = :run
-                order by name, unit_id, dataset_id, batch_seq, id desc) latest
-            where verdict = 'failed' and owner <> 'department' or ended_at is null and name <> 'alert' order by 1"""), {"run": run}))
 
 
 def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
