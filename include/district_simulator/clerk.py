@@ -64,7 +64,7 @@ class SlipFile:
 class Clerks:
     """All clerks; they remember what they have already corrected."""
 
-    def __init__(self, plan: "Plan", slips: Path, memory: dict[str, list[str]] | None = None):
+    def __init__(self, plan: Plan, slips: Path, memory: dict[str, list[str]] | None = None):
         self.plan, self.slips = plan, slips
         self.memory = memory or {"slips": [], "done": []}
 
@@ -89,7 +89,7 @@ class Clerks:
                 for delivery in self._send(day, dataset, slips, deliveries)]
 
     @staticmethod
-    def _dataset(path: Path, slip: SlipFile, index: "Index") -> str | None:
+    def _dataset(path: Path, slip: SlipFile, index: Index) -> str | None:
         """By the slip's own name, else by the file its first line names."""
         for dataset in DECISION_DATASETS:
             if dataset in path.name:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from district_simulator.district import District
 
 
-def control_app(district: "District", token: str) -> Starlette:
+def control_app(district: District, token: str) -> Starlette:
     """``GET /status``, ``POST /play {"day": n}``, ``POST /outage {"unit": u, "down": bool}``."""
     from district_simulator.district import SimulatorError
 
@@ -53,7 +53,7 @@ def control_app(district: "District", token: str) -> Starlette:
                              Route("/outage", guarded(outage), methods=["POST"])])
 
 
-def summary(district: "District") -> dict[str, Any]:
+def summary(district: District) -> dict[str, Any]:
     """Where the district stands."""
     from district_simulator.workcalendar import DAYS
 
@@ -63,7 +63,7 @@ def summary(district: "District") -> dict[str, Any]:
             "next_day": following, "next_date": DAYS[following].isoformat() if following else None}
 
 
-def open_door(district: "District") -> Path:
+def open_door(district: District) -> Path:
     """Start the control server and leave its address in ``control.json`` (0600)."""
     token = secrets.token_hex(16)
     assert district.runtime is not None

@@ -61,7 +61,7 @@ class Delivery:
     case: str = ""
     note: str = ""
     content: bytes | None = None  # a slip edited in place
-    same: "Delivery | None" = None  # exact redelivery: byte for byte the file of this delivery
+    same: Delivery | None = None  # exact redelivery: byte for byte the file of this delivery
 
     @property
     def format(self) -> str:

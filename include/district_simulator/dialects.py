@@ -34,7 +34,7 @@ class Dialect:
         return {field for field, _ in self.columns if field}
 
     def with_columns(self, *, add: Iterable[str] = (), rename: dict[str, str] | None = None,
-                     suffix: str = "") -> "Dialect":
+                     suffix: str = "") -> Dialect:
         """The same dialect with extra columns at the end and/or renamed headings."""
         rename = rename or {}
         columns = [(field if heading not in rename or rename[heading][0] != "!" else None,

@@ -30,7 +30,7 @@ def event_of(row: Row, day: int, kind: str, basis: str, dataset: str) -> Row:
     return Row(dataset, "events", values, row.subject)
 
 
-def add_events(plan: "Plan", shelf: "Shelf") -> None:
+def add_events(plan: Plan, shelf: Shelf) -> None:
     """Day 1: decisions revoked before they were ever reported; day 2 and 3: after delivery."""
     events: dict[tuple[str, int], list[Row]] = {}
 
@@ -63,7 +63,7 @@ def add_events(plan: "Plan", shelf: "Shelf") -> None:
         plan.deliver(day, dataset, rows, main=True)
 
 
-def _planted(plan: "Plan", shelf: "Shelf", dataset: str, day: int) -> list[Row]:
+def _planted(plan: Plan, shelf: Shelf, dataset: str, day: int) -> list[Row]:
     """A few faulty notices; the decisions they mean stay in force."""
     if day != 2:
         return []

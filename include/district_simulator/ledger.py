@@ -15,7 +15,7 @@ DATASET = "sfj.decision_ledger"
 MONTHS = ["2025-09", "2025-10", "2025-11", "2025-12", "2026-01"]
 
 
-def generated(plan: "Plan") -> Counter:
+def generated(plan: Plan) -> Counter:
     """(unit, 许可|处罚, month) → really decided: distinct decisions of all three days plus the unreported."""
     seen: set[tuple] = set()
     counts: Counter = Counter()
@@ -51,7 +51,7 @@ def ledger_row(unit: str, table: str, month: str, count: int, published: int, re
         "unreported_reason": reason})
 
 
-def add_ledgers(plan: "Plan") -> None:
+def add_ledgers(plan: Plan) -> None:
     """Day 1: five months; day 2: faulty lines among good ones; day 3: February and one correction."""
     counts = plan.generated = generated(plan)
     rng = plan.rng

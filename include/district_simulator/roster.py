@@ -20,7 +20,7 @@ def roster_row(subject: Subject) -> Row:
     return Row(DATASET, "qydj", subject.registration(), subject)
 
 
-def add(plan: "Plan") -> None:
+def add(plan: Plan) -> None:
     """Day 1 complete; day 2 truncated (must be held); day 3 complete with a month's changes."""
     rng, population = plan.rng, plan.population
     day1 = [roster_row(s) for s in population.subjects] + _planted(plan)
@@ -34,7 +34,7 @@ def add(plan: "Plan") -> None:
     plan.deliver(3, DATASET, _third_day(plan, day1), main=True)
 
 
-def _planted(plan: "Plan") -> list[Row]:
+def _planted(plan: Plan) -> list[Row]:
     """E01–E05, R21 and look-alikes on subjects that appear nowhere else."""
     population, rows = plan.population, []
 
@@ -70,13 +70,13 @@ def _planted(plan: "Plan") -> list[Row]:
             row.fix(name=f"（第一名称）{row.truth['name']}（第二名称）{row.truth['name']}北店")
         else:
             row.shown["established_on"] = row.truth["established_on"].replace("-", "/")
-    for i in range(6):
+    for _ in range(6):
         row = one(["R19"], "quarantined", "mobile_in_address")
         row.put("address", f"{row.truth['address']}，电话{population.mobile()}")
     return rows
 
 
-def _third_day(plan: "Plan", day1: list[Row]) -> list[Row]:
+def _third_day(plan: Plan, day1: list[Row]) -> list[Row]:
     """New firms, new names, ended states, a few gone."""
     rng = plan.rng
     quiet = [r for r in day1 if not r.case and r.subject.kind == "company" and r.truth["state"] == "存续"

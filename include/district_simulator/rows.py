@@ -61,12 +61,12 @@ class Row:
         if cell is not None:
             self.shown[name] = cell
 
-    def fix(self, **values: str) -> "Row":
+    def fix(self, **values: str) -> Row:
         """Change the truth itself (the decision really says so)."""
         self.truth.update(values)
         return self
 
-    def clone(self) -> "Row":
+    def clone(self) -> Row:
         """An independent copy with the planted part removed: the same decision, typed well."""
         row = copy.copy(self)
         row.truth, row.canon, row.shown, row.extra = dict(self.truth), {}, {}, {}
@@ -74,7 +74,7 @@ class Row:
         row.current, row.replaces = True, ""
         return row
 
-    def again(self) -> "Row":
+    def again(self) -> Row:
         """The same row typed the same way, for a redelivery."""
         row = copy.copy(self)
         row.truth, row.canon = dict(self.truth), dict(self.canon)
@@ -118,6 +118,6 @@ class Row:
         """The number by which a person finds the record: decision, case, certificate, contract …"""
         return next((self.get(name) for name in DOCUMENT_NUMBERS if self.get(name)), "")
 
-    def plant(self, case: str, rules: list[str], expect: str, note: str = "") -> "Row":
+    def plant(self, case: str, rules: list[str], expect: str, note: str = "") -> Row:
         self.case, self.rules, self.expect, self.note = case, rules, expect, note
         return self

@@ -22,7 +22,7 @@ HOLIDAY_DATASETS = ("sthj.penalty_entity", "zjj.licence_entity", "scjg.licence_e
 class Shelf:
     """Clean rows of the first day, each given away once."""
 
-    def __init__(self, plan: "Plan"):
+    def __init__(self, plan: Plan):
         self.plan, self.taken = plan, set()
 
     def take(self, dataset: str, count: int, day: int = 1) -> list[Row]:
@@ -43,7 +43,7 @@ class Shelf:
         return {r.truth["decision_no"] for r in rows if "R16" in r.rules or "one_number" in r.note}
 
 
-def add(plan: "Plan") -> None:
+def add(plan: Plan) -> None:
     """Plant every scenario into the plan's deliveries."""
     shelf = Shelf(plan)
     plan.shelf = shelf
@@ -62,7 +62,7 @@ def add(plan: "Plan") -> None:
     add_ledgers(plan)
 
 
-def _insert(plan: "Plan", day: int, row: Row, case: str, note: str, expect: str = "accepted") -> Row:
+def _insert(plan: Plan, day: int, row: Row, case: str, note: str, expect: str = "accepted") -> Row:
     dataset = row.dataset
     plan.main[dataset, day].rows.append(row.plant(case, [], expect, note))
     return row
@@ -77,14 +77,14 @@ def amended(row: Row, text: str) -> Row:
     return new
 
 
-def _repeats_in_one_file(plan: "Plan", shelf: Shelf) -> None:
+def _repeats_in_one_file(plan: Plan, shelf: Shelf) -> None:
     for i, row in enumerate(shelf.take("jtys.penalty_entity", 20)):
         _insert(plan, 1, row.clone(), f"S-dup-{i:02d}", "同一文件内重复行", "duplicate")
     for i, row in enumerate(shelf.take("scjg.penalty_entity", SOME)):
         _insert(plan, 1, amended(row, "（补正）"), f"S-two-{i:02d}", "同一批次两个版本：后者为当前版本")
 
 
-def _back_and_forth(plan: "Plan", shelf: Shelf) -> None:
+def _back_and_forth(plan: Plan, shelf: Shelf) -> None:
     """A → B → A is three versions."""
     wanted = {"xzsp.licence_entity": SOME, "zhzf.penalty_entity": SOME, "scjg.penalty_entity": 5}
     for dataset, count in wanted.items():
@@ -96,7 +96,7 @@ def _back_and_forth(plan: "Plan", shelf: Shelf) -> None:
             _insert(plan, 3, again, f"{tag}-A", "A→B→A 的第三版：内容回到第一版，不是重复")
 
 
-def _names_and_keys(plan: "Plan", shelf: Shelf) -> None:
+def _names_and_keys(plan: Plan, shelf: Shelf) -> None:
     for dataset in ("sthj.penalty_entity", "rsj.licence_entity"):
         former = plan.population.groups["former"]
         for i in range(SOME):
@@ -120,7 +120,7 @@ def _names_and_keys(plan: "Plan", shelf: Shelf) -> None:
         plan.revocations.append((2, wrong, "文号录入错误，撤销原记录"))
 
 
-def _older_versions(plan: "Plan", shelf: Shelf) -> None:
+def _older_versions(plan: Plan, shelf: Shelf) -> None:
     """A late older version enters history, never current."""
     for dataset in ("xzsp.licence_entity", "yjgl.penalty_entity"):
         for i, newer in enumerate(shelf.take(dataset, SOME)):
@@ -131,7 +131,7 @@ def _older_versions(plan: "Plan", shelf: Shelf) -> None:
             older.current = False
 
 
-def _holiday(plan: "Plan") -> None:
+def _holiday(plan: Plan) -> None:
     """Decisions around the Spring Festival: the make-up Saturdays decide whether they are late."""
     moments = {1: [date(2026, 2, d) for d in (5, 6, 9, 10, 11, 13)],
                2: [date(2026, 2, d) for d in (9, 10, 11, 12, 13)],
@@ -146,7 +146,7 @@ def _holiday(plan: "Plan") -> None:
                         f"决定日 {when}，最后期限 {last}，{'迟报' if late else '按时'}")
 
 
-def _founded_before_the_roster_knows(plan: "Plan") -> None:
+def _founded_before_the_roster_knows(plan: Plan) -> None:
     """Licences of firms that enter the roster only on day 3: 未关联 first, linked afterwards."""
     for dataset in ("xzsp.licence_entity", "scjg.licence_entity"):
         for i in range(5):
@@ -156,7 +156,7 @@ def _founded_before_the_roster_knows(plan: "Plan") -> None:
                 "R06W"]
 
 
-def _correction_of_an_accepted(plan: "Plan", shelf: Shelf) -> None:
+def _correction_of_an_accepted(plan: Plan, shelf: Shelf) -> None:
     """Accepted on day 1, redelivered with a slip of the pen on day 2; the clerk will find on day 3 that the
     decision number was wrong too: an edited slip with a corrected key (one DEL + ADD)."""
     for dataset in ("wsjk.penalty_entity", "jtys.penalty_entity"):
@@ -178,7 +178,7 @@ def _correction_of_an_accepted(plan: "Plan", shelf: Shelf) -> None:
         plan.rekey[row.truth["decision_no"]] = row.truth["decision_no"].replace("许准〔", "许准更〔")
 
 
-def _redeliveries(plan: "Plan", shelf: Shelf) -> None:
+def _redeliveries(plan: Plan, shelf: Shelf) -> None:
     first = plan.main["zhzf.penalty_person", 1]
     rows = [r.again() for r in first.rows]
     for row in rows:
@@ -200,7 +200,7 @@ def _redeliveries(plan: "Plan", shelf: Shelf) -> None:
                  note="整份更正重报：12 行为新版本，其余为重复")
 
 
-def _broken_files(plan: "Plan", shelf: Shelf) -> None:
+def _broken_files(plan: Plan, shelf: Shelf) -> None:
     main = plan.main["wsjk.penalty_entity", 3]
     lost = [plan.decisions.row("wsjk.penalty_entity", recent=True) for _ in range(40)]
     plan.deliver(2, "wsjk.penalty_entity", [r.clone() for r in lost], damage="truncated", tail="_2",
@@ -231,7 +231,7 @@ def _broken_files(plan: "Plan", shelf: Shelf) -> None:
             plan.deliver(day, "nync.penalty_entity", [], case="zero_report", note="仅有表头：零报送")
 
 
-def _unfinished_batch(plan: "Plan") -> None:
+def _unfinished_batch(plan: Plan) -> None:
     rows = [plan.decisions.row("rsj.penalty_entity", recent=True) for _ in range(40)]
     number = f"{DAYS[1]:%Y%m%d}009"
     part: Delivery = plan.deliver(1, "rsj.penalty_entity", rows[:15], batch_no=number, done=False,

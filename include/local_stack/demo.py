@@ -206,7 +206,7 @@ class Demo:
     def _published_again(self, before: dict[str, str]) -> None:
         """Wait for the publication that a settled edition starts."""
         deadline = time.monotonic() + 300
-        while not (new := [state for run, state in self._publications().items() if run not in before]) or not _DONE >= set(new):
+        while not (new := [state for run, state in self._publications().items() if run not in before]) or not set(new) <= _DONE:
             self.stack.look_after()
             self.progress.live("年度定稿：重新发布领导看板")
             if time.monotonic() > deadline:

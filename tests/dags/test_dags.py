@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -129,14 +129,14 @@ def test_a_handed_in_file_is_booked_once(warehouse) -> None:
 
 
 def test_the_business_date_is_todays_unless_the_clock_is_simulated(warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import datetime, timezone
+    from datetime import datetime
     from types import SimpleNamespace
 
     from public_credit.base import settings
     from public_credit.ledger.session import open_business_day
     from public_credit.steps import airflow as orchestration
 
-    run = SimpleNamespace(logical_date=datetime(2026, 2, 24, 17, tzinfo=timezone.utc))
+    run = SimpleNamespace(logical_date=datetime(2026, 2, 24, 17, tzinfo=UTC))
     assert orchestration.run_business_date({"dag_run": run}) == settings.today()
     monkeypatch.setenv("PCW_CLOCK", "logical")
     assert orchestration.run_business_date({"dag_run": run}) == date(2026, 2, 25), "Asia/Shanghai"

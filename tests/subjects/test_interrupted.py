@@ -35,7 +35,7 @@ def test_stopped_at_any_statement(registers, monkeypatch):
         def failing(self, *arguments, **named):
             nonlocal seen
             seen += 1
-            if seen == at:
+            if seen == at:  # noqa: B023  (used within this round only)
                 raise KeyboardInterrupt
             return execute(self, *arguments, **named)
 

@@ -177,7 +177,7 @@ def test_every_kind_of_line_end_ends_a_row_wherever_a_block_ends(ends, size, clo
     lines = [",".join(TITLES), *(line(n, '"甲\r乙"' if n % 5 == 4 else "甲") for n in range(len(ends) - 1))]
     text = "".join(map("".join, zip(lines, ends, strict=True)))
     expected, number = [], 1
-    for row, end in zip(lines, ends, strict=True):
+    for row in lines:
         expected.append(number)
         number += 1 + row.count("\r")
     before = delimited.BLOCK, delimited._PROBE

@@ -47,7 +47,7 @@ _WORDS = {"red": "荣誉", "black": "名单", "abnormal": "异常", "debtor": "�
 class Booked:
     """One row as it was received."""
 
-    delivery: "Delivery"
+    delivery: Delivery
     row_no: int
     row: Row
     result: str
@@ -107,7 +107,7 @@ class Registry:
 
 def registry(booked: list[Booked]) -> Registry:
     """The registers as last accepted."""
-    newest: dict[str, "Delivery"] = {}
+    newest: dict[str, Delivery] = {}
     for item in booked:
         if item.row.dataset == ROSTER or item.row.dataset in REGISTERS:
             newest[item.row.dataset] = item.delivery
@@ -172,7 +172,7 @@ def lists(booked: list[Booked], known: Registry, day: int) -> list[dict[str, Any
     return out
 
 
-def write(folder: Path, day: int, booked: list[Booked], sectors: "SectorPlan") -> None:
+def write(folder: Path, day: int, booked: list[Booked], sectors: SectorPlan) -> None:
     """All files of a day."""
     known = registry(booked)
     lines = [json.dumps(x, ensure_ascii=False) for x in subjects(booked, known)]

@@ -51,7 +51,7 @@ STORIES = (
 )
 
 
-def firms(sectors: "SectorPlan") -> list[tuple[Story, Organisation]]:
+def firms(sectors: SectorPlan) -> list[tuple[Story, Organisation]]:
     """Each firm with its story."""
     told = [story for story in STORIES for _ in range(story.count)]
     return list(zip(told, sectors.subjects.groups.food, strict=True))
@@ -61,7 +61,7 @@ def drug(firm: Organisation) -> bool:
     return firm.scope == "药品零售"
 
 
-def add_decisions(sectors: "SectorPlan") -> None:
+def add_decisions(sectors: SectorPlan) -> None:
     """Licences and penalties among the ordinary decisions (before the monthly ledgers are counted)."""
     plan = sectors.plan
     source = Decisions(f"{plan.seed}/food", plan.population)
@@ -99,7 +99,7 @@ def _penalty(source: Decisions, firm: Organisation, when: date, serial: int, gra
                    suspended_or_revoked_licence="", publication_end="", legal_rep_id_type="", legal_rep_id_no="")
 
 
-def records(sectors: "SectorPlan") -> list[tuple[int, Row]]:
+def records(sectors: SectorPlan) -> list[tuple[int, Row]]:
     """(day, row): inspections, samplings, list entries and honours of the firms."""
     told: list[tuple[int, Row]] = []
     make = sectors.rows.row
@@ -121,14 +121,14 @@ def records(sectors: "SectorPlan") -> list[tuple[int, Row]]:
     return told
 
 
-def _sampled(sectors: "SectorPlan", day: int, firm: Organisation, when: date, passed: bool) -> Row:
+def _sampled(sectors: SectorPlan, day: int, firm: Organisation, when: date, passed: bool) -> Row:
     area = "药品" if drug(firm) else "食品"
     return sectors.rows.row("scjg.sampling", day, firm, when=when, how="uscc", inspection_area=area,
                             product_name="板蓝根颗粒" if drug(firm) else "熟肉制品", result="合格" if passed else "不合格",
                             findings="" if passed else "检验项目不符合标准")
 
 
-def revocations(sectors: "SectorPlan") -> list[Row]:
+def revocations(sectors: SectorPlan) -> list[Row]:
     """Notices of day 2 that end a penalty."""
     return [event_of(row, 2, "撤销", "行政复议决定撤销", EVENTS) for row in sectors.revoked_penalties]
 

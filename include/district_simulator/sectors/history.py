@@ -32,7 +32,7 @@ def _year(rng: random.Random, shares: dict[int, float]) -> int | None:
     return None
 
 
-def add(sectors: "SectorPlan") -> None:
+def add(sectors: SectorPlan) -> None:
     """The rows of the history, at the end of the first day's deliveries, and the correction of a later day."""
     rng = random.Random(f"{sectors.plan.seed}/history")
     groups = sectors.subjects.groups
@@ -50,7 +50,7 @@ def add(sectors: "SectorPlan") -> None:
     _restated(sectors)
 
 
-def _published(sectors: "SectorPlan", rng: random.Random) -> None:
+def _published(sectors: SectorPlan, rng: random.Random) -> None:
     """Items bodies had to publish: two in three on the web in 2017, nearly all later, some a few weeks late."""
     rows = sectors.main["zfb.disclosure_item", 1].rows
     for year in range(2017, 2025):
@@ -64,13 +64,13 @@ def _published(sectors: "SectorPlan", rng: random.Random) -> None:
             rows.append(row)
 
 
-def _first(sectors: "SectorPlan", name: str, subject, when: date) -> Row:
+def _first(sectors: SectorPlan, name: str, subject, when: date) -> Row:
     values = {"period": f"{when:%Y-%m}", "paid_on": f"{when:%Y-%m}-15", "payment_state": "正常缴费", "arrears_wan": ""} \
         if name.startswith("rsj.") else {}
     return sectors.rows.row(name, 1, subject, when=when, how="uscc", **values)
 
 
-def _restated(sectors: "SectorPlan") -> None:
+def _restated(sectors: SectorPlan) -> None:
     """The experts counted for 2020 were too many: the unit says so later."""
     name, measure, month = RESTATED
     row = next(r for r in sectors.main[name, 1].rows if not r.case and (r.truth["measure"], r.truth["month"]) == (measure, month))

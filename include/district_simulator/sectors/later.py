@@ -26,7 +26,7 @@ class Refused:
     numbers: tuple[str, ...]
 
 
-def add(sectors: "SectorPlan") -> None:
+def add(sectors: SectorPlan) -> None:
     """All changes of the later days."""
     for day in (2, 3):
         _exits(sectors, day)
@@ -40,7 +40,7 @@ def add(sectors: "SectorPlan") -> None:
     _refused(sectors)
 
 
-def _change(sectors: "SectorPlan", day: int, row: Row, case: str, note: str, **values: str) -> Row:
+def _change(sectors: SectorPlan, day: int, row: Row, case: str, note: str, **values: str) -> Row:
     """A new version of a record in the stream's delivery of a later day."""
     new = row.clone().fix(**values)
     new.sjc, new.extra = "", dict(row.extra)
@@ -61,7 +61,7 @@ _EXITS = {
 }
 
 
-def _exits(sectors: "SectorPlan", day: int) -> None:
+def _exits(sectors: SectorPlan, day: int) -> None:
     for name, (count, fields) in _EXITS.items():
         for i, row in enumerate(sectors.clean(name, count, removed_on="")):
             values = {k: v.format(n=day * 100 + i) for k, v in fields.items()}
@@ -69,7 +69,7 @@ def _exits(sectors: "SectorPlan", day: int) -> None:
                     removed_on=(DAYS[day] - timedelta(days=1)).isoformat())
 
 
-def _commitments(sectors: "SectorPlan", day: int) -> None:
+def _commitments(sectors: SectorPlan, day: int) -> None:
     for name in ("yjgl.commitment", "tjj.commitment", "town_east.commitment", "sfj.commitment_person"):
         for i, row in enumerate(sectors.clean(name, 3, fulfilment="履行中")):
             broken = i == 2
@@ -81,7 +81,7 @@ def _commitments(sectors: "SectorPlan", day: int) -> None:
                 paid_on=(DAYS[day] - timedelta(days=1)).isoformat())
 
 
-def _grades(sectors: "SectorPlan", day: int) -> None:
+def _grades(sectors: SectorPlan, day: int) -> None:
     """Graded again; on day 3 three go back to the first grade (A → B → A)."""
     if day == 2:
         for i, row in enumerate(sectors.clean("swj.rating", 6, grade="B")):
@@ -93,7 +93,7 @@ def _grades(sectors: "SectorPlan", day: int) -> None:
         _change(sectors, day, row, f"SG-zjj-{day}-{i}", "年度复评", grade=wanted)
 
 
-def _corrections(sectors: "SectorPlan", day: int) -> None:
+def _corrections(sectors: SectorPlan, day: int) -> None:
     """Rows that came back corrected."""
     for name in ("scjg.inspection", "czj.contract_performance", "fgj.commitment", "tjj.commitment", "zjj.rating",
                  "xzsp.contract_performance", "gaj.inspection"):
@@ -103,14 +103,14 @@ def _corrections(sectors: "SectorPlan", day: int) -> None:
             _change(sectors, day, row, f"SR-{name}-{day}-{i}", f"退回更正（原 {row.case}）")
 
 
-def _repeats(sectors: "SectorPlan") -> None:
+def _repeats(sectors: SectorPlan) -> None:
     for name in ("scjg.sampling", "czj.contract_performance", "xzsp.contract_performance"):
         for i, row in enumerate(sectors.clean(name, 4)):
             again = _change(sectors, 2, row, f"SD-{name}-{i}", "原样重报：重复")
             again.expect = "duplicate"
 
 
-def _expiry(sectors: "SectorPlan") -> None:
+def _expiry(sectors: SectorPlan) -> None:
     """Entries whose term ends between day 2 and day 3 without any delivery about it."""
     for row in sectors.clean("tjj.breach_list", 2, removed_on=""):
         row.fix(entered_on="2023-02-28", term_to="2026-02-27")
@@ -135,7 +135,7 @@ def _notice(row: Row, day: int, kind: str, basis: str) -> Row:
     return Row(dataset, "events", values, row.subject)
 
 
-def _notices(sectors: "SectorPlan", day: int) -> None:
+def _notices(sectors: SectorPlan, day: int) -> None:
     """Objections taken up on day 2 and settled on day 3; repairs and revocations on both."""
     told: list[Row] = []
     if day == 2:
@@ -158,7 +158,7 @@ def _notices(sectors: "SectorPlan", day: int) -> None:
         sectors.plan.main[row.dataset, day].rows.append(row)
 
 
-def _registers(sectors: "SectorPlan") -> None:
+def _registers(sectors: SectorPlan) -> None:
     """Day 2: the institutions' register is cut short and must be held; day 3: complete again, with changes."""
     for name in registers.REGISTERS:
         day1 = sectors.main[name, 1].rows
@@ -191,7 +191,7 @@ _REFUSED = [(1, "street_south", "低收入家庭经济核对_{day}.csv", "低收
             (3, "town_east", "信访事项登记_{day}.csv", "信访")]
 
 
-def _refused(sectors: "SectorPlan") -> None:
+def _refused(sectors: SectorPlan) -> None:
     """Files of datasets the law forbids; whatever is in them must be found nowhere afterwards."""
     for day, unit, pattern, title in _REFUSED:
         persons = sectors.rng.sample(sectors.plan.population.persons, 8)

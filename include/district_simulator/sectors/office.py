@@ -48,7 +48,7 @@ class Use:
 USES = (Use(1, "czj", "政府资金补助", "2026 年中小企业发展资金补助资格审查", 30),)
 
 
-def write(home: Path, day: int, plan: "Plan") -> None:
+def write(home: Path, day: int, plan: Plan) -> None:
     """The lists of applicants of a day: firms of the register, by name and code."""
     firms = [s for s in plan.population.subjects if s.kind == "company" and s.state == "存续"]
     for use in (use for use in USES if use.day == day):

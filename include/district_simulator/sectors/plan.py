@@ -36,7 +36,7 @@ EXTRA_COLUMNS = {("wsjk.practitioner", 1): "既往病史", ("zjj.practitioner", 
 class SectorPlan:
     """Subjects, rows and deliveries of the sectors of one seed."""
 
-    def __init__(self, plan: "Plan"):
+    def __init__(self, plan: Plan):
         self.plan = plan
         self.rng = random.Random(f"{plan.seed}/sector-plan")
         self.subjects = SectorPopulation(plan.seed, plan.scale, plan.population)

@@ -25,7 +25,7 @@ RULES = sorted({f.rule for f in SECTOR_FAULTS})
 class SectorPlanter:
     """Chooses places for the quotas, then makes the rows of a delivery."""
 
-    def __init__(self, sectors: "SectorPlan", volumes: dict[tuple[str, int], int]):
+    def __init__(self, sectors: SectorPlan, volumes: dict[tuple[str, int], int]):
         self.sectors, self.volumes = sectors, volumes
         self.rng = random.Random(f"{sectors.plan.seed}/sector-planting")
         self.load: Counter[tuple[str, int]] = Counter()

@@ -27,12 +27,12 @@ def register_row(name: str, subject: Organisation) -> Row:
     return Row(name, dataset.table, {n: given.get(n, "") for n in SECTOR_TABLES[dataset.table].fields}, subject)
 
 
-def first_day(sectors: "SectorPlan", name: str) -> list[Row]:
+def first_day(sectors: SectorPlan, name: str) -> list[Row]:
     """Everybody in force on the first day."""
     return [register_row(name, s) for s in getattr(sectors.subjects.groups, REGISTERS[name])]
 
 
-def third_day(sectors: "SectorPlan", name: str, day1: list[Row]) -> list[Row]:
+def third_day(sectors: SectorPlan, name: str, day1: list[Row]) -> list[Row]:
     """The same register a week later: some renamed, some closed, some founded, a code re-issued."""
     quiet = [r for r in day1 if not r.case and r.subject.state == "存续" and not r.subject.former_names
              and not r.subject.predecessor and r.subject.uscc not in {u.uscc for u in UNITS.values()}]
@@ -62,7 +62,7 @@ def third_day(sectors: "SectorPlan", name: str, day1: list[Row]) -> list[Row]:
     return rows
 
 
-def _reissued(sectors: "SectorPlan", row: Row) -> Row:
+def _reissued(sectors: SectorPlan, row: Row) -> Row:
     """The same organisation under a new code of the same family."""
     old = row.truth["uscc"]
     new = sectors.subjects.code(old[:2])

@@ -26,7 +26,7 @@ TELLERS = [("czj.contract_performance", 1), ("scjg.inspection", 1), ("rsj.social
 class Stories:
     """Invented firms and institutions with a past."""
 
-    def __init__(self, sectors: "SectorPlan"):
+    def __init__(self, sectors: SectorPlan):
         self.sectors = sectors
         make, groups = sectors.subjects, sectors.subjects.groups
         self.reissued = [make.enterprise() for _ in range(EACH)]  # new code already on day 1

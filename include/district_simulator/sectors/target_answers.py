@@ -63,11 +63,11 @@ def month_ends(day: int) -> list[date]:
             today.replace(day=calendar.monthrange(today.year, today.month)[1])]
 
 
-def _accepted(booked: list["Booked"]) -> list["Booked"]:
+def _accepted(booked: list[Booked]) -> list[Booked]:
     return [item for item in booked if item.result in ("accepted", "duplicate")]
 
 
-def registered(booked: list["Booked"], known: "Registry") -> dict[str, list[Member]]:
+def registered(booked: list[Booked], known: Registry) -> dict[str, list[Member]]:
     """Figure → the organisations of the registers it counts."""
     versions, newest = defaultdict(list), {}
     for item in booked:
@@ -96,7 +96,7 @@ def registered(booked: list["Booked"], known: "Registry") -> dict[str, list[Memb
     return found
 
 
-def listed(booked: list["Booked"], known: "Registry") -> dict[str, list[Member]]:
+def listed(booked: list[Booked], known: Registry) -> dict[str, list[Member]]:
     """Figure → who stands on its roster; one that no register knows is counted under the roster's own line."""
     newest = {item.row.key: item for item in _accepted(booked) if item.row.table == "sector_roster.entity"}
     found: dict[str, dict[str, Member]] = defaultdict(dict)
@@ -111,7 +111,7 @@ def listed(booked: list["Booked"], known: "Registry") -> dict[str, list[Member]]
     return {figure: [m for m in members.values() if m.until > m.since] for figure, members in found.items()}
 
 
-def first_days(booked: list["Booked"], known: "Registry") -> tuple[dict[str, date], dict[str, date]]:
+def first_days(booked: list[Booked], known: Registry) -> tuple[dict[str, date], dict[str, date]]:
     """Subject → day of its first record: for certain, and at the earliest."""
     newest: dict[Any, Any] = {}
     revoked = set()
@@ -138,7 +138,7 @@ def first_days(booked: list["Booked"], known: "Registry") -> tuple[dict[str, dat
     return sure, maybe
 
 
-def published(booked: list["Booked"], day: int) -> list[dict[str, Any]]:
+def published(booked: list[Booked], day: int) -> list[dict[str, Any]]:
     """T01: items due by a month end, and those on the web by then; per unit and for the district."""
     newest = {item.row.key: item for item in _accepted(booked) if item.row.table == "disclosure_item.body"}
     items = [(item.delivery.dataset.split(".")[0], item.row) for item in newest.values()
@@ -154,7 +154,7 @@ def published(booked: list["Booked"], day: int) -> list[dict[str, Any]]:
     return out
 
 
-def counted(booked: list["Booked"]) -> dict[str, dict[tuple[str, str], dict[str, tuple[int, int | None]]]]:
+def counted(booked: list[Booked]) -> dict[str, dict[tuple[str, str], dict[str, tuple[int, int | None]]]]:
     """Figure → (unit, part) → month → numbers, as last told."""
     by_code = {unit.uscc: unit.id for unit in UNITS.values()}
     found: dict[str, Any] = defaultdict(lambda: defaultdict(dict))
@@ -174,7 +174,7 @@ def _entry(figure: str, end: date, unit: str, least: int, most: int, denominator
             "denominator": denominator or None, **more}
 
 
-def figures(booked: list["Booked"], known: "Registry", day: int) -> list[dict[str, Any]]:
+def figures(booked: list[Booked], known: Registry, day: int) -> list[dict[str, Any]]:
     """Every figure at every month end of the key."""
     sure, maybe = first_days(booked, known)
     out = []
@@ -200,7 +200,7 @@ def figures(booked: list["Booked"], known: "Registry", day: int) -> list[dict[st
     return out
 
 
-def connected(booked: list["Booked"], day: int) -> list[dict[str, Any]]:
+def connected(booked: list[Booked], day: int) -> list[dict[str, Any]]:
     """T19: departments connected by document or by their first delivery that was let in; per unit and for the district."""
     first: dict[str, date] = {}
     for item in _accepted(booked):
@@ -224,7 +224,7 @@ def used(day: int) -> list[dict[str, Any]]:
     return [_entry("T20", end, "", count, count, len(since)) for end, count in counts]
 
 
-def write(folder: Path, day: int, booked: list["Booked"], known: "Registry") -> None:
+def write(folder: Path, day: int, booked: list[Booked], known: Registry) -> None:
     """The file of a day, and the newest one under its plain name."""
     answer = {"day": day, "figures": figures(booked, known, day), "no_denominator": ["T08"], "silent_unit": "street_north",
               "restated": {"dataset": RESTATED[0], "figure": MEASURES[RESTATED[1]], "month": RESTATED[2], "day": RESTATED_ON,

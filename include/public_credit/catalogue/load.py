@@ -227,7 +227,7 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
     """The catalogue as far as it can be read, and every mistake found on the way."""
     problems: list[Problem] = []
     code_lists = _single(root, "code_lists.yml", problems)
-    for name, spec in (code_lists.content or {}).items():
+    for spec in (code_lists.content or {}).values():
         _parse(code_lists, CodeList, spec, problems)
     limits = _single(root, "forbidden.yml", problems)
     forbidden = _parse(limits, Forbidden, limits.content, problems) or Forbidden(columns=[])

@@ -136,7 +136,7 @@ class Exchange:
             result = self._connection.execute(
                 query, execution_options={"stream_results": True, "yield_per": FETCH_ROWS}
             )
-            names, received = [name.lower() for name in result.keys()], 0
+            names, received = [name.lower() for name in result.keys()], 0  # noqa: SIM118  (a result is no mapping)
             yield header_line(names, batch.number)
             for rows in result.partitions():
                 received += len(rows)

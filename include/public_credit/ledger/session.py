@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 from zlib import crc32
 
@@ -124,7 +124,7 @@ def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator
             row = opened.get_one(Step, record.id)
             row.verdict, row.message, row.owner = record.verdict, record.message, record.owner
             row.counts = record.counts
-            row.ended_at = datetime.now(timezone.utc)
+            row.ended_at = datetime.now(UTC)
             for column, value in record.links.items():
                 setattr(row, column, value)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -59,7 +59,7 @@ def _fingerprints(found: Iterable[Item]) -> Any:
 
 
 def _remember(told: Told, found: list[Item], on: date) -> None:
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     with session("collector") as opened:
         for item in told.new:
             values = {"owner": item.owner, "message": item.message, "first_on": on, "last_on": on}

@@ -79,8 +79,8 @@ def _overview(book: Book, report: SubjectReport, footer: str) -> None:
         if report.grade_basis:
             line = book.rows(sheet, line + 1, ("用途", "记录", "文号与日期"), [
                 (item["role"], item["title"], f"{item['document_no']} {item['event_on'] or ''}") for item in report.grade_basis])
-    for line, sentence in enumerate(policies.load().notice, start=line + 1):
-        sheet.merge_range(line, 0, line, 2, sentence, book.plain)
+    for below, sentence in enumerate(policies.load().notice, start=line + 1):
+        sheet.merge_range(below, 0, below, 2, sentence, book.plain)
 
 
 def subject_workbook(report: SubjectReport) -> bytes:
@@ -111,6 +111,6 @@ def person_workbook(report: PersonReport) -> bytes:
         (role, fact["title"] or fact["topic"], fact["document_no"], fact["event_on"], fact["ends_on"], fact["exited_on"],
          fact["state"], "、".join(fact["marks"]), fact["authority_name"], fact["unit_name"])
         for role, facts in report.roles for fact in facts])
-    for line, sentence in enumerate(policies.load().person_notice, start=line + 1):
-        sheet.merge_range(line, 0, line, 9, sentence, book.plain)
+    for below, sentence in enumerate(policies.load().person_notice, start=line + 1):
+        sheet.merge_range(below, 0, below, 9, sentence, book.plain)
     return book.content()

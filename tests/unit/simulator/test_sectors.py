@@ -20,7 +20,7 @@ from district_simulator.sectors.planting import RULES
 from district_simulator.sectors.stories import ROSTER
 from district_simulator.units import UNITS
 
-WANTED = ("R01 R03 R05 R06 R06W R09 R13 R14 R15 R18 R19 R20 R21 R22 R23 C01 C02 C03 C08 C09").split()
+WANTED = ["R01", "R03", "R05", "R06", "R06W", "R09", "R13", "R14", "R15", "R18", "R19", "R20", "R21", "R22", "R23", "C01", "C02", "C03", "C08", "C09"]
 
 
 @pytest.fixture(scope="module")
