@@ -1,8 +1,8 @@
-"""Alembic environment: the connection is handed over by ``ledger.migrate``."""
+"""Alembic environment: the connection is handed over by ``steps.migrate``."""
 
 from alembic import context
 
-from ..models import Base
+from public_credit.ledger.models import Base
 
 connection = context.config.attributes["connection"]
 context.configure(
