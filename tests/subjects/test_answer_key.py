@@ -24,7 +24,7 @@ def _build(w: World, day: int) -> int:
 
     open_business_day("builder", DAYS[day])
     with session("builder") as opened:
-        build, _ = builds._freeze(opened, DAYS[day])
+        build = builds._freeze(opened, DAYS[day], builds.made_from(), False).build_id
     resolve.run(build, DAYS[day])
     with w.warehouse.connect("owner") as owner:
         owner.execute("update ledger.build set state = 'built'")

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from public_credit.steps import work
 ON, NEXT = date(2026, 2, 25), date(2026, 2, 26)
 _BUILD = """
 import sys, time
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 from public_credit import build as builds
 builds.invoke = lambda *given: SimpleNamespace(results=[], elapsed_time=0.0)
@@ -38,7 +38,7 @@ builds.invoke = invoke
 """
 _COLLECT = """
 import time
-from datetime import date
+from datetime import date, timedelta
 from public_credit import collect, work
 def stuck(*given, **named):
     print("at work", flush=True)
@@ -138,7 +138,7 @@ def test_the_gate_waits_for_collectors_at_work_and_not_for_killed_ones(warehouse
         assert child.stdout.readline() == "at work\n", child.stderr.read()
     assert work.collecting_now(ON) == 2, "departments, not collectors"
     assert work.collecting_now(NEXT) == 0
-    assert work.gate(ON) is False
+    assert work.wait_for_collectors(ON, timedelta(seconds=1)) is False
     for child, left in zip(children, (2, 1, 0), strict=True):
         child.kill()
         child.wait()
@@ -146,7 +146,7 @@ def test_the_gate_waits_for_collectors_at_work_and_not_for_killed_ones(warehouse
     with warehouse.connect() as owner:
         open_steps = owner.execute("select count(*) from ledger.step where name = 'collect_unit' and ended_at is null").fetchone()
     assert open_steps == (3,), "they were killed in their step"
-    assert work.gate(ON) is True
+    assert work.wait_for_collectors(ON, timedelta(seconds=1)) is True
 
 
 def test_a_collection_that_ended_holds_nothing(warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> None:

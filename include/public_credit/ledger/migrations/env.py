@@ -1,7 +1,6 @@
 """Alembic environment: the connection is handed over by ``steps.migrate``."""
 
 from alembic import context
-
 from public_credit.ledger.models import Base
 
 connection = context.config.attributes["connection"]
