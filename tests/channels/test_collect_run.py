@@ -25,8 +25,9 @@ from tests.warehouse.commands import credit
 
 COLLECT = """
 import datetime, os, signal, sys
-from public_credit import archive, collect
+from public_credit import collect
 from public_credit.collect import base
+from public_credit.custody import archive
 def die(*args, **more):
     os.kill(os.getpid(), signal.SIGKILL)
 {patch}

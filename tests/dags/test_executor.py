@@ -19,7 +19,7 @@ read = []
 sys.addaudithook(lambda event, given: read.append(str(given[0])) if event == "open" else None)
 from airflow.executors.executor_loader import ExecutorLoader
 made = ExecutorLoader.get_default_executor()
-from public_credit import executor
+from public_credit.steps import executor
 missing = executor.load()
 threads = len(os.listdir("/proc/self/task"))
 heavy = [name for name in ("great_expectations", "dbt", "pandas", "numba", "polars") if name in sys.modules]

@@ -58,7 +58,7 @@ def test_killed_while_it_writes(registers):
     registers.deliver(_DAY_TWO)
     build = registers.freeze()
     before = registers.tables()
-    script = f"from datetime import date; from public_credit import resolve; resolve.run({build}, date(2026, 2, 25))"
+    script = f"from datetime import date; from public_credit import subjects; subjects.run({build}, date(2026, 2, 25))"
     include = str(Path(__file__).resolve().parents[2] / "include")
     registers.owner.execute("begin; lock table subjects.work_item in exclusive mode")
     process = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": include})

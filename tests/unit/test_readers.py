@@ -95,6 +95,16 @@ NOTHING_UNDERSTOOD = [
     ("second title with one quote", '报送表\n"双公示\n'.encode() + table(2), "第 2 行起的一个单元格没有结束"),
     ("header that opens a quote", table(2).replace("备注".encode(), '"备注'.encode(), 1), "第 1 行起的一个单元格没有结束"),
     ("blank lines", b"\n\r\n\n", "没有表头"),
+    ("an upload that broke off in room set aside", table(0) + b"\0" * 4096, "成段的空字节"),
+    ("the same behind rows", table(3) + b"\0" * 4096, "成段的空字节"),
+    ("the header sorted below the rows", (line(1) + "\n" + line(2) + "\n").encode() + table(0), "表头上方第 1 行像是数据"),
+    ("the header sorted among the rows", (line(1) + "\n").encode() + table(2), "表头上方第 1 行像是数据"),
+    ("the same in a workbook", workbook([line(1).split(","), TITLES, line(2).split(",")]), "表头上方第 1 行像是数据"),
+    ("a sheet nobody understands beside a whole header", workbook([TITLES], [["甲", "乙", "丙", "丁"], ["1", "2", "3", "4"]]), "有内容而没有表头"),
+    ("a member that lacks a column beside a whole header",
+     package(("a.csv", table(0)), ("b.csv", table(0, titles=WITHOUT_REQUIRED))), "缺少必填列：行政处罚决定书文号"),
+    ("a header cell that swallows the rows", table(0).rstrip() + b',"x\n' + ",".join(["甲"] * 9).encode() + b'"\n', "没有结束"),
+    *((f"rows ended by U+{ord(mark):04X}", table(3, end=mark) + b"\n", "分不出行") for mark in "\x0b\x0c\x85\u2028"),
     ("byte order mark alone", b"\xef\xbb\xbf", "没有表头"),
     ("other tag for rows", rowdata("<CF_WSH>1</CF_WSH>", root="DATA", record="RECORD"), "没有 ROW 记录"),
     ("no rows in XML", b"<ROWDATA></ROWDATA>", "没有 ROW 记录"),
@@ -138,7 +148,7 @@ def test_where_nothing_is_understood_the_receipt_is_unreadable(data, reason):
     table(0, titles=[title for title in TITLES if title != KIND.fields["subject_category"].title]),
     table(0).replace("备注".encode(), '"备注\n（选填）"'.encode()),
     table(0) + b",,,,\n\n", workbook([TITLES]), workbook([["双公示报送表"], TITLES], []), envelope([code.lower() for code in CODES]),
-    package(("a.csv", table(0))), package(("a.csv", table(0)), ("b.csv", table(0, titles=WITHOUT_REQUIRED)))])
+    package(("a.csv", table(0)))])
 def test_a_known_header_without_rows_is_nothing_to_report(data):
     assert [rows for _, _, rows in read(data) if rows] == []
 

@@ -24,9 +24,9 @@ from public_credit.steps import work
 ON, NEXT = date(2026, 2, 25), date(2026, 2, 26)
 _BUILD = """
 import sys, time
-from datetime import date, timedelta
+from datetime import date
 from types import SimpleNamespace
-from public_credit import build as builds
+from public_credit.build import run as builds
 builds.invoke = lambda *given: SimpleNamespace(results=[], elapsed_time=0.0)
 """
 _RUN = "print(builds.run(date(2026, 2, 25)).message)\n"
@@ -38,8 +38,9 @@ builds.invoke = invoke
 """
 _COLLECT = """
 import time
-from datetime import date, timedelta
-from public_credit import collect, work
+from datetime import date
+from public_credit import collect
+from public_credit.steps import work
 def stuck(*given, **named):
     print("at work", flush=True)
     time.sleep(600)

@@ -192,6 +192,74 @@ def test_an_error_in_one_slip_keeps_nobody_from_his(warehouse, tmp_path: Path, m
         assert reader.execute("select batch_seq from ledger.slip order by 1").fetchall() == [(bad,), (good,)]
 
 
+@pytest.mark.parametrize("damage", [b"", b"no hex", "密钥".encode(), b"00" * 32, None], ids=["empty", "text", "Chinese", "another", "gone"])
+def test_a_wrong_key_is_nobodys_receipt(warehouse, tmp_path: Path, damage: bytes | None) -> None:
+    """What is amiss with the key is told once per receipt and held against none: with the right key all is landed."""
+    seq = book(tmp_path, "a.csv", csv_bytes(rows(5)))
+    key = warehouse.home / "secrets" / "archive.key"
+    right = key.read_bytes()
+    key.unlink() if damage is None else key.write_bytes(damage)
+    failures = work.gate(helpers.ON)
+    assert states(warehouse) == {seq: "received"} and len(failures) == 1 and "archive.key" in failures[0]
+    assert any("archive.key" in item.message and item.owner == "data_engineer" for item in alert_items.items(helpers.ON))
+    key.write_bytes(right)
+    assert work.gate(helpers.ON) == [] and states(warehouse) == {seq: "accepted"}
+
+
+def test_an_archive_that_is_not_there_is_nobodys_receipt_and_one_object_that_is_gone_is_one(warehouse, tmp_path: Path) -> None:
+    first, second = (book(tmp_path, name, csv_bytes(rows(5, decision_no=name))) for name in "ab")
+    folder = warehouse.home / "archive"
+    folder.rename(warehouse.home / "elsewhere")
+    assert len(work.gate(helpers.ON)) == 2 and set(states(warehouse).values()) == {"received"}
+    folder.rmdir()  # made anew by whoever asked where it is
+    (warehouse.home / "elsewhere").rename(folder)
+    with warehouse.connect() as owner:
+        uri, = owner.execute("select archive_uri from ledger.batch where seq = %s", [first]).fetchone()
+    Path(uri.removeprefix("file://")).unlink()
+    assert len(work.gate(helpers.ON)) == 1
+    assert states(warehouse) == {first: "failed", second: "accepted"}
+
+
+def test_a_dataset_that_left_the_catalogue_is_told_with_its_batch(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seq, good = book(tmp_path, "a.csv", csv_bytes(rows(5))), book(tmp_path, "b.csv", csv_bytes(rows(5, decision_no="b")))
+    with warehouse.connect() as owner:
+        owner.execute("update ledger.batch set dataset_id = 'zhzf.gone' where seq = %s", [seq])
+    assert len(work.gate(helpers.ON)) == 1 and states(warehouse) == {seq: "received", good: "accepted"}
+    (verdict, owner, message), = steps(warehouse, "land", seq)
+    assert (verdict, owner) == ("failed", "data_engineer") and "zhzf.gone 已不在目录内" in message
+    assert any("zhzf.gone" in item.message for item in alert_items.items(helpers.ON))
+
+
+def test_what_was_not_judged_or_not_followed_up_asks_for_us(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from public_credit.papers import slips
+
+    given = rows(30)
+    given[6]["violation_facts"] = ""
+    seq = book(tmp_path, "a.csv", csv_bytes(given))
+    with monkeypatch.context() as patch:
+        patch.setattr(gate_run, "load_ruleset", lambda *_: (_ for _ in ()).throw(UserError("规则文件有误。")))
+        assert work.gate(helpers.ON) and states(warehouse) == {seq: "landed"}
+    told = [item for item in alert_items.items(helpers.ON) if "规则文件有误" in item.message]
+    assert told and {item.owner for item in told} == {"data_engineer"}
+    row, = [row for row in status.overview()["datasets"] if row["dataset_id"] == helpers.DATASET]
+    assert row["verdict"] == "出错" and row["move"].startswith("数据管理员")
+    with monkeypatch.context() as patch:
+        patch.setattr(slips, "write", lambda seq: 1 / 0)
+        assert work.gate(helpers.ON) and states(warehouse) == {seq: "accepted_with_quarantine"}
+    assert any("退回单" in item.message and item.owner == "data_engineer" for item in alert_items.items(helpers.ON))
+    assert work.gate(helpers.ON) == []
+    assert not [item for item in alert_items.items(helpers.ON) if item.owner == "data_engineer" and "a.csv" in item.message]
+
+
+def test_a_replay_that_fails_says_so_while_the_good_version_stays_live(warehouse, tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    seq = judge(land(tmp_path, "bad.csv", csv_bytes(rows(5)))).batch_seq
+    with monkeypatch.context() as patch:
+        failing_reader(patch, "bad.csv", ValueError())
+        answer = credit("replay", str(seq))
+    assert answer.code == 1 and "入库时出错" in answer.out and states(warehouse) == {seq: "accepted"}
+
+
 # --- set aside ----------------------------------------------------------------------------------------------------
 def _held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return judge(land(tmp_path, "x.csv", csv_bytes(rows(60, violation_facts="")))).batch_seq

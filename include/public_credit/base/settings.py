@@ -90,7 +90,11 @@ def secret_key(name: str) -> bytes:
     if not path.exists():
         raise UserError(f"缺少密钥文件 {name}.key。", remedy="运行 ./run doctor 查看应放置的位置；切勿重新生成已使用过的密钥。",
                         code=3)
-    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise UserError(f"密钥文件 {name}.key 无法读取（{type(error).__name__}）。", remedy="恢复正确的密钥文件及其读取权限。",
+                        code=3) from None
     if len(key) != 32:
         raise UserError(f"密钥文件 {name}.key 长度不是 32 字节。", remedy="恢复正确的密钥文件。", code=3)
     return key

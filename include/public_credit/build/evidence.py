@@ -46,6 +46,13 @@ def folder() -> Path | None:
     return district and district / "evidence"
 
 
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _faults(table: Table, row: dict[str, str], known: set[str]) -> Iterator[str]:
     first = table.columns[0]
     if row[first] not in known:
@@ -54,9 +61,7 @@ def _faults(table: Table, row: dict[str, str], known: set[str]) -> Iterator[str]
         yield f"state 只能是{'、'.join(table.states)}"
     yield from (f"{name} 不能为空" for name in table.needed if not row[name])
     for name in table.columns:
-        try:
-            date.fromisoformat(row[name] or "2000-01-01") if name.endswith("_on") else None
-        except ValueError:
+        if name.endswith("_on") and row[name] and not _is_date(row[name]):
             yield f"{name} 应为日期，写成 2018-09-28"
     if table.columns[-1] == "evidence" and row[table.columns[-2]] and not row["evidence"]:
         yield "有日期而没有 evidence（文件名和文号）"
@@ -86,6 +91,8 @@ def read(name: str) -> list[dict[str, str | None]]:
                 rows.append({column: value or None for column, value in row.items()})
     except UnicodeDecodeError:
         raise UserError(f"{wrong} 不是 UTF-8 编码。", remedy=remedy, code=3) from None
+    except csv.Error:
+        raise UserError(f"{wrong} 不是完整的 CSV（引号没有配对？）。", remedy=remedy, code=3) from None
     return rows
 
 

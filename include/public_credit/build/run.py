@@ -97,6 +97,13 @@ def made_from() -> dict[str, Any]:
                           for name, row in rows.items()}}
 
 
+def _remembering(opened: Session, now: dict[str, Any]) -> dict[str, Any]:
+    """With the units and datasets that left the catalogue as they were: one that comes back changed is an edit."""
+    last = opened.scalar(select(Build.made_from).where(Build.state == "built").order_by(Build.build_id.desc()).limit(1))
+    known = last.get("catalogue") if isinstance(last, dict) else None
+    return now | {"catalogue": known | now["catalogue"]} if isinstance(known, dict) else now
+
+
 def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     """What was edited since a build, in words ('' for nothing), and whether what it computed has to be computed again.
 
@@ -195,6 +202,7 @@ def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
 def _run(business_date: date, full_refresh: bool) -> BuildResult:
     now = made_from()
     with session("builder") as opened:
+        now = _remembering(opened, now)
         frozen = _freeze(opened, business_date, now, full_refresh)
         if frozen is not None:
             _publish_units(opened)

@@ -196,13 +196,17 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
     from ..gate import run as judge
     from ..steps.follow_up import follow_up
 
-    judge([found.seq], business_date=day)
+    judged = [(outcome.state, outcome.message) for outcome in judge([found.seq], business_date=day)]
     follow_up()
     if not as_json:
         with session("reader") as opened:
             state = opened.get_one(Attempt, (found.seq, result.attempt)).state
         print(f"第 {result.attempt} 次入库，{'已切换为当前版本' if state == 'gated' else '未切换'}。")
     _report(found.seq, as_json)
+    for state, message in [(result.state, result.message), *judged]:  # an earlier attempt may have stayed live
+        if state in ("failed", "broken"):
+            print(message)
+            raise typer.Exit(1 if state == "failed" else 4)
 
 
 def waive(dataset: str, check: str, reason: Annotated[str, typer.Option()], owner: Annotated[str, typer.Option()],

@@ -223,7 +223,7 @@ class Api:
             rows = data["rows"]
             if not all(isinstance(row, dict) for row in rows):
                 raise broken
-            return Page(int(data["total"]), int(data["pages"]), str(data["version"]), rows)
+            return Page(int(data["total"]), int(data["pages"]), str(data["version"]).replace("\x00", ""), rows)
         except (KeyError, TypeError, ValueError):
             raise broken from None
 

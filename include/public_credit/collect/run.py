@@ -10,6 +10,7 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 
+from ..base import faults
 from ..base.messages import UserError
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.session import step
@@ -53,10 +54,11 @@ def _guarded(intake: Intake) -> None:
                 intake.outcome.busy = True
     except UserError as error:
         intake.outcome.failed(error)
-    except Exception as error:  # a fault of ours in one dataset; its text may hold a credential or a value
-        intake.outcome.failed(
-            UserError(f"程序错误 {type(error).__name__}。", remedy="由数据管理员查看任务日志。")
-        )
+    except BaseException as error:  # a fault of ours in one dataset; its text may hold a credential or a value
+        if isinstance(error, KeyboardInterrupt) or not (isinstance(error, Exception) or faults.of_receipt(error)):
+            raise
+        faults.note(f"{intake.dataset.id} could not be collected", error)
+        intake.outcome.failed(UserError(f"{faults.text(error)}。", remedy="由数据管理员查看任务日志。"))
     intake.outcome.settle()
 
 

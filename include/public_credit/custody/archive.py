@@ -177,11 +177,20 @@ def open_plain(uri: str) -> BinaryIO:
         wrapped = row.wrapped_key if row else None
     if wrapped is None:
         raise ArchiveDamaged("归档对象已按规定删除，不能再读取。", remedy="无须处理；台账仍保留其摘要。", code=4)
-    key = _wrapping_key().decrypt(wrapped[:12], wrapped[12:], uri.encode())
+    try:
+        key = _wrapping_key().decrypt(wrapped[:12], wrapped[12:], uri.encode())
+    except InvalidTag:
+        raise UserError("归档密钥 archive.key 与归档对象不符。", remedy="恢复归档时使用的密钥文件；任务会重试。", code=3) from None
     name = "/".join(uri.rsplit("/", 2)[-2:])
     filesystem, path = fsspec.core.url_to_fs(uri)
     with _storage():
-        return io.BufferedReader(_Plain(filesystem.open(path, "rb"), key, name), FRAME)
+        try:
+            source = filesystem.open(path, "rb")
+        except FileNotFoundError:
+            if not filesystem.exists(path.rsplit("/", 1)[0]):  # none of the dataset's objects
+                raise UserError("归档存储不存在或没有挂载。", remedy="恢复归档存储的挂载；任务会重试。", code=3) from None
+            raise
+        return io.BufferedReader(_Plain(source, key, name), FRAME)
 
 
 def shred(uri: str, reason: str) -> None:

@@ -19,7 +19,7 @@ from .run import adapter_for
 def _row(receiver: str, item: dict[str, Any]) -> dict[str, Any]:
     at = str(item.get("at") or "")[:10]
     return {"receiver": receiver, "seq": item["seq"], "record_id": item["recordId"], "city_id": item.get("cityId"),
-            "event": item["event"], "text": mask(item.get("text") or ""), "at_on": date.fromisoformat(at) if at else None}
+            "event": item["event"], "text": mask((item.get("text") or "").replace("\x00", "")), "at_on": date.fromisoformat(at) if at else None}
 
 
 def fetch(receiver: str = "city") -> int:

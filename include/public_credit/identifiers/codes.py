@@ -1,4 +1,4 @@
-"""Identifiers of subjects, checked one by one with a reason; columns of them in ``identifiers_bulk``.
+"""Identifiers of subjects, checked one by one with a reason; columns of them in ``bulk``.
 
 统一社会信用代码 GB 32100-2015 · 组织机构代码 GB 11714 · 工商注册号 ISO 7064 mod 11,10 · 公民身份号码 GB 11643 ·
 行政区划 GB/T 2260. Region digits never reject a code or a person's number: they are those of first

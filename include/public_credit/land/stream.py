@@ -254,12 +254,12 @@ class Lander:
         return pl.Series(lines, dtype=pl.String)
 
 
-def _dataset(batch: Batch) -> Dataset:
+def _dataset(seq: int, dataset_id: str) -> Dataset:
     """The batch's dataset. Raises UserError when it has left the catalogue."""
-    dataset = load_catalogue().datasets.get(batch.dataset_id)
+    dataset = load_catalogue().datasets.get(dataset_id)
     if dataset is None:
-        raise UserError(f"批次 {batch.seq} 的数据集 {batch.dataset_id} 已不在目录内。",
-                        remedy=f"恢复目录中的数据集，或运行 public-credit batches set-aside {batch.seq} --reason “……”。", code=3)
+        raise UserError(f"批次 {seq} 的数据集 {dataset_id} 已不在目录内。",
+                        remedy=f"恢复目录中的数据集，或运行 public-credit batches set-aside {seq} --reason “……”。", code=3)
     return dataset
 
 
@@ -350,13 +350,13 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
     ``business_date`` is the day of reception (rules compare with it): the batch's own unless given.
     """
     with session("reader") as opened:
-        found = opened.get(Batch, batch_seq)
-        on = found.business_date if found else (business_date or settings.business_date())
-        dataset = _dataset(found) if found else None
-    batch, attempt = _new_attempt(batch_seq, on)
-    kind = load_catalogue().kinds[batch.kind]
-    links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id, "batch_seq": batch_seq, "attempt": attempt}
+        found = _not_aside(opened.get(Batch, batch_seq), batch_seq)
+        on, links = found.business_date, {"unit_id": found.unit_id, "dataset_id": found.dataset_id, "batch_seq": batch_seq}
     with step("collector", "land", business_date=on, **links) as record:
+        dataset = _dataset(batch_seq, links["dataset_id"])
+        batch, attempt = _new_attempt(batch_seq, on)
+        record.links["attempt"] = attempt
+        kind = load_catalogue().kinds[batch.kind]
         try:
             with (settings.connect("collector") as vault_connection,
                   settings.engine("collector").begin() as connection):

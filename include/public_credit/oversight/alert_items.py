@@ -18,7 +18,9 @@ STEP_WORDS = {
     "build": "数仓构建",
     "release": "变更单",
     "deliver": "报送",
-    "receipts": "取回执",
+    "receipt": "取回执",
+    "gate": "裁决",
+    "follow_up": "退回单与更正匹配",
     "reconcile": "对账",
 }
 TOLD_ELSEWHERE = ["collect", "receive", "gate", "gate_run", "alert", "attest"]
@@ -45,6 +47,16 @@ NOT_LANDED = """
     where b.state = 'received' and s.verdict in ('failed', 'incomplete')
       and (s.ended_at is not null or s.started_at < :stale)
     order by b.seq, s.id desc"""
+NOT_JUDGED = """
+    select * from (
+        select distinct on (s.name, s.batch_seq) s.name, s.batch_seq as seq, s.verdict, s.message, b.unit_id, b.dataset_id,
+               b.file_name, b.state, a.followed_up_at
+        from ledger.step s join ledger.batch b on b.seq = s.batch_seq
+        left join ledger.attempt a on a.batch_seq = b.seq and a.attempt = b.current_attempt
+        where s.name in ('gate', 'follow_up') order by s.name, s.batch_seq, s.id desc) latest
+    where verdict = 'failed' and (name = 'gate' and state = 'landed' or name = 'follow_up' and followed_up_at is null
+                                  and state in ('accepted', 'accepted_with_quarantine'))
+    order by seq, name"""
 SIGNALS = """
     select b.unit_id, b.dataset_id, g.code, g.subject, g.owner, min(g.message) as message
     from ledger.signal g join ledger.batch b on b.seq = g.batch_seq
@@ -127,7 +139,7 @@ class Facts:
             )
 
     def batches(self) -> Iterable[Item]:
-        """Batches that were held, could not be read, or could not be landed for a reason of ours."""
+        """Batches that were held, could not be read, or could not be landed, judged or followed up for a reason of ours."""
         for row in self._connection.execute(text(BATCHES)):
             owner = _owner({"broken": "department", "failed": "data_engineer"}.get(row.state, row.owner), row.unit_id)
             yield Item(
@@ -142,6 +154,13 @@ class Facts:
                 f"land/{row.seq}",
                 "data_engineer",
                 f"{self._named(row, batch=row.seq)}：未能入库，{message}",
+                row.unit_id,
+            )
+        for row in self._connection.execute(text(NOT_JUDGED)):
+            yield Item(
+                f"{row.name}/{row.seq}",
+                "data_engineer",
+                f"{self._named(row, batch=row.seq)}：{STEP_WORDS[row.name]}未完成，{row.message}",
                 row.unit_id,
             )
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from ..catalogue import load_catalogue
 from ..ledger.session import current_business_day, session
+from .alert_items import NOT_JUDGED
 
 VERDICTS = {"received": "已收到", "landed": "待裁决", "accepted": "放行", "accepted_with_quarantine": "放行有退回",
             "held": "扣留", "broken": "无法读取", "failed": "出错", "set_aside": "已搁置"}
@@ -26,6 +27,7 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
     steps = {row["dataset_id"]: dict(row) for row in opened.execute(text("""
         select distinct on (dataset_id) dataset_id, verdict, message, owner from ledger.step
         where name = 'collect' and dataset_id is not null order by dataset_id, id desc""")).mappings()}
+    stuck = {row.seq: row.message for row in opened.execute(text(NOT_JUDGED)) if row.name == "gate"}
     attested = dict(opened.execute(text("select dataset_id, max(period_to) from ledger.attestation group by 1")).all())
     rows = []
     for dataset in load_catalogue().datasets.values():
@@ -38,6 +40,8 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
                for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")},
             "open_quarantine": returned.get(dataset.id, 0),
         }
+        if batch and batch["seq"] in stuck:
+            batch |= {"state": "failed", "message": stuck[batch["seq"]]}
         row["verdict"], row["move"] = _whose_move(dataset, batch, steps.get(dataset.id), row["open_quarantine"],
                                                   attested.get(dataset.id), on)
         rows.append(row)

@@ -8,7 +8,7 @@ with opened as (
     where extract(isodow from d.day) = 7 and d.day > opened.first_day
       and d.day <= cast('{{ var("business_date") }}' as date)
 ), sign as (
-    select dataset_id, business_date as signed_on from {{ source('ledger', 'batch') }} where state <> 'broken'
+    select dataset_id, business_date as signed_on from {{ source('ledger', 'batch') }} where coalesce(set_aside_from, state) <> 'broken'
     union all
     select dataset_id, period_to from {{ source('ledger', 'attestation') }}
 ), last_sign as (

@@ -17,12 +17,25 @@ import pyarrow as pa
 
 from ...kernels import csv_fields
 from ...kernels.views import series_of
-from .base import KNOWN_HEADERS, Chunk, HeaderScore, Opener, Table, UnreadableFile, column_names, find_header
+from .base import (
+    KNOWN_HEADERS,
+    Chunk,
+    HeaderScore,
+    Opener,
+    Table,
+    UnreadableFile,
+    column_names,
+    data_above,
+    find_header,
+    refuse_data_above,
+)
 
 BLOCK = 12 << 20
 _PROBE = 1 << 20
 _HEAD = 1 << 16
 _DELIMITERS = ",\t;|"
+_HOLE = b"\x00" * 8  # room that was set aside and never written; single NUL are taken out
+_ODD_LINE_ENDS = "\x0b\x0c\x85\u2028\u2029"
 
 
 def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
@@ -67,6 +80,9 @@ class _Records:
     def truncated(self, where: str) -> UnreadableFile:
         return UnreadableFile(f"文件 {self.name} {where}，可能被截断。", remedy="重新导出并完整上传后再报送。")
 
+    def hollow(self) -> UnreadableFile:
+        return UnreadableFile(f"文件 {self.name} 中有成段的空字节，上传中断或文件已损坏。", remedy="重新导出并完整上传后再报送。")
+
     def open_quote(self, line: int) -> UnreadableFile:
         return UnreadableFile(f"文件 {self.name} 第 {line} 行起的一个单元格没有结束，引号没有配对。",
                               remedy="改正该行的引号，或用 Excel、WPS 重新另存为 CSV 后报送。")
@@ -97,6 +113,8 @@ class _Records:
             count = self._source.readinto(memoryview(buffer)[end:limit])
             end += count
             self.last = not count
+        if buffer.find(_HOLE, used, end) >= 0:
+            raise self.hollow()
         return end
 
     def _append_decoded(self, buffer: bytearray, used: int) -> int:
@@ -104,6 +122,8 @@ class _Records:
         while not text and not self.last:  # a part of a character alone gives no text yet
             data, self._first = self._first or self._source.read(BLOCK // 2), b""
             self.last = not data
+            if _HOLE in data:
+                raise self.hollow()
             try:
                 text = self._decoder.decode(data, self.last)
             except UnicodeDecodeError:
@@ -249,6 +269,14 @@ def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Iter
         headers = preview[where].cells if preview else []
         if not any(cell.strip() for cell in headers):
             raise UnreadableFile(f"文件 {name} 没有表头。", remedy="按填报模板保留第一行表头后重新报送。")
+        above = data_above([record.cells for record in preview], where, score) if score(headers) >= KNOWN_HEADERS else None
+        if above is not None:
+            raise refuse_data_above(name, above + 1)
+        if any(("\n" in cell or "\r" in cell) and delimiter in cell for cell in headers):
+            raise records.open_quote(preview[where - 1].line if where else 1)
+        if any(mark in cell for cell in headers for mark in _ODD_LINE_ENDS):
+            raise UnreadableFile(f"文件 {name} 的换行符不是通常的换行（U+2028、垂直制表等），分不出行。",
+                                 remedy="用 Excel 或 WPS 打开，另存为 CSV 或 xlsx 后重新报送。")
         if where == len(preview) - 1 or score(headers) < KNOWN_HEADERS:
             _check_last(preview, text, records)
         records.take(preview[where].end)

@@ -201,8 +201,8 @@ class _Reading:
 
     def finish(self) -> None:
         """Nothing to report is a statement of the unit: only a whole header without rows makes it."""
-        if not self._rows and all(self._lacking):
-            titles = "、".join(self._kind.fields[name].title for name in min(self._lacking, key=len, default=[]))
+        if not self._rows and (not self._lacking or any(self._lacking)):
+            titles = "、".join(self._kind.fields[name].title for name in min(filter(None, self._lacking), key=len, default=[]))
             raise UnreadableFile(f"文件 {self._name} 没有数据行，表头又缺少必填列：{titles}，不能作为零报送。",
                                  remedy="按填报模板补全表头；本期无数据的，报送只有完整表头的文件作为零报送。")
 

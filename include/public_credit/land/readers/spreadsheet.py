@@ -17,7 +17,18 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from .base import KNOWN_HEADERS, Chunk, HeaderScore, Opener, Table, UnreadableFile, find_header
+from ...custody import scan
+from .base import (
+    KNOWN_HEADERS,
+    Chunk,
+    HeaderScore,
+    Opener,
+    Table,
+    UnreadableFile,
+    data_above,
+    find_header,
+    refuse_data_above,
+)
 
 MAX_FILE = 200 << 20
 MAX_UNPACKED = 2 << 30
@@ -136,6 +147,14 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator
     stream = _Sheets(_batches(data, name, form))
     del data
     found = from_template = False
+    rows, passed = 0, ""  # what was read; the first sheet with a table nobody understands
+
+    def counted(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        nonlocal rows
+        for chunk in chunks:
+            rows += chunk.frame.height
+            yield chunk
+
     for sheet in stream:
         from_template = from_template or sheet.name == FORM_SHEET
         first = sheet.peek()
@@ -147,14 +166,22 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator
         preview = _rows(first.head(15))
         where = find_header(preview, score)
         if score(preview[where]) < KNOWN_HEADERS:
+            if sum(sum(bool(cell.strip()) for cell in row) >= 4 for row in preview) > 1:
+                passed = passed or sheet.name
             sheet.drain()
             continue
+        above = data_above(preview, where, score)
+        if above is not None:
+            raise refuse_data_above(f"{name} 中的 {scan.mask(sheet.name)}", first["row"][above])
         found = True
         headers = list(preview[where])
         while headers and not headers[-1].strip():
             headers.pop()
-        yield Table(sheet.name, headers, _sheet_chunks(sheet, where, len(headers)), spreadsheet=True)
+        yield Table(sheet.name, headers, counted(_sheet_chunks(sheet, where, len(headers))), spreadsheet=True)
         sheet.drain()
+    if found and passed and not rows:
+        raise UnreadableFile(f"文件 {name} 的工作表 {scan.mask(passed)} 有内容而没有表头，其他工作表没有数据行，不能作为零报送。",
+                             remedy="给该工作表补上表头；本期无数据的，只保留有表头的工作表。")
     if not found:
         raise UnreadableFile(f"文件 {name} 中没有找到表头。", remedy="按填报模板保留表头行后重新报送。")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .chunk import Rows
 
 Mask = "Marks | None"
-CROSS_RECORD = "cross_record"  # judged set-based after landing, see public_credit.checks
+CROSS_RECORD = "cross_record"  # judged set-based after landing, see gate.cross_record
 
 
 class Parameters(BaseModel):
