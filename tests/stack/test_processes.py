@@ -119,7 +119,7 @@ def test_stop_ends_whole_groups_and_kills_the_deaf(tmp_path: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     members = [*(child.pid for child in children), psutil.Process(children[0].pid).children()[0].pid]
-    processes.stop(*children, patience=1.0)
+    processes.stop(*children, patience=5.0)  # a busy machine takes a second to end one that listens
     assert processes.alive(members) == []
     assert [child.returncode for child in children] == [-signal.SIGTERM, -signal.SIGKILL]
 
