@@ -39,6 +39,17 @@ def die_with_parent(sig: int) -> Callable[[], None]:
     return arrange
 
 
+def _listening(arrange: Callable[[], None]) -> Callable[[], None]:
+    """``arrange``, after which the child hears SIGTERM, whatever the caller or one of its libraries blocks or ignores."""
+
+    def prepare() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        arrange()
+
+    return prepare
+
+
 def start(command: Sequence[str], *, log: Path, env: dict[str, str] | None = None, cwd: Path | None = None,
           death_signal: int = signal.SIGTERM) -> subprocess.Popen[bytes]:
     """Start a child in its own process group, its output appended to ``log`` (a large one is put aside)."""
@@ -48,7 +59,7 @@ def start(command: Sequence[str], *, log: Path, env: dict[str, str] | None = Non
     with log.open("ab") as output:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                                  env=env, cwd=cwd, start_new_session=True,
-                                 preexec_fn=die_with_parent(death_signal))
+                                 preexec_fn=_listening(die_with_parent(death_signal)))
     _started.add(child.pid)
     return child
 

@@ -108,20 +108,43 @@ def test_nohup_is_respected(family: Family) -> None:
     assert guard.wait(60) == 130
 
 
-def test_stop_ends_whole_groups_and_kills_the_deaf(tmp_path: Path) -> None:
-    codes = ["import subprocess; subprocess.Popen(['sleep', '600']); import time; time.sleep(600)",
-             "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); "
-             "time.sleep(600)"]
-    children = [processes.start([sys.executable, "-c", code], log=tmp_path / str(number))
-                for number, code in enumerate(codes)]
-    deadline = time.monotonic() + 20
-    while not ((tmp_path / "1").read_text() and psutil.Process(children[0].pid).children()):
+def test_stop_ends_whole_groups(tmp_path: Path) -> None:
+    code = "import subprocess; subprocess.Popen(['sleep', '600']); import time; time.sleep(600)"
+    child = processes.start([sys.executable, "-c", code], log=tmp_path / "log")
+    deadline = time.monotonic() + 60
+    while not (below := psutil.Process(child.pid).children()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    members = [*(child.pid for child in children), psutil.Process(children[0].pid).children()[0].pid]
-    processes.stop(*children, patience=5.0)  # a busy machine takes a second to end one that listens
-    assert processes.alive(members) == []
-    assert [child.returncode for child in children] == [-signal.SIGTERM, -signal.SIGKILL]
+    processes.stop(child, patience=60.0)
+    assert processes.alive([child.pid, below[0].pid]) == [] and child.returncode == -signal.SIGTERM
+
+
+def test_stop_kills_the_deaf(tmp_path: Path) -> None:
+    code = ("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); "
+            "time.sleep(600)")
+    child = processes.start([sys.executable, "-c", code], log=tmp_path / "log")
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "log").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    processes.stop(child, patience=0.5)
+    assert processes.alive([child.pid]) == [] and child.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("deafen", ["blocks", "ignores"])
+def test_a_child_hears_the_signal_its_parent_does_not(deafen: str, tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    if deafen == "blocks":
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    else:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        child = processes.start(["sleep", "600"], log=tmp_path / "log")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    processes.stop(child, patience=60.0)
+    assert child.returncode == -signal.SIGTERM
 
 
 def test_adopted_orphans_are_collected_and_our_children_keep_their_exit_code(tmp_path: Path) -> None:
