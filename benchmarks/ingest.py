@@ -37,8 +37,10 @@ def run_copy(path: Path, postmaster: int) -> dict[str, Any]:
         connection.execute("drop table if exists raw.bench_copy")
         connection.execute(f"create unlogged table raw.bench_copy ({columns}) with (autovacuum_enabled = off)")
         with measure.measured(postmaster) as result, path.open("rb") as source:
-            with connection.cursor() as cursor, cursor.copy(
-                    "copy raw.bench_copy from stdin (format csv, header true)") as copy:
+            with (
+                connection.cursor() as cursor,
+                cursor.copy("copy raw.bench_copy from stdin (format csv, header true)") as copy,
+            ):
                 while data := source.read(1 << 20):
                     copy.write(data)
     return result
@@ -60,8 +62,12 @@ def run_land(path: Path, postmaster: int) -> dict[str, Any]:
         landed = land.land(intake.outcome.batch_seqs[0], business_date=ON)
     if landed.state != "landed":
         raise SystemExit(landed.message)
-    return result | {"seq": landed.batch_seq, "rows_in": landed.rows_in, "landed": landed.landed,
-                     "peak_mb": measure.peak_mb()}
+    return result | {
+        "seq": landed.batch_seq,
+        "rows_in": landed.rows_in,
+        "landed": landed.landed,
+        "peak_mb": measure.peak_mb(),
+    }
 
 
 def run_gate(seq: int, postmaster: int) -> dict[str, Any]:
@@ -102,8 +108,12 @@ class Bench:
         if name != "gate":  # the gate follows the landing, in life and here
             with psycopg.connect(self.server.url(), autocommit=True) as admin:
                 admin.execute("checkpoint")
-        done = subprocess.run([sys.executable, __file__, "--step", name, argument, str(self.postmaster)],
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, __file__, "--step", name, argument, str(self.postmaster)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise SystemExit(f"{name}: {done.stderr[-3000:]}")
         return json.loads(done.stdout.splitlines()[-1])
@@ -114,8 +124,10 @@ class Bench:
         from public_credit.base import settings
 
         with psycopg.connect(settings.dsn("owner"), autocommit=True) as owner:
-            owner.execute("truncate raw.administrative_penalty, ledger.batch, ledger.row_outcome, ledger.row_verdict, "
-                          "ledger.repeated_row, ledger.quarantine cascade")
+            owner.execute(
+                "truncate raw.administrative_penalty, ledger.batch, ledger.row_outcome, ledger.row_verdict, "
+                "ledger.repeated_row, ledger.quarantine cascade"
+            )
             owner.execute("truncate vault.secret")
 
 
@@ -154,16 +166,24 @@ def run(rows: int, runs: int, excel_rows: int, say: Any) -> dict[str, Any]:
             for number in range(1, runs + 1):
                 copies.append(bench.step("copy", str(csv)))
                 landings.append(bench.step("land", str(csv)))
-                say(f"run {number}: COPY {copies[-1]['cpu']:.2f} s, landing {landings[-1]['cpu']:.2f} s CPU "
-                    f"({landings[-1]['client_cpu']:.2f} + {landings[-1]['server_cpu']:.2f})")
+                say(
+                    f"run {number}: COPY {copies[-1]['cpu']:.2f} s, landing {landings[-1]['cpu']:.2f} s CPU "
+                    f"({landings[-1]['client_cpu']:.2f} + {landings[-1]['server_cpu']:.2f})"
+                )
                 gates.append(bench.step("gate", str(landings[-1]["seq"])))
                 say(f"       gate {gates[-1]['cpu']:.2f} s CPU, {gates[-1]['state']}")
                 bench.drop(landings[-1]["seq"])
             tenth = bench.step("land", str(small))
             bench.drop(tenth["seq"])
-            result = {"rows": rows, "runs": runs, "file_mb": csv.stat().st_size >> 20, "copy": _middle(copies),
-                      "land": _middle(landings) | {"peak_mb": max(item["peak_mb"] for item in landings)},
-                      "land_tenth": {"peak_mb": tenth["peak_mb"]}, "gate": _middle(gates)}
+            result = {
+                "rows": rows,
+                "runs": runs,
+                "file_mb": csv.stat().st_size >> 20,
+                "copy": _middle(copies),
+                "land": _middle(landings) | {"peak_mb": max(item["peak_mb"] for item in landings)},
+                "land_tenth": {"peak_mb": tenth["peak_mb"]},
+                "gate": _middle(gates),
+            }
             if excel_rows:
                 say(f"writing {excel_rows:,} rows of xlsx")
                 write_xlsx(excel, excel_rows)
@@ -172,8 +192,11 @@ def run(rows: int, runs: int, excel_rows: int, say: Any) -> dict[str, Any]:
                     readers.append(bench.step("reader", str(excel)))
                     sheets.append(bench.step("land", str(excel)))
                     bench.drop(sheets[-1]["seq"])
-                result |= {"excel_rows": excel_rows, "reader": _middle(readers), "excel": _middle(sheets) | {
-                    "peak_mb": max(item["peak_mb"] for item in sheets)}}
+                result |= {
+                    "excel_rows": excel_rows,
+                    "reader": _middle(readers),
+                    "excel": _middle(sheets) | {"peak_mb": max(item["peak_mb"] for item in sheets)},
+                }
         finally:
             server.stop()
     copy = result["copy"]["cpu"]
@@ -193,8 +216,10 @@ def table(result: dict[str, Any]) -> str:
     def add(label: str, name: str, ratio: str = "") -> None:
         row = result[name]
         shown = f"{result['ratios'][ratio]:.2f} ×" if ratio else "1"
-        lines.append(f"| {label} | {row['cpu']:.2f} | {row['client_cpu']:.2f} | {row['server_cpu']:.2f} | {row['wall']:.1f} "
-                     f"| {shown} | {f'{LIMITS[ratio]} ×' if ratio else ''} |")
+        lines.append(
+            f"| {label} | {row['cpu']:.2f} | {row['client_cpu']:.2f} | {row['server_cpu']:.2f} | {row['wall']:.1f} "
+            f"| {shown} | {f'{LIMITS[ratio]} ×' if ratio else ''} |"
+        )
 
     add(f"COPY, {result['rows']:,} rows × 28 columns ({result['file_mb']} MB)", "copy")
     add("landing, everything", "land", "landing")
@@ -202,9 +227,12 @@ def table(result: dict[str, Any]) -> str:
     if "reader" in result:
         add(f"xlsx reader library alone, {result['excel_rows']:,} rows", "reader")
         add("xlsx landed", "excel", "excel")
-    lines += ["", f"Peak memory of our processes: {result['land']['peak_mb']} MB for {result['rows']:,} rows, "
-              f"{result['land_tenth']['peak_mb']} MB for {max(result['rows'] // 10, 1):,} rows (limit 500 MB)"
-              + (f"; xlsx {result['excel']['peak_mb']} MB." if "excel" in result else ".")]
+    lines += [
+        "",
+        f"Peak memory of our processes: {result['land']['peak_mb']} MB for {result['rows']:,} rows, "
+        f"{result['land_tenth']['peak_mb']} MB for {max(result['rows'] // 10, 1):,} rows (limit 500 MB)"
+        + (f"; xlsx {result['excel']['peak_mb']} MB." if "excel" in result else "."),
+    ]
     return "\n".join(lines)
 
 

@@ -51,8 +51,10 @@ analyze intermediate.bench_record, marts.mart_lists__entry, marts.mart_shuanggon
 def _subjects(connection: Any, codes: list[str]) -> None:
     """Subjects with their code and name as identifiers."""
     with connection.cursor() as cursor:
-        with cursor.copy("copy subjects.subject (subject_id, canonical_key, subject_class, org_type, uscc, name, name_key, state, "
-                         "address, legal_rep_name, build_id, gone) from stdin") as copy:
+        with cursor.copy(
+            "copy subjects.subject (subject_id, canonical_key, subject_class, org_type, uscc, name, name_key, state, "
+            "address, legal_rep_name, build_id, gone) from stdin"
+        ) as copy:
             for number, code in enumerate(codes, start=1):
                 name = f"示范区第{number}商贸有限公司"
                 copy.write_row((f"s{number:08d}", code, "enterprise", "", code, name, name, "存续", "", "", 1, False))
@@ -117,14 +119,24 @@ def run(applicants: int, subjects: int, records: int, runs: int, say: Any) -> di
                     matched = time.perf_counter()
                     workbook(reviewed)
                     done = time.perf_counter()
-                times = {"read": read - start, "review": matched - read - (read - start), "write": done - matched,
-                         "all": done - read, "cpu": cost["cpu"]}
+                times = {
+                    "read": read - start,
+                    "review": matched - read - (read - start),
+                    "write": done - matched,
+                    "all": done - read,
+                    "cpu": cost["cpu"],
+                }
                 for part, seconds in times.items():
                     parts[part].append(seconds)
                 say(f"run {number}: {times['all']:.1f} s, {times['cpu']:.1f} s CPU")
-            return {"applicants": applicants, "subjects": subjects, "records": records,
-                    "matched": reviewed.count("已比对"), "with_hits": sum(bool(line.hits) for line in reviewed.lines),
-                    **{part: round(median(seconds), 2) for part, seconds in parts.items()}}
+            return {
+                "applicants": applicants,
+                "subjects": subjects,
+                "records": records,
+                "matched": reviewed.count("已比对"),
+                "with_hits": sum(bool(line.hits) for line in reviewed.lines),
+                **{part: round(median(seconds), 2) for part, seconds in parts.items()},
+            }
         finally:
             server.stop()
 
@@ -137,14 +149,21 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    result = run(options.applicants, options.subjects, options.records, options.runs,
-                 lambda text: print(text, file=sys.stderr, flush=True))
+    result = run(
+        options.applicants,
+        options.subjects,
+        options.records,
+        options.runs,
+        lambda text: print(text, file=sys.stderr, flush=True),
+    )
     if options.json:
         print(json.dumps(result, indent=1))
         return
-    print(f"{result['applicants']:,} applicants against {result['records']:,} records of {result['subjects']:,} organisations: "
-          f"{result['all']:.1f} s (reading {result['read']:.1f}, matching {result['review']:.1f}, writing {result['write']:.1f}; "
-          f"limit 10 s), {result['cpu']:.1f} s CPU of client and server; matched {result['matched']:,}, with hits {result['with_hits']:,}")
+    print(
+        f"{result['applicants']:,} applicants against {result['records']:,} records of {result['subjects']:,} organisations: "
+        f"{result['all']:.1f} s (reading {result['read']:.1f}, matching {result['review']:.1f}, writing {result['write']:.1f}; "
+        f"limit 10 s), {result['cpu']:.1f} s CPU of client and server; matched {result['matched']:,}, with hits {result['with_hits']:,}"
+    )
 
 
 if __name__ == "__main__":

@@ -31,9 +31,7 @@ _KINDS = (
     ("警告;罚款", "给予警告，并处罚款{yuan}元。", "{wan}", ""),
     ("没收违法所得、没收非法财物；罚款", "没收违法所得300元，罚款{yuan}元。", "{wan}", "0.03"),
 )
-_FACTS = (
-    "经查，当事人于本年度未按规定建立并落实安全生产教育和培训制度，作业现场缺少警示标志，存在事故隐患。" * 2
-)
+_FACTS = "经查，当事人于本年度未按规定建立并落实安全生产教育和培训制度，作业现场缺少警示标志，存在事故隐患。" * 2
 _BASIS = "《中华人民共和国安全生产法》第九十七条第一款第三项、《生产安全事故隐患排查治理暂行规定》第二十六条"
 
 
@@ -43,9 +41,7 @@ def penalty_rows(count: int, seed: int = 7) -> pl.DataFrame:
     authority = make_uscc("11", "00000102")
     companies = [make_uscc("91", f"MA3{number:05d}") for number in range(20_000)]
     persons = [
-        make_id_number(
-            f"370399{date(1950, 1, 1) + timedelta(days=number % 18_000):%Y%m%d}{100 + number // 18_000}"
-        )
+        make_id_number(f"370399{date(1950, 1, 1) + timedelta(days=number % 18_000):%Y%m%d}{100 + number // 18_000}")
         for number in range(PERSONS)
     ]
     columns: dict[str, list[str]] = {

@@ -32,7 +32,9 @@ def buffers(admin: Any) -> int:
     """Shared buffers touched in this database so far."""
     admin.execute("select pg_stat_force_next_flush()")
     time.sleep(1.2)  # other sessions publish their counters at most once a second
-    return admin.execute("select blks_hit + blks_read from pg_stat_database where datname = current_database()").fetchone()[0]
+    return admin.execute(
+        "select blks_hit + blks_read from pg_stat_database where datname = current_database()"
+    ).fetchone()[0]
 
 
 # dbt's own comment stands before a statement and is not kept, so the node is the relation a statement makes or changes.
@@ -71,15 +73,25 @@ class Bench:
         from public_credit.base import settings
 
         with psycopg.connect(settings.dsn("owner"), autocommit=True) as connection, tempfile.TemporaryFile() as rows:
-            columns = [row[0] for row in connection.execute(
-                "select column_name from information_schema.columns where table_schema = 'raw' and table_name = %s", [kind])]
-            connection.execute(f"create unlogged table raw.bench_copy ({', '.join(f'{name} text' for name in columns)})")
+            columns = [
+                row[0]
+                for row in connection.execute(
+                    "select column_name from information_schema.columns where table_schema = 'raw' and table_name = %s",
+                    [kind],
+                )
+            ]
+            connection.execute(
+                f"create unlogged table raw.bench_copy ({', '.join(f'{name} text' for name in columns)})"
+            )
             with connection.cursor() as cursor, cursor.copy(f"copy raw.{kind} to stdout") as source:
                 for data in source:
                     rows.write(data)
             rows.seek(0)
-            with measure.measured(self.postmaster) as result, connection.cursor() as cursor, cursor.copy(
-                    "copy raw.bench_copy from stdin") as copy:
+            with (
+                measure.measured(self.postmaster) as result,
+                connection.cursor() as cursor,
+                cursor.copy("copy raw.bench_copy from stdin") as copy,
+            ):
                 while data := rows.read(1 << 20):
                     copy.write(data)
             connection.execute("drop table raw.bench_copy")
@@ -99,7 +111,9 @@ def _settings(server: Any, settings: dict[str, str | None]) -> None:
         return
     with psycopg.connect(server.url(), autocommit=True) as superuser:
         for name, value in settings.items():
-            superuser.execute(f"alter system set {name} = '{value}'" if value is not None else f"alter system reset {name}")
+            superuser.execute(
+                f"alter system set {name} = '{value}'" if value is not None else f"alter system reset {name}"
+            )
     server.stop()
     server.start()
 
@@ -131,8 +145,10 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
             _settings(server, (_QUICK if quick else {}) | counting)
 
             def opened(role: str) -> Any:
-                return psycopg.connect(settings.dsn("owner") if role == "owner" else server.url(Path(settings.dsn("owner")).name),
-                                       autocommit=True)
+                return psycopg.connect(
+                    settings.dsn("owner") if role == "owner" else server.url(Path(settings.dsn("owner")).name),
+                    autocommit=True,
+                )
 
             def pid() -> int:
                 return int((server.data / "postmaster.pid").read_text().split()[0])
@@ -152,8 +168,9 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
                 owner.execute("analyze")
                 if not quick:
                     yardstick = [bench.copy(share.kind) for share in SHARES]
-                    result["copy"] = {key: sum(item[key] for item in yardstick)
-                                      for key in ("cpu", "client_cpu", "server_cpu", "wall")}
+                    result["copy"] = {
+                        key: sum(item[key] for item in yardstick) for key in ("cpu", "client_cpu", "server_cpu", "wall")
+                    }
                 say("full build")
                 result["full"] = bench.measured(built)
                 admin.execute("analyze")
@@ -176,25 +193,40 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
 def run(options: argparse.Namespace, say: Any) -> dict[str, Any]:
     small = stage(options.records, options, say)
     large = stage(options.records + options.more, options, say, quick=True)
-    return {"records": small["records"], "records_more": large["records"], "copy": small["copy"], "full": small["full"],
-            "more": large["full"], "changed_small": small["changed"], "changed_large": large["changed"],
-            "growth": {key: large["changed"][key] / small["changed"][key] for key in ("server_cpu", "buffers")}}
+    return {
+        "records": small["records"],
+        "records_more": large["records"],
+        "copy": small["copy"],
+        "full": small["full"],
+        "more": large["full"],
+        "changed_small": small["changed"],
+        "changed_large": large["changed"],
+        "growth": {key: large["changed"][key] / small["changed"][key] for key in ("server_cpu", "buffers")},
+    }
 
 
 def table(result: dict[str, Any], changed: int) -> str:
     """The result as a table in Markdown."""
     yard = result["copy"]["cpu"]
     lines = ["| what | server CPU s | × COPY | buffers | wall s |", "|---|---|---|---|---|"]
-    for label, key in ((f"COPY of {result['records']:,} records", "copy"), (f"full build, {result['records']:,} records", "full"),
-                       (f"{changed:,} changed on {result['records']:,}", "changed_small"),
-                       (f"full build, {result['records_more']:,} records, without WAL", "more"),
-                       (f"{changed:,} changed on {result['records_more']:,}", "changed_large")):
+    for label, key in (
+        (f"COPY of {result['records']:,} records", "copy"),
+        (f"full build, {result['records']:,} records", "full"),
+        (f"{changed:,} changed on {result['records']:,}", "changed_small"),
+        (f"full build, {result['records_more']:,} records, without WAL", "more"),
+        (f"{changed:,} changed on {result['records_more']:,}", "changed_large"),
+    ):
         row = result[key]
-        lines.append(f"| {label} | {row['server_cpu']:.2f} | {row['server_cpu'] / yard:.2f} | {row.get('buffers', 0):,} "
-                     f"| {row['wall']:.1f} |")
+        lines.append(
+            f"| {label} | {row['server_cpu']:.2f} | {row['server_cpu'] / yard:.2f} | {row.get('buffers', 0):,} "
+            f"| {row['wall']:.1f} |"
+        )
     growth = result["growth"]
-    lines += ["", f"Growth of {changed:,} changed records from {result['records']:,} to {result['records_more']:,}: database time "
-              f"{growth['server_cpu']:.2f} ×, buffers {growth['buffers']:.2f} × (limit {LIMIT} ×)."]
+    lines += [
+        "",
+        f"Growth of {changed:,} changed records from {result['records']:,} to {result['records_more']:,}: database time "
+        f"{growth['server_cpu']:.2f} ×, buffers {growth['buffers']:.2f} × (limit {LIMIT} ×).",
+    ]
     return "\n".join(lines)
 
 

@@ -17,7 +17,9 @@ with DAG(
     catchup=False,
     tags=["采集", "零报送"],
     params={
-        "dataset": Param(None, type=["null", "string"], title="数据集", enum=[None, *sorted(load_catalogue().datasets)]),
+        "dataset": Param(
+            None, type=["null", "string"], title="数据集", enum=[None, *sorted(load_catalogue().datasets)]
+        ),
         "start": Param(None, type=["null", "string"], format="date", title="起始日期"),
         "end": Param(None, type=["null", "string"], format="date", title="截止日期"),
         "who": Param("", type="string", title="登记人", maxLength=50),
@@ -32,6 +34,8 @@ with DAG(
         from public_credit.steps.work import attest
 
         given = context["params"]
-        attest(given["dataset"], given["start"], given["end"], given["who"], given["reason"], run_business_date(context))
+        attest(
+            given["dataset"], given["start"], given["end"], given["who"], given["reason"], run_business_date(context)
+        )
 
     book()

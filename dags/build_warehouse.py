@@ -23,15 +23,19 @@ with DAG(
     dag_display_name="质量关卡与数仓构建",
     description="跨记录检查与 Great Expectations 关卡，dbt 构建，形成对市平台的变更单",
     doc_md=NOTES,
-    schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable(hourly, timezone="Asia/Shanghai"), assets=[landed],
-    ) if hourly else [landed],
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(hourly, timezone="Asia/Shanghai"), assets=[landed])
+    if hourly
+    else [landed],
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["构建"],
-    default_args={"owner": "data_engineer", "retries": 2, "retry_delay": timedelta(seconds=15),
-                  "execution_timeout": timedelta(hours=3)},
+    default_args={
+        "owner": "data_engineer",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=15),
+        "execution_timeout": timedelta(hours=3),
+    },
 ) as dag:
 
     @task(doc_md="等采集告一段落；跨记录检查、关卡裁决、退回单。")
@@ -58,7 +62,9 @@ with DAG(
 
         work(run_business_date(context))
 
-    @task(trigger_rule="all_done", doc_md="一次运行一份汇总提醒，按责任人分列，已知事项不重复；前面的任务失败也照常提醒。")
+    @task(
+        trigger_rule="all_done", doc_md="一次运行一份汇总提醒，按责任人分列，已知事项不重复；前面的任务失败也照常提醒。"
+    )
     def alert(**context):
         from public_credit.steps.airflow import run_business_date
         from public_credit.steps.work import alert as work

@@ -20,7 +20,9 @@ with DAG(
     catchup=False,
     tags=["采集", "人工报送"],
     params={
-        "dataset": Param(None, type=["null", "string"], title="数据集", enum=[None, *sorted(load_catalogue().datasets)]),
+        "dataset": Param(
+            None, type=["null", "string"], title="数据集", enum=[None, *sorted(load_catalogue().datasets)]
+        ),
         "file": Param("", type="string", title="报送文件夹中的文件名", maxLength=200),
     },
     default_args={"owner": "data_engineer", "retries": 0},

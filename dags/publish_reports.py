@@ -20,8 +20,12 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["发布", "领导"],
-    default_args={"owner": "data_engineer", "retries": 2, "retry_delay": timedelta(seconds=30),
-                  "execution_timeout": timedelta(minutes=30)},
+    default_args={
+        "owner": "data_engineer",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+        "execution_timeout": timedelta(minutes=30),
+    },
 ) as dag:
 
     @task(doc_md="网页、工作簿、PDF 写入状态目录 publications/leadership。")

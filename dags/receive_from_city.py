@@ -17,16 +17,21 @@ with DAG(
     dag_display_name="市平台回执与对账",
     description="登记市平台的后续回执（公示、撤下、异议、修复），并逐条双向对账",
     doc_md="回执按序号续取；对账比较双方各自持有的记录与版本，差异逐条记入台账。",
-    schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable(daily, timezone="Asia/Shanghai"), assets=[delivered],
-    ) if daily else [delivered],
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(daily, timezone="Asia/Shanghai"), assets=[delivered])
+    if daily
+    else [delivered],
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["回执", "市平台"],
-    default_args={"owner": "data_engineer", "retries": 5, "retry_delay": timedelta(seconds=20),
-                  "retry_exponential_backoff": 2, "max_retry_delay": timedelta(minutes=30),
-                  "execution_timeout": timedelta(hours=1)},
+    default_args={
+        "owner": "data_engineer",
+        "retries": 5,
+        "retry_delay": timedelta(seconds=20),
+        "retry_exponential_backoff": 2,
+        "max_retry_delay": timedelta(minutes=30),
+        "execution_timeout": timedelta(hours=1),
+    },
 ) as dag:
 
     @task

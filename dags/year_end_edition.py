@@ -27,7 +27,9 @@ with DAG(
     max_active_runs=4,
     tags=["目标", "定稿"],
     params={
-        "year": Param(None, type=["null", "integer"], title="年度（默认最近一个已结束的年度）", minimum=2016, maximum=2100),
+        "year": Param(
+            None, type=["null", "integer"], title="年度（默认最近一个已结束的年度）", minimum=2016, maximum=2100
+        ),
         "reason": Param("", type="string", title="重列的原因（已定稿的年度必填）", maxLength=500),
     },
     default_args={"owner": "data_engineer", "retries": 1, "retry_delay": timedelta(seconds=15)},

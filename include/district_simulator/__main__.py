@@ -24,8 +24,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--exchange-url", help="前置库的 SQLAlchemy 地址")
     serve.add_argument("--slips", type=Path, help="退回单文件夹（缺省为 home 旁的 slips）")
     serve.add_argument("--ports-file", type=Path, help="把提供的连接（conn_id: uri）写入此 YAML 文件")
-    serve.add_argument("--port", action="append", default=[], metavar="NAME=PORT",
-                       help="固定端口：api_xzsp、api_yjgl、sftp")
+    serve.add_argument(
+        "--port", action="append", default=[], metavar="NAME=PORT", help="固定端口：api_xzsp、api_yjgl、sftp"
+    )
     play = commands.add_parser("play", help="让运行中的辖区过一个模拟日")
     play.add_argument("--day", type=int, help="缺省为下一日")
     commands.add_parser("status", help="下一个模拟日；三日过后说明没有待办")
@@ -65,8 +66,11 @@ def _status(home: Path) -> int:
             raise
         played = json.loads(path.read_text())["played"]
         following = len(played) + 1 if len(played) < len(DAYS) else None
-        state = {"played": played, "next_day": following,
-                 "next_date": DAYS[following].isoformat() if following else None}
+        state = {
+            "played": played,
+            "next_day": following,
+            "next_date": DAYS[following].isoformat() if following else None,
+        }
     if state["next_day"] is None:
         print("三个模拟日均已完成，没有待交付的日期")
     else:

@@ -22,13 +22,26 @@ from district_simulator.workcalendar import DAYS, deadline
 
 DECISIONS = ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr")
 CITY_REMARK, CITY_NAME = 200, 100  # the city's stricter lengths
-_CASE_RULES = {"truncated_roster": "B08", "truncated_file": "unreadable", "empty_file": "unreadable",
-               "renamed_column": "B02", "back_file_2016": "B02"}
-SIGNALS = {"XK_BLR": ["unknown_column"], "案件来源": ["unknown_column"], "备注说明": ["unknown_column"],
-           "处罚文号新": ["unknown_column"], "宗教信仰": ["forbidden_column"], "既往病史": ["forbidden_column"],
-           "联系方式": ["unknown_column", "sensitive_in_unknown_column"],
-           "证件复印件编号": ["unknown_column", "sensitive_in_unknown_column"],
-           "计划生育情况": ["forbidden_column"], "信访情况": ["forbidden_column"], "项目经办人": ["unknown_column"]}
+_CASE_RULES = {
+    "truncated_roster": "B08",
+    "truncated_file": "unreadable",
+    "empty_file": "unreadable",
+    "renamed_column": "B02",
+    "back_file_2016": "B02",
+}
+SIGNALS = {
+    "XK_BLR": ["unknown_column"],
+    "案件来源": ["unknown_column"],
+    "备注说明": ["unknown_column"],
+    "处罚文号新": ["unknown_column"],
+    "宗教信仰": ["forbidden_column"],
+    "既往病史": ["forbidden_column"],
+    "联系方式": ["unknown_column", "sensitive_in_unknown_column"],
+    "证件复印件编号": ["unknown_column", "sensitive_in_unknown_column"],
+    "计划生育情况": ["forbidden_column"],
+    "信访情况": ["forbidden_column"],
+    "项目经办人": ["unknown_column"],
+}
 
 
 @dataclass
@@ -59,8 +72,14 @@ class Books:
     def book(self, delivery: Delivery) -> None:
         """Book one delivery: counts, planted cases, state of the records."""
         outcome = dict.fromkeys(("accepted", "quarantined", "duplicate", "refused"), 0)
-        earlier = next((c for c in self.counts if (c["day"], c["dataset"], c["file"]) == (
-            delivery.day, delivery.dataset, delivery.name)), None)  # a clerk's rows in the same API receipt
+        earlier = next(
+            (
+                c
+                for c in self.counts
+                if (c["day"], c["dataset"], c["file"]) == (delivery.day, delivery.dataset, delivery.name)
+            ),
+            None,
+        )  # a clerk's rows in the same API receipt
         offset = earlier["rows_in"] if earlier else 0
         places = delivery.places(offset)
         for position, row in enumerate(delivery.rows):
@@ -82,8 +101,14 @@ class Books:
             for name, number in outcome.items():
                 earlier[name] += number
         else:
-            earlier = {"day": delivery.day, "unit": unit_of(delivery.dataset).id, "dataset": delivery.dataset,
-                       "file": delivery.name, "state": delivery.state, **outcome}
+            earlier = {
+                "day": delivery.day,
+                "unit": unit_of(delivery.dataset).id,
+                "dataset": delivery.dataset,
+                "file": delivery.name,
+                "state": delivery.state,
+                **outcome,
+            }
             self.counts.append(earlier)
         if earlier["state"] == "accepted" and earlier["quarantined"]:
             earlier["state"] = "accepted_with_quarantine"
@@ -142,11 +167,25 @@ class Books:
         expect = row.expect if delivery.state == "accepted" else delivery.state
         if expect == "accepted" and result == "duplicate":
             expect = "duplicate"
-        return {"case_id": row.case, "day": delivery.day, "unit": unit_of(delivery.dataset).id,
-                "dataset": delivery.dataset, "file": delivery.name, "source_row": place, "row_no": row_no, "table": row.table, "decision_no": readable,
-                "dialect": delivery.dialect.id,
-                "fault": row.rules, "expect": expect, "rules": row.rules, "city": self.city(delivery, row),
-                "current": row.current, "replaces": row.replaces, "note": row.note}
+        return {
+            "case_id": row.case,
+            "day": delivery.day,
+            "unit": unit_of(delivery.dataset).id,
+            "dataset": delivery.dataset,
+            "file": delivery.name,
+            "source_row": place,
+            "row_no": row_no,
+            "table": row.table,
+            "decision_no": readable,
+            "dialect": delivery.dialect.id,
+            "fault": row.rules,
+            "expect": expect,
+            "rules": row.rules,
+            "city": self.city(delivery, row),
+            "current": row.current,
+            "replaces": row.replaces,
+            "note": row.note,
+        }
 
     def city(self, delivery: Delivery, row: Row) -> str:
         """What the city must hold of this record after the day."""
@@ -173,25 +212,52 @@ class Books:
         if delivery.case == "exact_redelivery":
             expect = "duplicate"
         rule = _CASE_RULES.get(delivery.case)
-        return {"case_id": f"D-{delivery.case}-{delivery.dataset}-{delivery.day}", "day": delivery.day,
-                "unit": unit_of(delivery.dataset).id, "dataset": delivery.dataset, "file": delivery.name,
-                "table": table_of(delivery.dataset), "decision_no": "", "fault": [delivery.case],
-                "expect": expect, "rules": [rule] if rule else [], "city": "", "note": delivery.note}
+        return {
+            "case_id": f"D-{delivery.case}-{delivery.dataset}-{delivery.day}",
+            "day": delivery.day,
+            "unit": unit_of(delivery.dataset).id,
+            "dataset": delivery.dataset,
+            "file": delivery.name,
+            "table": table_of(delivery.dataset),
+            "decision_no": "",
+            "fault": [delivery.case],
+            "expect": expect,
+            "rules": [rule] if rule else [],
+            "city": "",
+            "note": delivery.note,
+        }
 
     @staticmethod
     def _signals(delivery: Delivery) -> list[dict[str, Any]]:
         """Columns no catalogue names: each a signal, its content stored nowhere."""
-        found = [(heading, signals) for field, heading in delivery.dialect.columns
-                 if field is None and (signals := SIGNALS.get(heading))]
-        return [{"case_id": f"N-{delivery.dataset}-{delivery.day}-{heading}", "day": delivery.day,
-                 "unit": unit_of(delivery.dataset).id, "dataset": delivery.dataset, "file": delivery.name,
-                 "table": table_of(delivery.dataset), "decision_no": "", "fault": list(signals),
-                 "expect": "signal", "rules": list(signals), "city": "", "note": heading} for heading, signals in found]
+        found = [
+            (heading, signals)
+            for field, heading in delivery.dialect.columns
+            if field is None and (signals := SIGNALS.get(heading))
+        ]
+        return [
+            {
+                "case_id": f"N-{delivery.dataset}-{delivery.day}-{heading}",
+                "day": delivery.day,
+                "unit": unit_of(delivery.dataset).id,
+                "dataset": delivery.dataset,
+                "file": delivery.name,
+                "table": table_of(delivery.dataset),
+                "decision_no": "",
+                "fault": list(signals),
+                "expect": "signal",
+                "rules": list(signals),
+                "city": "",
+                "note": heading,
+            }
+            for heading, signals in found
+        ]
 
     def metrics(self, generated: dict[tuple[str, str, str], int]) -> list[dict[str, Any]]:
         """Per unit, kind and decision month (domain.md 2.2): R, A, L, G as of now."""
-        table: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys((
-            "R", "A", "A_first_pass", "L", "L_by_receipt", "R_unreadable", "R_held"), 0))
+        table: dict[tuple[str, str, str], dict[str, int]] = defaultdict(
+            lambda: dict.fromkeys(("R", "A", "A_first_pass", "L", "L_by_receipt", "R_unreadable", "R_held"), 0)
+        )
         for (unit, name), books in self.keys.items():
             if name not in DECISIONS:
                 continue
@@ -213,8 +279,10 @@ class Books:
             table[cell]["R_held"] += number
         for (unit, name, month), number in generated.items():
             table[unit, "licence" if name == "许可" else "penalty", month]["G"] = number
-        return [{"unit": unit, "kind": kind, "month": month, "G": None, **values}
-                for (unit, kind, month), values in sorted(table.items())]
+        return [
+            {"unit": unit, "kind": kind, "month": month, "G": None, **values}
+            for (unit, kind, month), values in sorted(table.items())
+        ]
 
 
 def fold(name: str) -> str:

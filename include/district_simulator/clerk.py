@@ -41,11 +41,11 @@ class SlipFile:
     def __init__(self, path: Path):
         self.path = path
         self.book = openpyxl.load_workbook(path)
-        self.sheet = next(s for s in self.book.worksheets
-                          if "退回原因" in {heading(c.value) for c in next(s.iter_rows(max_row=1))})
+        self.sheet = next(
+            s for s in self.book.worksheets if "退回原因" in {heading(c.value) for c in next(s.iter_rows(max_row=1))}
+        )
         self.headers = [str(c.value or "") for c in next(self.sheet.iter_rows(max_row=1))]
-        self.lines = [row for row in self.sheet.iter_rows(min_row=2)
-                      if any(c.value not in (None, "") for c in row)]
+        self.lines = [row for row in self.sheet.iter_rows(min_row=2) if any(c.value not in (None, "") for c in row)]
         names = {heading(h): i for i, h in enumerate(self.headers)}
         self.at = {word: names[word] for word in (*PLACE, *REASON) if word in names}
 
@@ -81,12 +81,18 @@ class Clerks:
             dataset = self._dataset(path, slip, index)
             if dataset is None:
                 continue
-            matched = [(line, row) for line in slip.lines
-                       if (row := index.find(slip, line, dataset)) is not None and self._new(row)]
+            matched = [
+                (line, row)
+                for line in slip.lines
+                if (row := index.find(slip, line, dataset)) is not None and self._new(row)
+            ]
             if matched:
                 found[dataset].append((slip, matched))
-        return [delivery for dataset, slips in sorted(found.items())
-                for delivery in self._send(day, dataset, slips, deliveries)]
+        return [
+            delivery
+            for dataset, slips in sorted(found.items())
+            for delivery in self._send(day, dataset, slips, deliveries)
+        ]
 
     @staticmethod
     def _dataset(path: Path, slip: SlipFile, index: Index) -> str | None:
@@ -129,8 +135,12 @@ class Clerks:
         return new.plant(f"C{day}-{_tag(row)}", [], "accepted", note)
 
     def _send(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
-        style = {"wsjk": self._edited_workbook, "jtys": self._retyped_slip, "zjj": self._retyped_slip,
-                 "zhzf": self._resorted_original}.get(unit_of(dataset).id, self._own_system)
+        style = {
+            "wsjk": self._edited_workbook,
+            "jtys": self._retyped_slip,
+            "zjj": self._retyped_slip,
+            "zhzf": self._resorted_original,
+        }.get(unit_of(dataset).id, self._own_system)
         return style(day, dataset, slips, before)
 
     def _edited_workbook(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
@@ -153,8 +163,18 @@ class Clerks:
             if rows:
                 buffer = io.BytesIO()
                 slip.book.save(buffer)
-                out.append(Delivery(day, dataset, _slip_dialect(slip, dataset), rows, tail=f"_退回更正{n or ''}",
-                                    case="edited_slip", note="在退回单上直接更正", content=buffer.getvalue()))
+                out.append(
+                    Delivery(
+                        day,
+                        dataset,
+                        _slip_dialect(slip, dataset),
+                        rows,
+                        tail=f"_退回更正{n or ''}",
+                        case="edited_slip",
+                        note="在退回单上直接更正",
+                        content=buffer.getvalue(),
+                    )
+                )
         return out
 
     def _retyped_slip(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
@@ -169,12 +189,20 @@ class Clerks:
                 new.extra = {h: slip.text(line, heading(h)) for h in slip.headers if heading(h) in slip.at}
                 rows.append(new)
             if rows:
-                out.append(Delivery(day, dataset, _slip_dialect(slip, dataset), rows, tail=f"_退回更正{n or ''}",
-                                    case="edited_slip", note="退回单另存为本单位格式后更正"))
+                out.append(
+                    Delivery(
+                        day,
+                        dataset,
+                        _slip_dialect(slip, dataset),
+                        rows,
+                        tail=f"_退回更正{n or ''}",
+                        case="edited_slip",
+                        note="退回单另存为本单位格式后更正",
+                    )
+                )
         return out
 
-    def _resorted_original(self, day: int, dataset: str, slips: list,
-                           before: list[Delivery]) -> list[Delivery]:
+    def _resorted_original(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """The original file again, corrected and sorted differently."""
         wanted = {id(row): row for _, matched in slips for _, row in matched}
         out = []
@@ -193,24 +221,33 @@ class Clerks:
             rows.sort(key=lambda r: (r.truth["subject_name"], r.truth["decision_no"]))
             if not any(r.case for r in rows):
                 continue  # nothing is clear yet
-            out.append(Delivery(day, dataset, original.dialect, rows, tail=f"_退回更正{len(out) or ''}",
-                                case="resorted_original", note="原文件更正后换序重报"))
+            out.append(
+                Delivery(
+                    day,
+                    dataset,
+                    original.dialect,
+                    rows,
+                    tail=f"_退回更正{len(out) or ''}",
+                    case="resorted_original",
+                    note="原文件更正后换序重报",
+                )
+            )
         return out
 
     def _own_system(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """Corrected in the business system, which delivers the rows anew."""
         from district_simulator.plan import base_dialect
 
-        rows = [new for _, matched in slips for _, row in matched
-                if (new := self._mend(row, day)) is not None]
+        rows = [new for _, matched in slips for _, row in matched if (new := self._mend(row, day)) is not None]
         dialect = base_dialect(dataset, day)
         for i, row in enumerate(rows):
             row.extra = {h: "1" if h == "syfw" else "" for f, h in dialect.columns if f is None}
             row.sjc = f"{DAYS[day].isoformat()}T17:{i // 60:02d}:{i % 60:02d}"
         if not rows:
             return []
-        delivery = Delivery(day, dataset, dialect, rows, tail="_thgz", case="corrected_in_system",
-                            note="业务系统更正后重报")
+        delivery = Delivery(
+            day, dataset, dialect, rows, tail="_thgz", case="corrected_in_system", note="业务系统更正后重报"
+        )
         if delivery.format == "db":
             delivery.batch_no = self.plan.batch_number(unit_of(dataset).id, day)
         return [delivery]

@@ -48,9 +48,13 @@ def control_app(district: District, token: str) -> Starlette:
         district.outage(order["unit"], order.get("down", True))
         return summary(district)
 
-    return Starlette(routes=[Route("/status", guarded(status)),
-                             Route("/play", guarded(play), methods=["POST"]),
-                             Route("/outage", guarded(outage), methods=["POST"])])
+    return Starlette(
+        routes=[
+            Route("/status", guarded(status)),
+            Route("/play", guarded(play), methods=["POST"]),
+            Route("/outage", guarded(outage), methods=["POST"]),
+        ]
+    )
 
 
 def summary(district: District) -> dict[str, Any]:
@@ -58,9 +62,14 @@ def summary(district: District) -> dict[str, Any]:
     from district_simulator.workcalendar import DAYS
 
     following = district.next_day
-    return {"seed": district.state["seed"], "scale": district.state["scale"], "played": district.played,
-            "business_date": DAYS[district.played[-1]].isoformat() if district.played else None,
-            "next_day": following, "next_date": DAYS[following].isoformat() if following else None}
+    return {
+        "seed": district.state["seed"],
+        "scale": district.state["scale"],
+        "played": district.played,
+        "business_date": DAYS[district.played[-1]].isoformat() if district.played else None,
+        "next_day": following,
+        "next_date": DAYS[following].isoformat() if following else None,
+    }
 
 
 def open_door(district: District) -> Path:
@@ -84,8 +93,11 @@ def call(home: Path, method: str, path: str, body: dict[str, Any] | None = None)
         raise SimulatorError("模拟辖区没有运行，请先执行 serve")
     door = json.loads(control.read_text())
     request = urllib.request.Request(
-        door["url"] + path, method=method, data=json.dumps(body).encode() if body is not None else None,
-        headers={"Authorization": f"Bearer {door['token']}", "Content-Type": "application/json"})
+        door["url"] + path,
+        method=method,
+        data=json.dumps(body).encode() if body is not None else None,
+        headers={"Authorization": f"Bearer {door['token']}", "Content-Type": "application/json"},
+    )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=120) as reply:

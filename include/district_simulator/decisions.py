@@ -61,8 +61,9 @@ class Decisions:
         person = "个" if table == "cf_zrr" else ""
         return f"示{unit.short}罚{person}〔{day.year}〕第{serial:05d}号"
 
-    def row(self, dataset: str, *, day: date | None = None, subject: Subject | Person | None = None,
-            recent: bool = False) -> Row:
+    def row(
+        self, dataset: str, *, day: date | None = None, subject: Subject | Person | None = None, recent: bool = False
+    ) -> Row:
         """One clean row of a dataset."""
         table, unit = table_of(dataset), unit_of(dataset)
         day = day or self.decision_date(recent)
@@ -70,8 +71,13 @@ class Decisions:
             subject = self.rng.choice(self.population.persons if table.endswith("zrr") else self.pool)
         values = self._subject(table, subject)
         values |= (self._licence if table.startswith("xk") else self._penalty)(unit, table, day, subject)
-        values |= {"source_unit_name": unit.name, "source_unit_uscc": unit.uscc,
-                   "authority_name": unit.name, "authority_uscc": unit.uscc, "remark": self._remark()}
+        values |= {
+            "source_unit_name": unit.name,
+            "source_unit_uscc": unit.uscc,
+            "authority_name": unit.name,
+            "authority_uscc": unit.uscc,
+            "remark": self._remark(),
+        }
         return Row(dataset, table, values, subject)
 
     def _remark(self) -> str:
@@ -79,19 +85,29 @@ class Decisions:
 
     def _subject(self, table: str, subject: Subject | Person) -> dict[str, str]:
         if isinstance(subject, Person):
-            return {"subject_name": subject.name, "subject_category": "自然人", "id_type": "身份证",
-                    "id_no": subject.id_no}
+            return {
+                "subject_name": subject.name,
+                "subject_category": "自然人",
+                "id_type": "身份证",
+                "id_no": subject.id_no,
+            }
         roll = self.rng.random()
         with_id = roll < 0.25
-        return {"subject_name": subject.name, "subject_category": subject.category, "uscc": subject.uscc,
-                "business_reg_no": subject.business_reg_no if roll > 0.6 else "",
-                "org_code": subject.org_code if roll > 0.7 else "",
-                "tax_reg_no": f"370399{subject.org_code}" if roll > 0.95 else "",
-                "institution_cert_no": f"137039900{int(subject.business_reg_no[9:12]):03d}"
-                if subject.kind == "institution" else "",
-                "social_org_cert_no": f"示社证字第{subject.uscc[10:16]}号" if subject.kind == "association" else "",
-                "legal_rep_name": subject.rep_name, "legal_rep_id_type": "身份证" if with_id else "",
-                "legal_rep_id_no": subject.rep_id if with_id else ""}
+        return {
+            "subject_name": subject.name,
+            "subject_category": subject.category,
+            "uscc": subject.uscc,
+            "business_reg_no": subject.business_reg_no if roll > 0.6 else "",
+            "org_code": subject.org_code if roll > 0.7 else "",
+            "tax_reg_no": f"370399{subject.org_code}" if roll > 0.95 else "",
+            "institution_cert_no": f"137039900{int(subject.business_reg_no[9:12]):03d}"
+            if subject.kind == "institution"
+            else "",
+            "social_org_cert_no": f"示社证字第{subject.uscc[10:16]}号" if subject.kind == "association" else "",
+            "legal_rep_name": subject.rep_name,
+            "legal_rep_id_type": "身份证" if with_id else "",
+            "legal_rep_id_no": subject.rep_id if with_id else "",
+        }
 
     def _licence(self, unit: Unit, table: str, day: date, subject: Subject | Person) -> dict[str, str]:
         kinds = texts.PERSON_LICENCES if table == "xk_zrr" else texts.LICENCES
@@ -100,20 +116,27 @@ class Decisions:
         start = day + timedelta(days=self.rng.choice([0, 0, 0, 1, 3]))
         end = plus_years(start, years) - timedelta(days=1) if years else date(2099, 12, 31)
         serial = number.split("第")[1].rstrip("号")
-        return {"decision_title": title, "decision_no": number,
-                "licence_category": self.rng.choice(texts.LICENCE_CATEGORIES),
-                "certificate_name": certificate,
-                "licence_no": f"SF{unit.short}{day:%Y}-{serial}" if certificate else "",
-                "licence_content": content, "decision_date": day.isoformat(),
-                "valid_from": start.isoformat(), "valid_to": end.isoformat(),
-                "licence_state": "1" if self.rng.random() < 0.96 else "2"}
+        return {
+            "decision_title": title,
+            "decision_no": number,
+            "licence_category": self.rng.choice(texts.LICENCE_CATEGORIES),
+            "certificate_name": certificate,
+            "licence_no": f"SF{unit.short}{day:%Y}-{serial}" if certificate else "",
+            "licence_content": content,
+            "decision_date": day.isoformat(),
+            "valid_from": start.isoformat(),
+            "valid_to": end.isoformat(),
+            "licence_state": "1" if self.rng.random() < 0.96 else "2",
+        }
 
     def _penalty(self, unit: Unit, table: str, day: date, subject: Subject | Person) -> dict[str, str]:
         rng = self.rng
         violation, basis = rng.choice(texts.VIOLATIONS[unit.id])
         seen = day - timedelta(days=rng.randrange(10, 60))
-        facts = (f"{seen.year}年{seen.month}月{seen.day}日，执法人员检查发现当事人（{subject.name}）{violation}，"
-                 f"经立案调查，违法事实清楚，证据确凿。")
+        facts = (
+            f"{seen.year}年{seen.month}月{seen.day}日，执法人员检查发现当事人（{subject.name}）{violation}，"
+            f"经立案调查，违法事实清楚，证据确凿。"
+        )
         fine, taken, licence = "", "", ""
         yuan = rng.choice(_FINES)
         roll = rng.random()
@@ -134,8 +157,17 @@ class Decisions:
             kinds, content = ["责令停产停业"], "责令停业整顿七日。"
         minor = kinds == ["警告"]
         published = "" if minor or rng.random() < 0.4 else (day + timedelta(days=180)).isoformat()
-        return {"decision_no": self.number(unit, table, day), "violation_type": violation,
-                "violation_facts": facts, "legal_basis": basis, "penalty_category": ";".join(kinds),
-                "penalty_content": content, "fine_amount_wan": fine, "confiscated_amount_wan": taken,
-                "suspended_or_revoked_licence": licence, "decision_date": day.isoformat(),
-                "valid_until": plus_years(day, 1).isoformat(), "publication_end": published}
+        return {
+            "decision_no": self.number(unit, table, day),
+            "violation_type": violation,
+            "violation_facts": facts,
+            "legal_basis": basis,
+            "penalty_category": ";".join(kinds),
+            "penalty_content": content,
+            "fine_amount_wan": fine,
+            "confiscated_amount_wan": taken,
+            "suspended_or_revoked_licence": licence,
+            "decision_date": day.isoformat(),
+            "valid_until": plus_years(day, 1).isoformat(),
+            "publication_end": published,
+        }

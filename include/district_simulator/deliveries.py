@@ -10,24 +10,40 @@ from district_simulator.sectors.datasets import SECTOR_DATASETS, SECTOR_ENCODING
 from district_simulator.units import table_of, unit_of
 from district_simulator.workcalendar import DAYS
 
-FORMATS = {"wsjk.penalty_entity": "xlsx", "wsjk.licence_person": "xlsx", "jtys.penalty_entity": "xls",
-           "jtys.penalty_person": "xls", "sthj.penalty_entity": "xml", "sthj.licence_entity": "xml",
-           "zhzf.penalty_entity": "csv", "zhzf.penalty_person": "csv", "zjj.licence_entity": "csv",
-           "sfj.decision_ledger": "csv", "nync.penalty_entity": "csv",
-           **{d.id: d.form for d in SECTOR_DATASETS.values()}}
+FORMATS = {
+    "wsjk.penalty_entity": "xlsx",
+    "wsjk.licence_person": "xlsx",
+    "jtys.penalty_entity": "xls",
+    "jtys.penalty_person": "xls",
+    "sthj.penalty_entity": "xml",
+    "sthj.licence_entity": "xml",
+    "zhzf.penalty_entity": "csv",
+    "zhzf.penalty_person": "csv",
+    "zjj.licence_entity": "csv",
+    "sfj.decision_ledger": "csv",
+    "nync.penalty_entity": "csv",
+    **{d.id: d.form for d in SECTOR_DATASETS.values()},
+}
 ENCODINGS = {"zhzf": "gb18030", "zjj": "utf-8-sig", **SECTOR_ENCODINGS}
-INTERFACES = {"xzsp.licence_entity": "xk_fr", "xzsp.licence_person": "xk_zrr",
-              "xzsp.decision_event": "events", "yjgl.penalty_entity": "cf_fr",
-              **{d.id: d.place for d in SECTOR_DATASETS.values() if d.form == "json"}}
+INTERFACES = {
+    "xzsp.licence_entity": "xk_fr",
+    "xzsp.licence_person": "xk_zrr",
+    "xzsp.decision_event": "events",
+    "yjgl.penalty_entity": "cf_fr",
+    **{d.id: d.place for d in SECTOR_DATASETS.values() if d.form == "json"},
+}
 DB_TABLES = {"events": "jdbg"}
 PATTERNS = {
-    "wsjk.penalty_entity": "xzcf_fr_{day}{tail}.xlsx", "wsjk.licence_person": "xzxk_zrr_{day}{tail}.xlsx",
+    "wsjk.penalty_entity": "xzcf_fr_{day}{tail}.xlsx",
+    "wsjk.licence_person": "xzxk_zrr_{day}{tail}.xlsx",
     "jtys.penalty_entity": "ZHXYXT0000_XYGJJH1-0301_{day}08{tail}.xls",
     "jtys.penalty_person": "ZHXYXT0000_XYGJJH2-0301_{day}08{tail}.xls",
-    "sthj.penalty_entity": "sthj_cf_fr{tail}_{day}.zip", "sthj.licence_entity": "sthj_xk_fr{tail}_{day}.zip",
+    "sthj.penalty_entity": "sthj_cf_fr{tail}_{day}.zip",
+    "sthj.licence_entity": "sthj_xk_fr{tail}_{day}.zip",
     "zhzf.penalty_entity": "双公示_行政处罚_法人_{day}{tail}.csv",
     "zhzf.penalty_person": "双公示_行政处罚_自然人_{day}{tail}.csv",
-    "zjj.licence_entity": "zjj_xk_{day}{tail}.csv", "sfj.decision_ledger": "执法台账_{day}{tail}.csv",
+    "zjj.licence_entity": "zjj_xk_{day}{tail}.csv",
+    "sfj.decision_ledger": "执法台账_{day}{tail}.csv",
     "nync.penalty_entity": "nync_cf_{day}{tail}.csv",
     **{d.id: d.place for d in SECTOR_DATASETS.values() if d.is_file},
 }

@@ -33,15 +33,20 @@ class Dialect:
     def fields(self) -> set[str]:
         return {field for field, _ in self.columns if field}
 
-    def with_columns(self, *, add: Iterable[str] = (), rename: dict[str, str] | None = None,
-                     suffix: str = "") -> Dialect:
+    def with_columns(
+        self, *, add: Iterable[str] = (), rename: dict[str, str] | None = None, suffix: str = ""
+    ) -> Dialect:
         """The same dialect with extra columns at the end and/or renamed headings."""
         rename = rename or {}
-        columns = [(field if heading not in rename or rename[heading][0] != "!" else None,
-                    rename.get(heading, heading).lstrip("!")) for field, heading in self.columns]
+        columns = [
+            (
+                field if heading not in rename or rename[heading][0] != "!" else None,
+                rename.get(heading, heading).lstrip("!"),
+            )
+            for field, heading in self.columns
+        ]
         columns += [(None, heading) for heading in add]
-        return Dialect(self.id + suffix, self.table, tuple(columns), self.dates, self.categories,
-                       self.null_blank)
+        return Dialect(self.id + suffix, self.table, tuple(columns), self.dates, self.categories, self.null_blank)
 
 
 def full_width(text: str) -> str:
@@ -58,14 +63,24 @@ def first_generation(table: str) -> list[str]:
     """Column order of the 424号 templates (S1): 24/18/26/20 columns."""
     names = [n for n in field_names(table) if n not in SECOND_GENERATION]
     if table in ("xk_fr", "cf_fr"):
-        head = ["subject_name", "uscc", "business_reg_no", "org_code", "tax_reg_no", "institution_cert_no",
-                "social_org_cert_no", "legal_rep_name", "legal_rep_id_no"]
+        head = [
+            "subject_name",
+            "uscc",
+            "business_reg_no",
+            "org_code",
+            "tax_reg_no",
+            "institution_cert_no",
+            "social_org_cert_no",
+            "legal_rep_name",
+            "legal_rep_id_no",
+        ]
         names = head + [n for n in names if n not in head]
     return names
 
 
-def official_codes(table: str, change: dict[str, str] | None = None, *, lower: bool = False,
-                   dialect_id: str = "codes790", **options) -> Dialect:
+def official_codes(
+    table: str, change: dict[str, str] | None = None, *, lower: bool = False, dialect_id: str = "codes790", **options
+) -> Dialect:
     """Official short codes (790号 generation), optionally with legacy synonyms."""
     change = change or {}
     columns = tuple((field, change.get(field, code)) for field, code in codes(table).items())
@@ -90,9 +105,13 @@ def template_424(table: str, **options) -> Dialect:
 def swapped_s2(table: str, **options) -> Dialect:
     """S2: numbers of the code columns swapped, 工商登记码; 没收违法所得 short."""
     if table == "cf_fr":
-        change = {"uscc": "行政相对人代码_3(统一社会信用代码)", "org_code": "行政相对人代码_2(组织机构代码)",
-                  "business_reg_no": "行政相对人代码_1(工商登记码)", "confiscated_amount_wan": "没收违法所得",
-                  "fine_amount_wan": "罚款金额（万元）"}
+        change = {
+            "uscc": "行政相对人代码_3(统一社会信用代码)",
+            "org_code": "行政相对人代码_2(组织机构代码)",
+            "business_reg_no": "行政相对人代码_1(工商登记码)",
+            "confiscated_amount_wan": "没收违法所得",
+            "fine_amount_wan": "罚款金额（万元）",
+        }
     else:
         change = {"org_code": "行政相对人代码_2(组织机构代码)", "business_reg_no": "行政相对人代码_3(工商登记码)"}
     change["legal_rep_id_no"] = "法定代表人身份证号"
@@ -110,9 +129,12 @@ def variant_s3(table: str, **options) -> Dialect:
 def export_s9(table: str, **options) -> Dialect:
     """S9: business-system export with 处罚金额, 非法财务, a trailing blank and 数据导出时间 at the end."""
     change = {f: full_width(t) for f, t in titles(table).items()}
-    change |= {"tax_reg_no": "行政相对人代码_4（税务登记号） ", "fine_amount_wan": "处罚金额（万元）",
-               "confiscated_amount_wan": "没收违法所得、没收非法财务的金额（万元）",
-               "legal_rep_id_no": "法定代表人身份证号"}
+    change |= {
+        "tax_reg_no": "行政相对人代码_4（税务登记号） ",
+        "fine_amount_wan": "处罚金额（万元）",
+        "confiscated_amount_wan": "没收违法所得、没收非法财务的金额（万元）",
+        "legal_rep_id_no": "法定代表人身份证号",
+    }
     columns = list(_official(table, first_generation(table), change))
     if table == "cf_zrr":  # a combined form: the code column stands in the persons' export too
         columns.insert(1, ("uscc", "行政相对人代码_1（统一社会信用代码）"))
@@ -123,24 +145,54 @@ def export_s9(table: str, **options) -> Dialect:
 def back_file_2016(table: str) -> Dialect:
     """The 2014/2016 code set of historical back-files; it lacks fields that are required today."""
     if table == "xk_fr":
-        columns = [("decision_no", "XK_WSH"), ("decision_title", "XK_XMMC"), ("licence_category", "XK_SPLB"),
-                   ("licence_content", "XK_NR"), ("subject_name", "XK_XDR"), ("uscc", "XK_XDR_SHXYM"),
-                   ("org_code", "XK_XDR_ZDM"), ("business_reg_no", "XK_XDR_GSDJ"),
-                   ("tax_reg_no", "XK_XDR_SWDJ"), ("legal_rep_name", "XK_FR"),
-                   ("decision_date", "XK_JDRQ"), ("valid_to", "XK_JZQ"), ("authority_name", "XK_XZJG"),
-                   (None, "XK_ZT"), (None, "DFBM"), (None, "SJC"), ("remark", "BZ")]
+        columns = [
+            ("decision_no", "XK_WSH"),
+            ("decision_title", "XK_XMMC"),
+            ("licence_category", "XK_SPLB"),
+            ("licence_content", "XK_NR"),
+            ("subject_name", "XK_XDR"),
+            ("uscc", "XK_XDR_SHXYM"),
+            ("org_code", "XK_XDR_ZDM"),
+            ("business_reg_no", "XK_XDR_GSDJ"),
+            ("tax_reg_no", "XK_XDR_SWDJ"),
+            ("legal_rep_name", "XK_FR"),
+            ("decision_date", "XK_JDRQ"),
+            ("valid_to", "XK_JZQ"),
+            ("authority_name", "XK_XZJG"),
+            (None, "XK_ZT"),
+            (None, "DFBM"),
+            (None, "SJC"),
+            ("remark", "BZ"),
+        ]
     else:
-        columns = [("decision_no", "CF_WSH"), ("violation_type", "CF_CFMC"), ("penalty_category", "CF_CFLB1"),
-                   (None, "CF_CFLB2"), ("violation_facts", "CF_SY"), ("legal_basis", "CF_YJ"),
-                   ("subject_name", "CF_XDR_MC"), ("uscc", "CF_XDR_SHXYM"), ("legal_rep_name", "CF_FR"),
-                   ("penalty_content", "CF_JG"), ("decision_date", "CF_JDRQ"),
-                   ("authority_name", "CF_XZJG"), (None, "CF_ZT"), (None, "DFBM"), (None, "SJC"),
-                   ("remark", "BZ")]
+        columns = [
+            ("decision_no", "CF_WSH"),
+            ("violation_type", "CF_CFMC"),
+            ("penalty_category", "CF_CFLB1"),
+            (None, "CF_CFLB2"),
+            ("violation_facts", "CF_SY"),
+            ("legal_basis", "CF_YJ"),
+            ("subject_name", "CF_XDR_MC"),
+            ("uscc", "CF_XDR_SHXYM"),
+            ("legal_rep_name", "CF_FR"),
+            ("penalty_content", "CF_JG"),
+            ("decision_date", "CF_JDRQ"),
+            ("authority_name", "CF_XZJG"),
+            (None, "CF_ZT"),
+            (None, "DFBM"),
+            (None, "SJC"),
+            ("remark", "BZ"),
+        ]
     return Dialect("back_file_2016", table, tuple(columns))
 
 
-LEGACY_CF = {"subject_name": "COMP_NAME", "legal_rep_name": "CF_FDDB", "legal_rep_id_no": "CF_FR_SFZH",
-             "decision_no": "CF_CFWSH", "authority_name": "CF_XKJG"}
+LEGACY_CF = {
+    "subject_name": "COMP_NAME",
+    "legal_rep_name": "CF_FDDB",
+    "legal_rep_id_no": "CF_FR_SFZH",
+    "decision_no": "CF_CFWSH",
+    "authority_name": "CF_XKJG",
+}
 LEGACY_XK = {"subject_category": "XK_XDR_TYPE", "legal_rep_name": "XK_FDDB", "legal_rep_id_no": "XK_FR_SFZH"}
 
 DIALECTS: dict[str, Dialect] = {
@@ -153,16 +205,15 @@ DIALECTS: dict[str, Dialect] = {
     "jtys.penalty_entity": export_s9("cf_fr", dates="slash"),
     "jtys.penalty_person": export_s9("cf_zrr", dates="cell"),
     "sthj.penalty_entity": official_codes("cf_fr", dates="slash", dialect_id="codes790_xml"),
-    "sthj.licence_entity": official_codes("xk_fr", LEGACY_XK, dialect_id="codes_legacy_xml",
-                                          categories="split"),
+    "sthj.licence_entity": official_codes("xk_fr", LEGACY_XK, dialect_id="codes_legacy_xml", categories="split"),
     "zhzf.penalty_entity": template_424("cf_fr", dates="slash_short"),
     "zhzf.penalty_person": template_424("cf_zrr", dates="chinese"),
     "zjj.licence_entity": swapped_s2("xk_fr", dates="slash"),
     "scjg.penalty_entity": official_codes("cf_fr", lower=True, null_blank=True, dialect_id="exchange"),
-    "scjg.licence_entity": official_codes("xk_fr", lower=True, null_blank=True, dialect_id="exchange",
-                                          categories="code"),
-    "scjg.enterprise_registration": official_codes("qydj", lower=True, null_blank=True,
-                                                   dialect_id="exchange"),
+    "scjg.licence_entity": official_codes(
+        "xk_fr", lower=True, null_blank=True, dialect_id="exchange", categories="code"
+    ),
+    "scjg.enterprise_registration": official_codes("qydj", lower=True, null_blank=True, dialect_id="exchange"),
     "scjg.decision_event": official_codes("events", lower=True, null_blank=True, dialect_id="exchange"),
     "rsj.penalty_entity": official_codes("cf_fr", lower=True, dialect_id="exchange", dates="compact"),
     "rsj.licence_entity": official_codes("xk_fr", lower=True, dialect_id="exchange"),

@@ -40,8 +40,14 @@ class SimulatorError(Exception):
 class District:
     """``District(home).serve()`` starts the departments; ``play(day)`` lets a day happen."""
 
-    def __init__(self, home: str | os.PathLike[str], seed: int = 1, scale: float = 1.0,
-                 exchange_url: str | None = None, slips: str | os.PathLike[str] | None = None):
+    def __init__(
+        self,
+        home: str | os.PathLike[str],
+        seed: int = 1,
+        scale: float = 1.0,
+        exchange_url: str | None = None,
+        slips: str | os.PathLike[str] | None = None,
+    ):
         self.home = Path(home).resolve()
         self.slips = Path(slips) if slips else self.home.parent / "slips"
         self.home.mkdir(parents=True, exist_ok=True)
@@ -107,8 +113,12 @@ class District:
         ports, self.runtime = ports or {}, Runtime()
         passwords = self.state["passwords"]
         for unit, store in self.stores.items():
-            api = DepartmentApi(store, f"{unit}-app", passwords[unit],
-                                flaky_seed=f"{self.state['seed']}/{unit}" if unit == "yjgl" else None)
+            api = DepartmentApi(
+                store,
+                f"{unit}-app",
+                passwords[unit],
+                flaky_seed=f"{self.state['seed']}/{unit}" if unit == "yjgl" else None,
+            )
             port = self.runtime.web(api.app, ports.get(f"api_{unit}", 0))
             self.apis[unit] = api
             self.connections[f"api_{unit}"] = f"http://{unit}-app:{passwords[unit]}@127.0.0.1:{port}"
@@ -116,8 +126,9 @@ class District:
         self.sftp = SftpDepartments(self.home / "sftp", self.home / "keys", accounts)
         port = self.runtime.run(self.sftp.start(ports.get("sftp", 0)))
         for unit, password in accounts.items():
-            self.connections[f"sftp_{unit}"] = (f"sftp://{unit}:{password}@127.0.0.1:{port}/"
-                                                f"?host_key={quote(self.sftp.public_key, safe='')}")
+            self.connections[f"sftp_{unit}"] = (
+                f"sftp://{unit}:{password}@127.0.0.1:{port}/?host_key={quote(self.sftp.public_key, safe='')}"
+            )
         for unit in UNITS.values():
             if unit.channel == "drop":
                 self.connections[f"drop_{unit.id}"] = self.folder(unit.id).as_uri()
@@ -175,8 +186,13 @@ class District:
         for store in self.stores.values():
             store.mark(api_version(day))
         self._account(today)
-        answers.write(self.home / "answer_key", day, self.books, self._ledger_known(day),
-                      answers.planted_numbers(today, self.plan.sectors.turned_away))
+        answers.write(
+            self.home / "answer_key",
+            day,
+            self.books,
+            self._ledger_known(day),
+            answers.planted_numbers(today, self.plan.sectors.turned_away),
+        )
         office.write(self.home, day, self.plan)
         sector_answers.write(self.home / "answer_key", day, self.books.booked, self.plan.sectors)
         self.played.append(day)
@@ -205,7 +221,8 @@ class District:
         if delivery.format == "json":
             rows = [json_row(row, delivery.dialect) for row in delivery.rows]
             self.stores[unit_of(delivery.dataset).id].publish(
-                api_version(delivery.day), INTERFACES[delivery.dataset], rows)
+                api_version(delivery.day), INTERFACES[delivery.dataset], rows
+            )
         elif delivery.format == "db":
             if self.exchange:
                 self.exchange.publish(delivery)
@@ -249,12 +266,18 @@ class District:
                 continue
             for row in main.rows:
                 seen.setdefault(row.subject.uscc, []).append(row)
-        candidates = sorted(code for code, rows in seen.items() if all(
-            not r.case and id(r) not in used and r.subject.kind == "company" for r in rows))
+        candidates = sorted(
+            code
+            for code, rows in seen.items()
+            if all(not r.case and id(r) not in used and r.subject.kind == "company" for r in rows)
+        )
         chosen = rng.sample(candidates, MISSING_IN_CITY + OTHER_NAME_IN_CITY)
         missing, other = set(chosen[:MISSING_IN_CITY]), set(chosen[MISSING_IN_CITY:])
-        registry = {s.uscc: s.name.replace("有限公司", "实业有限公司") if s.uscc in other else s.name
-                    for s in [*self.plan.population.subjects, *self.plan.sectors.stories.firms] if s.uscc not in missing}
+        registry = {
+            s.uscc: s.name.replace("有限公司", "实业有限公司") if s.uscc in other else s.name
+            for s in [*self.plan.population.subjects, *self.plan.sectors.stories.firms]
+            if s.uscc not in missing
+        }
         for n, code in enumerate(chosen):
             for row in seen[code]:
                 what = "市平台登记库缺该主体" if code in missing else "市平台登记库名称不同"

@@ -21,12 +21,20 @@ BASES = ["行政复议决定撤销", "行政诉讼判决撤销", "作出机关�
 def event_of(row: Row, day: int, kind: str, basis: str, dataset: str) -> Row:
     """The notice that a decision ended or changed."""
     person = isinstance(row.subject, Person)
-    values = {"event_type": kind, "decision_table": "许可" if row.table.startswith("xk") else "处罚",
-              "decision_no": row.get("decision_no"), "authority_name": row.get("authority_name"),
-              "authority_uscc": row.get("authority_uscc"), "subject_name": row.get("subject_name"),
-              "uscc": "" if person else row.get("uscc"), "id_type": "身份证" if person else "",
-              "id_no": row.get("id_no") if person else "",
-              "event_date": (DAYS[day] - timedelta(days=1)).isoformat(), "basis": basis, "remark": ""}
+    values = {
+        "event_type": kind,
+        "decision_table": "许可" if row.table.startswith("xk") else "处罚",
+        "decision_no": row.get("decision_no"),
+        "authority_name": row.get("authority_name"),
+        "authority_uscc": row.get("authority_uscc"),
+        "subject_name": row.get("subject_name"),
+        "uscc": "" if person else row.get("uscc"),
+        "id_type": "身份证" if person else "",
+        "id_no": row.get("id_no") if person else "",
+        "event_date": (DAYS[day] - timedelta(days=1)).isoformat(),
+        "basis": basis,
+        "remark": "",
+    }
     return Row(dataset, "events", values, row.subject)
 
 
@@ -46,9 +54,15 @@ def add_events(plan: Plan, shelf: Shelf) -> None:
         for dataset in SOURCES:
             for i, row in enumerate(shelf.take(dataset, count)):
                 tag = dataset.replace(".", "-").replace("licence", "xk").replace("penalty", "cf")
-                tell(day, row, "撤销", BASES[i % 3], f"S-revoke-{tag}-{day}-{i:02d}",
-                     "撤销：市平台记录应删除" if day > 1 else "首次报送当日即已撤销：不得报市",
-                     "deleted" if day > 1 else "absent")
+                tell(
+                    day,
+                    row,
+                    "撤销",
+                    BASES[i % 3],
+                    f"S-revoke-{tag}-{day}-{i:02d}",
+                    "撤销：市平台记录应删除" if day > 1 else "首次报送当日即已撤销：不得报市",
+                    "deleted" if day > 1 else "absent",
+                )
     for i, row in enumerate(shelf.take("scjg.penalty_entity", 8) + shelf.take("xzsp.licence_entity", 8)):
         tell(2, row, "变更", "行政复议决定变更", f"S-change-{i:02d}", "变更：同日报送变更后的内容（MOD）", "accepted")
         new = row.clone()

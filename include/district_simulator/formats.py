@@ -33,16 +33,25 @@ def _date(value: str, style: str) -> Any:
         return DateCell(day)
     if style == "serial":
         return NumberCell(float((day - _EPOCH).days))
-    return {"iso": value, "slash": f"{day:%Y/%m/%d}", "slash_short": f"{day.year}/{day.month}/{day.day}",
-            "chinese": f"{day.year}年{day.month}月{day.day}日", "compact": f"{day:%Y%m%d}"}[style]
+    return {
+        "iso": value,
+        "slash": f"{day:%Y/%m/%d}",
+        "slash_short": f"{day.year}/{day.month}/{day.day}",
+        "chinese": f"{day.year}年{day.month}月{day.day}日",
+        "compact": f"{day:%Y%m%d}",
+    }[style]
 
 
 def _month(value: str, style: str) -> str:
     year, _, month = value.partition("-")
     if len(value) != 7 or not (year + month).isdigit():
         return value
-    return {"slash": f"{year}/{month}", "slash_short": f"{year}/{int(month)}", "chinese": f"{year}年{int(month)}月",
-            "compact": f"{year}{month}"}.get(style, value)
+    return {
+        "slash": f"{year}/{month}",
+        "slash_short": f"{year}/{int(month)}",
+        "chinese": f"{year}年{int(month)}月",
+        "compact": f"{year}{month}",
+    }.get(style, value)
 
 
 def _sector_cell(row: Row, field: str, value: str, dialect: Dialect) -> Any:
@@ -69,8 +78,7 @@ def cell(row: Row, field: str, dialect: Dialect) -> Any:
 
 def cells(row: Row, dialect: Dialect) -> list[Any]:
     """The row in the order of the headings."""
-    return [cell(row, field, dialect) if field else row.extra.get(heading, "")
-            for field, heading in dialect.columns]
+    return [cell(row, field, dialect) if field else row.extra.get(heading, "") for field, heading in dialect.columns]
 
 
 def table(delivery: Delivery) -> tuple[list[str], list[list[Any]]]:
@@ -80,7 +88,7 @@ def table(delivery: Delivery) -> tuple[list[str], list[list[Any]]]:
         line = cells(row, delivery.dialect)
         if row.ragged == "many":
             at = next(i for i, (f, _) in enumerate(delivery.dialect.columns) if f == "remark")
-            line[at:at + 1] = str(line[at]).split(",")
+            line[at : at + 1] = str(line[at]).split(",")
         elif row.ragged == "few":
             line.pop()
         lines.append(line)

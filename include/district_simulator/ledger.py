@@ -45,10 +45,19 @@ def _cell(dataset: str, month: str) -> tuple[str, str, str]:
 
 def ledger_row(unit: str, table: str, month: str, count: int, published: int, reason: str) -> Row:
     u = UNITS[unit]
-    return Row(DATASET, "ledger", {
-        "month": month, "unit_name": u.name, "unit_uscc": u.uscc, "decision_table": table,
-        "generated_count": str(count), "own_site_published_count": str(published),
-        "unreported_reason": reason})
+    return Row(
+        DATASET,
+        "ledger",
+        {
+            "month": month,
+            "unit_name": u.name,
+            "unit_uscc": u.uscc,
+            "decision_table": table,
+            "generated_count": str(count),
+            "own_site_published_count": str(published),
+            "unreported_reason": reason,
+        },
+    )
 
 
 def add_ledgers(plan: Plan) -> None:
@@ -65,12 +74,21 @@ def add_ledgers(plan: Plan) -> None:
     wrong = cells[3]
     first[wrong] = line(wrong, counts[wrong] + 5).plant("S-ledger-a", [], "accepted", "产生数量有误，第三日更正")
     plan.deliver(1, DATASET, list(first.values()), main=True)
-    plan.deliver(3, DATASET, [line(c, n) for c, n in sorted(counts.items()) if c[2] == "2026-02"]
-                 + [line(wrong, counts[wrong]).plant("S-ledger-b", [], "accepted", "更正后的产生数量")], main=True)
+    plan.deliver(
+        3,
+        DATASET,
+        [line(c, n) for c, n in sorted(counts.items()) if c[2] == "2026-02"]
+        + [line(wrong, counts[wrong]).plant("S-ledger-b", [], "accepted", "更正后的产生数量")],
+        main=True,
+    )
     lines = [line(c, counts[c]) for c in cells if c[0] in ("xzsp", "scjg", "jtys", "zhzf")]
     for row, name, text, rule in zip(
-            lines, ("generated_count", "month", "unit_uscc", "unit_name"),
-            ("约80", "2025年9月份", "11370399000099999X", ""), ("G03", "G02", "G04", "G01"), strict=False):
+        lines,
+        ("generated_count", "month", "unit_uscc", "unit_name"),
+        ("约80", "2025年9月份", "11370399000099999X", ""),
+        ("G03", "G02", "G04", "G01"),
+        strict=False,
+    ):
         row.put(name, text, text)
         row.plant(f"G-{rule}", [rule], "quarantined", "有误的台账行")
     for row in lines[4:]:

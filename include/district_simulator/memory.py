@@ -13,8 +13,21 @@ from district_simulator.deliveries import Delivery
 from district_simulator.dialects import Dialect
 from district_simulator.rows import DateCell, NumberCell, Row
 
-_ROW = ("dataset", "table", "truth", "canon", "ragged", "expect", "rules", "case", "note", "city", "current",
-        "replaces", "sjc")
+_ROW = (
+    "dataset",
+    "table",
+    "truth",
+    "canon",
+    "ragged",
+    "expect",
+    "rules",
+    "case",
+    "note",
+    "city",
+    "current",
+    "replaces",
+    "sjc",
+)
 _DELIVERY = ("day", "dataset", "tail", "batch_no", "done", "state", "case", "note")
 
 
@@ -39,13 +52,28 @@ def save_day(path: Path, deliveries: list[Delivery], memory: dict[str, list[str]
     out = []
     for delivery in deliveries:
         dialect = delivery.dialect
-        out.append({**{n: getattr(delivery, n) for n in _DELIVERY},
-                    "content": base64.b64encode(delivery.content).decode() if delivery.content else None,
-                    "dialect": [dialect.id, dialect.table, dialect.columns, dialect.dates, dialect.categories,
-                                dialect.null_blank],
-                    "rows": [{**{n: getattr(r, n) for n in _ROW},
-                              "shown": {k: _cell(v) for k, v in r.shown.items()},
-                              "extra": {k: _cell(v) for k, v in r.extra.items()}} for r in delivery.rows]})
+        out.append(
+            {
+                **{n: getattr(delivery, n) for n in _DELIVERY},
+                "content": base64.b64encode(delivery.content).decode() if delivery.content else None,
+                "dialect": [
+                    dialect.id,
+                    dialect.table,
+                    dialect.columns,
+                    dialect.dates,
+                    dialect.categories,
+                    dialect.null_blank,
+                ],
+                "rows": [
+                    {
+                        **{n: getattr(r, n) for n in _ROW},
+                        "shown": {k: _cell(v) for k, v in r.shown.items()},
+                        "extra": {k: _cell(v) for k, v in r.extra.items()},
+                    }
+                    for r in delivery.rows
+                ],
+            }
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -67,8 +95,7 @@ def load_deliveries(path: Path) -> list[Delivery]:
             shown = {k: _uncell(v) for k, v in values.pop("shown").items()}
             extra = {k: _uncell(v) for k, v in values.pop("extra").items()}
             rows.append(Row(**values, shown=shown, extra=extra))
-        out.append(Delivery(**item, dialect=dialect, rows=rows,
-                            content=base64.b64decode(content) if content else None))
+        out.append(Delivery(**item, dialect=dialect, rows=rows, content=base64.b64decode(content) if content else None))
     return out
 
 

@@ -52,8 +52,11 @@ class Plan:
         self.deliveries: dict[int, list[Delivery]] = {1: [], 2: [], 3: []}
         self.main: dict[tuple[str, int], Delivery] = {}
         self._batches: dict[tuple[str, int], int] = {}
-        volumes = {(d, day): max(10, int(DATASETS[d] * scale * (1 if day == 1 else LATER_SHARE)))
-                   for d in DECISION_DATASETS for day in DAYS}
+        volumes = {
+            (d, day): max(10, int(DATASETS[d] * scale * (1 if day == 1 else LATER_SHARE)))
+            for d in DECISION_DATASETS
+            for day in DAYS
+        }
         dialects = {(d, day): base_dialect(d, day) for d in DECISION_DATASETS for day in DAYS}
         self.planter = Planter(seed, self.population, self.decisions, dialects, volumes)
         for day in DAYS:
@@ -74,8 +77,9 @@ class Plan:
         self.rng.shuffle(mixed)
         self.deliver(day, dataset, mixed + last, dialect, main=True)
 
-    def deliver(self, day: int, dataset: str, rows: list[Row], dialect: Dialect | None = None, *,
-                main: bool = False, **options) -> Delivery:
+    def deliver(
+        self, day: int, dataset: str, rows: list[Row], dialect: Dialect | None = None, *, main: bool = False, **options
+    ) -> Delivery:
         """Add a delivery (its place in the day's list is its order of arrival)."""
         delivery = Delivery(day, dataset, dialect or base_dialect(dataset, day), rows, **options)
         if format_of(dataset) == "db" and not delivery.batch_no:
@@ -99,12 +103,15 @@ class Plan:
                 for i, row in enumerate(delivery.rows):
                     if delivery.format == "json" and not row.sjc:
                         second = min(i, 25000)
-                        row.sjc = (f"{DAYS[day].isoformat()}T{9 + second // 3600:02d}:"
-                                   f"{second // 60 % 60:02d}:{second % 60:02d}")
+                        row.sjc = (
+                            f"{DAYS[day].isoformat()}T{9 + second // 3600:02d}:"
+                            f"{second // 60 % 60:02d}:{second % 60:02d}"
+                        )
                     for heading in foreign:
                         if heading not in row.extra:
-                            row.extra[heading] = (row.get("remark") if heading == "备注说明"
-                                                  else self._foreign(heading, day, rng))
+                            row.extra[heading] = (
+                                row.get("remark") if heading == "备注说明" else self._foreign(heading, day, rng)
+                            )
 
     def _foreign(self, heading: str, day: int, rng: random.Random) -> str:
         """What stands in a column that no catalogue names."""
@@ -113,9 +120,20 @@ class Plan:
             return population.mobile() if rng.random() < 0.7 else population.id_number()
         if heading == "证件复印件编号":
             return f"复印件{population.id_number()}"
-        values = {"数据导出时间": f"{DAYS[day]:%Y/%m/%d} 08:00:00", "宗教信仰": rng.choice(["无", "不详"]),
-                  "既往病史": rng.choice(["无", "高血压"]), "案件来源": rng.choice(["日常检查", "投诉举报"]),
-                  "XK_BLR": f"经办{rng.randrange(1, 20):02d}", "DFBM": "370399", "syfw": rng.choice("12"),
-                  "信访情况": "无", "计划生育情况": "不详", "项目经办人": f"经办{rng.randrange(1, 20):02d}",
-                  "SJC": f"{DAYS[day]:%Y/%m/%d}", "XK_ZT": "0", "CF_ZT": "0", "CF_CFLB2": ""}
+        values = {
+            "数据导出时间": f"{DAYS[day]:%Y/%m/%d} 08:00:00",
+            "宗教信仰": rng.choice(["无", "不详"]),
+            "既往病史": rng.choice(["无", "高血压"]),
+            "案件来源": rng.choice(["日常检查", "投诉举报"]),
+            "XK_BLR": f"经办{rng.randrange(1, 20):02d}",
+            "DFBM": "370399",
+            "syfw": rng.choice("12"),
+            "信访情况": "无",
+            "计划生育情况": "不详",
+            "项目经办人": f"经办{rng.randrange(1, 20):02d}",
+            "SJC": f"{DAYS[day]:%Y/%m/%d}",
+            "XK_ZT": "0",
+            "CF_ZT": "0",
+            "CF_CFLB2": "",
+        }
         return values.get(heading, "")

@@ -42,8 +42,14 @@ def day_of(i: int) -> int:
 class Planter:
     """Chooses places for the quotas and makes the rows."""
 
-    def __init__(self, seed: int, population: Population, decisions: Decisions,
-                 dialects: dict[tuple[str, int], Dialect], volumes: dict[tuple[str, int], int]):
+    def __init__(
+        self,
+        seed: int,
+        population: Population,
+        decisions: Decisions,
+        dialects: dict[tuple[str, int], Dialect],
+        volumes: dict[tuple[str, int], int],
+    ):
         self.rng = random.Random(f"{seed}/planting")
         self.population, self.decisions = population, decisions
         self.dialects, self.volumes = dialects, volumes
@@ -55,8 +61,7 @@ class Planter:
             faults = [v for v in REGISTRY if v.rule == rule and not v.alike]
             likes = [v for v in REGISTRY if v.rule == rule and v.alike]
             for reported in sorted({v.rules for v in faults}, key=lambda r: (len(r), r)):
-                self._quota([v for v in faults if v.rules == reported],
-                            SINGLES if len(reported) == 1 else SINGLES // 3)
+                self._quota([v for v in faults if v.rules == reported], SINGLES if len(reported) == 1 else SINGLES // 3)
             self._quota(likes, ALIKES)
             self._pairs(faults, PAIRS)
 
@@ -79,8 +84,11 @@ class Planter:
 
     def _place(self, variants: tuple[Variant, ...], day: int, must: bool = True) -> bool:
         """Put the case where, relative to size, the fewest cases lie."""
-        places = [d for d in DECISION_DATASETS if all(
-            v.fits(d, table_of(d), self.dialects[d, day], format_of(d)) for v in variants)]
+        places = [
+            d
+            for d in DECISION_DATASETS
+            if all(v.fits(d, table_of(d), self.dialects[d, day], format_of(d)) for v in variants)
+        ]
         if not places:
             if must:
                 raise AssertionError(f"{variants[0].name} fits nowhere")
@@ -124,8 +132,9 @@ class Planter:
         ordered = sorted(plant.variants, key=lambda v: not v.subject.startswith("partner"))
         for i, variant in enumerate(ordered):  # a partner's values come first, the other fault on top
             dialect = self.dialects[plant.dataset, plant.day]
-            context = Context(self.rng, self.population, DAYS[plant.day], dialect, format_of(plant.dataset),
-                              partner, plant.n + i)
+            context = Context(
+                self.rng, self.population, DAYS[plant.day], dialect, format_of(plant.dataset), partner, plant.n + i
+            )
             variant.apply(row, context)
             rules += variant.rules
             expect = max(expect, variant.expect, key=["accepted", "quarantined", "refused"].index)

@@ -16,14 +16,31 @@ _A = "青云海泰和瑞丰源恒嘉鼎盛德信达康宁安同福祥顺宏博�
 _B = "禾岭泉松石河川林峰泽田园沐澜溪谷舟桥塔月星晨露霜枫竹"
 _C = "一舟方圆正成合本立行知序为和生元升启新益"
 _TRADES = [
-    ("商贸", "食品、日用百货销售"), ("建材", "建筑材料、五金产品销售"), ("餐饮管理", "餐饮服务"),
-    ("运输", "道路普通货物运输"), ("机械制造", "通用零部件制造"), ("化工", "化工产品销售（不含危险化学品）"),
-    ("医药", "药品零售、医疗器械销售"), ("建筑工程", "房屋建筑和市政基础设施工程施工"),
-    ("环保科技", "环境保护专用设备销售"), ("纺织", "纺织品制造、销售"), ("劳务", "劳务派遣服务"),
-    ("物业服务", "物业管理"), ("农业科技", "农作物种子经营"), ("信息技术", "软件开发"),
+    ("商贸", "食品、日用百货销售"),
+    ("建材", "建筑材料、五金产品销售"),
+    ("餐饮管理", "餐饮服务"),
+    ("运输", "道路普通货物运输"),
+    ("机械制造", "通用零部件制造"),
+    ("化工", "化工产品销售（不含危险化学品）"),
+    ("医药", "药品零售、医疗器械销售"),
+    ("建筑工程", "房屋建筑和市政基础设施工程施工"),
+    ("环保科技", "环境保护专用设备销售"),
+    ("纺织", "纺织品制造、销售"),
+    ("劳务", "劳务派遣服务"),
+    ("物业服务", "物业管理"),
+    ("农业科技", "农作物种子经营"),
+    ("信息技术", "软件开发"),
 ]
-_SHOPS = [("小吃店", "小餐饮"), ("超市", "食品销售"), ("理发店", "理发服务"), ("五金店", "五金零售"),
-          ("汽修部", "机动车维修"), ("水果店", "水果零售"), ("药房", "药品零售"), ("快餐店", "餐饮服务")]
+_SHOPS = [
+    ("小吃店", "小餐饮"),
+    ("超市", "食品销售"),
+    ("理发店", "理发服务"),
+    ("五金店", "五金零售"),
+    ("汽修部", "机动车维修"),
+    ("水果店", "水果零售"),
+    ("药房", "药品零售"),
+    ("快餐店", "餐饮服务"),
+]
 _CAPITAL = ["{}万人民币", "{}(万元人民币)", "{}万元", "{}"]
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _TOWNS = ["东城街道", "西湖街道", "北山镇", "南河镇", "开发区"]
@@ -57,11 +74,20 @@ class Subject:
 
     def registration(self) -> dict[str, str]:
         """The roster row of this subject."""
-        return {"name": self.name, "uscc": self.uscc, "former_names": ";".join(self.former_names),
-                "business_reg_no": self.business_reg_no, "org_code": self.org_code,
-                "entity_type": self.entity_type, "established_on": self.established.isoformat(),
-                "registered_capital": self.capital, "business_scope": self.scope,
-                "address": self.address, "state": self.state, "legal_rep_name": self.rep_name}
+        return {
+            "name": self.name,
+            "uscc": self.uscc,
+            "former_names": ";".join(self.former_names),
+            "business_reg_no": self.business_reg_no,
+            "org_code": self.org_code,
+            "entity_type": self.entity_type,
+            "established_on": self.established.isoformat(),
+            "registered_capital": self.capital,
+            "business_scope": self.scope,
+            "address": self.address,
+            "state": self.state,
+            "legal_rep_name": self.rep_name,
+        }
 
 
 @dataclass(frozen=True)
@@ -96,11 +122,15 @@ class Population:
         company = [s for s in alive if s.kind == "company"]
         digits = [s for s in company if s.uscc.isdigit()]
         self.groups: dict[str, list[Subject]] = {
-            "": alive, "company": company, "digits": digits,
+            "": alive,
+            "company": company,
+            "digits": digits,
             "letters": [s for s in company if not s.uscc.isdigit()],
             "individual": [s for s in alive if s.kind == "individual"],
             "cooperative": [s for s in alive if s.kind == "cooperative"],
-            "special": self.specials, "zeros": self.zeros, "luhn": self.luhn,
+            "special": self.specials,
+            "zeros": self.zeros,
+            "luhn": self.luhn,
             "unregistered": self.unregistered,
             "former": [s for s in company if s.former_names],
             "bracket": [s for s in company if "（" in s.name],
@@ -154,14 +184,19 @@ class Population:
             out = codes.USCC_ALPHABET[rest] + out
         return out
 
-    def subject(self, kind: str | None = None, prefix: str | None = None,
-                digits: bool | None = None) -> Subject:
+    def subject(self, kind: str | None = None, prefix: str | None = None, digits: bool | None = None) -> Subject:
         """A new subject with valid codes."""
         rng = self.rng
-        kind = kind or rng.choices(["company", "individual", "cooperative", "association", "institution"],
-                                   [72, 22, 4, 1, 1])[0]
-        prefix = prefix or {"company": "91", "individual": "92", "cooperative": "93", "association": "52",
-                            "institution": "12"}[kind]
+        kind = (
+            kind
+            or rng.choices(["company", "individual", "cooperative", "association", "institution"], [72, 22, 4, 1, 1])[0]
+        )
+        prefix = (
+            prefix
+            or {"company": "91", "individual": "92", "cooperative": "93", "association": "52", "institution": "12"}[
+                kind
+            ]
+        )
         if digits is None:
             digits = rng.random() < 0.2
         code = codes.uscc(prefix, self._org(digits))
@@ -176,14 +211,21 @@ class Population:
         number = self._serial
         established = date(1998, 1, 1) + timedelta(days=rng.randrange(10200))
         return Subject(
-            uscc=code, name=name, kind=kind, former_names=former,
-            rep_name=f"法人代表{_STEMS[number % 10]}{number:05d}", rep_id=self.id_number(),
+            uscc=code,
+            name=name,
+            kind=kind,
+            former_names=former,
+            rep_name=f"法人代表{_STEMS[number % 10]}{number:05d}",
+            rep_id=self.id_number(),
             business_reg_no=codes.reg_no(f"{codes.REGION}228{number:05d}") if kind != "association" else "",
-            established=established, scope=scope, entity_type=entity_type,
+            established=established,
+            scope=scope,
+            entity_type=entity_type,
             address=f"示范区{rng.choice(_TOWNS)}测试路{rng.randrange(1, 400)}号",
             capital=rng.choice(_CAPITAL).format(rng.choice([5, 10, 50, 100, 208, 1080])),
-            state="存续" if prefix not in ("91", "92") else rng.choices(
-                ["存续", "注销", "吊销", "迁出"], [94, 3, 2, 1])[0],
+            state="存续"
+            if prefix not in ("91", "92")
+            else rng.choices(["存续", "注销", "吊销", "迁出"], [94, 3, 2, 1])[0],
         )
 
     def _name(self, kind: str, brand: str, trade: str) -> tuple[str, str]:

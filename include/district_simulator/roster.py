@@ -29,8 +29,15 @@ def add(plan: Plan) -> None:
     cut = [r.again() for r in day1[: len(day1) // 3]]
     for row in cut:
         row.case = ""
-    plan.deliver(2, DATASET, cut, state="held", case="truncated_roster", main=True,
-                 note="名册快照只有三分之一，低于收缩下限：扣留，不得据此注销任何主体")
+    plan.deliver(
+        2,
+        DATASET,
+        cut,
+        state="held",
+        case="truncated_roster",
+        main=True,
+        note="名册快照只有三分之一，低于收缩下限：扣留，不得据此注销任何主体",
+    )
     plan.deliver(3, DATASET, _third_day(plan, day1), main=True)
 
 
@@ -79,8 +86,11 @@ def _planted(plan: Plan) -> list[Row]:
 def _third_day(plan: Plan, day1: list[Row]) -> list[Row]:
     """New firms, new names, ended states, a few gone."""
     rng = plan.rng
-    quiet = [r for r in day1 if not r.case and r.subject.kind == "company" and r.truth["state"] == "存续"
-             and not r.subject.former_names]
+    quiet = [
+        r
+        for r in day1
+        if not r.case and r.subject.kind == "company" and r.truth["state"] == "存续" and not r.subject.former_names
+    ]
     decided = {r.subject.uscc for d in plan.main.values() for r in d.rows if r.table.endswith("_fr")}
     alone = [r for r in quiet if r.subject.uscc not in decided][:15]  # those who vanish have no decisions
     gone_codes = {r.subject.uscc for r in alone}
@@ -91,11 +101,13 @@ def _third_day(plan: Plan, day1: list[Row]) -> list[Row]:
     for i, row in enumerate(renamed):
         old = row.truth["name"]
         new = old.replace("有限公司", "股份有限公司")
-        changed[id(row)] = row.clone().fix(name=new, former_names=old).plant(
-            f"E-name-{i:02d}", [], "accepted", "更名：旧名转为曾用名")
+        changed[id(row)] = (
+            row.clone().fix(name=new, former_names=old).plant(f"E-name-{i:02d}", [], "accepted", "更名：旧名转为曾用名")
+        )
     for i, row in enumerate(ended):
-        changed[id(row)] = row.clone().fix(state=["注销", "吊销"][i % 2]).plant(
-            f"E-state-{i:02d}", [], "accepted", "登记状态变更")
+        changed[id(row)] = (
+            row.clone().fix(state=["注销", "吊销"][i % 2]).plant(f"E-state-{i:02d}", [], "accepted", "登记状态变更")
+        )
     rows = [changed.get(id(r), r) for r in day1 if id(r) not in gone]
     rows = [r if id(r) in {id(c) for c in changed.values()} else r.again() for r in rows]
     for row in rows:

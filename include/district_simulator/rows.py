@@ -11,8 +11,17 @@ from district_simulator.codes import PLACEHOLDER, uscc_valid
 from district_simulator.population import Person, Subject
 from district_simulator.sectors.tables import SECTOR_TABLES
 
-DOCUMENT_NUMBERS = ("decision_no", "document_no", "entry_no", "case_no", "inspection_no", "contract_no", "commitment_no",
-                    "certificate_no", "item_no")
+DOCUMENT_NUMBERS = (
+    "decision_no",
+    "document_no",
+    "entry_no",
+    "case_no",
+    "inspection_no",
+    "contract_no",
+    "commitment_no",
+    "certificate_no",
+    "item_no",
+)
 
 
 @dataclass(frozen=True)
@@ -87,8 +96,9 @@ class Row:
         if self.table == "qydj":
             return ("qydj", self.get("uscc"))
         if self.table in SECTOR_TABLES:
-            parts = tuple(self.subject_ref() if part == "subject" else self.get(part)
-                          for part in SECTOR_TABLES[self.table].key)
+            parts = tuple(
+                self.subject_ref() if part == "subject" else self.get(part) for part in SECTOR_TABLES[self.table].key
+            )
             return (self.table, *parts) if all(parts) else None
         if self.table not in ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr"):
             return (self.table, *(self.get(n) for n in sorted(self.truth)))
@@ -103,8 +113,13 @@ class Row:
         code = self.get("uscc")
         if code and code != PLACEHOLDER and uscc_valid(code):
             return f"uscc:{code}"
-        for tag, name in (("org", "org_code"), ("reg", "business_reg_no"), ("tax", "tax_reg_no"),
-                          ("inst", "institution_cert_no"), ("soc", "social_org_cert_no")):
+        for tag, name in (
+            ("org", "org_code"),
+            ("reg", "business_reg_no"),
+            ("tax", "tax_reg_no"),
+            ("inst", "institution_cert_no"),
+            ("soc", "social_org_cert_no"),
+        ):
             if self.get(name):
                 return f"{tag}:{self.get(name)}"
         return f"name:{self.get('subject_name')}"

@@ -28,10 +28,15 @@ class Shelf:
     def take(self, dataset: str, count: int, day: int = 1) -> list[Row]:
         """Clean rows about ordinary subjects of a main delivery."""
         partners = self._partners(dataset, day)
-        found = [r for r in self.plan.main[dataset, day].rows
-                 if not r.case and id(r) not in self.taken and r.truth["decision_no"] not in partners
-                 and (r.table.endswith("zrr") or r.subject.kind == "company")
-                 and r.get("licence_state") != "2"]
+        found = [
+            r
+            for r in self.plan.main[dataset, day].rows
+            if not r.case
+            and id(r) not in self.taken
+            and r.truth["decision_no"] not in partners
+            and (r.table.endswith("zrr") or r.subject.kind == "company")
+            and r.get("licence_state") != "2"
+        ]
         chosen = found[:count]
         if len(chosen) < count:
             raise AssertionError(f"{dataset}: too few clean rows")
@@ -133,17 +138,24 @@ def _older_versions(plan: Plan, shelf: Shelf) -> None:
 
 def _holiday(plan: Plan) -> None:
     """Decisions around the Spring Festival: the make-up Saturdays decide whether they are late."""
-    moments = {1: [date(2026, 2, d) for d in (5, 6, 9, 10, 11, 13)],
-               2: [date(2026, 2, d) for d in (9, 10, 11, 12, 13)],
-               3: [date(2026, 2, d) for d in (11, 12, 13, 14, 24)]}
+    moments = {
+        1: [date(2026, 2, d) for d in (5, 6, 9, 10, 11, 13)],
+        2: [date(2026, 2, d) for d in (9, 10, 11, 12, 13)],
+        3: [date(2026, 2, d) for d in (11, 12, 13, 14, 24)],
+    }
     for day, decided in moments.items():
         for dataset in HOLIDAY_DATASETS:
             for k, when in enumerate(decided * 2):
                 row = plan.decisions.row(dataset, day=when)
                 last = deadline(when)
                 late = DAYS[day] > last
-                _insert(plan, day, row, f"S-holiday-{dataset[:4]}-{day}-{k:02d}",
-                        f"决定日 {when}，最后期限 {last}，{'迟报' if late else '按时'}")
+                _insert(
+                    plan,
+                    day,
+                    row,
+                    f"S-holiday-{dataset[:4]}-{day}-{k:02d}",
+                    f"决定日 {when}，最后期限 {last}，{'迟报' if late else '按时'}",
+                )
 
 
 def _founded_before_the_roster_knows(plan: Plan) -> None:
@@ -153,7 +165,8 @@ def _founded_before_the_roster_knows(plan: Plan) -> None:
             offset = 0 if dataset.startswith("xzsp") else 5
             row = plan.decisions.row(dataset, subject=plan.population.newcomers[i + offset], recent=True)
             _insert(plan, 2, row, f"S-founded-{dataset[:4]}-{i:02d}", "名册第三日才收录：先未关联，后关联").rules = [
-                "R06W"]
+                "R06W"
+            ]
 
 
 def _correction_of_an_accepted(plan: Plan, shelf: Shelf) -> None:
@@ -162,18 +175,30 @@ def _correction_of_an_accepted(plan: Plan, shelf: Shelf) -> None:
     for dataset in ("wsjk.penalty_entity", "jtys.penalty_entity"):
         for i, row in enumerate(shelf.take(dataset, 6)):
             bad = amended(row, "（补充）")
-            bad.fix(penalty_category="罚款", penalty_content="处以罚款2000元。", fine_amount_wan="0.2",
-                    confiscated_amount_wan="", suspended_or_revoked_licence="")
+            bad.fix(
+                penalty_category="罚款",
+                penalty_content="处以罚款2000元。",
+                fine_amount_wan="0.2",
+                confiscated_amount_wan="",
+                suspended_or_revoked_licence="",
+            )
             bad.put("fine_amount_wan", "2000", "2000")
-            _insert(plan, 2, bad, f"S-rekey-{dataset[:4]}-{i:02d}", "已入库记录的更正稿金额单位有误；第三日连同文号一并更正",
-                    "quarantined").rules = ["R12"]
+            _insert(
+                plan,
+                2,
+                bad,
+                f"S-rekey-{dataset[:4]}-{i:02d}",
+                "已入库记录的更正稿金额单位有误；第三日连同文号一并更正",
+                "quarantined",
+            ).rules = ["R12"]
             bad.city = "accepted"  # the first version stays
             plan.rekey[row.truth["decision_no"]] = row.truth["decision_no"].replace("罚〔", "罚更〔")
     for i, row in enumerate(shelf.take("zjj.licence_entity", 6)):
         bad = amended(row, "（补充）")
         bad.put("licence_category", "普通许可", "普通许可")
-        _insert(plan, 2, bad, f"S-rekey-zjj-{i:02d}", "已入库记录的更正稿类别有误；第三日连同文号一并更正",
-                "quarantined").rules = ["R13"]
+        _insert(
+            plan, 2, bad, f"S-rekey-zjj-{i:02d}", "已入库记录的更正稿类别有误；第三日连同文号一并更正", "quarantined"
+        ).rules = ["R13"]
         bad.city = "accepted"
         plan.rekey[row.truth["decision_no"]] = row.truth["decision_no"].replace("许准〔", "许准更〔")
 
@@ -183,8 +208,16 @@ def _redeliveries(plan: Plan, shelf: Shelf) -> None:
     rows = [r.again() for r in first.rows]
     for row in rows:
         row.case = ""
-    plan.deliver(2, "zhzf.penalty_person", rows, first.dialect, tail="_重报", case="exact_redelivery",
-                 same=first, note="与第一日文件逐字节相同：已入库的全部为重复")
+    plan.deliver(
+        2,
+        "zhzf.penalty_person",
+        rows,
+        first.dialect,
+        tail="_重报",
+        case="exact_redelivery",
+        same=first,
+        note="与第一日文件逐字节相同：已入库的全部为重复",
+    )
     first = plan.main["zjj.licence_entity", 1]
     changed = {id(r): amended(r, "（更正）") for r in shelf.take("zjj.licence_entity", 12)}
     rows = []
@@ -196,37 +229,70 @@ def _redeliveries(plan: Plan, shelf: Shelf) -> None:
         if id(row) in changed:
             new.plant(f"S-corrected-{len(rows):04d}", [], "accepted", "更正重报：内容有变的行")
         rows.append(new)
-    plan.deliver(2, "zjj.licence_entity", rows, first.dialect, tail="_更正重报", case="corrected_redelivery",
-                 note="整份更正重报：12 行为新版本，其余为重复")
+    plan.deliver(
+        2,
+        "zjj.licence_entity",
+        rows,
+        first.dialect,
+        tail="_更正重报",
+        case="corrected_redelivery",
+        note="整份更正重报：12 行为新版本，其余为重复",
+    )
 
 
 def _broken_files(plan: Plan, shelf: Shelf) -> None:
     main = plan.main["wsjk.penalty_entity", 3]
     lost = [plan.decisions.row("wsjk.penalty_entity", recent=True) for _ in range(40)]
-    plan.deliver(2, "wsjk.penalty_entity", [r.clone() for r in lost], damage="truncated", tail="_2",
-                 state="broken", case="truncated_file", note="文件传输中断，xlsx 不完整；第三日补报")
+    plan.deliver(
+        2,
+        "wsjk.penalty_entity",
+        [r.clone() for r in lost],
+        damage="truncated",
+        tail="_2",
+        state="broken",
+        case="truncated_file",
+        note="文件传输中断，xlsx 不完整；第三日补报",
+    )
     main.rows += lost
     rows = [plan.decisions.row("jtys.penalty_entity", recent=True) for _ in range(30)]
     dialect = DIALECTS["jtys.penalty_entity"].with_columns(
-        rename={"行政处罚决定书文号": "!处罚文号新"}, suffix="_renamed")
+        rename={"行政处罚决定书文号": "!处罚文号新"}, suffix="_renamed"
+    )
     for row in rows:
         row.extra["处罚文号新"] = row.truth["decision_no"]
         row.put("decision_no", "")
         row.expect, row.rules = "quarantined", ["R01"]
-    plan.deliver(3, "jtys.penalty_entity", rows, dialect, tail="_新模板", state="held", case="renamed_column",
-                 note="必填列改名：文号列无法识别，整批扣留")
+    plan.deliver(
+        3,
+        "jtys.penalty_entity",
+        rows,
+        dialect,
+        tail="_新模板",
+        state="held",
+        case="renamed_column",
+        note="必填列改名：文号列无法识别，整批扣留",
+    )
     for dataset in ("sthj.penalty_entity", "sthj.licence_entity"):
         table = "cf_fr" if "penalty" in dataset else "xk_fr"
         rows = [plan.decisions.row(dataset) for _ in range(25)]
         for row in rows:
             row.put("authority_uscc", "")
             row.expect, row.rules = "quarantined", ["R01"]
-        plan.deliver(2, dataset, rows, back_file_2016(table), tail="_lsbl", state="held",
-                     case="back_file_2016", note="2014/2016 代码集的历史补录：缺机关代码等必填项")
+        plan.deliver(
+            2,
+            dataset,
+            rows,
+            back_file_2016(table),
+            tail="_lsbl",
+            state="held",
+            case="back_file_2016",
+            note="2014/2016 代码集的历史补录：缺机关代码等必填项",
+        )
     for day in DAYS:
         if day == 2:
-            plan.deliver(day, "nync.penalty_entity", [], damage="empty", state="broken", case="empty_file",
-                         note="零字节文件")
+            plan.deliver(
+                day, "nync.penalty_entity", [], damage="empty", state="broken", case="empty_file", note="零字节文件"
+            )
         else:
             plan.deliver(day, "nync.penalty_entity", [], case="zero_report", note="仅有表头：零报送")
 
@@ -234,8 +300,17 @@ def _broken_files(plan: Plan, shelf: Shelf) -> None:
 def _unfinished_batch(plan: Plan) -> None:
     rows = [plan.decisions.row("rsj.penalty_entity", recent=True) for _ in range(40)]
     number = f"{DAYS[1]:%Y%m%d}009"
-    part: Delivery = plan.deliver(1, "rsj.penalty_entity", rows[:15], batch_no=number, done=False,
-                                  state="pending", case="unfinished_batch",
-                                  note="批次未登记完成（batch_done 中没有）：当日不得收取")
+    part: Delivery = plan.deliver(
+        1,
+        "rsj.penalty_entity",
+        rows[:15],
+        batch_no=number,
+        done=False,
+        state="pending",
+        case="unfinished_batch",
+        note="批次未登记完成（batch_done 中没有）：当日不得收取",
+    )
     part.rows = [r.clone() for r in rows[:15]]
-    plan.deliver(2, "rsj.penalty_entity", rows, batch_no=number, case="finished_batch", note="前一日未完成的批次今日完成")
+    plan.deliver(
+        2, "rsj.penalty_entity", rows, batch_no=number, case="finished_batch", note="前一日未完成的批次今日完成"
+    )

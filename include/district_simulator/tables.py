@@ -6,10 +6,7 @@ from district_simulator.sectors.tables import SECTOR_TABLES
 
 Field = tuple[str, str, str]  # our short name, official code, 中文名
 
-_SUBJECT = [
-    ("subject_name", "{t}_XDR_MC", "行政相对人名称"),
-    ("subject_category", "{t}_XDR_LB", "行政相对人类别"),
-]
+_SUBJECT = [("subject_name", "{t}_XDR_MC", "行政相对人名称"), ("subject_category", "{t}_XDR_LB", "行政相对人类别")]
 _ENTITY = [
     ("uscc", "{t}_XDR_SHXYM", "行政相对人代码_1(统一社会信用代码)"),
     ("business_reg_no", "{t}_XDR_GSZC", "行政相对人代码_2(工商注册号)"),
@@ -21,10 +18,7 @@ _ENTITY = [
     ("legal_rep_id_type", "{t}_FR_ZJLX", "法定代表人证件类型"),
     ("legal_rep_id_no", "{t}_FR_ZJHM", "法定代表人证件号码"),
 ]
-_PERSON = [
-    ("id_type", "{t}_XDR_ZJLX", "证件类型"),
-    ("id_no", "{t}_XDR_ZJHM", "证件号码"),
-]
+_PERSON = [("id_type", "{t}_XDR_ZJLX", "证件类型"), ("id_no", "{t}_XDR_ZJHM", "证件号码")]
 _LICENCE = [
     ("decision_title", "XK_XKWS", "行政许可决定文书名称"),
     ("decision_no", "XK_WSH", "行政许可决定文书号"),
@@ -117,12 +111,36 @@ TABLES: dict[str, list[Field]] = {
 }
 
 REQUIRED: dict[str, list[str]] = {
-    "xk": ["subject_name", "decision_title", "decision_no", "licence_category", "licence_content",
-           "decision_date", "valid_from", "valid_to", "authority_name", "authority_uscc",
-           "licence_state", "source_unit_name", "source_unit_uscc"],
-    "cf": ["subject_name", "decision_no", "violation_type", "violation_facts", "legal_basis",
-           "penalty_category", "penalty_content", "decision_date", "valid_until",
-           "authority_name", "authority_uscc", "source_unit_name", "source_unit_uscc"],
+    "xk": [
+        "subject_name",
+        "decision_title",
+        "decision_no",
+        "licence_category",
+        "licence_content",
+        "decision_date",
+        "valid_from",
+        "valid_to",
+        "authority_name",
+        "authority_uscc",
+        "licence_state",
+        "source_unit_name",
+        "source_unit_uscc",
+    ],
+    "cf": [
+        "subject_name",
+        "decision_no",
+        "violation_type",
+        "violation_facts",
+        "legal_basis",
+        "penalty_category",
+        "penalty_content",
+        "decision_date",
+        "valid_until",
+        "authority_name",
+        "authority_uscc",
+        "source_unit_name",
+        "source_unit_uscc",
+    ],
 }
 
 

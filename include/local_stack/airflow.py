@@ -33,7 +33,11 @@ def _secret(home: Path, name: str, make: Callable[[], str]) -> str:
 
 def simulated_world(checkout: Path) -> dict[str, str]:
     """What tells the product that it works in the invented district of the demo: its calendar, its name, its facts."""
-    return {"PCW_CLOCK": "logical", "PCW_DISTRICT": "示范区", "PCW_DISTRICT_FOLDER": str(checkout / "include" / "districts" / "demo")}
+    return {
+        "PCW_CLOCK": "logical",
+        "PCW_DISTRICT": "示范区",
+        "PCW_DISTRICT_FOLDER": str(checkout / "include" / "districts" / "demo"),
+    }
 
 
 def _fernet_key() -> str:
@@ -45,8 +49,14 @@ def _fernet_key() -> str:
 class Airflow:
     """Api-server, scheduler and dag-processor with the LocalExecutor; metadata in our PostgreSQL."""
 
-    def __init__(self, checkout: Path, home: Path, port: int = 0, simulated: bool = False,
-                 lost: Callable[[], None] = lambda: None):
+    def __init__(
+        self,
+        checkout: Path,
+        home: Path,
+        port: int = 0,
+        simulated: bool = False,
+        lost: Callable[[], None] = lambda: None,
+    ):
         """``lost`` is called while the API does not answer."""
         self.checkout, self.home = checkout, home
         self.folder = home / "airflow"
@@ -84,10 +94,13 @@ class Airflow:
         environment |= {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
             "PYTHONPATH": str(self.checkout / "include"),
-            "PCW_ROOT": str(self.checkout), "PCW_HOME": str(self.home),
+            "PCW_ROOT": str(self.checkout),
+            "PCW_HOME": str(self.home),
             "PYTHONFAULTHANDLER": "1",  # a crash in compiled code names its place in the log
-            "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",  # one thread when the scheduler forks
-            "POLARS_MAX_THREADS": "1", "GX_ANALYTICS_ENABLED": "false",
+            "OPENBLAS_NUM_THREADS": "1",
+            "JE_ARROW_MALLOC_CONF": "background_thread:false",  # one thread when the scheduler forks
+            "POLARS_MAX_THREADS": "1",
+            "GX_ANALYTICS_ENABLED": "false",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.checkout / "dags"),
@@ -103,8 +116,10 @@ class Airflow:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
             "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "3",
-            "AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": str(self.port),
-            "AIRFLOW__API__BASE_URL": self.url, "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API__SECRET_KEY": _secret(self.home, "api_secret", secrets.token_hex),
             "AIRFLOW__API_AUTH__JWT_SECRET": _secret(self.home, "jwt_secret", secrets.token_hex),
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
@@ -124,9 +139,14 @@ class Airflow:
     def _run(self, *arguments: str) -> None:
         log = self.folder / "setup.log"
         with log.open("ab") as output:
-            done = subprocess.run([sys.executable, "-m", "airflow", *arguments], env=self.environment(),
-                                  stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                  check=False)
+            done = subprocess.run(
+                [sys.executable, "-m", "airflow", *arguments],
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
         if done.returncode:
             raise RuntimeError(f"airflow {arguments[0]} 失败，见 {log}。")
 
@@ -143,8 +163,13 @@ class Airflow:
         """Start components that do not run yet, by default all; their logs lie in the state folder."""
         environment = self.environment()
         for name in [name for name in names or COMPONENTS if name not in self._kept]:
-            self._kept[name] = Kept(name, [sys.executable, "-m", "airflow", name], env=environment, cwd=self.folder,
-                                    log=self.folder / "logs" / f"{name}.log")
+            self._kept[name] = Kept(
+                name,
+                [sys.executable, "-m", "airflow", name],
+                env=environment,
+                cwd=self.folder,
+                log=self.folder / "logs" / f"{name}.log",
+            )
 
     def look_after(self) -> list[str]:
         """Start again what has ended by itself, a line for each; raises RuntimeError for what ends too often."""

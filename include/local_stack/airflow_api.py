@@ -29,8 +29,12 @@ class AirflowApi:
             with httpx.Client(base_url=self._url, timeout=30, trust_env=False) as plain:
                 token = plain.post("/auth/token", json={"username": user, "password": self._password(user)})
                 token.raise_for_status()
-            self._clients[user] = httpx.Client(base_url=f"{self._url}/api/v2/", timeout=60, trust_env=False,
-                                               headers={"Authorization": f"Bearer {token.json()['access_token']}"})
+            self._clients[user] = httpx.Client(
+                base_url=f"{self._url}/api/v2/",
+                timeout=60,
+                trust_env=False,
+                headers={"Authorization": f"Bearer {token.json()['access_token']}"},
+            )
         return self._clients[user]
 
     def _ask(self, method: str, path: str, *, user: str = "", settled: int = 0, **options: Any) -> dict[str, Any]:
@@ -56,8 +60,12 @@ class AirflowApi:
     def trigger(self, dag_id: str, logical_date: str, conf: dict[str, Any] | None = None) -> str:
         """Start a run; its id. ``logical_date`` is ISO 8601 with offset; a DAG has one run per logical date."""
         run_id = f"manual__{logical_date}"
-        self._ask("POST", f"dags/{dag_id}/dagRuns", settled=409,
-                  json={"dag_run_id": run_id, "logical_date": logical_date, "conf": conf or {}})
+        self._ask(
+            "POST",
+            f"dags/{dag_id}/dagRuns",
+            settled=409,
+            json={"dag_run_id": run_id, "logical_date": logical_date, "conf": conf or {}},
+        )
         return run_id
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
@@ -79,5 +87,10 @@ class AirflowApi:
 
     def respond(self, dag_id: str, run_id: str, task_id: str, option: str, user: str) -> None:
         """Answer the question a task waits with, as one of the users."""
-        self._ask("PATCH", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails", user=user, settled=409,
-                  json={"chosen_options": [option]})
+        self._ask(
+            "PATCH",
+            f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
+            user=user,
+            settled=409,
+            json={"chosen_options": [option]},
+        )

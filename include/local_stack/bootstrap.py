@@ -31,14 +31,20 @@ Url = Callable[[str, str, str], str]
 def _ensure_role(admin: psycopg.Connection, role: str, password: str) -> None:
     known = admin.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
     verb = "alter" if known else "create"
-    admin.execute(psycopg.sql.SQL(f"{verb} role {{}} login password {{}}").format(
-        psycopg.sql.Identifier(role), psycopg.sql.Literal(password)))
+    admin.execute(
+        psycopg.sql.SQL(f"{verb} role {{}} login password {{}}").format(
+            psycopg.sql.Identifier(role), psycopg.sql.Literal(password)
+        )
+    )
 
 
 def _ensure_database(admin: psycopg.Connection, name: str, owner: str) -> None:
     if not admin.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
-        admin.execute(psycopg.sql.SQL("create database {} owner {}").format(
-            psycopg.sql.Identifier(name), psycopg.sql.Identifier(owner)))
+        admin.execute(
+            psycopg.sql.SQL("create database {} owner {}").format(
+                psycopg.sql.Identifier(name), psycopg.sql.Identifier(owner)
+            )
+        )
     admin.execute(psycopg.sql.SQL("revoke connect on database {} from public").format(psycopg.sql.Identifier(name)))
 
 
@@ -110,8 +116,10 @@ def main() -> None:
     known = bootstrap(superuser, url, home)
     airflow = Path(os.environ["AIRFLOW_HOME"])
     airflow.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_private(home / "secrets" / "airflow_metadata_url",
-                  known["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1))
+    write_private(
+        home / "secrets" / "airflow_metadata_url",
+        known["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1),
+    )
     admin = Path(os.environ["PCW_ADMIN_PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
     write_private(airflow / "passwords.json", json.dumps({"admin": admin}))
     _run("public_credit.cli", "migrate")

@@ -28,9 +28,13 @@ class Demo:
         self._started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
     def _simulator(self, *arguments: str) -> str:
-        done = subprocess.run([sys.executable, "-m", "district_simulator", *arguments,
-                               "--home", str(self.stack.simulator_home)],
-                              env=self.stack.environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "district_simulator", *arguments, "--home", str(self.stack.simulator_home)],
+            env=self.stack.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise StackError(f"模拟辖区：{done.stderr.strip()[-300:]}")
         return done.stdout.strip()
@@ -58,14 +62,21 @@ class Demo:
         self.progress.say(f"模拟第 {day} 日完成，用时 {time.monotonic() - started:.0f} 秒")
 
     def collectors(self) -> set[str]:
-        return {item["dag_id"] for item in self.airflow.get("dags", limit=500)["dags"]
-                if item["dag_id"].startswith("collect_")}
+        return {
+            item["dag_id"]
+            for item in self.airflow.get("dags", limit=500)["dags"]
+            if item["dag_id"].startswith("collect_")
+        }
 
     def _city_day(self, on: date) -> None:
         """Let the city's calendar move: it publishes what it accepted."""
         uri = httpx.URL(self.stack.connection("city_platform"))
-        with httpx.Client(base_url=str(uri.copy_with(username=None, password=None)), trust_env=False,
-                          timeout=60, headers={"Authorization": f"Bearer {uri.username}"}) as client:
+        with httpx.Client(
+            base_url=str(uri.copy_with(username=None, password=None)),
+            trust_env=False,
+            timeout=60,
+            headers={"Authorization": f"Bearer {uri.username}"},
+        ) as client:
             client.post("/control/day", json={"date": on.isoformat()}).raise_for_status()
 
     def _wait_collected(self, runs: dict[str, str]) -> None:
@@ -78,8 +89,10 @@ class Demo:
             failed = self._runs("failed") if ended else []
             for dag, run in ended:
                 del waiting[dag]
-                self.progress.say(f"  采集 {dag.removeprefix('collect_')}  {self._collected(dag)}"
-                                  f"{'  失败' if (dag, run) in failed else ''}")
+                self.progress.say(
+                    f"  采集 {dag.removeprefix('collect_')}  {self._collected(dag)}"
+                    f"{'  失败' if (dag, run) in failed else ''}"
+                )
                 if (dag, run) in failed:
                     self.failures.append(dag)
             self.progress.live(f"采集中，还有 {len(waiting)} 个部门")
@@ -87,12 +100,17 @@ class Demo:
 
     def _runs(self, *states: str) -> list[tuple[str, str]]:
         """DAG and id of the runs in some states; of the failed ones, those of this demo."""
-        return [(item["dag_id"], item["dag_run_id"]) for item in self.airflow.runs("~", *states)
-                if states == _ACTIVE or item["run_after"] >= self._started]
+        return [
+            (item["dag_id"], item["dag_run_id"])
+            for item in self.airflow.runs("~", *states)
+            if states == _ACTIVE or item["run_after"] >= self._started
+        ]
 
     def _collected(self, dag: str) -> str:
-        rows = self.stack.query("select message from ledger.step where name = 'collect_unit' and unit_id = %s "
-                                "order by id desc limit 1", [dag.removeprefix("collect_")])
+        rows = self.stack.query(
+            "select message from ledger.step where name = 'collect_unit' and unit_id = %s order by id desc limit 1",
+            [dag.removeprefix("collect_")],
+        )
         return rows[0][0] if rows else ""
 
     def _settle(self, on: date, dags: tuple[str, ...]) -> None:
@@ -158,9 +176,26 @@ class Demo:
 
         for use in (use for use in USES if use.day == day):
             path = use.path(self.stack.simulator_home)
-            done = subprocess.run([sys.executable, "-m", "public_credit.cli", "report", "review", str(path), "--area", use.area,
-                                   "--purpose", use.purpose, "-o", str(self.stack.home / "publications" / f"{path.stem}_审查提示.xlsx")],
-                                  env=self.stack.environment() | {"PCW_USER": use.unit}, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "public_credit.cli",
+                    "report",
+                    "review",
+                    str(path),
+                    "--area",
+                    use.area,
+                    "--purpose",
+                    use.purpose,
+                    "-o",
+                    str(self.stack.home / "publications" / f"{path.stem}_审查提示.xlsx"),
+                ],
+                env=self.stack.environment() | {"PCW_USER": use.unit},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if done.returncode:
                 raise StackError(f"信用审查：{done.stderr.strip()[-300:]}")
             self.progress.say(f"  信用审查（{use.area}）  {done.stdout.splitlines()[-1]}")
@@ -185,9 +220,13 @@ class Demo:
             self.progress.live("年度定稿：等待审批")
             if time.monotonic() > deadline:
                 raise StackError("年度定稿没有在限定时间内完成。")
-            waits = self.airflow.task_states("year_end_edition", run).get("approval") == "awaiting_input"  # again after a retry
+            waits = (
+                self.airflow.task_states("year_end_edition", run).get("approval") == "awaiting_input"
+            )  # again after a retry
             asked = (asked or time.monotonic()) if waits else 0.0
-            if waits and time.monotonic() - asked > 2:  # no person answers within a second, and Airflow is not prepared for it
+            if (
+                waits and time.monotonic() - asked > 2
+            ):  # no person answers within a second, and Airflow is not prepared for it
                 self.airflow.respond("year_end_edition", run, "approval", APPROVE, LEADER)
                 answered = True
             time.sleep(0.5)
@@ -195,7 +234,9 @@ class Demo:
             self.failures.append("year_end_edition")
         if state == "failed" or not answered:  # settled before an interruption
             return False
-        frozen = self.stack.query("select message from ledger.step where name = 'edition' order by id desc limit 1")[0][0]
+        frozen = self.stack.query("select message from ledger.step where name = 'edition' order by id desc limit 1")[0][
+            0
+        ]
         self.progress.say(f"  {frozen}，批准人 {LEADER}")
         return True
 
@@ -206,7 +247,10 @@ class Demo:
     def _published_again(self, before: dict[str, str]) -> None:
         """Wait for the publication that a settled edition starts."""
         deadline = time.monotonic() + 300
-        while not (new := [state for run, state in self._publications().items() if run not in before]) or not set(new) <= _DONE:
+        while (
+            not (new := [state for run, state in self._publications().items() if run not in before])
+            or not set(new) <= _DONE
+        ):
             self.stack.look_after()
             self.progress.live("年度定稿：重新发布领导看板")
             if time.monotonic() > deadline:

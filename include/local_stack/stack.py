@@ -26,7 +26,11 @@ from .bootstrap import bootstrap
 from .files import secret_file, set_connections
 from .postgres import Server, free_port
 
-EXCHANGE = ("build_warehouse", "deliver_to_city", "receive_from_city")  # DAGs after the collectors, up to the city's answer
+EXCHANGE = (
+    "build_warehouse",
+    "deliver_to_city",
+    "receive_from_city",
+)  # DAGs after the collectors, up to the city's answer
 FOLLOWING = (*EXCHANGE, "publish_reports")
 
 
@@ -72,8 +76,9 @@ def only_stack(home: Path) -> Iterator[None]:
 class Stack:
     """Everything that runs on one machine; ``stop`` ends all of it."""
 
-    def __init__(self, checkout: Path, home: Path, *, simulated: bool, progress: Progress, port: int = 0,
-                 database_port: int = 0):
+    def __init__(
+        self, checkout: Path, home: Path, *, simulated: bool, progress: Progress, port: int = 0, database_port: int = 0
+    ):
         self.checkout, self.home, self.simulated, self.progress = checkout, home, simulated, progress
         self.server = Server(home / "postgres", port=database_port)
         self.airflow = Airflow(checkout, home, port=port, simulated=simulated, lost=self.look_after)
@@ -91,13 +96,19 @@ class Stack:
 
     def start_database(self) -> None:
         self.server.start()
-        bootstrap(self.server.url(), self.server.url, self.home,
-                  ("airflow", "exchange") if self.simulated else ("airflow",))
+        bootstrap(
+            self.server.url(), self.server.url, self.home, ("airflow", "exchange") if self.simulated else ("airflow",)
+        )
         self.progress.say(f"PostgreSQL 已启动  127.0.0.1:{self.server.port}")
 
     def migrate(self) -> None:
-        done = subprocess.run([sys.executable, "-m", "public_credit.cli", "migrate"], env=self.environment(),
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "public_credit.cli", "migrate"],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise StackError(f"数据库升级失败：{done.stderr.strip()[-400:]}")
 
@@ -118,17 +129,47 @@ class Stack:
         home = self.simulator_home
         offered, city = home / "offered.yaml", home / "city.yaml"
         home.mkdir(parents=True, exist_ok=True)
-        (home / "environment").write_text("".join(  # read by the shell scripts that start commands beside the demo
-            f"{name}={shlex.quote(value)}\n" for name, value in simulated_world(self.checkout).items()), encoding="utf-8")
+        (home / "environment").write_text(
+            "".join(  # read by the shell scripts that start commands beside the demo
+                f"{name}={shlex.quote(value)}\n" for name, value in simulated_world(self.checkout).items()
+            ),
+            encoding="utf-8",
+        )
         exchange = self.connection("exchange_db").replace("postgresql://", "postgresql+psycopg://", 1)
-        self._child("simulated-district", [
-            "district_simulator", "serve", "--home", str(home), "--scale", str(scale),
-            "--exchange-url", exchange, "--slips", str(self.home / "slips"),
-            "--ports-file", str(offered)], offered)
+        self._child(
+            "simulated-district",
+            [
+                "district_simulator",
+                "serve",
+                "--home",
+                str(home),
+                "--scale",
+                str(scale),
+                "--exchange-url",
+                exchange,
+                "--slips",
+                str(self.home / "slips"),
+                "--ports-file",
+                str(offered),
+            ],
+            offered,
+        )
         token = secret_file(self.home, "city_token", secrets.token_hex)
-        self._child("simulated-city", [
-            "district_simulator.city", "--home", str(home), "--port", str(free_port()), "--token-file", str(token),
-            "--ports-file", str(city)], city)
+        self._child(
+            "simulated-city",
+            [
+                "district_simulator.city",
+                "--home",
+                str(home),
+                "--port",
+                str(free_port()),
+                "--token-file",
+                str(token),
+                "--ports-file",
+                str(city),
+            ],
+            city,
+        )
         for path in (offered, city):
             set_connections(self.home / "secrets" / "connections.yaml", connections.read(path).known)
         self.progress.say("模拟部门与模拟市平台已启动（各自的真实协议，均只监听本机）")
@@ -206,8 +247,15 @@ def expected_dags() -> set[str]:
     """DAGs that must have been parsed before anything is triggered."""
     from public_credit.catalogue import load_catalogue
 
-    return {*FOLLOWING, "year_end_edition", *(f"collect_{unit.id}" for unit in load_catalogue().units.values()
-                                              if any(dataset.channel.type != "hand_in" for dataset in unit.datasets))}
+    return {
+        *FOLLOWING,
+        "year_end_edition",
+        *(
+            f"collect_{unit.id}"
+            for unit in load_catalogue().units.values()
+            if any(dataset.channel.type != "hand_in" for dataset in unit.datasets)
+        ),
+    }
 
 
 def reset(home: Path) -> None:

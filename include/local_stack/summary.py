@@ -11,8 +11,13 @@ from .stack import Stack
 
 def tell(stack: Stack) -> None:
     """What came, what became of it, where to look."""
-    done = subprocess.run([sys.executable, "-m", "public_credit.cli", "status", "--json"],
-                          env=stack.environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "public_credit.cli", "status", "--json"],
+        env=stack.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     status = json.loads(done.stdout)
     total, city = status["totals"], status["city"]
     slips = stack.query("select count(*), coalesce(sum(rows), 0) from ledger.slip")[0]
@@ -47,8 +52,10 @@ def _three_databases(stack: Stack) -> None:
     graded = stack.query("select count(*) from marts.mart_subjects__food_drug_grade")[0][0]
     refused = stack.query("select count(*) from ledger.refused_delivery")[0][0]
     print(f"主体          企业 {subjects.get('enterprise', 0):,}，非企业法人 {subjects.get('non_enterprise', 0):,}")
-    print(f"记录          已关联 {records.get('linked', 0):,}，待关联 {records.get('unresolved', 0):,}，"
-          f"自然人 {records.get('person', 0):,}")
+    print(
+        f"记录          已关联 {records.get('linked', 0):,}，待关联 {records.get('unresolved', 0):,}，"
+        f"自然人 {records.get('person', 0):,}"
+    )
     print(f"名单与等级    在列 {listed:,} 条，食品药品信用等级 {graded:,} 户")
     print(f"依法不收      {refused} 份报送在门口退回")
 
@@ -56,6 +63,9 @@ def _three_databases(stack: Stack) -> None:
 def _editions(stack: Stack) -> None:
     """Frozen years, and what was corrected since."""
     for number, year, restates, by in stack.query(
-            "select id, year, restates, decided_by from ledger.edition where state = 'frozen' order by id"):
-        print(f"{'更正重列' if restates else '年度定稿'}      {year} 年，第 {number} 号，{by} 批准"
-              + (f"；逐行差异 ./run credit editions diff {restates} {number}" if restates else ""))
+        "select id, year, restates, decided_by from ledger.edition where state = 'frozen' order by id"
+    ):
+        print(
+            f"{'更正重列' if restates else '年度定稿'}      {year} 年，第 {number} 号，{by} 批准"
+            + (f"；逐行差异 ./run credit editions diff {restates} {number}" if restates else "")
+        )

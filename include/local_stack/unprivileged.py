@@ -33,7 +33,8 @@ def _works(prefix: tuple[str, ...], binaries: Path, folder: Path) -> bool:
     """Whether a program run this way can reach PostgreSQL's programs and ``folder``."""
     return bool(shutil.which(prefix[0])) and all(
         subprocess.run([*prefix, *probe], capture_output=True, cwd="/", check=False).returncode == 0
-        for probe in ((str(binaries / "postgres"), "--version"), ("stat", f"{folder}/.")))
+        for probe in ((str(binaries / "postgres"), "--version"), ("stat", f"{folder}/."))
+    )
 
 
 def choose(binaries: Path, data: Path, way: str | None = None) -> Unprivileged:
@@ -52,14 +53,19 @@ def choose(binaries: Path, data: Path, way: str | None = None) -> Unprivileged:
     if os.geteuid() != 0:
         return Unprivileged("user")
     uid, group = _servant().pw_uid, _servant().pw_gid
-    drop = ("setpriv", f"--reuid={uid}", f"--regid={group}", "--clear-groups", "--no-new-privs",
-            "--pdeathsig=INT")
-    candidates = [Unprivileged("setpriv", (*drop, "--"), uid),
-                  Unprivileged("namespace", ("unshare", "-U", f"--map-user={uid}", "--"), 0),
-                  *(Unprivileged("capability", (*drop, f"--inh-caps={c}", f"--ambient-caps={c}", "--"), uid)
-                    for c in ("+dac_read_search", "+dac_override"))]
+    drop = ("setpriv", f"--reuid={uid}", f"--regid={group}", "--clear-groups", "--no-new-privs", "--pdeathsig=INT")
+    candidates = [
+        Unprivileged("setpriv", (*drop, "--"), uid),
+        Unprivileged("namespace", ("unshare", "-U", f"--map-user={uid}", "--"), 0),
+        *(
+            Unprivileged("capability", (*drop, f"--inh-caps={c}", f"--ambient-caps={c}", "--"), uid)
+            for c in ("+dac_read_search", "+dac_override")
+        ),
+    ]
     for candidate in candidates:
         if way in (None, candidate.way) and _works(candidate.prefix, binaries, data.parent):
             return candidate
-    raise RuntimeError("PostgreSQL 不能以 root 运行，而本机既不能降权（setpriv）也不能建立用户命名空间（unshare）："
-                       "请改用普通用户运行。")
+    raise RuntimeError(
+        "PostgreSQL 不能以 root 运行，而本机既不能降权（setpriv）也不能建立用户命名空间（unshare）："
+        "请改用普通用户运行。"
+    )

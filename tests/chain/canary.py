@@ -25,8 +25,8 @@ def found_in(content: bytes, numbers: set[bytes]) -> set[bytes]:
     hits = set()
     for match in _SHAPES.finditer(content):
         if match.group().upper() in numbers or match.group() in numbers:
-            before = content[match.start() - 1:match.start()]
-            after = content[match.end():match.end() + 1]
+            before = content[match.start() - 1 : match.start()]
+            after = content[match.end() : match.end() + 1]
             if not (before.isdigit() or after.isdigit() or (len(match.group()) == 15 and after in b"Xx" and after)):
                 hits.add(match.group())
     return hits
@@ -58,7 +58,8 @@ def in_database(url: str, numbers: set[bytes], leave_out: tuple[str, ...] = ("va
     with psycopg.connect(url) as connection:
         tables: list[Any] = connection.execute(
             "select schemaname, tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema') "
-            "and schemaname not like 'pg_temp%'").fetchall()
+            "and schemaname not like 'pg_temp%'"
+        ).fetchall()
         for schema, table in tables:
             if schema in leave_out:
                 continue

@@ -31,11 +31,18 @@ def built(world: World, *relations: str) -> bool:
 
 def refused_differences(world: World, day: int) -> list[str]:
     """Deliveries of datasets nobody may collect: turned away, counted, no batch made of them."""
-    there = {row[0]: row[1] for row in world.query(
-        "select file_name, unit_id from ledger.refused_delivery where business_date = %s", [DAYS[day]])}
+    there = {
+        row[0]: row[1]
+        for row in world.query(
+            "select file_name, unit_id from ledger.refused_delivery where business_date = %s", [DAYS[day]]
+        )
+    }
     expected = {item["file"]: item["unit"] for item in key(world, day, "refused.json")}
-    differences = [f"{name}: expected {expected.get(name)}, turned away {there.get(name)}"
-                   for name in {*expected, *there} if expected.get(name) != there.get(name)]
+    differences = [
+        f"{name}: expected {expected.get(name)}, turned away {there.get(name)}"
+        for name in {*expected, *there}
+        if expected.get(name) != there.get(name)
+    ]
     landed = world.query("select file_name from ledger.batch where file_name = any(%s)", [list(expected)])
     return differences + [f"{row[0]}: became a batch" for row in landed]
 
@@ -43,7 +50,9 @@ def refused_differences(world: World, day: int) -> list[str]:
 def _linked(world: World) -> dict[tuple[int, int], tuple[str, str, str, str]]:
     """(batch, row) → record, state and reason of its link, USCC of its subject (now)."""
     rows = []
-    for (kind,) in world.query("select distinct kind from intermediate.int_records__link where subject_class = 'organisation'"):
+    for (kind,) in world.query(
+        "select distinct kind from intermediate.int_records__link where subject_class = 'organisation'"
+    ):
         rows += world.query(f"""
             select r.batch_seq, r.row_no, r.record_id, l.link_state, coalesce(l.link_reason, ''), coalesce(s.uscc, '')
             from raw.{kind} r
@@ -58,8 +67,12 @@ def subject_differences(world: World, day: int) -> tuple[list[str], dict[str, in
 
     The counts are those of precision (``linked``, ``right``) and recall (``resolvable``, ``found``) over records.
     """
-    receipts = {(d, dataset, file): batch["seq"] for d in DAYS if d <= day
-                for (dataset, file), batch in batches(world, d).items()}
+    receipts = {
+        (d, dataset, file): batch["seq"]
+        for d in DAYS
+        if d <= day
+        for (dataset, file), batch in batches(world, d).items()
+    }
     linked, differences, records = _linked(world), [], {}
     for line in key(world, day, "subjects.jsonl"):
         place = f"{line['dataset']} {line['file']} row {line['row_no']} {line['document_no']}"
@@ -76,8 +89,10 @@ def subject_differences(world: World, day: int) -> tuple[list[str], dict[str, in
         counts["resolvable"] += line["resolvable"] is True
         counts["found"] += line["resolvable"] is True and right
         if (state == "linked" and not right) or (line["resolvable"] is True and not right):
-            differences.append(f"{place}: by {line['scheme']} {line['value']} expected {line['subject'] or line['reason']}, "
-                               f"got {state} {uscc} {reason}")
+            differences.append(
+                f"{place}: by {line['scheme']} {line['value']} expected {line['subject'] or line['reason']}, "
+                f"got {state} {uscc} {reason}"
+            )
     return differences, counts
 
 
@@ -87,24 +102,39 @@ def list_differences(world: World, day: int) -> list[str]:
         select e.dataset_id, e.document_no, coalesce(s.uscc, ''), e.list_kind, e.state, e.objected
         from marts.mart_lists__entry e left join subjects.subject s on s.subject_id = e.subject_id""")
     there = {tuple(row[:3]): tuple(row[3:]) for row in rows}
-    expected = {(x["dataset"], x["document_no"], x["subject"]): (LISTS[x["list"]], STATES[x["state"]], x["objected"])
-                for x in key(world, day, "lists.json") if x["list"] != "red" or x["kind"] == "红名单"}
-    return [f"{entry}: expected {expected.get(entry)}, got {there.get(entry)}"
-            for entry in sorted({*expected, *there}) if expected.get(entry) != there.get(entry)]
+    expected = {
+        (x["dataset"], x["document_no"], x["subject"]): (LISTS[x["list"]], STATES[x["state"]], x["objected"])
+        for x in key(world, day, "lists.json")
+        if x["list"] != "red" or x["kind"] == "红名单"
+    }
+    return [
+        f"{entry}: expected {expected.get(entry)}, got {there.get(entry)}"
+        for entry in sorted({*expected, *there})
+        if expected.get(entry) != there.get(entry)
+    ]
 
 
 def grade_differences(world: World, day: int) -> list[str]:
     """The grade of every food and drug firm of the answer key."""
-    there = dict(world.query("select s.uscc, g.grade from marts.mart_subjects__food_drug_grade g "
-                             "join subjects.subject s on s.subject_id = g.subject_id"))
-    return [f"{x['subject']} {x['name']}: expected {x['grade']}, got {there.get(x['subject'])}"
-            for x in key(world, day, "grades.json") if there.get(x["subject"]) != x["grade"]]
+    there = dict(
+        world.query(
+            "select s.uscc, g.grade from marts.mart_subjects__food_drug_grade g "
+            "join subjects.subject s on s.subject_id = g.subject_id"
+        )
+    )
+    return [
+        f"{x['subject']} {x['name']}: expected {x['grade']}, got {there.get(x['subject'])}"
+        for x in key(world, day, "grades.json")
+        if there.get(x["subject"]) != x["grade"]
+    ]
 
 
 def succession_differences(world: World, day: int) -> list[str]:
     """个体工商户 that became enterprises: two subjects, one after the other."""
-    there = set(world.query("""
+    there = set(
+        world.query("""
         select o.uscc, n.uscc from subjects.succession c join subjects.subject o on o.subject_id = c.old_subject_id
-        join subjects.subject n on n.subject_id = c.new_subject_id"""))
+        join subjects.subject n on n.subject_id = c.new_subject_id""")
+    )
     expected = set(key(world, day, "successions.json")["grown"].items())
     return [f"{pair}: {'not known' if pair in expected else 'nobody said so'}" for pair in sorted(there ^ expected)]

@@ -33,7 +33,9 @@ def figure_differences(world: World, day: int) -> tuple[list[str], int]:
             continue
         least, most = wanted["numerator"]
         if not least <= (numerator or 0) <= most or denominator != wanted["denominator"]:
-            differences.append(f"{place}: expected {least}–{most} / {wanted['denominator']}, got {numerator} / {denominator}")
+            differences.append(
+                f"{place}: expected {least}–{most} / {wanted['denominator']}, got {numerator} / {denominator}"
+            )
         if (percent is None) != (wanted["denominator"] is None):
             differences.append(f"{place}: percent {percent} with denominator {wanted['denominator']}")
     return differences, len(answer["figures"])
@@ -42,27 +44,39 @@ def figure_differences(world: World, day: int) -> tuple[list[str], int]:
 def edition_differences(world: World) -> list[str]:
     """Every frozen figure against the key of the day it was computed on; the planted correction, and no other row of its figure."""
     differences = []
-    editions = world.query("select id, restates, as_of, business_date from ledger.edition where state = 'frozen' order by id")
+    editions = world.query(
+        "select id, restates, as_of, business_date from ledger.edition where state = 'frozen' order by id"
+    )
     restated = key(world, 1, "targets.json")["restated"]
     for number, _, as_of, on in editions:
         day = next(day for day, date in DAYS.items() if date == on)
-        wanted = {(row["figure"], row["unit"]): row for row in key(world, day, "targets.json")["figures"]
-                  if row["month_end"] == as_of.isoformat()}
-        rows = world.query("select figure_id, unit_id, numerator, denominator from ledger.edition_figure where edition_id = %s "
-                           "and not suppressed", [number])
+        wanted = {
+            (row["figure"], row["unit"]): row
+            for row in key(world, day, "targets.json")["figures"]
+            if row["month_end"] == as_of.isoformat()
+        }
+        rows = world.query(
+            "select figure_id, unit_id, numerator, denominator from ledger.edition_figure where edition_id = %s "
+            "and not suppressed",
+            [number],
+        )
         for figure, unit, numerator, denominator in rows:
             row = wanted.get((figure, unit))
-            if row and not (row["numerator"][0] <= (numerator or 0) <= row["numerator"][1] and denominator == row["denominator"]):
+            if row and not (
+                row["numerator"][0] <= (numerator or 0) <= row["numerator"][1] and denominator == row["denominator"]
+            ):
                 differences.append(f"edition {number} {figure} {unit}: {numerator} / {denominator} instead of {row}")
         if not {row[:2] for row in rows} >= {place for place, row in wanted.items() if not row.get("hidden")}:
             differences.append(f"edition {number}: figures of the key are missing")
     if [restates for _, restates, *_ in editions] != [None, editions[0][0]]:
         return [*differences, f"expected an edition and its restatement, got {editions}"]
-    moved = world.query("""
+    moved = world.query(
+        """
         select a.numerator, b.numerator, a.record_id, b.record_id from ledger.edition_item a
         join ledger.edition_item b on b.figure_id = a.figure_id and b.item_key = a.item_key and b.edition_id = %s
         where a.edition_id = %s and a.figure_id = %s and a.numerator <> b.numerator""",
-        [editions[1][0], editions[0][0], restated["figure"]])
+        [editions[1][0], editions[0][0], restated["figure"]],
+    )
     if [(old - new, before == after) for old, new, before, after in moved] != [(restated["fewer"], True)]:
         differences.append(f"the restated figure {restated['figure']}: rows that moved are {moved}")
     return differences
@@ -71,6 +85,9 @@ def edition_differences(world: World) -> list[str]:
 def silence_differences(world: World, day: int) -> list[str]:
     """The silent unit has its year with nothing in it and alone is marked so; within days nobody is silent beyond a cadence."""
     unit = key(world, day, "targets.json")["silent_unit"]
-    rows = world.query("select unit_id, batches, rows_in, silent_weeks, attestations from marts.mart_supervision__unit_year "
-                       "where nothing_yet and year = %s", [DAYS[day].year])
+    rows = world.query(
+        "select unit_id, batches, rows_in, silent_weeks, attestations from marts.mart_supervision__unit_year "
+        "where nothing_yet and year = %s",
+        [DAYS[day].year],
+    )
     return [] if rows == [(unit, 0, 0, 0, 0)] else [f"{unit}: expected silence, got {rows}"]

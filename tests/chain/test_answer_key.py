@@ -15,15 +15,23 @@ pytestmark = [pytest.mark.chain, pytest.mark.slow]
 
 
 def _metrics(w, day: int) -> dict:
-    rows = w.query("select unit_id, decision_table, decision_month, generated, received, accepted, accepted_at_once, late "
-                   "from marts.mart_supervision__monthly")
+    rows = w.query(
+        "select unit_id, decision_table, decision_month, generated, received, accepted, accepted_at_once, late "
+        "from marts.mart_supervision__monthly"
+    )
     actual = {tuple(row[:3]): tuple(row[3:]) for row in rows}
     key = json.loads((w.home / "answer_key" / f"day{day}_metrics.json").read_text(encoding="utf-8"))
-    expected = {(m["unit"], m["kind"], m["month"]): (m["G"], m["R"], m["A"], m["A_first_pass"], m["L"])
-                for m in key if m["R"] or m["G"] is not None}
+    expected = {
+        (m["unit"], m["kind"], m["month"]): (m["G"], m["R"], m["A"], m["A_first_pass"], m["L"])
+        for m in key
+        if m["R"] or m["G"] is not None
+    }
     assert expected
-    return {cell: (expected.get(cell), actual.get(cell)) for cell in set(expected) | set(actual)
-            if expected.get(cell) != actual.get(cell)}
+    return {
+        cell: (expected.get(cell), actual.get(cell))
+        for cell in set(expected) | set(actual)
+        if expected.get(cell) != actual.get(cell)
+    }
 
 
 def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehouse, tmp_path: Path):
@@ -44,13 +52,19 @@ def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehou
                 assert target_answers.silence_differences(w, day) == []
                 assert _metrics(w, day) == {}
                 w.office(day)
-                latest = w.query("select missing, surplus, differing, unsettled, agreed from ledger.reconciliation "
-                                 "order by id desc limit 1")[0]
+                latest = w.query(
+                    "select missing, surplus, differing, unsettled, agreed from ledger.reconciliation "
+                    "order by id desc limit 1"
+                )[0]
                 assert latest[:4] == (0, 0, 0, 0) and latest[4] > 1000
             assert target_answers.edition_differences(w) == []
-            assert w.query("select count(*) from ledger.step where verdict = 'incomplete' and ended_at is null") == [(0,)]
-            balance = w.query("select count(*) from ledger.batch where state not in ('held', 'broken') "
-                              "and rows_in <> accepted + quarantined + duplicate + refused")
+            assert w.query("select count(*) from ledger.step where verdict = 'incomplete' and ended_at is null") == [
+                (0,)
+            ]
+            balance = w.query(
+                "select count(*) from ledger.batch where state not in ('held', 'broken') "
+                "and rows_in <> accepted + quarantined + duplicate + refused"
+            )
             assert balance == [(0,)]
             _nothing_left_behind(w)
     finally:

@@ -52,11 +52,20 @@ class Aftermath:
 
 
 def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items()
-                   if not name.startswith(("PCW_", "AIRFLOW", "COV_", "COVERAGE"))}
-    return subprocess.run([sys.executable, "-m", "local_stack", *arguments], cwd=CHECKOUT, capture_output=True, text=True,
-                          env=environment | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include")},
-                          timeout=1500, check=False)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PCW_", "AIRFLOW", "COV_", "COVERAGE"))
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "local_stack", *arguments],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        env=environment | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include")},
+        timeout=1500,
+        check=False,
+    )
 
 
 def _run_with_a_crash(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -69,7 +78,9 @@ def _run_with_a_crash(home: Path, *arguments: str) -> subprocess.CompletedProces
             time.sleep(0.2)
             if b"Task started" in log.read_bytes()[before:]:
                 port = (home / "airflow" / "port").read_text()
-                server, = (process for process in _of(home) if f"api_server -- host:127.0.0.1 port:{port}" in _title(process))
+                (server,) = (
+                    process for process in _of(home) if f"api_server -- host:127.0.0.1 port:{port}" in _title(process)
+                )
                 server.send_signal(signal.SIGSEGV)
                 break
         return running.result()
@@ -79,7 +90,11 @@ def _of(home: Path) -> list[psutil.Process]:
     """Processes that belong to a state folder, by environment, command or working folder (a new title hides the first two)."""
     found = []
     for process in psutil.process_iter(["cmdline", "environ", "cwd"]):
-        told = [(process.info["environ"] or {}).get("PCW_HOME", ""), process.info["cwd"] or "", *(process.info["cmdline"] or [])]
+        told = [
+            (process.info["environ"] or {}).get("PCW_HOME", ""),
+            process.info["cwd"] or "",
+            *(process.info["cmdline"] or []),
+        ]
         if any(str(home) in part for part in told):
             found.append(process)
     return found
@@ -96,13 +111,21 @@ def _left_running(home: Path) -> list[str]:
 def _row_level_difference(after: Aftermath, home: Path) -> None:
     """What the command says about the correction: the figure, and the one report that moved it."""
     planted = json.loads((after.home / "answer_key" / "targets.json").read_text(encoding="utf-8"))["restated"]
-    environment = os.environ | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include"),
-                                "PCW_CONN_PCW_DB_READER": after.server.url("public_credit")}
-    done = subprocess.run([sys.executable, "-m", "public_credit.cli", "editions", "diff", "1", "2", "--json", "--limit", "100000"],
-                          capture_output=True, text=True, check=True, env=environment)
+    environment = os.environ | {
+        "PCW_HOME": str(home),
+        "PYTHONPATH": str(CHECKOUT / "include"),
+        "PCW_CONN_PCW_DB_READER": after.server.url("public_credit"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "public_credit.cli", "editions", "diff", "1", "2", "--json", "--limit", "100000"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
     found = json.loads(done.stdout)
-    figure, = (row for row in found["figures"] if row["figure_id"] == planted["figure"])
-    row, = (row for row in found["items"] if row["figure_id"] == planted["figure"])
+    (figure,) = (row for row in found["figures"] if row["figure_id"] == planted["figure"])
+    (row,) = (row for row in found["items"] if row["figure_id"] == planted["figure"])
     assert row["change"] == "changed" and row["old_numerator"] - row["new_numerator"] == planted["fewer"]
     assert figure["old_numerator"] - figure["new_numerator"] == planted["fewer"]
     assert (figure["came"], figure["went"], figure["changed"]) == (0, 0, 1)
@@ -114,7 +137,10 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     assert first.returncode == 0, first.stdout[-3000:] + first.stderr[-3000:]
     assert "模拟第 2 日完成" in first.stdout and "退回单" in first.stdout and "依法不收" in first.stdout
     assert "信用审查（政府资金补助）" in first.stdout and first.stdout.count("批准人 分管区领导") == 2
-    assert "年度定稿      2020 年，第 1 号，分管区领导 批准" in first.stdout and "./run credit editions diff 1 2" in first.stdout
+    assert (
+        "年度定稿      2020 年，第 1 号，分管区领导 批准" in first.stdout
+        and "./run credit editions diff 1 2" in first.stdout
+    )
     page = (home / "publications" / "leadership" / "leadership_2026-02-26.html").read_text(encoding="utf-8")
     assert "2020 年：已定版（第 1 号），更正重列（第 2 号）" in page and "尚无报送" in page
     for suffix in ("html", "xlsx", "pdf"):

@@ -29,9 +29,12 @@ _MAY_BE_OF_PERSONS = {"mart_supervision__breach_ahead", "mart_supervision__asses
 
 def _start(on: str, *arguments: str) -> subprocess.Popen[bytes]:
     include = str(Path(__file__).resolve().parents[2] / "include")
-    return subprocess.Popen([sys.executable, "-m", "public_credit.cli", *arguments], stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL,
-                            env=os.environ | {"PYTHONPATH": include, "PCW_BUSINESS_DATE": on, "PCW_CITY_TIMEOUT": "20"})
+    return subprocess.Popen(
+        [sys.executable, "-m", "public_credit.cli", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": include, "PCW_BUSINESS_DATE": on, "PCW_CITY_TIMEOUT": "20"},
+    )
 
 
 def _kill_when(process: subprocess.Popen[bytes], moment: Callable[[], bool]) -> bool:
@@ -55,14 +58,18 @@ def _finish(on: str, *arguments: str) -> None:
 
 def _running(w: World, pattern: str) -> bool:
     with w.warehouse.cluster.admin() as admin:
-        return admin.execute("select exists (select 1 from pg_stat_activity where datname = %s and state = 'active' "
-                             "and query ilike %s and pid <> pg_backend_pid())", [w.warehouse.database, pattern]).fetchone()[0]
+        return admin.execute(
+            "select exists (select 1 from pg_stat_activity where datname = %s and state = 'active' "
+            "and query ilike %s and pid <> pg_backend_pid())",
+            [w.warehouse.database, pattern],
+        ).fetchone()[0]
 
 
 def _snapshot(w: World) -> dict[str, Any]:
     """Marts and the city's store, without what differs between any two runs."""
-    result: dict[str, Any] = {"city": sorted(
-        (row["interface"], row["state"], row["data"]) for row in w.city_store().values())}
+    result: dict[str, Any] = {
+        "city": sorted((row["interface"], row["state"], row["data"]) for row in w.city_store().values())
+    }
     for (mart,) in w.query("select table_name from information_schema.tables where table_schema = 'marts' order by 1"):
         persons = mart.endswith("_person") or mart in _MAY_BE_OF_PERSONS
         rows = [row for (row,) in w.query(f"select to_jsonb(m) from marts.{mart} m")]
@@ -86,8 +93,10 @@ def test_killed_anywhere_the_result_is_the_same(warehouse, migrated, tmp_path: P
 
     rng, seed = seeds.rng("killed"), seeds.SEED
     expected = _undisturbed(warehouse, tmp_path / "calm")
-    with open_warehouse(migrated, tmp_path / "second", monkeypatch) as disturbed, \
-            world(disturbed, tmp_path / "rough", SCALE, clerks=False) as w:
+    with (
+        open_warehouse(migrated, tmp_path / "second", monkeypatch) as disturbed,
+        world(disturbed, tmp_path / "rough", SCALE, clerks=False) as w,
+    ):
         killed: dict[str, int] = {}
         for day in (1, 2):
             _rough_day(w, day, rng, killed)
@@ -122,8 +131,13 @@ def _rough_day(w: World, day: int, rng: random.Random, killed: dict[str, int]) -
     for pattern in ("%create%int_administrative_penalty__image%", "%insert into%stg_%", "%mart_shuanggongshi__%"):
         count("model", _kill_when(_start(on, "build"), lambda p=pattern: _running(w, p)))
     _finish(on, "build")
-    count("before sending", _kill_when(_start(on, "release", "prepare"), lambda: bool(w.query(
-        "select 1 from ledger.release where business_date = %s", [DAYS[day]]))))
+    count(
+        "before sending",
+        _kill_when(
+            _start(on, "release", "prepare"),
+            lambda: bool(w.query("select 1 from ledger.release where business_date = %s", [DAYS[day]])),
+        ),
+    )
     _finish(on, "release", "prepare")
     before = len(w.city_store())
     w.city.control("POST", "mode", mode="timeout_after_commit", count=1)

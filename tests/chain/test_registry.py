@@ -28,14 +28,19 @@ def test_real_registry_file_shows_its_true_counts(warehouse, shared_data: Path, 
     assert result.exit_code == 0, result.output
     work.build(DAYS[1])
     with warehouse.connect() as connection:
-        batch = connection.execute("select rows_in, accepted, quarantined, duplicate, refused, state from ledger.batch"
-                                   ).fetchone()
-        current = connection.execute("select count(*), count(distinct uscc) from intermediate.int_enterprise_registration__current"
-                                     ).fetchone()
-        mended = connection.execute("select count(*) from raw.enterprise_registration where row_warnings like '%R21%'"
-                                    ).fetchone()[0]
-        mart = connection.execute("select sum(enterprises), sum(on_roster), count(*) from marts.mart_registration__roster "
-                                  "where dataset_id = 'scjg.registration_backfile'").fetchone()
+        batch = connection.execute(
+            "select rows_in, accepted, quarantined, duplicate, refused, state from ledger.batch"
+        ).fetchone()
+        current = connection.execute(
+            "select count(*), count(distinct uscc) from intermediate.int_enterprise_registration__current"
+        ).fetchone()
+        mended = connection.execute(
+            "select count(*) from raw.enterprise_registration where row_warnings like '%R21%'"
+        ).fetchone()[0]
+        mart = connection.execute(
+            "select sum(enterprises), sum(on_roster), count(*) from marts.mart_registration__roster "
+            "where dataset_id = 'scjg.registration_backfile'"
+        ).fetchone()
         states = connection.execute("select count(distinct state) from raw.enterprise_registration").fetchone()[0]
         gate = connection.execute("select count(*), count(*) filter (where success) from ledger.gate_result").fetchone()
     assert batch[0] == len(rows) == sum(batch[1:5])

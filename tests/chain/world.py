@@ -25,15 +25,15 @@ DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}
 class World:
     """Departments and city around one fresh warehouse."""
 
-    def __init__(self, warehouse: Any, home: Path, scale: float, exchange: str | None = None,
-                 clerks: bool = True):
+    def __init__(self, warehouse: Any, home: Path, scale: float, exchange: str | None = None, clerks: bool = True):
         from district_simulator.district import District
 
         exchange = exchange or warehouse.cluster.connections["exchange_db"]
         exchange = exchange.replace("postgresql://", "postgresql+psycopg://", 1)
         self.warehouse, self.home = warehouse, home
-        self.district = District(home, scale=scale, exchange_url=exchange, 
-                                 slips=warehouse.home / ("slips" if clerks else "no_slips"))
+        self.district = District(
+            home, scale=scale, exchange_url=exchange, slips=warehouse.home / ("slips" if clerks else "no_slips")
+        )
         warehouse.add_connections(**self.district.serve())
         self.city = CityProcess(home)
         warehouse.add_connections(city_platform=self.city.uri)
@@ -87,7 +87,9 @@ class World:
             review(use.path(self.home).read_bytes(), who=use.unit, purpose=use.purpose, area=use.area)
         if day in EDITIONS:
             drafted = work.edition(DAYS[day], *EDITIONS[day])
-            work.settle_edition(drafted, {"chosen_options": [APPROVE], "responded_by_user": {"id": "1", "name": "分管区领导"}})
+            work.settle_edition(
+                drafted, {"chosen_options": [APPROVE], "responded_by_user": {"id": "1", "name": "分管区领导"}}
+            )
 
     def city_store(self) -> dict[str, dict[str, Any]]:
         """What the city holds, by record id."""
@@ -106,8 +108,9 @@ class World:
 
 
 @contextmanager
-def world(warehouse: Any, home: Path, scale: float, exchange: str | None = None,
-          clerks: bool = True) -> Iterator[World]:
+def world(
+    warehouse: Any, home: Path, scale: float, exchange: str | None = None, clerks: bool = True
+) -> Iterator[World]:
     """A running world; its servers stop at the end.
 
     ``exchange``: URL of an exchange database of its own. ``clerks``: whether anybody answers slips (which correction
@@ -140,9 +143,21 @@ class CityProcess:
         ready.unlink(missing_ok=True)
         token.write_text(self.token)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "district_simulator.city", "--home", str(self.home), "--token-file", str(token), "--port",
-             str(self.port), "--ports-file", str(ready)],
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "include")})
+            [
+                sys.executable,
+                "-m",
+                "district_simulator.city",
+                "--home",
+                str(self.home),
+                "--token-file",
+                str(token),
+                "--port",
+                str(self.port),
+                "--ports-file",
+                str(ready),
+            ],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "include")},
+        )
         deadline = time.monotonic() + 30
         while not ready.exists():
             assert self.process.poll() is None and time.monotonic() < deadline, "the city did not start"
@@ -150,8 +165,14 @@ class CityProcess:
         self.port = httpx.URL(yaml.safe_load(ready.read_text())["city_platform"]).port or 0
 
     def control(self, method: str, name: str, **body: Any) -> dict[str, Any]:
-        answer = httpx.request(method, f"http://127.0.0.1:{self.port}/control/{name}", json=body or None, timeout=60,
-                               headers={"Authorization": f"Bearer {self.token}"}, trust_env=False)
+        answer = httpx.request(
+            method,
+            f"http://127.0.0.1:{self.port}/control/{name}",
+            json=body or None,
+            timeout=60,
+            headers={"Authorization": f"Bearer {self.token}"},
+            trust_env=False,
+        )
         answer.raise_for_status()
         return answer.json()
 
@@ -160,5 +181,3 @@ class CityProcess:
             self.process.kill()
             self.process.wait()
             self.process = None
-
-

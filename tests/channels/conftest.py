@@ -72,8 +72,7 @@ def steps(warehouse: Any) -> Callable[[], list[dict[str, Any]]]:
     def read() -> list[dict[str, Any]]:
         with warehouse.connect() as connection:
             cursor = connection.execute(
-                "select dataset_id, verdict, message, owner, counts from ledger.step "
-                "where name = 'collect' order by id"
+                "select dataset_id, verdict, message, owner, counts from ledger.step where name = 'collect' order by id"
             )
             names = [column.name for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]

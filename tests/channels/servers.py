@@ -166,9 +166,7 @@ class Api:
         listener.bind(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         self._server = uvicorn.Server(
-            uvicorn.Config(
-                app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-            )
+            uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
         )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
@@ -288,9 +286,7 @@ def _mariadb_program(name: str) -> str:
 
 def has_mariadb() -> bool:
     """Whether MariaDB's programs are on this machine."""
-    return bool(
-        shutil.which(_mariadb_program("mariadbd")) and shutil.which(_mariadb_program("mariadb-install-db"))
-    )
+    return bool(shutil.which(_mariadb_program("mariadbd")) and shutil.which(_mariadb_program("mariadb-install-db")))
 
 
 def certificate(folder: Path) -> Path:
@@ -309,11 +305,7 @@ def certificate(folder: Path) -> Path:
     path = folder / "server.pem"
     path.write_bytes(
         made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return path
 

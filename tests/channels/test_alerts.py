@@ -229,9 +229,7 @@ def test_a_killed_task_is_told_when_it_is_surely_dead(ledger):
     book_step(ledger, "build", "incomplete", "", dataset=None, unit=None, ended=False)
     book_step(ledger, "collect", "incomplete", "", ended=False)
     assert not alerts.tell(DAY).sent
-    ledger(
-        "update ledger.step set started_at = now() - interval '4 hours' where name in ('build', 'collect')"
-    )
+    ledger("update ledger.step set started_at = now() - interval '4 hours' where name in ('build', 'collect')")
     assert sorted(item.message for item in alerts.tell(DAY).new) == [
         "数仓构建：任务中断，未写明结果",
         "测试单位 · 测试数据：采集任务中断，未写明结果",
@@ -267,9 +265,7 @@ def test_by_mail(ledger, mailbox):
 
 
 def test_a_password_is_not_sent_in_the_clear(ledger, mailbox):
-    ledger.warehouse.add_connections(
-        alert=f"smtp://u:pw@127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example"
-    )
+    ledger.warehouse.add_connections(alert=f"smtp://u:pw@127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example")
     book_batch(ledger, "broken", "无法读取")
     with pytest.raises(UserError, match="不支持加密"):
         alerts.tell(DAY)
@@ -295,9 +291,7 @@ def test_by_mail_over_tls_with_a_password(ledger, tmp_path, monkeypatch):
 
 
 def test_what_could_not_be_sent_is_told_next_time(ledger, mailbox):
-    ledger.warehouse.add_connections(
-        alert=f"smtp://127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example"
-    )
+    ledger.warehouse.add_connections(alert=f"smtp://127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example")
     book_batch(ledger, "broken", "无法读取")
     mailbox.refuse = True
     with pytest.raises(UserError, match="提醒未能发出"):

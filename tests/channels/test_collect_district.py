@@ -41,8 +41,10 @@ def expected(district, day: int) -> dict[tuple[str, str], int]:
 
 def refused_files(district) -> list[tuple[str, str]]:
     """(unit, file) of what the district delivered though it is never collected."""
-    found = [json.loads((district.home / "answer_key" / f"day{day}_refused.json").read_text(encoding="utf-8"))
-             for day in (1, 2, 3)]
+    found = [
+        json.loads((district.home / "answer_key" / f"day{day}_refused.json").read_text(encoding="utf-8"))
+        for day in (1, 2, 3)
+    ]
     return [(item["unit"], item["file"]) for items in found for item in items]
 
 
@@ -52,9 +54,7 @@ def test_each_delivery_of_each_day_is_booked_once(warehouse, district, batches, 
     for day in (1, 2, 3):
         district.play(day)
         outcomes = collect.collect(units, DAYS[day])
-        assert {
-            outcome.dataset_id: outcome.message for outcome in outcomes if outcome.verdict == "failed"
-        } == {}
+        assert {outcome.dataset_id: outcome.message for outcome in outcomes if outcome.verdict == "failed"} == {}
         booked = batches()[seen:]
         wanted = expected(district, day)
         assert sorted((batch["dataset_id"], batch["file_name"]) for batch in booked) == sorted(wanted)
@@ -71,7 +71,9 @@ def test_each_delivery_of_each_day_is_booked_once(warehouse, district, batches, 
     assert refused and sorted(counted) == sorted(refused), "counted once each, none archived"
     for outcome in again:
         unit = outcome.dataset_id.split(".")[0]
-        assert outcome.verdict in ("ok", "nothing_due") or outcome.turned_away and unit in dict(refused), outcome.message
+        assert outcome.verdict in ("ok", "nothing_due") or outcome.turned_away and unit in dict(refused), (
+            outcome.message
+        )
     assert sum(len(outcome.turned_away) for outcome in again) == len(refused), "each is complained of by one dataset"
     silent = next(step for step in reversed(steps()) if step["dataset_id"] == "wlj.penalty_entity")
     assert (silent["verdict"], silent["message"]) == ("nothing_due", "无新增")

@@ -175,9 +175,7 @@ def test_a_persons_number_in_a_file_name_stays_out_of_the_ledger(folder, batches
     assert len({batch["locator"] for batch in batches()}) == len(batches()) == 2
     with warehouse.connect() as connection:
         for table in ("batch", "step", "archive_object"):
-            (content,) = connection.execute(
-                f"select string_agg(t::text, ' ') from ledger.{table} t"
-            ).fetchone()
+            (content,) = connection.execute(f"select string_agg(t::text, ' ') from ledger.{table} t").fetchone()
             assert "370399199001" not in content
 
 

@@ -52,10 +52,7 @@ class FrontEnd:
             )
 
     def done(self, number: str, count: int = ROWS, table: str = "xk_fr") -> None:
-        self.run(
-            "insert into ex.batch_done values "
-            f"('{number}', '{table}', {count}, timestamp '2026-02-25 07:30:00')"
-        )
+        self.run(f"insert into ex.batch_done values ('{number}', '{table}', {count}, timestamp '2026-02-25 07:30:00')")
 
 
 @pytest.fixture(scope="session")
@@ -68,9 +65,7 @@ def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[st
 
 def _postgresql(request: pytest.FixtureRequest) -> Iterator[FrontEnd]:
     cluster = request.getfixturevalue("postgres")
-    writer = sa.create_engine(
-        cluster.connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://")
-    )
+    writer = sa.create_engine(cluster.connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://"))
     front_end = FrontEnd(writer, cluster.connections["exchange_db"])
     front_end.run("drop schema if exists ex cascade", "create schema ex")
     front_end.create()

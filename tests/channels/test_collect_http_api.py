@@ -21,9 +21,7 @@ def api() -> Iterator[Api]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(
-        http_api, "PATIENCE", lambda: http_api.Patience(first=0.01, longest=0.1, tries=4, total=3)
-    )
+    monkeypatch.setattr(http_api, "PATIENCE", lambda: http_api.Patience(first=0.01, longest=0.1, tries=4, total=3))
     monkeypatch.setattr(http_api.RateLimit, "_next", {})
 
 
@@ -86,10 +84,7 @@ def test_a_full_snapshot_is_pulled_whole_and_known_again_by_its_version(api, pul
     api.version = "2026-02-26T18:00:00"
     pull()
     first, second = batches()
-    assert (first["source_version"], second["source_version"]) == (
-        "2026-02-25T18:00:00",
-        "2026-02-26T18:00:00",
-    )
+    assert (first["source_version"], second["source_version"]) == ("2026-02-25T18:00:00", "2026-02-26T18:00:00")
     assert archived_lines(first["archive_uri"])[1:] == archived_lines(second["archive_uri"])[1:]
 
 
@@ -207,9 +202,7 @@ def test_error_codes_name_cause_and_owner(api, pull, code, words, owner):
     assert outcome.owner == owner
 
 
-@pytest.mark.parametrize(
-    ("status", "owner"), [(401, "data_engineer"), (404, "data_engineer"), (302, "data_engineer")]
-)
+@pytest.mark.parametrize(("status", "owner"), [(401, "data_engineer"), (404, "data_engineer"), (302, "data_engineer")])
 def test_answers_that_asking_again_does_not_mend(api, pull, status, owner):
     api.moods.append((status, {"Location": "http://127.0.0.1:1/"}))
     outcome = pull()

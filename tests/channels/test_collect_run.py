@@ -54,9 +54,7 @@ def folder(offer, tmp_path: Path) -> Path:
 
 
 def start(patch: str = "") -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", COLLECT.format(patch=patch)], stdout=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, "-c", COLLECT.format(patch=patch)], stdout=subprocess.PIPE, text=True)
 
 
 def fill(folder: Path, files: int, size: int = 20_000) -> dict[str, bytes]:
@@ -235,9 +233,7 @@ def test_a_second_copy_of_a_booked_receipt_is_destroyed(folder, batches, warehou
     assert (intake.outcome.receipts, intake.outcome.known) == (["1.csv"], 1)
     assert archived(batch["archive_uri"]) == b"same"
     with warehouse.connect() as connection:
-        left = connection.execute(
-            "select uri from ledger.archive_object where wrapped_key is not null"
-        ).fetchall()
+        left = connection.execute("select uri from ledger.archive_object where wrapped_key is not null").fetchall()
     assert left == [(batch["archive_uri"],)]
 
 

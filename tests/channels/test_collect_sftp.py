@@ -62,10 +62,7 @@ def test_files_are_fetched_once_whole_and_in_order(server, warehouse_with, batch
     put(server, "~$xk_4.xlsx")
     put(server, "说明.txt")
     (outcome,) = collect.collect("csdw.licences", DAY)
-    assert [batch["locator"] for batch in batches()] == [
-        "sftp:sftp_csdw/out/xk_1.xlsx",
-        "sftp:sftp_csdw/out/xk_2.xlsx",
-    ]
+    assert [batch["locator"] for batch in batches()] == ["sftp:sftp_csdw/out/xk_1.xlsx", "sftp:sftp_csdw/out/xk_2.xlsx"]
     assert [archived(batch["archive_uri"]) for batch in batches()] == [content, b""]
     assert outcome.batch_seqs == [batch["seq"] for batch in batches()]
     server.reads.clear()
@@ -100,9 +97,7 @@ def test_a_young_file_waits_when_the_window_is_too_long_to_watch(server, warehou
     assert [batch["file_name"] for batch in batches()] == ["xk_2.xlsx"]
 
 
-def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(
-    server, warehouse_with, batches, steps, monkeypatch
-):
+def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(server, warehouse_with, batches, steps, monkeypatch):
     monkeypatch.setattr(channel, "PAUSE", 0.01)
     warehouse_with()
     put(server, "xk_1.xlsx", b"first", age=100)
@@ -111,7 +106,14 @@ def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(
     collect.collect("csdw", DAY)
     assert [archived(batch["archive_uri"]) for batch in batches()] == [b"first", big.read_bytes()]
     assert steps()[-1]["verdict"] == "ok"
-    assert steps()[-1]["counts"] == {"new": 2, "known": 0, "waiting": 0, "incomplete": 0, "refused": 0, "turned_away": 0}
+    assert steps()[-1]["counts"] == {
+        "new": 2,
+        "known": 0,
+        "waiting": 0,
+        "incomplete": 0,
+        "refused": 0,
+        "turned_away": 0,
+    }
     assert server.reads.count("xk_1.xlsx") == 1
 
 

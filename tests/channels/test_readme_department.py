@@ -15,8 +15,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
-def test_a_department_is_added_with_the_readme_alone(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                     readme: str) -> None:
+def test_a_department_is_added_with_the_readme_alone(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readme: str
+) -> None:
     from public_credit.catalogue import load_catalogue
 
     from tests.warehouse.commands import credit
@@ -33,7 +34,7 @@ def test_a_department_is_added_with_the_readme_alone(warehouse, tmp_path: Path, 
     (root / place).write_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1), encoding="utf-8")
     checked = credit("catalogue", "check")
     assert checked.code == 0, checked.out
-    unit, = set(load_catalogue().units) - before
+    (unit,) = set(load_catalogue().units) - before
     dataset = load_catalogue().units[unit].datasets[0]
 
     connection = re.search(r"`(\w+): sftp://", text).group(1)
@@ -45,8 +46,14 @@ def test_a_department_is_added_with_the_readme_alone(warehouse, tmp_path: Path, 
     server = Sftp(tmp_path / "sftp")
     try:
         warehouse.add_connections(**{connection: server.uri()})
-        delivered = [row | {"source_unit_uscc": load_catalogue().units[unit].uscc, "authority_uscc": load_catalogue().units[unit].uscc}
-                     for row in rows(25)]
+        delivered = [
+            row
+            | {
+                "source_unit_uscc": load_catalogue().units[unit].uscc,
+                "authority_uscc": load_catalogue().units[unit].uscc,
+            }
+            for row in rows(25)
+        ]
         path = folder / "xzcf_20260225.csv"
         path.write_bytes(csv_bytes(delivered))
         os.utime(path, (time.time() - 600, time.time() - 600))

@@ -25,7 +25,9 @@ def _write(path: Path, content: str = CONTENT, age: float = 60) -> Path:
 
 
 def _dataset(*patterns: str) -> dict[str, Any]:
-    return {"channel": {"type": "drop_folder", "connection": "drop_csdw", "patterns": list(patterns), "settle_seconds": 0.1}}
+    return {
+        "channel": {"type": "drop_folder", "connection": "drop_csdw", "patterns": list(patterns), "settle_seconds": 0.1}
+    }
 
 
 @pytest.fixture
@@ -42,8 +44,10 @@ def refused(warehouse) -> Any:
 
     def read() -> tuple[list[tuple[Any, ...]], int]:
         with warehouse.connect() as connection:
-            rows = connection.execute("select refused_id, unit_id, dataset_id, file_name, sha256, size_bytes, reason, "
-                                      "business_date from ledger.refused_delivery order by id").fetchall()
+            rows = connection.execute(
+                "select refused_id, unit_id, dataset_id, file_name, sha256, size_bytes, reason, "
+                "business_date from ledger.refused_delivery order by id"
+            ).fetchall()
             return rows, connection.execute("select count(*) from ledger.archive_object").fetchone()[0]
 
     return read
@@ -57,7 +61,14 @@ def test_a_refused_file_is_counted_and_the_files_beside_it_are_taken(folder, bat
     assert sorted(batch["file_name"] for batch in batches()) == ["许可_1.csv", "许可_2.txt"]
     (row,), archived = refused()
     content = CONTENT.encode()
-    assert row[:6] == ("low_income_check", "csdw", "csdw.everything", NAME, hashlib.sha256(content).hexdigest(), len(content))
+    assert row[:6] == (
+        "low_income_check",
+        "csdw",
+        "csdw.everything",
+        NAME,
+        hashlib.sha256(content).hexdigest(),
+        len(content),
+    )
     assert "第42条" in row[6] and row[7] == DAY
     assert archived == 2
     first, second = steps()[-2:]
@@ -126,7 +137,9 @@ def test_ingest_into_a_refused_dataset_says_why(warehouse, tmp_path, refused, gi
     assert (row[0], row[1], row[2], archived) == ("student_honesty", "", "", 0)
 
 
-def test_a_refused_file_handed_in_for_another_dataset_is_turned_away(warehouse, tmp_path, refused, batches, monkeypatch):
+def test_a_refused_file_handed_in_for_another_dataset_is_turned_away(
+    warehouse, tmp_path, refused, batches, monkeypatch
+):
     from public_credit.base import settings
 
     folder = settings.hand_in_folder()

@@ -44,18 +44,32 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("airflow")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PCW_", "AIRFLOW", "COV"))}
     done = subprocess.run(
-        [sys.executable, "-c", _PARSE, str(CHECKOUT / "dags")], capture_output=True, text=True, check=False,
-        env=environment | {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include"),
-                           "AIRFLOW__CORE__LOAD_EXAMPLES": "False"})
+        [sys.executable, "-c", _PARSE, str(CHECKOUT / "dags")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment
+        | {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:
-    pulled = {f"collect_{unit.id}" for unit in load_catalogue().units.values()
-              if any(dataset.channel.type != "hand_in" for dataset in unit.datasets)}
+    pulled = {
+        f"collect_{unit.id}"
+        for unit in load_catalogue().units.values()
+        if any(dataset.channel.type != "hand_in" for dataset in unit.datasets)
+    }
     assert set(parsed["dags"]) == pulled | {
-        "build_warehouse", "deliver_to_city", "receive_from_city", "publish_reports", "hand_in", "attest_nothing", "year_end_edition"}
+        "build_warehouse",
+        "deliver_to_city",
+        "receive_from_city",
+        "publish_reports",
+        "hand_in",
+        "attest_nothing",
+        "year_end_edition",
+    }
     for unit in load_catalogue().units.values():
         dag = parsed["dags"].get(f"collect_{unit.id}")
         if dag:
@@ -74,7 +88,7 @@ def test_every_dag_explains_itself_and_every_task_has_an_owner(parsed) -> None:
 def test_collectors_retry_with_back_off_and_need_nothing_that_is_made_at_a_start(parsed) -> None:
     for dag_id, dag in parsed["dags"].items():
         if dag_id.startswith("collect_"):
-            task, = dag["tasks"]
+            (task,) = dag["tasks"]
             assert task["retries"] >= 2 and task["backoff"] and task["timeout"] and dag["runs"] == 1
             assert task["pool"] == "default_pool" and task["outlets"] == ["landed_batches"]
 
@@ -101,7 +115,9 @@ def test_parsing_pulls_in_nothing_heavy(parsed) -> None:
     assert parsed["heavy"] == []
 
 
-@pytest.mark.parametrize("name", ["../secrets/connections.yaml", "/etc/passwd", "absent.csv", "", "   ", ".", "link.csv"])
+@pytest.mark.parametrize(
+    "name", ["../secrets/connections.yaml", "/etc/passwd", "absent.csv", "", "   ", ".", "link.csv"]
+)
 def test_the_form_takes_files_of_the_hand_in_folder_only(warehouse, name: str) -> None:
     from public_credit.base import settings
     from public_credit.steps import work

@@ -51,7 +51,9 @@ def test_a_task_finds_the_libraries_loaded_by_a_process_of_one_thread_that_has_r
     assert found["heavy"] == ["great_expectations", "dbt", "pandas", "numba"]
     assert found["said"] == "worked"
     policy = [str(CHECKOUT / part) for part in ("include/catalogue", "dbt_project", "expectations")]
-    assert [path for path in found["read"] if path.startswith(tuple(policy)) and not path.endswith((".py", ".pyc"))] == []
+    assert [
+        path for path in found["read"] if path.startswith(tuple(policy)) and not path.endswith((".py", ".pyc"))
+    ] == []
 
 
 def test_a_library_that_cannot_be_loaded_is_named_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,16 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parent
 SCALE = 0.01
-UNITS = ("xzsp", "wlj", "jgbz", "sfj", "swj", "tjj", "zfb", "town_east")  # registers, decisions, lists, counts: few rows, many kinds
+UNITS = (
+    "xzsp",
+    "wlj",
+    "jgbz",
+    "sfj",
+    "swj",
+    "tjj",
+    "zfb",
+    "town_east",
+)  # registers, decisions, lists, counts: few rows, many kinds
 
 
 def pg_tool(name: str) -> str:
@@ -57,11 +66,18 @@ def main(name: str) -> None:
         (home / "cluster").mkdir()
         with open_cluster(home / "cluster") as cluster:
             migrate_template(cluster)
-            with open_warehouse(cluster, home, patch) as warehouse, world(warehouse, home / "simulator", SCALE) as played:
+            with (
+                open_warehouse(cluster, home, patch) as warehouse,
+                world(warehouse, home / "simulator", SCALE) as played,
+            ):
                 for day in (1, 2):
                     _run_day(played, day)
-                made = subprocess.run([pg_tool("pg_dump"), cluster.server.url(warehouse.database)], check=True, capture_output=True,
-                                      env=os.environ | {"LC_ALL": "C.UTF-8"})
+                made = subprocess.run(
+                    [pg_tool("pg_dump"), cluster.server.url(warehouse.database)],
+                    check=True,
+                    capture_output=True,
+                    env=os.environ | {"LC_ALL": "C.UTF-8"},
+                )
     target.write_bytes(lzma.compress(made.stdout, preset=9 | lzma.PRESET_EXTREME))
     print(f"{target}  {target.stat().st_size / 1e6:.1f} MB")
 

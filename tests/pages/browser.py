@@ -16,10 +16,22 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-_FLAGS = ("--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-          "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-port=0",
-          "--disable-dev-shm-usage", "--disable-ipc-flooding-protection")
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
+_FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+    "--disable-dev-shm-usage",
+    "--disable-ipc-flooding-protection",
+)
 
 
 class Tab:
@@ -87,8 +99,12 @@ def browser(folder: Path) -> Iterator[Tab]:
     """A browser with an empty profile; its whole process group ends with the block."""
     profile = folder / "profile"
     root = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    process = subprocess.Popen([CHROMIUM, *_FLAGS, *root, f"--user-data-dir={profile}", "about:blank"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        [CHROMIUM, *_FLAGS, *root, f"--user-data-dir={profile}", "about:blank"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         port_file, deadline = profile / "DevToolsActivePort", time.monotonic() + 60
         while not port_file.exists() or len(port_file.read_text().split()) < 2:

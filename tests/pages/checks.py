@@ -60,10 +60,17 @@ def wrong_figures(tab: Any, publication: Publication) -> list[str]:
         target_id, goal_no, unit, year = name.split("/")
         key = (target_id, int(goal_no), unit)
         edition = publication.editions.get(int(year))
-        figure = (edition.figures.get(key) if edition else None) or publication.figure_at[(*key, publication.month_of(int(year)))]
+        figure = (edition.figures.get(key) if edition else None) or publication.figure_at[
+            (*key, publication.month_of(int(year)))
+        ]
         state, target = publication.state_of[figure.state], targets[key[:2]]
-        expected = (f"{state.symbol}{state.name}", words.percent(figure.percent), words.fraction(figure), words.missing(figure.distance),
-                    f"{target.goal_text} · {target.due_on.year}")
+        expected = (
+            f"{state.symbol}{state.name}",
+            words.percent(figure.percent),
+            words.fraction(figure),
+            words.missing(figure.distance),
+            f"{target.goal_text} · {target.due_on.year}",
+        )
         if (chip, percent, fraction, gap, due) != expected:
             wrong.append(f"{name}: {(chip, percent, fraction, gap, due)} instead of {expected}")
         if percent != words.NONE and figure.denominator is None:
@@ -78,20 +85,27 @@ def wrong_figures(tab: Any, publication: Publication) -> list[str]:
         figure = publication.figure_at[(target_id, 1, unit, publication.month_of(int(year)))]
         if shown != words.number(figure.numerator):
             wrong.append(f"{name}: {shown}")
-    corrected = {(each.edition_id, figure.figure_id): figure for each, figure in views.restatements(publication) if figure}
+    corrected = {
+        (each.edition_id, figure.figure_id): figure for each, figure in views.restatements(publication) if figure
+    }
     told = tab.evaluate(RESTATED)
     assert len(told) == 2 * len(corrected)
     for name, shown in told:
         edition, figure_id, side = name.split("/")
         figure = corrected[edition, figure_id]
-        values = ((figure.old_percent, figure.old_numerator, figure.old_denominator) if side == "old"
-                  else (figure.percent, figure.numerator, figure.denominator))
+        values = (
+            (figure.old_percent, figure.old_numerator, figure.old_denominator)
+            if side == "old"
+            else (figure.percent, figure.numerator, figure.denominator)
+        )
         if shown != f"{words.percent(values[0])} {words.ratio(*values[1:])}":
             wrong.append(f"{name}: {shown}")
     for name, shown in tab.evaluate(SILENCE):
         unit, year = name.split("/")
         silence = publication.silence_of.get((unit, int(year)))
-        if shown != " / ".join(words.number(value) for value in ((silence.silent_weeks, silence.attestations) if silence else (None, None))):
+        if shown != " / ".join(
+            words.number(value) for value in ((silence.silent_weeks, silence.attestations) if silence else (None, None))
+        ):
             wrong.append(f"{name}: {shown}")
     for name, shown in tab.evaluate(MET):
         unit, year = name.split("/")
@@ -111,4 +125,7 @@ def shown_rows(tab: Any) -> list[str]:
 
 
 def expected_rows(publication: Publication, year: int, unit: str) -> list[str]:
-    return [f"{row.target.target_id}/{row.target.goal_no}/{row.figure.unit_id}/{year}" for row in views.rows(publication, year, unit)]
+    return [
+        f"{row.target.target_id}/{row.target.goal_no}/{row.figure.unit_id}/{year}"
+        for row in views.rows(publication, year, unit)
+    ]

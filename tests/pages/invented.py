@@ -26,17 +26,40 @@ from public_credit.papers.leadership.model import (
 )
 
 UNITS = {
-    "zfb": "示范区人民政府办公室", "fgj": "示范区发展和改革局", "scjg": "示范区市场监督管理局", "xzsp": "示范区行政审批服务局",
-    "zjj": "示范区住房和城乡建设局", "yjgl": "示范区应急管理局", "wsjk": "示范区卫生健康局", "rsj": "示范区人力资源和社会保障局",
-    "jtys": "示范区交通运输局", "sthj": "市生态环境局示范分局", "nync": "示范区农业农村局", "wlj": "示范区文化和旅游局",
-    "sfj": "示范区司法局", "mzj": "示范区民政局", "czj": "示范区财政局", "swj": "国家税务总局示范区税务局", "jtj": "示范区教育和体育局",
-    "gaj": "市公安局示范分局", "jgbz": "示范区机构编制委员会办公室", "zhzf": "示范区综合行政执法局", "xfdd": "示范区消防救援大队",
-    "kfq": "示范经济开发区管理委员会", "street_north": "示范北街道办事处", "town_east": "示范东镇人民政府",
+    "zfb": "示范区人民政府办公室",
+    "fgj": "示范区发展和改革局",
+    "scjg": "示范区市场监督管理局",
+    "xzsp": "示范区行政审批服务局",
+    "zjj": "示范区住房和城乡建设局",
+    "yjgl": "示范区应急管理局",
+    "wsjk": "示范区卫生健康局",
+    "rsj": "示范区人力资源和社会保障局",
+    "jtys": "示范区交通运输局",
+    "sthj": "市生态环境局示范分局",
+    "nync": "示范区农业农村局",
+    "wlj": "示范区文化和旅游局",
+    "sfj": "示范区司法局",
+    "mzj": "示范区民政局",
+    "czj": "示范区财政局",
+    "swj": "国家税务总局示范区税务局",
+    "jtj": "示范区教育和体育局",
+    "gaj": "市公安局示范分局",
+    "jgbz": "示范区机构编制委员会办公室",
+    "zhzf": "示范区综合行政执法局",
+    "xfdd": "示范区消防救援大队",
+    "kfq": "示范经济开发区管理委员会",
+    "street_north": "示范北街道办事处",
+    "town_east": "示范东镇人民政府",
 }
-STATES = [State("落后", "▼", "交叉线", 1, "低于按期限直线推算的进度"), State("推进中", "▲", "疏斜线", 2, "不低于按期限直线推算的进度"),
-          State("接近", "◐", "密斜线", 3, "距目标不超过 5 个百分点"), State("缺分母", "？", "空白虚框", 4, "没有名册或填报的分母，不出比率"),
-          State("已达标", "●", "实底", 5, "比率不低于目标"), State("依现行法不推进", "－", "无底纹", 9, "只列报送数"),
-          State("不足5人不显示", "※", "无底纹", 6, "部门的人数格少于 5，不列数字")]
+STATES = [
+    State("落后", "▼", "交叉线", 1, "低于按期限直线推算的进度"),
+    State("推进中", "▲", "疏斜线", 2, "不低于按期限直线推算的进度"),
+    State("接近", "◐", "密斜线", 3, "距目标不超过 5 个百分点"),
+    State("缺分母", "？", "空白虚框", 4, "没有名册或填报的分母，不出比率"),
+    State("已达标", "●", "实底", 5, "比率不低于目标"),
+    State("依现行法不推进", "－", "无底纹", 9, "只列报送数"),
+    State("不足5人不显示", "※", "无底纹", 6, "部门的人数格少于 5，不列数字"),
+]
 D18, D20 = date(2018, 12, 31), date(2020, 12, 31)
 # id, goal number, title, goal, due, kind, units, share reached at the end of 2020, roster, persons, what is counted
 _TARGETS = [
@@ -89,8 +112,21 @@ def _figure(target: Target, unit: str, month: date, share: float | None, roster:
     span = (target.due_on - _START).days
     pace = min(1.0, (month - _START).days / span) * target.goal
     if not target.advances:
-        return Figure(target.target_id, 1, unit, month.year, month, int(reached * (share or 0)), None, "", None, None, None, None,
-                      "依现行法不推进")
+        return Figure(
+            target.target_id,
+            1,
+            unit,
+            month.year,
+            month,
+            int(reached * (share or 0)),
+            None,
+            "",
+            None,
+            None,
+            None,
+            None,
+            "依现行法不推进",
+        )
     if share is None or roster is None:
         numerator, percent, distance = int(180 * reached), None, None
     else:
@@ -98,11 +134,37 @@ def _figure(target: Target, unit: str, month: date, share: float | None, roster:
         percent = round(numerator / roster, 6)
         distance = round((target.goal - percent) * 100, 4)
     if target.about_persons and unit and 0 < numerator < 5:
-        return Figure(target.target_id, target.goal_no, unit, month.year, month, None, None, "", None, None, None, round(pace, 6),
-                      "不足5人不显示", True)
-    return Figure(target.target_id, target.goal_no, unit, month.year, month, numerator, roster,
-                  "市场监管局市场主体登记库" if target.figure_kind == "系统计算" else "责任单位填报", month if roster else None, percent,
-                  distance, None if roster is None else round(pace, 6), _state(percent, target.goal, pace))
+        return Figure(
+            target.target_id,
+            target.goal_no,
+            unit,
+            month.year,
+            month,
+            None,
+            None,
+            "",
+            None,
+            None,
+            None,
+            round(pace, 6),
+            "不足5人不显示",
+            True,
+        )
+    return Figure(
+        target.target_id,
+        target.goal_no,
+        unit,
+        month.year,
+        month,
+        numerator,
+        roster,
+        "市场监管局市场主体登记库" if target.figure_kind == "系统计算" else "责任单位填报",
+        month if roster else None,
+        percent,
+        distance,
+        None if roster is None else round(pace, 6),
+        _state(percent, target.goal, pace),
+    )
 
 
 def _figures(targets: list[Target]) -> list[Figure]:
@@ -118,8 +180,16 @@ def _figures(targets: list[Target]) -> list[Figure]:
             if target.key[0] in ("T05", "T10", "T04") and roster:
                 for place, unit in enumerate(target.responsible):
                     part = 7 if unit == "wsjk" else roster // (2 + place)
-                    found.append(_figure(target, unit, month, 0.5 if unit == "wsjk" else min(1, share + 0.04 * (-1) ** place),
-                                         part, reached))
+                    found.append(
+                        _figure(
+                            target,
+                            unit,
+                            month,
+                            0.5 if unit == "wsjk" else min(1, share + 0.04 * (-1) ** place),
+                            part,
+                            reached,
+                        )
+                    )
     return found
 
 
@@ -128,12 +198,25 @@ def _quality() -> list[Quality]:
 
     def add(unit: str, period: str, table: str, generated: int, received: int, accepted: int, late: int) -> None:
         linked = int(accepted * 0.93)
-        found.append(Quality(unit, period, table, generated, received, received, accepted, late, linked, accepted - late // 3,
-                             round(received / generated, 6) if generated else None,
-                             round((received - late) / received, 6) if received else None,
-                             round(late / received, 6) if received else None,
-                             round(accepted / received, 6) if received else None,
-                             round(linked / accepted, 6) if accepted else None))
+        found.append(
+            Quality(
+                unit,
+                period,
+                table,
+                generated,
+                received,
+                received,
+                accepted,
+                late,
+                linked,
+                accepted - late // 3,
+                round(received / generated, 6) if generated else None,
+                round((received - late) / received, 6) if received else None,
+                round(late / received, 6) if received else None,
+                round(accepted / received, 6) if received else None,
+                round(linked / accepted, 6) if accepted else None,
+            )
+        )
 
     deliver = [unit for unit in UNITS if unit not in ("zfb", "jgbz", "fgj", "czj", "swj", "jtj", "mzj")]
     for year in range(2016, 2021):
@@ -145,8 +228,15 @@ def _quality() -> list[Quality]:
                 for table in own:
                     generated = 0 if unit == "xfdd" and year == 2020 else 3 + (place * 7 + month * 3 + len(table)) % 9
                     received = max(generated - (1 if (place + month) % 7 == 0 else 0), 0)
-                    late = min(received, (1 if (place * 5 + month + year) % (4 + year - 2016) == 0 else 0) + (place % 6 == 3))
-                    counts = [generated, received, received - (1 if (place + month + year) % 11 == 0 and received else 0), late]
+                    late = min(
+                        received, (1 if (place * 5 + month + year) % (4 + year - 2016) == 0 else 0) + (place % 6 == 3)
+                    )
+                    counts = [
+                        generated,
+                        received,
+                        received - (1 if (place + month + year) % 11 == 0 and received else 0),
+                        late,
+                    ]
                     own[table] = [a + b for a, b in zip(own[table], counts, strict=True)]
                     both = [a + b for a, b in zip(both, counts, strict=True)]
                 add(unit, f"{year}-{month:02}", "", *both)
@@ -159,8 +249,15 @@ def _quality() -> list[Quality]:
         add("", str(year), "", *[a + b for a, b in zip(*total.values(), strict=True)])
         for month in range(12 if year == 2016 else 1, 13):
             part = [item for item in found if item.period == f"{year}-{month:02}" and item.unit_id]
-            add("", f"{year}-{month:02}", "", sum(item.generated or 0 for item in part), sum(item.received for item in part),
-                sum(item.accepted for item in part), sum(item.late for item in part))
+            add(
+                "",
+                f"{year}-{month:02}",
+                "",
+                sum(item.generated or 0 for item in part),
+                sum(item.received for item in part),
+                sum(item.accepted for item in part),
+                sum(item.late for item in part),
+            )
     return found
 
 
@@ -180,8 +277,19 @@ MILESTONES = [
     ("M13", "比较完善的社会信用体系", D20, "推进中", "年度自评报告", date(2020, 12, 15)),
 ]
 METRICS = [
-    Metric("coverage", "信用档案覆盖率", "有信用档案的主体 ÷ 月末存续的主体。信用档案：登记信息之外至少有一条目录内记录。", "各目标所列名册或登记库", "mart_targets__progress"),
-    Metric("timely_rate", "上报及时率", "（报送数 R − 迟报数 L）÷ 报送数 R。首次放行晚于作出决定之日起第 7 个工作日为迟报。", "双公示报送记录与工作日历"),
+    Metric(
+        "coverage",
+        "信用档案覆盖率",
+        "有信用档案的主体 ÷ 月末存续的主体。信用档案：登记信息之外至少有一条目录内记录。",
+        "各目标所列名册或登记库",
+        "mart_targets__progress",
+    ),
+    Metric(
+        "timely_rate",
+        "上报及时率",
+        "（报送数 R − 迟报数 L）÷ 报送数 R。首次放行晚于作出决定之日起第 7 个工作日为迟报。",
+        "双公示报送记录与工作日历",
+    ),
     Metric("compliance_rate", "合规率", "放行数 A ÷ 报送数 R。", "质量关卡裁决"),
     Metric("reporting_rate", "报送率", "报送数 R ÷ 产生数 G；产生数来自执法台账。", "执法台账、双公示报送记录"),
     Metric("link_rate", "关联率", "关联到登记库主体的记录 ÷ 放行数 A。", "主体登记库"),
@@ -191,11 +299,26 @@ METRICS = [
 
 def publication() -> Publication:
     """The invented district on 2020-12-31."""
-    targets = [Target(key, number, title, "周政发〔2017〕58号 三（一）", "组织", goal, due, kind, units, (),
-                      key not in ("T03", "T13", "T14", "T15", "T16", "T17", "T18"), persons, key,
-                      f"{roster} {unit}" if unit else f"{goal:.0%}",
-                      "信用档案：登记信息之外至少有一条目录内记录的主体。覆盖率 = 有档案的主体 ÷ 月末存续的主体。")
-               for key, number, title, goal, due, kind, units, _share, roster, persons, unit in _TARGETS]
+    targets = [
+        Target(
+            key,
+            number,
+            title,
+            "周政发〔2017〕58号 三（一）",
+            "组织",
+            goal,
+            due,
+            kind,
+            units,
+            (),
+            key not in ("T03", "T13", "T14", "T15", "T16", "T17", "T18"),
+            persons,
+            key,
+            f"{roster} {unit}" if unit else f"{goal:.0%}",
+            "信用档案：登记信息之外至少有一条目录内记录的主体。覆盖率 = 有档案的主体 ÷ 月末存续的主体。",
+        )
+        for key, number, title, goal, due, kind, units, _share, roster, persons, unit in _TARGETS
+    ]
     figures = _figures(targets)
     editions = {}
     for year in (2018, 2019):
@@ -203,16 +326,57 @@ def publication() -> Publication:
         if year == 2018:
             key = ("T12", 1, "")
             fewer = held[key].numerator - 3
-            held[key] = replace(held[key], numerator=fewer, percent=round(fewer / 387, 6), distance=round(100 - fewer / 3.87, 4))
+            held[key] = replace(
+                held[key], numerator=fewer, percent=round(fewer / 387, 6), distance=round(100 - fewer / 3.87, 4)
+            )
         editions[year] = Edition(year, str(year - 2010), "分管副区长", date(year + 1, 1, 20), held)
     frozen = editions[2018].figures[key]
-    restatement = Restatement(2018, "11", "8", date(2019, 6, 30), "分管副区长", "民政局补报 2018 年三家社会组织的年检记录", [
-        Restated("T12", 1, "T12", "社会组织信用档案覆盖率", frozen.numerator, 387, frozen.percent, frozen.numerator + 3, 387,
-                 round((frozen.numerator + 3) / 387, 6), 3, 0, 1)])
+    restatement = Restatement(
+        2018,
+        "11",
+        "8",
+        date(2019, 6, 30),
+        "分管副区长",
+        "民政局补报 2018 年三家社会组织的年检记录",
+        [
+            Restated(
+                "T12",
+                1,
+                "T12",
+                "社会组织信用档案覆盖率",
+                frozen.numerator,
+                387,
+                frozen.percent,
+                frozen.numerator + 3,
+                387,
+                round((frozen.numerator + 3) / 387, 6),
+                3,
+                0,
+                1,
+            )
+        ],
+    )
     rowsonly = Restatement(2019, "12", "9", date(2020, 6, 30), "分管副区长", "更正一条记录的日期", [])
     return Publication(
-        "示范区", D20, 214, datetime(2020, 12, 31, 7, 40, tzinfo=UTC), "0.4.0", UNITS, targets, figures, STATES, _quality(),
-        [Milestone(*item, clause="周政发〔2017〕58号 三") for item in MILESTONES], {item.metric: item for item in METRICS},
+        "示范区",
+        D20,
+        214,
+        datetime(2020, 12, 31, 7, 40, tzinfo=UTC),
+        "0.4.0",
+        UNITS,
+        targets,
+        figures,
+        STATES,
+        _quality(),
+        [Milestone(*item, clause="周政发〔2017〕58号 三") for item in MILESTONES],
+        {item.metric: item for item in METRICS},
         {"timely_rate": GoalLine("timely_rate", 1.0, "宝鸡市双公示填报说明：报送及时率目标 100%")},
-        {"silent_weeks": NoticeRule("silent_weeks", 4, "周政发〔2017〕58号五（四）", "约一个月")}, editions, [restatement, rowsonly],
-        [Silence(unit, 2020, 39 if unit == "xfdd" else place % 3, place % 2, unit == "town_east") for place, unit in enumerate(UNITS)], True)
+        {"silent_weeks": NoticeRule("silent_weeks", 4, "周政发〔2017〕58号五（四）", "约一个月")},
+        editions,
+        [restatement, rowsonly],
+        [
+            Silence(unit, 2020, 39 if unit == "xfdd" else place % 3, place % 2, unit == "town_east")
+            for place, unit in enumerate(UNITS)
+        ],
+        True,
+    )

@@ -16,7 +16,9 @@ from . import checks
 from .browser import CHROMIUM, Tab, browser
 from .invented import publication
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium fonts-noto-cjk)")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium fonts-noto-cjk)"
+)
 SIZES = [(1440, 900, False), (390, 844, True), (1920, 1080, False), (1024, 768, False)]
 
 
@@ -44,7 +46,9 @@ def _quiet(tab: Tab, file: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "height", "phone"), SIZES)
-def test_nothing_overflows_overlaps_or_is_cut_at(tab: Tab, file: Path, tmp_path: Path, width: int, height: int, phone: bool) -> None:
+def test_nothing_overflows_overlaps_or_is_cut_at(
+    tab: Tab, file: Path, tmp_path: Path, width: int, height: int, phone: bool
+) -> None:
     tab.open(file.as_uri(), width, height, phone=phone)
     for theme in ("light", "dark"):
         tab.evaluate(f"document.documentElement.setAttribute('data-theme', '{theme}')")
@@ -65,7 +69,10 @@ def test_every_figure_is_the_one_of_the_marts(tab: Tab, file: Path, district: Pu
 
 def test_a_figure_that_differs_from_the_mart_is_found(tab: Tab, file: Path, district: Publication) -> None:
     tab.open(file.as_uri(), 1440, 900)
-    moved = [replace(figure, numerator=figure.numerator + 1) if figure.key == ("T06", 1) else figure for figure in district.figures]
+    moved = [
+        replace(figure, numerator=figure.numerator + 1) if figure.key == ("T06", 1) else figure
+        for figure in district.figures
+    ]
     wrong = checks.wrong_figures(tab, replace(district, figures=moved))
     assert wrong and all(line.startswith("T06/1//") for line in wrong)
 
@@ -89,8 +96,10 @@ def test_an_address_opens_its_view_and_a_department_name_switches(tab: Tab, file
 
 def test_what_a_figure_means_is_one_click_away(tab: Tab, file: Path) -> None:
     tab.open(file.as_uri(), 1440, 900)
-    script = "(() => {{ const e = [...document.querySelectorAll('{0}')].find(e => e.getClientRects().length); e.click(); " \
-             "return e.parentElement.innerText; }})()"
+    script = (
+        "(() => {{ const e = [...document.querySelectorAll('{0}')].find(e => e.getClientRects().length); e.click(); "
+        "return e.parentElement.innerText; }})()"
+    )
     row = tab.evaluate(script.format(".row summary"))
     for word in ("口径", "分子 / 分母", "分母来源", "截至", "责任单位", "依据", "周政发〔2017〕58号"):
         assert word in row
@@ -128,7 +137,12 @@ def test_the_print_form_fits_its_pages(tab: Tab, file: Path, tmp_path: Path) -> 
     tab.open(file.as_uri(), 1440, 900)
     tab.printed(tmp_path / "print.pdf")
     pdf = (tmp_path / "print.pdf").read_bytes()
-    assert pdf.startswith(b"%PDF") and 3 <= pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") + pdf.count(b"/Type /Page/") <= 8
+    assert (
+        pdf.startswith(b"%PDF")
+        and 3 <= pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") + pdf.count(b"/Type /Page/") <= 8
+    )
     if shutil.which("pdftotext"):
-        text = subprocess.run(["pdftotext", "-layout", str(tmp_path / "print.pdf"), "-"], capture_output=True, text=True, check=True).stdout
+        text = subprocess.run(
+            ["pdftotext", "-layout", str(tmp_path / "print.pdf"), "-"], capture_output=True, text=True, check=True
+        ).stdout
         assert "目标完成情况" in text and "当前查看：2020 年" in text and "深 / 浅" not in text

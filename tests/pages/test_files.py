@@ -29,8 +29,14 @@ def district() -> Publication:
 def small(district: Publication) -> Publication:
     """Three departments of the district: what a rendered page says does not need all of them."""
     units = {unit: name for unit, name in district.units.items() if unit in ("fgj", "zjj", "xfdd")}
-    return replace(district, units=units, quality=[item for item in district.quality if not item.unit_id or item.unit_id in units],
-                   targets=[target for target in district.targets if target.target_id in ("T05", "T06", "T07", "T10", "T12", "T15")])
+    return replace(
+        district,
+        units=units,
+        quality=[item for item in district.quality if not item.unit_id or item.unit_id in units],
+        targets=[
+            target for target in district.targets if target.target_id in ("T05", "T06", "T07", "T10", "T12", "T15")
+        ],
+    )
 
 
 def _pages(path: Path) -> int:
@@ -42,7 +48,9 @@ def test_the_pdf_keeps_one_page_per_subject_however_long_a_page_gets(district: P
     paper.write(district, tmp_path / "usual.pdf", 2020)
     assert _pages(tmp_path / "usual.pdf") == expected
     assert b"NotoSansCJK" in (tmp_path / "usual.pdf").read_bytes()
-    long = [replace(target, title=target.title * 3, responsible=(*target.responsible, "fgj")) for target in district.targets]
+    long = [
+        replace(target, title=target.title * 3, responsible=(*target.responsible, "fgj")) for target in district.targets
+    ]
     paper.write(replace(district, targets=long), tmp_path / "long.pdf", 2020)
     assert _pages(tmp_path / "long.pdf") == expected
 
@@ -93,8 +101,11 @@ def test_from_how_many_weeks_on_silence_is_pointed_out_is_policy_with_its_clause
     units = {item.unit_id: item.silent_weeks for item in views.compared(small, 2020) if item.silent}
     assert units == {"xfdd": 39}
     stricter = replace(small, notices={"silent_weeks": replace(rule, threshold=1)})
-    assert {item.unit_id for item in views.compared(stricter, 2020) if item.silent} == {
-        item.unit_id for item in views.compared(small, 2020) if (item.silent_weeks or 0) >= 1} > {"xfdd"}
+    assert (
+        {item.unit_id for item in views.compared(stricter, 2020) if item.silent}
+        == {item.unit_id for item in views.compared(small, 2020) if (item.silent_weeks or 0) >= 1}
+        > {"xfdd"}
+    )
     none = replace(small, notices={})
     assert not any(item.silent for item in views.compared(none, 2020))
     assert rule.clause in page.render(small) and rule.clause + "）：" not in page.render(none)
@@ -102,20 +113,41 @@ def test_from_how_many_weeks_on_silence_is_pointed_out_is_policy_with_its_clause
 
 def test_restatements_are_listed_with_what_moved_and_the_edition_stays(district: Publication, tmp_path: Path) -> None:
     (first, figure), (second, nothing) = views.restatements(district)
-    assert (figure.numerator - figure.old_numerator, figure.came, figure.went, figure.changed) == (3, 3, 0, 1) and nothing is None
-    assert views.version(district, 2018) == "已定版（第 8 号），更正重列（第 11 号）" and views.version(district, 2020) == "动态数，未定版"
+    assert (figure.numerator - figure.old_numerator, figure.came, figure.went, figure.changed) == (
+        3,
+        3,
+        0,
+        1,
+    ) and nothing is None
+    assert (
+        views.version(district, 2018) == "已定版（第 8 号），更正重列（第 11 号）"
+        and views.version(district, 2020) == "动态数，未定版"
+    )
     row = next(row for row in views.rows(district, 2018) if row.target.target_id == "T12")
     assert row.figure.numerator == figure.old_numerator, "the edition's figure is shown, corrected or not"
     html = page.render(district)
-    for text in (first.reason, second.reason, "第 11 号（改第 8 号）", "3 / 0 / 1", words.points(figure.moved), "全区数字不变，只有明细变化"):
+    for text in (
+        first.reason,
+        second.reason,
+        "第 11 号（改第 8 号）",
+        "3 / 0 / 1",
+        words.points(figure.moved),
+        "全区数字不变，只有明细变化",
+    ):
         assert text in html
     assert "没有已批准的重列" in page.render(replace(district, restatements=[]))
     published = publish.write(district, tmp_path, 2020)
     lines = list(openpyxl.load_workbook(published.workbook)["更正重列"].iter_rows(min_row=5, values_only=True))
-    assert [line[0] for line in lines] == [2018, 2019] and lines[0][3:6] == (figure.old_numerator, 387, pytest.approx(figure.percent))
+    assert [line[0] for line in lines] == [2018, 2019] and lines[0][3:6] == (
+        figure.old_numerator,
+        387,
+        pytest.approx(figure.percent),
+    )
     assert lines[0][9:12] == (3, 0, 1) and lines[1][2] == "—"
     shown = paper.content(district, 2018)
-    assert len(shown["restatements"]) == 2 and first.reason in shown["restatements"][0] and "更正重列" in shown["edition"]
+    assert (
+        len(shown["restatements"]) == 2 and first.reason in shown["restatements"][0] and "更正重列" in shown["edition"]
+    )
 
 
 def test_a_definition_names_chinese_sources_and_its_mart_as_a_foot_only(district: Publication) -> None:
@@ -145,16 +177,26 @@ def test_a_state_the_rules_do_not_know_is_shown_and_not_lost(district: Publicati
 
 
 def _drawn(district: Publication) -> list[str | None]:
-    target = next(row.target for row in views.rows(district, 2020) if charts.months_of_target(
-        row.target, views.series(district, row.target, "")))
-    return [charts.states_by_year(district, ""), charts.quality_by_year(district, ""),
-            charts.months_of_target(target, views.series(district, target, "")),
-            charts.quality_by_month([item for item in district.quality if "-" in item.period and not item.unit_id])]
+    target = next(
+        row.target
+        for row in views.rows(district, 2020)
+        if charts.months_of_target(row.target, views.series(district, row.target, ""))
+    )
+    return [
+        charts.states_by_year(district, ""),
+        charts.quality_by_year(district, ""),
+        charts.months_of_target(target, views.series(district, target, "")),
+        charts.quality_by_month([item for item in district.quality if "-" in item.period and not item.unit_id]),
+    ]
 
 
 def test_every_kind_of_chart_is_a_valid_specification(district: Publication, monkeypatch: pytest.MonkeyPatch) -> None:
     specifications: list[dict] = []
-    monkeypatch.setattr(drawings, "svg", lambda specification: specifications.append(specification) or '<svg width="1" height="1" viewBox="0"/>')
+    monkeypatch.setattr(
+        drawings,
+        "svg",
+        lambda specification: specifications.append(specification) or '<svg width="1" height="1" viewBox="0"/>',
+    )
     assert all(_drawn(district)) and len(specifications) >= 4
     for specification in specifications:
         altair.LayerChart.from_dict(specification, validate=True)
@@ -163,18 +205,25 @@ def test_every_kind_of_chart_is_a_valid_specification(district: Publication, mon
 
 
 def test_charts_are_laid_out_by_a_font_the_renderer_brings_and_shown_in_those_of_the_reader(
-        district: Publication, monkeypatch: pytest.MonkeyPatch) -> None:
+    district: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
     named: set[str] = set()
     draw = drawings.svg
-    monkeypatch.setattr(drawings, "svg", lambda specification: named.update(re.findall(r'"font": "([^"]*)"', json.dumps(specification)))
-                        or draw(specification))
+    monkeypatch.setattr(
+        drawings,
+        "svg",
+        lambda specification: (
+            named.update(re.findall(r'"font": "([^"]*)"', json.dumps(specification))) or draw(specification)
+        ),
+    )
     for drawn in _drawn(district):
         assert set(re.findall(r'font-family="([^"]*)"', drawn)) == {charts.FONTS}
     assert named == {"sans-serif"}
 
 
 def test_a_drawing_is_taken_from_the_last_publication_and_forgotten_when_unused(
-        district: Publication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    district: Publication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unused = tmp_path / "unused.svg"
     unused.write_text("<svg/>")
     os.utime(unused, (0, 0))
@@ -206,7 +255,9 @@ def test_files_are_whole_or_absent(small: Publication, tmp_path: Path, monkeypat
     assert [path.name for path in tmp_path.iterdir()] == ["leadership_2020-12-31.html"]
 
 
-def test_cells_of_the_workbook_are_numbers_with_their_denominator_beside_them(small: Publication, tmp_path: Path) -> None:
+def test_cells_of_the_workbook_are_numbers_with_their_denominator_beside_them(
+    small: Publication, tmp_path: Path
+) -> None:
     published = publish.write(small, tmp_path, 2020)
     sheet = openpyxl.load_workbook(published.workbook)["部门报送比较"]
     head = [cell.value for cell in sheet[4]]

@@ -21,7 +21,9 @@ def _ask(monkeypatch: pytest.MonkeyPatch, folder: Path, number: str, *words: str
     return credit("report", "person", *words, "-o", folder)
 
 
-def test_own_report_shows_that_persons_facts_masked_and_is_logged(profiles: Profiles, warehouse, tmp_path, monkeypatch) -> None:
+def test_own_report_shows_that_persons_facts_masked_and_is_logged(
+    profiles: Profiles, warehouse, tmp_path, monkeypatch
+) -> None:
     token = profiles.person()
     answer = _ask(monkeypatch, tmp_path, ID_NUMBER, "--purpose", "本人申请查询")
     assert answer.code == 0, answer.err
@@ -33,13 +35,18 @@ def test_own_report_shows_that_persons_facts_masked_and_is_logged(profiles: Prof
     assert "3703************" in html
     with warehouse.connect("reader") as reader:
         assert reader.execute("select purpose, action, subject_ref from ledger.access_log").fetchall() == [
-            ("本人申请查询", "report_person", token)]
+            ("本人申请查询", "report_person", token)
+        ]
 
 
-def test_nothing_is_looked_up_without_purpose_or_with_a_bad_number(profiles: Profiles, warehouse, tmp_path, monkeypatch) -> None:
+def test_nothing_is_looked_up_without_purpose_or_with_a_bad_number(
+    profiles: Profiles, warehouse, tmp_path, monkeypatch
+) -> None:
     profiles.person()
     assert _ask(monkeypatch, tmp_path, ID_NUMBER).code == 2
-    wrong = _ask(monkeypatch, tmp_path, ID_NUMBER[:-1] + ("1" if ID_NUMBER[-1] != "1" else "2"), "--purpose", "本人申请查询")
+    wrong = _ask(
+        monkeypatch, tmp_path, ID_NUMBER[:-1] + ("1" if ID_NUMBER[-1] != "1" else "2"), "--purpose", "本人申请查询"
+    )
     assert wrong.code == 2 and ID_NUMBER[:10] not in wrong.err
     with warehouse.connect("reader") as reader:
         assert reader.execute("select count(*) from ledger.access_log").fetchone()[0] == 0

@@ -20,7 +20,10 @@ def _columns(model: str) -> set[str]:
 
 
 def test_sections_hold_every_kind_of_record_of_organisations_once() -> None:
-    policy, topics = policies.load(), (CHECKOUT / "dbt_project/seeds/policy/record_topic.csv").read_text(encoding="utf-8")
+    policy, topics = (
+        policies.load(),
+        (CHECKOUT / "dbt_project/seeds/policy/record_topic.csv").read_text(encoding="utf-8"),
+    )
     kinds = {line.split(",")[0] for line in topics.splitlines()[1:]}
     organisations = {kind for kind in kinds if set(load_catalogue().kinds[kind].variants) != {"person"}}
     placed = [kind for section in policy.sections for kind in section.kinds]
@@ -43,8 +46,15 @@ def test_levels_are_the_catalogues_in_order_of_openness_and_every_rule_has_its_c
 
 
 def test_rules_and_figures_name_what_there_is() -> None:
-    policy, columns = policies.load(), {"kinds": set(load_catalogue().kinds), "states": set(STATES), "severities": {"minor", "general", "serious"},
-                                        "natures": {"基础信息", "失信信息", "守信信息", "其他信息"}}
+    policy, columns = (
+        policies.load(),
+        {
+            "kinds": set(load_catalogue().kinds),
+            "states": set(STATES),
+            "severities": {"minor", "general", "serious"},
+            "natures": {"基础信息", "失信信息", "守信信息", "其他信息"},
+        },
+    )
     for meant in (*policy.hiding, *policy.figures.values()):
         for column, known in columns.items():
             assert set(getattr(meant, column)) <= known, meant

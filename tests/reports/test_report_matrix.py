@@ -23,10 +23,20 @@ from tests.reports.profiles import COUNTS, ON, Profiles
 from tests.warehouse.commands import credit
 
 NATURES = {
-    "administrative_licence": "基础信息", "administrative_penalty": "失信信息", "breach_list": "失信信息",
-    "abnormal_operation": "失信信息", "judgment_debtor": "失信信息", "statutory_rating": "其他信息",
-    "inspection_result": "其他信息", "honour": "守信信息", "commitment": "其他信息", "contract_performance": "其他信息",
-    "labour_violation": "失信信息", "social_insurance_payment": "失信信息", "disclosure_item": "其他信息"}
+    "administrative_licence": "基础信息",
+    "administrative_penalty": "失信信息",
+    "breach_list": "失信信息",
+    "abnormal_operation": "失信信息",
+    "judgment_debtor": "失信信息",
+    "statutory_rating": "其他信息",
+    "inspection_result": "其他信息",
+    "honour": "守信信息",
+    "commitment": "其他信息",
+    "contract_performance": "其他信息",
+    "labour_violation": "失信信息",
+    "social_insurance_payment": "失信信息",
+    "disclosure_item": "其他信息",
+}
 STATES = ("current", "ended", "expired", "repaired", "revoked", "replaced")
 LISTS = ("breach_list", "abnormal_operation", "judgment_debtor")
 LEVELS = ("公开", "政务共享", "授权查询", "封存")
@@ -46,10 +56,19 @@ def fill(profiles: Profiles, number: int, wanted: Any, **counts: int) -> str:
     for kind, state, objected in product(NATURES, STATES, (False, True)):
         if wanted(kind, state):
             left = date(2026, 1, 20) if state == "ended" else None
-            profiles.record(subject, kind, NATURES[kind], f"{kind}/{state}/{objected}", date(2025, 9, 1), state=state, objected=objected,
-                            severity_class="general" if kind == "administrative_penalty" else "", exited_on=left,
-                            document_no=f"{kind}/{state}/{objected}号",
-                            ends_on=ON - timedelta(days=9) if state == "expired" else None)
+            profiles.record(
+                subject,
+                kind,
+                NATURES[kind],
+                f"{kind}/{state}/{objected}",
+                date(2025, 9, 1),
+                state=state,
+                objected=objected,
+                severity_class="general" if kind == "administrative_penalty" else "",
+                exited_on=left,
+                document_no=f"{kind}/{state}/{objected}号",
+                ends_on=ON - timedelta(days=9) if state == "expired" else None,
+            )
     return subject
 
 
@@ -60,8 +79,10 @@ def firm(profiles: Profiles) -> str:
 
 
 def cells(content: bytes) -> dict[str, list[list[str]]]:
-    return {sheet.title: [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-            for sheet in openpyxl.load_workbook(io.BytesIO(content))}
+    return {
+        sheet.title: [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+        for sheet in openpyxl.load_workbook(io.BytesIO(content))
+    }
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -79,9 +100,14 @@ def test_shown_and_counted_on_the_page_and_in_the_workbook(firm: str, level: str
         return 2 * sum(shown[kind, state] for kind, state in product(kinds, states) if state not in GONE)
 
     of = {nature: [kind for kind in NATURES if NATURES[kind] == nature] for nature in NATURES.values()}
-    figures = {"records": count(NATURES), "adverse_records": count(of["失信信息"]), "positive_records": count(of["守信信息"]),
-               "licences": count(["administrative_licence"]), "penalties": count(["administrative_penalty"]),
-               "open_list_entries": count(LISTS, ["current"])}
+    figures = {
+        "records": count(NATURES),
+        "adverse_records": count(of["失信信息"]),
+        "positive_records": count(of["守信信息"]),
+        "licences": count(["administrative_licence"]),
+        "penalties": count(["administrative_penalty"]),
+        "open_list_entries": count(LISTS, ["current"]),
+    }
     overview = {row[0]: row[1] for row in book["概览"]}
     for name, figure in policies.load().figures.items():
         assert tree.xpath(f"//*[@data-figure='{name}']/text()") == [str(figures[name])], name
@@ -96,14 +122,24 @@ def test_hidden_records_leave_no_trace(profiles: Profiles, level: str) -> None:
     """Two firms that differ in hidden records only; whatever differs in their reports tells of these."""
     with_hidden = fill(profiles, 1, lambda kind, state: state in HIDDEN[level] or expected(kind, state, level))
     without = fill(profiles, 2, lambda kind, state: expected(kind, state, level), records=0)
-    nothing, only_hidden = (fill(profiles, number, wanted) for number, wanted in (
-        (3, lambda kind, state: False), (4, lambda kind, state: not expected(kind, state, level))))
+    nothing, only_hidden = (
+        fill(profiles, number, wanted)
+        for number, wanted in (
+            (3, lambda kind, state: False),
+            (4, lambda kind, state: not expected(kind, state, level)),
+        )
+    )
 
     def told(subject: str) -> list[str]:
         report = gather(subject, level=level, who="甲", purpose="资格审查")
         texts = [page.subject_page(report), repr(sorted(cells(workbook.subject_workbook(report)).items()))]
-        own = (report.number, str(report.profile["uscc"]), report.profile["subject_name"], f"{report.made_at:%Y-%m-%d %H:%M}",
-               *(row["record_id"] for part in report.sections for row in part.rows))
+        own = (
+            report.number,
+            str(report.profile["uscc"]),
+            report.profile["subject_name"],
+            f"{report.made_at:%Y-%m-%d %H:%M}",
+            *(row["record_id"] for part in report.sections for row in part.rows),
+        )
         for text in own:
             texts = [every.replace(text, "") for every in texts]
         return [re.sub(r"style-src '[^']*'", "", every) for every in texts]
@@ -128,14 +164,22 @@ def test_the_subject_and_the_auditor_are_told_how_many_and_why(firm: str) -> Non
 
 
 @pytest.mark.parametrize(("disclosure", "seen"), [("公开", True), ("授权查询", False)])
-def test_a_grade_that_rests_on_a_hidden_record_is_not_told(profiles: Profiles, warehouse: Any, disclosure: str, seen: bool) -> None:
+def test_a_grade_that_rests_on_a_hidden_record_is_not_told(
+    profiles: Profiles, warehouse: Any, disclosure: str, seen: bool
+) -> None:
     subject = profiles.subject(1, "示范区第1食品有限公司")
-    record = profiles.record(subject, "administrative_penalty", "失信信息", "罚款", date(2025, 9, 1), disclosure=disclosure)
+    record = profiles.record(
+        subject, "administrative_penalty", "失信信息", "罚款", date(2025, 9, 1), disclosure=disclosure
+    )
     with warehouse.connect("builder") as builder:
-        builder.execute("insert into marts.mart_subjects__food_drug_grade values (%s, '失信', 'penalty', '24 个月内 1 条', '规则', %s)",
-                        [subject, ON])
-        builder.execute("insert into marts.mart_subjects__food_drug_grade_basis values (%s, %s, '定级', '号', '罚款', %s, '机关')",
-                        [subject, record, ON])
+        builder.execute(
+            "insert into marts.mart_subjects__food_drug_grade values (%s, '失信', 'penalty', '24 个月内 1 条', '规则', %s)",
+            [subject, ON],
+        )
+        builder.execute(
+            "insert into marts.mart_subjects__food_drug_grade_basis values (%s, %s, '定级', '号', '罚款', %s, '机关')",
+            [subject, record, ON],
+        )
     report = gather(subject, level="政务共享", who="甲", purpose="资格审查")
     assert (report.grade is not None, len(report.grade_basis)) == (seen, int(seen))
     assert gather(subject, level="封存", who="甲", purpose="审计").grade is not None

@@ -39,11 +39,23 @@ def listed(profiles: Profiles) -> Profiles:
     profiles.entry(first, "红名单", "守合同重信用企业")
     profiles.entry(first, "经营异常名录", "经营异常名录", state="已移出")
     profiles.entry(first, "严重失信主体名单", "封存的名单", disclosure="封存")
-    profiles.record(first, "administrative_penalty", "失信信息", "吊销食品经营许可证", ON.replace(month=1), severity_class="serious")
-    profiles.record(first, "administrative_penalty", "失信信息", "已到期的吊销", ON.replace(month=1), severity_class="serious", state="expired")
+    profiles.record(
+        first, "administrative_penalty", "失信信息", "吊销食品经营许可证", ON.replace(month=1), severity_class="serious"
+    )
+    profiles.record(
+        first,
+        "administrative_penalty",
+        "失信信息",
+        "已到期的吊销",
+        ON.replace(month=1),
+        severity_class="serious",
+        state="expired",
+    )
     profiles.record(first, "administrative_penalty", "失信信息", "罚款", ON.replace(month=1), severity_class="general")
     for year, grade in ((2024, "B"), (2025, "A")):
-        profiles.record(first, "statutory_rating", "其他信息", f"纳税信用 {grade}", ON.replace(year=year), topic="纳税信用")
+        profiles.record(
+            first, "statutory_rating", "其他信息", f"纳税信用 {grade}", ON.replace(year=year), topic="纳税信用"
+        )
     return profiles
 
 
@@ -52,7 +64,9 @@ def _lines(content: bytes, purpose: str = "××项目招标资格审查") -> dic
 
 
 def test_hits_carry_name_document_basis_and_term(listed: Profiles) -> None:
-    line = _lines(workbook(["序号", "投标人名称", "统一社会信用代码"], [[1, "示范区甲食品有限公司", uscc(1)]], before=2))[4]
+    line = _lines(
+        workbook(["序号", "投标人名称", "统一社会信用代码"], [[1, "示范区甲食品有限公司", uscc(1)]], before=2)
+    )[4]
     assert line.hint == "严重失信主体名单 1 条；红名单 1 条；严重处罚 1 条"
     breach, penalty = line.hits[0], line.hits[2]
     assert breach["title"] == "食品安全严重违法生产经营者名单" and breach["objected"]
@@ -77,31 +91,65 @@ def test_columns_are_found_by_meaning(header: str, listed: Profiles) -> None:
 
 def test_rows_that_cannot_be_matched_say_why(listed: Profiles, warehouse) -> None:
     with warehouse.connect("builder") as builder:
-        builder.execute("insert into subjects.identifier (scheme, value, build_id) values ('name', '示范区同名商店', 1)")
+        builder.execute(
+            "insert into subjects.identifier (scheme, value, build_id) values ('name', '示范区同名商店', 1)"
+        )
     broken = uscc(3)[:-1] + ("1" if uscc(3)[-1] != "1" else "2")
-    rows = [["示范区甲食品有限公司", ""], ["没有登记的公司", ""], ["示范区同名商店", ""], ["丙公司", broken], ["丁公司", uscc(9)],
-            ["", "00000000000000000X"], ["戊公司", 913703990000000000], ["示范区乙建筑公司", uscc(2)], ["示范区甲食品有限公司", uscc(1)]]
+    rows = [
+        ["示范区甲食品有限公司", ""],
+        ["没有登记的公司", ""],
+        ["示范区同名商店", ""],
+        ["丙公司", broken],
+        ["丁公司", uscc(9)],
+        ["", "00000000000000000X"],
+        ["戊公司", 913703990000000000],
+        ["示范区乙建筑公司", uscc(2)],
+        ["示范区甲食品有限公司", uscc(1)],
+    ]
     lines = _lines(workbook(["名称", "统一社会信用代码"], rows))
     states = [lines[row].applicant.state for row in range(2, 11)]
     assert states == ["已比对"] + ["未匹配"] * 6 + ["已比对"] * 2
     reasons = [lines[row].applicant.reason for row in range(3, 11)]
-    for reason, expected in zip(reasons, ("没有完全相同的名称", "对应多个主体", "未通过校验", "没有这个代码", "占位代码", "末几位已丢失",
-                                          "登记状态：注销", "与第 2 行为同一主体"), strict=True):
+    for reason, expected in zip(
+        reasons,
+        (
+            "没有完全相同的名称",
+            "对应多个主体",
+            "未通过校验",
+            "没有这个代码",
+            "占位代码",
+            "末几位已丢失",
+            "登记状态：注销",
+            "与第 2 行为同一主体",
+        ),
+        strict=True,
+    ):
         assert expected in reason
     assert reviewing.NAMES_DIFFER in lines[9].applicant.reason
 
 
-def test_persons_are_handed_back_never_looked_up_and_never_stored(listed: Profiles, warehouse, monkeypatch, tmp_path: Path) -> None:
+def test_persons_are_handed_back_never_looked_up_and_never_stored(
+    listed: Profiles, warehouse, monkeypatch, tmp_path: Path
+) -> None:
     looked_up: list = []
     original = reviewing._copy
     monkeypatch.setattr(reviewing, "_copy", lambda opened, items: looked_up.extend(items) or original(opened, items))
-    rows = [["测试人甲", PERSON, "", ""], ["某某", "", "自然人", ""], ["示例乙", "", "", ""], ["无代码公司", "", "", PERSON],
-            ["示范区甲食品有限公司", uscc(1), "企业", PERSON]]
+    rows = [
+        ["测试人甲", PERSON, "", ""],
+        ["某某", "", "自然人", ""],
+        ["示例乙", "", "", ""],
+        ["无代码公司", "", "", PERSON],
+        ["示范区甲食品有限公司", uscc(1), "企业", PERSON],
+    ]
     path = tmp_path / "名单.xlsx"
     path.write_bytes(workbook(["申请人", "统一社会信用代码/身份证号", "申请人类型", "法定代表人身份证"], rows))
-    answer = credit("report", "review", path, "--purpose", "补助审查", "--area", "政府资金补助", "-o", tmp_path / "结果.xlsx")
+    answer = credit(
+        "report", "review", path, "--purpose", "补助审查", "--area", "政府资金补助", "-o", tmp_path / "结果.xlsx"
+    )
     assert answer.code == 0 and "自然人未审查 4" in answer.out, answer.err
-    assert [item.row_no for item in looked_up] == [6], "a firm's row is reviewed even where it carries its representative's number"
+    assert [item.row_no for item in looked_up] == [6], (
+        "a firm's row is reviewed even where it carries its representative's number"
+    )
     book = openpyxl.load_workbook(tmp_path / "结果.xlsx")
     text = "\n".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
     assert PERSON not in text and "不作结论" in text
@@ -110,13 +158,17 @@ def test_persons_are_handed_back_never_looked_up_and_never_stored(listed: Profil
     assert [row[5] for row in sheet[1:]] == ["未审查（自然人）"] * 4 + ["已比对"]
     with warehouse.connect("reader") as reader:
         assert reader.execute("select kind, purpose, rows, subject_id, area from ledger.report").fetchall() == [
-            ("review", "补助审查", 5, "", "政府资金补助")]
+            ("review", "补助审查", 5, "", "政府资金补助")
+        ]
     assert "政府资金补助" in text
 
 
 def test_unusable_lists_are_refused_with_a_remedy(listed: Profiles, tmp_path: Path) -> None:
-    for content, expected in ((b"not a workbook", "无法读取"), (workbook(["序号", "金额"], [[1, 2]]), "没有找到名称列"),
-                              (workbook(["名称"], []), "只有表头")):
+    for content, expected in (
+        (b"not a workbook", "无法读取"),
+        (workbook(["序号", "金额"], [[1, 2]]), "没有找到名称列"),
+        (workbook(["名称"], []), "只有表头"),
+    ):
         with pytest.raises(UserError, match=expected):
             read(content)
     path = tmp_path / "名单.xlsx"

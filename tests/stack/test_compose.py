@@ -87,9 +87,14 @@ def test_it_configures_airflow_as_the_local_stack_does(tmp_path: Path) -> None:
     (home / "secrets" / "connections.yaml").write_text("airflow_db: postgresql://a:b@127.0.0.1/airflow\n")
     local = Airflow(CHECKOUT, home, port=8080).environment()
     server = {name.removesuffix("_CMD"): value for name, value in ENVIRONMENT.items()}
-    tuned = {"AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL", "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
-             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME",
-             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK", "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL"}
+    tuned = {
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME",
+        "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL",
+    }
     assert {name for name in local if name.startswith("AIRFLOW__")} - set(server) == tuned
     for name in ("EXECUTOR", "DAGS_ARE_PAUSED_AT_CREATION", "LOAD_EXAMPLES", "DEFAULT_TIMEZONE"):
         assert server[f"AIRFLOW__CORE__{name}"] == local[f"AIRFLOW__CORE__{name}"]
@@ -108,9 +113,15 @@ class Outside:
         self.children: dict[str, subprocess.Popen[bytes]] = {}
 
     def _here(self, text: str) -> str:
-        for container, here in (("/run/secrets", str(self.secrets)), ("/state", str(self.state)), ("/app", str(CHECKOUT)),
-                                ("api-server:8080", f"127.0.0.1:{self.api}"), ("localhost:8080", f"127.0.0.1:{self.api}"),
-                                ("127.0.0.1:8080", f"127.0.0.1:{self.api}"), ("0.0.0.0", "127.0.0.1")):
+        for container, here in (
+            ("/run/secrets", str(self.secrets)),
+            ("/state", str(self.state)),
+            ("/app", str(CHECKOUT)),
+            ("api-server:8080", f"127.0.0.1:{self.api}"),
+            ("localhost:8080", f"127.0.0.1:{self.api}"),
+            ("127.0.0.1:8080", f"127.0.0.1:{self.api}"),
+            ("0.0.0.0", "127.0.0.1"),
+        ):
             text = text.replace(container, here)
         return text
 
@@ -118,22 +129,33 @@ class Outside:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("PCW_", "AIRFLOW"))}
         given = {name: self._here(value) for name, value in SERVICES[service]["environment"].items()}
         given |= {"PCW_DB_HOST": "127.0.0.1", "PCW_DB_PORT": str(self.database), "AIRFLOW__API__PORT": str(self.api)}
-        image = {"PYTHONPATH": f"{CHECKOUT}/include", "PCW_ROOT": str(CHECKOUT),
-                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        image = {
+            "PYTHONPATH": f"{CHECKOUT}/include",
+            "PCW_ROOT": str(CHECKOUT),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
         return plain | image | given
 
     def _command(self, words: list[str]) -> list[str]:
         return [sys.executable if words[0] == "python" else words[0], *(self._here(word) for word in words[1:])]
 
     def run(self, service: str, words: list[str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(words or SERVICES[service]["command"]), env=self.environment(service),
-                              cwd=self.folder, capture_output=True, text=True, timeout=180, check=False)
+        return subprocess.run(
+            self._command(words or SERVICES[service]["command"]),
+            env=self.environment(service),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
 
     def start(self, service: str) -> None:
         command = self._command(SERVICES[service]["command"])
         command[0] = shutil.which(command[0], path=self.environment(service)["PATH"]) or command[0]
-        self.children[service] = processes.start(command, log=self.folder / f"{service}.log",
-                                                 env=self.environment(service), cwd=self.folder)
+        self.children[service] = processes.start(
+            command, log=self.folder / f"{service}.log", env=self.environment(service), cwd=self.folder
+        )
 
     def healthy(self, service: str, patience: float = 120.0) -> bool:
         words = SERVICES[service]["healthcheck"]["test"]
@@ -150,8 +172,9 @@ class Outside:
 def test_every_service_runs_and_is_healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outside = Outside(tmp_path)
     flags = dict(flag.removeprefix("-c").split("=", 1) for flag in SERVICES["postgres"]["command"][1:])
-    monkeypatch.setattr(local_postgres, "_CONFIGURATION",
-                        {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""} | flags)
+    monkeypatch.setattr(
+        local_postgres, "_CONFIGURATION", {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""} | flags
+    )
     password = (outside.secrets / "postgres_password").read_text().strip()
     server = local_postgres.Server(tmp_path / "postgres", port=outside.database, password=password).start()
     try:

@@ -20,9 +20,14 @@ from public_credit.base.messages import UserError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SECRET = "Geheim0815Wort"
-SLIPS = {"no space": f"a:sftp://u:{SECRET}@h/\nb: file:///x\n".encode(), "quote": f'a: "sftp://u:{SECRET}@h/\n'.encode(),
-         "list": f"- sftp://u:{SECRET}@h/\n".encode(), "scalar": SECRET.encode(), "tab": f"\ta: sftp://u:{SECRET}@h/\n".encode(),
-         "encoding": f"# 水利局\na: sftp://u:{SECRET}@h/\n".encode("gb18030")}
+SLIPS = {
+    "no space": f"a:sftp://u:{SECRET}@h/\nb: file:///x\n".encode(),
+    "quote": f'a: "sftp://u:{SECRET}@h/\n'.encode(),
+    "list": f"- sftp://u:{SECRET}@h/\n".encode(),
+    "scalar": SECRET.encode(),
+    "tab": f"\ta: sftp://u:{SECRET}@h/\n".encode(),
+    "encoding": f"# 水利局\na: sftp://u:{SECRET}@h/\n".encode("gb18030"),
+}
 
 
 def _write(home: Path, content: bytes) -> Path:
@@ -33,12 +38,16 @@ def _write(home: Path, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize("slip", SLIPS)
-def test_a_stack_that_cannot_read_the_file_ends_with_one_sentence(slip: str, tmp_path: Path, capfd: pytest.CaptureFixture[str],
-                                                                  postgres: Any) -> None:
+def test_a_stack_that_cannot_read_the_file_ends_with_one_sentence(
+    slip: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], postgres: Any
+) -> None:
     path = _write(tmp_path, SLIPS[slip])
     stack = Stack(CHECKOUT, tmp_path, simulated=False, progress=Progress())
-    for work in (lambda: bootstrap(postgres.server.url(), postgres.server.url, tmp_path), stack.environment,
-                 lambda: stack.connection("pcw_db_reader")):
+    for work in (
+        lambda: bootstrap(postgres.server.url(), postgres.server.url, tmp_path),
+        stack.environment,
+        lambda: stack.connection("pcw_db_reader"),
+    ):
         assert commands._until_stopped(stack, lambda reached, work=work: work()) == 3
         said = capfd.readouterr().err
         assert said.startswith("错误：connections.yaml 第 ") and said.count("\n") == 2 and SECRET not in said
@@ -59,8 +68,12 @@ def test_a_running_stack_goes_on_with_what_it_last_read(slip: str, tmp_path: Pat
 def test_airflow_itself_is_not_given_the_file(tmp_path: Path) -> None:
     _write(tmp_path, b"airflow_db: postgresql://a:b@127.0.0.1/airflow\n")
     local = Airflow(CHECKOUT, tmp_path, port=8080).environment()
-    server = yaml.safe_load((CHECKOUT / "docker-compose.yaml").read_text(encoding="utf-8"))["services"]["scheduler"]["environment"]
-    assert not [name for name in (*local, *server) if name.startswith("AIRFLOW__SECRETS__")], "its messages show the file's lines"
+    server = yaml.safe_load((CHECKOUT / "docker-compose.yaml").read_text(encoding="utf-8"))["services"]["scheduler"][
+        "environment"
+    ]
+    assert not [name for name in (*local, *server) if name.startswith("AIRFLOW__SECRETS__")], (
+        "its messages show the file's lines"
+    )
 
 
 def test_a_start_mends_its_own_lines_and_leaves_all_others(postgres: Any, tmp_path: Path) -> None:
@@ -70,8 +83,13 @@ def test_a_start_mends_its_own_lines_and_leaves_all_others(postgres: Any, tmp_pa
         made = bootstrap(postgres.server.url(), postgres.server.url, tmp_path)
         text = path.read_text(encoding="utf-8")
         assert text.startswith(others) and connections.read(path).known == made and made["sftp_slj"].endswith("@h/")
-        assert {"airflow_db", "alert", "pcw_db_owner", "pcw_db_reader"} <= set(made) and (path.stat().st_mode & 0o077) == 0
-        assert bootstrap(postgres.server.url(), postgres.server.url, tmp_path) == made and path.read_text(encoding="utf-8") == text
+        assert {"airflow_db", "alert", "pcw_db_owner", "pcw_db_reader"} <= set(made) and (
+            path.stat().st_mode & 0o077
+        ) == 0
+        assert (
+            bootstrap(postgres.server.url(), postgres.server.url, tmp_path) == made
+            and path.read_text(encoding="utf-8") == text
+        )
         with pytest.raises(UserError, match="第 3 行"):
             connections.read(path).uri("odd")
     finally:  # the cluster's passwords are those of its own file
@@ -82,10 +100,22 @@ def test_a_start_mends_its_own_lines_and_leaves_all_others(postgres: Any, tmp_pa
 def test_serve_ends_with_its_database_when_the_file_cannot_be_read(tmp_path: Path) -> None:
     home = tmp_path / "state"
     path = _write(home, SLIPS["no space"])
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PCW_", "AIRFLOW", "COV_", "COVERAGE"))}
-    done = subprocess.run([sys.executable, "-m", "local_stack", "serve", "--port", "0"], capture_output=True, text=True, timeout=240,
-                          env=environment | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include")}, check=False)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PCW_", "AIRFLOW", "COV_", "COVERAGE"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "local_stack", "serve", "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env=environment | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include")},
+        check=False,
+    )
     assert done.returncode == 3 and done.stderr.startswith("错误：connections.yaml 第 1 行有误"), done.stderr
     assert SECRET not in done.stdout + done.stderr and "Traceback" not in done.stderr
     assert path.read_bytes() == SLIPS["no space"]
-    assert not [process for process in psutil.process_iter(["cmdline"]) if str(home) in " ".join(process.info["cmdline"] or [])]
+    assert not [
+        process for process in psutil.process_iter(["cmdline"]) if str(home) in " ".join(process.info["cmdline"] or [])
+    ]

@@ -20,10 +20,15 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def _command(home: Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    environment = {name: value for name, value in os.environ.items()
-                   if not name.startswith(("PCW_", "AIRFLOW", "COV_", "COVERAGE"))}
-    return ([sys.executable, "-m", "local_stack", *arguments],
-            environment | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include")})
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PCW_", "AIRFLOW", "COV_", "COVERAGE"))
+    }
+    return (
+        [sys.executable, "-m", "local_stack", *arguments],
+        environment | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include")},
+    )
 
 
 @pytest.mark.slow
@@ -32,8 +37,9 @@ def test_serve_answers_and_leaves_nothing(tmp_path: Path) -> None:
     command, environment = _command(home, "serve", "--port", "0")
     output = tmp_path / "output"
     with output.open("wb") as target:
-        serve = subprocess.Popen(command, env=environment, stdout=target, stderr=subprocess.STDOUT,
-                                 start_new_session=True)
+        serve = subprocess.Popen(
+            command, env=environment, stdout=target, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
         deadline = time.monotonic() + 240
         while "按 Ctrl-C 停止" not in output.read_text(encoding="utf-8"):
@@ -44,16 +50,16 @@ def test_serve_answers_and_leaves_nothing(tmp_path: Path) -> None:
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
             assert client.get("/api/v2/dags").status_code == 401
             token = client.post("/auth/token", json={"username": "admin", "password": password}).json()
-            listed = client.get("/api/v2/dags", params={"limit": 500},
-                                headers={"Authorization": f"Bearer {token['access_token']}"}).json()
+            listed = client.get(
+                "/api/v2/dags", params={"limit": 500}, headers={"Authorization": f"Bearer {token['access_token']}"}
+            ).json()
             assert expected_dags() <= {item["dag_id"] for item in listed["dags"]}
             health = client.get("/api/v2/monitor/health").json()
             parts = ("metadatabase", "scheduler", "dag_processor")
             assert {health[part]["status"] for part in parts} == {"healthy"}
         for arguments in (["reset"], ["serve"]):
             command, environment = _command(home, *arguments)
-            refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60,
-                                     check=False)
+            refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
             assert refused.returncode == 1 and "已有服务在运行" in refused.stderr
         below = psutil.Process(serve.pid).children(recursive=True)
         assert len(below) > 10
@@ -76,6 +82,12 @@ def test_tests_do_not_run_on_the_simulated_calendar_of_a_played_demo(tmp_path: P
     asks = tmp_path / "test_environment.py"
     asks.write_text("import os\n\n\ndef test_clock():\n    assert 'PCW_CLOCK' not in os.environ\n")
     _, environment = _command(tmp_path / "state")
-    done = subprocess.run([CHECKOUT / "run", "test", str(asks), "--no-cov"], env=environment, capture_output=True, text=True,
-                          timeout=120, check=False)
+    done = subprocess.run(
+        [CHECKOUT / "run", "test", str(asks), "--no-cov"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr

@@ -64,9 +64,19 @@ def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sftp]:
 def _delivered(server: Sftp, name: str) -> None:
     folder = server.root / "out"
     folder.mkdir(exist_ok=True)
-    (folder / name).write_bytes(csv_bytes([
-        row | {"source_unit_uscc": "113703990000011346", "authority_uscc": "113703990000011346", "decision_no": f"{name}{number}"}
-        for number, row in enumerate(rows(25))]))
+    (folder / name).write_bytes(
+        csv_bytes(
+            [
+                row
+                | {
+                    "source_unit_uscc": "113703990000011346",
+                    "authority_uscc": "113703990000011346",
+                    "decision_no": f"{name}{number}",
+                }
+                for number, row in enumerate(rows(25))
+            ]
+        )
+    )
     os.utime(folder / name, (time.time() - 600, time.time() - 600))
 
 
@@ -106,8 +116,10 @@ def test_an_error_in_one_receipt_fails_the_run_after_everything_else_was_done(st
         owner.execute("select pg_advisory_lock(hashtext('gate'))")  # nobody judges while the row is taken away
         run = stack.airflow.api.trigger("collect_slj", instant(today() - timedelta(days=1)))
         assert _waited(stack, "collect_slj", run, 120) == "success"
-        owner.execute("delete from raw.administrative_penalty where row_no = 7 and batch_seq = "
-                      "(select seq from ledger.batch where file_name = 'xzcf_bad.csv')")
+        owner.execute(
+            "delete from raw.administrative_penalty where row_no = 7 and batch_seq = "
+            "(select seq from ledger.batch where file_name = 'xzcf_bad.csv')"
+        )
         owner.execute("select pg_advisory_unlock(hashtext('gate'))")
     deadline = time.monotonic() + 400
     while not (ended := [item for item in stack.airflow.api.runs("build_warehouse") if item["state"] == "failed"]):
@@ -115,7 +127,17 @@ def test_an_error_in_one_receipt_fails_the_run_after_everything_else_was_done(st
         assert time.monotonic() < deadline, stack.airflow.api.runs("build_warehouse")
         time.sleep(1)
     tasks = stack.airflow.api.task_states("build_warehouse", ended[0]["dag_run_id"])
-    assert tasks == {"gate": "success", "build": "success", "release": "success", "alert": "success", "conclude": "failed"}
+    assert tasks == {
+        "gate": "success",
+        "build": "success",
+        "release": "success",
+        "alert": "success",
+        "conclude": "failed",
+    }
     assert dict(stack.query("select file_name, state from ledger.batch where file_name <> 'xzcf_20260225.csv'")) == {
-        "xzcf_bad.csv": "failed", "xzcf_good.csv": "accepted"}
-    assert stack.query("select count(*) from intermediate.int_administrative_penalty__current where decision_no like 'xzcf_good%'") == [(25,)]
+        "xzcf_bad.csv": "failed",
+        "xzcf_good.csv": "accepted",
+    }
+    assert stack.query(
+        "select count(*) from intermediate.int_administrative_penalty__current where decision_no like 'xzcf_good%'"
+    ) == [(25,)]

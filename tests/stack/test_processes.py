@@ -57,9 +57,12 @@ def family(tmp_path: Path) -> Iterator[Family]:
     started: list[psutil.Process] = []
 
     def start(ending: str = "stay", hangup: signal.Handlers = signal.SIG_DFL) -> Any:
-        guard = subprocess.Popen([sys.executable, "-c", _FAMILY, str(tmp_path), ending],
-                                 start_new_session=True, stderr=subprocess.DEVNULL,
-                                 preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup))
+        guard = subprocess.Popen(
+            [sys.executable, "-c", _FAMILY, str(tmp_path), ending],
+            start_new_session=True,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup),
+        )
         deadline = time.monotonic() + 30
         while not (tmp_path / "ready").exists():
             assert guard.poll() is None and time.monotonic() < deadline
@@ -74,10 +77,19 @@ def family(tmp_path: Path) -> Iterator[Family]:
             process.kill()
 
 
-@pytest.mark.parametrize(("whom", "number", "code"), [
-    ("guard", signal.SIGINT, 130), ("guard", signal.SIGTERM, 130), ("guard", signal.SIGHUP, 130),
-    ("worker", signal.SIGTERM, 130), ("worker", signal.SIGKILL, 137),
-    ("guard", signal.SIGKILL, -9), ("group", signal.SIGKILL, -9), ("group", signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("whom", "number", "code"),
+    [
+        ("guard", signal.SIGINT, 130),
+        ("guard", signal.SIGTERM, 130),
+        ("guard", signal.SIGHUP, 130),
+        ("worker", signal.SIGTERM, 130),
+        ("worker", signal.SIGKILL, 137),
+        ("guard", signal.SIGKILL, -9),
+        ("group", signal.SIGKILL, -9),
+        ("group", signal.SIGINT, 130),
+    ],
+)
 def test_no_descendant_is_left(family: Family, whom: str, number: signal.Signals, code: int) -> None:
     guard, worker, below = family()
     assert len(below) == 4
@@ -120,8 +132,9 @@ def test_stop_ends_whole_groups(tmp_path: Path) -> None:
 
 
 def test_stop_kills_the_deaf(tmp_path: Path) -> None:
-    code = ("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); "
-            "time.sleep(600)")
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+    )
     child = processes.start([sys.executable, "-c", code], log=tmp_path / "log")
     deadline = time.monotonic() + 60
     while not (tmp_path / "log").read_text():
@@ -200,15 +213,19 @@ def test_an_account_that_cannot_reach_the_data_is_not_chosen(open_folder: Path) 
     assert "setpriv" not in _ways(open_folder / "postgres")
 
 
-@pytest.mark.parametrize(("way", "mode"), [("setpriv", 0o755), ("namespace", 0o755), ("namespace", 0o700),
-                                           ("capability", 0o755), ("capability", 0o700)])
+@pytest.mark.parametrize(
+    ("way", "mode"),
+    [("setpriv", 0o755), ("namespace", 0o755), ("namespace", 0o700), ("capability", 0o755), ("capability", 0o700)],
+)
 def test_postgres_runs_each_way_and_dies_with_its_parent(open_folder: Path, way: str, mode: int) -> None:
     data = open_folder / "postgres"
     open_folder.chmod(mode)
     if way not in _ways(data):
         pytest.skip(f"本机没有 {way} 这种方式（或我们不是 root，或该账户到不了程序）")
-    code = ("import sys, time; from local_stack.postgres import Server\n"
-            f"Server(sys.argv[1], way='{way}').start(); print('up', flush=True); time.sleep(600)")
+    code = (
+        "import sys, time; from local_stack.postgres import Server\n"
+        f"Server(sys.argv[1], way='{way}').start(); print('up', flush=True); time.sleep(600)"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code, str(data)], stdout=subprocess.PIPE)
     assert parent.stdout is not None and parent.stdout.readline() == b"up\n"
     below = psutil.Process(parent.pid).children(recursive=True)
@@ -239,7 +256,9 @@ def test_postgres_keeps_its_data_when_the_way_changes(open_folder: Path) -> None
 def _never_ending(url: str) -> None:
     """A query that computes and never waits."""
     with psycopg.connect(url) as connection:
-        connection.execute("select count(*) from generate_series(1, 50000) one, generate_series(1, 50000) two where one + two < 0")
+        connection.execute(
+            "select count(*) from generate_series(1, 50000) one, generate_series(1, 50000) two where one + two < 0"
+        )
 
 
 def test_a_server_that_could_not_start_leaves_the_one_that_runs_there_alone(tmp_path: Path) -> None:

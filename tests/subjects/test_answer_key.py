@@ -33,8 +33,12 @@ def _build(w: World, day: int) -> int:
 
 def links(w: World, day: int) -> dict[str, Any]:
     """Records of the answer key that were linked, rightly linked, resolvable and found, and the differences by line."""
-    subjects = {(scheme, value): uscc for scheme, value, uscc in w.query(
-        "select i.scheme, i.value, s.uscc from subjects.identifier i join subjects.subject s using (subject_id)")}
+    subjects = {
+        (scheme, value): uscc
+        for scheme, value, uscc in w.query(
+            "select i.scheme, i.value, s.uscc from subjects.identifier i join subjects.subject s using (subject_id)"
+        )
+    }
     counts: dict[str, Any] = {"linked": 0, "right": 0, "resolvable": 0, "found": 0, "differences": []}
     for line in (w.home / "answer_key" / f"day{day}_subjects.jsonl").read_text(encoding="utf-8").splitlines():
         truth = json.loads(line)
@@ -47,8 +51,10 @@ def links(w: World, day: int) -> dict[str, Any]:
         counts["resolvable"] += truth["resolvable"] is True
         counts["found"] += truth["resolvable"] is True and got == truth["subject"]
         if got != truth["subject"]:
-            counts["differences"].append(f"{truth['dataset']} {truth['document_no']}: {asked} expected "
-                                         f"{truth['subject'] or truth['reason']}, got {got or 'nobody'}")
+            counts["differences"].append(
+                f"{truth['dataset']} {truth['document_no']}: {asked} expected "
+                f"{truth['subject'] or truth['reason']}, got {got or 'nobody'}"
+            )
     return counts
 
 
@@ -60,17 +66,30 @@ def test_no_wrong_link_and_nearly_none_missing(warehouse, tmp_path: Path):
             work.gate(DAYS[day])
             build = _build(w, day)
             found = links(w, day)
-            print({name: value for name, value in found.items() if name != "differences"}, *found["differences"][:20], sep="\n")
+            print(
+                {name: value for name, value in found.items() if name != "differences"},
+                *found["differences"][:20],
+                sep="\n",
+            )
             assert found["resolvable"] > 300
             assert found["right"] == found["linked"], "precision is 1.000"
             assert found["found"] >= 0.995 * found["resolvable"]
-        successions = {(row[0], row[1]) for row in w.query(
-            "select o.uscc, n.uscc from subjects.succession c join subjects.subject o on o.subject_id = c.old_subject_id "
-            "join subjects.subject n on n.subject_id = c.new_subject_id")}
+        successions = {
+            (row[0], row[1])
+            for row in w.query(
+                "select o.uscc, n.uscc from subjects.succession c join subjects.subject o on o.subject_id = c.old_subject_id "
+                "join subjects.subject n on n.subject_id = c.new_subject_id"
+            )
+        }
         told = json.loads((w.home / "answer_key" / f"day{day}_successions.json").read_text(encoding="utf-8"))
         assert successions == set(told["grown"].items())
-        before = {name: sorted(map(repr, w.query(f"select {columns} from subjects.{name}"))) for name, columns in TABLES.items()}
+        before = {
+            name: sorted(map(repr, w.query(f"select {columns} from subjects.{name}")))
+            for name, columns in TABLES.items()
+        }
         counts = resolve.full(build, DAYS[day])
         assert counts["identifiers"] == 0
-        assert before == {name: sorted(map(repr, w.query(f"select {columns} from subjects.{name}")))
-                          for name, columns in TABLES.items()}
+        assert before == {
+            name: sorted(map(repr, w.query(f"select {columns} from subjects.{name}")))
+            for name, columns in TABLES.items()
+        }

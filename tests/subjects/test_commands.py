@@ -31,7 +31,8 @@ def test_a_merge_is_booked_at_once_takes_effect_with_the_next_build_and_can_be_u
     assert (registers.subject("uscc", code(1)), registers.subject("uscc", code(2))) == (first, second)
     assert registers.query("select count(*) from subjects.alias") == [(0,)]
     assert registers.query("select decided_by, undone_by, undone_at is not null from ledger.judgement") == [
-        ("张示范", "张示范", True)]
+        ("张示范", "张示范", True)
+    ]
 
 
 def test_a_split_takes_identifiers_away_and_a_later_row_does_not_bring_them_back(registers):
@@ -69,13 +70,20 @@ def test_calls_that_make_no_sense_are_refused_with_a_remedy(registers):
     registers.build([firm(1), firm(2, former_names=firm(1)["name"])])
     subject = registers.subject("uscc", code(1))
     for words, exit_code in (
-            (("show", "s" + "0" * 31), 4), (("show", code(9)), 4), (("show", firm(1)["name"]), 4),
-            (("show", NUMBER), 2), (("show", "〔P1234〕"), 2), (("show", "reg:000000000000000"), 2),
-            (("merge", subject, subject, *WHY), 4), (("merge", subject, code(2), "--reason", " "), 2),
-            (("split", subject, "--identifier", f"reg:{reg(5)}", *WHY), 4),
-            (("split", subject, "--identifier", f"uscc:{code(1)}", "--identifier", f"org:{org(1)}", *WHY), 2),
-            (("split", subject, "--identifier", f"name:{firm(1)['name']}", *WHY), 2),
-            (("undo", 99, *WHY), 4), (("work", "--topic", "x"), 2)):
+        (("show", "s" + "0" * 31), 4),
+        (("show", code(9)), 4),
+        (("show", firm(1)["name"]), 4),
+        (("show", NUMBER), 2),
+        (("show", "〔P1234〕"), 2),
+        (("show", "reg:000000000000000"), 2),
+        (("merge", subject, subject, *WHY), 4),
+        (("merge", subject, code(2), "--reason", " "), 2),
+        (("split", subject, "--identifier", f"reg:{reg(5)}", *WHY), 4),
+        (("split", subject, "--identifier", f"uscc:{code(1)}", "--identifier", f"org:{org(1)}", *WHY), 2),
+        (("split", subject, "--identifier", f"name:{firm(1)['name']}", *WHY), 2),
+        (("undo", 99, *WHY), 4),
+        (("work", "--topic", "x"), 2),
+    ):
         answer = credit("subjects", *words)
         assert answer.code == exit_code, (words, answer)
         assert NUMBER not in answer.out + answer.err
@@ -83,8 +91,14 @@ def test_calls_that_make_no_sense_are_refused_with_a_remedy(registers):
 
 
 def test_show_and_work_say_what_is_known(registers):
-    registers.build([firm(1, business_reg_no=reg(9), legal_rep_name="张三示范"), firm(2, business_reg_no=reg(9)),
-                     firm(5, kind="92"), firm(6, predecessor_uscc=code(5, "92"))])
+    registers.build(
+        [
+            firm(1, business_reg_no=reg(9), legal_rep_name="张三示范"),
+            firm(2, business_reg_no=reg(9)),
+            firm(5, kind="92"),
+            firm(6, predecessor_uscc=code(5, "92")),
+        ]
+    )
     told = credit("subjects", "show", code(6))
     assert told.code == 0 and "个转企" in told.out and code(6) in told.out
     told = credit("subjects", "show", code(1))

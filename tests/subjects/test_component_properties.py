@@ -13,8 +13,16 @@ from public_credit.subjects.whole import resolve_all
 from .registers import ON, body, code, firm, org, record_id, reg
 from .worlds import judgements, rows
 
-_FIELDS = ("uscc", "org_code", "business_reg_no", "tax_reg_no", "institution_cert_no", "social_org_cert_no",
-           "predecessor_uscc", "state")
+_FIELDS = (
+    "uscc",
+    "org_code",
+    "business_reg_no",
+    "tax_reg_no",
+    "institution_cert_no",
+    "social_org_cert_no",
+    "predecessor_uscc",
+    "state",
+)
 
 
 def _rows(given_rows: list[dict[str, str]]) -> list[Row]:
@@ -22,20 +30,33 @@ def _rows(given_rows: list[dict[str, str]]) -> list[Row]:
     for number, row in enumerate(given_rows):
         name = row.get("name") or row.get("subject_name", "")
         found[record_id(row)] = Row(
-            record_id=record_id(row), kind=row["kind"], newest=("", number, 1), gone=False, name=name, name_key=name,
-            former_keys=row.get("former_names", ""), known_on=ON, **{"uscc": ""} | {
-                field: row[field] for field in _FIELDS if field in row})
+            record_id=record_id(row),
+            kind=row["kind"],
+            newest=("", number, 1),
+            gone=False,
+            name=name,
+            name_key=name,
+            former_keys=row.get("former_names", ""),
+            known_on=ON,
+            **{"uscc": ""} | {field: row[field] for field in _FIELDS if field in row},
+        )
     return list(found.values())
 
 
 def _judgements(found: list[tuple[str, str, str]]) -> list[Judgement]:
-    return [Judgement(number, decision == "same", node(left), node(right))
-            for number, (decision, left, right) in enumerate(found, start=1)]
+    return [
+        Judgement(number, decision == "same", node(left), node(right))
+        for number, (decision, left, right) in enumerate(found, start=1)
+    ]
 
 
 def _content(outcome: Outcome) -> tuple:
-    return (outcome.rows, outcome.owners, sorted(outcome.successions),
-            sorted((item.topic, item.key, item.reason, repr(item.detail)) for item in outcome.items))
+    return (
+        outcome.rows,
+        outcome.owners,
+        sorted(outcome.successions),
+        sorted((item.topic, item.key, item.reason, repr(item.detail)) for item in outcome.items),
+    )
 
 
 @settings(max_examples=400, deadline=None)

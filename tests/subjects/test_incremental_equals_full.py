@@ -8,15 +8,30 @@ from public_credit import subjects as resolve
 from .registers import ON, Registers
 from .worlds import builds
 
-_TABLES = ("subject", "identifier", "alias", "change", "succession", "work_item", "version", "register", "claim", "roster",
-           "judged", "progress")
+_TABLES = (
+    "subject",
+    "identifier",
+    "alias",
+    "change",
+    "succession",
+    "work_item",
+    "version",
+    "register",
+    "claim",
+    "roster",
+    "judged",
+    "progress",
+)
 _OTHERS = ("identifier", "succession", "register")
 
 
 def _clear(registers: Registers) -> None:
-    registers.owner.execute("truncate ledger.judgement, ledger.build_input, ledger.build, raw.enterprise_registration, "
-                            "raw.organisation_registration, " + ", ".join(f"subjects.{name}" for name in _TABLES)
-                            + " restart identity cascade")
+    registers.owner.execute(
+        "truncate ledger.judgement, ledger.build_input, ledger.build, raw.enterprise_registration, "
+        "raw.organisation_registration, "
+        + ", ".join(f"subjects.{name}" for name in _TABLES)
+        + " restart identity cascade"
+    )
     registers.owner.execute("truncate ledger.batch restart identity cascade")
     registers.inputs.clear()
 
@@ -32,8 +47,9 @@ def _play(registers: Registers, history: list) -> int:
             if step["replay"] and delivered:
                 seq, kind, first = delivered.pop(0)
                 registers.replay(seq, kind, first[1:])
-            delivered += [(seq, kind, [row for row in rows if row["kind"] == kind])
-                          for seq, kind in zip(seqs, kinds, strict=True)]
+            delivered += [
+                (seq, kind, [row for row in rows if row["kind"] == kind]) for seq, kind in zip(seqs, kinds, strict=True)
+            ]
         judged += [registers.judge(*found) for found in step["judge"]]
         if step["undo"] and judged:
             registers.undo(judged.pop(0))
@@ -50,13 +66,22 @@ def test_random_histories(warehouse, history):
         _clear(registers)
         build = _play(registers, history)
         step_by_step = registers.tables()
-        known = {row[0] for row in registers.query(
-            "select subject_id from subjects.identifier where subject_id is not null union "
-            "select new_subject_id from subjects.change where new_subject_id is not null union "
-            "select subject_id from subjects.subject")}
+        known = {
+            row[0]
+            for row in registers.query(
+                "select subject_id from subjects.identifier where subject_id is not null union "
+                "select new_subject_id from subjects.change where new_subject_id is not null union "
+                "select subject_id from subjects.subject"
+            )
+        }
         assert all(registers.now(past) for past in known), "every id that ever was resolves"
-        assert registers.query("select * from subjects.alias a where exists (select 1 from subjects.alias b "
-                               "where b.past_id = a.subject_id)") == [], "no chains"
+        assert (
+            registers.query(
+                "select * from subjects.alias a where exists (select 1 from subjects.alias b "
+                "where b.past_id = a.subject_id)"
+            )
+            == []
+        ), "no chains"
         counts = resolve.full(build, ON)
         assert (counts["identifiers"], counts["vanished"]) == (0, 0)
         assert registers.tables() == step_by_step

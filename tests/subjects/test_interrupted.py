@@ -62,8 +62,10 @@ def test_killed_while_it_writes(registers):
     include = str(Path(__file__).resolve().parents[2] / "include")
     registers.owner.execute("begin; lock table subjects.work_item in exclusive mode")
     process = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": include})
-    waiting = "select exists (select 1 from pg_locks where not granted and database = " \
-              "(select oid from pg_database where datname = current_database()))"
+    waiting = (
+        "select exists (select 1 from pg_locks where not granted and database = "
+        "(select oid from pg_database where datname = current_database()))"
+    )
     until = time.monotonic() + 60
     while not registers.query(waiting)[0][0]:
         assert process.poll() is None and time.monotonic() < until

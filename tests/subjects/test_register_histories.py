@@ -23,7 +23,9 @@ def test_a_code_that_was_issued_again_is_the_same_subject_and_the_old_id_still_r
     assert registers.subject("uscc", code(5)) == new == registers.subject("org", org(5)) == registers.now(old)
     assert registers.query("select uscc from subjects.subject") == [(code(2),)]
     assert registers.query("select past_id, subject_id, reason from subjects.alias") == [(old, new, "renumbered")]
-    changed = dict(registers.query("select scheme || ':' || value, old_subject_id from subjects.change where build_id = 2"))
+    changed = dict(
+        registers.query("select scheme || ':' || value, old_subject_id from subjects.change where build_id = 2")
+    )
     assert changed[f"uscc:{code(5)}"] == old and changed[f"uscc:{code(2)}"] is None
 
 
@@ -33,8 +35,10 @@ def test_a_former_code_that_was_never_registered_here_resolves_too(registers):
     assert registers.query("select count(*) from subjects.subject") == [(1,)]
 
 
-@pytest.mark.parametrize(("past", "doubt"), [
-    (firm(5), "predecessor_alive_under_another_name"), (firm(5, kind="93"), "predecessor_of_another_kind")])
+@pytest.mark.parametrize(
+    ("past", "doubt"),
+    [(firm(5), "predecessor_alive_under_another_name"), (firm(5, kind="93"), "predecessor_of_another_kind")],
+)
 def test_a_doubtful_former_code_merges_nothing_and_goes_to_a_person(registers, past, doubt):
     registers.build([past, firm(2, predecessor_uscc=past["uscc"], name="示范区另一家有限公司")])
     assert registers.subject("uscc", past["uscc"]) != registers.subject("uscc", code(2))
@@ -54,7 +58,9 @@ def test_an_individual_business_turned_enterprise_is_two_subjects_and_a_successi
     registers.build([firm(2, predecessor_uscc=shop["uscc"])])
     old, new = registers.subject("uscc", shop["uscc"]), registers.subject("uscc", code(2))
     assert old != new
-    assert registers.query("select old_subject_id, new_subject_id, kind from subjects.succession") == [(old, new, "converted")]
+    assert registers.query("select old_subject_id, new_subject_id, kind from subjects.succession") == [
+        (old, new, "converted")
+    ]
 
 
 def test_a_shared_wrong_number_identifies_nobody_and_merges_nothing(registers):
@@ -65,7 +71,8 @@ def test_a_shared_wrong_number_identifies_nobody_and_merges_nothing(registers):
     assert registers.subject("reg", reg(9)) is None
     assert registers.subject("uscc", code(1)) == first != registers.subject("uscc", code(2))
     assert registers.query("select topic, key, detail ->> 'usccs', state from subjects.work_item") == [
-        ("shared_identifier", f"reg:{reg(9)}", f'["{code(1)}", "{code(2)}"]', "open")]
+        ("shared_identifier", f"reg:{reg(9)}", f'["{code(1)}", "{code(2)}"]', "open")
+    ]
     registers.build([firm(2, business_reg_no=reg(2))])
     assert registers.subject("reg", reg(9)) == first
     assert registers.query("select state, closed_on is not null from subjects.work_item") == [("done", True)]
@@ -73,17 +80,27 @@ def test_a_shared_wrong_number_identifies_nobody_and_merges_nothing(registers):
 
 def test_a_chain_of_numbers_never_merges_two_codes(registers):
     bridge = body(7, business_reg_no=reg(1), institution_cert_no="137039900002")
-    registers.build([firm(1, business_reg_no=reg(1)), body(8, uscc=code(2, "12"), institution_cert_no="137039900002"), bridge])
+    registers.build(
+        [firm(1, business_reg_no=reg(1)), body(8, uscc=code(2, "12"), institution_cert_no="137039900002"), bridge]
+    )
     assert registers.subject("reg", reg(1)) == registers.subject("uscc", code(1))
     assert registers.subject("inst", "137039900002") == registers.subject("uscc", code(2, "12"))
     assert registers.query("select reason from subjects.work_item") == [("identifiers_contradict",)]
 
 
 def test_placeholder_codes_are_nobodys(registers):
-    registers.build([
-        body(1, uscc="00000000000000000X", org_code="000000000", business_reg_no="000000000000000"),
-        body(2, uscc="00000000000000000X", business_reg_no="000000000000000", institution_cert_no="123456789012",
-             social_org_cert_no="XXXXXXXXXXXX")])
+    registers.build(
+        [
+            body(1, uscc="00000000000000000X", org_code="000000000", business_reg_no="000000000000000"),
+            body(
+                2,
+                uscc="00000000000000000X",
+                business_reg_no="000000000000000",
+                institution_cert_no="123456789012",
+                social_org_cert_no="XXXXXXXXXXXX",
+            ),
+        ]
+    )
     assert registers.query("select scheme, count(*) from subjects.identifier group by 1") == [("name", 2)]
     assert registers.query("select count(*) from subjects.subject") == [(2,)]
 
@@ -91,11 +108,17 @@ def test_placeholder_codes_are_nobodys(registers):
 def test_a_name_resolves_only_while_one_subject_has_or_had_it(registers):
     registers.build([firm(1, name="示范区旧名（集团）有限公司", former_names="示范区更早有限公司")])
     first = registers.subject("uscc", code(1))
-    assert registers.subject("name", "示范区旧名(集团)有限公司") == registers.subject("name", "示范区更早有限公司") == first
+    assert (
+        registers.subject("name", "示范区旧名(集团)有限公司")
+        == registers.subject("name", "示范区更早有限公司")
+        == first
+    )
     registers.build([firm(2, former_names="示范区更早有限公司")])
     assert registers.subject("name", "示范区更早有限公司") is None
     assert registers.subject("name", "示范区旧名(集团)有限公司") == first
-    assert (1,) in registers.query("select count(*) from subjects.change where build_id = 2 and old_subject_id = %s", [first])
+    assert (1,) in registers.query(
+        "select count(*) from subjects.change where build_id = 2 and old_subject_id = %s", [first]
+    )
 
 
 def test_a_row_with_nothing_but_a_name_follows_the_only_subject_of_that_name(registers):
@@ -136,7 +159,7 @@ def test_a_late_older_version_changes_nothing(registers):
 
 
 def test_a_replayed_batch_takes_its_rows_back(registers):
-    seq, = registers.deliver([firm(1), firm(2)])
+    (seq,) = registers.deliver([firm(1), firm(2)])
     registers.build()
     second = registers.subject("uscc", code(2))
     registers.replay(seq, "enterprise_registration", [firm(1)])

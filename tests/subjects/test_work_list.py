@@ -16,8 +16,12 @@ SAME = {"address": "示范区北山镇测试路1号", "legal_rep_name": "法人�
 
 def _suggested(registers) -> list[set[str]]:
     assert credit("subjects", "suggest", "--date", "2026-02-25").code == 0
-    return [set(key.split("|")) for (key,) in registers.query(
-        "select key from subjects.work_item where topic = 'possible_duplicate' and state = 'open'")]
+    return [
+        set(key.split("|"))
+        for (key,) in registers.query(
+            "select key from subjects.work_item where topic = 'possible_duplicate' and state = 'open'"
+        )
+    ]
 
 
 def test_likely_duplicates_are_suggested_never_merged_and_closed_when_judged(registers):
@@ -39,35 +43,63 @@ def test_two_living_organisations_with_codes_are_never_suggested(registers):
 
 def test_names_are_alike_by_their_letter_pairs():
     assert likeness("示范区青云商贸有限公司", "示范区青云商贸有限公司") == 1
-    assert likeness("示范区青云商贸有限公司", "示范区青云商贸有限责任公司") > 0.7 > likeness("示范区青云商贸有限公司", "示范区海泰化工厂")
+    assert (
+        likeness("示范区青云商贸有限公司", "示范区青云商贸有限责任公司")
+        > 0.7
+        > likeness("示范区青云商贸有限公司", "示范区海泰化工厂")
+    )
 
 
 def test_persons_cannot_become_subjects_or_suggestions(registers):
-    fields = ["batch_seq", "attempt", "row_no", "variant", "record_id", "content_hash", "source_version", "row_errors",
-              "row_warnings"]
-    for kind, more in (("practitioner_registration", {"subject_name": "自然人甲0001", "id_no": "〔P1〕"}),
-                       ("judgment_debtor", {"subject_name": "自然人甲0001", "id_no": "〔P1〕"}),
-                       ("administrative_penalty", {"subject_name": "自然人甲0001", "id_no": "〔P1〕"})):
-        seq, = registers.query(
+    fields = [
+        "batch_seq",
+        "attempt",
+        "row_no",
+        "variant",
+        "record_id",
+        "content_hash",
+        "source_version",
+        "row_errors",
+        "row_warnings",
+    ]
+    for kind, more in (
+        ("practitioner_registration", {"subject_name": "自然人甲0001", "id_no": "〔P1〕"}),
+        ("judgment_debtor", {"subject_name": "自然人甲0001", "id_no": "〔P1〕"}),
+        ("administrative_penalty", {"subject_name": "自然人甲0001", "id_no": "〔P1〕"}),
+    ):
+        (seq,) = registers.query(
             "insert into ledger.batch (batch_id, dataset_id, unit_id, kind, variant, delivery_mode, locator, sha256, size_bytes,"
             " archive_uri, business_date, state, current_attempt, rows_in, accepted, quarantined, duplicate, refused) values "
             "(%s, 'd', 'u', %s, 'person', 'events', '', '', 0, 'memory:', %s, 'accepted', 1, 1, 1, 0, 0, 0) returning seq",
-            [kind, kind, ON])[0]
-        columns = set(row[0] for row in registers.query(
-            "select column_name from information_schema.columns where table_schema = 'raw' and table_name = %s", [kind]))
+            [kind, kind, ON],
+        )[0]
+        columns = set(
+            row[0]
+            for row in registers.query(
+                "select column_name from information_schema.columns where table_schema = 'raw' and table_name = %s",
+                [kind],
+            )
+        )
         given = {name: value for name, value in more.items() if name in columns}
         registers.owner.execute(
             f"insert into raw.{kind} ({', '.join([*fields, *given])}) values "
-            f"({', '.join(['%s'] * (len(fields) + len(given)))})", [seq, 1, 1, "person", f"r{kind}", "h", "", "", "", *given.values()])
+            f"({', '.join(['%s'] * (len(fields) + len(given)))})",
+            [seq, 1, 1, "person", f"r{kind}", "h", "", "", "", *given.values()],
+        )
         registers.inputs.append((seq, 1, "add", kind))
     registers.build([firm(1, **SAME)])
-    assert registers.query("select count(*) from subjects.subject") == [(1,)] == registers.query(
-        "select count(*) from subjects.register")
+    assert (
+        registers.query("select count(*) from subjects.subject")
+        == [(1,)]
+        == registers.query("select count(*) from subjects.register")
+    )
     assert _suggested(registers) == []
     with pytest.raises(psycopg.errors.CheckViolation):
         registers.owner.execute("update subjects.subject set subject_class = 'person'")
-    columns = {row[0] for row in registers.query(
-        "select column_name from information_schema.columns where table_schema = 'subjects'")}
+    columns = {
+        row[0]
+        for row in registers.query("select column_name from information_schema.columns where table_schema = 'subjects'")
+    }
     assert not {name for name in columns if "person" in name or "id_no" in name or "token" in name}
 
 
@@ -87,7 +119,8 @@ def test_unresolved_records_come_and_go_with_what_dbt_links(registers):
     assert resolve.follow_up(build, ON) == {"opened": 1, "closed": 0}
     assert resolve.follow_up(build, ON) == {"opened": 0, "closed": 0}
     assert registers.query("select key, reason, detail from subjects.work_item") == [
-        ("r1", "not_in_registry", {"kind": "honour", "unit_id": "zjj", "scheme": "uscc", "value": "9137"})]
+        ("r1", "not_in_registry", {"kind": "honour", "unit_id": "zjj", "scheme": "uscc", "value": "9137"})
+    ]
     registers.owner.execute("""
         update intermediate.int_records__link set link_state = 'linked', link_reason = '', build_id = 2 where record_id = 'r1';
         insert into intermediate.int_records__changes values (2, 'r1')""")

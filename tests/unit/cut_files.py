@@ -40,7 +40,12 @@ def files(block: int):
         data = body + (("甲," if width == 2 else "") + cell).encode(encoding)
         whole = data + (b'"' if shape == "quoted" else b"")
         for cut in range(1, len(letter.encode(encoding))):
-            yield (size, letter, encoding, width, shape, declared, cut), whole, data[:-cut], encoding if declared else "auto"
+            yield (
+                (size, letter, encoding, width, shape, declared, cut),
+                whole,
+                data[:-cut],
+                encoding if declared else "auto",
+            )
 
 
 def main() -> None:

@@ -16,15 +16,27 @@ BLANK = ("", " ", "\t", "\u3000", "\u200b", "\u00a0\n", "-", "—", "〔〕", "�
 GOOD = "91370399MA3XXXXX0A"
 WHY = ("--reason", "核实", "--user", "甲")
 COMMANDS = {
-    "explain": ("explain", "{}", "--purpose", "核查"), "show": ("subjects", "show", "{}"), "as-of": ("subjects", "as-of", "{}"),
-    "merge, first": ("subjects", "merge", "{}", GOOD, *WHY), "split": ("subjects", "split", "{}", "--identifier", "reg:1", *WHY),
-    "merge, identifier": ("subjects", "merge", "uscc:{}", GOOD, *WHY), "name": ("subjects", "show", "name:{}"),
-    "report subject": ("report", "subject", "{}"), "catalogue show": ("catalogue", "show", "{}"), "replay": ("replay", "{}"),
-    "collect": ("collect", "{}"), "probe": ("probe", "{}"), "ingest": ("ingest", "{}", "--file", __file__),
-    "template": ("catalogue", "template", "{}"), "waive": ("waive", "{}", "R01", "--reason", "a", "--owner", "b", "--until", "2026-03-31"),
+    "explain": ("explain", "{}", "--purpose", "核查"),
+    "show": ("subjects", "show", "{}"),
+    "as-of": ("subjects", "as-of", "{}"),
+    "merge, first": ("subjects", "merge", "{}", GOOD, *WHY),
+    "split": ("subjects", "split", "{}", "--identifier", "reg:1", *WHY),
+    "merge, identifier": ("subjects", "merge", "uscc:{}", GOOD, *WHY),
+    "name": ("subjects", "show", "name:{}"),
+    "report subject": ("report", "subject", "{}"),
+    "catalogue show": ("catalogue", "show", "{}"),
+    "replay": ("replay", "{}"),
+    "collect": ("collect", "{}"),
+    "probe": ("probe", "{}"),
+    "ingest": ("ingest", "{}", "--file", __file__),
+    "template": ("catalogue", "template", "{}"),
+    "waive": ("waive", "{}", "R01", "--reason", "a", "--owner", "b", "--until", "2026-03-31"),
     "attest": ("attest", "{}", "--from", "2026-02-01", "--to", "2026-02-02", "--reason", "a"),
-    "batches of a unit": ("batches", "--unit", "{}"), "batches of a dataset": ("batches", "--dataset", "{}"),
-    "quarantine": ("quarantine", "--unit", "{}"), "slips": ("slips", "--unit", "{}"), "work": ("subjects", "work", "--topic", "{}"),
+    "batches of a unit": ("batches", "--unit", "{}"),
+    "batches of a dataset": ("batches", "--dataset", "{}"),
+    "quarantine": ("quarantine", "--unit", "{}"),
+    "slips": ("slips", "--unit", "{}"),
+    "work": ("subjects", "work", "--topic", "{}"),
 }
 
 

@@ -37,21 +37,32 @@ KNOWN = dict(line.split(": ", 1) for line in LINES[1:])
 
 def _leaks(text: str) -> list[str]:
     """Secrets, or the greater part of one, that a text shows."""
-    return [secret for secret in SECRETS if any(secret[at:at + 7] in text for at in range(len(secret) - 6))]
+    return [secret for secret in SECRETS if any(secret[at : at + 7] in text for at in range(len(secret) - 6))]
 
 
 def test_a_good_file_is_read_as_it_stands() -> None:
     assert connections.parse(TEXT.encode(), "c").known == KNOWN
-    assert connections.parse(("\ufeff" + TEXT.replace("\n", "\r\n")).encode(), "c").known == KNOWN, "as Windows saves it"
+    assert connections.parse(("\ufeff" + TEXT.replace("\n", "\r\n")).encode(), "c").known == KNOWN, (
+        "as Windows saves it"
+    )
     assert connections.parse(b"", "c") == connections.parse("# 空\n---\n".encode(), "c") == connections.NONE
 
 
-@pytest.mark.parametrize(("line", "text"), [
-    (4, TEXT.replace("sftp_czj: ", "sftp_czj:")), (4, TEXT.replace("sftp_czj:", "sftp_czj: \"")),
-    (4, TEXT.replace("sftp_czj:", "\tsftp_czj:")), (4, TEXT.replace("sftp_czj:", "sftp czj:")),
-    (6, TEXT.replace("api_kjj:", "pcw_db_reader:")),
-    (1, "- " + TEXT.splitlines()[1].split(": ")[1] + "\n"), (1, SECRETS[0]), (1, "{a: " + SECRETS[0] + "}"),
-    (4, TEXT.replace("sftp_czj:", "sftp_czj\x07:")), (3, TEXT.replace("pcw_db_collector", "? [a, b]\n: x\nc"))])
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (4, TEXT.replace("sftp_czj: ", "sftp_czj:")),
+        (4, TEXT.replace("sftp_czj:", 'sftp_czj: "')),
+        (4, TEXT.replace("sftp_czj:", "\tsftp_czj:")),
+        (4, TEXT.replace("sftp_czj:", "sftp czj:")),
+        (6, TEXT.replace("api_kjj:", "pcw_db_reader:")),
+        (1, "- " + TEXT.splitlines()[1].split(": ")[1] + "\n"),
+        (1, SECRETS[0]),
+        (1, "{a: " + SECRETS[0] + "}"),
+        (4, TEXT.replace("sftp_czj:", "sftp_czj\x07:")),
+        (3, TEXT.replace("pcw_db_collector", "? [a, b]\n: x\nc")),
+    ],
+)
 def test_a_file_that_is_none_is_told_by_its_line(line: int, text: str) -> None:
     with pytest.raises(UserError, match="connections.yaml 第 ") as caught:
         connections.parse(text.encode(), "connections.yaml")
@@ -65,11 +76,27 @@ def test_a_file_in_another_encoding_is_told_by_its_line() -> None:
             connections.parse(content, "connections.yaml")
 
 
-@pytest.mark.parametrize("value", [
-    "", "~", "{user: a, password: Geheim0815Wort}", "[a, Geheim0815Wort]", "\n  host: a\n  password: Geheim0815Wort",
-    "postgresql:/u:Geheim0815Wort@h/d", "postgresql//u:Geheim0815Wort@h/d", "http://u:p@Geheim0815Wort@h/", "http://u:Geheim0815Wort",
-    "http://u:12/Geheim0815Wort@h/", "http://u:Geheim%0815Wort%zz@h/", "http://u:Geheim0815Wort@h:99999/", "http://[::1/Geheim0815Wort",
-    "http://u:Geheim0815Wort＠h/", "http://u:Geheim0815Wort@h℀/", "http://u:Geheim 0815Wort@h/"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "~",
+        "{user: a, password: Geheim0815Wort}",
+        "[a, Geheim0815Wort]",
+        "\n  host: a\n  password: Geheim0815Wort",
+        "postgresql:/u:Geheim0815Wort@h/d",
+        "postgresql//u:Geheim0815Wort@h/d",
+        "http://u:p@Geheim0815Wort@h/",
+        "http://u:Geheim0815Wort",
+        "http://u:12/Geheim0815Wort@h/",
+        "http://u:Geheim%0815Wort%zz@h/",
+        "http://u:Geheim0815Wort@h:99999/",
+        "http://[::1/Geheim0815Wort",
+        "http://u:Geheim0815Wort＠h/",
+        "http://u:Geheim0815Wort@h℀/",
+        "http://u:Geheim 0815Wort@h/",
+    ],
+)
 def test_a_wrong_address_is_a_fault_of_its_connection_alone(value: str) -> None:
     found = connections.parse(f"{TEXT}odd: {value}\nlast: file:///x\n".encode(), "connections.yaml")
     assert found.known == KNOWN | {"last": "file:///x"}
@@ -104,28 +131,51 @@ def test_setting_connections_leaves_all_other_lines_alone() -> None:
     assert connections.updated(made.encode(), "c", changes).decode() == made
 
 
-@pytest.mark.parametrize("uri", [
-    "ftp://Geheim0815Wort@h/", "http:Geheim0815Wort@h", "http://Geheim0815Wort@h:port/", "http://Geheim0815Wort@[h/", "http:///Geheim0815Wort",
-    "http://Geheim0815Wort@h\x00/", "Geheim0815Wort"])
-def test_the_city_the_alert_and_the_environment_show_no_secret_either(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "ftp://Geheim0815Wort@h/",
+        "http:Geheim0815Wort@h",
+        "http://Geheim0815Wort@h:port/",
+        "http://Geheim0815Wort@[h/",
+        "http:///Geheim0815Wort",
+        "http://Geheim0815Wort@h\x00/",
+        "Geheim0815Wort",
+    ],
+)
+def test_the_city_the_alert_and_the_environment_show_no_secret_either(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("CITY_PLATFORM", "ALERT", "PCW_DB_READER"):
         if "\x00" not in uri:  # no process can be given one
             monkeypatch.setenv(f"PCW_CONN_{name}", uri)
     monkeypatch.setattr(product, "connections_file", lambda: Path("/none"))
-    for ask in (lambda: http_json.HttpJson("city_platform"), lambda: product.dsn("reader"),
-                lambda: alert_transport.send("a", "b", [], date(2026, 2, 25))):
+    for ask in (
+        lambda: http_json.HttpJson("city_platform"),
+        lambda: product.dsn("reader"),
+        lambda: alert_transport.send("a", "b", [], date(2026, 2, 25)),
+    ):
         with pytest.raises(UserError) as caught:
             ask()
         assert caught.value.code in (3, 5) and _leaks("".join(traceback.format_exception(caught.value))) == []
-    assert logging.getLogger("httpx").getEffectiveLevel() >= logging.WARNING, "it logs the addresses it asks, and a robot's holds a key"
+    assert logging.getLogger("httpx").getEffectiveLevel() >= logging.WARNING, (
+        "it logs the addresses it asks, and a robot's holds a key"
+    )
 
 
 @strategies.composite
 def damaged(draw: strategies.DrawFn) -> str:
     """The file with one character replaced, left out or put in."""
     at = draw(strategies.integers(0, len(TEXT) - 1))
-    char = draw(strategies.sampled_from(":/@#?%[]{}'\"&*!|>-,\\`~=+ \t\n\r\x00\x07\u3000：＠aZ0") | strategies.characters(codec="utf-8"))
-    return draw(strategies.sampled_from([TEXT[:at] + char + TEXT[at + 1:], TEXT[:at] + TEXT[at + 1:], TEXT[:at] + char + TEXT[at:]]))
+    char = draw(
+        strategies.sampled_from(":/@#?%[]{}'\"&*!|>-,\\`~=+ \t\n\r\x00\x07\u3000：＠aZ0")
+        | strategies.characters(codec="utf-8")
+    )
+    return draw(
+        strategies.sampled_from(
+            [TEXT[:at] + char + TEXT[at + 1 :], TEXT[:at] + TEXT[at + 1 :], TEXT[:at] + char + TEXT[at:]]
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -142,8 +192,12 @@ def _calls(dataset: str) -> str:
             said += [answer.out, answer.err]
         except Exception as error:
             said.append("".join(traceback.format_exception(error)))
-    for ask in (lambda: product.connection("sftp_czj"), lambda: product.dsn("reader"), lambda: product.connect("collector"),
-                lambda: product.engine("reader").connect()):
+    for ask in (
+        lambda: product.connection("sftp_czj"),
+        lambda: product.dsn("reader"),
+        lambda: product.connect("collector"),
+        lambda: product.engine("reader").connect(),
+    ):
         try:
             ask()
         except Exception as error:
@@ -152,9 +206,15 @@ def _calls(dataset: str) -> str:
     return "\n".join(said)
 
 
-@settings(max_examples=int(os.environ.get("PCW_TEST_EXAMPLES", "60")), deadline=None, database=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=damaged(), dataset=strategies.sampled_from(["czj.breach_list", "fy.judgment_debtor_entity", "kjj.breach_list"]))
+@settings(
+    max_examples=int(os.environ.get("PCW_TEST_EXAMPLES", "60")),
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    text=damaged(), dataset=strategies.sampled_from(["czj.breach_list", "fy.judgment_debtor_entity", "kjj.breach_list"])
+)
 @example(text=TEXT.replace("pcw_db_reader: ", "pcw_db_reader:"), dataset="czj.breach_list")
 @example(text=TEXT.replace("pcw_db_collector: ", "pcw_db_collector:\t"), dataset="czj.breach_list")
 @example(text=TEXT.replace(f"pcw_reader:{SECRETS[0]}", f"pcw_reader@{SECRETS[0]}"), dataset="czj.breach_list")

@@ -67,9 +67,7 @@ def agrees(kind: str, text: str, expected: str, reason: str) -> None:
     check = CHECKS[kind](text)
     assert check.reason == reason
     assert check.ok == expected.startswith("valid")
-    assert (check.value == text) == (expected not in ("valid_after_normalise",)), (
-        "the value is normalised where told"
-    )
+    assert (check.value == text) == (expected not in ("valid_after_normalise",)), "the value is normalised where told"
 
 
 @pytest.mark.parametrize("line", MADE.splitlines())
@@ -213,9 +211,7 @@ def test_uscc_agrees_with_stdnum(code: str, at: int, char: str) -> None:
 
 
 @given(BIRTHS, st.integers(0, 999), st.integers(6, 17), st.sampled_from("0123456789X"))
-def test_id_number_agrees_with_stdnum_in_a_region_it_knows(
-    born: date, order: int, at: int, char: str
-) -> None:
+def test_id_number_agrees_with_stdnum_in_a_region_it_knows(born: date, order: int, at: int, char: str) -> None:
     number = identifiers.make_id_number(f"110105{born:%Y%m%d}{order:03d}")
     for candidate in (number, number[:at] + char + number[at + 1 :]):
         ours = identifiers.check_id_number(candidate, date(9999, 12, 31))
@@ -246,10 +242,7 @@ def test_column_of_usccs(values: list[str]) -> None:
 
 @settings(deadline=None)  # the first call compiles
 @given(
-    st.lists(
-        st.one_of(BODIES.map(identifiers.make_org_code), BODIES.map(lambda body: body + "1"), ODD),
-        max_size=12,
-    )
+    st.lists(st.one_of(BODIES.map(identifiers.make_org_code), BODIES.map(lambda body: body + "1"), ODD), max_size=12)
 )
 def test_column_of_org_codes(values: list[str]) -> None:
     bulk = identifiers_bulk.org_codes_valid(pl.Series(values, dtype=pl.String)).tolist()

@@ -61,10 +61,17 @@ def block(request, monkeypatch) -> int:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.lists(_CELLS, min_size=3, max_size=3), max_size=12), st.sampled_from(["\n", "\r\n"]),
-       st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.integers(8, 200), st.booleans())
+@given(
+    st.lists(st.lists(_CELLS, min_size=3, max_size=3), max_size=12),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.integers(8, 200),
+    st.booleans(),
+)
 def test_split_reads_what_the_csv_module_reads(rows, end, quoting, size, closed):
-    rows = [[cell.replace("\r", "") for cell in row] for row in rows if any(cell.strip("\x00 \u3000\n\r") for cell in row)]
+    rows = [
+        [cell.replace("\r", "") for cell in row] for row in rows if any(cell.strip("\x00 \u3000\n\r") for cell in row)
+    ]
     text = _written(rows, end, quoting)
     text = text if closed else text.removesuffix(end)
     before = delimited.BLOCK, delimited._PROBE
@@ -79,9 +86,22 @@ def test_split_reads_what_the_csv_module_reads(rows, end, quoting, size, closed)
         assert found == _oracle(text, 3)
 
 
-@pytest.mark.parametrize("body", [
-    'a,b,c\n"d ""e"" f",g,"h\ni"\nj,k,l', 'a,b,c\r\nd,e,f\r\n', 'a,b,c\rd,e,f\n', 'a,b\nc,d,e,f\ng,h,i\n', 'a,b,c\n\nd,e,f\n\n',
-    'a,"b"x,c\n', 'a"b"c,"c",d\n', '"","",x\n', '甲,"乙\n丙",丁\n', 'a,b,"c\r\nd"\ne,f,g\n', ',,x\n"a,b",c,d\n'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        'a,b,c\n"d ""e"" f",g,"h\ni"\nj,k,l',
+        "a,b,c\r\nd,e,f\r\n",
+        "a,b,c\rd,e,f\n",
+        "a,b\nc,d,e,f\ng,h,i\n",
+        "a,b,c\n\nd,e,f\n\n",
+        'a,"b"x,c\n',
+        'a"b"c,"c",d\n',
+        '"","",x\n',
+        '甲,"乙\n丙",丁\n',
+        'a,b,"c\r\nd"\ne,f,g\n',
+        ',,x\n"a,b",c,d\n',
+    ],
+)
 def test_every_shape_of_line_is_read_like_the_csv_module(block, body):
     text = "h1,h2,h3\n" + body
     assert _read(text.encode())[1] == _oracle(text, 3)
@@ -193,7 +213,7 @@ def test_the_oracle_itself_gives_the_published_value():
 def test_blake2b(data):
     text = np.zeros(len(data) + 256, dtype=np.uint8)
     text = text[: len(text) // 8 * 8]
-    text[:len(data)] = np.frombuffer(data, dtype=np.uint8)
+    text[: len(data)] = np.frombuffer(data, dtype=np.uint8)
     found = hashes.blake2b(text, len(data))
     assert struct.pack("<QQ", *map(int, found)) == hashlib.blake2b(data, digest_size=16).digest()
 
@@ -201,8 +221,14 @@ def test_blake2b(data):
 @unhurried
 @given(st.lists(st.tuples(st.text(max_size=90), st.text(max_size=700)), min_size=1, max_size=20))
 def test_record_ids_are_blake2b_of_the_key(parts):
-    ids = copy_binary.record_ids("kind", "entity", [pl.Series([part[0] for part in parts], dtype=pl.String),
-                                                    pl.Series([part[1] for part in parts], dtype=pl.String)])
+    ids = copy_binary.record_ids(
+        "kind",
+        "entity",
+        [
+            pl.Series([part[0] for part in parts], dtype=pl.String),
+            pl.Series([part[1] for part in parts], dtype=pl.String),
+        ],
+    )
     assert ids.complete.tolist() == [bool(one and two) for one, two in parts]
     for digest, (one, two) in zip(ids.digests, parts, strict=True):
         if one and two:
@@ -215,7 +241,9 @@ def test_record_ids_are_blake2b_of_the_key(parts):
 def test_pair_hashes_are_equal_for_equal_pairs(first, second):
     count = min(len(first), len(second))
     pairs = list(zip(first, second, strict=False))
-    found = copy_binary.pair_hashes(pl.Series(first[:count], dtype=pl.String), pl.Series(second[:count], dtype=pl.String))
+    found = copy_binary.pair_hashes(
+        pl.Series(first[:count], dtype=pl.String), pl.Series(second[:count], dtype=pl.String)
+    )
     assert len({int(value) for value in found}) == len(set(pairs))
 
 
@@ -226,8 +254,15 @@ def _text(value: str | None) -> bytes:
 
 
 @unhurried
-@given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=9), st.none() | st.text(max_size=30), st.booleans(), st.booleans()),
-                min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.tuples(
+            st.text(max_size=60), st.text(max_size=9), st.none() | st.text(max_size=30), st.booleans(), st.booleans()
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
 def test_rows_are_binary_copy_data(rows):
     first, second, received, keep, keyed = (list(column) for column in zip(*rows, strict=True))
     columns = [pl.Series(first, dtype=pl.String), pl.Series(second, dtype=pl.String)]
@@ -244,7 +279,9 @@ def test_rows_are_binary_copy_data(rows):
         digest = hashlib.blake2b(f"kind\x1fentity\x1fk\x1f{one}".encode(), digest_size=16).hexdigest()
         expected += struct.pack(">h", 10) + fields + struct.pack(">iqih", 8, 5, 2, 2) + _text(None) + _text("entity")
         expected += struct.pack(">iiii", 4, 3 + place, 4, 10 + place)
-        expected += _text(f"r{digest[:31]}" if with_key and one else None) + _text(_murmur3(fields).hex()) + _text(other)
+        expected += (
+            _text(f"r{digest[:31]}" if with_key and one else None) + _text(_murmur3(fields).hex()) + _text(other)
+        )
     assert data == expected
 
 
@@ -260,7 +297,10 @@ def test_is_utf8(data):
 
 
 # --- blanks, words, numbers for texts ---------------------------------------------------------------
-_ENDS = st.text(alphabet=st.sampled_from("甲a “”\t\n\r\x0b\x0c\x1c\x85\u00a0\u1680\u2003\u200b\u2028\u202f\u205f\u3000\ufeff、é"), max_size=5)
+_ENDS = st.text(
+    alphabet=st.sampled_from("甲a “”\t\n\r\x0b\x0c\x1c\x85\u00a0\u1680\u2003\u200b\u2028\u202f\u205f\u3000\ufeff、é"),
+    max_size=5,
+)
 
 
 @unhurried
@@ -270,7 +310,8 @@ def test_texts_are_trimmed_like_one_by_one(values):
     expected = column.str.strip_chars().str.strip_chars(canonical._BLANKS)
     moves = canonical._trimmed(Column(column))
     assert dict(zip(moves.places, moves.values, strict=True)) == {
-        place: new for place, (old, new) in enumerate(zip(values, expected, strict=True)) if old != new}
+        place: new for place, (old, new) in enumerate(zip(values, expected, strict=True)) if old != new
+    }
 
 
 @unhurried
@@ -278,21 +319,38 @@ def test_texts_are_trimmed_like_one_by_one(values):
 def test_codes_are_mended_like_one_by_one(values):
     moves = canonical._code(Column(pl.Series(values, dtype=pl.String)))
     assert dict(zip(moves.places, moves.values, strict=True)) == {
-        place: normalise(value)[0] for place, value in enumerate(values) if normalise(value)[0] != value}
+        place: normalise(value)[0] for place, value in enumerate(values) if normalise(value)[0] != value
+    }
 
 
 @unhurried
-@given(st.lists(st.text(alphabet="简易程序国家秘密机★ab", max_size=60), min_size=1, max_size=40),
-       st.lists(st.text(alphabet="简易程序国家秘密机★", min_size=1, max_size=5), min_size=1, max_size=6))
+@given(
+    st.lists(st.text(alphabet="简易程序国家秘密机★ab", max_size=60), min_size=1, max_size=40),
+    st.lists(st.text(alphabet="简易程序国家秘密机★", min_size=1, max_size=5), min_size=1, max_size=6),
+)
 def test_words_are_found_wherever_they_stand(values, searched):
     places = Column(pl.Series(values, dtype=pl.String)).marked(words.mark, *words.prepared(tuple(searched)))
-    assert places.tolist() == [
-        place for place, value in enumerate(values) if any(word in value for word in searched)]
+    assert places.tolist() == [place for place, value in enumerate(values) if any(word in value for word in searched)]
 
 
 # --- columns --------------------------------------------------------------------------------------
-_SHAPES = st.sampled_from(["", "甲", "甲" * 9, "甲" * 9 + "乙", "x" * 12, "x" * 13, "x" * 16, "y" * 16, "x" * 17, "x" * 40 + "y",
-                           " 甲", "20260225", "ab"])
+_SHAPES = st.sampled_from(
+    [
+        "",
+        "甲",
+        "甲" * 9,
+        "甲" * 9 + "乙",
+        "x" * 12,
+        "x" * 13,
+        "x" * 16,
+        "y" * 16,
+        "x" * 17,
+        "x" * 40 + "y",
+        " 甲",
+        "20260225",
+        "ab",
+    ]
+)
 
 
 @unhurried
@@ -305,7 +363,9 @@ def test_a_column_is_its_distinct_values_and_their_codes(rows):
         if values:
             assert column.distinct.gather(column.codes).to_list() == values
             assert column.distinct.to_list() == list(dict.fromkeys(values))
-        assert (column.flagged(survey.BLANK | survey.ODD) == Column(column.distinct).flagged(survey.BLANK | survey.ODD)).all()
+        assert (
+            column.flagged(survey.BLANK | survey.ODD) == Column(column.distinct).flagged(survey.BLANK | survey.ODD)
+        ).all()
 
 
 def test_a_column_that_hardly_repeats_is_its_own_list_of_values():
@@ -337,7 +397,8 @@ def test_columns_are_compared_and_paired_row_by_row(rows, strict, first_plain, s
     first = Column(first.values) if first_plain else first
     second = Column(second.values) if second_plain else second
     assert comes_after(first, second, strict).tolist() == [
-        one > other if strict else one >= other for one, other in ((a.encode(), b.encode()) for a, b in rows)]
+        one > other if strict else one >= other for one, other in ((a.encode(), b.encode()) for a, b in rows)
+    ]
     left, right, spread = pairs(first, second)
     assert spread(np.asarray(left == right)).tolist() == [one == other for one, other in rows]
 
@@ -355,14 +416,16 @@ def test_interning_numbers_texts_in_the_order_they_come(columns):
 def test_interning_grows():
     interner, values = interning.Interner(), [f"{n:07d}" * (1 + n % 50) for n in range(30_000)]
     for start in (0, 10_000, 0):
-        found = interner.codes(pl.Series(values[start:start + 20_000]))
+        found = interner.codes(pl.Series(values[start : start + 20_000]))
         assert found.tolist() == list(range(start, start + 20_000))
     assert interner.texts(29_998) == values[29_998:]
 
 
 # --- cells of a workbook ----------------------------------------------------------------------------
 @unhurried
-@given(st.lists(st.lists(st.text(alphabet="a甲𠀀\x1f\n ", max_size=8), min_size=1, max_size=20), min_size=1, max_size=5))
+@given(
+    st.lists(st.lists(st.text(alphabet="a甲𠀀\x1f\n ", max_size=8), min_size=1, max_size=20), min_size=1, max_size=5)
+)
 def test_cells_of_text_arrive_as_they_left_whatever_is_in_them(parts):
     column = spreadsheet_child.Column()
     for part in parts:

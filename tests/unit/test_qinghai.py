@@ -6,7 +6,11 @@ import pytest
 import yaml
 from public_credit.base import settings
 
-PUBLISHED = {"licence": (9_220, 3.6, 0.05), "penalty": (119_634, 0.08, 0.005), "": (128_854, 0.34, 0.02)}  # records, 迟报率 %, tolerance
+PUBLISHED = {
+    "licence": (9_220, 3.6, 0.05),
+    "penalty": (119_634, 0.08, 0.005),
+    "": (128_854, 0.34, 0.02),
+}  # records, 迟报率 %, tolerance
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +27,9 @@ def test_late_rates_are_those_published(expected: dict[str, dict], table: str) -
     records, percent, tolerance = PUBLISHED[table]
     row = expected[table]
     assert row["received"] == records and abs(100 * row["late_rate"] - percent) <= tolerance
-    assert row["late_rate"] + row["timely_rate"] == pytest.approx(1) and row["late_rate"] == pytest.approx(row["late"] / records, abs=1e-6)
+    assert row["late_rate"] + row["timely_rate"] == pytest.approx(1) and row["late_rate"] == pytest.approx(
+        row["late"] / records, abs=1e-6
+    )
 
 
 def test_the_whole_is_the_record_weighted_mean_of_the_rounded_parts(expected: dict[str, dict]) -> None:

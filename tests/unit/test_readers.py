@@ -23,17 +23,23 @@ KIND = load_catalogue().kinds[DATASET.kind]
 FIELDS = KIND.tables[DATASET.variant].fields
 TITLES = [KIND.fields[name].title for name in FIELDS]
 CODES = [KIND.fields[name].codes["entity"] for name in FIELDS]
-LICENCE = [load_catalogue().kinds["administrative_licence"].fields[name].title
-           for name in load_catalogue().kinds["administrative_licence"].tables["entity"].fields]
+LICENCE = [
+    load_catalogue().kinds["administrative_licence"].fields[name].title
+    for name in load_catalogue().kinds["administrative_licence"].tables["entity"].fields
+]
 
 
 def read(data: bytes, name: str = "t") -> list[tuple[str | None, list[str], list[tuple[int, list[str]]]]]:
     """Sheet, headers and (row number, cells) of every table of a receipt."""
     found = []
-    for table in open_tables(lambda: io.BytesIO(data), name, DATASET,
-                             lambda row: headers.recognised(KIND, DATASET.variant, row, DATASET)):
-        rows = [(number, list(cells)) for chunk in table.chunks
-                for number, cells in zip(chunk.source_row.to_list(), chunk.frame.iter_rows(), strict=True)]
+    for table in open_tables(
+        lambda: io.BytesIO(data), name, DATASET, lambda row: headers.recognised(KIND, DATASET.variant, row, DATASET)
+    ):
+        rows = [
+            (number, list(cells))
+            for chunk in table.chunks
+            for number, cells in zip(chunk.source_row.to_list(), chunk.frame.iter_rows(), strict=True)
+        ]
         found.append((table.sheet, table.headers, rows))
     return found
 
@@ -93,17 +99,36 @@ NOTHING_UNDERSTOOD = [
     ("a header that lacks a column", table(0, titles=WITHOUT_REQUIRED), "缺少必填列：行政处罚决定书文号"),
     ("title with one quote", '"双公示 报送表\n'.encode() + table(2), "第 1 行起的一个单元格没有结束"),
     ("second title with one quote", '报送表\n"双公示\n'.encode() + table(2), "第 2 行起的一个单元格没有结束"),
-    ("header that opens a quote", table(2).replace("备注".encode(), '"备注'.encode(), 1), "第 1 行起的一个单元格没有结束"),
+    (
+        "header that opens a quote",
+        table(2).replace("备注".encode(), '"备注'.encode(), 1),
+        "第 1 行起的一个单元格没有结束",
+    ),
     ("blank lines", b"\n\r\n\n", "没有表头"),
     ("an upload that broke off in room set aside", table(0) + b"\0" * 4096, "成段的空字节"),
     ("the same behind rows", table(3) + b"\0" * 4096, "成段的空字节"),
-    ("the header sorted below the rows", (line(1) + "\n" + line(2) + "\n").encode() + table(0), "表头上方第 1 行像是数据"),
+    (
+        "the header sorted below the rows",
+        (line(1) + "\n" + line(2) + "\n").encode() + table(0),
+        "表头上方第 1 行像是数据",
+    ),
     ("the header sorted among the rows", (line(1) + "\n").encode() + table(2), "表头上方第 1 行像是数据"),
     ("the same in a workbook", workbook([line(1).split(","), TITLES, line(2).split(",")]), "表头上方第 1 行像是数据"),
-    ("a sheet nobody understands beside a whole header", workbook([TITLES], [["甲", "乙", "丙", "丁"], ["1", "2", "3", "4"]]), "有内容而没有表头"),
-    ("a member that lacks a column beside a whole header",
-     package(("a.csv", table(0)), ("b.csv", table(0, titles=WITHOUT_REQUIRED))), "缺少必填列：行政处罚决定书文号"),
-    ("a header cell that swallows the rows", table(0).rstrip() + b',"x\n' + ",".join(["甲"] * 9).encode() + b'"\n', "没有结束"),
+    (
+        "a sheet nobody understands beside a whole header",
+        workbook([TITLES], [["甲", "乙", "丙", "丁"], ["1", "2", "3", "4"]]),
+        "有内容而没有表头",
+    ),
+    (
+        "a member that lacks a column beside a whole header",
+        package(("a.csv", table(0)), ("b.csv", table(0, titles=WITHOUT_REQUIRED))),
+        "缺少必填列：行政处罚决定书文号",
+    ),
+    (
+        "a header cell that swallows the rows",
+        table(0).rstrip() + b',"x\n' + ",".join(["甲"] * 9).encode() + b'"\n',
+        "没有结束",
+    ),
     *((f"rows ended by U+{ord(mark):04X}", table(3, end=mark) + b"\n", "分不出行") for mark in "\x0b\x0c\x85\u2028"),
     ("byte order mark alone", b"\xef\xbb\xbf", "没有表头"),
     ("other tag for rows", rowdata("<CF_WSH>1</CF_WSH>", root="DATA", record="RECORD"), "没有 ROW 记录"),
@@ -111,18 +136,34 @@ NOTHING_UNDERSTOOD = [
     ("rows without columns", rowdata("", ""), "没有找到“行政处罚”的表头"),
     ("a row alone in XML", b"<ROW><CF_XDR_MC>A</CF_XDR_MC></ROW>", "没有找到“行政处罚”的表头"),
     ("web page", f"<html><meta charset=utf-8><table>{HTML_ROWS}</table>".encode(), "是网页（HTML）"),
-    ("XHTML", f"<?xml version='1.0'?><!-- a --><HTML><body><table>{HTML_ROWS}</table></body></HTML>".encode(), "是网页（HTML）"),
+    (
+        "XHTML",
+        f"<?xml version='1.0'?><!-- a --><HTML><body><table>{HTML_ROWS}</table></body></HTML>".encode(),
+        "是网页（HTML）",
+    ),
     ("table of a web page", f"\ufeff \n<table border=1>{HTML_ROWS}</table>".encode(), "是网页（HTML）"),
     ("page with a document type", f"<!DOCTYPE html>\n<html>{HTML_ROWS}</html>".encode(), "是网页（HTML）"),
-    ("Excel 2003 XML", b"<?xml version='1.0'?><?mso-application progid='Excel.Sheet'?><Workbook><Row/></Workbook>", "电子表格 2003"),
+    (
+        "Excel 2003 XML",
+        b"<?xml version='1.0'?><?mso-application progid='Excel.Sheet'?><Workbook><Row/></Workbook>",
+        "电子表格 2003",
+    ),
     ("RAR", b"Rar!\x1a\x07\x01\x00" + bytes(range(100)), "RAR 压缩包"),
     ("7z", b"7z\xbc\xaf\x27\x1c" + bytes(100), "7z 压缩包"),
     ("gzip", b"\x1f\x8b\x08" + bytes(100), "gzip 压缩包"),
     ("PDF", b"%PDF-1.7\n", "PDF"),
     ("empty archive", package(), "是空的"),
-    ("archive of a system's own files", package(("__MACOSX/._a.csv", b"\0\5\x16\7"), (".DS_Store", b"\0"), ("x/Thumbs.db", b"1")), "是空的"),
+    (
+        "archive of a system's own files",
+        package(("__MACOSX/._a.csv", b"\0\5\x16\7"), (".DS_Store", b"\0"), ("x/Thumbs.db", b"1")),
+        "是空的",
+    ),
     ("empty archive cut", package()[:-1], "已损坏"),
-    ("note beside the table", package(("a.csv", table(2)), ("说明.txt", "本月数据已核对\n".encode())), "说明.txt 没有找到“行政处罚”的表头"),
+    (
+        "note beside the table",
+        package(("a.csv", table(2)), ("说明.txt", "本月数据已核对\n".encode())),
+        "说明.txt 没有找到“行政处罚”的表头",
+    ),
     ("picture of a page beside the table", package(("a.csv", table(2)), ("b.pdf", b"%PDF-1.7\n")), "b.pdf 是 PDF"),
     ("other table in an archive", package(("b.csv", "产品,数量\n".encode())), "没有找到“行政处罚”的表头"),
     ("blank sheets", workbook([], []), "没有找到表头"),
@@ -136,19 +177,32 @@ NOTHING_UNDERSTOOD = [
 ]
 
 
-@pytest.mark.parametrize("data, reason", [case[1:] for case in NOTHING_UNDERSTOOD], ids=[case[0] for case in NOTHING_UNDERSTOOD])
+@pytest.mark.parametrize(
+    "data, reason", [case[1:] for case in NOTHING_UNDERSTOOD], ids=[case[0] for case in NOTHING_UNDERSTOOD]
+)
 def test_where_nothing_is_understood_the_receipt_is_unreadable(data, reason):
     with pytest.raises(UnreadableFile, match=reason) as raised:
         read(data)
     assert raised.value.remedy
 
 
-@pytest.mark.parametrize("data", [
-    table(0), table(0).rstrip(), table(0, "\r\n"), table(0, "\r"), "报送单位：甲；2026 年 2 月\n\n".encode() + table(0),
-    table(0, titles=[title for title in TITLES if title != KIND.fields["subject_category"].title]),
-    table(0).replace("备注".encode(), '"备注\n（选填）"'.encode()),
-    table(0) + b",,,,\n\n", workbook([TITLES]), workbook([["双公示报送表"], TITLES], []), envelope([code.lower() for code in CODES]),
-    package(("a.csv", table(0)))])
+@pytest.mark.parametrize(
+    "data",
+    [
+        table(0),
+        table(0).rstrip(),
+        table(0, "\r\n"),
+        table(0, "\r"),
+        "报送单位：甲；2026 年 2 月\n\n".encode() + table(0),
+        table(0, titles=[title for title in TITLES if title != KIND.fields["subject_category"].title]),
+        table(0).replace("备注".encode(), '"备注\n（选填）"'.encode()),
+        table(0) + b",,,,\n\n",
+        workbook([TITLES]),
+        workbook([["双公示报送表"], TITLES], []),
+        envelope([code.lower() for code in CODES]),
+        package(("a.csv", table(0))),
+    ],
+)
 def test_a_known_header_without_rows_is_nothing_to_report(data):
     assert [rows for _, _, rows in read(data) if rows] == []
 
@@ -157,10 +211,17 @@ def test_a_known_header_without_rows_is_nothing_to_report(data):
 def test_every_dataset_can_report_nothing_with_titles_codes_or_its_template(dataset):
     kind, unit = load_catalogue().kinds[dataset.kind], load_catalogue().units[dataset.unit]
     fields = [kind.fields[name] for name in kind.tables[dataset.variant].fields]
-    for data in (",".join(field.title for field in fields).encode(), template.workbook(kind, dataset, unit.name, unit.uscc),
-                 envelope([field.codes[dataset.variant].lower() for field in fields])):
-        for found in open_tables(lambda data=data: io.BytesIO(data), "t", dataset,
-                                 lambda row: headers.recognised(kind, dataset.variant, row, dataset)):
+    for data in (
+        ",".join(field.title for field in fields).encode(),
+        template.workbook(kind, dataset, unit.name, unit.uscc),
+        envelope([field.codes[dataset.variant].lower() for field in fields]),
+    ):
+        for found in open_tables(
+            lambda data=data: io.BytesIO(data),
+            "t",
+            dataset,
+            lambda row: headers.recognised(kind, dataset.variant, row, dataset),
+        ):
             assert not list(found.chunks)
 
 
@@ -247,13 +308,15 @@ def test_a_damaged_archive_is_read_as_it_was_or_called_damaged(compression):
             read(whole[:size])
 
 
-@pytest.mark.parametrize("place, value, reason", [("method", 99, "不支持的压缩方式"), ("flags", 1, "已加密"), ("flags", 0x800, "已损坏")])
+@pytest.mark.parametrize(
+    "place, value, reason", [("method", 99, "不支持的压缩方式"), ("flags", 1, "已加密"), ("flags", 0x800, "已损坏")]
+)
 def test_an_archive_that_cannot_be_opened_says_why(place, value, reason):
     whole = bytearray(package(("\u00e9.csv" if value == 0x800 else "a.csv", table(2))))
     offset = {"flags": 6, "method": 8}[place]
     local, central = 0, bytes(whole).index(b"PK\x01\x02") + 2
     for start in (local, central):
-        whole[start + offset:start + offset + 2] = value.to_bytes(2, "little")
+        whole[start + offset : start + offset + 2] = value.to_bytes(2, "little")
     if value == 0x800:  # said to be UTF-8, but it is not
         whole = bytearray(bytes(whole).replace("\u00e9".encode(), b"\xff\xff"))
     with pytest.raises(UnreadableFile, match=reason):
@@ -261,8 +324,14 @@ def test_an_archive_that_cannot_be_opened_says_why(place, value, reason):
 
 
 def test_what_systems_put_beside_the_files_is_passed_over():
-    data = package(("a.csv", table(2)), ("__MACOSX/._a.csv", b"\0\5\x16\7\xff"), (".DS_Store", b"\0\0\xff"), ("b/Thumbs.db", b"\xd0\xcf"),
-                   ("~$a.xlsx", b"\7"), ("desktop.ini", b"[x]"))
+    data = package(
+        ("a.csv", table(2)),
+        ("__MACOSX/._a.csv", b"\0\5\x16\7\xff"),
+        (".DS_Store", b"\0\0\xff"),
+        ("b/Thumbs.db", b"\xd0\xcf"),
+        ("~$a.xlsx", b"\7"),
+        ("desktop.ini", b"[x]"),
+    )
     assert [sheet for sheet, _, _ in read(data)] == ["a.csv"]
 
 
@@ -291,7 +360,9 @@ def test_a_record_that_is_no_object_makes_the_receipt_unreadable_and_is_named(ro
 def test_a_row_may_be_the_root_with_anything_before_it(before):
     cells = "".join(f"<{code}>v</{code}>" for code in CODES)
     assert row_numbers(f"{before}<ROW>{cells}</ROW>".encode()) == [1]
-    assert row_numbers(f"{before}<ROWDATA><!-- c --><ROW>{cells}</ROW><!-- d --><ROW>{cells}</ROW></ROWDATA>".encode()) == [1, 2]
+    assert row_numbers(
+        f"{before}<ROWDATA><!-- c --><ROW>{cells}</ROW><!-- d --><ROW>{cells}</ROW></ROWDATA>".encode()
+    ) == [1, 2]
 
 
 def test_damaged_xml_names_the_place():
@@ -299,20 +370,33 @@ def test_damaged_xml_names_the_place():
         read(b"<ROWDATA>\n<ROW><CF_WSH>a & b</CF_WSH></ROW></ROWDATA>")
 
 
-SEEDS = [table(4), table(4, "\r"), table(4).decode().encode("gb18030"), rowdata(*["<CF_XDR_MC>A</CF_XDR_MC><CF_WSH>B</CF_WSH>"] * 3),
-         envelope(CODES, *[dict.fromkeys(CODES, "v\u0000")] * 3), package(("a.csv", table(4))), package(("a.xml", rowdata("<A>1</A>")))]
-BITS = st.sampled_from([b'"', b"\r", b"\n", b"\0", b",", b"\xe4", b"<", b"</", b"{", b"[", b"null\n", b"&#0;", b"\\u0000", b";", b"\xff"])
+SEEDS = [
+    table(4),
+    table(4, "\r"),
+    table(4).decode().encode("gb18030"),
+    rowdata(*["<CF_XDR_MC>A</CF_XDR_MC><CF_WSH>B</CF_WSH>"] * 3),
+    envelope(CODES, *[dict.fromkeys(CODES, "v\u0000")] * 3),
+    package(("a.csv", table(4))),
+    package(("a.xml", rowdata("<A>1</A>"))),
+]
+BITS = st.sampled_from(
+    [b'"', b"\r", b"\n", b"\0", b",", b"\xe4", b"<", b"</", b"{", b"[", b"null\n", b"&#0;", b"\\u0000", b";", b"\xff"]
+)
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(SEEDS), st.lists(st.tuples(st.floats(0, 0.999), BITS, st.integers(0, 30)), max_size=8), st.floats(0.3, 1))
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(st.tuples(st.floats(0, 0.999), BITS, st.integers(0, 30)), max_size=8),
+    st.floats(0.3, 1),
+)
 def test_whatever_arrives_is_read_or_unreadable(data, changes, kept):
     data = bytearray(data)
     for place, new, removed in changes:
         start = int(place * len(data))
-        data[start:start + removed] = new
+        data[start : start + removed] = new
     try:
-        read(bytes(data[:int(kept * len(data))]))
+        read(bytes(data[: int(kept * len(data))]))
     except UnreadableFile as error:
         assert error.remedy
 
@@ -329,13 +413,19 @@ def test_files_that_failed_before_are_read_or_unreadable_and_none_is_a_zero_repo
 
 
 # --- NUL --------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("data", [
-    workbook([TITLES, ["甲_x0000_乙", "_x0000_", *["v"] * (len(TITLES) - 2)]]),
-    workbook([[TITLES[0] + "_x0000_", *TITLES[1:]], ["甲乙", "", *["v"] * (len(TITLES) - 2)]]),
-    envelope(CODES, dict.fromkeys(CODES, "v") | {CODES[0]: "甲\u0000乙", CODES[1]: "\u0000"}),
-    envelope([CODES[0] + "\u0000", *CODES[1:]], dict.fromkeys(CODES, "v") | {CODES[0] + "\u0000": "甲乙", CODES[1]: None}),
-    package(("a.jsonl", envelope(CODES, dict.fromkeys(CODES, "v") | {CODES[0]: "\u0000甲乙\u0000", CODES[1]: ""}))),
-    table(0) + "甲\0乙,\0,".encode() + b",".join([b"v"] * (len(TITLES) - 2)) + b"\n"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        workbook([TITLES, ["甲_x0000_乙", "_x0000_", *["v"] * (len(TITLES) - 2)]]),
+        workbook([[TITLES[0] + "_x0000_", *TITLES[1:]], ["甲乙", "", *["v"] * (len(TITLES) - 2)]]),
+        envelope(CODES, dict.fromkeys(CODES, "v") | {CODES[0]: "甲\u0000乙", CODES[1]: "\u0000"}),
+        envelope(
+            [CODES[0] + "\u0000", *CODES[1:]], dict.fromkeys(CODES, "v") | {CODES[0] + "\u0000": "甲乙", CODES[1]: None}
+        ),
+        package(("a.jsonl", envelope(CODES, dict.fromkeys(CODES, "v") | {CODES[0]: "\u0000甲乙\u0000", CODES[1]: ""}))),
+        table(0) + "甲\0乙,\0,".encode() + b",".join([b"v"] * (len(TITLES) - 2)) + b"\n",
+    ],
+)
 def test_no_zero_byte_leaves_the_readers(data):
     ((sheet, titles, ((_, cells),)),) = read(data)
     assert "\0" not in f"{sheet}{titles}" and len(headers.match(KIND, "entity", titles).columns) == len(TITLES)
@@ -344,7 +434,9 @@ def test_no_zero_byte_leaves_the_readers(data):
 
 def test_numbers_of_a_workbook_stay_numbers_when_zero_bytes_are_taken_out():
     data = workbook([TITLES, ["甲_x0000_", 7, *["v"] * (len(TITLES) - 2)]])
-    for found in open_tables(lambda: io.BytesIO(data), "t", DATASET, lambda row: headers.recognised(KIND, "entity", row)):
+    for found in open_tables(
+        lambda: io.BytesIO(data), "t", DATASET, lambda row: headers.recognised(KIND, "entity", row)
+    ):
         (chunk,) = found.chunks
         assert {index: mask.to_list() for index, mask in chunk.numeric.items()} == {1: [True]}
         assert chunk.frame.row(0)[:2] == ("甲", "7") and chunk.frame.dtypes == [pl.String] * len(TITLES)

@@ -13,15 +13,18 @@ import pytest
 from tests import seeds
 from tests.conftest import CHECKOUT
 
-UNSEEDED = re.compile(r"SystemRandom|os\.urandom|default_rng\(\s*\)|Random\(\s*\)|\brandom\.(random|rand\w+|choices?|sample|shuffle|uniform)\("
-                      r"|\bsecrets\.\w+\(|seed = int\(time|uuid4\(|[^.\w]random\(\)")
+UNSEEDED = re.compile(
+    r"SystemRandom|os\.urandom|default_rng\(\s*\)|Random\(\s*\)|\brandom\.(random|rand\w+|choices?|sample|shuffle|uniform)\("
+    r"|\bsecrets\.\w+\(|seed = int\(time|uuid4\(|[^.\w]random\(\)"
+)
 
 
 def _drawn(**environment: str) -> str:
     code = "from tests import seeds; print(seeds.rng('x').random(), seeds.rng('y').random())"
     clean = {name: value for name, value in os.environ.items() if name != "PCW_TEST_SEED"}
-    return subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, env=clean | environment, text=True, check=True,
-                          capture_output=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=CHECKOUT, env=clean | environment, text=True, check=True, capture_output=True
+    ).stdout
 
 
 def test_two_runs_draw_the_same_and_the_environment_explores() -> None:
@@ -30,9 +33,13 @@ def test_two_runs_draw_the_same_and_the_environment_explores() -> None:
 
 
 def test_no_test_draws_from_anything_but_the_seed() -> None:
-    found = [f"{path.relative_to(CHECKOUT)}:{number}" for path in sorted((CHECKOUT / "tests").rglob("*.py"))
-             if path.name not in ("seeds.py", "test_seeds.py")
-             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if UNSEEDED.search(line)]
+    found = [
+        f"{path.relative_to(CHECKOUT)}:{number}"
+        for path in sorted((CHECKOUT / "tests").rglob("*.py"))
+        if path.name not in ("seeds.py", "test_seeds.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if UNSEEDED.search(line)
+    ]
     assert found == []
 
 

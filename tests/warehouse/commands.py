@@ -30,8 +30,11 @@ def credit(*words: object) -> Answer:
     """``public-credit <words>``; anything but a clean exit raises."""
     out, err = io.StringIO(), io.StringIO()
     code: Any = 0
-    with (mock.patch.object(sys, "argv", ["public-credit", *map(str, words)]),
-          contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)):
+    with (
+        mock.patch.object(sys, "argv", ["public-credit", *map(str, words)]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
         try:
             main()
         except SystemExit as leaving:

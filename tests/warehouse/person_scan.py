@@ -16,7 +16,8 @@ PERSON_COLUMN = re.compile(r"(^|_)(person_ref|person_id|person|id_no|id_number|s
 TOKEN = r"^P[A-Z2-7]{26}$"
 MEASURE = re.compile(
     r"(^|_)(scores?|grades?|ranks?|ranking|ratings?|levels?|points?|counts?|counted|sums?|totals?|records|penalties|breaches|"
-    r"violations|number_of|amount_total|average|avg|percentile|share|rate|risk|credit_class)(_|$)|分数|评分|等级|排名|次数|条数|合计")
+    r"violations|number_of|amount_total|average|avg|percentile|share|rate|risk|credit_class)(_|$)|分数|评分|等级|排名|次数|条数|合计"
+)
 FACT = ({"record_id"}, {"batch_seq", "row_no"}, {"batch_seq", "attempt", "row_no"})
 
 # What is allowed although it looks forbidden, each with its reason.
@@ -75,8 +76,11 @@ def findings(connection: psycopg.Connection) -> list[str]:
     for relation, (person, columns) in spoken.items():
         if relation in ALLOWED_RELATIONS:
             continue
-        problems += [f"{relation}.{column}: a measure beside {sorted(person)}" for column in columns
-                     if MEASURE.search(column) and column not in ALLOWED_COLUMNS]
+        problems += [
+            f"{relation}.{column}: a measure beside {sorted(person)}"
+            for column in columns
+            if MEASURE.search(column) and column not in ALLOWED_COLUMNS
+        ]
         if not any(fact <= set(columns) for fact in FACT):
             problems.append(f"{relation}: rows about persons that are not facts (no record, no delivered row)")
     for relation, key in connection.execute(_KEYS):
@@ -84,8 +88,9 @@ def findings(connection: psycopg.Connection) -> list[str]:
         if name in spoken and name not in ALLOWED_RELATIONS and set(key) <= spoken[name][0]:
             problems.append(f"{name}: keyed by person ({', '.join(key)})")
     for schema, view, definition in connection.execute(
-            "select schemaname, viewname, definition from pg_views where schemaname !~ '^(pg_|information_schema)' union all "
-            "select schemaname, matviewname, definition from pg_matviews"):
+        "select schemaname, viewname, definition from pg_views where schemaname !~ '^(pg_|information_schema)' union all "
+        "select schemaname, matviewname, definition from pg_matviews"
+    ):
         problems += [f"{schema}.{view}: {problem}" for problem in gathers(definition)]
     return sorted(problems)
 
@@ -93,10 +98,17 @@ def findings(connection: psycopg.Connection) -> list[str]:
 def gathers(sql: str) -> list[str]:
     """Where a statement gathers, ranks or orders by person."""
     plain = re.sub(r"--[^\n]*|\{#.*?#\}", " ", sql, flags=re.DOTALL)
-    return [f"gathers or orders by person: {' '.join(match.group(0).split())[:80]}"
-            for pattern in (_GATHERS, _ORDERS) for match in pattern.finditer(plain)]
+    return [
+        f"gathers or orders by person: {' '.join(match.group(0).split())[:80]}"
+        for pattern in (_GATHERS, _ORDERS)
+        for match in pattern.finditer(plain)
+    ]
 
 
 def models(folder: Path) -> list[str]:
     """The same for the project's models and macros."""
-    return [f"{path.name}: {problem}" for path in sorted(folder.rglob("*.sql")) for problem in gathers(path.read_text(encoding="utf-8"))]
+    return [
+        f"{path.name}: {problem}"
+        for path in sorted(folder.rglob("*.sql"))
+        for problem in gathers(path.read_text(encoding="utf-8"))
+    ]

@@ -98,8 +98,10 @@ class Year:
             records.register(month + 1, **{f"uscc_{SUBJECTS[subject]}": subject for subject in known})
             self.play(day)
             records.build(day, select=("+mart_subjects__timeline", "+fct_records__version"))
-            self.said[day] = {row[0]: row[1:] for row in records.query(
-                f"select document_no, {', '.join(TOLD)} from marts.mart_subjects__timeline")}
+            self.said[day] = {
+                row[0]: row[1:]
+                for row in records.query(f"select document_no, {', '.join(TOLD)} from marts.mart_subjects__timeline")
+            }
 
     def play(self, day: date) -> None:
         before = list(self.journal)
@@ -108,7 +110,9 @@ class Year:
         def tell(number: str, row: dict[str, str], version: str) -> None:
             told = self.journal[number]
             told.versions.append((day, version, row))
-            rows.setdefault((told.kind, version), []).append(row | {"uscc": SUBJECTS[told.subject], SHAPES[told.kind][0]: number})
+            rows.setdefault((told.kind, version), []).append(
+                row | {"uscc": SUBJECTS[told.subject], SHAPES[told.kind][0]: number}
+            )
 
         for kind in SHAPES:
             for _ in range(3):
@@ -149,33 +153,61 @@ class Year:
         fact = self.rng.choice(["撤销", "修复", "异议受理", "异议受理", "异议办结"])
         on = date.fromisoformat(self.past(day, 150))
         told.facts.append((day, fact, on))
-        return {"decision_table": SHAPES[told.kind][4], "decision_no": number, "event_type": fact, "event_date": str(on),
-                "uscc": SUBJECTS[told.subject], "id_no": ""}
+        return {
+            "decision_table": SHAPES[told.kind][4],
+            "decision_no": number,
+            "event_type": fact,
+            "event_date": str(on),
+            "uscc": SUBJECTS[told.subject],
+            "id_no": "",
+        }
 
     def replace(self, before: list[str], day: date) -> None:
         """A key was corrected: another record on file, untold today, takes the place of one from today on, if there are two."""
         untold = [name for name in before if all(known < day for known, _, _ in self.journal[name].versions)]
-        pairs = [(number, other) for number in before for other in untold
-                 if number != other and self.journal[number].kind == self.journal[other].kind]
+        pairs = [
+            (number, other)
+            for number in before
+            for other in untold
+            if number != other and self.journal[number].kind == self.journal[other].kind
+        ]
         if not pairs:
             return
         number, other = self.rng.choice(pairs)
         told = self.journal[number]
-        ids = {name: self.records.query(f"select record_id from raw.{told.kind} where {SHAPES[told.kind][0]} = %s limit 1", name)[0][0]
-               for name in (number, other)}
+        ids = {
+            name: self.records.query(
+                f"select record_id from raw.{told.kind} where {SHAPES[told.kind][0]} = %s limit 1", name
+            )[0][0]
+            for name in (number, other)
+        }
         seq = self.records.deliver(told.kind, day, [])
-        self.records.run("insert into ledger.record_link (old_record_id, new_record_id, kind, batch_seq, row_no, reason, linked_on) "
-                         "values (%s, %s, %s, %s, 1, '更正', %s) on conflict do nothing", ids[number], ids[other], told.kind, seq, day)
+        self.records.run(
+            "insert into ledger.record_link (old_record_id, new_record_id, kind, batch_seq, row_no, reason, linked_on) "
+            "values (%s, %s, %s, %s, 1, '更正', %s) on conflict do nothing",
+            ids[number],
+            ids[other],
+            told.kind,
+            seq,
+            day,
+        )
         told.facts.append((day, "取代", day))
 
     def expected(self, known_on: date, about: date, subject: str = "") -> dict[str, tuple[Any, ...]]:
-        answers = {number: told.answer(known_on, about) for number, told in self.journal.items() if subject in ("", told.subject)}
+        answers = {
+            number: told.answer(known_on, about)
+            for number, told in self.journal.items()
+            if subject in ("", told.subject)
+        }
         return {number: answer for number, answer in answers.items() if answer is not None}
 
 
 @pytest.fixture(scope="module")
 def year(migrated: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
-    with pytest.MonkeyPatch.context() as patch, open_warehouse(migrated, tmp_path_factory.mktemp("year"), patch) as opened:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_warehouse(migrated, tmp_path_factory.mktemp("year"), patch) as opened,
+    ):
         yield Year(Records(opened))
 
 
@@ -185,14 +217,20 @@ def test_the_timeline_said_each_month_what_was_known(year: Year):
 
 
 def test_both_axes_are_answered_as_the_journal_answers(year: Year):
-    asked = [MONTHS[0] - timedelta(days=1), *MONTHS, *(day + timedelta(days=year.rng.randrange(1, 27)) for day in MONTHS)]
+    asked = [
+        MONTHS[0] - timedelta(days=1),
+        *MONTHS,
+        *(day + timedelta(days=year.rng.randrange(1, 27)) for day in MONTHS),
+    ]
     different = 0
     with session("reader") as opened:
         for subject in SUBJECTS:
             for known_on in asked:
                 for about in (*asked, date(2021, 6, 30), date(2027, 6, 30), date(2031, 1, 1)):
-                    found = {row["document_no"]: tuple(row[name] for name in TOLD)
-                             for row in asof.records(opened, subject, known_on, about)}
+                    found = {
+                        row["document_no"]: tuple(row[name] for name in TOLD)
+                        for row in asof.records(opened, subject, known_on, about)
+                    }
                     expected = year.expected(known_on, about, subject)
                     assert found == expected, f"{subject}: known on {known_on} about {about}"
                     different += found != year.expected(MONTHS[-1], about, subject)
@@ -205,4 +243,6 @@ def test_the_course_of_the_year_holds_what_it_should(year: Year):
     states = {answer[0] for answer in year.expected(last, last).values()}
     assert states == {"current", "expired", "ended", "repaired", "replaced", "revoked"}
     assert sum(known - on > timedelta(days=31) for told in year.journal.values() for known, _, on in told.facts) > 20
-    assert any(told.newest(last) is not told.versions[-1][2] for told in year.journal.values()), "no older version came late"
+    assert any(told.newest(last) is not told.versions[-1][2] for told in year.journal.values()), (
+        "no older version came late"
+    )

@@ -56,8 +56,15 @@ def start() -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     include = str(Path(__file__).resolve().parents[2] / "include")
 
     def begin(script: str) -> subprocess.Popen[str]:
-        children.append(subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                         env=os.environ | {"PYTHONPATH": include, "PYTHONIOENCODING": "utf-8"}))
+        children.append(
+            subprocess.Popen(
+                [sys.executable, "-c", script],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=os.environ | {"PYTHONPATH": include, "PYTHONIOENCODING": "utf-8"},
+            )
+        )
         return children[-1]
 
     yield begin
@@ -80,12 +87,16 @@ def test_a_build_waits_for_another_one_and_says_so(warehouse: Any, start: Any) -
         for child in children:
             assert "另一个构建正在进行" in child.stderr.readline()
         with warehouse.connect() as owner:
-            assert owner.execute("select count(*) from ledger.build").fetchone() == (0,), "nothing is frozen while it waits"
+            assert owner.execute("select count(*) from ledger.build").fetchone() == (0,), (
+                "nothing is frozen while it waits"
+            )
     said = sorted(child.communicate(timeout=60)[0] for child in children)
     assert "第 1 次构建完成" in said[1] and "没有待构建的批次" in said[0], said
 
 
-def test_a_killed_build_lets_the_next_one_go_on_at_once(warehouse: Any, start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_build_lets_the_next_one_go_on_at_once(
+    warehouse: Any, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from types import SimpleNamespace
 
     child = start(_BUILD + _STUCK + _RUN)
@@ -129,8 +140,10 @@ def test_a_delivery_that_could_not_begin_leaves_no_lock(warehouse: Any, monkeypa
     with pytest.raises(UserError):
         deliveries.run()
     with warehouse.connect() as owner:
-        assert owner.execute("select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from "
-                             "pg_database where datname = current_database())").fetchone() == (0,)
+        assert owner.execute(
+            "select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from "
+            "pg_database where datname = current_database())"
+        ).fetchone() == (0,)
 
 
 def test_the_gate_waits_for_collectors_at_work_and_not_for_killed_ones(warehouse: Any, start: Any) -> None:
@@ -145,7 +158,9 @@ def test_the_gate_waits_for_collectors_at_work_and_not_for_killed_ones(warehouse
         child.wait()
         _until(lambda left=left: work.collecting_now(ON) == left)
     with warehouse.connect() as owner:
-        open_steps = owner.execute("select count(*) from ledger.step where name = 'collect_unit' and ended_at is null").fetchone()
+        open_steps = owner.execute(
+            "select count(*) from ledger.step where name = 'collect_unit' and ended_at is null"
+        ).fetchone()
     assert open_steps == (3,), "they were killed in their step"
     assert work.wait_for_collectors(ON, timedelta(seconds=1)) is True
 

@@ -33,15 +33,26 @@ def played(migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World
 def test_status_says_what_came_and_whose_move_it_is(played: World) -> None:
     status = credit("status", "--json").json
     total = status["totals"]
-    assert total["rows_in"] == (total["accepted"] + total["quarantined"] + total["duplicate"] + total["refused"]
-                                + total["rows_held"] + total["rows_waiting"])
+    assert total["rows_in"] == (
+        total["accepted"]
+        + total["quarantined"]
+        + total["duplicate"]
+        + total["refused"]
+        + total["rows_held"]
+        + total["rows_waiting"]
+    )
     assert status["business_date"] == DAYS[2].isoformat() and total["batches"] > 20
     moves = {row["dataset_id"]: (row["verdict"], row["move"]) for row in status["datasets"]}
     silent = [move for verdict, move in moves.values() if verdict == "未报送"]
     assert silent and all(move.startswith("来源单位") for move in silent)
     assert any(verdict == "放行有退回" and "行待更正" in move for verdict, move in moves.values())
     text = credit("status")
-    assert text.code == 0 and "该谁处理" in text.out and f"合计 {total['batches']} 批" in text.out and "市平台：" in text.out
+    assert (
+        text.code == 0
+        and "该谁处理" in text.out
+        and f"合计 {total['batches']} 批" in text.out
+        and "市平台：" in text.out
+    )
 
 
 def test_batches_quarantine_and_slips_agree(played: World) -> None:
@@ -78,7 +89,9 @@ def test_explain_tells_source_rules_versions_deliveries_and_receipts(played: Wor
     story = credit("explain", record, "--json").json[0]
     version = story["versions"][-1]
     assert story["document_no"] == number and len(version["sha256"]) == 64 and version["source_row"] >= 1
-    assert version["rules_passed"] <= version["rules_total"] and version["catalogue_version"] and version["rules_version"]
+    assert (
+        version["rules_passed"] <= version["rules_total"] and version["catalogue_version"] and version["rules_version"]
+    )
     assert any(item["state"] == "accepted" and item["receipt_id"] for item in story["deliveries"])
     shown = credit("explain", number)
     assert shown.code == 0 and "来源" in shown.out and "送达" in shown.out and "回执" in shown.out
@@ -107,6 +120,7 @@ def test_a_persons_record_needs_a_purpose_and_is_logged(played: World) -> None:
     assert log == ("周审计", "核对异议申请 2026-17", record, "cli")
     assert "核对异议申请 2026-17" in credit("explain", record, "--purpose", "再次查看").out
     import re
+
     assert not re.search(r"370399\d{11}[\dX]", shown.out), "an ID number is never shown"
 
 
@@ -131,8 +145,11 @@ def test_ingest_twice_and_from_the_wrong_place(played: World, tmp_path: Path) ->
 
 
 def test_replay_takes_over_with_the_same_counts(played: World) -> None:
-    batch = next(row for row in credit("batches", "--json", "--limit", "500").json
-                 if row["state"] == "accepted_with_quarantine" and row["duplicate"] == 0)
+    batch = next(
+        row
+        for row in credit("batches", "--json", "--limit", "500").json
+        if row["state"] == "accepted_with_quarantine" and row["duplicate"] == 0
+    )
     counts = {name: batch[name] for name in ("rows_in", "accepted", "quarantined", "refused")}
     answer = credit("replay", batch["seq"])
     assert answer.code == 0 and "已切换为当前版本" in answer.out
@@ -173,14 +190,18 @@ def test_a_waiver_needs_all_its_parts_and_a_known_check(played: World) -> None:
     assert credit("waive", "zhzf.penalty_entity", "R01", "--reason", " ", *parts[2:]).code == 2
     done = credit("waive", "zhzf.penalty_entity", "R01", *parts)
     assert done.code == 0 and "2026-03-31" in done.out
-    batch = next(row for row in credit("batches", "--dataset", "zhzf.penalty_entity", "--json").json if row["quarantined"])
+    batch = next(
+        row for row in credit("batches", "--dataset", "zhzf.penalty_entity", "--json").json if row["quarantined"]
+    )
     judged = credit("waive", "zhzf.penalty_entity", "R02", *parts, "--batch", batch["seq"])
     assert judged.code in (0, 4) and f"批次 {batch['seq']}" in judged.out
 
 
 def test_zero_reports_are_booked_once_and_never_ahead(played: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PCW_BUSINESS_DATE", DAYS[2].isoformat())
-    dataset = next(row["dataset_id"] for row in credit("status", "--json").json["datasets"] if row["verdict"] == "未报送")
+    dataset = next(
+        row["dataset_id"] for row in credit("status", "--json").json["datasets"] if row["verdict"] == "未报送"
+    )
     period = ("--from", "2026-02-01", "--to", "2026-02-20")
     assert "零报送" in credit("attest", dataset, *period, "--reason", "来函").out
     assert credit("attest", dataset, "--from", "2026-02-01", "--to", "2026-12-31", "--reason", "来函").code == 2
@@ -206,7 +227,9 @@ def test_doctor_examines_everything_and_names_what_to_do(played: World, monkeypa
     assert answer.code == 3 and "连接不上数据库" in answer.err and "wrong" not in answer.err
 
 
-def test_an_unprepared_database_and_a_missing_right_are_said_plainly(played: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unprepared_database_and_a_missing_right_are_said_plainly(
+    played: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import yaml
 
     connections = yaml.safe_load((played.warehouse.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
@@ -241,9 +264,14 @@ def test_rekeying_the_vault_keeps_every_token_readable(played: World) -> None:
         import psycopg
         from public_credit.base import settings
         from public_credit.custody.vault import Vault
+
         with psycopg.connect(settings.dsn("collector")) as connection:
             letter = next(iter(before))[0]
-            assert Vault(connection).tokenise([number, "", number.lower()], letter) == [next(iter(before)), "", next(iter(before))]
+            assert Vault(connection).tokenise([number, "", number.lower()], letter) == [
+                next(iter(before)),
+                "",
+                next(iter(before)),
+            ]
     finally:
         for name in ("vault", "lookup"):  # the versions written above stay: rows were re-encrypted with them
             assert (folder / f"{name}.2.key").exists()
@@ -276,26 +304,37 @@ def test_the_template_of_every_dataset_opens_and_its_example_row_is_accepted(pla
         path = tmp_path / f"{dataset.id}.xlsx"
         assert credit("catalogue", "template", dataset.id, "-o", path).code == 0
         sheet = openpyxl.load_workbook(path)["填报"]
-        titles = [catalogue.kinds[dataset.kind].fields[name].title
-                  for name in catalogue.kinds[dataset.kind].tables[dataset.variant].fields]
+        titles = [
+            catalogue.kinds[dataset.kind].fields[name].title
+            for name in catalogue.kinds[dataset.kind].tables[dataset.variant].fields
+        ]
         heads = [str(cell.value) for row in sheet.iter_rows(max_row=5) for cell in row if cell.value]
         assert set(titles) <= {head.strip("*＊ ") for head in heads}, dataset.id
         unit = catalogue.units[dataset.unit]
         row = example(catalogue.kinds[dataset.kind], dataset.variant, unit.name, unit.uscc)
         judged = RowRules(catalogue.kinds[dataset.kind], dataset.variant, load_ruleset(dataset.kind)).apply(
-            pl.DataFrame([row]), RowContext(DAYS[2], catalogue.supplier_usccs, True))
+            pl.DataFrame([row]), RowContext(DAYS[2], catalogue.supplier_usccs, True)
+        )
         assert (judged.errors[0], judged.warnings[0], judged.refused[0]) == ("", "", ""), dataset.id
     assert credit("catalogue", "template", "no.such").code == 2
     book = openpyxl.load_workbook(tmp_path / "zhzf.penalty_entity.xlsx")
     assert book["填报"].data_validations.dataValidation, "drop-downs"
-    empty = credit("ingest", "zhzf.penalty_entity", "--file", tmp_path / "zhzf.penalty_entity.xlsx", "--date",
-                   DAYS[2].isoformat(), "--json")
+    empty = credit(
+        "ingest",
+        "zhzf.penalty_entity",
+        "--file",
+        tmp_path / "zhzf.penalty_entity.xlsx",
+        "--date",
+        DAYS[2].isoformat(),
+        "--json",
+    )
     assert empty.json["rows_in"] == 0, "code lists, notes and the example are no rows"
     for column, cell in enumerate(book["示例"][2], start=1):
         book["填报"].cell(2, column, cell.value)
     book.save(tmp_path / "filled.xlsx")
-    filled = credit("ingest", "zhzf.penalty_entity", "--file", tmp_path / "filled.xlsx", "--date", DAYS[2].isoformat(),
-                    "--json")
+    filled = credit(
+        "ingest", "zhzf.penalty_entity", "--file", tmp_path / "filled.xlsx", "--date", DAYS[2].isoformat(), "--json"
+    )
     assert (filled.json["rows_in"], filled.json["state"]) == (1, "accepted"), filled.json
 
 

@@ -29,9 +29,19 @@ class PanicException(BaseException):
     """What a panic of a compiled library looks like: no ``Exception``."""
 
 
-ERRORS = [zlib.error(VALUE), ValueError(VALUE), KeyError(VALUE), MemoryError(VALUE), RecursionError(VALUE), OSError(VALUE),
-          NotImplementedError(VALUE), UnicodeDecodeError("utf-8", VALUE.encode(), 0, 1, VALUE), PanicException(VALUE),
-          psycopg.errors.ProgramLimitExceeded(VALUE), psycopg.DataError(VALUE)]
+ERRORS = [
+    zlib.error(VALUE),
+    ValueError(VALUE),
+    KeyError(VALUE),
+    MemoryError(VALUE),
+    RecursionError(VALUE),
+    OSError(VALUE),
+    NotImplementedError(VALUE),
+    UnicodeDecodeError("utf-8", VALUE.encode(), 0, 1, VALUE),
+    PanicException(VALUE),
+    psycopg.errors.ProgramLimitExceeded(VALUE),
+    psycopg.DataError(VALUE),
+]
 
 
 def book(folder: Path, name: str, content: bytes) -> int:
@@ -50,8 +60,10 @@ def states(warehouse: Any) -> dict[int, str]:
 
 def steps(warehouse: Any, name: str, seq: int) -> list[tuple[str, str, str]]:
     with warehouse.connect("reader") as reader:
-        return reader.execute("select verdict, owner, message from ledger.step where name = %s and batch_seq = %s order by id",
-                              [name, seq]).fetchall()
+        return reader.execute(
+            "select verdict, owner, message from ledger.step where name = %s and batch_seq = %s order by id",
+            [name, seq],
+        ).fetchall()
 
 
 def failing_reader(monkeypatch: pytest.MonkeyPatch, marked: str, error: BaseException) -> None:
@@ -68,27 +80,34 @@ def failing_reader(monkeypatch: pytest.MonkeyPatch, marked: str, error: BaseExce
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_an_error_while_landing_ends_that_receipt_only(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                       caplog: pytest.LogCaptureFixture, error: BaseException) -> None:
-    before, bad, after = (book(tmp_path, name, csv_bytes(rows(5, decision_no=name))) for name in ("a.csv", "bad.csv", "c.csv"))
+def test_an_error_while_landing_ends_that_receipt_only(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    before, bad, after = (
+        book(tmp_path, name, csv_bytes(rows(5, decision_no=name))) for name in ("a.csv", "bad.csv", "c.csv")
+    )
     with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
         failing_reader(patch, "bad.csv", error)
         failures = work.gate(helpers.ON)
     assert states(warehouse) == {before: "accepted", bad: "failed", after: "accepted"}
-    (verdict, owner, message), = steps(warehouse, "land", bad)
+    ((verdict, owner, message),) = steps(warehouse, "land", bad)
     assert (verdict, owner) == ("failed", "data_engineer") and type(error).__name__.rsplit(".")[-1] in message
     assert len(failures) == 1 and str(bad) in failures[0]
     assert "open_tables" in caplog.text and VALUE not in caplog.text + message + failures[0]
     with warehouse.connect("reader") as reader:
-        assert reader.execute("select count(*) from raw.administrative_penalty where batch_seq = %s", [bad]).fetchone() == (0,)
+        assert reader.execute(
+            "select count(*) from raw.administrative_penalty where batch_seq = %s", [bad]
+        ).fetchone() == (0,)
     assert any(item.owner == "data_engineer" and "bad.csv" in item.message for item in alert_items.items(helpers.ON))
-    row, = [row for row in status.overview()["datasets"] if row["dataset_id"] == helpers.DATASET]
+    (row,) = [row for row in status.overview()["datasets"] if row["dataset_id"] == helpers.DATASET]
     assert row["verdict"] == "放行", "the newest receipt decides"
     assert status.overview()["totals"]["failed"] == 1
     assert work.gate(helpers.ON) == [], "booked once, not tried for ever"
 
 
-def test_after_the_mend_a_replay_takes_the_receipt_in(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_the_mend_a_replay_takes_the_receipt_in(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seq = book(tmp_path, "bad.csv", csv_bytes(rows(5)))
     with monkeypatch.context() as patch:
         failing_reader(patch, "bad.csv", ValueError())
@@ -98,11 +117,18 @@ def test_after_the_mend_a_replay_takes_the_receipt_in(warehouse, tmp_path: Path,
     assert answer.code == 0 and states(warehouse) == {seq: "accepted"}, answer.out + answer.err
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), psycopg.OperationalError("gone"), UserError("缺少密钥文件。")],
-                         ids=lambda error: type(error).__name__)
-def test_what_concerns_all_receipts_is_not_held_against_one(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                            error: BaseException) -> None:
-    bad, good = book(tmp_path, "bad.csv", csv_bytes(rows(5))), book(tmp_path, "b.csv", csv_bytes(rows(5, decision_no="b")))
+@pytest.mark.parametrize(
+    "error",
+    [KeyboardInterrupt(), psycopg.OperationalError("gone"), UserError("缺少密钥文件。")],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_concerns_all_receipts_is_not_held_against_one(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    bad, good = (
+        book(tmp_path, "bad.csv", csv_bytes(rows(5))),
+        book(tmp_path, "b.csv", csv_bytes(rows(5, decision_no="b"))),
+    )
     with monkeypatch.context() as patch:
         failing_reader(patch, "bad.csv", error)
         if isinstance(error, UserError):
@@ -117,9 +143,12 @@ def test_what_concerns_all_receipts_is_not_held_against_one(warehouse, tmp_path:
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_an_error_while_judging_ends_that_receipt_only(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                       caplog: pytest.LogCaptureFixture, error: BaseException) -> None:
-    before, bad, after = (book(tmp_path, name, csv_bytes(rows(5, decision_no=name))) for name in ("a.csv", "b.csv", "c.csv"))
+def test_an_error_while_judging_ends_that_receipt_only(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    before, bad, after = (
+        book(tmp_path, name, csv_bytes(rows(5, decision_no=name))) for name in ("a.csv", "b.csv", "c.csv")
+    )
     real = gate_run.profile.aggregates
 
     def aggregates(session, kind, dataset, batch, *rest):
@@ -131,14 +160,15 @@ def test_an_error_while_judging_ends_that_receipt_only(warehouse, tmp_path: Path
         patch.setattr(gate_run.profile, "aggregates", aggregates)
         failures = work.gate(helpers.ON)
     assert states(warehouse) == {before: "accepted", bad: "failed", after: "accepted"}
-    (verdict, owner, message), = steps(warehouse, "gate", bad)
+    ((verdict, owner, message),) = steps(warehouse, "gate", bad)
     assert (verdict, owner) == ("failed", "data_engineer")
     assert "aggregates" in caplog.text and VALUE not in caplog.text + message + failures[0]
     assert credit("replay", str(bad)).code == 0 and states(warehouse)[bad] == "accepted"
 
 
-def test_an_error_in_sql_leaves_the_next_judgement_a_clean_connection(warehouse, tmp_path: Path,
-                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_sql_leaves_the_next_judgement_a_clean_connection(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What one batch is compared with cannot be read (an unknown column): the transaction is gone, the loop is not."""
     seqs = [book(tmp_path, f"{name}.csv", csv_bytes(rows(5, decision_no=name))) for name in "abc"]
     real, asked = gate_run.cross_record.prepare_batch, []
@@ -146,7 +176,9 @@ def test_an_error_in_sql_leaves_the_next_judgement_a_clean_connection(warehouse,
     def prepare_batch(session, kind, seq, *rest):
         asked.append(seq)
         if seq == seqs[1]:
-            session.execute(gate_run.text("select h.source_version from pg_temp.pending_administrative_penalty h, nowhere"))
+            session.execute(
+                gate_run.text("select h.source_version from pg_temp.pending_administrative_penalty h, nowhere")
+            )
         real(session, kind, seq, *rest)
 
     with monkeypatch.context() as patch:
@@ -155,8 +187,9 @@ def test_an_error_in_sql_leaves_the_next_judgement_a_clean_connection(warehouse,
     assert asked == seqs and list(states(warehouse).values()) == ["accepted", "failed", "accepted"]
 
 
-def test_an_error_in_a_replays_judgement_leaves_the_good_version_live(warehouse, tmp_path: Path,
-                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_a_replays_judgement_leaves_the_good_version_live(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seq = land(tmp_path, "a.csv", csv_bytes(rows(5)))
     assert judge(seq).state == "accepted"
     land_module.land(seq)
@@ -164,8 +197,15 @@ def test_an_error_in_a_replays_judgement_leaves_the_good_version_live(warehouse,
         patch.setattr(gate_run.profile, "aggregates", lambda *_: 1 / 0)
         assert judge(seq).state == "failed"
     with warehouse.connect("reader") as reader:
-        assert reader.execute("select state, current_attempt, accepted from ledger.batch").fetchone() == ("accepted", 1, 5)
-        assert reader.execute("select attempt, state from ledger.attempt order by 1").fetchall() == [(1, "gated"), (2, "failed")]
+        assert reader.execute("select state, current_attempt, accepted from ledger.batch").fetchone() == (
+            "accepted",
+            1,
+            5,
+        )
+        assert reader.execute("select attempt, state from ledger.attempt order by 1").fetchall() == [
+            (1, "gated"),
+            (2, "failed"),
+        ]
 
 
 def test_an_error_in_one_slip_keeps_nobody_from_his(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +232,9 @@ def test_an_error_in_one_slip_keeps_nobody_from_his(warehouse, tmp_path: Path, m
         assert reader.execute("select batch_seq from ledger.slip order by 1").fetchall() == [(bad,), (good,)]
 
 
-@pytest.mark.parametrize("damage", [b"", b"no hex", "密钥".encode(), b"00" * 32, None], ids=["empty", "text", "Chinese", "another", "gone"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"no hex", "密钥".encode(), b"00" * 32, None], ids=["empty", "text", "Chinese", "another", "gone"]
+)
 def test_a_wrong_key_is_nobodys_receipt(warehouse, tmp_path: Path, damage: bytes | None) -> None:
     """What is amiss with the key is told once per receipt and held against none: with the right key all is landed."""
     seq = book(tmp_path, "a.csv", csv_bytes(rows(5)))
@@ -201,12 +243,16 @@ def test_a_wrong_key_is_nobodys_receipt(warehouse, tmp_path: Path, damage: bytes
     key.unlink() if damage is None else key.write_bytes(damage)
     failures = work.gate(helpers.ON)
     assert states(warehouse) == {seq: "received"} and len(failures) == 1 and "archive.key" in failures[0]
-    assert any("archive.key" in item.message and item.owner == "data_engineer" for item in alert_items.items(helpers.ON))
+    assert any(
+        "archive.key" in item.message and item.owner == "data_engineer" for item in alert_items.items(helpers.ON)
+    )
     key.write_bytes(right)
     assert work.gate(helpers.ON) == [] and states(warehouse) == {seq: "accepted"}
 
 
-def test_an_archive_that_is_not_there_is_nobodys_receipt_and_one_object_that_is_gone_is_one(warehouse, tmp_path: Path) -> None:
+def test_an_archive_that_is_not_there_is_nobodys_receipt_and_one_object_that_is_gone_is_one(
+    warehouse, tmp_path: Path
+) -> None:
     first, second = (book(tmp_path, name, csv_bytes(rows(5, decision_no=name))) for name in "ab")
     folder = warehouse.home / "archive"
     folder.rename(warehouse.home / "elsewhere")
@@ -215,23 +261,30 @@ def test_an_archive_that_is_not_there_is_nobodys_receipt_and_one_object_that_is_
         folder.rmdir()
     (warehouse.home / "elsewhere").rename(folder)
     with warehouse.connect() as owner:
-        uri, = owner.execute("select archive_uri from ledger.batch where seq = %s", [first]).fetchone()
+        (uri,) = owner.execute("select archive_uri from ledger.batch where seq = %s", [first]).fetchone()
     Path(uri.removeprefix("file://")).unlink()
     assert len(work.gate(helpers.ON)) == 1
     assert states(warehouse) == {first: "failed", second: "accepted"}
 
 
-def test_a_dataset_that_left_the_catalogue_is_told_with_its_batch(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seq, good = book(tmp_path, "a.csv", csv_bytes(rows(5))), book(tmp_path, "b.csv", csv_bytes(rows(5, decision_no="b")))
+def test_a_dataset_that_left_the_catalogue_is_told_with_its_batch(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seq, good = (
+        book(tmp_path, "a.csv", csv_bytes(rows(5))),
+        book(tmp_path, "b.csv", csv_bytes(rows(5, decision_no="b"))),
+    )
     with warehouse.connect() as owner:
         owner.execute("update ledger.batch set dataset_id = 'zhzf.gone' where seq = %s", [seq])
     assert len(work.gate(helpers.ON)) == 1 and states(warehouse) == {seq: "received", good: "accepted"}
-    (verdict, owner, message), = steps(warehouse, "land", seq)
+    ((verdict, owner, message),) = steps(warehouse, "land", seq)
     assert (verdict, owner) == ("failed", "data_engineer") and "zhzf.gone 已不在目录内" in message
     assert any("zhzf.gone" in item.message for item in alert_items.items(helpers.ON))
 
 
-def test_what_was_not_judged_or_not_followed_up_asks_for_us(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_not_judged_or_not_followed_up_asks_for_us(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from public_credit.papers import slips
 
     given = rows(30)
@@ -242,18 +295,21 @@ def test_what_was_not_judged_or_not_followed_up_asks_for_us(warehouse, tmp_path:
         assert work.gate(helpers.ON) and states(warehouse) == {seq: "landed"}
     told = [item for item in alert_items.items(helpers.ON) if "规则文件有误" in item.message]
     assert told and {item.owner for item in told} == {"data_engineer"}
-    row, = [row for row in status.overview()["datasets"] if row["dataset_id"] == helpers.DATASET]
+    (row,) = [row for row in status.overview()["datasets"] if row["dataset_id"] == helpers.DATASET]
     assert row["verdict"] == "出错" and row["move"].startswith("数据管理员")
     with monkeypatch.context() as patch:
         patch.setattr(slips, "write", lambda seq: 1 / 0)
         assert work.gate(helpers.ON) and states(warehouse) == {seq: "accepted_with_quarantine"}
     assert any("退回单" in item.message and item.owner == "data_engineer" for item in alert_items.items(helpers.ON))
     assert work.gate(helpers.ON) == []
-    assert not [item for item in alert_items.items(helpers.ON) if item.owner == "data_engineer" and "a.csv" in item.message]
+    assert not [
+        item for item in alert_items.items(helpers.ON) if item.owner == "data_engineer" and "a.csv" in item.message
+    ]
 
 
-def test_a_replay_that_fails_says_so_while_the_good_version_stays_live(warehouse, tmp_path: Path,
-                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_that_fails_says_so_while_the_good_version_stays_live(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seq = judge(land(tmp_path, "bad.csv", csv_bytes(rows(5)))).batch_seq
     with monkeypatch.context() as patch:
         failing_reader(patch, "bad.csv", ValueError())
@@ -284,8 +340,9 @@ MAKERS = {
 
 
 @pytest.mark.parametrize("state", MAKERS)
-def test_a_batch_set_aside_asks_for_nobody_and_comes_back_as_it_was(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                                    state: str) -> None:
+def test_a_batch_set_aside_asks_for_nobody_and_comes_back_as_it_was(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
     seq = MAKERS[state](tmp_path, monkeypatch)
     assert states(warehouse) == {seq: state}
     with warehouse.connect("reader") as reader:
@@ -303,10 +360,16 @@ def test_a_batch_set_aside_asks_for_nobody_and_comes_back_as_it_was(warehouse, t
     assert total["set_aside"] == 1 and total["rows_in"] == total["rows_held"]
     assert credit("batches", "restore", str(seq), "--reason", "又可用").code == 0
     with warehouse.connect("reader") as reader:
-        assert reader.execute("select state, message, rows_in, accepted, current_attempt from ledger.batch").fetchone() == (state, *known)
-        told = reader.execute("select name, message from ledger.step where name in ('set_aside', 'restore') and verdict = 'ok' "
-                              "order by id").fetchall()
-    assert [name for name, _ in told] == ["set_aside", "restore"] and "来函重报" in told[0][1] and "又可用" in told[1][1]
+        assert reader.execute(
+            "select state, message, rows_in, accepted, current_attempt from ledger.batch"
+        ).fetchone() == (state, *known)
+        told = reader.execute(
+            "select name, message from ledger.step where name in ('set_aside', 'restore') and verdict = 'ok' "
+            "order by id"
+        ).fetchall()
+    assert (
+        [name for name, _ in told] == ["set_aside", "restore"] and "来函重报" in told[0][1] and "又可用" in told[1][1]
+    )
     assert set_aside.restore(seq, "again", "测试") is False
     if state in ("received", "landed"):
         work.gate(helpers.ON)
@@ -321,8 +384,9 @@ def test_an_accepted_batch_cannot_be_set_aside(warehouse, tmp_path: Path) -> Non
 
 
 # --- what the run says --------------------------------------------------------------------------------------------
-def test_a_run_with_an_errored_step_is_failed_and_one_with_verdicts_is_not(warehouse, tmp_path: Path,
-                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_with_an_errored_step_is_failed_and_one_with_verdicts_is_not(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from airflow.sdk.exceptions import AirflowFailException
     from public_credit.steps import airflow as orchestration
 

@@ -29,12 +29,23 @@ def test_coverage_tells_of_deliveries_and_refusals(warehouse, tmp_path) -> None:
 
 
 def test_a_build_publishes_the_datasets(warehouse, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(build, "invoke", lambda arguments, variables: type("Ran", (), {"results": [], "elapsed_time": 0.0}))
+    monkeypatch.setattr(
+        build, "invoke", lambda arguments, variables: type("Ran", (), {"results": [], "elapsed_time": 0.0})
+    )
     land(tmp_path, "a.csv", csv_bytes(rows(1)))
     work.gate(ON)
     build.run(ON)
     with warehouse.connect("builder") as connection:
         found = connection.execute("select * from ledger.dataset where dataset_id = 'scjg.sampling'").fetchone()
-        assert found == ("scjg.sampling", "scjg", "inspection_result", "sampling", "食品药品与产品抽检", "D04;D19", "公开",
-                         "events", 31)
+        assert found == (
+            "scjg.sampling",
+            "scjg",
+            "inspection_result",
+            "sampling",
+            "食品药品与产品抽检",
+            "D04;D19",
+            "公开",
+            "events",
+            31,
+        )
         assert connection.execute("select count(*) from ledger.dataset").fetchone() == (len(load_catalogue().datasets),)

@@ -17,13 +17,24 @@ _BUILD = {"build_id"}
 
 def _tables(w) -> dict[str, list[str]]:
     result = {}
-    for schema, table in w.query("select schemaname, tablename from pg_tables where schemaname = 'marts' "
-                                 "or (schemaname = 'intermediate' and (tablename like '%__current' or tablename in "
-                                 "('int_records__history', 'int_records__roster'))) order by 1, 2"):
-        columns = [name for (name,) in w.query("select column_name from information_schema.columns where table_schema = %s "
-                                               "and table_name = %s order by 1", [schema, table]) if name not in _BUILD]
-        result[f"{schema}.{table}"] = sorted(json.dumps(row, default=str, ensure_ascii=False) for row in w.query(
-            f"select {', '.join(columns)} from {schema}.{table}"))
+    for schema, table in w.query(
+        "select schemaname, tablename from pg_tables where schemaname = 'marts' "
+        "or (schemaname = 'intermediate' and (tablename like '%__current' or tablename in "
+        "('int_records__history', 'int_records__roster'))) order by 1, 2"
+    ):
+        columns = [
+            name
+            for (name,) in w.query(
+                "select column_name from information_schema.columns where table_schema = %s "
+                "and table_name = %s order by 1",
+                [schema, table],
+            )
+            if name not in _BUILD
+        ]
+        result[f"{schema}.{table}"] = sorted(
+            json.dumps(row, default=str, ensure_ascii=False)
+            for row in w.query(f"select {', '.join(columns)} from {schema}.{table}")
+        )
     return result
 
 

@@ -30,7 +30,9 @@ class Desk:
         home = folder / "city"
         home.mkdir()
         given = rows(1)[0]
-        (home / "city_registry.csv").write_text(f"uscc,name\n{given['uscc']},{given['subject_name']}\n", encoding="utf-8")
+        (home / "city_registry.csv").write_text(
+            f"uscc,name\n{given['uscc']},{given['subject_name']}\n", encoding="utf-8"
+        )
         self.city = CityProcess(home)
         warehouse.add_connections(city_platform=self.city.uri)
 
@@ -45,7 +47,10 @@ class Desk:
         return work.release(self.day)
 
     def numbered(self, count: int, first: int, **changes: str) -> list[dict[str, str]]:
-        return [row | {"decision_no": f"示罚决〔2026〕{first + index}号"} for index, row in enumerate(rows(count, **changes))]
+        return [
+            row | {"decision_no": f"示罚决〔2026〕{first + index}号"}
+            for index, row in enumerate(rows(count, **changes))
+        ]
 
     def deliver(self):
         return work.deliver(self.day)
@@ -55,8 +60,11 @@ class Desk:
 
     def held(self) -> dict[str, str]:
         """What the city holds: version by record."""
-        return {row["recordId"]: row["version"] for row in self.city.control("GET", "store")["records"]
-                if row["state"] == "held"}
+        return {
+            row["recordId"]: row["version"]
+            for row in self.city.control("GET", "store")["records"]
+            if row["state"] == "held"
+        }
 
     def states(self) -> Counter[str]:
         return Counter(state for (state,) in self.query("select state from ledger.delivery_item"))
@@ -171,6 +179,7 @@ def test_two_changes_of_one_record_arrive_in_order(desk: Desk) -> None:
 def test_only_an_honest_slip_withdraws_what_the_city_holds(desk: Desk) -> None:
     """Two decisions the city holds come again with a fault and go back. The slip brings one with its number corrected, and under
     the place of the other a decision that has nothing to do with it."""
+
     def told(rows_: list[dict[str, str]]) -> list[dict[str, str]]:
         return [row | {"violation_facts": f"{row['decision_no']}所述的违法事实"} for row in rows_]
 
@@ -180,7 +189,7 @@ def test_only_an_honest_slip_withdraws_what_the_city_holds(desk: Desk) -> None:
     before = desk.held()
     desk.bring([row | {"violation_type": ""} for row in given] + [row | {"remark": "补充"} for row in company])
     desk.deliver()
-    (batch_id, name), = desk.query("select batch_id, file_name from ledger.batch order by seq desc limit 1")
+    ((batch_id, name),) = desk.query("select batch_id, file_name from ledger.batch order by seq desc limit 1")
     slip = [told(desk.numbered(1, 1699))[0], given[1] | {"decision_no": "示罚决更〔2026〕1652号"}]
     lines = csv_bytes(slip).decode().splitlines()
     places = ["批次,文件,工作表,行号", f"{batch_id},{name},,2", f"{batch_id},{name},,3"]
@@ -188,10 +197,14 @@ def test_only_an_honest_slip_withdraws_what_the_city_holds(desk: Desk) -> None:
     assert desk.deliver().rejected == 0
     number = dict(desk.query("select record_id, decision_no from raw.administrative_penalty"))
     assert {number[record] for record in before.keys() - desk.held()} == {given[1]["decision_no"]}, "one DEL"
-    assert {number[record] for record in desk.held().keys() - before} == {row["decision_no"] for row in slip}, "and its ADD"
+    assert {number[record] for record in desk.held().keys() - before} == {row["decision_no"] for row in slip}, (
+        "and its ADD"
+    )
     assert desk.query("""select r.decision_no, q.state <> 'corrected' from ledger.quarantine q join raw.administrative_penalty r
         on r.batch_seq = q.batch_seq and r.row_no = q.row_no and r.violation_type = '' order by 1""") == [
-            (given[0]["decision_no"], True), (given[1]["decision_no"], False)]
+        (given[0]["decision_no"], True),
+        (given[1]["decision_no"], False),
+    ]
     assert desk.agreed()
 
 
@@ -219,8 +232,10 @@ def test_a_wrong_token_is_said_plainly(desk: Desk, monkeypatch: pytest.MonkeyPat
 
 def test_an_unusual_release_waits_for_a_person(desk: Desk) -> None:
     """A field that empties all at once: nothing leaves until somebody approves exactly this difference."""
-    changed = [row | {"penalty_category": "警告", "penalty_content": "给予警告", "fine_amount_wan": "",
-                      "publication_end": ""} for row in desk.numbered(60, 1)]
+    changed = [
+        row | {"penalty_category": "警告", "penalty_content": "给予警告", "fine_amount_wan": "", "publication_end": ""}
+        for row in desk.numbered(60, 1)
+    ]
     prepared = desk.bring(changed)
     if prepared.state != "waiting":
         pytest.fail(f"{prepared.message}: a fill rate fell and nobody was asked")
@@ -241,11 +256,13 @@ def test_an_unusual_release_waits_for_a_person(desk: Desk) -> None:
 def test_what_the_city_lost_or_altered_is_found_by_reconciliation(desk: Desk) -> None:
     import sqlite3
 
-    store = next(path for path in (desk.city.home / "city").rglob("*") if path.is_file() and path.read_bytes()[:6] == b"SQLite")
+    store = next(
+        path for path in (desk.city.home / "city").rglob("*") if path.is_file() and path.read_bytes()[:6] == b"SQLite"
+    )
     desk.city.stop()
     with sqlite3.connect(store) as database:
-        lost, = database.execute("select record_id from record where state = 'held' limit 1").fetchone()
-        altered, = database.execute("select record_id from record where state = 'held' limit 1 offset 1").fetchone()
+        (lost,) = database.execute("select record_id from record where state = 'held' limit 1").fetchone()
+        (altered,) = database.execute("select record_id from record where state = 'held' limit 1 offset 1").fetchone()
         database.execute("delete from record where record_id = ?", [lost])
         database.execute("update record set version = 'x' where record_id = ?", [altered])
     database.close()

@@ -63,8 +63,13 @@ def _department(root: Path) -> None:
 
 
 def _litter(root: Path) -> None:
-    for name in ("target/manifest.json", "logs/dbt.log", "models/__pycache__/x.pyc", "seeds/policy/.working_days.csv.swp",
-                 "seeds/policy/working_days.csv~"):
+    for name in (
+        "target/manifest.json",
+        "logs/dbt.log",
+        "models/__pycache__/x.pyc",
+        "seeds/policy/.working_days.csv.swp",
+        "seeds/policy/working_days.csv~",
+    ):
         (root / "dbt_project" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "dbt_project" / name).write_text("x", encoding="utf-8")
     (root / "dbt_project/seeds/policy/.#working_days.csv").symlink_to("nobody@nowhere")
@@ -76,26 +81,44 @@ def _touch(root: Path) -> None:
 
 
 _DUE: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "seed": (lambda r: _edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11"), "种子有改动，全量重建"),
-    "seed with its old times": (lambda r: _edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11", times=False),
-                                "种子有改动，全量重建"),
+    "seed": (
+        lambda r: _edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11"),
+        "种子有改动，全量重建",
+    ),
+    "seed with its old times": (
+        lambda r: _edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11", times=False),
+        "种子有改动，全量重建",
+    ),
     "seed that is gone": (lambda r: (r / _POLICY / "record_term.csv").unlink(), "种子有改动，全量重建"),
-    "seed under another name": (lambda r: (r / _POLICY / "record_term.csv").rename(r / _POLICY / "term.csv"),
-                                "种子有改动，全量重建"),
+    "seed under another name": (
+        lambda r: (r / _POLICY / "record_term.csv").rename(r / _POLICY / "term.csv"),
+        "种子有改动，全量重建",
+    ),
     "model": (lambda r: _edit(r / _LISTS / "mart_lists__entry.sql", "第17条", "第十七条"), "模型有改动，全量重建"),
     "contract": (lambda r: _edit(r / _LISTS / "_lists.yml", "contract:", "contract: "), "模型有改动，全量重建"),
-    "macro": (lambda r: _edit(r / "dbt_project/macros/rates.sql", "numeric(9, 6)", "numeric(10, 6)"), "模型有改动，全量重建"),
-    "project": (lambda r: _edit(r / "dbt_project/dbt_project.yml", "late_after_workdays: 7", "late_after_workdays: 8"),
-                "模型有改动，全量重建"),
-    "unit": (lambda r: _edit(r / "include/catalogue/departments/slj.yml", "示范区水利局\n", "示范区水务局\n"),
-             "目录中的单位或数据集有改动，全量重建"),
-    "disclosure": (lambda r: _edit(r / "include/catalogue/departments/slj.yml", "disclosure: 公开", "disclosure: 封存"),
-                   "目录中的单位或数据集有改动，全量重建"),
+    "macro": (
+        lambda r: _edit(r / "dbt_project/macros/rates.sql", "numeric(9, 6)", "numeric(10, 6)"),
+        "模型有改动，全量重建",
+    ),
+    "project": (
+        lambda r: _edit(r / "dbt_project/dbt_project.yml", "late_after_workdays: 7", "late_after_workdays: 8"),
+        "模型有改动，全量重建",
+    ),
+    "unit": (
+        lambda r: _edit(r / "include/catalogue/departments/slj.yml", "示范区水利局\n", "示范区水务局\n"),
+        "目录中的单位或数据集有改动，全量重建",
+    ),
+    "disclosure": (
+        lambda r: _edit(r / "include/catalogue/departments/slj.yml", "disclosure: 公开", "disclosure: 封存"),
+        "目录中的单位或数据集有改动，全量重建",
+    ),
 }
 
 
 @pytest.mark.parametrize("edited", _DUE)
-def test_an_edit_makes_one_build_due_that_computes_everything_again(asked: list[list[str]], root: Path, edited: str) -> None:
+def test_an_edit_makes_one_build_due_that_computes_everything_again(
+    asked: list[list[str]], root: Path, edited: str
+) -> None:
     edit, why = _DUE[edited]
     _department(root)
     assert build.run(ON).build_id is not None
@@ -110,10 +133,19 @@ def test_an_edit_makes_one_build_due_that_computes_everything_again(asked: list[
     assert "--full-refresh" not in asked[2] and "seed" in asked[2], "the next day is an ordinary one"
 
 
-@pytest.mark.parametrize("done", [
-    _touch, _litter, lambda r: _edit(r / "include/catalogue/departments/tjj.yml", "contact:", "contact: 新·"),
-    lambda r: (r / "include/catalogue/departments/slj.yml").unlink()], ids=["times", "litter", "a contact", "a unit that left"])
-def test_what_is_not_built_from_makes_nothing_due(asked: list[list[str]], root: Path, done: Callable[[Path], Any]) -> None:
+@pytest.mark.parametrize(
+    "done",
+    [
+        _touch,
+        _litter,
+        lambda r: _edit(r / "include/catalogue/departments/tjj.yml", "contact:", "contact: 新·"),
+        lambda r: (r / "include/catalogue/departments/slj.yml").unlink(),
+    ],
+    ids=["times", "litter", "a contact", "a unit that left"],
+)
+def test_what_is_not_built_from_makes_nothing_due(
+    asked: list[list[str]], root: Path, done: Callable[[Path], Any]
+) -> None:
     _department(root)
     build.run(ON)
     done(root)
@@ -122,7 +154,8 @@ def test_what_is_not_built_from_makes_nothing_due(asked: list[list[str]], root: 
 
 
 def test_a_unit_that_was_added_is_published_without_computing_everything_again(
-        warehouse: Any, asked: list[list[str]], root: Path) -> None:
+    warehouse: Any, asked: list[list[str]], root: Path
+) -> None:
     build.run(ON)
     _department(root)
     assert build.run(ON).build_id == 2
@@ -132,9 +165,12 @@ def test_a_unit_that_was_added_is_published_without_computing_everything_again(
     assert build.run(ON).build_id is None
 
 
-@pytest.mark.parametrize("kept", [None, {}, [], "x", 7, {"seeds": 1}, {"catalogue": []}, {"catalogue": {}, "seeds": None}])
+@pytest.mark.parametrize(
+    "kept", [None, {}, [], "x", 7, {"seeds": 1}, {"catalogue": []}, {"catalogue": {}, "seeds": None}]
+)
 def test_a_build_that_does_not_tell_what_it_was_made_from_is_made_again_once(
-        warehouse: Any, asked: list[list[str]], kept: Any) -> None:
+    warehouse: Any, asked: list[list[str]], kept: Any
+) -> None:
     build.run(ON)
     with warehouse.connect() as owner:
         owner.execute("update ledger.build set made_from = %s", [None if kept is None else json.dumps(kept)])
@@ -144,7 +180,8 @@ def test_a_build_that_does_not_tell_what_it_was_made_from_is_made_again_once(
 
 
 def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_meanwhile(
-        asked: list[list[str]], root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     build.run(ON)
     whole, term = build.invoke, root / _POLICY / "publication_term.csv"
 
@@ -153,7 +190,11 @@ def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_mea
         raise RuntimeError
 
     monkeypatch.setattr(build, "invoke", broken)
-    for old, new in (("general,3,12", "general,3,12"), ("general,3,12", "general,3,11"), ("general,3,11", "general,3,12")):
+    for old, new in (
+        ("general,3,12", "general,3,12"),
+        ("general,3,12", "general,3,11"),
+        ("general,3,11", "general,3,12"),
+    ):
         _edit(term, old, new)
         with pytest.raises(RuntimeError):
             build.run(date(2026, 2, 26))
@@ -165,10 +206,17 @@ def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_mea
 
 def _tables(records: Records) -> dict[str, list[str]]:
     """Everything built that is no history of builds, without the builds' numbers."""
-    names = records.query("select schemaname || '.' || tablename from pg_tables "
-                          "where schemaname in ('marts', 'intermediate', 'policy') and tablename not like '%%__changes' and tablename not like '%%__touched'")
-    return {name: sorted(json.dumps({key: value for key, value in row.items() if key != "build_id"}, sort_keys=True)
-                         for (row,) in records.query(f"select to_jsonb(t) from {name} t")) for (name,) in names}
+    names = records.query(
+        "select schemaname || '.' || tablename from pg_tables "
+        "where schemaname in ('marts', 'intermediate', 'policy') and tablename not like '%%__changes' and tablename not like '%%__touched'"
+    )
+    return {
+        name: sorted(
+            json.dumps({key: value for key, value in row.items() if key != "build_id"}, sort_keys=True)
+            for (row,) in records.query(f"select to_jsonb(t) from {name} t")
+        )
+        for (name,) in names
+    }
 
 
 def _delivered(warehouse: Any) -> Records:
@@ -185,7 +233,8 @@ def _delivered(warehouse: Any) -> Records:
 
 @pytest.mark.slow
 def test_edited_policy_reaches_every_record_on_file(
-        migrated: Any, warehouse: Any, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrated: Any, warehouse: Any, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     records = _delivered(warehouse)
     told = {
         "term of publication": "select publication_until from marts.mart_shuanggongshi__penalty",
@@ -211,7 +260,9 @@ def test_edited_policy_reaches_every_record_on_file(
         assert records.query(query) != before[name], name
     edited = _tables(records)
     assert records.build(ON).build_id is None
-    assert records.query("select * from exports.exp_city__cf_fr where build_id = 1") == exported, "what was offered is history"
+    assert records.query("select * from exports.exp_city__cf_fr where build_id = 1") == exported, (
+        "what was offered is history"
+    )
     with open_warehouse(migrated, tmp_path / "anew", monkeypatch) as another:
         anew = _tables(_delivered(another))
     assert edited.keys() == anew.keys()

@@ -20,9 +20,18 @@ def records(warehouse: Any) -> Records:
     """Five persons whose decisions lack a number, two in one decision, one and an organisation in decisions of their own."""
     made = Records(warehouse)
     persons = [{"decision_no": "", "subject_name": f"张{word}", "id_no": f"〔{word}〕"} for word in "甲乙丙丁戊"]
-    persons += [{"decision_no": "示罚〔2026〕7号", "subject_name": f"李{word}", "id_no": f"〔李{word}〕"} for word in "甲乙"]
-    made.deliver("administrative_penalty", ON, [*persons, {"decision_no": "示罚〔2026〕8号", "subject_name": "王甲"}], variant="person")
-    made.deliver("administrative_penalty", ON, [{"decision_no": "示罚〔2026〕9号"}, {"decision_no": ""}], variant="entity")
+    persons += [
+        {"decision_no": "示罚〔2026〕7号", "subject_name": f"李{word}", "id_no": f"〔李{word}〕"} for word in "甲乙"
+    ]
+    made.deliver(
+        "administrative_penalty",
+        ON,
+        [*persons, {"decision_no": "示罚〔2026〕8号", "subject_name": "王甲"}],
+        variant="person",
+    )
+    made.deliver(
+        "administrative_penalty", ON, [{"decision_no": "示罚〔2026〕9号"}, {"decision_no": ""}], variant="entity"
+    )
     return made
 
 
@@ -38,7 +47,12 @@ def test_rows_without_a_number_do_not_answer_to_a_blank_key(records: Records, ke
 def test_a_decision_about_several_persons_is_told_one_person_at_a_time(records: Records) -> None:
     several = credit("explain", "示罚〔2026〕7号", "--purpose", "核查")
     assert (several.code, several.out) == (2, "") and "涉及 2 条自然人记录" in several.err and "李" not in several.err
-    ids = [row for (row,) in records.query("select record_id from raw.administrative_penalty where decision_no = '示罚〔2026〕7号'")]
+    ids = [
+        row
+        for (row,) in records.query(
+            "select record_id from raw.administrative_penalty where decision_no = '示罚〔2026〕7号'"
+        )
+    ]
     assert len(set(ids)) == 2 and all(record in several.err for record in ids)
     assert records.query("select count(*) from ledger.access_log") == [(0,)]
     assert [item.record_id for item in trace.find(ids[0])] == [ids[0]]

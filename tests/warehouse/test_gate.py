@@ -23,7 +23,9 @@ def test_good_rows_are_accepted(warehouse, tmp_path: Path) -> None:
 def test_changing_a_landed_row_changes_the_fate_of_the_batch(warehouse, tmp_path: Path) -> None:
     seq = land(tmp_path, "a.csv", csv_bytes(rows(30)))
     with warehouse.connect() as owner:
-        owner.execute("update raw.administrative_penalty set row_errors = 'R01' where batch_seq = %s and row_no = 7", [seq])
+        owner.execute(
+            "update raw.administrative_penalty set row_errors = 'R01' where batch_seq = %s and row_no = 7", [seq]
+        )
     outcome = judge(seq)
     assert outcome.state == "accepted_with_quarantine" and outcome.counts["quarantined"] == 1
 
@@ -34,7 +36,10 @@ def test_a_row_that_vanishes_stops_the_batch(warehouse, tmp_path: Path) -> None:
         owner.execute("delete from raw.administrative_penalty where batch_seq = %s and row_no = 7", [seq])
     assert judge(seq).state == "failed"
     with warehouse.connect() as reader:
-        assert reader.execute("select state, message like '%CheckViolation%' from ledger.batch").fetchone() == ("failed", True)
+        assert reader.execute("select state, message like '%CheckViolation%' from ledger.batch").fetchone() == (
+            "failed",
+            True,
+        )
 
 
 def test_nobody_but_the_owner_can_change_a_landed_row(warehouse, tmp_path: Path) -> None:
@@ -45,8 +50,9 @@ def test_nobody_but_the_owner_can_change_a_landed_row(warehouse, tmp_path: Path)
                 connection.execute(statement)
 
 
-def test_a_batch_rule_holds_a_batch_and_without_it_the_batch_passes(warehouse, tmp_path: Path,
-                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_rule_holds_a_batch_and_without_it_the_batch_passes(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """More than half of the rows with errors: held by the kind's suite; the same rows pass where the rule is gone."""
     from public_credit.land import rules
     from public_credit.land.rules import load_ruleset
@@ -116,26 +122,45 @@ def test_an_empty_table_is_a_zero_report(warehouse, tmp_path: Path) -> None:
     outcome = judge(land(tmp_path, "a.csv", head))
     assert outcome.state == "accepted" and outcome.counts["accepted"] == 0
     with warehouse.connect("reader") as reader:
-        assert reader.execute("select dataset_id, reason from ledger.attestation").fetchone() == (helpers.DATASET, "空表报送")
+        assert reader.execute("select dataset_id, reason from ledger.attestation").fetchone() == (
+            helpers.DATASET,
+            "空表报送",
+        )
 
 
 def test_a_delivery_of_which_nothing_is_understood_is_no_zero_report(warehouse, tmp_path: Path) -> None:
     head = csv_bytes(rows(1)).split(b"\n", 1)[0]
-    for number, content in enumerate([
-            "产品,数量\n".encode(), "处罚机关,备注\n".encode(), head.rpartition(b",")[0].replace("行政处罚决定书文号,".encode(), b""),
-            b"<DATA><RECORD><CF_WSH>1</CF_WSH></RECORD></DATA>", b"<html><table></table></html>", b"PK\x05\x06" + bytes(18),
-            b'{"columns":[],"source_version":"1"}\n', '"报送表\n'.encode() + csv_bytes(rows(3))]):
+    for number, content in enumerate(
+        [
+            "产品,数量\n".encode(),
+            "处罚机关,备注\n".encode(),
+            head.rpartition(b",")[0].replace("行政处罚决定书文号,".encode(), b""),
+            b"<DATA><RECORD><CF_WSH>1</CF_WSH></RECORD></DATA>",
+            b"<html><table></table></html>",
+            b"PK\x05\x06" + bytes(18),
+            b'{"columns":[],"source_version":"1"}\n',
+            '"报送表\n'.encode() + csv_bytes(rows(3)),
+        ]
+    ):
         land(tmp_path, f"{number}.csv", content)
     assert gate.run(business_date=helpers.ON) == []
     with warehouse.connect("reader") as reader:
-        assert reader.execute("select distinct state, message like '%处理办法%' from ledger.batch").fetchall() == [("broken", True)]
-        assert reader.execute("select distinct owner from ledger.step where name = 'land'").fetchall() == [("department",)]
+        assert reader.execute("select distinct state, message like '%处理办法%' from ledger.batch").fetchall() == [
+            ("broken", True)
+        ]
+        assert reader.execute("select distinct owner from ledger.step where name = 'land'").fetchall() == [
+            ("department",)
+        ]
         assert reader.execute("select count(*) from ledger.attestation").fetchone() == (0,)
 
 
-def test_an_empty_table_of_an_exchange_database_is_a_zero_report_and_zero_bytes_do_not_land(warehouse, tmp_path: Path) -> None:
-    codes = [field.codes["entity"].lower() for field in (load_catalogue().kinds["administrative_penalty"].fields[name]
-                                                         for name in rows(1)[0])]
+def test_an_empty_table_of_an_exchange_database_is_a_zero_report_and_zero_bytes_do_not_land(
+    warehouse, tmp_path: Path
+) -> None:
+    codes = [
+        field.codes["entity"].lower()
+        for field in (load_catalogue().kinds["administrative_penalty"].fields[name] for name in rows(1)[0])
+    ]
     head = orjson.dumps({"columns": codes, "source_version": "1"}) + b"\n"
     assert judge(land(tmp_path, "a.json", head)).state == "accepted"
     given = dict(zip(codes, rows(1)[0].values(), strict=True))
@@ -144,7 +169,9 @@ def test_an_empty_table_of_an_exchange_database_is_a_zero_report_and_zero_bytes_
     assert outcome.counts["accepted"] == 1
     with warehouse.connect("reader") as reader:
         assert reader.execute("select count(*) from ledger.attestation").fetchone() == (1,)
-        assert reader.execute("select violation_facts from raw.administrative_penalty").fetchone() == (rows(1)[0]["violation_facts"],)
+        assert reader.execute("select violation_facts from raw.administrative_penalty").fetchone() == (
+            rows(1)[0]["violation_facts"],
+        )
 
 
 def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> None:
@@ -158,9 +185,15 @@ def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> N
     outcome = judge(seq)
     assert outcome.counts["quarantined"] == 1
     with warehouse.connect("reader") as reader:
-        rule, = reader.execute("select rules from ledger.quarantine").fetchone()
-    waivers.grant(helpers.DATASET, rule, reason="来函", owner="数据管理员", granted_by="测试",
-                  expires_on=helpers.ON + timedelta(days=5))
+        (rule,) = reader.execute("select rules from ledger.quarantine").fetchone()
+    waivers.grant(
+        helpers.DATASET,
+        rule,
+        reason="来函",
+        owner="数据管理员",
+        granted_by="测试",
+        expires_on=helpers.ON + timedelta(days=5),
+    )
     on_time = judge(land(tmp_path, "b.csv", csv_bytes(given[:3])))
     assert on_time.counts["quarantined"] == 0
     late = judge(land(tmp_path, "c.csv", csv_bytes(given[2:4])), helpers.ON + timedelta(days=6))
@@ -171,9 +204,13 @@ def test_the_gate_takes_what_the_database_counted_at_landing_until_a_row_changes
     seq = land(tmp_path, "a.csv", csv_bytes(rows(30)))
     other = land(tmp_path, "b.csv", csv_bytes(rows(5, decision_no="另")))
     with warehouse.connect() as owner:
-        stock = "select batch_seq, landed, filled ->> 'violation_facts', newest_event::text from ledger.stock order by 1"
-        assert owner.execute(stock).fetchall() == [(seq, 30, "30", rows(1)[0]["decision_date"]),
-                                                   (other, 5, "5", rows(1)[0]["decision_date"])]
+        stock = (
+            "select batch_seq, landed, filled ->> 'violation_facts', newest_event::text from ledger.stock order by 1"
+        )
+        assert owner.execute(stock).fetchall() == [
+            (seq, 30, "30", rows(1)[0]["decision_date"]),
+            (other, 5, "5", rows(1)[0]["decision_date"]),
+        ]
         owner.execute("update raw.administrative_penalty set violation_facts = '' where batch_seq = %s", [seq])
         assert owner.execute(stock).fetchall() == []
     assert judge(seq).state == "held"
@@ -181,8 +218,14 @@ def test_the_gate_takes_what_the_database_counted_at_landing_until_a_row_changes
         assert reader.execute("select filled ->> 'violation_facts' from ledger.stock").fetchall() == [("0",)]
 
 
-@pytest.mark.parametrize("statement", ["delete from raw.administrative_penalty", "truncate raw.administrative_penalty",
-                                       "insert into raw.administrative_penalty select * from raw.administrative_penalty"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from raw.administrative_penalty",
+        "truncate raw.administrative_penalty",
+        "insert into raw.administrative_penalty select * from raw.administrative_penalty",
+    ],
+)
 def test_every_statement_on_the_rows_ends_what_was_counted(warehouse, tmp_path: Path, statement: str) -> None:
     seq = land(tmp_path, "a.csv", csv_bytes(rows(3)))
     with warehouse.connect() as owner:
@@ -194,8 +237,11 @@ def test_every_statement_on_the_rows_ends_what_was_counted(warehouse, tmp_path: 
 def test_the_lander_cannot_write_what_the_gate_reads(warehouse, tmp_path: Path) -> None:
     land(tmp_path, "a.csv", csv_bytes(rows(3)))
     for role in ("collector", "builder", "sender", "reader"):
-        for statement in ("update ledger.stock set landed = 0", "delete from ledger.stock",
-                          "insert into ledger.stock select * from ledger.stock"):
+        for statement in (
+            "update ledger.stock set landed = 0",
+            "delete from ledger.stock",
+            "insert into ledger.stock select * from ledger.stock",
+        ):
             with warehouse.connect(role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
 
@@ -206,23 +252,49 @@ def test_an_event_field_without_a_readable_date_is_counted_like_none(warehouse, 
     seq = land(tmp_path, "a.csv", csv_bytes(given))
     with warehouse.connect("reader") as reader:
         assert reader.execute("select newest_event::text from ledger.stock where batch_seq = %s", [seq]).fetchone() == (
-            given[0]["decision_date"],)
+            given[0]["decision_date"],
+        )
 
 
 def test_placeholders_identify_nobody_in_any_code_column(warehouse, tmp_path: Path) -> None:
     """Same document, no code but placeholders: the name tells the records apart; a real code beside them still counts."""
-    def record(name: str, **codes: str) -> dict[str, str]:
-        return rows(1)[0] | {"subject_name": name, "uscc": "00000000000000000X", "org_code": "", "business_reg_no": "",
-                             "tax_reg_no": "", "institution_cert_no": "", "social_org_cert_no": ""} | codes
 
-    nobody = {"org_code": "000000000", "business_reg_no": "000000000000000", "tax_reg_no": "999999999999999",
-              "institution_cert_no": "00000000000000000X", "social_org_cert_no": "XXXXXX"}
-    given = [record(name, **{field: value}) for field, value in nobody.items() for name in ("示范区甲商行", "示范区乙商行")]
-    given += [record(name, **nobody | {"social_org_cert_no": "鲁社证字第0001号"}) for name in ("示范区丙商会", "示范区丁商会")]
+    def record(name: str, **codes: str) -> dict[str, str]:
+        return (
+            rows(1)[0]
+            | {
+                "subject_name": name,
+                "uscc": "00000000000000000X",
+                "org_code": "",
+                "business_reg_no": "",
+                "tax_reg_no": "",
+                "institution_cert_no": "",
+                "social_org_cert_no": "",
+            }
+            | codes
+        )
+
+    nobody = {
+        "org_code": "000000000",
+        "business_reg_no": "000000000000000",
+        "tax_reg_no": "999999999999999",
+        "institution_cert_no": "00000000000000000X",
+        "social_org_cert_no": "XXXXXX",
+    }
+    given = [
+        record(name, **{field: value}) for field, value in nobody.items() for name in ("示范区甲商行", "示范区乙商行")
+    ]
+    given += [
+        record(name, **nobody | {"social_org_cert_no": "鲁社证字第0001号"}) for name in ("示范区丙商会", "示范区丁商会")
+    ]
     seq = land(tmp_path, "a.csv", csv_bytes(given))
     with warehouse.connect() as reader:
-        ids = [row[0] for row in reader.execute(
-            "select record_id from raw.administrative_penalty where batch_seq = %s order by row_no", [seq])]
+        ids = [
+            row[0]
+            for row in reader.execute(
+                "select record_id from raw.administrative_penalty where batch_seq = %s order by row_no", [seq]
+            )
+        ]
     assert all(ids) and len(set(ids[:10])) == 2, "two names, whatever the placeholder and its column"
     assert set(ids[0:10:2]).isdisjoint(ids[1:10:2])
     assert ids[10] == ids[11] and ids[10] not in ids[:10]
@@ -243,5 +315,7 @@ def test_what_a_killed_run_left_undone_the_next_one_makes_up_for(warehouse, tmp_
         assert work.gate(helpers.ON) == []
         reader.rollback()
         assert reader.execute("select count(*) from ledger.slip").fetchone() == (1,)
-        assert reader.execute("select state, corrected_batch_seq from ledger.quarantine").fetchall() == [("corrected", second.batch_seq)]
+        assert reader.execute("select state, corrected_batch_seq from ledger.quarantine").fetchall() == [
+            ("corrected", second.batch_seq)
+        ]
     assert len(list((warehouse.home / "slips").rglob("退回单_*.xlsx"))) == 1

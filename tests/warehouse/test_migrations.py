@@ -48,10 +48,14 @@ def test_nothing_is_left_to_migrate(warehouse) -> None:
     url = warehouse.cluster.server.url(warehouse.database).replace("postgresql://", "postgresql+psycopg://")
     engine = create_engine(url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={
-            "include_schemas": True,
-            "include_name": lambda name, kind, parents: kind != "schema" or name in ("ledger", "vault", "subjects"),
-            "include_object": lambda item, name, kind, reflected, other: name != "alembic_version"})
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "include_schemas": True,
+                "include_name": lambda name, kind, parents: kind != "schema" or name in ("ledger", "vault", "subjects"),
+                "include_object": lambda item, name, kind, reflected, other: name != "alembic_version",
+            },
+        )
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
     migrate()

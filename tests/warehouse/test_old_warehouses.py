@@ -22,8 +22,13 @@ from .helpers import csv_bytes, judge, land, rows
 
 pytestmark = [pytest.mark.slow]
 LAST = date(2026, 2, 26)
-FIGURES = ("marts.mart_shuanggongshi__licence", "marts.mart_shuanggongshi__penalty", "marts.mart_supervision__monthly",
-           "marts.mart_targets__progress", "marts.mart_lists__entry")
+FIGURES = (
+    "marts.mart_shuanggongshi__licence",
+    "marts.mart_shuanggongshi__penalty",
+    "marts.mart_supervision__monthly",
+    "marts.mart_targets__progress",
+    "marts.mart_lists__entry",
+)
 COUNTS = "select seq, state, rows_in, accepted, quarantined, duplicate, refused from ledger.batch order by 1"
 
 
@@ -34,20 +39,40 @@ def restored(warehouse: Any, dump: Path, folder: Path) -> None:
     with warehouse.cluster.admin() as admin:
         admin.execute(f"drop database {warehouse.database} with (force)")
         admin.execute(f"create database {warehouse.database} owner pcw_owner")
-    subprocess.run([pg_tool("psql"), "-q", "-X", "-v", "ON_ERROR_STOP=1", "-f", str(script),
-                    warehouse.cluster.server.url(warehouse.database)], check=True, capture_output=True)
+    subprocess.run(
+        [
+            pg_tool("psql"),
+            "-q",
+            "-X",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-f",
+            str(script),
+            warehouse.cluster.server.url(warehouse.database),
+        ],
+        check=True,
+        capture_output=True,
+    )
 
 
 def figures(warehouse: Any) -> dict[str, list[str]]:
     """Rows of the marts people read, as text, without order and without what receipts that came after the last build change."""
     with warehouse.connect() as connection:
-        return {name: sorted(json.dumps(row[0], sort_keys=True, ensure_ascii=False) for row in connection.execute(
-            f"select to_jsonb(t) - array['build_id', 'published', 'publication_rate'] from {name} t")) for name in FIGURES}
+        return {
+            name: sorted(
+                json.dumps(row[0], sort_keys=True, ensure_ascii=False)
+                for row in connection.execute(
+                    f"select to_jsonb(t) - array['build_id', 'published', 'publication_rate'] from {name} t"
+                )
+            )
+            for name in FIGURES
+        }
 
 
 @pytest.mark.parametrize("dump", sorted(FOLDER.glob("*.sql.xz")), ids=lambda path: path.name.split(".sql")[0])
-def test_an_existing_warehouse_is_migrated_and_worked_on(warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                         dump: Path) -> None:
+def test_an_existing_warehouse_is_migrated_and_worked_on(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Path
+) -> None:
     monkeypatch.setenv("PCW_CLOCK", "logical")
     monkeypatch.setenv("PCW_DISTRICT_FOLDER", str(CHECKOUT / "include" / "districts" / "demo"))
     restored(warehouse, dump, tmp_path)
@@ -68,5 +93,9 @@ def test_an_existing_warehouse_is_migrated_and_worked_on(warehouse, tmp_path: Pa
     assert credit("batches", "set-aside", str(counts[0][0]), "--reason", "测试").code == 4, "an accepted batch of old"
     assert work.build(LAST).build_id is not None
     with warehouse.connect() as connection:
-        assert connection.execute("select count(*) from marts.mart_shuanggongshi__penalty where decision_no like '示罚决〔2026〕%'"
-                                  ).fetchone()[0] >= 5
+        assert (
+            connection.execute(
+                "select count(*) from marts.mart_shuanggongshi__penalty where decision_no like '示罚决〔2026〕%'"
+            ).fetchone()[0]
+            >= 5
+        )

@@ -25,15 +25,23 @@ def test_a_replay_withdraws_records_and_restores_a_roster(warehouse: Any):
     r.build(MON)
     shorter = r.deliver("practitioner_registration", TUE, roster("证1"), mode="full_snapshot")
     r.build(TUE)
-    assert dict(r.current("document_no", "state")) == {"罚1": "current", "罚2": "current", "证1": "current", "证2": "ended"}
+    assert dict(r.current("document_no", "state")) == {
+        "罚1": "current",
+        "罚2": "current",
+        "证1": "current",
+        "证2": "ended",
+    }
     r.replay(penalties, [{"decision_no": "罚1"}])
     r.replay(shorter, roster("证1", "证2"))
     r.build(WED)
     assert dict(r.current("document_no", "state")) == {"罚1": "current", "证1": "current", "证2": "current"}
     assert r.query("select count(*) from intermediate.int_records__history where document_no = '罚2'") == [(0,)]
-    assert r.query("select old_state, new_state from intermediate.int_records__changes where change = 'delete'") == [("current", None)]
-    assert r.query("select operation_hint, reason, cf_wsh from exports.exp_city__cf_fr where build_id = 3 and reason = 'withdrawn'") == [
-        ("delete", "withdrawn", "罚2")]
+    assert r.query("select old_state, new_state from intermediate.int_records__changes where change = 'delete'") == [
+        ("current", None)
+    ]
+    assert r.query(
+        "select operation_hint, reason, cf_wsh from exports.exp_city__cf_fr where build_id = 3 and reason = 'withdrawn'"
+    ) == [("delete", "withdrawn", "罚2")]
     before = tables(r)
     r.build(WED, full_refresh=True)
     assert tables(r) == before

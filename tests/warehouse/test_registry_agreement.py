@@ -37,25 +37,51 @@ def hand_in(folder: Path, dataset_id: str, changes: list[dict[str, str]]) -> Any
 
 def registers(folder: Path) -> None:
     """A firm that was renamed, and five associations."""
-    firm = hand_in(folder, "scjg.registration_backfile",
-                   [{"uscc": FIRM, "name": "示范区新名商贸有限公司", "former_names": "示范区旧名商贸有限公司"}])
-    unions = [{"uscc": UNION if number == 1 else make_uscc("52", f"3990000{number}"), "subject_name": f"示范区第{number}商会",
-               "former_names": "", "org_type": "社会团体"} for number in range(1, 6)]
+    firm = hand_in(
+        folder,
+        "scjg.registration_backfile",
+        [{"uscc": FIRM, "name": "示范区新名商贸有限公司", "former_names": "示范区旧名商贸有限公司"}],
+    )
+    unions = [
+        {
+            "uscc": UNION if number == 1 else make_uscc("52", f"3990000{number}"),
+            "subject_name": f"示范区第{number}商会",
+            "former_names": "",
+            "org_type": "社会团体",
+        }
+        for number in range(1, 6)
+    ]
     union = hand_in(folder, "mzj.organisation_registration", unions)
     assert (firm.state, union.state) == ("accepted", "accepted"), (firm, union)
 
 
 def verdicts(warehouse: Any, seq: int) -> dict[int, str]:
     with warehouse.connect() as connection:
-        return dict(connection.execute("select row_no, rule_id from ledger.row_verdict where batch_seq = %s", [seq]).fetchall())
+        return dict(
+            connection.execute("select row_no, rule_id from ledger.row_verdict where batch_seq = %s", [seq]).fetchall()
+        )
 
 
 def test_a_name_that_contradicts_either_register_is_quarantined(warehouse, tmp_path: Path) -> None:
     registers(tmp_path)
-    outcome = hand_in(tmp_path, "scjg.inspection", [
-        {"inspection_no": str(number), "uscc": uscc, "subject_name": name} for number, (uscc, name) in enumerate([
-            (FIRM, "示范区新名商贸有限公司"), (FIRM, "示范区旧名商贸有限公司"), (FIRM, "示范区别家商贸有限公司"),
-            (UNION, "示范区第1商会"), (UNION, "示范区第2商会"), (UNKNOWN, "示范区外地商贸有限公司")], start=1)])
+    outcome = hand_in(
+        tmp_path,
+        "scjg.inspection",
+        [
+            {"inspection_no": str(number), "uscc": uscc, "subject_name": name}
+            for number, (uscc, name) in enumerate(
+                [
+                    (FIRM, "示范区新名商贸有限公司"),
+                    (FIRM, "示范区旧名商贸有限公司"),
+                    (FIRM, "示范区别家商贸有限公司"),
+                    (UNION, "示范区第1商会"),
+                    (UNION, "示范区第2商会"),
+                    (UNKNOWN, "示范区外地商贸有限公司"),
+                ],
+                start=1,
+            )
+        ],
+    )
     found = verdicts(warehouse, outcome.batch_seq)
     assert found == {3: "R06", 5: "R06", 6: "R06W"}
     assert (outcome.state, outcome.counts["quarantined"]) == ("accepted_with_quarantine", 2)
@@ -63,7 +89,12 @@ def test_a_name_that_contradicts_either_register_is_quarantined(warehouse, tmp_p
 
 def test_a_new_register_is_compared_with_at_once(warehouse, tmp_path: Path) -> None:
     """The registry version counts organisations too."""
-    assert verdicts(warehouse, hand_in(tmp_path, "kfq.honour", [{"uscc": UNION, "subject_name": "示范区甲商会"}]).batch_seq) == {}
+    assert (
+        verdicts(
+            warehouse, hand_in(tmp_path, "kfq.honour", [{"uscc": UNION, "subject_name": "示范区甲商会"}]).batch_seq
+        )
+        == {}
+    )
     registers(tmp_path)
     after = hand_in(tmp_path, "scjg.honour", [{"uscc": UNION, "subject_name": "示范区甲商会"}])
     assert verdicts(warehouse, after.batch_seq) == {1: "R06"}
@@ -79,11 +110,23 @@ def test_organisations_stay_in_the_registry_after_a_build(warehouse, tmp_path: P
     """Staging holds what a finished build took in; the gate reads it where a kind has no current table."""
     registers(tmp_path)
     with warehouse.connect("builder") as builder:
-        builder.execute("create table staging.stg_organisation_registration as select r.* from raw.organisation_registration r")
-        build_id = builder.execute("insert into ledger.build (business_date, state) values (%s, 'built') returning build_id",
-                                   [ON]).fetchone()[0]
-        builder.execute("insert into ledger.build_input (build_id, batch_seq, attempt, operation, kind) select %s, seq, "
-                        "current_attempt, 'add', kind from ledger.batch where kind = 'organisation_registration'", [build_id])
-    outcome = hand_in(tmp_path, "scjg.honour", [{"uscc": UNION, "subject_name": "示范区甲商会"},
-                                                {"uscc": UNION, "subject_name": "示范区第1商会", "document_no": "示发〔2026〕4号"}])
+        builder.execute(
+            "create table staging.stg_organisation_registration as select r.* from raw.organisation_registration r"
+        )
+        build_id = builder.execute(
+            "insert into ledger.build (business_date, state) values (%s, 'built') returning build_id", [ON]
+        ).fetchone()[0]
+        builder.execute(
+            "insert into ledger.build_input (build_id, batch_seq, attempt, operation, kind) select %s, seq, "
+            "current_attempt, 'add', kind from ledger.batch where kind = 'organisation_registration'",
+            [build_id],
+        )
+    outcome = hand_in(
+        tmp_path,
+        "scjg.honour",
+        [
+            {"uscc": UNION, "subject_name": "示范区甲商会"},
+            {"uscc": UNION, "subject_name": "示范区第1商会", "document_no": "示发〔2026〕4号"},
+        ],
+    )
     assert verdicts(warehouse, outcome.batch_seq) == {1: "R06"}

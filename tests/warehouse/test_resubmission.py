@@ -25,10 +25,17 @@ FIRMS = 4
 def decision(number: int, **changes: str) -> Row:
     """One of the district's decisions: several of the same firm, some of them on the same day."""
     firm = number % FIRMS
-    return rows(1)[0] | {
-        "decision_no": f"示罚决〔2026〕{number}号", "subject_name": f"示范区第{firm}商店有限公司",
-        "uscc": make_uscc("91", f"MA9{firm:05d}"), "violation_facts": f"第{number}件事的违法事实。",
-        "decision_date": f"2026-01-{10 + number // (2 * FIRMS) % 15:02d}"} | changes
+    return (
+        rows(1)[0]
+        | {
+            "decision_no": f"示罚决〔2026〕{number}号",
+            "subject_name": f"示范区第{firm}商店有限公司",
+            "uscc": make_uscc("91", f"MA9{firm:05d}"),
+            "violation_facts": f"第{number}件事的违法事实。",
+            "decision_date": f"2026-01-{10 + number // (2 * FIRMS) % 15:02d}",
+        }
+        | changes
+    )
 
 
 def renumbered(number: int, **changes: str) -> Row:
@@ -63,7 +70,7 @@ class Office:
         company = [decision(900 + self.files * 50 + index) for index in range(40)]
         given = [decision(number, **fault) for number in numbers]
         seq = self.deliver(given + company)
-        (batch_id, name), = self.query("select batch_id, file_name from ledger.batch where seq = %s", seq)
+        ((batch_id, name),) = self.query("select batch_id, file_name from ledger.batch where seq = %s", seq)
         for index, number in enumerate(numbers):
             self.places[number] = (batch_id, name, "", str(index + 2))
         assert len(self.open()) >= len(numbers)
@@ -72,26 +79,36 @@ class Office:
         """A slip: each row under the place of the decision named."""
         lines = csv_bytes([row for _, row in given]).decode().splitlines()
         places = [("批次", "文件", "工作表", "行号"), *(self.places[number] for number, _ in given)]
-        return self.bring("\n".join(",".join(place) + "," + line for place, line in zip(places, lines, strict=True)).encode())
+        return self.bring(
+            "\n".join(",".join(place) + "," + line for place, line in zip(places, lines, strict=True)).encode()
+        )
 
     def open(self) -> set[int]:
-        return {int(no.split("〕")[1][:-1]) for (no,) in self.query("""
+        return {
+            int(no.split("〕")[1][:-1])
+            for (no,) in self.query("""
             select r.decision_no from ledger.quarantine q join raw.administrative_penalty r
-              on r.batch_seq = q.batch_seq and r.attempt = q.attempt and r.row_no = q.row_no where q.state in ('open', 'returned')""")}
+              on r.batch_seq = q.batch_seq and r.attempt = q.attempt and r.row_no = q.row_no where q.state in ('open', 'returned')""")
+        }
 
     def corrected(self) -> dict[str, str]:
         """Number of the returned row → number of the row that corrected it."""
-        return dict(self.query("""
+        return dict(
+            self.query("""
             select r.decision_no, n.decision_no from ledger.quarantine q join raw.administrative_penalty r
               on r.batch_seq = q.batch_seq and r.attempt = q.attempt and r.row_no = q.row_no
-            join raw.administrative_penalty n on n.batch_seq = q.corrected_batch_seq and n.row_no = q.corrected_row_no"""))
+            join raw.administrative_penalty n on n.batch_seq = q.corrected_batch_seq and n.row_no = q.corrected_row_no""")
+        )
 
     def given_up(self) -> set[str]:
         """Numbers of the records on file that a link would withdraw: those accepted before the link was made."""
-        return {no for (no,) in self.query("""
+        return {
+            no
+            for (no,) in self.query("""
             select r.decision_no from ledger.record_link l join raw.administrative_penalty r on r.record_id = l.old_record_id
             left join ledger.row_outcome o on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
-            where o.row_no is null and r.batch_seq < l.batch_seq""")}
+            where o.row_no is null and r.batch_seq < l.batch_seq""")
+        }
 
     def links(self) -> int:
         return self.query("select count(*) from ledger.record_link")[0][0]
@@ -115,11 +132,13 @@ OTHERS = {
     "same firm, another day": decision(69, decision_date="2026-02-01"),
     "same firm, same day, another matter": decision(69, decision_date=decision(1)["decision_date"]),
     "another firm under the same number": decision(
-        70, decision_no=decision(1)["decision_no"], decision_date=decision(1)["decision_date"]),
+        70, decision_no=decision(1)["decision_no"], decision_date=decision(1)["decision_date"]
+    ),
     "a decision on file already": decision(9, remark="补充"),
     "a decision on file already, unchanged": decision(17),
     "a decision on file that reads the same but for its number": decision(
-        9, violation_facts=decision(1)["violation_facts"], decision_date=decision(1)["decision_date"]),
+        9, violation_facts=decision(1)["violation_facts"], decision_date=decision(1)["decision_date"]
+    ),
 }
 
 
@@ -128,20 +147,34 @@ OTHERS = {
 def test_the_place_of_another_decision_corrects_and_withdraws_nothing(office: Office, case: str, place: int) -> None:
     row = dict(OTHERS[case])
     if place == 41 and case.startswith("same firm"):
-        row |= {"decision_date": "2026-02-01"} if "another day" in case else {"decision_date": decision(41)["decision_date"]}
+        row |= (
+            {"decision_date": "2026-02-01"}
+            if "another day" in case
+            else {"decision_date": decision(41)["decision_date"]}
+        )
     before = office.open()
     office.answer([(place, row)])
     assert office.open() == before and office.corrected() == {} and office.links() == 0
 
 
 def test_an_honest_slip_corrects_whatever_field_was_wrong(office: Office) -> None:
-    office.answer([(1, decision(1)), (2, renumbered(2)), (41, decision(41)), (42, renumbered(42)),
-                   (43, decision(43, uscc=make_uscc("91", "MA900099"))), (44, decision(44, decision_date="2026-02-02")),
-                   (45, decision(45, subject_name="示范区更名商店有限公司")),
-                   (3, renumbered(3, penalty_content="警告，并处罚款2000元。"))])
+    office.answer(
+        [
+            (1, decision(1)),
+            (2, renumbered(2)),
+            (41, decision(41)),
+            (42, renumbered(42)),
+            (43, decision(43, uscc=make_uscc("91", "MA900099"))),
+            (44, decision(44, decision_date="2026-02-02")),
+            (45, decision(45, subject_name="示范区更名商店有限公司")),
+            (3, renumbered(3, penalty_content="警告，并处罚款2000元。")),
+        ]
+    )
     assert office.open() == {4, 5, 6, 46}
     assert office.corrected()[decision(42)["decision_no"]] == renumbered(42)["decision_no"]
-    assert office.given_up() == {decision(2)["decision_no"], decision(3)["decision_no"]}, "one DEL each; 43 was never on file"
+    assert office.given_up() == {decision(2)["decision_no"], decision(3)["decision_no"]}, (
+        "one DEL each; 43 was never on file"
+    )
 
 
 def test_a_slip_that_failed_once_is_still_the_answer(office: Office) -> None:

@@ -46,8 +46,9 @@ class City:
 
     # --- records ----------------------------------------------------------------------------------
     def _fault(self, interface: str, item: dict[str, Any]) -> Fault | None:
-        held = self.store.one("select version, state from record where interface = ? and record_id = ?",
-                              interface, item["recordId"])
+        held = self.store.one(
+            "select version, state from record where interface = ? and record_id = ?", interface, item["recordId"]
+        )
         operation = item["operation"]
         if operation != "ADD":
             if held is None or held[1] != "held":
@@ -59,44 +60,87 @@ class City:
         return None if operation == "DEL" else self.validator().fault(interface, item["data"])
 
     def _apply(self, interface: str, item: dict[str, Any]) -> str:
-        row = self.store.one("select city_id from record where interface = ? and record_id = ?", interface,
-                             item["recordId"])
+        row = self.store.one(
+            "select city_id from record where interface = ? and record_id = ?", interface, item["recordId"]
+        )
         city_id = row[0] if row else f"ZB{secrets.token_hex(8).upper()}"
         if item["operation"] == "DEL":
-            published = self.store.one("select published from record where interface = ? and record_id = ?", interface,
-                                       item["recordId"])
-            self.store.run("update record set state = 'deleted', published = 0 where interface = ? and record_id = ?",
-                           interface, item["recordId"])
+            published = self.store.one(
+                "select published from record where interface = ? and record_id = ?", interface, item["recordId"]
+            )
+            self.store.run(
+                "update record set state = 'deleted', published = 0 where interface = ? and record_id = ?",
+                interface,
+                item["recordId"],
+            )
             if published and published[0]:
                 self._tell(item["recordId"], city_id, "withdrawn", "已撤下公示")
             return city_id
         date_code = codes(interface)["decision_date"]
-        self.store.run("insert or replace into record values (?, ?, ?, ?, 'held', coalesce((select published from record "
-                       "where interface = ? and record_id = ?), 0), ?, ?)",
-                       interface, item["recordId"], city_id, item["version"], interface, item["recordId"],
-                       item["data"].get(date_code), json.dumps(item["data"], ensure_ascii=False))
+        self.store.run(
+            "insert or replace into record values (?, ?, ?, ?, 'held', coalesce((select published from record "
+            "where interface = ? and record_id = ?), 0), ?, ?)",
+            interface,
+            item["recordId"],
+            city_id,
+            item["version"],
+            interface,
+            item["recordId"],
+            item["data"].get(date_code),
+            json.dumps(item["data"], ensure_ascii=False),
+        )
         return city_id
 
     def _tell(self, record_id: str, city_id: str | None, event: str, text: str) -> None:
-        self.store.run("insert into receipt (record_id, city_id, event, text, at) values (?, ?, ?, ?, ?)",
-                       record_id, city_id, event, text, now())
+        self.store.run(
+            "insert into receipt (record_id, city_id, event, text, at) values (?, ?, ?, ?, ?)",
+            record_id,
+            city_id,
+            event,
+            text,
+            now(),
+        )
 
     def _item(self, interface: str, item: dict[str, Any], receipt_id: str) -> dict[str, Any]:
         key, mark = item["idempotencyKey"], digest(item)
         known = self.store.answered(key)
         if known is not None and known[0] != mark:
-            return {"idempotencyKey": key, "recordId": item["recordId"], "outcome": "rejected", "cityId": None,
-                    "code": "4009", "field": None, "text": "幂等键已用于其他内容"}
+            return {
+                "idempotencyKey": key,
+                "recordId": item["recordId"],
+                "outcome": "rejected",
+                "cityId": None,
+                "code": "4009",
+                "field": None,
+                "text": "幂等键已用于其他内容",
+            }
         if known is None:
             fault = self._fault(interface, item)
             city_id = None if fault else self._apply(interface, item)
             code, field, text = fault or ("00", None, "接收成功")
             outcome = "rejected" if fault else "accepted"
-            self.store.run("insert into answer values (?, ?, ?, ?, ?, ?, ?, ?, ?)", key, mark, item["recordId"], outcome,
-                           city_id, code, field, text, receipt_id)
+            self.store.run(
+                "insert into answer values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                key,
+                mark,
+                item["recordId"],
+                outcome,
+                city_id,
+                code,
+                field,
+                text,
+                receipt_id,
+            )
             known = (mark, item["recordId"], outcome, city_id, code, field, text, receipt_id)
-        return {"idempotencyKey": key, "recordId": known[1], "outcome": known[2], "cityId": known[3], "code": known[4],
-                "field": known[5] or None, "text": known[6]}
+        return {
+            "idempotencyKey": key,
+            "recordId": known[1],
+            "outcome": known[2],
+            "cityId": known[3],
+            "code": known[4],
+            "field": known[5] or None,
+            "text": known[6],
+        }
 
     def receive(self, body: dict[str, Any], refuse_whole: bool) -> tuple[int, dict[str, Any]]:
         """Take in one batch, in one transaction."""
@@ -114,7 +158,11 @@ class City:
                         known = self.store.answered(item["idempotencyKey"])
                         if known is None and (fault := self._fault(interface, item)):
                             self.store.rollback()
-                            return 422, {"code": "9001", "line": line, "text": f"第 {line} 条有误，整批退回：{fault[2]}"}
+                            return 422, {
+                                "code": "9001",
+                                "line": line,
+                                "text": f"第 {line} 条有误，整批退回：{fault[2]}",
+                            }
                 results = [self._item(interface, item, receipt_id) for item in items]
                 self.store.commit()
             except BaseException:
@@ -124,9 +172,14 @@ class City:
 
     @staticmethod
     def _well_formed(item: Any) -> bool:
-        return (isinstance(item, dict) and isinstance(item.get("data"), dict)
-                and item.get("operation") in ("ADD", "MOD", "DEL")
-                and all(isinstance(item.get(name), str) and item[name] for name in ("idempotencyKey", "recordId", "version")))
+        return (
+            isinstance(item, dict)
+            and isinstance(item.get("data"), dict)
+            and item.get("operation") in ("ADD", "MOD", "DEL")
+            and all(
+                isinstance(item.get(name), str) and item[name] for name in ("idempotencyKey", "recordId", "version")
+            )
+        )
 
     # --- questions --------------------------------------------------------------------------------
     def query(self, keys: list[str]) -> list[dict[str, Any]]:
@@ -134,33 +187,60 @@ class City:
         with self.store.lock:
             for key in keys:
                 known = self.store.answered(key)
-                results.append({"idempotencyKey": key, "state": "unknown"} if known is None else {
-                    "idempotencyKey": key, "state": known[2], "cityId": known[3], "code": known[4],
-                    "field": known[5] or None, "text": known[6], "receiptId": known[7]})
+                results.append(
+                    {"idempotencyKey": key, "state": "unknown"}
+                    if known is None
+                    else {
+                        "idempotencyKey": key,
+                        "state": known[2],
+                        "cityId": known[3],
+                        "code": known[4],
+                        "field": known[5] or None,
+                        "text": known[6],
+                        "receiptId": known[7],
+                    }
+                )
         return results
 
     def held(self, interface: str, after: str, limit: int) -> list[dict[str, Any]]:
         with self.store.lock:
-            rows = self.store.all("select record_id, version, city_id, state, published from record "
-                                  "where interface = ? and record_id > ? order by record_id limit ?", interface, after, limit)
+            rows = self.store.all(
+                "select record_id, version, city_id, state, published from record "
+                "where interface = ? and record_id > ? order by record_id limit ?",
+                interface,
+                after,
+                limit,
+            )
         return [{"recordId": r, "version": v, "cityId": c, "state": s, "published": bool(p)} for r, v, c, s, p in rows]
 
     def receipts(self, after: int, limit: int) -> list[dict[str, Any]]:
         with self.store.lock:
-            rows = self.store.all("select seq, record_id, city_id, event, text, at from receipt where seq > ? "
-                                  "order by seq limit ?", after, limit)
+            rows = self.store.all(
+                "select seq, record_id, city_id, event, text, at from receipt where seq > ? order by seq limit ?",
+                after,
+                limit,
+            )
         return [dict(zip(("seq", "recordId", "cityId", "event", "text", "at"), row, strict=True)) for row in rows]
 
     def publish(self, day: str) -> int:
         """A day passes: accepted records of organisations are published, persons never."""
         with self.store.lock:
             self.store.begin()
-            rows = self.store.all("select interface, record_id, city_id from record where state = 'held' and published = 0 "
-                                  f"and interface not in ({','.join(repr(name) for name in PERSON)})")
+            rows = self.store.all(
+                "select interface, record_id, city_id from record where state = 'held' and published = 0 "
+                f"and interface not in ({','.join(repr(name) for name in PERSON)})"
+            )
             for interface, record_id, city_id in rows:
-                self.store.run("update record set published = 1 where interface = ? and record_id = ?", interface, record_id)
-                self.store.run("insert into receipt (record_id, city_id, event, text, at) values (?, ?, 'published', ?, ?)",
-                               record_id, city_id, "已公示", f"{day}T18:00:00")
+                self.store.run(
+                    "update record set published = 1 where interface = ? and record_id = ?", interface, record_id
+                )
+                self.store.run(
+                    "insert into receipt (record_id, city_id, event, text, at) values (?, ?, 'published', ?, ?)",
+                    record_id,
+                    city_id,
+                    "已公示",
+                    f"{day}T18:00:00",
+                )
             self.store.commit()
         return len(rows)
 
@@ -218,7 +298,9 @@ def build(home: Path, token: str) -> Starlette:
         if (refused := await guard(request)) is not None:
             return refused
         params = request.query_params
-        rows = await asyncio.to_thread(city.receipts, int(params.get("after", 0)), min(int(params.get("limit", 500)), 5000))
+        rows = await asyncio.to_thread(
+            city.receipts, int(params.get("after", 0)), min(int(params.get("limit", 500)), 5000)
+        )
         return JSONResponse({"receipts": rows})
 
     async def control(request: Request) -> Response:
@@ -227,8 +309,10 @@ def build(home: Path, token: str) -> Starlette:
         name = request.path_params["name"]
         if name == "store":
             with city.store.lock:
-                rows = city.store.all("select interface, record_id, city_id, version, state, published, data from record "
-                                      "order by interface, record_id")
+                rows = city.store.all(
+                    "select interface, record_id, city_id, version, state, published, data from record "
+                    "order by interface, record_id"
+                )
             names = ("interface", "recordId", "cityId", "version", "state", "published", "data")
             return JSONResponse({"records": [dict(zip(names, row, strict=True)) for row in rows]})
         body = await request.json()
@@ -239,7 +323,12 @@ def build(home: Path, token: str) -> Starlette:
             return JSONResponse({"published": await asyncio.to_thread(city.publish, body["date"])})
         return JSONResponse({"text": "没有这个控制项"}, 404)
 
-    return Starlette(routes=[
-        Route("/api/v1/records", records, methods=["POST"]), Route("/api/v1/query", query, methods=["POST"]),
-        Route("/api/v1/reconciliation", reconciliation), Route("/api/v1/receipts", receipts),
-        Route("/control/{name}", control, methods=["GET", "POST"])])
+    return Starlette(
+        routes=[
+            Route("/api/v1/records", records, methods=["POST"]),
+            Route("/api/v1/query", query, methods=["POST"]),
+            Route("/api/v1/reconciliation", reconciliation),
+            Route("/api/v1/receipts", receipts),
+            Route("/control/{name}", control, methods=["GET", "POST"]),
+        ]
+    )

@@ -54,7 +54,9 @@ class Store:
         self._connection.execute(sql, values)
 
     def answered(self, key: str) -> tuple[Any, ...] | None:
-        return self.one("select digest, record_id, outcome, city_id, code, field, text, receipt_id from answer where key = ?", key)
+        return self.one(
+            "select digest, record_id, outcome, city_id, code, field, text, receipt_id from answer where key = ?", key
+        )
 
     def close(self) -> None:
         self._connection.close()

@@ -14,8 +14,19 @@ from district_simulator.tables import REQUIRED, codes
 
 REMARK, NAME = 200, 100  # the city's own, stricter lengths
 PERSON = ("xk_zrr", "cf_zrr")
-_PENALTIES = {"警告", "通报批评", "罚款", "没收违法所得、没收非法财物", "责令停产停业", "暂扣或者吊销许可证、暂扣或者吊销执照",
-              "降低资质等级", "限制开展生产经营活动", "责令关闭", "限制从业", "行政拘留"}
+_PENALTIES = {
+    "警告",
+    "通报批评",
+    "罚款",
+    "没收违法所得、没收非法财物",
+    "责令停产停业",
+    "暂扣或者吊销许可证、暂扣或者吊销执照",
+    "降低资质等级",
+    "限制开展生产经营活动",
+    "责令关闭",
+    "限制从业",
+    "行政拘留",
+}
 _LICENCES = {"普通", "特许", "认可", "核准", "登记"}
 
 Fault = tuple[str, str, str]  # code, field, text
@@ -42,8 +53,11 @@ def _day(text: str) -> date | None:
 
 
 def _id_right(number: str) -> bool:
-    return bool(re.fullmatch(r"\d{17}[\dX]", number)) and id_check(number[:17]) == number[17] or bool(
-        re.fullmatch(r"\d{15}", number))
+    return (
+        bool(re.fullmatch(r"\d{17}[\dX]", number))
+        and id_check(number[:17]) == number[17]
+        or bool(re.fullmatch(r"\d{15}", number))
+    )
 
 
 class Validator:
@@ -99,8 +113,9 @@ class Validator:
         categories = ("自然人",) if interface in PERSON else ("法人及非法人组织", "个体工商户")
         if value["subject_category"] and value["subject_category"] not in categories:
             return "2004", "subject_category", "相对人类别不正确"
-        name, known = (("licence_category", _LICENCES) if interface.startswith("xk")
-                       else ("penalty_category", _PENALTIES))
+        name, known = (
+            ("licence_category", _LICENCES) if interface.startswith("xk") else ("penalty_category", _PENALTIES)
+        )
         for token in value[name].split(";"):
             if token not in known and not re.fullmatch(r"其他-.+", token, re.DOTALL):
                 return "2004", name, "取值不在代码表内"

@@ -20,9 +20,16 @@ def _end(row: Row) -> str:
 
 def shapes(day: date) -> list[str]:
     """Every accepted way to write one day."""
-    return [f"{day:%Y-%m-%d}", f"{day.year}/{day.month}/{day.day}", f"{day.year}.{day.month}.{day.day}",
-            f"{day.year}年{day.month}月{day.day}日", f"{day:%Y%m%d}", f"{day:%Y-%m-%d} 00:00:00",
-            f"{day:%Y/%m/%d}", f"{day:%Y.%m.%d}"]
+    return [
+        f"{day:%Y-%m-%d}",
+        f"{day.year}/{day.month}/{day.day}",
+        f"{day.year}.{day.month}.{day.day}",
+        f"{day.year}年{day.month}月{day.day}日",
+        f"{day:%Y%m%d}",
+        f"{day:%Y-%m-%d} 00:00:00",
+        f"{day:%Y/%m/%d}",
+        f"{day:%Y.%m.%d}",
+    ]
 
 
 def _move(row: Row, day: date, truth: bool) -> None:
@@ -116,15 +123,29 @@ def display_ends_before_it_begins(row: Row, ctx: Context) -> None:
 
 @variant("R17", tables=PENALTY, touches="dates money", rules="R17W", expect="accepted")
 def display_beyond_the_maximum(row: Row, ctx: Context) -> None:
-    row.fix(penalty_category="罚款", penalty_content="处以罚款2000元。", fine_amount_wan="0.2",
-            confiscated_amount_wan="", suspended_or_revoked_licence="",
-            publication_end=(_day(row) + timedelta(days=ctx.pick(800, 1095, 1500))).isoformat())
+    row.fix(
+        penalty_category="罚款",
+        penalty_content="处以罚款2000元。",
+        fine_amount_wan="0.2",
+        confiscated_amount_wan="",
+        suspended_or_revoked_licence="",
+        publication_end=(_day(row) + timedelta(days=ctx.pick(800, 1095, 1500))).isoformat(),
+    )
 
 
 @alike("R17", tables=PENALTY, touches="dates money")
 def display_within_the_maximum(row: Row, ctx: Context) -> None:
-    kind, content, days = ctx.pick(("责令关闭", "责令关闭。", 700), ("限制从业", "限制从业二年。", 1000),
-                                   ("罚款", "处以罚款3000元。", 350), ("罚款", "处以罚款3000元。", 100))
-    row.fix(penalty_category=kind, penalty_content=content, confiscated_amount_wan="",
-            fine_amount_wan="0.3" if kind == "罚款" else "", suspended_or_revoked_licence="",
-            publication_end=(_day(row) + timedelta(days=days)).isoformat())
+    kind, content, days = ctx.pick(
+        ("责令关闭", "责令关闭。", 700),
+        ("限制从业", "限制从业二年。", 1000),
+        ("罚款", "处以罚款3000元。", 350),
+        ("罚款", "处以罚款3000元。", 100),
+    )
+    row.fix(
+        penalty_category=kind,
+        penalty_content=content,
+        confiscated_amount_wan="",
+        fine_amount_wan="0.3" if kind == "罚款" else "",
+        suspended_or_revoked_licence="",
+        publication_end=(_day(row) + timedelta(days=days)).isoformat(),
+    )

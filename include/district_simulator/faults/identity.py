@@ -37,8 +37,7 @@ def blank_unit_name(row: Row, ctx: Context) -> None:
     _blank(row, ctx, ctx.pick("source_unit_name", "authority_name"))
 
 
-@variant("R01", tables=ENTITY, touches="uscc subject_category org_code", needs="subject_category",
-         subject="company")
+@variant("R01", tables=ENTITY, touches="uscc subject_category org_code", needs="subject_category", subject="company")
 def blank_uscc_of_a_company(row: Row, ctx: Context) -> None:
     _blank(row, ctx, "uscc")
 
@@ -82,8 +81,12 @@ def person_in_entity_table(row: Row, ctx: Context) -> None:
 
 @variant("R02", tables=PERSON, touches="subject_category", needs="subject_category")
 def entity_in_person_table(row: Row, ctx: Context) -> None:
-    canon, cell = ctx.pick(("法人及非法人组织", "法人及非法人组织"), ("个体工商户", "个体工商户"),
-                           ("法人及非法人组织", "法人"), ("个体工商户", "04"))
+    canon, cell = ctx.pick(
+        ("法人及非法人组织", "法人及非法人组织"),
+        ("个体工商户", "个体工商户"),
+        ("法人及非法人组织", "法人"),
+        ("个体工商户", "04"),
+    )
     row.put("subject_category", canon, cell)
 
 
@@ -113,7 +116,7 @@ def uscc_length(row: Row, ctx: Context) -> None:
 def uscc_alphabet(row: Row, ctx: Context) -> None:
     code = row.truth["uscc"]
     at = 8 + ctx.n % 8
-    _broken_uscc(row, code[:at] + ctx.pick("S", "I", "O", "V", "Z") + code[at + 1:])
+    _broken_uscc(row, code[:at] + ctx.pick("S", "I", "O", "V", "Z") + code[at + 1 :])
 
 
 @variant("R03", tables=ENTITY, touches="uscc org_code", subject="company")
@@ -143,8 +146,7 @@ def unusual_but_valid_prefix(row: Row, ctx: Context) -> None:
 
 
 # --- R04 92 against category -------------------------------------------------------------------
-@variant("R04", tables=ENTITY, touches="uscc subject_category", needs="subject_category",
-         subject="individual")
+@variant("R04", tables=ENTITY, touches="uscc subject_category", needs="subject_category", subject="individual")
 def individual_called_company(row: Row, ctx: Context) -> None:
     row.put("subject_category", "法人及非法人组织")
 
@@ -189,8 +191,12 @@ def org_code_agrees(row: Row, ctx: Context) -> None:
 @variant("R06", tables=ENTITY, touches="subject_name uscc", subject="company")
 def name_of_nobody(row: Row, ctx: Context) -> None:
     name = row.truth["subject_name"]
-    wrong = ctx.pick(name.replace("有限公司", "有限责任公司分公司"), name[:4] + "某" + name[5:],
-                     name.replace("示范区", "示范县"), name.replace("有限公司", ""))
+    wrong = ctx.pick(
+        name.replace("有限公司", "有限责任公司分公司"),
+        name[:4] + "某" + name[5:],
+        name.replace("示范区", "示范县"),
+        name.replace("有限公司", ""),
+    )
     row.put("subject_name", wrong)
 
 
@@ -200,8 +206,7 @@ def name_of_another(row: Row, ctx: Context) -> None:
     row.put("subject_name", ctx.rng.choice(others).name)
 
 
-@variant("R06", tables=ENTITY, touches="subject_name uscc", rules="R06W", expect="accepted",
-         subject="unregistered")
+@variant("R06", tables=ENTITY, touches="subject_name uscc", rules="R06W", expect="accepted", subject="unregistered")
 def not_in_the_registry(row: Row, ctx: Context) -> None:
     """未关联: a valid code that the roster does not have."""
 
@@ -223,15 +228,24 @@ def name_with_blank(row: Row, ctx: Context) -> None:
 
 
 # --- R07 placeholder ---------------------------------------------------------------------------
-@variant("R07", tables=ENTITY, touches="uscc subject_category org_code", rules="R07W", expect="accepted",
-         subject="individual")
+@variant(
+    "R07",
+    tables=ENTITY,
+    touches="uscc subject_category org_code",
+    rules="R07W",
+    expect="accepted",
+    subject="individual",
+)
 def placeholder_of_individual(row: Row, ctx: Context) -> None:
-    row.fix(uscc=codes.PLACEHOLDER, org_code="", tax_reg_no="",
-            business_reg_no=row.subject.business_reg_no if ctx.n % 2 else "")
+    row.fix(
+        uscc=codes.PLACEHOLDER,
+        org_code="",
+        tax_reg_no="",
+        business_reg_no=row.subject.business_reg_no if ctx.n % 2 else "",
+    )
 
 
-@variant("R07", tables=ENTITY, touches="uscc subject_category org_code", needs="subject_category",
-         subject="company")
+@variant("R07", tables=ENTITY, touches="uscc subject_category org_code", needs="subject_category", subject="company")
 def placeholder_of_company(row: Row, ctx: Context) -> None:
     row.put("uscc", codes.PLACEHOLDER)
     row.fix(org_code="", tax_reg_no="")

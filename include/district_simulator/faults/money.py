@@ -11,8 +11,13 @@ from district_simulator.rows import NumberCell, Row
 
 
 def _money(row: Row, category: str, content: str, fine: str = "", taken: str = "", licence: str = "") -> None:
-    row.fix(penalty_category=category, penalty_content=content, fine_amount_wan=fine,
-            confiscated_amount_wan=taken, suspended_or_revoked_licence=licence)
+    row.fix(
+        penalty_category=category,
+        penalty_content=content,
+        fine_amount_wan=fine,
+        confiscated_amount_wan=taken,
+        suspended_or_revoked_licence=licence,
+    )
     if category == "警告":
         row.fix(publication_end="")
 
@@ -53,7 +58,11 @@ def goods_taken_without_value(row: Row, ctx: Context) -> None:
 
 @alike("R11", tables=PENALTY, touches="money")
 def warning_only(row: Row, ctx: Context) -> None:
-    _money(row, ctx.pick("警告", "通报批评", "责令停产停业"), ctx.pick("给予警告。", "给予通报批评。", "责令停业整顿七日。"))
+    _money(
+        row,
+        ctx.pick("警告", "通报批评", "责令停产停业"),
+        ctx.pick("给予警告。", "给予通报批评。", "责令停业整顿七日。"),
+    )
     row.fix(publication_end="")
 
 
@@ -87,8 +96,14 @@ def text_and_amount_disagree(row: Row, ctx: Context) -> None:
 
 @alike("R12", tables=PENALTY, touches="money")
 def same_amount_by_other_words(row: Row, ctx: Context) -> None:
-    content = ctx.pick("罚款人民币2000元。", "处以罚款0.2万元。", "处以罚款2,000元。", "罚款贰仟元（2000元）整。",
-                       "处罚款2000.00元人民币。", "1.警示约谈；2.罚款2000元。")
+    content = ctx.pick(
+        "罚款人民币2000元。",
+        "处以罚款0.2万元。",
+        "处以罚款2,000元。",
+        "罚款贰仟元（2000元）整。",
+        "处罚款2000.00元人民币。",
+        "1.警示约谈；2.罚款2000元。",
+    )
     _money(row, "罚款", content, "0.2")
     row.shown["fine_amount_wan"] = ctx.pick("0.2", "0.200000", "0.20")
 
@@ -204,8 +219,11 @@ def fifteen_digits(row: Row, ctx: Context) -> None:
 
 @alike("R14", tables=PERSON, touches="id_no")
 def passport(row: Row, ctx: Context) -> None:
-    kind, number = ctx.pick(("护照号", f"E9990{ctx.n:04d}"), ("港澳居民来往内地通行证", f"H9990{ctx.n:04d}"),
-                            ("台湾居民来往大陆通行证", f"9990{ctx.n:04d}"))
+    kind, number = ctx.pick(
+        ("护照号", f"E9990{ctx.n:04d}"),
+        ("港澳居民来往内地通行证", f"H9990{ctx.n:04d}"),
+        ("台湾居民来往大陆通行证", f"9990{ctx.n:04d}"),
+    )
     row.fix(id_type=kind, id_no=number)
 
 

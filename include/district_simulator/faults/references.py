@@ -48,8 +48,13 @@ def namesake_under_one_number(row: Row, ctx: Context) -> None:
     row.fix(**{**ctx.partner.truth, "id_no": own_id})
 
 
-@variant("R16", tables=ENTITY, expect="accepted", subject="partner-individual",
-         touches="decision_no subject_name uscc org_code subject_category legal_rep_name")
+@variant(
+    "R16",
+    tables=ENTITY,
+    expect="accepted",
+    subject="partner-individual",
+    touches="decision_no subject_name uscc org_code subject_category legal_rep_name",
+)
 def second_identifier_under_one_number(row: Row, ctx: Context) -> None:
     """Same number and name, once by USCC and once by organisation code: another record."""
     subject = ctx.partner.subject

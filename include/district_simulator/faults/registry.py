@@ -52,27 +52,54 @@ class Variant:
 
     def fits(self, dataset: str, table: str, dialect: Dialect, fmt: str) -> bool:
         """True if this variant can be planted in a delivery of that shape."""
-        return (table in self.tables and all(f in dialect.fields for f in self.needs)
-                and not any(f in dialect.fields for f in self.lacks)
-                and ("remark" not in self.touches or "remark" in dialect.fields)
-                and (not self.formats or fmt in self.formats)
-                and (not self.datasets or dataset in self.datasets))
+        return (
+            table in self.tables
+            and all(f in dialect.fields for f in self.needs)
+            and not any(f in dialect.fields for f in self.lacks)
+            and ("remark" not in self.touches or "remark" in dialect.fields)
+            and (not self.formats or fmt in self.formats)
+            and (not self.datasets or dataset in self.datasets)
+        )
 
 
 REGISTRY: list[Variant] = []
 
 
-def variant(rule: str, *, tables: tuple[str, ...] = ALL, touches: str, rules: str | None = None,
-            expect: str = "quarantined", needs: str = "", lacks: str = "", formats: str = "",
-            datasets: str = "", subject: str = "", alike: bool = False):
+def variant(
+    rule: str,
+    *,
+    tables: tuple[str, ...] = ALL,
+    touches: str,
+    rules: str | None = None,
+    expect: str = "quarantined",
+    needs: str = "",
+    lacks: str = "",
+    formats: str = "",
+    datasets: str = "",
+    subject: str = "",
+    alike: bool = False,
+):
     """Register a mutator.  ``rules`` defaults to the rule itself (to nothing for a look-alike)."""
 
     def register(function: Callable[[Row, Context], None]) -> Callable[[Row, Context], None]:
         reported = rules if rules is not None else ("" if alike else rule)
-        REGISTRY.append(Variant(
-            rule, function.__name__, function, tables, frozenset(touches.split()), tuple(reported.split()),
-            "accepted" if alike else expect, alike, tuple(needs.split()), tuple(lacks.split()),
-            tuple(formats.split()), tuple(datasets.split()), subject))
+        REGISTRY.append(
+            Variant(
+                rule,
+                function.__name__,
+                function,
+                tables,
+                frozenset(touches.split()),
+                tuple(reported.split()),
+                "accepted" if alike else expect,
+                alike,
+                tuple(needs.split()),
+                tuple(lacks.split()),
+                tuple(formats.split()),
+                tuple(datasets.split()),
+                subject,
+            )
+        )
         return function
 
     return register

@@ -22,8 +22,9 @@ def uscc_in_full_width(row: Row, ctx: Context) -> None:
 @variant("R21", tables=ENTITY, touches="uscc", expect="accepted", subject="company")
 def uscc_with_blanks(row: Row, ctx: Context) -> None:
     code = row.truth["uscc"]
-    row.shown["uscc"] = ctx.pick(f"{code[:8]} {code[8:]}", f"{code[:8]}-{code[8:]}",
-                                 " ".join((code[:4], code[4:8], code[8:12], code[12:])))
+    row.shown["uscc"] = ctx.pick(
+        f"{code[:8]} {code[8:]}", f"{code[:8]}-{code[8:]}", " ".join((code[:4], code[4:8], code[8:12], code[12:]))
+    )
 
 
 @variant("R21", tables=ENTITY, touches="org_code uscc", expect="accepted", subject="company")
@@ -40,8 +41,13 @@ def date_in_full_width(row: Row, ctx: Context) -> None:
 
 @variant("R21", tables=PENALTY, touches="money", expect="accepted")
 def amount_in_full_width(row: Row, ctx: Context) -> None:
-    row.fix(penalty_category="罚款", penalty_content="处以罚款2000元。", fine_amount_wan="0.2",
-            confiscated_amount_wan="", suspended_or_revoked_licence="")
+    row.fix(
+        penalty_category="罚款",
+        penalty_content="处以罚款2000元。",
+        fine_amount_wan="0.2",
+        confiscated_amount_wan="",
+        suspended_or_revoked_licence="",
+    )
     row.shown["fine_amount_wan"] = "0.2".translate(_WIDE)
 
 
@@ -98,4 +104,4 @@ def cells_missing(row: Row, ctx: Context) -> None:
 
 @alike("R23", touches="remark ragged", formats="csv")
 def quoted_comma_and_break(row: Row, ctx: Context) -> None:
-    row.fix(remark=ctx.pick("已缴纳,已整改", '当事人称"已整改"', "第一行\n第二行", "甲,乙,\"丙\""))
+    row.fix(remark=ctx.pick("已缴纳,已整改", '当事人称"已整改"', "第一行\n第二行", '甲,乙,"丙"'))

@@ -23,7 +23,7 @@ def remark_too_long(row: Row, ctx: Context) -> None:
 
 @variant("R18", tables=LICENCE, touches="decision_title", expect="accepted")
 def title_too_long(row: Row, ctx: Context) -> None:
-    row.fix(decision_title=(row.truth["decision_title"] + "关于准予办理" + _of_length(80))[:65 + ctx.n % 20])
+    row.fix(decision_title=(row.truth["decision_title"] + "关于准予办理" + _of_length(80))[: 65 + ctx.n % 20])
 
 
 @variant("R18", tables=ENTITY, touches="tax_reg_no uscc", expect="accepted", subject="company")
@@ -72,8 +72,7 @@ def id_number_in_content(row: Row, ctx: Context) -> None:
     row.put("licence_content", row.truth["licence_content"] + f"（负责人{ctx.population.id_number()}）")
 
 
-@variant("R19", tables=ENTITY, touches="uscc subject_category org_code", rules="R03 R19",
-         subject="individual")
+@variant("R19", tables=ENTITY, touches="uscc subject_category org_code", rules="R03 R19", subject="individual")
 def id_number_as_uscc(row: Row, ctx: Context) -> None:
     """Misfiled: the owner's ID number in the USCC column."""
     number = row.subject.rep_id
@@ -102,8 +101,16 @@ def _no_card(prefix: str, n: int) -> str:
 
 @alike("R19", touches="remark")
 def harmless_numbers(row: Row, ctx: Context) -> None:
-    row.fix(remark=ctx.pick("咨询电话0533-3990000", f"档案号{_no_card('2026000000', ctx.n)}", "批次20260112001",
-                            "序号12345678901", f"设备编号{_no_card('9999', ctx.n)}", "面积1350000平方米"))
+    row.fix(
+        remark=ctx.pick(
+            "咨询电话0533-3990000",
+            f"档案号{_no_card('2026000000', ctx.n)}",
+            "批次20260112001",
+            "序号12345678901",
+            f"设备编号{_no_card('9999', ctx.n)}",
+            "面积1350000平方米",
+        )
+    )
 
 
 @alike("R19", tables=ENTITY, touches="remark uscc", subject="digits")
@@ -127,15 +134,23 @@ def summary_procedure(row: Row, ctx: Context) -> None:
 
 @variant("R20", touches="remark", expect="refused")
 def summary_or_secret_in_remark(row: Row, ctx: Context) -> None:
-    text = ctx.pick("机密★5年", "涉及国家秘密，不予公开", "秘密★长期", "简易程序") if row.table in PENALTY else \
-        ctx.pick("机密★5年", "涉及国家秘密，不予公开", "秘密★长期", "绝密★")
+    text = (
+        ctx.pick("机密★5年", "涉及国家秘密，不予公开", "秘密★长期", "简易程序")
+        if row.table in PENALTY
+        else ctx.pick("机密★5年", "涉及国家秘密，不予公开", "秘密★长期", "绝密★")
+    )
     row.put("remark", text)
 
 
 @alike("R20", tables=PENALTY, touches="violation_facts")
 def not_summary_procedure(row: Row, ctx: Context) -> None:
-    text = ctx.pick("本案为非简易程序案件。", "本案不适用简易程序。", "本案未适用简易程序。", "本案不属于当场处罚情形。",
-                    "本案不适用当场处罚。")
+    text = ctx.pick(
+        "本案为非简易程序案件。",
+        "本案不适用简易程序。",
+        "本案未适用简易程序。",
+        "本案不属于当场处罚情形。",
+        "本案不适用当场处罚。",
+    )
     row.fix(violation_facts=row.truth["violation_facts"] + text)
 
 

@@ -36,10 +36,19 @@ if TYPE_CHECKING:
     from district_simulator.deliveries import Delivery
     from district_simulator.sectors.plan import SectorPlan
 
-_SCHEMES = {"org_code": "org", "business_reg_no": "reg", "tax_reg_no": "tax", "institution_cert_no": "inst",
-            "social_org_cert_no": "soc"}
-LISTS = {"honour.entity": "red", "breach_list.entity": "black", "abnormal_operation.entity": "abnormal",
-         "judgment_debtor.entity": "debtor"}
+_SCHEMES = {
+    "org_code": "org",
+    "business_reg_no": "reg",
+    "tax_reg_no": "tax",
+    "institution_cert_no": "inst",
+    "social_org_cert_no": "soc",
+}
+LISTS = {
+    "honour.entity": "red",
+    "breach_list.entity": "black",
+    "abnormal_operation.entity": "abnormal",
+    "judgment_debtor.entity": "debtor",
+}
 _WORDS = {"red": "荣誉", "black": "名单", "abnormal": "异常", "debtor": "失信"}
 
 
@@ -128,9 +137,18 @@ def about_organisations(row: Row) -> bool:
 
 
 def subjects(booked: list[Booked], known: Registry) -> list[dict[str, Any]]:
-    return [{"day": b.delivery.day, "dataset": b.row.dataset, "file": b.delivery.name, "row_no": b.row_no,
-             "document_no": b.row.document_no, **known.who(b.row)}
-            for b in booked if b.result in ("accepted", "duplicate") and about_organisations(b.row)]
+    return [
+        {
+            "day": b.delivery.day,
+            "dataset": b.row.dataset,
+            "file": b.delivery.name,
+            "row_no": b.row_no,
+            "document_no": b.row.document_no,
+            **known.who(b.row),
+        }
+        for b in booked
+        if b.result in ("accepted", "duplicate") and about_organisations(b.row)
+    ]
 
 
 def _state(row: Row, word: str, notices: dict[tuple, list[Row]], today: str) -> tuple[str, bool]:
@@ -158,17 +176,29 @@ def lists(booked: list[Booked], known: Registry, day: int) -> list[dict[str, Any
             newest[item.row.key] = item.row
         elif item.row.table == "events":
             row = item.row
-            notices[row.get("decision_table"), row.get("decision_no"), row.get("authority_uscc"), row.get("uscc")].append(row)
+            notices[
+                row.get("decision_table"), row.get("decision_no"), row.get("authority_uscc"), row.get("uscc")
+            ].append(row)
     out = []
     for row in newest.values():
         name = LISTS[row.table]
         state, objected = _state(row, _WORDS[name], notices, DAYS[day].isoformat())
-        out.append({"list": name, "dataset": row.dataset, "document_no": row.document_no,
-                    "title": row.get("honour_title") or row.get("list_name") or row.get("reason") or "失信被执行人",
-                    "kind": row.get("honour_kind"), "subject": known.who(row)["subject"],
-                    "entered_on": row.get("entered_on") or row.get("decided_on") or row.get("published_on"),
-                    "term_to": row.get("term_to") or row.get("valid_to"), "removed_on": row.get("removed_on"),
-                    "state": state, "objected": objected, "on": state == "current"})
+        out.append(
+            {
+                "list": name,
+                "dataset": row.dataset,
+                "document_no": row.document_no,
+                "title": row.get("honour_title") or row.get("list_name") or row.get("reason") or "失信被执行人",
+                "kind": row.get("honour_kind"),
+                "subject": known.who(row)["subject"],
+                "entered_on": row.get("entered_on") or row.get("decided_on") or row.get("published_on"),
+                "term_to": row.get("term_to") or row.get("valid_to"),
+                "removed_on": row.get("removed_on"),
+                "state": state,
+                "objected": objected,
+                "on": state == "current",
+            }
+        )
     return out
 
 
@@ -177,12 +207,21 @@ def write(folder: Path, day: int, booked: list[Booked], sectors: SectorPlan) -> 
     known = registry(booked)
     lines = [json.dumps(x, ensure_ascii=False) for x in subjects(booked, known)]
     (folder / f"day{day}_subjects.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    grades = [{"subject": firm.uscc, "name": firm.name, "grade": food.grade(day, story)}
-              for story, firm in food.firms(sectors)]
-    refused = [{"unit": r.unit, "file": r.name, "title": r.title, "rows": len(r.numbers)} for r in sectors.turned_away[day]]
-    answers = {"lists": lists(booked, known, day), "grades": grades, "refused": refused,
-               "successions": {"grown": known.grown, "reissued": known.reissued}}
+    grades = [
+        {"subject": firm.uscc, "name": firm.name, "grade": food.grade(day, story)}
+        for story, firm in food.firms(sectors)
+    ]
+    refused = [
+        {"unit": r.unit, "file": r.name, "title": r.title, "rows": len(r.numbers)} for r in sectors.turned_away[day]
+    ]
+    answers = {
+        "lists": lists(booked, known, day),
+        "grades": grades,
+        "refused": refused,
+        "successions": {"grown": known.grown, "reissued": known.reissued},
+    }
     for name, value in answers.items():
         (folder / f"day{day}_{name}.json").write_text(
-            json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
     target_answers.write(folder, day, booked, known)

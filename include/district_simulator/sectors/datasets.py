@@ -37,4 +37,5 @@ _DATA = yaml.safe_load((Path(__file__).parent / "units.yml").read_text(encoding=
 SECTOR_UNITS: dict[str, tuple[str, str, int, str]] = {uid: tuple(values) for uid, values in _DATA["units"].items()}
 SECTOR_ENCODINGS: dict[str, str] = _DATA["encodings"]
 SECTOR_DATASETS: dict[str, SectorDataset] = {
-    dataset: SectorDataset(dataset, **values) for dataset, values in _DATA["datasets"].items()}
+    dataset: SectorDataset(dataset, **values) for dataset, values in _DATA["datasets"].items()
+}

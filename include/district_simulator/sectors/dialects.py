@@ -19,9 +19,15 @@ def _heading(style: str, spec: Spec) -> str:
         return spec.code.lower()
     if style == "aliases":
         return spec.aliases[-1] if spec.aliases else spec.title
-    return {"titles": spec.title, "wide": full_width(spec.title), "wide_blank": f"{full_width(spec.title)} ",
-            "starred": f"*{spec.title}" if spec.required else spec.title, "spaced": _spaced(spec.title),
-            "numbered": spec.title, "reversed": full_width(spec.title)}[style]
+    return {
+        "titles": spec.title,
+        "wide": full_width(spec.title),
+        "wide_blank": f"{full_width(spec.title)} ",
+        "starred": f"*{spec.title}" if spec.required else spec.title,
+        "spaced": _spaced(spec.title),
+        "numbered": spec.title,
+        "reversed": full_width(spec.title),
+    }[style]
 
 
 def _order(style: str, table: SectorTable) -> list[str]:
@@ -38,9 +44,15 @@ def build(dataset: SectorDataset) -> Dialect:
     table = SECTOR_TABLES[dataset.table]
     columns: list[tuple[str | None, str]] = [
         (name, dataset.own.get(name) or _heading(dataset.style, table.fields[name]))
-        for name in _order(dataset.style, table)]
+        for name in _order(dataset.style, table)
+    ]
     if dataset.style == "numbered":
         columns = [(None, "序号"), *columns, (None, "数据导出时间")]
     identity = f"{dataset.style}+own" if dataset.own else dataset.style
-    return Dialect(identity, dataset.table, tuple(columns), dataset.dates,
-                   null_blank=dataset.form == "json" or dataset.id.startswith(("scjg.", "fy.")))
+    return Dialect(
+        identity,
+        dataset.table,
+        tuple(columns),
+        dataset.dates,
+        null_blank=dataset.form == "json" or dataset.id.startswith(("scjg.", "fy.")),
+    )

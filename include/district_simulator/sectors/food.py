@@ -42,12 +42,21 @@ class Story:
 
 _IN_FORCE = (date(2025, 6, 5), date(2027, 6, 4))
 STORIES = (
-    Story(5, grave=(_RECENT,)), Story(4, listed=(date(2025, 9, 16),)), Story(5, fined=(_RECENT,)),
-    Story(4, failed=(date(2025, 7, 8), date(2025, 11, 12))), Story(4, failed=(date(2025, 11, 12),)),
-    Story(3, fined=(_OLDER,), honoured=(_IN_FORCE,)), Story(5), Story(6, honoured=(_IN_FORCE,)),
-    Story(2, honoured=((date(2023, 5, 10), date(2025, 5, 9)),)), Story(1, grave=(date(2024, 6, 12),), honoured=(_IN_FORCE,)),
-    Story(1, fined=(_ANCIENT,), honoured=(_IN_FORCE,)), Story(2, fined=(_LEAVING,)), Story(2, fined=(_RECENT,), revoked=True),
-    Story(2, later="fined"), Story(2, failed=(date(2025, 11, 12),), later="failed"),
+    Story(5, grave=(_RECENT,)),
+    Story(4, listed=(date(2025, 9, 16),)),
+    Story(5, fined=(_RECENT,)),
+    Story(4, failed=(date(2025, 7, 8), date(2025, 11, 12))),
+    Story(4, failed=(date(2025, 11, 12),)),
+    Story(3, fined=(_OLDER,), honoured=(_IN_FORCE,)),
+    Story(5),
+    Story(6, honoured=(_IN_FORCE,)),
+    Story(2, honoured=((date(2023, 5, 10), date(2025, 5, 9)),)),
+    Story(1, grave=(date(2024, 6, 12),), honoured=(_IN_FORCE,)),
+    Story(1, fined=(_ANCIENT,), honoured=(_IN_FORCE,)),
+    Story(2, fined=(_LEAVING,)),
+    Story(2, fined=(_RECENT,), revoked=True),
+    Story(2, later="fined"),
+    Story(2, failed=(date(2025, 11, 12),), later="failed"),
 )
 
 
@@ -82,9 +91,19 @@ def add_decisions(sectors: SectorPlan) -> None:
 def _licence(source: Decisions, firm: Organisation, serial: int) -> Row:
     name = "药品经营许可证" if drug(firm) else "食品经营许可证"
     row = source.row(LICENCES, day=date(2025, 9, 10), subject=firm)
-    return row.fix(decision_no=f"示审食许〔2025〕第{serial:04d}号", decision_title=f"{name[:4]}许可准予决定书", certificate_name=name,
-                   licence_no=f"SFSY2025{serial:04d}", licence_content=firm.scope, licence_category="普通", licence_state="1",
-                   valid_from="2025-09-10", valid_to="2030-09-09", legal_rep_id_type="", legal_rep_id_no="")
+    return row.fix(
+        decision_no=f"示审食许〔2025〕第{serial:04d}号",
+        decision_title=f"{name[:4]}许可准予决定书",
+        certificate_name=name,
+        licence_no=f"SFSY2025{serial:04d}",
+        licence_content=firm.scope,
+        licence_category="普通",
+        licence_state="1",
+        valid_from="2025-09-10",
+        valid_to="2030-09-09",
+        legal_rep_id_type="",
+        legal_rep_id_no="",
+    )
 
 
 def _penalty(source: Decisions, firm: Organisation, when: date, serial: int, grave: bool) -> Row:
@@ -93,10 +112,20 @@ def _penalty(source: Decisions, firm: Organisation, when: date, serial: int, gra
     row = source.row(PENALTIES, day=when, subject=firm)
     kind = SEVERE[serial % 2] if grave else "罚款"
     content = {"责令关闭": "责令关闭。", "限制从业": "限制从业五年。", "罚款": "处以罚款5000元。"}[kind]
-    return row.fix(decision_no=f"示市监食罚〔{when.year}〕第{serial:04d}号", violation_type=what, legal_basis=law,
-                   violation_facts=f"当事人（{firm.name}）{what}，违法事实清楚，证据确凿。", penalty_category=kind,
-                   penalty_content=content, fine_amount_wan="" if grave else "0.5", confiscated_amount_wan="",
-                   suspended_or_revoked_licence="", publication_end="", legal_rep_id_type="", legal_rep_id_no="")
+    return row.fix(
+        decision_no=f"示市监食罚〔{when.year}〕第{serial:04d}号",
+        violation_type=what,
+        legal_basis=law,
+        violation_facts=f"当事人（{firm.name}）{what}，违法事实清楚，证据确凿。",
+        penalty_category=kind,
+        penalty_content=content,
+        fine_amount_wan="" if grave else "0.5",
+        confiscated_amount_wan="",
+        suspended_or_revoked_licence="",
+        publication_end="",
+        legal_rep_id_type="",
+        legal_rep_id_no="",
+    )
 
 
 def records(sectors: SectorPlan) -> list[tuple[int, Row]]:
@@ -113,19 +142,57 @@ def records(sectors: SectorPlan) -> list[tuple[int, Row]]:
             told.append((2, _sampled(sectors, 2, firm, date(2026, 2, 24), False)))
         for when in story.listed:
             name = "药品安全严重违法名单" if drug(firm) else "食品安全严重违法生产经营者名单"
-            told.append((1, make("scjg.breach_list", 1, firm, when=when, how="uscc", list_name=name, removed_on="",
-                                 removal_no="", removal_reason="", reason=f"{area}安全违法情节严重")))
+            told.append(
+                (
+                    1,
+                    make(
+                        "scjg.breach_list",
+                        1,
+                        firm,
+                        when=when,
+                        how="uscc",
+                        list_name=name,
+                        removed_on="",
+                        removal_no="",
+                        removal_reason="",
+                        reason=f"{area}安全违法情节严重",
+                    ),
+                )
+            )
         for since, until in story.honoured:
-            told.append((1, make("scjg.honour", 1, firm, when=since, how="uscc", valid_to=until.isoformat(), removed_on="",
-                                 removal_reason="", honour_title="诚信经营红名单", honour_kind="红名单")))
+            told.append(
+                (
+                    1,
+                    make(
+                        "scjg.honour",
+                        1,
+                        firm,
+                        when=since,
+                        how="uscc",
+                        valid_to=until.isoformat(),
+                        removed_on="",
+                        removal_reason="",
+                        honour_title="诚信经营红名单",
+                        honour_kind="红名单",
+                    ),
+                )
+            )
     return told
 
 
 def _sampled(sectors: SectorPlan, day: int, firm: Organisation, when: date, passed: bool) -> Row:
     area = "药品" if drug(firm) else "食品"
-    return sectors.rows.row("scjg.sampling", day, firm, when=when, how="uscc", inspection_area=area,
-                            product_name="板蓝根颗粒" if drug(firm) else "熟肉制品", result="合格" if passed else "不合格",
-                            findings="" if passed else "检验项目不符合标准")
+    return sectors.rows.row(
+        "scjg.sampling",
+        day,
+        firm,
+        when=when,
+        how="uscc",
+        inspection_area=area,
+        product_name="板蓝根颗粒" if drug(firm) else "熟肉制品",
+        result="合格" if passed else "不合格",
+        findings="" if passed else "检验项目不符合标准",
+    )
 
 
 def revocations(sectors: SectorPlan) -> list[Row]:

@@ -37,8 +37,11 @@ def add(sectors: SectorPlan) -> None:
     rng = random.Random(f"{sectors.plan.seed}/history")
     groups = sectors.subjects.groups
     firms = [s for s in sectors.plan.population.subjects if s.kind in ("company", "individual", "cooperative")]
-    for name, subjects, shares in (("swj.rating", firms, FIRMS), ("jgbz.rating", groups.institutions, OTHERS),
-                                   ("rsj.social_insurance_payment", groups.social, OTHERS)):
+    for name, subjects, shares in (
+        ("swj.rating", firms, FIRMS),
+        ("jgbz.rating", groups.institutions, OTHERS),
+        ("rsj.social_insurance_payment", groups.social, OTHERS),
+    ):
         rows = sectors.main[name, 1].rows
         for subject in subjects:
             year = _year(rng, shares)
@@ -57,23 +60,38 @@ def _published(sectors: SectorPlan, rng: random.Random) -> None:
         for _ in range(PER_YEAR):
             due = date(year, 1, 10) + timedelta(days=rng.randrange(340))
             online = rng.random() < min(0.98, 0.6 + 0.1 * (year - 2016))
-            row = sectors.rows.row("zfb.disclosure_item", 1, when=due, how="uscc", publication_state="网上已公开" if online else "未公开",
-                                   published_on=(due + timedelta(days=rng.randrange(-20, 40))).isoformat() if online else "",
-                                   channel="区政府门户网站" if online else "")
+            row = sectors.rows.row(
+                "zfb.disclosure_item",
+                1,
+                when=due,
+                how="uscc",
+                publication_state="网上已公开" if online else "未公开",
+                published_on=(due + timedelta(days=rng.randrange(-20, 40))).isoformat() if online else "",
+                channel="区政府门户网站" if online else "",
+            )
             row.extra["序号"] = str(len(rows) + 1)
             rows.append(row)
 
 
 def _first(sectors: SectorPlan, name: str, subject, when: date) -> Row:
-    values = {"period": f"{when:%Y-%m}", "paid_on": f"{when:%Y-%m}-15", "payment_state": "正常缴费", "arrears_wan": ""} \
-        if name.startswith("rsj.") else {}
+    values = (
+        {"period": f"{when:%Y-%m}", "paid_on": f"{when:%Y-%m}-15", "payment_state": "正常缴费", "arrears_wan": ""}
+        if name.startswith("rsj.")
+        else {}
+    )
     return sectors.rows.row(name, 1, subject, when=when, how="uscc", **values)
 
 
 def _restated(sectors: SectorPlan) -> None:
     """The experts counted for 2020 were too many: the unit says so later."""
     name, measure, month = RESTATED
-    row = next(r for r in sectors.main[name, 1].rows if not r.case and (r.truth["measure"], r.truth["month"]) == (measure, month))
+    row = next(
+        r
+        for r in sectors.main[name, 1].rows
+        if not r.case and (r.truth["measure"], r.truth["month"]) == (measure, month)
+    )
     new = row.clone().fix(numerator=str(int(row.truth["numerator"]) - RESTATED_BY))
     new.sjc, new.extra = "", dict(row.extra)
-    sectors.deliver(RESTATED_ON, name, [new.plant("SH-restated", [], "accepted", "2020 年数字更正：定稿不变，另行重列")])
+    sectors.deliver(
+        RESTATED_ON, name, [new.plant("SH-restated", [], "accepted", "2020 年数字更正：定稿不变，另行重列")]
+    )

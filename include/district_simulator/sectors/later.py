@@ -51,8 +51,14 @@ def _change(sectors: SectorPlan, day: int, row: Row, case: str, note: str, **val
 
 # dataset → (exits per day, fields of the exit)
 _EXITS = {
-    "scjg.abnormal_operation": (8, {"removal_no": "示市监异移〔2026〕第{n:04d}号", "removal_reason": "已补报年度报告并公示"}),
-    "scjg.breach_list": (2, {"removal_no": "示市监移〔2026〕第{n:04d}号", "removal_reason": "已纠正违法行为，提前移出"}),
+    "scjg.abnormal_operation": (
+        8,
+        {"removal_no": "示市监异移〔2026〕第{n:04d}号", "removal_reason": "已补报年度报告并公示"},
+    ),
+    "scjg.breach_list": (
+        2,
+        {"removal_no": "示市监移〔2026〕第{n:04d}号", "removal_reason": "已纠正违法行为，提前移出"},
+    ),
     "yjgl.breach_list": (2, {"removal_no": "示应急移〔2026〕第{n:04d}号", "removal_reason": "已完成整改，提前移出"}),
     "swj.breach_list": (2, {"removal_no": "示税移〔2026〕第{n:04d}号", "removal_reason": "已缴清税款、滞纳金和罚款"}),
     "scjg.honour": (3, {"removal_reason": "复核不再符合条件"}),
@@ -65,20 +71,42 @@ def _exits(sectors: SectorPlan, day: int) -> None:
     for name, (count, fields) in _EXITS.items():
         for i, row in enumerate(sectors.clean(name, count, removed_on="")):
             values = {k: v.format(n=day * 100 + i) for k, v in fields.items()}
-            _change(sectors, day, row, f"SX-{name}-{day}-{i}", "移出（退出、屏蔽）", **values,
-                    removed_on=(DAYS[day] - timedelta(days=1)).isoformat())
+            _change(
+                sectors,
+                day,
+                row,
+                f"SX-{name}-{day}-{i}",
+                "移出（退出、屏蔽）",
+                **values,
+                removed_on=(DAYS[day] - timedelta(days=1)).isoformat(),
+            )
 
 
 def _commitments(sectors: SectorPlan, day: int) -> None:
     for name in ("yjgl.commitment", "tjj.commitment", "town_east.commitment", "sfj.commitment_person"):
         for i, row in enumerate(sectors.clean(name, 3, fulfilment="履行中")):
             broken = i == 2
-            _change(sectors, day, row, f"SC-{name}-{day}-{i}", "违诺" if broken else "承诺已履行",
-                    fulfilment="违诺" if broken else "已履行", fulfilment_on=(DAYS[day] - timedelta(days=1)).isoformat(),
-                    breach_detail="未按承诺期限完成" if broken else "")
+            _change(
+                sectors,
+                day,
+                row,
+                f"SC-{name}-{day}-{i}",
+                "违诺" if broken else "承诺已履行",
+                fulfilment="违诺" if broken else "已履行",
+                fulfilment_on=(DAYS[day] - timedelta(days=1)).isoformat(),
+                breach_detail="未按承诺期限完成" if broken else "",
+            )
     for i, row in enumerate(sectors.clean("rsj.social_insurance_payment", 2, payment_state="欠缴")):
-        _change(sectors, day, row, f"SP-{day}-{i}", "欠缴后补缴", payment_state="正常缴费", arrears_wan="",
-                paid_on=(DAYS[day] - timedelta(days=1)).isoformat())
+        _change(
+            sectors,
+            day,
+            row,
+            f"SP-{day}-{i}",
+            "欠缴后补缴",
+            payment_state="正常缴费",
+            arrears_wan="",
+            paid_on=(DAYS[day] - timedelta(days=1)).isoformat(),
+        )
 
 
 def _grades(sectors: SectorPlan, day: int) -> None:
@@ -95,8 +123,15 @@ def _grades(sectors: SectorPlan, day: int) -> None:
 
 def _corrections(sectors: SectorPlan, day: int) -> None:
     """Rows that came back corrected."""
-    for name in ("scjg.inspection", "czj.contract_performance", "fgj.commitment", "tjj.commitment", "zjj.rating",
-                 "xzsp.contract_performance", "gaj.inspection"):
+    for name in (
+        "scjg.inspection",
+        "czj.contract_performance",
+        "fgj.commitment",
+        "tjj.commitment",
+        "zjj.rating",
+        "xzsp.contract_performance",
+        "gaj.inspection",
+    ):
         bad = [r for r in sectors.main[name, 1].rows if r.expect == "quarantined" and id(r) not in sectors.corrected]
         for i, row in enumerate(bad[:2]):
             sectors.corrected.add(id(row))
@@ -119,19 +154,38 @@ def _expiry(sectors: SectorPlan) -> None:
 
 
 # kind of record → word of the notice
-_TABLES = {"scjg.breach_list": "名单", "scjg.abnormal_operation": "异常", "scjg.honour": "荣誉", "scjg.inspection": "检查",
-           "yjgl.breach_list": "名单", "swj.rating": "评级", "czj.contract_performance": "履约", "yjgl.commitment": "承诺",
-           "fy.judgment_debtor_entity": "失信", "rsj.labour_violation": "劳动"}
+_TABLES = {
+    "scjg.breach_list": "名单",
+    "scjg.abnormal_operation": "异常",
+    "scjg.honour": "荣誉",
+    "scjg.inspection": "检查",
+    "yjgl.breach_list": "名单",
+    "swj.rating": "评级",
+    "czj.contract_performance": "履约",
+    "yjgl.commitment": "承诺",
+    "fy.judgment_debtor_entity": "失信",
+    "rsj.labour_violation": "劳动",
+}
 
 
 def _notice(row: Row, day: int, kind: str, basis: str) -> Row:
     """A notice about a record, by its number, its authority and its subject."""
     dataset = "scjg.decision_event" if row.dataset.startswith("scjg") else "xzsp.decision_event"
     person = isinstance(row.subject, Person)
-    values = {"event_type": kind, "decision_table": _TABLES[row.dataset], "decision_no": row.document_no,
-              "authority_name": row.get("authority_name") or row.get("court_name"), "authority_uscc": row.get("authority_uscc"),
-              "subject_name": row.get("subject_name"), "uscc": "" if person else row.get("uscc"), "id_type": "", "id_no": "",
-              "event_date": (DAYS[day] - timedelta(days=1)).isoformat(), "basis": basis, "remark": ""}
+    values = {
+        "event_type": kind,
+        "decision_table": _TABLES[row.dataset],
+        "decision_no": row.document_no,
+        "authority_name": row.get("authority_name") or row.get("court_name"),
+        "authority_uscc": row.get("authority_uscc"),
+        "subject_name": row.get("subject_name"),
+        "uscc": "" if person else row.get("uscc"),
+        "id_type": "",
+        "id_no": "",
+        "event_date": (DAYS[day] - timedelta(days=1)).isoformat(),
+        "basis": basis,
+        "remark": "",
+    }
     return Row(dataset, "events", values, row.subject)
 
 
@@ -139,17 +193,28 @@ def _notices(sectors: SectorPlan, day: int) -> None:
     """Objections taken up on day 2 and settled on day 3; repairs and revocations on both."""
     told: list[Row] = []
     if day == 2:
-        for name in ("scjg.breach_list", "scjg.abnormal_operation", "czj.contract_performance", "rsj.labour_violation",
-                     "yjgl.breach_list"):
+        for name in (
+            "scjg.breach_list",
+            "scjg.abnormal_operation",
+            "czj.contract_performance",
+            "rsj.labour_violation",
+            "yjgl.breach_list",
+        ):
             sectors.objected += sectors.clean(name, 2)
-        told += [_notice(r, 2, "异议受理", "主体提出异议申请", ) for r in sectors.objected]
+        told += [_notice(r, 2, "异议受理", "主体提出异议申请") for r in sectors.objected]
         told += food.revocations(sectors)
     else:
         told += [_notice(r, 3, "异议办结", "经核查信息无误，维持原记录") for r in sectors.objected[::2]]
-    for name, kind, basis in (("scjg.breach_list", "修复", "完成信用修复"), ("scjg.abnormal_operation", "修复", "完成信用修复"),
-                              ("yjgl.breach_list", "修复", "完成信用修复"), ("scjg.honour", "撤销", "认定机关自行撤销"),
-                              ("scjg.inspection", "撤销", "检查结论有误，自行纠正"), ("swj.rating", "变更", "复评变更等级"),
-                              ("yjgl.commitment", "修复", "违诺情形已纠正"), ("fy.judgment_debtor_entity", "撤销", "执行裁定撤销")):
+    for name, kind, basis in (
+        ("scjg.breach_list", "修复", "完成信用修复"),
+        ("scjg.abnormal_operation", "修复", "完成信用修复"),
+        ("yjgl.breach_list", "修复", "完成信用修复"),
+        ("scjg.honour", "撤销", "认定机关自行撤销"),
+        ("scjg.inspection", "撤销", "检查结论有误，自行纠正"),
+        ("swj.rating", "变更", "复评变更等级"),
+        ("yjgl.commitment", "修复", "违诺情形已纠正"),
+        ("fy.judgment_debtor_entity", "撤销", "执行裁定撤销"),
+    ):
         told += [_notice(row, day, kind, basis) for row in sectors.clean(name, 1)]
     for i, row in enumerate(told):
         row.plant(f"SN-{day}-{i:02d}", [], "accepted", f"{row.get('event_type')}：{row.get('decision_table')}")
@@ -166,8 +231,14 @@ def _registers(sectors: SectorPlan) -> None:
             cut = [r.again() for r in day1[: len(day1) // 3]]
             for row in cut:
                 row.case = ""
-            sectors.deliver(2, name, cut, state="held", case="truncated_roster",
-                            note="登记名册快照只有三分之一，低于收缩下限：扣留，不得据此注销任何主体")
+            sectors.deliver(
+                2,
+                name,
+                cut,
+                state="held",
+                case="truncated_roster",
+                note="登记名册快照只有三分之一，低于收缩下限：扣留，不得据此注销任何主体",
+            )
         sectors.deliver(3, name, registers.third_day(sectors, name, day1))
     sectors.deliver(3, "tjj.breach_list", [], case="zero_report", note="仅有表头：零报送")
     first = sectors.main["sfj.practitioner", 1].rows
@@ -180,15 +251,22 @@ def _registers(sectors: SectorPlan) -> None:
         if i == 4:
             break
         at = next(k for k, r in enumerate(first) if r is row)
-        rows[at] = row.clone().fix(state="注销", state_on=DAYS[2].isoformat()).plant(
-            f"SE-practice-{i}", [], "accepted", "执业注销")
+        rows[at] = (
+            row.clone()
+            .fix(state="注销", state_on=DAYS[2].isoformat())
+            .plant(f"SE-practice-{i}", [], "accepted", "执业注销")
+        )
         rows[at].extra = dict(row.extra)
     sectors.deliver(3, "sfj.practitioner", rows)
 
 
-_REFUSED = [(1, "street_south", "低收入家庭经济核对_{day}.csv", "低收入家庭经济核对"), (1, "jtj", "学生诚信档案_{day}.csv", "学生诚信"),
-            (2, "sfj", "社区矫正人员信息_{day}.csv", "社区矫正"), (2, "gaj", "公民交通违法_{day}.csv", "公民交通违法"),
-            (3, "town_east", "信访事项登记_{day}.csv", "信访")]
+_REFUSED = [
+    (1, "street_south", "低收入家庭经济核对_{day}.csv", "低收入家庭经济核对"),
+    (1, "jtj", "学生诚信档案_{day}.csv", "学生诚信"),
+    (2, "sfj", "社区矫正人员信息_{day}.csv", "社区矫正"),
+    (2, "gaj", "公民交通违法_{day}.csv", "公民交通违法"),
+    (3, "town_east", "信访事项登记_{day}.csv", "信访"),
+]
 
 
 def _refused(sectors: SectorPlan) -> None:
@@ -196,6 +274,12 @@ def _refused(sectors: SectorPlan) -> None:
     for day, unit, pattern, title in _REFUSED:
         persons = sectors.rng.sample(sectors.plan.population.persons, 8)
         lines = ["姓名,证件号码,内容", *(f"{p.name},{p.id_no},{title}信息" for p in persons)]
-        sectors.turned_away[day].append(Refused(
-            unit, pattern.format(day=f"{DAYS[day]:%Y%m%d}"), title, ("\r\n".join(lines) + "\r\n").encode("utf-8"),
-            tuple(p.id_no for p in persons)))
+        sectors.turned_away[day].append(
+            Refused(
+                unit,
+                pattern.format(day=f"{DAYS[day]:%Y%m%d}"),
+                title,
+                ("\r\n".join(lines) + "\r\n").encode("utf-8"),
+                tuple(p.id_no for p in persons),
+            )
+        )

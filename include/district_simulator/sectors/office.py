@@ -22,12 +22,27 @@ if TYPE_CHECKING:
 
 # department as the plan names it → unit of today, day it was connected by document
 CONNECTED: dict[str, tuple[str, date | None]] = {
-    "金融": ("jrj", None), "工商": ("scjg", date(2018, 6, 29)), "税务": ("swj", date(2018, 10, 31)), "住房城乡建设": ("zjj", date(2018, 9, 28)),
-    "食品药品监管": ("scjg", date(2018, 8, 31)), "质监": ("scjg", date(2019, 3, 29)), "公安": ("gaj", date(2020, 6, 30)),
-    "教育": ("jtj", date(2019, 11, 29)), "人力资源社会保障": ("rsj", date(2018, 11, 30)), "卫生计生": ("wsjk", date(2019, 6, 28))}
+    "金融": ("jrj", None),
+    "工商": ("scjg", date(2018, 6, 29)),
+    "税务": ("swj", date(2018, 10, 31)),
+    "住房城乡建设": ("zjj", date(2018, 9, 28)),
+    "食品药品监管": ("scjg", date(2018, 8, 31)),
+    "质监": ("scjg", date(2019, 3, 29)),
+    "公安": ("gaj", date(2020, 6, 30)),
+    "教育": ("jtj", date(2019, 11, 29)),
+    "人力资源社会保障": ("rsj", date(2018, 11, 30)),
+    "卫生计生": ("wsjk", date(2019, 6, 28)),
+}
 INTRODUCED: dict[str, date | None] = {
-    "政府采购": date(2018, 9, 14), "招标投标": date(2018, 12, 28), "公共资源交易": date(2020, 5, 29), "政府资金补助": None}
-EDITIONS = {1: (int(RESTATED[2][:4]), ""), 2: (int(RESTATED[2][:4]), "财政局更正 2020 年 12 月政府采购评审专家信用档案数")}
+    "政府采购": date(2018, 9, 14),
+    "招标投标": date(2018, 12, 28),
+    "公共资源交易": date(2020, 5, 29),
+    "政府资金补助": None,
+}
+EDITIONS = {
+    1: (int(RESTATED[2][:4]), ""),
+    2: (int(RESTATED[2][:4]), "财政局更正 2020 年 12 月政府采购评审专家信用档案数"),
+}
 
 
 @dataclass(frozen=True)

@@ -22,15 +22,42 @@ if TYPE_CHECKING:
 SILENT = ("street_north",)  # a unit that never delivers anything
 SMALLEST, SMALLEST_LATER, LATER_SHARE = 24, 12, 0.05
 # Streams that deliver on days 2 and 3 as well (registers have days of their own).
-LATER = ("scjg.inspection", "scjg.sampling", "scjg.abnormal_operation", "scjg.breach_list", "scjg.honour",
-         "rsj.social_insurance_payment", "rsj.labour_violation", "fy.judgment_debtor_entity", "fy.judgment_debtor_person",
-         "yjgl.commitment", "yjgl.breach_list", "swj.breach_list", "swj.rating", "czj.contract_performance",
-         "xzsp.contract_performance", "fgj.commitment", "tjj.commitment", "town_east.commitment", "sfj.commitment_person",
-         "street_south.disclosure_item", "zfb.disclosure_item", "gaj.inspection", "zjj.rating", "wlj.rating")
+LATER = (
+    "scjg.inspection",
+    "scjg.sampling",
+    "scjg.abnormal_operation",
+    "scjg.breach_list",
+    "scjg.honour",
+    "rsj.social_insurance_payment",
+    "rsj.labour_violation",
+    "fy.judgment_debtor_entity",
+    "fy.judgment_debtor_person",
+    "yjgl.commitment",
+    "yjgl.breach_list",
+    "swj.breach_list",
+    "swj.rating",
+    "czj.contract_performance",
+    "xzsp.contract_performance",
+    "fgj.commitment",
+    "tjj.commitment",
+    "town_east.commitment",
+    "sfj.commitment_person",
+    "street_south.disclosure_item",
+    "zfb.disclosure_item",
+    "gaj.inspection",
+    "zjj.rating",
+    "wlj.rating",
+)
 # (dataset, day) → a column of the department's own system
-EXTRA_COLUMNS = {("wsjk.practitioner", 1): "既往病史", ("zjj.practitioner", 1): "计划生育情况", ("town_east.commitment", 1): "信访情况",
-                 ("czj.contract_performance", 1): "项目经办人", ("fgj.practitioner", 1): "联系方式",
-                 ("tjj.commitment", 2): "案件来源", ("sfj.commitment_person", 3): "联系方式"}
+EXTRA_COLUMNS = {
+    ("wsjk.practitioner", 1): "既往病史",
+    ("zjj.practitioner", 1): "计划生育情况",
+    ("town_east.commitment", 1): "信访情况",
+    ("czj.contract_performance", 1): "项目经办人",
+    ("fgj.practitioner", 1): "联系方式",
+    ("tjj.commitment", 2): "案件来源",
+    ("sfj.commitment_person", 3): "联系方式",
+}
 
 
 class SectorPlan:
@@ -72,12 +99,21 @@ class SectorPlan:
         self.rows = SectorRows(plan.seed, plan.population, self.subjects, plan.decisions.pool)
         self.stories.add_to_registers()
         sent = [d for d in SECTOR_DATASETS.values() if d.unit not in SILENT]
-        volumes = {(d.id, 1): max(SMALLEST if d.rows > SMALLEST else d.rows, int(d.rows * plan.scale)) or SMALLEST
-                   for d in sent}
-        volumes |= {(d.id, day): max(SMALLEST_LATER, int(d.rows * plan.scale * LATER_SHARE))
-                    for day in (2, 3) for d in sent if d.id in LATER}
-        volumes |= {(d.id, 1): len(counts.MONTHS) * len(self.rows.cycle(d)) for d in sent
-                    if SECTOR_TABLES[d.table].about == "count"}
+        volumes = {
+            (d.id, 1): max(SMALLEST if d.rows > SMALLEST else d.rows, int(d.rows * plan.scale)) or SMALLEST
+            for d in sent
+        }
+        volumes |= {
+            (d.id, day): max(SMALLEST_LATER, int(d.rows * plan.scale * LATER_SHARE))
+            for day in (2, 3)
+            for d in sent
+            if d.id in LATER
+        }
+        volumes |= {
+            (d.id, 1): len(counts.MONTHS) * len(self.rows.cycle(d))
+            for d in sent
+            if SECTOR_TABLES[d.table].about == "count"
+        }
         for name, group in registers.REGISTERS.items():
             volumes[name, 1] = len(getattr(self.subjects.groups, group))
         self.planter = SectorPlanter(self, volumes)
@@ -115,5 +151,6 @@ class SectorPlan:
 
     def _free(self, row: Row, wanted: dict[str, str]) -> bool:
         named = isinstance(row.subject, Person) or (row.get("uscc") and row.subject.kind != "food")
-        return bool(not row.case and id(row) not in self._taken and named
-                    and all(row.truth[k] == v for k, v in wanted.items()))
+        return bool(
+            not row.case and id(row) not in self._taken and named and all(row.truth[k] == v for k, v in wanted.items())
+        )

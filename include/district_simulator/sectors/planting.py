@@ -43,9 +43,17 @@ class SectorPlanter:
     def _place(self, fault: SectorFault, day: int) -> None:
         """Where, relative to size, the fewest cases lie; on the first day where later there is no place."""
         for when in dict.fromkeys((day, 1)):
-            fitting = [name for name, on in self.volumes if on == when and fault.can_be_in(
-                SECTOR_TABLES[SECTOR_DATASETS[name].table], self.sectors.dialect(name, when), SECTOR_DATASETS[name].form)
-                and (name not in REGISTERS or self.load[name, when] < 14)]
+            fitting = [
+                name
+                for name, on in self.volumes
+                if on == when
+                and fault.can_be_in(
+                    SECTOR_TABLES[SECTOR_DATASETS[name].table],
+                    self.sectors.dialect(name, when),
+                    SECTOR_DATASETS[name].form,
+                )
+                and (name not in REGISTERS or self.load[name, when] < 14)
+            ]
             if fitting:
                 break
         else:
@@ -76,8 +84,9 @@ class SectorPlanter:
     def _make(self, fault: SectorFault, n: int, name: str, day: int) -> Row:
         self._serial += 1
         row = self._clean(fault, name, day)
-        context = SectorContext(self.rng, self.sectors.plan.population, DAYS[day],
-                                SECTOR_TABLES[SECTOR_DATASETS[name].table], n)
+        context = SectorContext(
+            self.rng, self.sectors.plan.population, DAYS[day], SECTOR_TABLES[SECTOR_DATASETS[name].table], n
+        )
         fault.apply(row, context)
         rules = ["R20"] if fault.expect == "refused" else sorted(fault.rules)
         return row.plant(f"Z{'L' if fault.alike else 'F'}{self._serial:04d}", rules, fault.expect, fault.name)

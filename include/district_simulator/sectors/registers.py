@@ -14,8 +14,11 @@ from district_simulator.workcalendar import DAYS
 if TYPE_CHECKING:
     from district_simulator.sectors.plan import SectorPlan
 
-REGISTERS = {"jgbz.public_institution": "institutions", "jgbz.government_body": "bodies",
-             "mzj.organisation_registration": "social"}
+REGISTERS = {
+    "jgbz.public_institution": "institutions",
+    "jgbz.government_body": "bodies",
+    "mzj.organisation_registration": "social",
+}
 CHANGED = 4
 
 
@@ -34,28 +37,47 @@ def first_day(sectors: SectorPlan, name: str) -> list[Row]:
 
 def third_day(sectors: SectorPlan, name: str, day1: list[Row]) -> list[Row]:
     """The same register a week later: some renamed, some closed, some founded, a code re-issued."""
-    quiet = [r for r in day1 if not r.case and r.subject.state == "存续" and not r.subject.former_names
-             and not r.subject.predecessor and r.subject.uscc not in {u.uscc for u in UNITS.values()}]
-    renamed, ended, reissued = quiet[:CHANGED], quiet[CHANGED:2 * CHANGED], quiet[2 * CHANGED:2 * CHANGED + 2]
+    quiet = [
+        r
+        for r in day1
+        if not r.case
+        and r.subject.state == "存续"
+        and not r.subject.former_names
+        and not r.subject.predecessor
+        and r.subject.uscc not in {u.uscc for u in UNITS.values()}
+    ]
+    renamed, ended, reissued = quiet[:CHANGED], quiet[CHANGED : 2 * CHANGED], quiet[2 * CHANGED : 2 * CHANGED + 2]
     tag = name.split(".")[1][:6]
     changed: dict[int, Row] = {}
     for i, row in enumerate(renamed):
         old = row.truth["subject_name"]
         new = old.replace("示范区", "示范区第一", 1)
-        changed[id(row)] = row.clone().fix(subject_name=new, former_names=old).plant(
-            f"SE-name-{tag}-{i}", [], "accepted", "更名：旧名转为曾用名")
+        changed[id(row)] = (
+            row.clone()
+            .fix(subject_name=new, former_names=old)
+            .plant(f"SE-name-{tag}-{i}", [], "accepted", "更名：旧名转为曾用名")
+        )
     for i, row in enumerate(ended):
-        changed[id(row)] = row.clone().fix(state="注销", state_on=DAYS[2].isoformat()).plant(
-            f"SE-state-{tag}-{i}", [], "accepted", "登记状态变更")
+        changed[id(row)] = (
+            row.clone()
+            .fix(state="注销", state_on=DAYS[2].isoformat())
+            .plant(f"SE-state-{tag}-{i}", [], "accepted", "登记状态变更")
+        )
     for i, row in enumerate(reissued):
-        changed[id(row)] = _reissued(sectors, row).plant(f"SE-code-{tag}-{i}", [], "accepted", "代码重新赋码：原代码写在记录中")
+        changed[id(row)] = _reissued(sectors, row).plant(
+            f"SE-code-{tag}-{i}", [], "accepted", "代码重新赋码：原代码写在记录中"
+        )
     rows = []
     for row in day1:
         new = changed.get(id(row)) or row.again()
         if id(row) not in changed:
             new.case = ""
         rows.append(new)
-    make = {"institutions": sectors.subjects.institution, "bodies": sectors.subjects.body, "social": sectors.subjects.social}
+    make = {
+        "institutions": sectors.subjects.institution,
+        "bodies": sectors.subjects.body,
+        "social": sectors.subjects.social,
+    }
     for i in range(3):
         founded = make[REGISTERS[name]]()
         rows.append(register_row(name, founded).plant(f"SE-new-{tag}-{i}", [], "accepted", "新设立"))

@@ -52,8 +52,16 @@ class SectorRows:
             return self.rng.choice(groups.institutions if roll < 0.1 else groups.social)
         return self.rng.choice(self.pool)
 
-    def row(self, name: str, day: int = 1, subject: Subject | Person | Callable | None = None, *, when: date | None = None,
-            how: str = "", **values: str) -> Row:
+    def row(
+        self,
+        name: str,
+        day: int = 1,
+        subject: Subject | Person | Callable | None = None,
+        *,
+        when: date | None = None,
+        how: str = "",
+        **values: str,
+    ) -> Row:
         """One clean row about a subject (or one that a function proposes).
 
         ``how``: by which identifier the subject is named (default: mostly its USCC).
@@ -74,8 +82,13 @@ class SectorRows:
         table, unit = SECTOR_TABLES[dataset.table], UNITS[dataset.unit]
         given = self._person(subject) if isinstance(subject, Person) else self.naming(subject, how)
         given |= self.contents.of(dataset, when, subject)
-        given |= {"authority_name": unit.name, "authority_uscc": unit.uscc, "source_unit_name": unit.name,
-                  "source_unit_uscc": unit.uscc, "remark": self.rng.choice(["", "", "", "无", "已归档"])}
+        given |= {
+            "authority_name": unit.name,
+            "authority_uscc": unit.uscc,
+            "source_unit_name": unit.name,
+            "source_unit_uscc": unit.uscc,
+            "remark": self.rng.choice(["", "", "", "无", "已归档"]),
+        }
         if "practice_org_name" in table.fields:
             place = self.rng.choice(self.sectors.groups.institutions if dataset.unit == "wsjk" else self.pool)
             given |= {"practice_org_name": place.name, "practice_org_uscc": place.uscc}
@@ -87,13 +100,27 @@ class SectorRows:
 
     def naming(self, subject: Subject, how: str = "") -> dict[str, str]:
         """Name and codes as the department holds them."""
-        known = {"uscc": subject.uscc, "org_code": subject.org_code, "business_reg_no": subject.business_reg_no,
-                 "tax_reg_no": getattr(subject, "tax_reg_no", ""),
-                 "institution_cert_no": getattr(subject, "institution_cert_no", ""),
-                 "social_org_cert_no": getattr(subject, "social_org_cert_no", "")}
+        known = {
+            "uscc": subject.uscc,
+            "org_code": subject.org_code,
+            "business_reg_no": subject.business_reg_no,
+            "tax_reg_no": getattr(subject, "tax_reg_no", ""),
+            "institution_cert_no": getattr(subject, "institution_cert_no", ""),
+            "social_org_cert_no": getattr(subject, "social_org_cert_no", ""),
+        }
         if not how:
-            how = self.rng.choices(["uscc", "both", "org_code", "business_reg_no", "institution_cert_no",
-                                    "social_org_cert_no", "tax_reg_no"], [84, 6, 4, 3, 1, 1, 1])[0]
+            how = self.rng.choices(
+                [
+                    "uscc",
+                    "both",
+                    "org_code",
+                    "business_reg_no",
+                    "institution_cert_no",
+                    "social_org_cert_no",
+                    "tax_reg_no",
+                ],
+                [84, 6, 4, 3, 1, 1, 1],
+            )[0]
         if how == "name":
             return {"subject_name": subject.name}
         if how == "both":
@@ -121,10 +148,18 @@ class SectorRows:
                     continue
                 self._seen.add(key)
                 part, whole = counts.part_and_whole(self.seed, unit, what, month)
-                named = {"unit_name": unit.name, "unit_uscc": unit.uscc, "month": key[3],
-                         "source_unit_name": source.name, "source_unit_uscc": source.uscc}
-                named |= ({"population": what, "staff_count": str(whole), "trained_count": str(part)}
-                          if table.id.startswith("training") else self._measured(dataset, what, part, whole, month))
+                named = {
+                    "unit_name": unit.name,
+                    "unit_uscc": unit.uscc,
+                    "month": key[3],
+                    "source_unit_name": source.name,
+                    "source_unit_uscc": source.uscc,
+                }
+                named |= (
+                    {"population": what, "staff_count": str(whole), "trained_count": str(part)}
+                    if table.id.startswith("training")
+                    else self._measured(dataset, what, part, whole, month)
+                )
                 return Row(dataset.id, table.id, {n: named.get(n, "") for n in table.fields})
             if not months:
                 between = (month - timedelta(days=1)).replace(day=1) if month <= date(2025, 11, 1) else between
@@ -133,5 +168,10 @@ class SectorRows:
     def _measured(dataset: SectorDataset, measure: str, part: int, whole: int, month: date) -> dict[str, str]:
         if measure == "检察机关行贿档案查询次数" or dataset.options.get("no_denominator"):
             return {"measure": measure, "numerator": str(part)}
-        return {"measure": measure, "numerator": str(part), "denominator": str(whole), "denominator_source": "编制与人员台账",
-                "denominator_on": month.isoformat()}
+        return {
+            "measure": measure,
+            "numerator": str(part),
+            "denominator": str(whole),
+            "denominator_source": "编制与人员台账",
+            "denominator_on": month.isoformat(),
+        }

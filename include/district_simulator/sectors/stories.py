@@ -18,9 +18,18 @@ if TYPE_CHECKING:
 ROSTER = "scjg.enterprise_registration"
 EACH = 6
 # Streams that tell the stories: (dataset, day)
-TELLERS = [("czj.contract_performance", 1), ("scjg.inspection", 1), ("rsj.social_insurance_payment", 1), ("scjg.honour", 1),
-           ("yjgl.commitment", 1), ("scjg.abnormal_operation", 1), ("scjg.inspection", 2), ("czj.contract_performance", 2),
-           ("scjg.inspection", 3), ("rsj.social_insurance_payment", 3)]
+TELLERS = [
+    ("czj.contract_performance", 1),
+    ("scjg.inspection", 1),
+    ("rsj.social_insurance_payment", 1),
+    ("scjg.honour", 1),
+    ("yjgl.commitment", 1),
+    ("scjg.abnormal_operation", 1),
+    ("scjg.inspection", 2),
+    ("czj.contract_performance", 2),
+    ("scjg.inspection", 3),
+    ("rsj.social_insurance_payment", 3),
+]
 
 
 class Stories:
@@ -64,8 +73,18 @@ class Stories:
     @property
     def firms(self) -> list[Organisation]:
         """Everybody of the register of enterprises, food and drug firms included."""
-        return (self.reissued + self.later_reissued + self.shops + self.grown + self.renamed + self.ended + self.sharing
-                + self.namesakes + self.plain + self.sectors.subjects.groups.food)
+        return (
+            self.reissued
+            + self.later_reissued
+            + self.shops
+            + self.grown
+            + self.renamed
+            + self.ended
+            + self.sharing
+            + self.namesakes
+            + self.plain
+            + self.sectors.subjects.groups.food
+        )
 
     def add_to_registers(self) -> None:
         """Rows of the register of enterprises on days 1 and 3 (the cut one of day 2 ends before them)."""
@@ -90,7 +109,9 @@ class Stories:
         def tell(word: str, subject: Organisation, how: str, note: str, **values: str) -> None:
             name, day = TELLERS[len(told) % len(TELLERS)]
             row = self.sectors.rows.row(name, day, subject, how=how).fix(**values)
-            told.append((day, row.plant(f"SU-{word}-{len(told):03d}", ["C08"] if how == "name" else [], "accepted", note)))
+            told.append(
+                (day, row.plant(f"SU-{word}-{len(told):03d}", ["C08"] if how == "name" else [], "accepted", note))
+            )
 
         for firm in self.reissued + self.moved:
             tell("oldcode", firm, "uscc", "报送重新赋码前的代码", uscc=firm.predecessor)

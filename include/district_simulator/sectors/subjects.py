@@ -18,9 +18,20 @@ _A = "朝晴暖晓映朗旭曦霁昭"
 _B = "帆岚汀屿渡岑墨弦砚笛"
 _C = "里园台苑庭坊馆阁轩堂"
 _INSTITUTIONS = ["小学", "中学", "幼儿园", "卫生院", "图书馆", "文化馆", "敬老院", "水利站", "农技推广站", "疾控中心"]
-_SOCIAL = [("商会", "社会团体"), ("志愿服务协会", "社会团体"), ("养老服务社", "民办非企业单位"), ("职业培训学校", "民办非企业单位"),
-           ("书画研究会", "社会团体"), ("慈善基金会", "基金会")]
-_FOOD = [("食品有限公司", "食品生产"), ("餐饮有限公司", "餐饮服务"), ("大药房有限公司", "药品零售"), ("粮油有限公司", "食品生产")]
+_SOCIAL = [
+    ("商会", "社会团体"),
+    ("志愿服务协会", "社会团体"),
+    ("养老服务社", "民办非企业单位"),
+    ("职业培训学校", "民办非企业单位"),
+    ("书画研究会", "社会团体"),
+    ("慈善基金会", "基金会"),
+]
+_FOOD = [
+    ("食品有限公司", "食品生产"),
+    ("餐饮有限公司", "餐饮服务"),
+    ("大药房有限公司", "药品零售"),
+    ("粮油有限公司", "食品生产"),
+]
 
 
 @dataclass
@@ -37,12 +48,23 @@ class Organisation(Subject):
 
     def register_row(self) -> dict[str, str]:
         """Its row in the register of bodies, institutions or social organisations (source unit left out)."""
-        return {"subject_name": self.name, "uscc": self.uscc, "org_code": self.org_code,
-                "tax_reg_no": self.tax_reg_no, "institution_cert_no": self.institution_cert_no,
-                "social_org_cert_no": self.social_org_cert_no, "former_names": ";".join(self.former_names),
-                "predecessor_uscc": self.predecessor, "org_type": self.org_type, "sponsor_name": self.sponsor,
-                "established_on": self.established.isoformat(), "address": self.address, "state": self.state,
-                "state_on": self.state_on, "legal_rep_name": self.rep_name}
+        return {
+            "subject_name": self.name,
+            "uscc": self.uscc,
+            "org_code": self.org_code,
+            "tax_reg_no": self.tax_reg_no,
+            "institution_cert_no": self.institution_cert_no,
+            "social_org_cert_no": self.social_org_cert_no,
+            "former_names": ";".join(self.former_names),
+            "predecessor_uscc": self.predecessor,
+            "org_type": self.org_type,
+            "sponsor_name": self.sponsor,
+            "established_on": self.established.isoformat(),
+            "address": self.address,
+            "state": self.state,
+            "state_on": self.state_on,
+            "legal_rep_name": self.rep_name,
+        }
 
     def registration(self) -> dict[str, str]:
         """Its row in the register of enterprises."""
@@ -74,9 +96,12 @@ class SectorPopulation:
             social=[self.social() for _ in range(int(160 * share))],
             bodies=[self._unit(u.name, u.uscc) for u in UNITS.values()] + [self.body() for _ in range(20)],
             food=[self.food() for _ in range(48)],
-            spare={"public_institution": [self.institution() for _ in range(40)],
-                   "social_organisation": [self.social() for _ in range(40)],
-                   "government_body": [self.body() for _ in range(40)]})
+            spare={
+                "public_institution": [self.institution() for _ in range(40)],
+                "social_organisation": [self.social() for _ in range(40)],
+                "government_body": [self.body() for _ in range(40)],
+            },
+        )
 
     def org(self, digits: bool = False) -> str:
         """A new 组织机构代码, apart from those of ``population``."""
@@ -100,20 +125,33 @@ class SectorPopulation:
         code = codes.uscc(prefix, self.org(digits=self.rng.random() < 0.3))
         number = self._serial
         return Organisation(
-            uscc=more.pop("uscc", code), name=name, kind=kind, org_type=org_type,
-            rep_name=f"法人代表甲{90000 + number:05d}", rep_id=self.population_id(),
+            uscc=more.pop("uscc", code),
+            name=name,
+            kind=kind,
+            org_type=org_type,
+            rep_name=f"法人代表甲{90000 + number:05d}",
+            rep_id=self.population_id(),
             business_reg_no=codes.reg_no(f"{codes.REGION}229{number:05d}") if prefix[0] == "9" else "",
             established=date(1999, 1, 1) + timedelta(days=self.rng.randrange(9000)),
-            scope=more.pop("scope", ""), address=f"示范区{self.rng.choice(['东城街道', '北山镇'])}样例路{number}号",
-            capital="100万元", entity_type=more.pop("entity_type", org_type), **more)
+            scope=more.pop("scope", ""),
+            address=f"示范区{self.rng.choice(['东城街道', '北山镇'])}样例路{number}号",
+            capital="100万元",
+            entity_type=more.pop("entity_type", org_type),
+            **more,
+        )
 
     def population_id(self) -> str:
         birth = date(1955, 1, 1) + timedelta(days=self.rng.randrange(18000))
         return codes.id_number(birth, self.rng.randrange(1, 999))
 
     def institution(self) -> Organisation:
-        made = self.make("12", f"示范区{self.brand()}{self.rng.choice(_INSTITUTIONS)}", "institution", "事业单位",
-                         sponsor="示范区教育和体育局" if self.rng.random() < 0.5 else "示范区卫生健康局")
+        made = self.make(
+            "12",
+            f"示范区{self.brand()}{self.rng.choice(_INSTITUTIONS)}",
+            "institution",
+            "事业单位",
+            sponsor="示范区教育和体育局" if self.rng.random() < 0.5 else "示范区卫生健康局",
+        )
         made.institution_cert_no = f"1370399{self._serial:05d}"
         if self.rng.random() < 0.3:
             made.tax_reg_no = f"370399{made.org_code}"
@@ -137,8 +175,20 @@ class SectorPopulation:
         ending, scope = self.rng.choice(_FOOD)
         return self.enterprise(ending, scope, kind="food")
 
-    def enterprise(self, ending: str = "贸易有限公司", scope: str = "日用百货销售", kind: str = "story",
-                   prefix: str = "91", name: str = "") -> Organisation:
+    def enterprise(
+        self,
+        ending: str = "贸易有限公司",
+        scope: str = "日用百货销售",
+        kind: str = "story",
+        prefix: str = "91",
+        name: str = "",
+    ) -> Organisation:
         """A firm (or with prefix 92 a 个体工商户) of the register of enterprises."""
-        return self.make(prefix, name or f"示范区{self.brand()}{ending}", kind, "", scope=scope,
-                         entity_type="个体工商户" if prefix == "92" else "有限责任公司(自然人投资或控股)")
+        return self.make(
+            prefix,
+            name or f"示范区{self.brand()}{ending}",
+            kind,
+            "",
+            scope=scope,
+            entity_type="个体工商户" if prefix == "92" else "有限责任公司(自然人投资或控股)",
+        )

@@ -54,11 +54,18 @@ def _load() -> dict[str, SectorTable]:
     tables = {}
     for path in sorted((Path(__file__).parent / "kinds").glob("*.yml")):
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        specs = {name: Spec(name, code, title, kind, length, required, tuple(aliases))
-                 for name, (code, title, kind, length, required, aliases) in data["fields"].items()}
+        specs = {
+            name: Spec(name, code, title, kind, length, required, tuple(aliases))
+            for name, (code, title, kind, length, required, aliases) in data["fields"].items()
+        }
         for variant, names in data["variants"].items():
-            table = SectorTable(data["kind"], variant, tuple(data["key"]), {n: specs[n] for n in names},
-                                {n: v for n, v in data["values"].items() if n in names})
+            table = SectorTable(
+                data["kind"],
+                variant,
+                tuple(data["key"]),
+                {n: specs[n] for n in names},
+                {n: v for n, v in data["values"].items() if n in names},
+            )
             tables[table.id] = table
     return tables
 

@@ -29,17 +29,41 @@ if TYPE_CHECKING:
 
 NEVER = date(9999, 12, 31)
 # table → field of the day that counts, word by which a notice names the record
-EVENTS = {"xk_fr": ("decision_date", "许可"), "cf_fr": ("decision_date", "处罚"), "statutory_rating.entity": ("decided_on", "评级"),
-          "inspection_result.inspection": ("inspected_on", "检查"), "inspection_result.sampling": ("inspected_on", "检查"),
-          "honour.entity": ("decided_on", "荣誉"), "breach_list.entity": ("entered_on", "名单"),
-          "abnormal_operation.entity": ("entered_on", "异常"), "judgment_debtor.entity": ("published_on", "失信"),
-          "contract_performance.entity": ("evaluated_on", "履约"), "social_insurance_payment.entity": ("period", ""),
-          "labour_violation.entity": ("decision_date", "劳动"), "commitment.entity": ("made_on", "承诺"),
-          "disclosure_item.body": ("due_on", "")}
-ROSTERS = {"安全生产重点企业": "T06", "工程建设企业": "T07", "政府采购参与主体": "T09", "招标投标参与主体": "T10", "中介服务机构": "T11"}
-MEASURES = {"公务员和事业单位工作人员信用档案数": "T03", "工程建设从业人员信用档案数": "T08", "政府采购评审专家信用档案数": "T09P",
-            "招标投标评审专家信用档案数": "T10P", "重点人群信用档案数": "T13", "教育科研从业人员信用档案数": "T14", "自然人信用档案数": "T15",
-            "职业信用档案数": "T16", "司法执法人员信用档案数": "T17", "司法从业人员信用档案数": "T18"}
+EVENTS = {
+    "xk_fr": ("decision_date", "许可"),
+    "cf_fr": ("decision_date", "处罚"),
+    "statutory_rating.entity": ("decided_on", "评级"),
+    "inspection_result.inspection": ("inspected_on", "检查"),
+    "inspection_result.sampling": ("inspected_on", "检查"),
+    "honour.entity": ("decided_on", "荣誉"),
+    "breach_list.entity": ("entered_on", "名单"),
+    "abnormal_operation.entity": ("entered_on", "异常"),
+    "judgment_debtor.entity": ("published_on", "失信"),
+    "contract_performance.entity": ("evaluated_on", "履约"),
+    "social_insurance_payment.entity": ("period", ""),
+    "labour_violation.entity": ("decision_date", "劳动"),
+    "commitment.entity": ("made_on", "承诺"),
+    "disclosure_item.body": ("due_on", ""),
+}
+ROSTERS = {
+    "安全生产重点企业": "T06",
+    "工程建设企业": "T07",
+    "政府采购参与主体": "T09",
+    "招标投标参与主体": "T10",
+    "中介服务机构": "T11",
+}
+MEASURES = {
+    "公务员和事业单位工作人员信用档案数": "T03",
+    "工程建设从业人员信用档案数": "T08",
+    "政府采购评审专家信用档案数": "T09P",
+    "招标投标评审专家信用档案数": "T10P",
+    "重点人群信用档案数": "T13",
+    "教育科研从业人员信用档案数": "T14",
+    "自然人信用档案数": "T15",
+    "职业信用档案数": "T16",
+    "司法执法人员信用档案数": "T17",
+    "司法从业人员信用档案数": "T18",
+}
 NOT_COUNTED = {"T03", "T13", "T14", "T15", "T16", "T17", "T18"}  # numbers only, the law forbids to push for more
 SOCIAL = ("社会团体", "民办非企业单位", "基金会")
 
@@ -59,8 +83,10 @@ def _day(value: str) -> date:
 
 def month_ends(day: int) -> list[date]:
     today = DAYS[day]
-    return [*(date(year, 12, 31) for year in range(2016, 2026)),
-            today.replace(day=calendar.monthrange(today.year, today.month)[1])]
+    return [
+        *(date(year, 12, 31) for year in range(2016, 2026)),
+        today.replace(day=calendar.monthrange(today.year, today.month)[1]),
+    ]
 
 
 def _accepted(booked: list[Booked]) -> list[Booked]:
@@ -87,8 +113,11 @@ def registered(booked: list[Booked], known: Registry) -> dict[str, list[Member]]
         until = NEVER
         if row.get("state") not in ("", "存续"):
             was_alive = any(item.row.get("state") in ("", "存续") for item in seen[:-1])
-            until = _day(row.get("state_on")) if row.get("state_on") else (
-                DAYS[seen[-1].delivery.day] if row.dataset == ROSTER and was_alive else since)
+            until = (
+                _day(row.get("state_on"))
+                if row.get("state_on")
+                else (DAYS[seen[-1].delivery.day] if row.dataset == ROSTER and was_alive else since)
+            )
         elif seen[-1].delivery is not newest[row.dataset] and not any(i.delivery is newest[row.dataset] for i in seen):
             until = DAYS[newest[row.dataset].day]
         if until > since:
@@ -141,14 +170,20 @@ def first_days(booked: list[Booked], known: Registry) -> tuple[dict[str, date], 
 def published(booked: list[Booked], day: int) -> list[dict[str, Any]]:
     """T01: items due by a month end, and those on the web by then; per unit and for the district."""
     newest = {item.row.key: item for item in _accepted(booked) if item.row.table == "disclosure_item.body"}
-    items = [(item.delivery.dataset.split(".")[0], item.row) for item in newest.values()
-             if item.row.get("publication_state") != "依法不予公开"]
+    items = [
+        (item.delivery.dataset.split(".")[0], item.row)
+        for item in newest.values()
+        if item.row.get("publication_state") != "依法不予公开"
+    ]
     out = []
     for end in month_ends(day):
         for unit in ["", *sorted({unit for unit, _ in items})]:
             due = [row for by, row in items if unit in ("", by) and _day(row.get("due_on")) <= end]
-            online = sum(row.get("publication_state") == "网上已公开" and _day(row.get("published_on") or row.get("due_on")) <= end
-                         for row in due)
+            online = sum(
+                row.get("publication_state") == "网上已公开"
+                and _day(row.get("published_on") or row.get("due_on")) <= end
+                for row in due
+            )
             if due or not unit:
                 out.append(_entry("T01", end, unit, online, online, len(due)))
     return out
@@ -162,16 +197,28 @@ def counted(booked: list[Booked]) -> dict[str, dict[tuple[str, str], dict[str, t
         row = item.row
         if row.table == "training_count.all":
             found["T04"][by_code[row.get("unit_uscc")], row.get("population")][row.get("month")] = (
-                int(row.get("trained_count")), int(row.get("staff_count")))
+                int(row.get("trained_count")),
+                int(row.get("staff_count")),
+            )
         elif row.table == "aggregate_count.all" and row.get("measure") in MEASURES:
             found[MEASURES[row.get("measure")]][by_code[row.get("unit_uscc")], row.get("measure")][row.get("month")] = (
-                int(row.get("numerator")), int(row.get("denominator")) if row.get("denominator") else None)
+                int(row.get("numerator")),
+                int(row.get("denominator")) if row.get("denominator") else None,
+            )
     return found
 
 
-def _entry(figure: str, end: date, unit: str, least: int, most: int, denominator: int | None, **more: Any) -> dict[str, Any]:
-    return {"figure": figure, "month_end": end.isoformat(), "unit": unit, "numerator": [least, most],
-            "denominator": denominator or None, **more}
+def _entry(
+    figure: str, end: date, unit: str, least: int, most: int, denominator: int | None, **more: Any
+) -> dict[str, Any]:
+    return {
+        "figure": figure,
+        "month_end": end.isoformat(),
+        "unit": unit,
+        "numerator": [least, most],
+        "denominator": denominator or None,
+        **more,
+    }
 
 
 def figures(booked: list[Booked], known: Registry, day: int) -> list[dict[str, Any]]:
@@ -181,7 +228,10 @@ def figures(booked: list[Booked], known: Registry, day: int) -> list[dict[str, A
     for figure, members in sorted({**registered(booked, known), **listed(booked, known)}.items()):
         for end in month_ends(day):
             alive = [m for m in members if m.since <= end < m.until]
-            covered = [sum(days.get(m.subject, NEVER) <= end and days[m.subject] < m.until for m in alive) for days in (sure, maybe)]
+            covered = [
+                sum(days.get(m.subject, NEVER) <= end and days[m.subject] < m.until for m in alive)
+                for days in (sure, maybe)
+            ]
             out.append(_entry(figure, end, "", *covered, len(alive)))
     out += published(booked, day) + connected(booked, day) + used(day)
     for figure, parts in sorted(counted(booked).items()):
@@ -194,7 +244,9 @@ def figures(booked: list[Booked], known: Registry, day: int) -> list[dict[str, A
             rows = {"": [pair for pairs in cells.values() for pair in pairs], **cells}
             for unit, pairs in rows.items():
                 number = sum(n for n, _ in pairs)
-                whole = None if figure in NOT_COUNTED or any(d is None for _, d in pairs) else sum(d or 0 for _, d in pairs)
+                whole = (
+                    None if figure in NOT_COUNTED or any(d is None for _, d in pairs) else sum(d or 0 for _, d in pairs)
+                )
                 hidden = bool(unit) and (1 <= number <= 4 or 1 <= (whole or 0) <= 4)
                 out.append(_entry(figure, end, unit, number, number, whole, hidden=hidden))
     return out
@@ -205,7 +257,10 @@ def connected(booked: list[Booked], day: int) -> list[dict[str, Any]]:
     first: dict[str, date] = {}
     for item in _accepted(booked):
         first.setdefault(item.row.dataset.split(".")[0], DAYS[item.delivery.day])
-    since = {name: (unit, min(filter(None, (document, first.get(unit))), default=NEVER)) for name, (unit, document) in CONNECTED.items()}
+    since = {
+        name: (unit, min(filter(None, (document, first.get(unit))), default=NEVER))
+        for name, (unit, document) in CONNECTED.items()
+    }
     out = []
     for end in month_ends(day):
         for unit in ["", *sorted({unit for unit, _ in CONNECTED.values()})]:
@@ -226,8 +281,18 @@ def used(day: int) -> list[dict[str, Any]]:
 
 def write(folder: Path, day: int, booked: list[Booked], known: Registry) -> None:
     """The file of a day, and the newest one under its plain name."""
-    answer = {"day": day, "figures": figures(booked, known, day), "no_denominator": ["T08"], "silent_unit": "street_north",
-              "restated": {"dataset": RESTATED[0], "figure": MEASURES[RESTATED[1]], "month": RESTATED[2], "day": RESTATED_ON,
-                           "fewer": RESTATED_BY}}
+    answer = {
+        "day": day,
+        "figures": figures(booked, known, day),
+        "no_denominator": ["T08"],
+        "silent_unit": "street_north",
+        "restated": {
+            "dataset": RESTATED[0],
+            "figure": MEASURES[RESTATED[1]],
+            "month": RESTATED[2],
+            "day": RESTATED_ON,
+            "fewer": RESTATED_BY,
+        },
+    }
     for name in (f"day{day}_targets.json", "targets.json"):
         (folder / name).write_text(json.dumps(answer, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -16,7 +16,8 @@ from district_simulator.workcalendar import DAYS
 
 SCHEMAS: dict[str, dict[str, str]] = {
     "scjg": {"xk_fr": "xk_fr", "cf_fr": "cf_fr", "qydj": "qydj", "jdbg": "events"},
-    "rsj": {"xk_fr": "xk_fr", "cf_fr": "cf_fr"}}
+    "rsj": {"xk_fr": "xk_fr", "cf_fr": "cf_fr"},
+}
 for _dataset in SECTOR_DATASETS.values():
     if _dataset.form == "db":
         SCHEMAS.setdefault(_dataset.unit, {})[_dataset.place] = _dataset.table
@@ -37,15 +38,25 @@ class Exchange:
                 columns = [code.lower() for _, code, _ in TABLES[table]]
                 columns += [EXCHANGE_LOCAL] if schema == "rsj" and table in ("xk_fr", "cf_fr") else []
                 self.tables[schema, name] = Table(
-                    name, metadata, Column("source_id", String(64), primary_key=True),
+                    name,
+                    metadata,
+                    Column("source_id", String(64), primary_key=True),
                     Column("source_record_id", String(32), index=True, nullable=False),
                     Column("source_create_date", DateTime, nullable=False),
-                    *(Column(c, Text) for c in columns), schema=schema, mysql_charset="utf8mb4")
+                    *(Column(c, Text) for c in columns),
+                    schema=schema,
+                    mysql_charset="utf8mb4",
+                )
             self.tables[schema, "batch_done"] = Table(
-                "batch_done", metadata, Column("source_record_id", String(32), primary_key=True),
+                "batch_done",
+                metadata,
+                Column("source_record_id", String(32), primary_key=True),
                 Column("table_name", String(32), primary_key=True),
-                Column("row_count", Integer, nullable=False), Column("done_at", DateTime, nullable=False),
-                schema=schema, mysql_charset="utf8mb4")
+                Column("row_count", Integer, nullable=False),
+                Column("done_at", DateTime, nullable=False),
+                schema=schema,
+                mysql_charset="utf8mb4",
+            )
         self.metadata = metadata
 
     def reset(self) -> None:
@@ -67,19 +78,35 @@ class Exchange:
         rows = []
         for i, row in enumerate(delivery.rows):
             values = (plain(v) for v in cells(row, delivery.dialect))
-            record = {h: (None if v == "" and delivery.dialect.null_blank else v)
-                      for h, v in zip(headings, values, strict=True)}
-            rows.append({"source_id": f"{delivery.db_table}-{number}-{i + 1:06d}", "source_record_id": number,
-                         "source_create_date": stamp, **record})
+            record = {
+                h: (None if v == "" and delivery.dialect.null_blank else v)
+                for h, v in zip(headings, values, strict=True)
+            }
+            rows.append(
+                {
+                    "source_id": f"{delivery.db_table}-{number}-{i + 1:06d}",
+                    "source_record_id": number,
+                    "source_create_date": stamp,
+                    **record,
+                }
+            )
         with self.engine.begin() as connection:
             connection.execute(table.delete().where(table.c.source_record_id == number))
             connection.execute(done.delete().where(done.c.source_record_id == number))
             if rows:
                 connection.execute(table.insert(), rows)
             if delivery.done:
-                connection.execute(done.insert(), [{
-                    "source_record_id": number, "table_name": delivery.db_table, "row_count": len(rows),
-                    "done_at": stamp.replace(hour=7, minute=30)}])
+                connection.execute(
+                    done.insert(),
+                    [
+                        {
+                            "source_record_id": number,
+                            "table_name": delivery.db_table,
+                            "row_count": len(rows),
+                            "done_at": stamp.replace(hour=7, minute=30),
+                        }
+                    ],
+                )
 
     def close(self) -> None:
         self.engine.dispose()

@@ -58,8 +58,9 @@ class ApiStore:
 class DepartmentApi:
     """One department's ``GET /api/v1/<interface>``."""
 
-    def __init__(self, store: ApiStore, app_key: str, secret: str, *, per_second: int = 10,
-                 flaky_seed: str | None = None):
+    def __init__(
+        self, store: ApiStore, app_key: str, secret: str, *, per_second: int = 10, flaky_seed: str | None = None
+    ):
         self.store, self.app_key, self.secret, self.per_second = store, app_key, secret, per_second
         self.down = False
         self.requests = 0
@@ -120,9 +121,19 @@ class DepartmentApi:
         pages = max(1, -(-len(rows) // size))
         if page > pages:
             return _refusal("99", "页码错误")
-        return JSONResponse({"code": "00", "msg": "ok", "data": {
-            "total": len(rows), "page": page, "pages": pages, "version": version or since,
-            "rows": rows[(page - 1) * size: page * size]}})
+        return JSONResponse(
+            {
+                "code": "00",
+                "msg": "ok",
+                "data": {
+                    "total": len(rows),
+                    "page": page,
+                    "pages": pages,
+                    "version": version or since,
+                    "rows": rows[(page - 1) * size : page * size],
+                },
+            }
+        )
 
     def _snapshot(self, interface: str, since: str, page: int) -> str:
         """The version of page 1 holds for all pages of one pull."""

@@ -36,8 +36,9 @@ class Runtime:
     def web(self, app: Any, port: int) -> int:
         """Serve an ASGI app; returns its port."""
         listener = free_socket(port)
-        config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off",
-                                timeout_keep_alive=5, timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app, log_level="error", access_log=False, lifespan="off", timeout_keep_alive=5, timeout_graceful_shutdown=2
+        )
         server = uvicorn.Server(config)
         task = asyncio.run_coroutine_threadsafe(server.serve(sockets=[listener]), self.loop)
         self._servers.append((server, task))

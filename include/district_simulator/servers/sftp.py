@@ -77,7 +77,8 @@ class SftpDepartments:
             return _ReadOnly(chan, chroot=os.fsencode(self.root / user))
 
         self._acceptor = await asyncssh.create_server(
-            Door, "127.0.0.1", port, server_host_keys=[self.key], sftp_factory=factory, allow_scp=False)
+            Door, "127.0.0.1", port, server_host_keys=[self.key], sftp_factory=factory, allow_scp=False
+        )
         return self._acceptor.get_port()
 
     async def stop(self) -> None:

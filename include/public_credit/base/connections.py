@@ -44,8 +44,13 @@ class Connections:
         """The URI of a connection. Raises UserError (code 3) when there is none."""
         found = self.uri(conn_id)
         if found is None:
-            raise UserError(f"未配置连接 {conn_id}。", code=3, remedy=(
-                f"在 secrets/connections.yaml 中增加一行 {conn_id}: <URI>，或设置环境变量 PCW_CONN_{conn_id.upper()}。"))
+            raise UserError(
+                f"未配置连接 {conn_id}。",
+                code=3,
+                remedy=(
+                    f"在 secrets/connections.yaml 中增加一行 {conn_id}: <URI>，或设置环境变量 PCW_CONN_{conn_id.upper()}。"
+                ),
+            )
         return found
 
 
@@ -65,8 +70,14 @@ def uri_fault(uri: str) -> str:
         return "地址应写成 协议://用户:口令@主机:端口/路径"
     user, _, host = parts["place"].rpartition("@")
     place = _HOST.fullmatch(host)
-    if (place is None or int(place["port"] or 0) > 65535 or not user.isascii()
-            or any(char in user for char in "@[]") or "@" in parts["path"] and parts["scheme"] != "file"):
+    if (
+        place is None
+        or int(place["port"] or 0) > 65535
+        or not user.isascii()
+        or any(char in user for char in "@[]")
+        or "@" in parts["path"]
+        and parts["scheme"] != "file"
+    ):
         return f"用户、口令、主机、端口分不清，{_ENCODE}"
     return ""
 
@@ -146,7 +157,9 @@ def read(path: Path) -> Connections:
     except FileNotFoundError:
         return before[1] if before else NONE
     except OSError as error:
-        problem = UserError(f"无法读取 {path.name}（{os.strerror(error.errno or 0)}）。", remedy="检查文件的权限。", code=3)
+        problem = UserError(
+            f"无法读取 {path.name}（{os.strerror(error.errno or 0)}）。", remedy="检查文件的权限。", code=3
+        )
         stamp = (0, 0, error.errno or 0)
     except UserError as error:
         problem = error

@@ -16,7 +16,9 @@ log = logging.getLogger(__name__)
 def _of_database(error: BaseException) -> bool:
     """Whether the database itself is the trouble (gone, full, busy); a limit that one row exceeds (class 54) is not."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and not (cause.sqlstate or "").startswith("54")
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and not (
+        cause.sqlstate or ""
+    ).startswith("54")
 
 
 def of_receipt(error: BaseException) -> bool:

@@ -88,13 +88,19 @@ def secret_key(name: str) -> bytes:
     """A 32-byte key kept as hex in ``secrets/<name>.key`` (or in the file ``PCW_KEY_<NAME>_FILE`` names)."""
     path = Path(os.environ.get(f"PCW_KEY_{name.upper()}_FILE", home() / "secrets" / f"{name}.key"))
     if not path.exists():
-        raise UserError(f"缺少密钥文件 {name}.key。", remedy="运行 ./run doctor 查看应放置的位置；切勿重新生成已使用过的密钥。",
-                        code=3)
+        raise UserError(
+            f"缺少密钥文件 {name}.key。",
+            remedy="运行 ./run doctor 查看应放置的位置；切勿重新生成已使用过的密钥。",
+            code=3,
+        )
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
-        raise UserError(f"密钥文件 {name}.key 无法读取（{type(error).__name__}）。", remedy="恢复正确的密钥文件及其读取权限。",
-                        code=3) from None
+        raise UserError(
+            f"密钥文件 {name}.key 无法读取（{type(error).__name__}）。",
+            remedy="恢复正确的密钥文件及其读取权限。",
+            code=3,
+        ) from None
     if len(key) != 32:
         raise UserError(f"密钥文件 {name}.key 长度不是 32 字节。", remedy="恢复正确的密钥文件。", code=3)
     return key
@@ -113,14 +119,21 @@ def dsn(role: str) -> str:
     except ProgrammingError:
         known = False
     if not known:
-        raise UserError(f"连接 pcw_db_{role} 不是可用的 PostgreSQL 地址。", code=3,
-                        remedy="写成 postgresql://用户:口令@主机:端口/数据库，特殊字符作百分号编码。")
+        raise UserError(
+            f"连接 pcw_db_{role} 不是可用的 PostgreSQL 地址。",
+            code=3,
+            remedy="写成 postgresql://用户:口令@主机:端口/数据库，特殊字符作百分号编码。",
+        )
     return uri
 
 
 def _unreachable() -> UserError:
     """What is said instead of the driver's own words, which show parts of the URI."""
-    return UserError("连接不上数据库。", remedy="先启动服务（./run serve 或 ./run demo），或用 public-credit doctor 检查连接。", code=3)
+    return UserError(
+        "连接不上数据库。",
+        remedy="先启动服务（./run serve 或 ./run demo），或用 public-credit doctor 检查连接。",
+        code=3,
+    )
 
 
 def connect(role: str, **options: Any) -> psycopg.Connection[Any]:

@@ -31,8 +31,12 @@ class Table:
 
 
 TABLES = {
-    "milestone_evidence": Table(("milestone_id", "state", "state_on", "evidence", "document_no", "entered_by"),
-                                ("state", "state_on", "document_no", "entered_by"), "milestone", ("推进中", "已完成")),
+    "milestone_evidence": Table(
+        ("milestone_id", "state", "state_on", "evidence", "document_no", "entered_by"),
+        ("state", "state_on", "document_no", "entered_by"),
+        "milestone",
+        ("推进中", "已完成"),
+    ),
     "department_evidence": Table(("department", "unit_id", "connected_on", "evidence"), ("unit_id",), "key_department"),
     "area_evidence": Table(("area", "first_on", "evidence"), ("first_on", "evidence"), "report_area"),
 }
@@ -104,4 +108,6 @@ def publish(opened: Session) -> None:
         opened.execute(text(f"create table if not exists policy.{name} ({columns})"))
         opened.execute(text(f"delete from policy.{name}"))
         if rows:
-            opened.execute(text(f"insert into policy.{name} values ({', '.join(f':{column}' for column in table.columns)})"), rows)
+            opened.execute(
+                text(f"insert into policy.{name} values ({', '.join(f':{column}' for column in table.columns)})"), rows
+            )

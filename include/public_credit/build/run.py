@@ -74,15 +74,22 @@ def _units() -> list[dict[str, Any]]:
 
 def _datasets() -> list[dict[str, Any]]:
     plain = ("kind", "variant", "title", "disclosure", "delivery_mode", "cadence_days")
-    return [{"dataset_id": dataset.id, "unit_id": dataset.unit, "sectors": ";".join(dataset.sectors)}
-            | {name: getattr(dataset, name) for name in plain} for dataset in load_catalogue().datasets.values()]
+    return [
+        {"dataset_id": dataset.id, "unit_id": dataset.unit, "sectors": ";".join(dataset.sectors)}
+        | {name: getattr(dataset, name) for name in plain}
+        for dataset in load_catalogue().datasets.values()
+    ]
 
 
 def _content(*names: str) -> str:
     """Fingerprint of files and folders of the dbt project: what dbt reads there, by path and content, whatever their times."""
     project, digest = settings.checkout() / "dbt_project", hashlib.sha256()
-    files = {path for name in names for path in ([project / name] if Path(name).suffix else (project / name).rglob("*"))
-             if path.suffix in _READ_BY_DBT and not path.name.startswith(".") and path.is_file()}
+    files = {
+        path
+        for name in names
+        for path in ([project / name] if Path(name).suffix else (project / name).rglob("*"))
+        if path.suffix in _READ_BY_DBT and not path.name.startswith(".") and path.is_file()
+    }
     for path in sorted(files):
         digest.update(f"{path.relative_to(project).as_posix()}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -90,11 +97,18 @@ def _content(*names: str) -> str:
 
 def made_from() -> dict[str, Any]:
     """What a build is made from beside the delivered rows, as fingerprints; the catalogue's row by row."""
-    rows = {f"unit {row['unit_id']}": row for row in _units()} | {f"dataset {row['dataset_id']}": row for row in _datasets()}
+    rows = {f"unit {row['unit_id']}": row for row in _units()} | {
+        f"dataset {row['dataset_id']}": row for row in _datasets()
+    }
     facts = {name: evidence.read(name) for name in evidence.TABLES}
-    return {"evidence": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16], "seeds": _content("seeds"), "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
-            "catalogue": {name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:8]
-                          for name, row in rows.items()}}
+    return {
+        "evidence": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16],
+        "seeds": _content("seeds"),
+        "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
+        "catalogue": {
+            name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:8] for name, row in rows.items()
+        },
+    }
 
 
 def _remembering(opened: Session, now: dict[str, Any]) -> dict[str, Any]:
@@ -114,11 +128,19 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
         return "此前的构建没有记下种子与模型的内容", True
     known = before["catalogue"]
     parts = [title for title, name in (("种子", "seeds"), ("模型", "models")) if before.get(name) != now[name]]
-    parts += ["目录中的单位或数据集"] if any(known.get(row, mark) != mark for row, mark in now["catalogue"].items()) else []
+    parts += (
+        ["目录中的单位或数据集"] if any(known.get(row, mark) != mark for row, mark in now["catalogue"].items()) else []
+    )
     if parts:
         return "、".join(parts) + "有改动", True
-    added = [title for title, true in (("目录中新增了单位或数据集", bool(now["catalogue"].keys() - known.keys())),
-                                       ("佐证有改动", before.get("evidence") != now["evidence"])) if true]
+    added = [
+        title
+        for title, true in (
+            ("目录中新增了单位或数据集", bool(now["catalogue"].keys() - known.keys())),
+            ("佐证有改动", before.get("evidence") != now["evidence"]),
+        )
+        if true
+    ]
     return "、".join(added), False
 
 
@@ -148,24 +170,37 @@ def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) 
 
 def _publish_units(opened: Session) -> None:
     statement = insert(PublishedUnit).values(_units())
-    opened.execute(statement.on_conflict_do_update(
-        index_elements=["unit_id"], set_={"name": statement.excluded.name, "uscc": statement.excluded.uscc}))
+    opened.execute(
+        statement.on_conflict_do_update(
+            index_elements=["unit_id"], set_={"name": statement.excluded.name, "uscc": statement.excluded.uscc}
+        )
+    )
 
 
 def _publish_datasets(opened: Session) -> None:
     rows = _datasets()
     statement = insert(PublishedDataset).values(rows)
-    opened.execute(statement.on_conflict_do_update(
-        index_elements=["dataset_id"], set_={name: getattr(statement.excluded, name) for name in rows[0] if name != "dataset_id"}))
+    opened.execute(
+        statement.on_conflict_do_update(
+            index_elements=["dataset_id"],
+            set_={name: getattr(statement.excluded, name) for name in rows[0] if name != "dataset_id"},
+        )
+    )
 
 
 def environment() -> dict[str, str]:
     """What ``profiles.yml`` reads, from the builder's connection."""
     known = conninfo_to_dict(settings.dsn("builder"))
-    return {"PCW_DBT_HOST": str(known["host"]), "PCW_DBT_PORT": str(known.get("port") or 5432),
-            "PCW_DBT_USER": str(known["user"]), "PCW_DBT_PASSWORD": str(known["password"]),
-            "PCW_DBT_DATABASE": str(known["dbname"]), "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_LOG_PATH": str(settings.folder("dbt", "logs"))}
+    return {
+        "PCW_DBT_HOST": str(known["host"]),
+        "PCW_DBT_PORT": str(known.get("port") or 5432),
+        "PCW_DBT_USER": str(known["user"]),
+        "PCW_DBT_PASSWORD": str(known["password"]),
+        "PCW_DBT_DATABASE": str(known["dbname"]),
+        "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_LOG_PATH": str(settings.folder("dbt", "logs")),
+    }
 
 
 def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
@@ -178,17 +213,35 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
 
     os.environ.update(environment())
     project = str(settings.checkout() / "dbt_project")
-    common = ["--project-dir", project, "--profiles-dir", project, "--quiet", "--no-version-check", "--log-level-file", "info"]
-    rendered = "{" + ", ".join(f"{name}: '{value}'" if isinstance(value, str) else f"{name}: {value}"
-                               for name, value in variables.items()) + "}"
+    common = [
+        "--project-dir",
+        project,
+        "--profiles-dir",
+        project,
+        "--quiet",
+        "--no-version-check",
+        "--log-level-file",
+        "info",
+    ]
+    rendered = (
+        "{"
+        + ", ".join(
+            f"{name}: '{value}'" if isinstance(value, str) else f"{name}: {value}" for name, value in variables.items()
+        )
+        + "}"
+    )
     result = dbtRunner().invoke(["parse", *common])
     if result.success:
         result = dbtRunner(manifest=result.result).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
-        failed = [item.node.name for item in getattr(result.result, "results", [])
-                  if str(item.status) in ("error", "fail")]
-        raise UserError("dbt 构建失败：" + ("、".join(failed) or type(result.exception).__name__) + "。",
-                        remedy="查看状态目录 dbt/logs/dbt.log；修正后重跑，构建将以同一编号续做。", code=1)
+        failed = [
+            item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")
+        ]
+        raise UserError(
+            "dbt 构建失败：" + ("、".join(failed) or type(result.exception).__name__) + "。",
+            remedy="查看状态目录 dbt/logs/dbt.log；修正后重跑，构建将以同一编号续做。",
+            code=1,
+        )
     return result.result
 
 
@@ -217,18 +270,29 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
         record.counts = (resolve.full if full_refresh else resolve.run)(build_id, business_date)
         record.message = "主体归集完成" if record.counts else "本次构建的主体已归集"
     with step("builder", "build", business_date=business_date, build_id=build_id) as record:
-        arguments = ["build", *(["--full-refresh"] if frozen.why else []),
-                     *([] if frozen.why or frozen.first else ["--exclude-resource-type", "seed"])]
+        arguments = [
+            "build",
+            *(["--full-refresh"] if frozen.why else []),
+            *([] if frozen.why or frozen.first else ["--exclude-resource-type", "seed"]),
+        ]
         arguments += ["--exclude-resource-type", "unit_test"]
         result = invoke(arguments, {"build_id": build_id, "business_date": business_date.isoformat()})
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
         unresolved = resolve.follow_up(build_id, business_date)
-        record.counts = {"models": len(ran), "seconds": seconds, "work_items": unresolved, "slowest": {
-            item.node.name: round(item.execution_time, 2)
-            for item in sorted(ran, key=lambda item: -item.execution_time)[:5]}}
-        record.message = (f"第 {build_id} 次构建{'（续做）' if frozen.resumed else ''}完成：{len(ran)} 个模型，{seconds} 秒"
-                          + (f"；{frozen.why}，全量重建" if frozen.why else ""))
+        record.counts = {
+            "models": len(ran),
+            "seconds": seconds,
+            "work_items": unresolved,
+            "slowest": {
+                item.node.name: round(item.execution_time, 2)
+                for item in sorted(ran, key=lambda item: -item.execution_time)[:5]
+            },
+        }
+        record.message = (
+            f"第 {build_id} 次构建{'（续做）' if frozen.resumed else ''}完成：{len(ran)} 个模型，{seconds} 秒"
+            + (f"；{frozen.why}，全量重建" if frozen.why else "")
+        )
         with session("builder") as opened:
             build = opened.get_one(Build, build_id)
             build.state, build.message, build.made_from = "built", record.message, now

@@ -18,14 +18,28 @@ from .models import Authority, CodeList, Dataset, Forbidden, Kind, Receiver, Uni
 from .sectors import Mistake, Refused, Sector, check_dataset, check_refused, check_sectors
 
 _REASONS = {
-    "missing": "缺少必填项", "extra_forbidden": "不认识的项", "literal_error": "取值不在允许范围内",
-    "union_tag_invalid": "不认识的渠道类型", "union_tag_not_found": "缺少渠道类型 type", "string_type": "应为文字",
-    "int_type": "应为整数", "int_parsing": "应为整数", "float_parsing": "应为数字", "float_type": "应为数字",
-    "list_type": "应为列表", "dict_type": "应为键值对", "greater_than": "数值太小", "greater_than_equal": "数值太小",
-    "less_than_equal": "数值太大", "string_too_short": "内容太短", "too_short": "不能为空", "model_type": "应为键值对",
+    "missing": "缺少必填项",
+    "extra_forbidden": "不认识的项",
+    "literal_error": "取值不在允许范围内",
+    "union_tag_invalid": "不认识的渠道类型",
+    "union_tag_not_found": "缺少渠道类型 type",
+    "string_type": "应为文字",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "float_parsing": "应为数字",
+    "float_type": "应为数字",
+    "list_type": "应为列表",
+    "dict_type": "应为键值对",
+    "greater_than": "数值太小",
+    "greater_than_equal": "数值太小",
+    "less_than_equal": "数值太大",
+    "string_too_short": "内容太短",
+    "too_short": "不能为空",
+    "model_type": "应为键值对",
 }
 _REMEDIES = {
-    "missing": "补上这一项", "extra_forbidden": "删去这一项或改正拼写；不在目录语法内的内容一律不收",
+    "missing": "补上这一项",
+    "extra_forbidden": "删去这一项或改正拼写；不在目录语法内的内容一律不收",
     "string_type": "数字样的文字（如代码）请加引号",
 }
 
@@ -48,8 +62,10 @@ class CatalogueError(UserError):
     """The catalogue has mistakes; nothing is collected until they are mended."""
 
     def __init__(self, problems: list[Problem]):
-        super().__init__(f"目录有 {len(problems)} 处错误：\n" + "\n".join(map(str, problems)),
-                         remedy="改正后运行 public-credit catalogue check。")
+        super().__init__(
+            f"目录有 {len(problems)} 处错误：\n" + "\n".join(map(str, problems)),
+            remedy="改正后运行 public-credit catalogue check。",
+        )
         self.problems = problems
 
 
@@ -140,10 +156,15 @@ def _parse(file: _File, model: type[BaseModel], content: Any, problems: list[Pro
         return model.model_validate(content)
     except ValidationError as error:
         for item in error.errors(include_input=False, include_url=False, include_context=False):
-            location = at + tuple(step for step in item["loc"]
-                             if step not in ("http_api", "sftp", "drop_folder", "exchange_db", "hand_in"))
+            location = at + tuple(
+                step
+                for step in item["loc"]
+                if step not in ("http_api", "sftp", "drop_folder", "exchange_db", "hand_in")
+            )
             kind = item["type"]
-            reason = item["msg"].removeprefix("Value error, ") if kind == "value_error" else _REASONS.get(kind, item["msg"])
+            reason = (
+                item["msg"].removeprefix("Value error, ") if kind == "value_error" else _REASONS.get(kind, item["msg"])
+            )
             problems.append(file.problem(location, reason, _REMEDIES.get(kind, "按目录说明改正")))
         return None
 
@@ -155,23 +176,28 @@ def _files(root: Path, folder: str, problems: list[Problem]) -> Iterator[_File]:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             reason = getattr(error, "problem", None) or "不是有效的 YAML"
-            problems.append(Problem(path.relative_to(root).as_posix(), mark.line + 1 if mark else 1, "", reason,
-                                    "检查缩进、冒号和引号"))
+            problems.append(
+                Problem(
+                    path.relative_to(root).as_posix(), mark.line + 1 if mark else 1, "", reason, "检查缩进、冒号和引号"
+                )
+            )
 
 
 def _kind(file: _File, code_lists: dict[str, Any], problems: list[Problem]) -> Kind | None:
     content = dict(file.content or {})
     fields = content.get("fields")
     if isinstance(fields, dict):
-        content["fields"] = {name: ({"name": name} | spec if isinstance(spec, dict) else spec)
-                             for name, spec in fields.items()}
+        content["fields"] = {
+            name: ({"name": name} | spec if isinstance(spec, dict) else spec) for name, spec in fields.items()
+        }
         used = {spec.get("code_list") for spec in fields.values() if isinstance(spec, dict)}
         content["code_lists"] = {name: spec for name, spec in code_lists.items() if name in used}
     return _parse(file, Kind, content, problems)
 
 
-def _unit(file: _File, kinds: dict[str, Kind], forbidden: Forbidden, refused: dict[str, Refused],
-          problems: list[Problem]) -> Unit | None:
+def _unit(
+    file: _File, kinds: dict[str, Kind], forbidden: Forbidden, refused: dict[str, Refused], problems: list[Problem]
+) -> Unit | None:
     content = dict(file.content or {})
     datasets = content.get("datasets")
     unit_id = content.get("id")
@@ -183,26 +209,40 @@ def _unit(file: _File, kinds: dict[str, Kind], forbidden: Forbidden, refused: di
     for index, dataset in enumerate(unit.datasets):
         at = ("datasets", index)
         if not dataset.id.startswith(f"{unit.id}."):
-            problems.append(file.problem((*at, "id"), f"数据集编号 {dataset.id} 应以 {unit.id}. 开头", "改为 单位编号.数据集"))
+            problems.append(
+                file.problem((*at, "id"), f"数据集编号 {dataset.id} 应以 {unit.id}. 开头", "改为 单位编号.数据集")
+            )
         kind = kinds.get(dataset.kind)
         if kind is None:
-            problems.append(file.problem((*at, "kind"), f"没有记录类型 {dataset.kind}",
-                                         "可用的类型：" + "、".join(sorted(kinds))))
+            problems.append(
+                file.problem((*at, "kind"), f"没有记录类型 {dataset.kind}", "可用的类型：" + "、".join(sorted(kinds)))
+            )
             continue
         if dataset.variant not in kind.variants:
-            problems.append(file.problem((*at, "variant"), f"{kind.title}没有变体 {dataset.variant}",
-                                         "可用的变体：" + "、".join(kind.variants)))
+            problems.append(
+                file.problem(
+                    (*at, "variant"),
+                    f"{kind.title}没有变体 {dataset.variant}",
+                    "可用的变体：" + "、".join(kind.variants),
+                )
+            )
             continue
         unknown = set(dataset.field_exceptions.values()) - set(kind.variants[dataset.variant])
         if unknown:
-            problems.append(file.problem((*at, "field_exceptions"), f"字段不存在：{'、'.join(sorted(unknown))}",
-                                         "右边写本类型的字段英文名"))
+            problems.append(
+                file.problem(
+                    (*at, "field_exceptions"), f"字段不存在：{'、'.join(sorted(unknown))}", "右边写本类型的字段英文名"
+                )
+            )
         problems += file.problems(check_dataset(dataset, refused), at)
         for header in dataset.field_exceptions:
             for limit in forbidden.columns:
                 if any(word in header for word in limit.words):
-                    problems.append(file.problem((*at, "field_exceptions", header), f"该列依法不得归集（{limit.reason}）",
-                                                 "删去这一列"))
+                    problems.append(
+                        file.problem(
+                            (*at, "field_exceptions", header), f"该列依法不得归集（{limit.reason}）", "删去这一列"
+                        )
+                    )
     return unit
 
 
@@ -268,13 +308,16 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
             continue
         for name, interface in receiver.interfaces.items():
             if interface.kind not in kinds or interface.variant not in kinds[interface.kind].variants:
-                problems.append(file.problem(("interfaces", name), "记录类型或变体不存在", "改为目录中已有的类型和变体"))
+                problems.append(
+                    file.problem(("interfaces", name), "记录类型或变体不存在", "改为目录中已有的类型和变体")
+                )
         receivers[receiver.id] = receiver
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.y*ml")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    catalogue = Catalogue(kinds, units, receivers, authorities, forbidden, digest.hexdigest()[:12], datasets, sectors,
-                          refused)
+    catalogue = Catalogue(
+        kinds, units, receivers, authorities, forbidden, digest.hexdigest()[:12], datasets, sectors, refused
+    )
     return catalogue, problems
 
 

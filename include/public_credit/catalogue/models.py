@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from pydantic import Field as Attribute
 
 Disclosure = Literal["公开", "政务共享", "授权查询", "封存"]
-FieldType = Literal["text", "code", "uscc", "org_code", "enum", "enum_multi", "date", "decimal", "integer", "month",
-                    "person_id", "list"]
+FieldType = Literal[
+    "text", "code", "uscc", "org_code", "enum", "enum_multi", "date", "decimal", "integer", "month", "person_id", "list"
+]
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _CONNECTION = re.compile(r"^[a-z][a-z0-9_]{2,62}$")
 _CRON = re.compile(r"^(\S+\s+){4}\S+$")
@@ -235,7 +236,7 @@ class Unit(Strict):
     @classmethod
     def _cron(cls, value: str | None) -> str | None:
         if value is not None and not _CRON.match(value):
-            raise ValueError("采集时间须为五段 cron 表达式，例如 \"0 6 * * *\"")
+            raise ValueError('采集时间须为五段 cron 表达式，例如 "0 6 * * *"')
         return value
 
 

@@ -58,10 +58,17 @@ def check_sectors(sectors: dict[str, Sector], units: dict[str, Unit], refused: d
         if sector_id not in SECTOR_IDS:
             yield (sector_id,), f"没有领域 {sector_id}", "编号为 D01 至 D35"
         if unknown := set(sector.responsible) - names:
-            yield (sector_id, "responsible"), f"责任单位不在目录中：{'、'.join(sorted(unknown))}", "写 departments 中单位的全称"
+            yield (
+                (sector_id, "responsible"),
+                f"责任单位不在目录中：{'、'.join(sorted(unknown))}",
+                "写 departments 中单位的全称",
+            )
         if sector_id not in served:
-            yield ((sector_id,), f"领域 {sector_id} 既没有数据集，也没有不予归集的说明",
-                   "为责任单位补一个数据集（sectors 写上本领域），或在 refused.yml 说明理由")
+            yield (
+                (sector_id,),
+                f"领域 {sector_id} 既没有数据集，也没有不予归集的说明",
+                "为责任单位补一个数据集（sectors 写上本领域），或在 refused.yml 说明理由",
+            )
 
 
 def check_refused(refused: dict[str, Refused], datasets: dict[str, Dataset]) -> Iterable[Mistake]:

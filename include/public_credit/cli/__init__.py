@@ -15,8 +15,13 @@ from ..base.messages import UserError
 from . import batches, editions, operate, overview, people, publications, reports, subjects
 from .catalogue import app as catalogue_app
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="公共信用信息数仓：采集、关卡、构建、报送、溯源。", rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="公共信用信息数仓：采集、关卡、构建、报送、溯源。",
+    rich_markup_mode=None,
+)
 app.add_typer(catalogue_app, name="catalogue", help="目录：检查、查看、领域覆盖、生成填报模板。")
 overview.register(app)
 batches.register(app)
@@ -41,7 +46,9 @@ def main() -> None:
         sys.exit(error.code)
     except OperationalError:
         print("错误：连接不上数据库。", file=sys.stderr)
-        print("处理办法：先启动服务（./run serve 或 ./run demo），或用 public-credit doctor 检查连接。", file=sys.stderr)
+        print(
+            "处理办法：先启动服务（./run serve 或 ./run demo），或用 public-credit doctor 检查连接。", file=sys.stderr
+        )
         sys.exit(3)
     except ProgrammingError as error:
         name = type(error.orig).__name__

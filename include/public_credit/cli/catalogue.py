@@ -21,16 +21,23 @@ Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使�
 def check(root: Annotated[Path | None, typer.Option(help="目录所在文件夹。")] = None, as_json: Json = False) -> None:
     catalogue, problems = read(root or default_root())
     if as_json:
-        print(json.dumps({"version": catalogue.version, "problems": [item.__dict__ for item in problems]},
-                         ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                {"version": catalogue.version, "problems": [item.__dict__ for item in problems]},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     elif problems:
         for item in problems:
             print(f"{item.file}:{item.line}  {item.where}  {item.reason}")
             print(f"    改法：{item.remedy}")
         print(f"共 {len(problems)} 处错误。")
     else:
-        print(f"目录正确：{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
-              f"版本 {catalogue.version}。")
+        print(
+            f"目录正确：{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
+            f"版本 {catalogue.version}。"
+        )
     if problems:
         raise typer.Exit(1)
 
@@ -40,38 +47,62 @@ def _table(kind: Kind, variant: str) -> list[Field]:
 
 
 def _markdown(kind: Kind) -> str:
-    lines = [f"# {kind.title}（{kind.id}）", "", f"公示：{kind.publication.rule}（{kind.publication.clause}）", "",
-             f"保留：{kind.retention.rule}（{kind.retention.clause}）"]
+    lines = [
+        f"# {kind.title}（{kind.id}）",
+        "",
+        f"公示：{kind.publication.rule}（{kind.publication.clause}）",
+        "",
+        f"保留：{kind.retention.rule}（{kind.retention.clause}）",
+    ]
     for variant, table in kind.tables.items():
-        lines += ["", f"## {table.title}", "", "| 序号 | 中文名 | 代码 | 字段 | 类型 | 长度 | 必填 | 敏感级别 |",
-                  "|---|---|---|---|---|---|---|---|"]
-        lines += [f"| {number} | {field.title} | {field.codes.get(variant, '')} | {field.name} | {field.type} | "
-                  f"{field.length} | {field.required} | {field.sensitivity} |"
-                  for number, field in enumerate(_table(kind, variant), start=1)]
+        lines += [
+            "",
+            f"## {table.title}",
+            "",
+            "| 序号 | 中文名 | 代码 | 字段 | 类型 | 长度 | 必填 | 敏感级别 |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| {number} | {field.title} | {field.codes.get(variant, '')} | {field.name} | {field.type} | "
+            f"{field.length} | {field.required} | {field.sensitivity} |"
+            for number, field in enumerate(_table(kind, variant), start=1)
+        ]
     return "\n".join(lines)
 
 
 @app.command("show", help="查看目录：全部单位与数据集，或某一单位、数据集、记录类型。")
-def show(name: Annotated[str | None, typer.Argument(help="单位、数据集或记录类型编号。")] = None,
-         form: Annotated[str, typer.Option("--format", help="text、markdown 或 json。")] = "text",
-         as_json: Json = False) -> None:
+def show(
+    name: Annotated[str | None, typer.Argument(help="单位、数据集或记录类型编号。")] = None,
+    form: Annotated[str, typer.Option("--format", help="text、markdown 或 json。")] = "text",
+    as_json: Json = False,
+) -> None:
     catalogue = load_catalogue()
     form = "json" if as_json else form
     if name is None:
         if form == "json":
-            print(json.dumps({unit.id: unit.model_dump() for unit in catalogue.units.values()}, ensure_ascii=False,
-                             indent=2, default=str))
+            print(
+                json.dumps(
+                    {unit.id: unit.model_dump() for unit in catalogue.units.values()},
+                    ensure_ascii=False,
+                    indent=2,
+                    default=str,
+                )
+            )
             return
         for unit in catalogue.units.values():
             print(f"{unit.id}  {unit.name}（{unit.nature}，{unit.uscc}）")
             for dataset in unit.datasets:
-                print(f"    {dataset.id}  {dataset.title}  渠道 {dataset.channel.type}  {dataset.disclosure}  "
-                      f"依据：{dataset.legal_basis}")
+                print(
+                    f"    {dataset.id}  {dataset.title}  渠道 {dataset.channel.type}  {dataset.disclosure}  "
+                    f"依据：{dataset.legal_basis}"
+                )
         return
     name = key_given(name, "单位、数据集或记录类型编号")
     found = catalogue.units.get(name) or catalogue.datasets.get(name) or catalogue.kinds.get(name)
     if found is None:
-        raise UserError(f"目录中没有 {name}。", remedy="不带参数运行 public-credit catalogue show 查看全部编号。", code=4)
+        raise UserError(
+            f"目录中没有 {name}。", remedy="不带参数运行 public-credit catalogue show 查看全部编号。", code=4
+        )
     if form == "markdown" and isinstance(found, Kind):
         print(_markdown(found))
     elif form == "json" or not isinstance(found, Kind):
@@ -89,20 +120,28 @@ def coverage(as_json: Json = False) -> None:
     if as_json:
         output.as_json(rows)
         return
-    output.table(["领域", "名称", "口径", "单位", "最近报送", "数据集或理由"], [line for row in rows for line in report.lines(row)])
+    output.table(
+        ["领域", "名称", "口径", "单位", "最近报送", "数据集或理由"],
+        [line for row in rows for line in report.lines(row)],
+    )
     served = sum(bool(row["last_delivery"]) for row in rows)
-    print(f"{len(rows)} 个领域，{served} 个已有报送；{len(load_catalogue().datasets)} 个数据集，"
-          f"{len(load_catalogue().refused)} 类不予归集。")
+    print(
+        f"{len(rows)} 个领域，{served} 个已有报送；{len(load_catalogue().datasets)} 个数据集，"
+        f"{len(load_catalogue().refused)} 类不予归集。"
+    )
 
 
 @app.command("template", help="生成某数据集的填报模板（xlsx）：下拉选项、批注、示例行。")
-def template(dataset: str, output: Annotated[Path | None, typer.Option("-o", "--output", help="保存到哪个文件。")] = None,
-             ) -> None:
+def template(
+    dataset: str, output: Annotated[Path | None, typer.Option("-o", "--output", help="保存到哪个文件。")] = None
+) -> None:
     from ..papers.template import workbook
 
     catalogue = load_catalogue()
     if dataset not in catalogue.datasets:
-        raise UserError(f"目录中没有数据集 {dataset}。", remedy="可用的数据集：" + "、".join(sorted(catalogue.datasets)))
+        raise UserError(
+            f"目录中没有数据集 {dataset}。", remedy="可用的数据集：" + "、".join(sorted(catalogue.datasets))
+        )
     found = catalogue.datasets[dataset]
     unit = catalogue.units[found.unit]
     path = output or Path(f"填报模板_{dataset}.xlsx")

@@ -40,30 +40,65 @@ def list_editions(as_json: Json = False) -> None:
     if not rows:
         print("还没有年度定稿。")
         return
-    output.table(["编号", "年度", "类别", "状态", "截至", "数字", "起草", "审批", "内容指纹", "说明"],
-                 [[row["id"], str(row["year"]), editions.KINDS[row["kind"]] + (f"（第 {row['restates']} 号）" if row["restates"] else ""),
-                   editions.STATES[row["state"]], row["as_of"], row["figures"], row["computed_by"], row["decided_by"],
-                   row["content_hash"][:12], row["reason"]] for row in rows], numeric=(0, 5))
+    output.table(
+        ["编号", "年度", "类别", "状态", "截至", "数字", "起草", "审批", "内容指纹", "说明"],
+        [
+            [
+                row["id"],
+                str(row["year"]),
+                editions.KINDS[row["kind"]] + (f"（第 {row['restates']} 号）" if row["restates"] else ""),
+                editions.STATES[row["state"]],
+                row["as_of"],
+                row["figures"],
+                row["computed_by"],
+                row["decided_by"],
+                row["content_hash"][:12],
+                row["reason"],
+            ]
+            for row in rows
+        ],
+        numeric=(0, 5),
+    )
 
 
-def show(edition: int, unit: Annotated[str, typer.Option(help="只看一个单位的数字（单位编号）。")] = "",
-         as_json: Json = False) -> None:
+def show(
+    edition: int,
+    unit: Annotated[str, typer.Option(help="只看一个单位的数字（单位编号）。")] = "",
+    as_json: Json = False,
+) -> None:
     found = editions.show(edition, unit)
     if as_json:
         output.as_json(found)
         return
     head = found["edition"]
-    print(f"第 {edition} 号  {head['year']} 年  {editions.KINDS[head['kind']]}  {editions.STATES[head['state']]}  截至 {head['as_of']}  "
-          f"{'单位 ' + unit if unit else '全区'}")
+    print(
+        f"第 {edition} 号  {head['year']} 年  {editions.KINDS[head['kind']]}  {editions.STATES[head['state']]}  截至 {head['as_of']}  "
+        f"{'单位 ' + unit if unit else '全区'}"
+    )
     print(output.paint(f"内容指纹 {head['content_hash']}", "dim"))
-    output.table(["目标", "名称", "分子", "分母", "分母来源", "进度", "目标", "距目标", "状态"],
-                 [[f"{row['target_id']}-{row['goal_no']}", row["title"], _number(row["numerator"]), _number(row["denominator"]),
-                   row["denominator_source"], _percent(row["percent"]), row["goal_text"],
-                   "－" if row["distance"] is None else f"{row['distance']:.2f}", row["state"]] for row in found["figures"]],
-                 numeric=(2, 3, 5, 7))
+    output.table(
+        ["目标", "名称", "分子", "分母", "分母来源", "进度", "目标", "距目标", "状态"],
+        [
+            [
+                f"{row['target_id']}-{row['goal_no']}",
+                row["title"],
+                _number(row["numerator"]),
+                _number(row["denominator"]),
+                row["denominator_source"],
+                _percent(row["percent"]),
+                row["goal_text"],
+                "－" if row["distance"] is None else f"{row['distance']:.2f}",
+                row["state"],
+            ]
+            for row in found["figures"]
+        ],
+        numeric=(2, 3, 5, 7),
+    )
 
 
-def diff(old: int, new: int, limit: Annotated[int, typer.Option(min=1, max=100000)] = 1000, as_json: Json = False) -> None:
+def diff(
+    old: int, new: int, limit: Annotated[int, typer.Option(min=1, max=100000)] = 1000, as_json: Json = False
+) -> None:
     found = edition_diff.compare(old, new, limit)
     if as_json:
         output.as_json(found)
@@ -72,35 +107,61 @@ def diff(old: int, new: int, limit: Annotated[int, typer.Option(min=1, max=10000
         print(f"{found['year']} 年：第 {old} 号与第 {new} 号没有差别。")
         return
     print(f"{found['year']} 年：第 {old} 号 → 第 {new} 号")
-    output.table(["目标", "名称", "分子", "分母", "进度", "变动（百分点）", "状态", "明细增 / 减 / 变"],
-                 [[f"{row['target_id']}-{row['goal_no']}", row["title"],
-                   f"{_number(row['old_numerator'])} → {_number(row['new_numerator'])}",
-                   f"{_number(row['old_denominator'])} → {_number(row['new_denominator'])}",
-                   f"{_percent(row['old_percent'])} → {_percent(row['new_percent'])}",
-                   "－" if row["moved"] is None else f"{row['moved']:+.4f}",
-                   row["old_state"] if row["old_state"] == row["new_state"] else f"{row['old_state']} → {row['new_state']}",
-                   " / ".join(str(row[change]) for change in edition_diff.CHANGES)] for row in found["figures"]])
+    output.table(
+        ["目标", "名称", "分子", "分母", "进度", "变动（百分点）", "状态", "明细增 / 减 / 变"],
+        [
+            [
+                f"{row['target_id']}-{row['goal_no']}",
+                row["title"],
+                f"{_number(row['old_numerator'])} → {_number(row['new_numerator'])}",
+                f"{_number(row['old_denominator'])} → {_number(row['new_denominator'])}",
+                f"{_percent(row['old_percent'])} → {_percent(row['new_percent'])}",
+                "－" if row["moved"] is None else f"{row['moved']:+.4f}",
+                row["old_state"]
+                if row["old_state"] == row["new_state"]
+                else f"{row['old_state']} → {row['new_state']}",
+                " / ".join(str(row[change]) for change in edition_diff.CHANGES),
+            ]
+            for row in found["figures"]
+        ],
+    )
     print()
-    output.table(["数字", "变化", "单位", "对象", "分子", "分母", "单独影响（百分点）", "记录"],
-                 [[row["figure_id"], edition_diff.CHANGES[row["change"]], row["unit_id"], row["label"],
-                   f"{_number(row['old_numerator'])} → {_number(row['new_numerator'])}",
-                   f"{_number(row['old_denominator'])} → {_number(row['new_denominator'])}",
-                   "－" if row["moved"] is None else f"{row['moved']:+.4f}",
-                   row["new_record"] if row["old_record"] == row["new_record"] else f"{row['old_record'] or '无'} → {row['new_record'] or '无'}"]
-                  for row in found["items"]])
+    output.table(
+        ["数字", "变化", "单位", "对象", "分子", "分母", "单独影响（百分点）", "记录"],
+        [
+            [
+                row["figure_id"],
+                edition_diff.CHANGES[row["change"]],
+                row["unit_id"],
+                row["label"],
+                f"{_number(row['old_numerator'])} → {_number(row['new_numerator'])}",
+                f"{_number(row['old_denominator'])} → {_number(row['new_denominator'])}",
+                "－" if row["moved"] is None else f"{row['moved']:+.4f}",
+                row["new_record"]
+                if row["old_record"] == row["new_record"]
+                else f"{row['old_record'] or '无'} → {row['new_record'] or '无'}",
+            ]
+            for row in found["items"]
+        ],
+    )
     if len(found["items"]) == limit:
         print(f"只列出前 {limit:,} 行，更多请加 --limit。")
 
 
-def draft(year: Annotated[int | None, typer.Option(help="年度，默认最近一个已结束的年度。")] = None,
-          reason: Annotated[str, typer.Option(help="重列的原因。")] = "", on: On = None) -> None:
+def draft(
+    year: Annotated[int | None, typer.Option(help="年度，默认最近一个已结束的年度。")] = None,
+    reason: Annotated[str, typer.Option(help="重列的原因。")] = "",
+    on: On = None,
+) -> None:
     made = editions.draft(year or editions.last_year(_on(on)), _who(), reason)
     print(made.message)
     if made.edition_id:
         print(f"审批：public-credit editions approve {made.edition_id} --hash {made.content_hash}")
 
 
-def approve(edition: int, content_hash: Annotated[str, typer.Option("--hash", help="内容指纹，见 editions show。")]) -> None:
+def approve(
+    edition: int, content_hash: Annotated[str, typer.Option("--hash", help="内容指纹，见 editions show。")]
+) -> None:
     editions.approve(edition, content_hash, _who())
     editions.freeze(edition)
     print(f"第 {edition} 号已批准并定稿，此后不再更改。")

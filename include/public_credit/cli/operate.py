@@ -96,11 +96,15 @@ def _report(seq: int, as_json: bool) -> None:
     batch = _batch(str(seq))
     counts = {name: getattr(batch, name) for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")}
     if as_json:
-        output.as_json({"seq": seq, "batch_id": batch.batch_id, "state": batch.state, "message": batch.message, **counts})
+        output.as_json(
+            {"seq": seq, "batch_id": batch.batch_id, "state": batch.state, "message": batch.message, **counts}
+        )
     else:
-        print(f"批次 {seq}（{batch.dataset_id}）{BATCH_STATES[batch.state]}：收到 {counts['rows_in'] or 0:,} 行 = 放行 "
-              f"{counts['accepted'] or 0:,} + 退回 {counts['quarantined'] or 0:,} + 重复 {counts['duplicate'] or 0:,} "
-              f"+ 拒收 {counts['refused'] or 0:,}")
+        print(
+            f"批次 {seq}（{batch.dataset_id}）{BATCH_STATES[batch.state]}：收到 {counts['rows_in'] or 0:,} 行 = 放行 "
+            f"{counts['accepted'] or 0:,} + 退回 {counts['quarantined'] or 0:,} + 重复 {counts['duplicate'] or 0:,} "
+            f"+ 拒收 {counts['refused'] or 0:,}"
+        )
         if batch.message:
             print(batch.message)
     if batch.state in ("held", "broken"):
@@ -109,11 +113,17 @@ def _report(seq: int, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def ingest(dataset: str, file: Annotated[Path, typer.Option("--file", help="要登记的文件。")], on: On = None,
-           as_json: Json = False) -> None:
+def ingest(
+    dataset: str,
+    file: Annotated[Path, typer.Option("--file", help="要登记的文件。")],
+    on: On = None,
+    as_json: Json = False,
+) -> None:
     if dataset not in load_catalogue().datasets and not load_catalogue().refusal(dataset):
-        raise UserError(f"目录中没有数据集 {dataset}，不在目录内的数据一律不收。",
-                        remedy="可用的数据集：" + "、".join(sorted(load_catalogue().datasets)))
+        raise UserError(
+            f"目录中没有数据集 {dataset}，不在目录内的数据一律不收。",
+            remedy="可用的数据集：" + "、".join(sorted(load_catalogue().datasets)),
+        )
     if not file.is_file():
         raise UserError(f"没有文件 {file.name}。", remedy="检查路径。")
     day = _on(on)
@@ -130,7 +140,11 @@ def gate(on: On = None) -> None:
     failures = work.gate(_on(on))
     print("裁决完成。用 public-credit status 查看结论。")
     if failures:
-        raise UserError("；".join(failures), remedy="其他批次已照常裁决；修正后重放出错的批次，或用 batches set-aside 搁置。", code=1)
+        raise UserError(
+            "；".join(failures),
+            remedy="其他批次已照常裁决；修正后重放出错的批次，或用 batches set-aside 搁置。",
+            code=1,
+        )
 
 
 def build(on: On = None) -> None:
@@ -154,7 +168,9 @@ def release_show(release_id: int, as_json: Json = False) -> None:
         print(f"{name}：{json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
 
 
-def release_approve(release_id: int, diff_hash: Annotated[str, typer.Option("--hash", help="差异指纹，见封面。")]) -> None:
+def release_approve(
+    release_id: int, diff_hash: Annotated[str, typer.Option("--hash", help="差异指纹，见封面。")]
+) -> None:
     from ..deliver import release
 
     release.approve(release_id, diff_hash, _who())
@@ -180,8 +196,10 @@ def reconcile(on: On = None, as_json: Json = False) -> None:
     if as_json:
         output.as_json(result.__dict__)
     else:
-        print(f"我方应有 {result.ours:,}，市平台持有 {result.theirs:,}，一致 {result.agreed:,}；"
-              f"缺 {result.missing:,}，多 {result.surplus:,}，版本不同 {result.differing:,}")
+        print(
+            f"我方应有 {result.ours:,}，市平台持有 {result.theirs:,}，一致 {result.agreed:,}；"
+            f"缺 {result.missing:,}，多 {result.surplus:,}，版本不同 {result.differing:,}"
+        )
     if result.missing or result.surplus or result.differing:
         raise typer.Exit(1)
 
@@ -209,13 +227,19 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
             raise typer.Exit(1 if state == "failed" else 4)
 
 
-def waive(dataset: str, check: str, reason: Annotated[str, typer.Option()], owner: Annotated[str, typer.Option()],
-          until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日。")],
-          batch: Annotated[int | None, typer.Option(help="只对一个批次。")] = None) -> None:
+def waive(
+    dataset: str,
+    check: str,
+    reason: Annotated[str, typer.Option()],
+    owner: Annotated[str, typer.Option()],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日。")],
+    batch: Annotated[int | None, typer.Option(help="只对一个批次。")] = None,
+) -> None:
     from ..gate import waivers
 
-    number = waivers.grant(dataset, check, reason=reason, owner=owner, granted_by=_who(), expires_on=until.date(),
-                           batch_seq=batch)
+    number = waivers.grant(
+        dataset, check, reason=reason, owner=owner, granted_by=_who(), expires_on=until.date(), batch_seq=batch
+    )
     print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
     if batch is not None:
         from ..gate import run as judge
@@ -226,9 +250,12 @@ def waive(dataset: str, check: str, reason: Annotated[str, typer.Option()], owne
         _report(batch, False)
 
 
-def attest(dataset: str, start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
-           end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
-           reason: Annotated[str, typer.Option()]) -> None:
+def attest(
+    dataset: str,
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
+    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
+    reason: Annotated[str, typer.Option()],
+) -> None:
     from ..collect.attest import attest as book
 
     os.environ["PCW_BUSINESS_DATE"] = _on(None).isoformat()

@@ -24,13 +24,17 @@ def pad(text: str, width: int, right: bool = False) -> str:
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequence[int] = ()) -> None:
     """Print rows in columns; columns named in ``numeric`` are right-aligned."""
-    cells = [[("" if value is None else f"{value:,}" if isinstance(value, int) else str(value)) for value in row]
-             for row in rows]
+    cells = [
+        [("" if value is None else f"{value:,}" if isinstance(value, int) else str(value)) for value in row]
+        for row in rows
+    ]
     widths = [max([cell_len(head), *(cell_len(row[index]) for row in cells)]) for index, head in enumerate(headers)]
     last = len(headers) - 1
     for line, row in enumerate([list(headers), *cells]):
-        text = "  ".join(cell if index == last and index not in numeric else pad(cell, widths[index], index in numeric)
-                         for index, cell in enumerate(row))
+        text = "  ".join(
+            cell if index == last and index not in numeric else pad(cell, widths[index], index in numeric)
+            for index, cell in enumerate(row)
+        )
         print(paint(text, "dim") if line == 0 else text)
 
 

@@ -16,9 +16,23 @@ from . import output
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
 Unit = Annotated[str | None, typer.Option("--unit", help="只看一个单位（单位编号）。")]
 
-BATCH_STATES = {"received": "已收到", "landed": "已入库待裁决", "accepted": "放行", "accepted_with_quarantine": "放行有退回",
-                "held": "扣留", "broken": "无法读取", "failed": "出错", "set_aside": "已搁置"}
-QUARANTINE_STATES = {"open": "待退回", "returned": "已退回", "corrected": "已更正", "waived": "已豁免", "withdrawn": "已撤下"}
+BATCH_STATES = {
+    "received": "已收到",
+    "landed": "已入库待裁决",
+    "accepted": "放行",
+    "accepted_with_quarantine": "放行有退回",
+    "held": "扣留",
+    "broken": "无法读取",
+    "failed": "出错",
+    "set_aside": "已搁置",
+}
+QUARANTINE_STATES = {
+    "open": "待退回",
+    "returned": "已退回",
+    "corrected": "已更正",
+    "waived": "已豁免",
+    "withdrawn": "已撤下",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -36,16 +50,34 @@ def show_status(as_json: Json = False) -> None:
     print(f"业务日期 {overview['business_date']}")
     output.table(
         ["单位", "数据集", "最近报送", "收到行", "放行", "退回", "重复", "拒收", "结论", "该谁处理"],
-        [[row["unit_name"], row["title"], row["last_delivery"] or "从未", row["rows_in"], row["accepted"],
-          row["quarantined"], row["duplicate"], row["refused"], row["verdict"], row["move"]]
-         for row in overview["datasets"]], numeric=(3, 4, 5, 6, 7))
+        [
+            [
+                row["unit_name"],
+                row["title"],
+                row["last_delivery"] or "从未",
+                row["rows_in"],
+                row["accepted"],
+                row["quarantined"],
+                row["duplicate"],
+                row["refused"],
+                row["verdict"],
+                row["move"],
+            ]
+            for row in overview["datasets"]
+        ],
+        numeric=(3, 4, 5, 6, 7),
+    )
     total = overview["totals"]
-    print(f"合计 {total['batches']} 批，收到 {total['rows_in']:,} 行 = 放行 {total['accepted']:,} + 退回 "
-          f"{total['quarantined']:,} + 重复 {total['duplicate']:,} + 拒收 {total['refused']:,}"
-          f"；扣留 {total['held']} 批，无法读取 {total['broken']} 批，出错 {total['failed']} 批，搁置 {total['set_aside']} 批")
+    print(
+        f"合计 {total['batches']} 批，收到 {total['rows_in']:,} 行 = 放行 {total['accepted']:,} + 退回 "
+        f"{total['quarantined']:,} + 重复 {total['duplicate']:,} + 拒收 {total['refused']:,}"
+        f"；扣留 {total['held']} 批，无法读取 {total['broken']} 批，出错 {total['failed']} 批，搁置 {total['set_aside']} 批"
+    )
     city = overview["city"]
-    print(f"市平台：已报 {city['sent']:,}，接收 {city['accepted']:,}，拒收 {city['rejected']:,}，结果不明 {city['unknown']:,}，"
-          f"待报 {city['pending']:,}")
+    print(
+        f"市平台：已报 {city['sent']:,}，接收 {city['accepted']:,}，拒收 {city['rejected']:,}，结果不明 {city['unknown']:,}，"
+        f"待报 {city['pending']:,}"
+    )
     for line in overview["attention"]:
         print(output.paint(f"注意  {line}", "warn"))
 
@@ -61,29 +93,55 @@ def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: boo
     """Print the newest receipts."""
     _chosen(单位编号=unit, 数据集编号=dataset)
     with session("reader") as opened:
-        rows = [dict(row) for row in opened.execute(text("""
+        rows = [
+            dict(row)
+            for row in opened.execute(
+                text("""
             select seq, batch_id, dataset_id, file_name, locator, source_version, business_date, received_at, state,
                    rows_in, accepted, quarantined, duplicate, refused, current_attempt as attempt,
                    case when state = 'set_aside' then set_aside_reason else message end as message, sha256
             from ledger.batch
             where (cast(:unit as text) is null or unit_id = :unit)
               and (cast(:dataset as text) is null or dataset_id = :dataset)
-            order by seq desc limit :limit"""), {"unit": unit, "dataset": dataset, "limit": limit}).mappings()]
+            order by seq desc limit :limit"""),
+                {"unit": unit, "dataset": dataset, "limit": limit},
+            ).mappings()
+        ]
     if as_json:
         output.as_json(rows)
         return
     if not rows:
         print("还没有批次。")
         return
-    output.table(["序号", "数据集", "文件或批号", "日期", "收到", "放行", "退回", "重复", "拒收", "状态", "说明"],
-                 [[row["seq"], row["dataset_id"], row["file_name"] or row["source_version"], row["business_date"],
-                   row["rows_in"], row["accepted"], row["quarantined"], row["duplicate"], row["refused"],
-                   BATCH_STATES[row["state"]], row["message"]] for row in rows], numeric=(0, 4, 5, 6, 7, 8))
+    output.table(
+        ["序号", "数据集", "文件或批号", "日期", "收到", "放行", "退回", "重复", "拒收", "状态", "说明"],
+        [
+            [
+                row["seq"],
+                row["dataset_id"],
+                row["file_name"] or row["source_version"],
+                row["business_date"],
+                row["rows_in"],
+                row["accepted"],
+                row["quarantined"],
+                row["duplicate"],
+                row["refused"],
+                BATCH_STATES[row["state"]],
+                row["message"],
+            ]
+            for row in rows
+        ],
+        numeric=(0, 4, 5, 6, 7, 8),
+    )
 
 
-def show_quarantine(unit: Unit = None, batch: Annotated[int | None, typer.Option(help="只看一个批次（序号）。")] = None,
-                    every: Annotated[bool, typer.Option("--all", help="连同已更正、已豁免的。")] = False,
-                    limit: Annotated[int, typer.Option(min=1, max=100000)] = 50, as_json: Json = False) -> None:
+def show_quarantine(
+    unit: Unit = None,
+    batch: Annotated[int | None, typer.Option(help="只看一个批次（序号）。")] = None,
+    every: Annotated[bool, typer.Option("--all", help="连同已更正、已豁免的。")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100000)] = 50,
+    as_json: Json = False,
+) -> None:
     _chosen(单位编号=unit)
     rows = status.quarantine_rows(unit, batch, every, limit)
     if as_json:
@@ -92,9 +150,23 @@ def show_quarantine(unit: Unit = None, batch: Annotated[int | None, typer.Option
     if not rows:
         print("没有待处理的退回行。")
         return
-    output.table(["批次", "数据集", "文件", "工作表", "行号", "规则", "状态", "退回日期"],
-                 [[row["batch_seq"], row["dataset_id"], row["file_name"], row["sheet"] or "", row["source_row"],
-                   row["rules"], QUARANTINE_STATES[row["state"]], row["opened_on"]] for row in rows], numeric=(0, 4))
+    output.table(
+        ["批次", "数据集", "文件", "工作表", "行号", "规则", "状态", "退回日期"],
+        [
+            [
+                row["batch_seq"],
+                row["dataset_id"],
+                row["file_name"],
+                row["sheet"] or "",
+                row["source_row"],
+                row["rules"],
+                QUARANTINE_STATES[row["state"]],
+                row["opened_on"],
+            ]
+            for row in rows
+        ],
+        numeric=(0, 4),
+    )
     titles = status.rule_titles({code for row in rows for code in row["rules"].split(";")})
     for code, title in sorted(titles.items()):
         print(output.paint(f"{code}  {title}", "dim"))
@@ -103,14 +175,20 @@ def show_quarantine(unit: Unit = None, batch: Annotated[int | None, typer.Option
 def show_slips(unit: Unit = None, as_json: Json = False) -> None:
     _chosen(单位编号=unit)
     with session("reader") as opened:
-        rows = [dict(row) for row in opened.execute(text("""
+        rows = [
+            dict(row)
+            for row in opened.execute(
+                text("""
             select s.slip_id, s.unit_id, s.file_name, s.rows, s.written_on, b.dataset_id,
                    count(*) filter (where q.state = 'corrected') as corrected,
                    count(*) filter (where q.state in ('open', 'returned')) as open
             from ledger.slip s join ledger.batch b on b.seq = s.batch_seq
             left join ledger.quarantine q on q.slip_id = s.slip_id
             where cast(:unit as text) is null or s.unit_id = :unit
-            group by s.slip_id, b.dataset_id order by s.written_on desc, s.slip_id"""), {"unit": unit}).mappings()]
+            group by s.slip_id, b.dataset_id order by s.written_on desc, s.slip_id"""),
+                {"unit": unit},
+            ).mappings()
+        ]
     for row in rows:
         row["path"] = str(settings.home() / "slips" / row["unit_id"] / row["file_name"])
     if as_json:
@@ -119,9 +197,22 @@ def show_slips(unit: Unit = None, as_json: Json = False) -> None:
     if not rows:
         print("没有退回单。")
         return
-    output.table(["单位", "数据集", "日期", "行数", "已更正", "未更正", "文件"],
-                 [[row["unit_id"], row["dataset_id"], row["written_on"], row["rows"], row["corrected"], row["open"],
-                   row["path"]] for row in rows], numeric=(3, 4, 5))
+    output.table(
+        ["单位", "数据集", "日期", "行数", "已更正", "未更正", "文件"],
+        [
+            [
+                row["unit_id"],
+                row["dataset_id"],
+                row["written_on"],
+                row["rows"],
+                row["corrected"],
+                row["open"],
+                row["path"],
+            ]
+            for row in rows
+        ],
+        numeric=(3, 4, 5),
+    )
 
 
 def doctor(as_json: Json = False) -> None:
@@ -133,8 +224,10 @@ def doctor(as_json: Json = False) -> None:
     else:
         tones = {"通过": "good", "提醒": "warn", "待办": "bad"}
         for finding in findings:
-            print(f"{output.paint(output.pad(finding.verdict, 6), tones[finding.verdict])}"
-                  f"{output.pad(finding.subject, 22)}{finding.detail}")
+            print(
+                f"{output.paint(output.pad(finding.verdict, 6), tones[finding.verdict])}"
+                f"{output.pad(finding.subject, 22)}{finding.detail}"
+            )
         counts = {word: sum(finding.verdict == word for finding in findings) for word in tones}
         print(f"{counts['通过']} 项通过，{counts['提醒']} 项提醒，{counts['待办']} 项待处理")
     if any(finding.verdict == "待办" for finding in findings):

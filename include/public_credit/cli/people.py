@@ -23,14 +23,19 @@ def register(app: typer.Typer) -> None:
     app.add_typer(vault, name="vault")
 
 
-def explain(key: Annotated[str, typer.Argument(help="决定文书号，或记录编号（r 开头）。")], purpose: Purpose = None,
-            as_json: Json = False) -> None:
+def explain(
+    key: Annotated[str, typer.Argument(help="决定文书号，或记录编号（r 开头）。")],
+    purpose: Purpose = None,
+    as_json: Json = False,
+) -> None:
     found = trace.find(key)
     if not found:
         raise UserError(f"没有文书号或记录编号为 {key} 的记录。", remedy="核对文书号（括号可用全角或半角）。", code=4)
     if any(item.about_person for item in found):
         if not (purpose or "").strip():
-            raise UserError("该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2)
+            raise UserError(
+                "该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2
+            )
         trace.log_access(found, who=os.environ.get("PCW_USER") or getpass.getuser(), purpose=purpose.strip())
     stories = [trace.story(item) for item in found]
     if as_json:
@@ -47,11 +52,19 @@ def _print(story: dict) -> None:
     for number, version in enumerate(story["versions"], start=1):
         print()
         print(f"第 {number} 版  {version['outcome']}")
-        print(f"  来源  {version['file_name'] or version['locator']}  {version['sheet'] or ''} 第 {version['source_row']} 行，"
-              f"{version['received_at']:%Y-%m-%d %H:%M} 收到（业务日期 {version['business_date']}）")
-        print(output.paint(f"        批次 {version['batch_seq']} {version['batch_id']}  sha256 {version['sha256'][:32]}…", "dim"))
-        print(f"  入库  第 {version['attempt']} 次，{version['dag_run'] or '命令行'}；目录 {version['catalogue_version']}，"
-              f"规则 {version['rules_version']}，程序 {version['code_version']}")
+        print(
+            f"  来源  {version['file_name'] or version['locator']}  {version['sheet'] or ''} 第 {version['source_row']} 行，"
+            f"{version['received_at']:%Y-%m-%d %H:%M} 收到（业务日期 {version['business_date']}）"
+        )
+        print(
+            output.paint(
+                f"        批次 {version['batch_seq']} {version['batch_id']}  sha256 {version['sha256'][:32]}…", "dim"
+            )
+        )
+        print(
+            f"  入库  第 {version['attempt']} 次，{version['dag_run'] or '命令行'}；目录 {version['catalogue_version']}，"
+            f"规则 {version['rules_version']}，程序 {version['code_version']}"
+        )
         print(f"  质量  通过 {version['rules_passed']}/{version['rules_total']} 条")
         for item in version["findings"]:
             print(output.paint(f"        {item['severity']}  {item['rule']} {item['title']}", "warn"))
@@ -64,11 +77,18 @@ def _print(story: dict) -> None:
         print("  送达  未报送")
     for item in story["deliveries"]:
         receipt = f"，回执 {item['receipt_id']}" if item["receipt_id"] else ""
-        print(f"  送达  {item['operation_title']} {item['state_title']}  第 {item['release_id']} 号变更单，"
-              f"{item['sent_at']:%Y-%m-%d %H:%M}{receipt}" if item["sent_at"] else
-              f"  送达  {item['operation_title']} {item['state_title']}  第 {item['release_id']} 号变更单，尚未发送")
+        print(
+            f"  送达  {item['operation_title']} {item['state_title']}  第 {item['release_id']} 号变更单，"
+            f"{item['sent_at']:%Y-%m-%d %H:%M}{receipt}"
+            if item["sent_at"]
+            else f"  送达  {item['operation_title']} {item['state_title']}  第 {item['release_id']} 号变更单，尚未发送"
+        )
         if item["receipt_code"] not in (None, "", "00"):
-            print(output.paint(f"        {item['receipt_code']} {item['receipt_field'] or ''} {item['receipt_text'] or ''}", "bad"))
+            print(
+                output.paint(
+                    f"        {item['receipt_code']} {item['receipt_field'] or ''} {item['receipt_text'] or ''}", "bad"
+                )
+            )
         for name, value in item["values"].items():
             if value:
                 print(output.paint(f"        {name} = {value}", "dim"))

@@ -15,18 +15,34 @@ def register(report_app: typer.Typer) -> None:
     report_app.command("leadership", help="领导看板：网页、工作簿、PDF 各一份，数字同出一处。")(leadership)
 
 
-def leadership(year: Annotated[int | None, typer.Option(help="打开时显示的年份；不填为最近一年。")] = None,
-               out: Annotated[Path | None, typer.Option("--out", "-o", help="写到哪个文件夹；不填为状态目录 publications/leadership。",
-                                                        file_okay=False)] = None,
-               as_json: Json = False) -> None:
+def leadership(
+    year: Annotated[int | None, typer.Option(help="打开时显示的年份；不填为最近一年。")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="写到哪个文件夹；不填为状态目录 publications/leadership。", file_okay=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     from ..papers.leadership.publish import publish
 
     published = publish(year, out)
     if as_json:
-        output.as_json({"year": published.year, "build_id": published.build_id, "page": published.page,
-                        "workbook": published.workbook, "pdf": published.pdf})
+        output.as_json(
+            {
+                "year": published.year,
+                "build_id": published.build_id,
+                "page": published.page,
+                "workbook": published.workbook,
+                "pdf": published.pdf,
+            }
+        )
         return
     print(f"{published.year} 年，第 {published.build_id} 次构建")
-    output.table(["文件", "大小（字节）", "位置"],
-                 [[word, path.stat().st_size, str(path)]
-                  for word, path in zip(("网页", "工作簿", "PDF"), published.files, strict=True)], numeric=(1,))
+    output.table(
+        ["文件", "大小（字节）", "位置"],
+        [
+            [word, path.stat().st_size, str(path)]
+            for word, path in zip(("网页", "工作簿", "PDF"), published.files, strict=True)
+        ],
+        numeric=(1,),
+    )

@@ -39,9 +39,13 @@ def _save(path: Path, content: bytes) -> None:
     print(path)
 
 
-def subject(key: Annotated[str, typer.Argument(help="统一社会信用代码，或主体编号。")],
-            level: Annotated[str, typer.Option(help="查询级别：公开、政务共享、授权查询、封存。")] = "公开",
-            purpose: Purpose = "", area: Area = "", output: Output = None) -> None:
+def subject(
+    key: Annotated[str, typer.Argument(help="统一社会信用代码，或主体编号。")],
+    level: Annotated[str, typer.Option(help="查询级别：公开、政务共享、授权查询、封存。")] = "公开",
+    purpose: Purpose = "",
+    area: Area = "",
+    output: Output = None,
+) -> None:
     from ..papers import page, workbook
     from ..papers.subject import gather
 
@@ -67,9 +71,12 @@ def person(purpose: Purpose = "", output: Output = None) -> None:
     print(f"{report.number}：{report.masked_number}，" + ("已列出本人的记录" if report.roles else "没有对应的记录"))
 
 
-def review(applicants: Annotated[Path, typer.Argument(help="申请单位名单（xlsx、xls），有名称或统一社会信用代码列。")],
-           purpose: Purpose = "", area: Area = "",
-           output: Annotated[Path | None, typer.Option("-o", "--output", help="结果文件，默认在名单旁。")] = None) -> None:
+def review(
+    applicants: Annotated[Path, typer.Argument(help="申请单位名单（xlsx、xls），有名称或统一社会信用代码列。")],
+    purpose: Purpose = "",
+    area: Area = "",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="结果文件，默认在名单旁。")] = None,
+) -> None:
     from ..papers.review import review as run
     from ..papers.review_workbook import workbook
 
@@ -77,6 +84,8 @@ def review(applicants: Annotated[Path, typer.Argument(help="申请单位名单�
         raise UserError(f"没有文件 {applicants.name}。", remedy="检查路径。")
     reviewed = run(applicants.read_bytes(), who=_who(), purpose=purpose, area=area)
     _save(output or applicants.with_name(f"{applicants.stem}_审查提示.xlsx"), workbook(reviewed))
-    print(f"{reviewed.number}：{len(reviewed.lines):,} 行，已比对 {reviewed.count('已比对'):,}，"
-          f"其中有提示 {sum(bool(line.hits) for line in reviewed.lines):,}；未匹配 {reviewed.count('未匹配'):,}，"
-          f"自然人未审查 {reviewed.count('未审查（自然人）'):,}")
+    print(
+        f"{reviewed.number}：{len(reviewed.lines):,} 行，已比对 {reviewed.count('已比对'):,}，"
+        f"其中有提示 {sum(bool(line.hits) for line in reviewed.lines):,}；未匹配 {reviewed.count('未匹配'):,}，"
+        f"自然人未审查 {reviewed.count('未审查（自然人）'):,}"
+    )

@@ -20,13 +20,22 @@ Reason = Annotated[str, typer.Option(help="理由，记入裁定。")]
 User = Annotated[str | None, typer.Option(help="作出裁定的人，默认当前用户。")]
 _EFFECT = "已登记；自下一次构建（public-credit build）起生效。"
 _CLASSES = {"enterprise": "企业", "non_enterprise": "非企业法人"}
-_STATES = {"current": "有效", "expired": "期满", "ended": "已退出", "revoked": "已撤销", "replaced": "已更正", "repaired": "已修复"}
+_STATES = {
+    "current": "有效",
+    "expired": "期满",
+    "ended": "已退出",
+    "revoked": "已撤销",
+    "replaced": "已更正",
+    "repaired": "已修复",
+}
 _PAST = {"merged": "并入本主体", "renumbered": "换号"}
 
 
 def register(app: typer.Typer) -> None:
     commands = typer.Typer(no_args_is_help=True)
-    commands.command("show", help="查看一个组织：标识、曾用编号、承继、裁定、待办（编号、统一社会信用代码或名称）。")(show)
+    commands.command("show", help="查看一个组织：标识、曾用编号、承继、裁定、待办（编号、统一社会信用代码或名称）。")(
+        show
+    )
     commands.command("as-of", help="某日已知的、关于另一日的记录：两条时间轴。")(as_of)
     commands.command("work", help="待办：多码、共用标识、未关联记录、可能重复。")(work)
     commands.command("merge", help="裁定两个主体（或标识 类别:值）为同一主体。")(merge)
@@ -36,7 +45,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(commands, name="subjects", help="主体：查询、待办、合并、拆分、撤销（仅组织）。")
 
 
-def show(subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")], as_json: Json = False) -> None:
+def show(
+    subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")], as_json: Json = False
+) -> None:
     with session("reader") as opened:
         known = lookup.describe(opened, lookup.find(opened, subject))
     if as_json:
@@ -56,18 +67,24 @@ def show(subject: Annotated[str, typer.Argument(help="主体编号、统一社�
     for item in known["judgements"]:
         told = "同一主体" if item["decision"] == "same" else "不同主体"
         undone = f"，{item['undone_on']} 撤销" if item["undone_on"] else ""
-        print(f"  裁定 {item['id']}  {item['left_key']} 与 {item['right_key']} 为{told}：{item['reason']}"
-              f"（{item['decided_by']}，{item['decided_on']}{undone}）")
+        print(
+            f"  裁定 {item['id']}  {item['left_key']} 与 {item['right_key']} 为{told}：{item['reason']}"
+            f"（{item['decided_by']}，{item['decided_on']}{undone}）"
+        )
     for item in known["work"]:
         print(output.paint(f"  待办  {worklist.TOPICS[item['topic']]}：{_reason(item)}  {item['key']}", "warn"))
 
 
-def as_of(subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")],
-          known_on: Annotated[datetime | None, typer.Option("--known-on", formats=["%Y-%m-%d"],
-                                                            help="以哪一天所知为准，默认业务日期。")] = None,
-          about: Annotated[datetime | None, typer.Option("--about", formats=["%Y-%m-%d"],
-                                                         help="问的是哪一天的情况，默认与所知日相同。")] = None,
-          as_json: Json = False) -> None:
+def as_of(
+    subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")],
+    known_on: Annotated[
+        datetime | None, typer.Option("--known-on", formats=["%Y-%m-%d"], help="以哪一天所知为准，默认业务日期。")
+    ] = None,
+    about: Annotated[
+        datetime | None, typer.Option("--about", formats=["%Y-%m-%d"], help="问的是哪一天的情况，默认与所知日相同。")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     from ..oversight import asof
 
     known = _on(known_on)
@@ -78,18 +95,32 @@ def as_of(subject: Annotated[str, typer.Argument(help="主体编号、统一社�
         output.as_json(found)
         return
     print(f"{known} 所知、{asked} 的情况：{len(found):,} 条记录")
-    output.table(["日期", "类别", "名称", "文书号", "期限至", "状态", "来源"], [
-        [item["event_on"] or "", item["topic"], item["title"], item["document_no"], item["ends_on"] or item["exited_on"] or "",
-         _STATES[item["state"]] + ("，异议中" if item["objected"] else ""),
-         f"{item['dataset_id']} 第 {item['batch_seq']} 批第 {item['row_no']} 行"] for item in found])
+    output.table(
+        ["日期", "类别", "名称", "文书号", "期限至", "状态", "来源"],
+        [
+            [
+                item["event_on"] or "",
+                item["topic"],
+                item["title"],
+                item["document_no"],
+                item["ends_on"] or item["exited_on"] or "",
+                _STATES[item["state"]] + ("，异议中" if item["objected"] else ""),
+                f"{item['dataset_id']} 第 {item['batch_seq']} 批第 {item['row_no']} 行",
+            ]
+            for item in found
+        ],
+    )
 
 
 def _reason(item: dict[str, Any]) -> str:
     return worklist.REASONS.get(item["reason"], item["reason"])
 
 
-def work(topic: Annotated[str | None, typer.Option(help="只看一类：" + "、".join(worklist.TOPICS))] = None,
-         limit: Annotated[int, typer.Option(help="每类最多列出多少项。")] = 20, as_json: Json = False) -> None:
+def work(
+    topic: Annotated[str | None, typer.Option(help="只看一类：" + "、".join(worklist.TOPICS))] = None,
+    limit: Annotated[int, typer.Option(help="每类最多列出多少项。")] = 20,
+    as_json: Json = False,
+) -> None:
     if topic is not None and topic not in worklist.TOPICS:
         raise UserError(f"没有待办类别 {topic}。", remedy="可用类别：" + "、".join(worklist.TOPICS))
     with session("reader") as opened:
@@ -104,8 +135,10 @@ def work(topic: Annotated[str | None, typer.Option(help="只看一类：" + "、
         if not found:
             continue
         print(output.paint(f"{title}（{name}）：{len(found):,} 项", "bold"))
-        output.table(["自", "原因", "标识或记录", "相关"], [
-            [item["opened_on"], _reason(item), item["key"], _related(item["detail"])] for item in found[:limit]])
+        output.table(
+            ["自", "原因", "标识或记录", "相关"],
+            [[item["opened_on"], _reason(item), item["key"], _related(item["detail"])] for item in found[:limit]],
+        )
         if len(found) > limit:
             print(f"……其余 {len(found) - limit:,} 项用 --json 或 --limit 查看。")
 
@@ -121,9 +154,13 @@ def merge(left: str, right: str, reason: Reason, user: User = None, on: On = Non
     print(f"第 {number} 号裁定：二者为同一主体。{_EFFECT}")
 
 
-def split(subject: str, reason: Reason,
-          identifier: Annotated[list[str], typer.Option("--identifier", help="要拆出的标识 类别:值，可多次给出。")],
-          user: User = None, on: On = None) -> None:
+def split(
+    subject: str,
+    reason: Reason,
+    identifier: Annotated[list[str], typer.Option("--identifier", help="要拆出的标识 类别:值，可多次给出。")],
+    user: User = None,
+    on: On = None,
+) -> None:
     numbers = judgements.split(subject, identifier, reason, user or _who(), _on(on))
     print(f"第 {'、'.join(map(str, numbers))} 号裁定：所列标识不属于该主体。{_EFFECT}")
 
@@ -138,4 +175,6 @@ def suggest_pairs(on: On = None, as_json: Json = False) -> None:
     if as_json:
         output.as_json(counts)
     else:
-        print(f"可能重复 {counts['suggested']:,} 对：新增待办 {counts['opened']:,} 项，了结 {counts['closed']:,} 项；未合并任何主体。")
+        print(
+            f"可能重复 {counts['suggested']:,} 对：新增待办 {counts['opened']:,} 项，了结 {counts['closed']:,} 项；未合并任何主体。"
+        )

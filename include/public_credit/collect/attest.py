@@ -19,9 +19,7 @@ from ..ledger.session import session, step
 
 def _check(dataset_id: str, start: date, end: date, who: str, reason: str) -> None:
     if dataset_id not in load_catalogue().datasets:
-        raise UserError(
-            f"目录中没有数据集 {dataset_id}。", remedy="用 public-credit catalogue show 查看编号。"
-        )
+        raise UserError(f"目录中没有数据集 {dataset_id}。", remedy="用 public-credit catalogue show 查看编号。")
     if start > end:
         raise UserError("起始日期晚于截止日期。", remedy="对调两个日期。")
     if end > settings.business_date():

@@ -139,8 +139,7 @@ class Intake:
                 tuple(row)
                 for row in opened.execute(
                     select(Batch.locator, Batch.source_version).where(
-                        Batch.dataset_id == self.dataset.id,
-                        Batch.locator == any_(literal(locators, ARRAY(Text))),
+                        Batch.dataset_id == self.dataset.id, Batch.locator == any_(literal(locators, ARRAY(Text)))
                     )
                 )
             }
@@ -162,10 +161,7 @@ class Intake:
             return (
                 opened.scalar(
                     select(Batch.source_version)
-                    .where(
-                        Batch.dataset_id == self.dataset.id,
-                        Batch.locator.startswith(prefix, autoescape=True),
-                    )
+                    .where(Batch.dataset_id == self.dataset.id, Batch.locator.startswith(prefix, autoescape=True))
                     .order_by(Batch.seq.desc())
                     .limit(1)
                 )
@@ -205,15 +201,21 @@ class Intake:
             self.outcome.batch_seqs.append(seq)
             self.outcome.receipts.append(file_name)
 
-    def turn_away(self, refused_id: str, locator: str, source_version: str, file_name: str,
-                  chunks: Iterable[bytes]) -> None:
+    def turn_away(
+        self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]
+    ) -> None:
         """Count a delivery of what is never collected, once; only the dataset that met it first speaks of it."""
         from . import refused
 
         met = refused.met_by(self.dataset.unit, locator, source_version)
         if met is None:
-            receipt = {"unit_id": self.dataset.unit, "dataset_id": self.dataset.id, "locator": locator,
-                       "source_version": source_version, "file_name": file_name}
+            receipt = {
+                "unit_id": self.dataset.unit,
+                "dataset_id": self.dataset.id,
+                "locator": locator,
+                "source_version": source_version,
+                "file_name": file_name,
+            }
             refused.book(refused_id, receipt, chunks, self.business_date, self.run)
         if met in (None, self.dataset.id):
             self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}；{refused.REMEDY}）")
@@ -241,9 +243,7 @@ class Intake:
             if error is stream.error:
                 raise
             raise CollectError(
-                "归档存储写入失败。",
-                "检查归档存储的空间、权限与网络；未归档的回执下次重新收取。",
-                "data_engineer",
+                "归档存储写入失败。", "检查归档存储的空间、权限与网络；未归档的回执下次重新收取。", "data_engineer"
             ) from error
 
     def has(self, locator: str, source_version: str, sha256: str) -> bool:
@@ -280,8 +280,9 @@ class Probe(Intake):
     def take(self, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]) -> None:
         self.outcome.receipts.append(file_name)
 
-    def turn_away(self, refused_id: str, locator: str, source_version: str, file_name: str,
-                  chunks: Iterable[bytes]) -> None:
+    def turn_away(
+        self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]
+    ) -> None:
         from . import refused
 
         self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}）")

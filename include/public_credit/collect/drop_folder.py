@@ -24,9 +24,7 @@ class Folder:
     def _inside(self, path: str) -> Path:
         parent = (self.base / path).parent
         if parent.resolve() != parent or not parent.is_relative_to(self.base):
-            raise CollectError(
-                "文件夹中的路径指向文件夹之外。", "请来源单位删除符号链接，只放普通文件。", "department"
-            )
+            raise CollectError("文件夹中的路径指向文件夹之外。", "请来源单位删除符号链接，只放普通文件。", "department")
         return self.base / path
 
     def list(self, folder: str) -> list[Found]:
@@ -36,9 +34,7 @@ class Folder:
         except FileNotFoundError:
             raise CollectError("共享文件夹不存在。", "检查挂载与连接中的路径。", "data_engineer") from None
         except PermissionError:
-            raise CollectError(
-                "没有读取共享文件夹的权限。", "请来源单位授予只读权限。", "department"
-            ) from None
+            raise CollectError("没有读取共享文件夹的权限。", "请来源单位授予只读权限。", "department") from None
         seen = (self.look(f"{folder}/{name}" if folder else name) for name in names)
         return [item for item in seen if item is not None]
 

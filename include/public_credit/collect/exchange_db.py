@@ -34,12 +34,7 @@ READ_ONLY = {
     "mariadb": "set session transaction read only",
 }
 LIMITS = {
-    "postgresql": {
-        "connect_timeout": 15,
-        "keepalives_idle": 30,
-        "keepalives_interval": 10,
-        "keepalives_count": 3,
-    },
+    "postgresql": {"connect_timeout": 15, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
     "mysql": {"connect_timeout": 15, "read_timeout": 600},
     "mariadb": {"connect_timeout": 15, "read_timeout": 600},
 }
@@ -69,9 +64,7 @@ def _engine(uri: str, conn_id: str) -> Engine:
         )
     except (exc.ArgumentError, ImportError, ValueError):
         raise CollectError(
-            f"连接 {conn_id} 不是可用的数据库地址。",
-            "按 SQLAlchemy URL 书写，并安装相应驱动。",
-            "data_engineer",
+            f"连接 {conn_id} 不是可用的数据库地址。", "按 SQLAlchemy URL 书写，并安装相应驱动。", "data_engineer"
         ) from None
     if family in READ_ONLY:
         event.listen(engine, "connect", lambda connection, _: _set_read_only(connection, READ_ONLY[family]))
@@ -127,9 +120,7 @@ class Exchange:
         query = (
             select(text("*"))
             .select_from(self._source)
-            .where(
-                self._source.c[self._channel.batch_column] == batch.number,
-            )
+            .where(self._source.c[self._channel.batch_column] == batch.number)
             .order_by(self._source.c[self._channel.key_column])
         )
         with _explained(self._channel):
@@ -154,10 +145,7 @@ def _code(error: exc.DBAPIError) -> Any:
     """SQLSTATE, server error number or ``dns``; drivers report a failed connection each in their own way."""
     original = error.orig
     words = str(original).lower()
-    if any(
-        sign in words
-        for sign in ("resolve", "name or service not known", "getaddrinfo", "no address associated")
-    ):
+    if any(sign in words for sign in ("resolve", "name or service not known", "getaddrinfo", "no address associated")):
         return "dns"
     arguments = getattr(original, "args", ())
     if arguments and isinstance(arguments[0], int):
@@ -177,20 +165,14 @@ def _reading(error: exc.DBAPIError, channel: Any) -> CollectError:
     code, conn_id = _code(error), channel.connection
     if code in _DENIED:
         return CollectError(
-            f"前置库拒绝了连接 {conn_id} 的账号或口令。",
-            "与来源单位核对账号，更新 connections.yaml。",
-            "data_engineer",
+            f"前置库拒绝了连接 {conn_id} 的账号或口令。", "与来源单位核对账号，更新 connections.yaml。", "data_engineer"
         )
     if code in _NO_DATABASE:
         return CollectError(
-            f"连接 {conn_id} 指向的数据库不存在。",
-            "与来源单位核对库名，更新 connections.yaml。",
-            "data_engineer",
+            f"连接 {conn_id} 指向的数据库不存在。", "与来源单位核对库名，更新 connections.yaml。", "data_engineer"
         )
     if code in ("dns", 2005):
-        return CollectError(
-            f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer"
-        )
+        return CollectError(f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer")
     if code in _NO_RIGHT:
         return CollectError(
             f"没有读取前置库表 {channel.table} 或 {channel.batch_done_table} 的权限。",

@@ -83,9 +83,7 @@ def places(folder: str, patterns: list[str]) -> dict[str, list[str]]:
         parent, name = posixpath.split(whole)
         if whole.startswith("/") or ".." in whole.split("/") or any(sign in parent for sign in "*?["):
             raise CollectError(
-                "目录中的文件名模式不合规。",
-                "模式只能指向渠道文件夹之内，通配符只能用在文件名中。",
-                "data_engineer",
+                "目录中的文件名模式不合规。", "模式只能指向渠道文件夹之内，通配符只能用在文件名中。", "data_engineer"
             )
         found.setdefault(parent, []).append(name)
     return found
@@ -123,8 +121,13 @@ def _turn_away(intake: Intake, source: FileSource, item: Found, where: str) -> N
     refused_id = load_catalogue().refusal(item.name)
     try:
         with source.open(item.path) as handle:
-            intake.turn_away(refused_id, f"{where}/{masked_path(item.path)}", item.version, item.shown,
-                             stream(handle, item, lambda: source.look(item.path)))
+            intake.turn_away(
+                refused_id,
+                f"{where}/{masked_path(item.path)}",
+                item.version,
+                item.shown,
+                stream(handle, item, lambda: source.look(item.path)),
+            )
     except (SourceChanged, FileNotFoundError, CollectError):
         return  # still being written, gone or unreadable: nothing came in, the files beside it are taken all the same
 
@@ -152,10 +155,7 @@ def pull_files(intake: Intake, source: FileSource, folder: str, where: str) -> N
         try:
             with source.open(item.path) as handle:
                 intake.take(
-                    locator,
-                    item.version,
-                    item.shown,
-                    stream(handle, item, lambda path=item.path: source.look(path)),
+                    locator, item.version, item.shown, stream(handle, item, lambda path=item.path: source.look(path))
                 )
         except (SourceChanged, FileNotFoundError):
             outcome.waiting.append(item.shown)

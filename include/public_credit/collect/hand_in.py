@@ -31,9 +31,13 @@ def turn_away(dataset_id: str, path: Path, on: date) -> None:
     try:
         with path.open("rb") as handle:
             found = Found(path.name, os.fstat(handle.fileno()).st_size, os.fstat(handle.fileno()).st_mtime)
-            receipt = {"unit_id": dataset.unit if dataset else "", "dataset_id": dataset.id if dataset else "",
-                       "locator": f"hand_in:{masked_path(path.name)}", "source_version": found.version,
-                       "file_name": found.shown}
+            receipt = {
+                "unit_id": dataset.unit if dataset else "",
+                "dataset_id": dataset.id if dataset else "",
+                "locator": f"hand_in:{masked_path(path.name)}",
+                "source_version": found.version,
+                "file_name": found.shown,
+            }
             refused.book(refused_id, receipt, read_file(handle), on)
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -73,6 +77,4 @@ def take(intake: Intake, path: Path) -> None:
         try:
             intake.take(locator, found.version, found.shown, stream(handle, found, look))
         except SourceChanged:
-            raise UserError(
-                f"文件 {masked(path.name)} 正在被写入。", remedy="等文件写完后重新登记。"
-            ) from None
+            raise UserError(f"文件 {masked(path.name)} 正在被写入。", remedy="等文件写完后重新登记。") from None

@@ -162,11 +162,7 @@ class Api:
             )
         except httpx.RequestError as error:
             self._refuse_hopeless(error)
-            return (
-                None,
-                None,
-                "超时无应答" if isinstance(error, httpx.TimeoutException) else "无法连接或中途断开",
-            )
+            return (None, None, "超时无应答" if isinstance(error, httpx.TimeoutException) else "无法连接或中途断开")
         if response.status_code == 429:
             return None, _retry_after(response), "限制访问频次（429）"
         if response.status_code >= 500:
@@ -189,10 +185,7 @@ class Api:
         """Name lookup and certificate faults do not go away by asking again."""
         words = str(error).lower()
         conn_id = self._channel.connection
-        if any(
-            sign in words
-            for sign in ("getaddrinfo", "name or service not known", "name resolution", "no address")
-        ):
+        if any(sign in words for sign in ("getaddrinfo", "name or service not known", "name resolution", "no address")):
             raise CollectError(
                 f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer"
             ) from None
@@ -205,9 +198,7 @@ class Api:
 
     def _read(self, response: httpx.Response) -> Page:
         broken = CollectError(
-            f"接口（连接 {self._channel.connection}）答复的格式不符合约定。",
-            "请来源单位检查接口输出。",
-            "department",
+            f"接口（连接 {self._channel.connection}）答复的格式不符合约定。", "请来源单位检查接口输出。", "department"
         )
         try:
             reply = orjson.loads(response.content)
@@ -216,9 +207,7 @@ class Api:
                 meaning, remedy = CODES.get(code, ("返回错误", "请来源单位说明错误代码。"))
                 owner = "data_engineer" if code in CODES else "department"
                 shown = code if code.isalnum() and len(code) <= 8 else "无法识别"
-                raise CollectError(
-                    f"接口（连接 {self._channel.connection}）{meaning}（代码 {shown}）。", remedy, owner
-                )
+                raise CollectError(f"接口（连接 {self._channel.connection}）{meaning}（代码 {shown}）。", remedy, owner)
             data = reply["data"]
             rows = data["rows"]
             if not all(isinstance(row, dict) for row in rows):
@@ -287,9 +276,7 @@ def _pull(intake: Intake, api: Api) -> None:
         except SourceChanged:
             continue
         except Short as short:
-            intake.outcome.incomplete.append(
-                f"版本 {version}（应有 {short.total} 行，实收 {short.received} 行）"
-            )
+            intake.outcome.incomplete.append(f"版本 {version}（应有 {short.total} 行，实收 {short.received} 行）")
             return
     intake.outcome.incomplete.append(f"拉取期间来源数据不断变化，已从头拉取 {RESTARTS} 次")
 

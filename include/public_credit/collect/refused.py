@@ -30,9 +30,15 @@ def why(refused_id: str) -> str:
 def met_by(unit_id: str, locator: str, source_version: str) -> str | None:
     """The dataset that booked this refused receipt of a unit, None when nobody did."""
     with session("collector") as opened:
-        return opened.scalar(select(RefusedDelivery.dataset_id).where(
-            RefusedDelivery.unit_id == unit_id, RefusedDelivery.locator == locator,
-            RefusedDelivery.source_version == source_version).limit(1))
+        return opened.scalar(
+            select(RefusedDelivery.dataset_id)
+            .where(
+                RefusedDelivery.unit_id == unit_id,
+                RefusedDelivery.locator == locator,
+                RefusedDelivery.source_version == source_version,
+            )
+            .limit(1)
+        )
 
 
 def book(refused_id: str, receipt: dict[str, Any], chunks: Iterable[bytes], on: date, run: str = "") -> bool:
@@ -46,12 +52,33 @@ def book(refused_id: str, receipt: dict[str, Any], chunks: Iterable[bytes], on: 
         size += len(chunk)
     reason, run = why(refused_id), run or dag_run()
     with session("collector") as opened:
-        booked = opened.scalar(insert(RefusedDelivery).values(
-            refused_id=refused_id, sha256=digest.hexdigest(), size_bytes=size, reason=reason, business_date=on,
-            dag_run=run, **receipt).on_conflict_do_nothing().returning(RefusedDelivery.id))
+        booked = opened.scalar(
+            insert(RefusedDelivery)
+            .values(
+                refused_id=refused_id,
+                sha256=digest.hexdigest(),
+                size_bytes=size,
+                reason=reason,
+                business_date=on,
+                dag_run=run,
+                **receipt,
+            )
+            .on_conflict_do_nothing()
+            .returning(RefusedDelivery.id)
+        )
         if booked is not None:
-            opened.add(Step(
-                name="receive", unit_id=receipt["unit_id"] or None, dataset_id=receipt["dataset_id"] or None,
-                business_date=on, ended_at=func.clock_timestamp(), verdict="warning", owner="department",
-                message=f"拒收 {receipt['file_name']}：{reason}", counts={"bytes": size}, dag_run=run))
+            opened.add(
+                Step(
+                    name="receive",
+                    unit_id=receipt["unit_id"] or None,
+                    dataset_id=receipt["dataset_id"] or None,
+                    business_date=on,
+                    ended_at=func.clock_timestamp(),
+                    verdict="warning",
+                    owner="department",
+                    message=f"拒收 {receipt['file_name']}：{reason}",
+                    counts={"bytes": size},
+                    dag_run=run,
+                )
+            )
     return booked is not None

@@ -16,12 +16,7 @@ from ..catalogue import Dataset, load_catalogue
 from ..ledger.session import step
 from .base import CollectOutcome, Intake, Probe, business_day, only_one
 
-CHANNELS = {
-    "http_api": "http_api",
-    "sftp": "sftp",
-    "drop_folder": "drop_folder",
-    "exchange_db": "exchange_db",
-}
+CHANNELS = {"http_api": "http_api", "sftp": "sftp", "drop_folder": "drop_folder", "exchange_db": "exchange_db"}
 
 
 def _pull(intake: Intake) -> None:
@@ -38,9 +33,7 @@ def _datasets(ids: Iterable[str] | str) -> list[Dataset]:
         elif given in catalogue.datasets:
             found[given] = catalogue.datasets[given]
         else:
-            raise UserError(
-                f"目录中没有单位或数据集 {given}。", remedy="用 public-credit catalogue show 查看编号。"
-            )
+            raise UserError(f"目录中没有单位或数据集 {given}。", remedy="用 public-credit catalogue show 查看编号。")
     return list(found.values())
 
 
@@ -63,9 +56,7 @@ def _guarded(intake: Intake) -> None:
 
 
 def _collect_one(dataset: Dataset, on: date, run: str) -> CollectOutcome:
-    with step(
-        "collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id
-    ) as record:
+    with step("collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(dataset, on, run)
         _guarded(intake)
         outcome = intake.outcome
@@ -77,20 +68,14 @@ def _collect_one(dataset: Dataset, on: date, run: str) -> CollectOutcome:
 
 
 def collect(
-    ids: Iterable[str] | str,
-    business_date: date | None = None,
-    dag_run: str | None = None,
+    ids: Iterable[str] | str, business_date: date | None = None, dag_run: str | None = None
 ) -> list[CollectOutcome]:
     """Collect the named units or datasets; one outcome and one step row (``collect``) per dataset.
 
     Datasets that are handed in by a person have nothing to pull and are passed over.
     """
     on = business_day(business_date)
-    return [
-        _collect_one(dataset, on, dag_run or "")
-        for dataset in _datasets(ids)
-        if dataset.channel.type in CHANNELS
-    ]
+    return [_collect_one(dataset, on, dag_run or "") for dataset in _datasets(ids) if dataset.channel.type in CHANNELS]
 
 
 def probe(dataset_id: str) -> CollectOutcome:
@@ -117,9 +102,7 @@ def receive_file(dataset_id: str, path: str | Path, business_date: date | None =
         raise UserError(
             f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。"
         )
-    with step(
-        "collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id
-    ) as record:
+    with step("collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(dataset, on)
         hand_in.take(intake, Path(path))
         intake.outcome.settle()

@@ -45,9 +45,7 @@ class Server:
             entries = self._client.listdir_attr(self._path(folder))
         except FileNotFoundError:
             raise CollectError(
-                f"SFTP 服务器上没有文件夹 {folder}。",
-                "请来源单位建立该文件夹，或改正目录中的 folder。",
-                "department",
+                f"SFTP 服务器上没有文件夹 {folder}。", "请来源单位建立该文件夹，或改正目录中的 folder。", "department"
             ) from None
         except PermissionError:
             raise CollectError(
@@ -129,7 +127,9 @@ def _start(transport: paramiko.Transport, pinned: bytes, conn_id: str) -> None:
 def _session(conn_id: str) -> Iterator[tuple[paramiko.SFTPClient, str]]:
     parts = urlsplit(connection_uri(conn_id))
     if parts.scheme != "sftp" or not parts.hostname:
-        raise CollectError(f"连接 {conn_id} 应为 sftp://用户:口令@主机。", "改正 connections.yaml 中的这一行。", "data_engineer")
+        raise CollectError(
+            f"连接 {conn_id} 应为 sftp://用户:口令@主机。", "改正 connections.yaml 中的这一行。", "data_engineer"
+        )
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     pinned = _pinned(query.get("host_key", ""), conn_id)
     key = _private_key(query["key_file"], conn_id) if "key_file" in query else None

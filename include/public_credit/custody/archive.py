@@ -59,8 +59,9 @@ def _storage() -> Iterator[None]:
     except FileNotFoundError:
         raise ArchiveDamaged("归档对象不存在。", remedy="从备份恢复归档对象。", code=3) from None
     except OSError as error:
-        raise UserError(f"归档存储无法读取（{type(error).__name__}）。", remedy="检查归档存储的网络与权限；任务会重试。",
-                        code=3) from None
+        raise UserError(
+            f"归档存储无法读取（{type(error).__name__}）。", remedy="检查归档存储的网络与权限；任务会重试。", code=3
+        ) from None
 
 
 def _nonce(number: int) -> bytes:
@@ -104,8 +105,8 @@ def store(stream: Readable, batch_hint: str) -> ArchivedObject:
                 digest.update(frame)
                 size += len(frame)
                 _HEAD.pack_into(room, 0, len(frame) + _TAG)
-                sealed = memoryview(room)[:_HEAD.size + len(frame) + _TAG]
-                cipher.encrypt_into(_nonce(number), frame, _bound(name, number, not following), sealed[_HEAD.size:])
+                sealed = memoryview(room)[: _HEAD.size + len(frame) + _TAG]
+                cipher.encrypt_into(_nonce(number), frame, _bound(name, number, not following), sealed[_HEAD.size :])
                 target.write(sealed)
                 number += 1
                 if not following:
@@ -142,7 +143,9 @@ class _Plain(io.RawIOBase):
         """Decrypt the next frame into ``room``; its length. What an attempt in vain leaves there is never given away."""
         for last in (False, True):
             try:
-                count = self._cipher.decrypt_into(_nonce(self._number), sealed, _bound(self._name, self._number, last), room)
+                count = self._cipher.decrypt_into(
+                    _nonce(self._number), sealed, _bound(self._name, self._number, last), room
+                )
             except (InvalidTag, ValueError):
                 continue
             self._done = last
@@ -159,7 +162,7 @@ class _Plain(io.RawIOBase):
             if 0 < plain <= len(buffer):
                 return self._decrypt(sealed, memoryview(buffer)[:plain])
             room = memoryview(bytearray(max(plain, 0)))
-            self._rest = room[:self._decrypt(sealed, room)]
+            self._rest = room[: self._decrypt(sealed, room)]
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
@@ -180,7 +183,9 @@ def open_plain(uri: str) -> BinaryIO:
     try:
         key = _wrapping_key().decrypt(wrapped[:12], wrapped[12:], uri.encode())
     except InvalidTag:
-        raise UserError("归档密钥 archive.key 与归档对象不符。", remedy="恢复归档时使用的密钥文件；任务会重试。", code=3) from None
+        raise UserError(
+            "归档密钥 archive.key 与归档对象不符。", remedy="恢复归档时使用的密钥文件；任务会重试。", code=3
+        ) from None
     name = "/".join(uri.rsplit("/", 2)[-2:])
     filesystem, path = fsspec.core.url_to_fs(uri)
     with _storage():
@@ -188,7 +193,9 @@ def open_plain(uri: str) -> BinaryIO:
             source = filesystem.open(path, "rb")
         except FileNotFoundError:
             if not filesystem.exists(path.rsplit("/", 1)[0]):  # none of the dataset's objects
-                raise UserError("归档存储不存在或没有挂载。", remedy="恢复归档存储的挂载；任务会重试。", code=3) from None
+                raise UserError(
+                    "归档存储不存在或没有挂载。", remedy="恢复归档存储的挂载；任务会重试。", code=3
+                ) from None
             raise
         return io.BufferedReader(_Plain(source, key, name), FRAME)
 
@@ -196,8 +203,11 @@ def open_plain(uri: str) -> BinaryIO:
 def shred(uri: str, reason: str) -> None:
     """Destroy an object's content by destroying its key, then remove the bytes; the ledger keeps its digest."""
     with session("collector") as opened:
-        opened.execute(update(ArchiveObject).where(ArchiveObject.uri == uri).values(
-            wrapped_key=None, shredded_at=func.now(), shred_reason=reason))
+        opened.execute(
+            update(ArchiveObject)
+            .where(ArchiveObject.uri == uri)
+            .values(wrapped_key=None, shredded_at=func.now(), shred_reason=reason)
+        )
     filesystem, path = fsspec.core.url_to_fs(uri)
     if filesystem.exists(path):
         filesystem.rm(path)

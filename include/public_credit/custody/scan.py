@@ -25,11 +25,15 @@ _BIRTH = rf"(?:18|19|20)[0-9]{{2}}{_GAP}(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12][0-
 _ID18 = rf"[1-9][0-9]{{5}}{_GAP}{_BIRTH}{_GAP}[0-9]{{3}}{_GAP}[0-9Xx]"
 _ID15 = r"[1-8][0-9]{5}[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}"
 _MOBILE = rf"(?:\+?86{_GAP})?1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"
-_CARD = rf"(?:62[0-9]{{2}}|4[0-9]{{3}}|5[1-5][0-9]{{2}})(?:{_GAP}[0-9]{{4}}){{2}}{_GAP}[0-9]{{4}}(?:{_GAP}[0-9]{{1,3}})?"
-_PATTERNS = (("P", re.compile(rf"(?<![0-9A-Za-z]){_ID18}(?![0-9A-Za-z])")),
-             ("C", re.compile(rf"(?<![0-9A-Za-z]){_CARD}(?![0-9A-Za-z])")),
-             ("P", re.compile(rf"(?<![0-9A-Za-z]){_ID15}(?![0-9A-Za-z])")),
-             ("M", re.compile(rf"(?<![0-9A-Za-z]){_MOBILE}(?![0-9A-Za-z])")))
+_CARD = (
+    rf"(?:62[0-9]{{2}}|4[0-9]{{3}}|5[1-5][0-9]{{2}})(?:{_GAP}[0-9]{{4}}){{2}}{_GAP}[0-9]{{4}}(?:{_GAP}[0-9]{{1,3}})?"
+)
+_PATTERNS = (
+    ("P", re.compile(rf"(?<![0-9A-Za-z]){_ID18}(?![0-9A-Za-z])")),
+    ("C", re.compile(rf"(?<![0-9A-Za-z]){_CARD}(?![0-9A-Za-z])")),
+    ("P", re.compile(rf"(?<![0-9A-Za-z]){_ID15}(?![0-9A-Za-z])")),
+    ("M", re.compile(rf"(?<![0-9A-Za-z]){_MOBILE}(?![0-9A-Za-z])")),
+)
 _SECOND = f"{_ID18}|{_ID15}|{_MOBILE}|{_CARD}|[０-９]"
 _LABEL = {"P": "证件", "M": "手机", "C": "卡号"}
 
@@ -63,8 +67,11 @@ def _proves_itself(letter: str, number: str, column: str) -> bool:
     if len(number) == 18:
         if number[0] != "9" and identifiers.check_id_number(number, date(9999, 12, 31)).ok:
             return True  # some numbers of persons pass the check digit of a USCC too
-        return (column not in CODE_LIKE and not identifiers.check_uscc(number).ok
-                and not identifiers.birth_fault(number[6:14], date(2100, 12, 31)))
+        return (
+            column not in CODE_LIKE
+            and not identifiers.check_uscc(number).ok
+            and not identifiers.birth_fault(number[6:14], date(2100, 12, 31))
+        )
     if column in CODE_LIKE:
         return False
     if column == "business_reg_no" and identifiers.check_registration(number).ok:
@@ -102,8 +109,11 @@ def find(column: Column, name: str = "") -> Marks | None:
         return None
     some = column.distinct[places]
     probable = np.asarray(some.str.contains(_SECOND))
-    sure = [place for place, value in zip(places[probable].tolist(), some.filter(probable).to_list(), strict=True)
-            if next(hits(_half_width(value), name), None) is not None]
+    sure = [
+        place
+        for place, value in zip(places[probable].tolist(), some.filter(probable).to_list(), strict=True)
+        if next(hits(_half_width(value), name), None) is not None
+    ]
     return column.rows_at(sure) if sure else None
 
 
@@ -111,7 +121,7 @@ def replace_text(text: str, tokenise: Callable[[str, str], str], column: str = "
     """The text with every sensitive number replaced by its labelled token."""
     folded, parts, last = _half_width(text), [], 0
     for hit in hits(folded, column):
-        parts += [text[last:hit.start], f"〔{_LABEL[hit.letter]}{tokenise(hit.number, hit.letter)}〕"]
+        parts += [text[last : hit.start], f"〔{_LABEL[hit.letter]}{tokenise(hit.number, hit.letter)}〕"]
         last = hit.end
     return "".join([*parts, text[last:]])
 

@@ -42,7 +42,7 @@ def _keys(name: str) -> dict[int, bytes]:
 def new_tokens(letter: str, count: int) -> list[str]:
     """Random tokens: the letter of their sort and 130 random bits in base32 each."""
     drawn = _BASE32[np.frombuffer(secrets.token_bytes(26 * count), dtype=np.uint8) & 31].tobytes().decode()
-    return [letter + drawn[start:start + 26] for start in range(0, 26 * count, 26)]
+    return [letter + drawn[start : start + 26] for start in range(0, 26 * count, 26)]
 
 
 def mask(value: str) -> str:
@@ -118,24 +118,37 @@ class Vault:
         """Tokens of those numbers that are in the vault."""
         if not numbers:
             return {}
-        self._copy("copy pg_temp.asked (n, lookup) from stdin",
-                   (f"{n}\t\\\\x{lookup}\n" for n, lookup in enumerate(lookups)))
+        self._copy(
+            "copy pg_temp.asked (n, lookup) from stdin", (f"{n}\t\\\\x{lookup}\n" for n, lookup in enumerate(lookups))
+        )
         rows = self._connection.execute(
-            "select n, token from pg_temp.asked join vault.secret using (lookup)").fetchall()
+            "select n, token from pg_temp.asked join vault.secret using (lookup)"
+        ).fetchall()
         self._connection.commit()
         return {numbers[n]: token for n, token in rows}
 
     def _store(self, numbers: list[str], letter: str, lookups: list[str], lookup_version: int) -> dict[str, str]:
         """Store numbers; their tokens. One that another process stored meanwhile keeps that process's token."""
-        tokens, nonces, encrypt = new_tokens(letter, len(numbers)), secrets.token_bytes(12 * len(numbers)), self._cipher.encrypt
-        nonce = [nonces[start:start + 12] for start in range(0, len(nonces), 12)]
-        self._copy("copy pg_temp.given (token, lookup, ciphertext) from stdin", (
-            f"{token}\t\\\\x{lookup}\t\\\\x{(once + encrypt(once, number.encode(), token.encode())).hex()}\n"
-            for token, lookup, once, number in zip(tokens, lookups, nonce, numbers, strict=True)))
-        stored = self._connection.execute("""
+        tokens, nonces, encrypt = (
+            new_tokens(letter, len(numbers)),
+            secrets.token_bytes(12 * len(numbers)),
+            self._cipher.encrypt,
+        )
+        nonce = [nonces[start : start + 12] for start in range(0, len(nonces), 12)]
+        self._copy(
+            "copy pg_temp.given (token, lookup, ciphertext) from stdin",
+            (
+                f"{token}\t\\\\x{lookup}\t\\\\x{(once + encrypt(once, number.encode(), token.encode())).hex()}\n"
+                for token, lookup, once, number in zip(tokens, lookups, nonce, numbers, strict=True)
+            ),
+        )
+        stored = self._connection.execute(
+            """
             insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version)
             select token, %s, lookup, %s, ciphertext, %s from pg_temp.given order by lookup
-            on conflict (lookup) do nothing""", [letter, lookup_version, max(self._vault_keys)]).rowcount
+            on conflict (lookup) do nothing""",
+            [letter, lookup_version, max(self._vault_keys)],
+        ).rowcount
         self._connection.commit()
         return dict(zip(numbers, tokens, strict=True)) if stored == len(numbers) else self._find(numbers, lookups)
 
@@ -143,9 +156,15 @@ class Vault:
 def lookup(number: str, letter: str = "P") -> str:
     """Token of one number that is already in the vault, or '' (role collector); nothing is stored."""
     with settings.connect("collector") as connection:
-        found = connection.execute("select token from vault.secret where lookup = any(%s)", [[
-            hmac.digest(key, f"{letter}\x1f{normalise(number)[0]}".encode(), "sha256")
-            for key in _keys("lookup").values()]]).fetchone()
+        found = connection.execute(
+            "select token from vault.secret where lookup = any(%s)",
+            [
+                [
+                    hmac.digest(key, f"{letter}\x1f{normalise(number)[0]}".encode(), "sha256")
+                    for key in _keys("lookup").values()
+                ]
+            ],
+        ).fetchone()
     return found[0] if found else ""
 
 
@@ -154,10 +173,13 @@ def reveal(tokens: Iterable[str]) -> dict[str, str]:
     wanted = list(dict.fromkeys(tokens))
     ciphers = {version: AESGCM(key) for version, key in _keys("vault").items()}
     with settings.connect("sender") as connection:
-        rows = connection.execute("select token, ciphertext, key_version from vault.secret where token = any(%s)",
-                                  [wanted]).fetchall()
-    numbers = {token: ciphers[version].decrypt(bytes(sealed)[:12], bytes(sealed)[12:], token.encode()).decode()
-               for token, sealed, version in rows}
+        rows = connection.execute(
+            "select token, ciphertext, key_version from vault.secret where token = any(%s)", [wanted]
+        ).fetchall()
+    numbers = {
+        token: ciphers[version].decrypt(bytes(sealed)[:12], bytes(sealed)[12:], token.encode()).decode()
+        for token, sealed, version in rows
+    }
     if len(numbers) != len(wanted):
         raise UserError(f"保险库中缺少 {len(wanted) - len(numbers)} 个号码。", remedy="检查是否已按规定删除。", code=4)
     return numbers
@@ -178,7 +200,8 @@ def rekey() -> int:
             rows = connection.execute(
                 "select token, letter, ciphertext, key_version from vault.secret "
                 "where key_version < %s or lookup_version < %s limit %s for update",
-                [newest, newest_lookup, _BATCH]).fetchall()
+                [newest, newest_lookup, _BATCH],
+            ).fetchall()
             if not rows:
                 return changed
             for token, letter, sealed, version in rows:
@@ -188,6 +211,13 @@ def rekey() -> int:
                 connection.execute(
                     "update vault.secret set ciphertext = %s, key_version = %s, lookup = %s, lookup_version = %s "
                     "where token = %s",
-                    [nonce + ciphers[newest].encrypt(nonce, number, token.encode()), newest, lookup, newest_lookup, token])
+                    [
+                        nonce + ciphers[newest].encrypt(nonce, number, token.encode()),
+                        newest,
+                        lookup,
+                        newest_lookup,
+                        token,
+                    ],
+                )
             connection.commit()
             changed += len(rows)

@@ -18,22 +18,31 @@ _COLUMNS = "i.item_id, i.interface, i.record_id, i.operation, i.version, i.prede
 def sendable(receiver: str) -> list[Item]:
     """The first open item of every record whose release is released, where nothing before it is in doubt; DEL first."""
     with session("sender") as opened:
-        rows = opened.execute(text(f"""
+        rows = opened.execute(
+            text(f"""
             select {_COLUMNS} from (
                 select *, row_number() over (partition by record_id order by item_id) as turn
                 from ledger.delivery_item where receiver = :receiver and state in ('pending', 'sending', 'unknown')) i
             join ledger.release r using (release_id)
             where i.turn = 1 and i.state = 'pending' and r.state = 'released'
-            order by case when i.operation = 'DEL' then 0 else 1 end, i.interface, i.item_id"""), {"receiver": receiver})
+            order by case when i.operation = 'DEL' then 0 else 1 end, i.interface, i.item_id"""),
+            {"receiver": receiver},
+        )
         return [Item(*row) for row in rows]
 
 
 def in_doubt(receiver: str) -> list[str]:
     """Keys of items that were sent and not booked."""
     with session("sender") as opened:
-        return list(opened.scalars(text("select idempotency_key from ledger.delivery_item "
-                                        "where receiver = :receiver and state in ('sending', 'unknown')"),
-                                   {"receiver": receiver}))
+        return list(
+            opened.scalars(
+                text(
+                    "select idempotency_key from ledger.delivery_item "
+                    "where receiver = :receiver and state in ('sending', 'unknown')"
+                ),
+                {"receiver": receiver},
+            )
+        )
 
 
 def claim(receiver: str, interface: str, items: list[Item]) -> tuple[int, str, list[Item]]:
@@ -43,11 +52,15 @@ def claim(receiver: str, interface: str, items: list[Item]) -> tuple[int, str, l
         delivery = Delivery(receiver=receiver, interface=interface, request_id=request_id, items=len(items))
         opened.add(delivery)
         opened.flush()
-        taken = set(opened.scalars(text("""
+        taken = set(
+            opened.scalars(
+                text("""
             update ledger.delivery_item set state = 'sending', attempts = attempts + 1, sent_at = clock_timestamp(),
                    delivery_id = :delivery
             where item_id = any(:items) and state = 'pending' returning item_id"""),
-            {"delivery": delivery.delivery_id, "items": [item.item_id for item in items]}))
+                {"delivery": delivery.delivery_id, "items": [item.item_id for item in items]},
+            )
+        )
         delivery.items = len(taken)
         return delivery.delivery_id, request_id, [item for item in items if item.item_id in taken]
 
@@ -57,18 +70,26 @@ def book(outcomes: list[Outcome], on: date) -> dict[str, int]:
     settled = [outcome for outcome in outcomes if outcome.state in ("accepted", "rejected")]
     if settled:
         with session("sender") as opened:
-            opened.execute(text("""
+            opened.execute(
+                text("""
                 update ledger.delivery_item i set state = g.state, receipt_code = g.code, receipt_field = nullif(g.field, ''),
                        receipt_text = g.text, city_id = coalesce(g.city_id, i.city_id), receipt_id = g.receipt_id,
                        booked_at = clock_timestamp(), booked_on = :on
                 from unnest(cast(:keys as text[]), cast(:states as text[]), cast(:codes as text[]), cast(:fields as text[]),
                             cast(:texts as text[]), cast(:ids as text[]), cast(:receipts as text[]))
                      as g(key, state, code, field, text, city_id, receipt_id)
-                where i.idempotency_key = g.key and i.state in ('sending', 'unknown', 'pending')"""), {
-                "on": on, "keys": [o.key for o in settled], "states": [o.state for o in settled],
-                "codes": [o.code for o in settled], "fields": [o.field for o in settled],
-                "texts": [mask(o.text) for o in settled], "ids": [o.city_id for o in settled],
-                "receipts": [o.receipt_id for o in settled]})
+                where i.idempotency_key = g.key and i.state in ('sending', 'unknown', 'pending')"""),
+                {
+                    "on": on,
+                    "keys": [o.key for o in settled],
+                    "states": [o.state for o in settled],
+                    "codes": [o.code for o in settled],
+                    "fields": [o.field for o in settled],
+                    "texts": [mask(o.text) for o in settled],
+                    "ids": [o.city_id for o in settled],
+                    "receipts": [o.receipt_id for o in settled],
+                },
+            )
     return {state: sum(o.state == state for o in outcomes) for state in ("accepted", "rejected", "unknown")}
 
 
@@ -84,9 +105,13 @@ def doubt(keys: list[str]) -> None:
 
 def _move(keys: list[str], state: str) -> None:
     with session("sender") as opened:
-        opened.execute(text("update ledger.delivery_item set state = :state "
-                            "where idempotency_key = any(:keys) and state in ('sending', 'unknown')"),
-                       {"state": state, "keys": keys})
+        opened.execute(
+            text(
+                "update ledger.delivery_item set state = :state "
+                "where idempotency_key = any(:keys) and state in ('sending', 'unknown')"
+            ),
+            {"state": state, "keys": keys},
+        )
 
 
 def close(delivery_id: int, state: str, receipt_id: str | None = None, message: str = "") -> None:

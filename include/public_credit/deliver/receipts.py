@@ -18,8 +18,15 @@ from .run import adapter_for
 
 def _row(receiver: str, item: dict[str, Any]) -> dict[str, Any]:
     at = str(item.get("at") or "")[:10]
-    return {"receiver": receiver, "seq": item["seq"], "record_id": item["recordId"], "city_id": item.get("cityId"),
-            "event": item["event"], "text": mask((item.get("text") or "").replace("\x00", "")), "at_on": date.fromisoformat(at) if at else None}
+    return {
+        "receiver": receiver,
+        "seq": item["seq"],
+        "record_id": item["recordId"],
+        "city_id": item.get("cityId"),
+        "event": item["event"],
+        "text": mask((item.get("text") or "").replace("\x00", "")),
+        "at_on": date.fromisoformat(at) if at else None,
+    }
 
 
 def fetch(receiver: str = "city") -> int:
@@ -32,7 +39,9 @@ def fetch(receiver: str = "city") -> int:
         try:
             for page in adapter.receipts(after):
                 with session("sender") as opened:
-                    opened.execute(insert(ReceiverEvent).on_conflict_do_nothing(), [_row(receiver, item) for item in page])
+                    opened.execute(
+                        insert(ReceiverEvent).on_conflict_do_nothing(), [_row(receiver, item) for item in page]
+                    )
                 count += len(page)
         finally:
             adapter.close()

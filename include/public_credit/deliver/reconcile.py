@@ -78,21 +78,29 @@ def run(receiver: str = "city") -> ReconcileResult:
                 counted = dict(opened.execute(text("select verdict, count(*) from compared group by 1")).all())
                 theirs = opened.execute(text("select count(*) from theirs")).scalar_one()
                 ours = opened.execute(text("select count(our_version) from compared")).scalar_one()
-                result = ReconcileResult(ours, theirs, *(counted.get(name, 0) for name in (
-                    "agreed", "missing", "surplus", "differing", "unsettled")))
+                result = ReconcileResult(
+                    ours,
+                    theirs,
+                    *(counted.get(name, 0) for name in ("agreed", "missing", "surplus", "differing", "unsettled")),
+                )
                 row = Reconciliation(receiver=receiver, business_date=on, **result.__dict__)
                 opened.add(row)
                 opened.flush()
-                opened.execute(text("""
+                opened.execute(
+                    text("""
                     insert into ledger.reconciliation_difference
                         (reconciliation_id, interface, record_id, difference, our_version, their_version)
                     select :id, interface, record_id, verdict, our_version, their_version from compared
-                    where verdict in ('missing', 'surplus', 'differing')"""), {"id": row.id})
+                    where verdict in ('missing', 'surplus', 'differing')"""),
+                    {"id": row.id},
+                )
         finally:
             adapter.close()
         record.counts = result.__dict__
-        record.message = (f"我方应有 {result.ours:,}，市平台持有 {result.theirs:,}，一致 {result.agreed:,}，缺 {result.missing:,}，"
-                          f"多 {result.surplus:,}，版本不同 {result.differing:,}")
+        record.message = (
+            f"我方应有 {result.ours:,}，市平台持有 {result.theirs:,}，一致 {result.agreed:,}，缺 {result.missing:,}，"
+            f"多 {result.surplus:,}，版本不同 {result.differing:,}"
+        )
         if not result.clean:
             record.verdict, record.owner = "warning", "data_engineer"
         return result

@@ -51,20 +51,25 @@ def _payload(interface: str, receiver: Receiver) -> str:
 def _not_disclosed(interface: str, receiver: Receiver) -> list[str]:
     """Datasets whose disclosure level this interface does not take."""
     spec = receiver.interfaces[interface]
-    return [dataset.id for dataset in load_catalogue().datasets.values()
-            if dataset.kind == spec.kind and dataset.variant == spec.variant
-            and dataset.disclosure not in spec.disclosures]
+    return [
+        dataset.id
+        for dataset in load_catalogue().datasets.values()
+        if dataset.kind == spec.kind and dataset.variant == spec.variant and dataset.disclosure not in spec.disclosures
+    ]
 
 
 def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int) -> None:
     """Temporary table ``change``: the newest export row per record, with payload and content version."""
-    opened.execute(text("""
+    opened.execute(
+        text("""
         create temp table change (interface text, record_id text, hint text, reason text, due_on date, payload jsonb,
-                                  version text) on commit drop"""))
+                                  version text) on commit drop""")
+    )
     for interface, spec in receiver.interfaces.items():
         export = f"exports.exp_{receiver.id}__{interface}"
         current = f"intermediate.int_{spec.kind}__current"
-        opened.execute(text(f"""
+        opened.execute(
+            text(f"""
             insert into change
             select '{interface}', e.record_id, e.operation_hint, e.reason, e.due_on, p.payload, md5(cast(p.payload as text))
             from (
@@ -78,14 +83,16 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
             cross join lateral (select {_payload(interface, receiver)} as payload) p
             left join {current} c on c.record_id = e.record_id
             where e.newest = 1 and (c.dataset_id is null or c.dataset_id <> all (cast(:closed as text[])))"""),
-            {"since": since, "until": until, "receiver": receiver.id, "closed": _not_disclosed(interface, receiver)})
+            {"since": since, "until": until, "receiver": receiver.id, "closed": _not_disclosed(interface, receiver)},
+        )
     opened.execute(text("create index on pg_temp.change (record_id)"))
     opened.execute(text("analyze pg_temp.change"))
 
 
 def _difference(opened: Session, receiver: Receiver) -> None:
     """Temporary table ``diff``: operation per record against the last item the receiver took or may have taken."""
-    opened.execute(text(f"""
+    opened.execute(
+        text(f"""
         create temp table diff on commit drop as
         with before as (
             select * from (
@@ -99,51 +106,79 @@ def _difference(opened: Session, receiver: Receiver) -> None:
             case when c.hint = 'upsert' and coalesce(b.operation, 'DEL') = 'DEL' then 'ADD'
                  when c.hint = 'upsert' and b.version <> c.version then 'MOD'
                  when c.hint = 'delete' and b.operation in ('ADD', 'MOD') then 'DEL' end as operation
-        from change c left join before b on b.record_id = c.record_id"""), {"receiver": receiver.id})
+        from change c left join before b on b.record_id = c.record_id"""),
+        {"receiver": receiver.id},
+    )
     opened.execute(text("delete from diff where operation is null"))
-    opened.execute(text("""
-        update diff set version = before_version where operation = 'DEL'"""))
+    opened.execute(
+        text("""
+        update diff set version = before_version where operation = 'DEL'""")
+    )
     opened.execute(text("alter table diff add column key text"))
-    opened.execute(text("""
+    opened.execute(
+        text("""
         update diff set key = encode(sha256(convert_to(concat_ws(chr(31), cast(:receiver as text), record_id, version,
                                                                  operation, coalesce(before_key, '')), 'UTF8')), 'hex')"""),
-        {"receiver": receiver.id})
-    opened.execute(text("delete from diff where key in (select idempotency_key from ledger.delivery_item "
-                        "where receiver = :receiver and state not in ('superseded'))"), {"receiver": receiver.id})
+        {"receiver": receiver.id},
+    )
+    opened.execute(
+        text(
+            "delete from diff where key in (select idempotency_key from ledger.delivery_item "
+            "where receiver = :receiver and state not in ('superseded'))"
+        ),
+        {"receiver": receiver.id},
+    )
 
 
 def _overtake(opened: Session, receiver: Receiver) -> None:
     """Items the receiver never saw and that are overtaken by a newer image leave the outbox."""
-    opened.execute(text("""
+    opened.execute(
+        text("""
         update ledger.delivery_item i set state = 'superseded', idempotency_key = i.idempotency_key || ':' || i.item_id
         from change c where i.receiver = :receiver and i.record_id = c.record_id and i.state = 'pending'"""),
-        {"receiver": receiver.id})
+        {"receiver": receiver.id},
+    )
 
 
 def _fill_rates(opened: Session) -> dict[str, float]:
     """Share of filled values per official code among the records added or changed."""
-    rows = opened.execute(text("""
+    rows = opened.execute(
+        text("""
         select d.interface || '.' || f.key, avg(case when f.value <> '' then 1.0 else 0.0 end)
-        from diff d, jsonb_each_text(d.payload) f where d.operation <> 'DEL' group by 1"""))
+        from diff d, jsonb_each_text(d.payload) f where d.operation <> 'DEL' group by 1""")
+    )
     return {code: round(float(share), 4) for code, share in rows}
 
 
 def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill: dict[str, float]) -> list[str]:
     """Reasons to wait for an approval (thresholds in the receiver's catalogue entry)."""
     limits, reasons = receiver.unusual, []
-    held = opened.execute(text(f"""
+    held = opened.execute(
+        text(f"""
         select count(*) from (
             select operation, row_number() over (partition by record_id order by item_id desc) as newest
             from ledger.delivery_item where receiver = :receiver and state in {_OPEN}) last
-        where newest = 1 and operation <> 'DEL'"""), {"receiver": receiver.id}).scalar_one()
+        where newest = 1 and operation <> 'DEL'"""),
+        {"receiver": receiver.id},
+    ).scalar_one()
     if dels >= limits.min_records and dels > held * limits.deletion_share:
         reasons.append(f"撤下 {dels:,} 条，超过已报送 {held:,} 条的 {limits.deletion_share:.0%}")
-    before = opened.scalar(select(Release.cover).where(
-        Release.receiver == receiver.id, Release.state == "released", Release.adds + Release.mods >= limits.min_records,
-    ).order_by(Release.release_id.desc()).limit(1))
+    before = opened.scalar(
+        select(Release.cover)
+        .where(
+            Release.receiver == receiver.id,
+            Release.state == "released",
+            Release.adds + Release.mods >= limits.min_records,
+        )
+        .order_by(Release.release_id.desc())
+        .limit(1)
+    )
     if before and upserts >= limits.min_records:
-        fallen = [code for code, share in (before.get("fill_rates") or {}).items()
-                  if share - fill.get(code, share) > limits.fill_rate_drop]
+        fallen = [
+            code
+            for code, share in (before.get("fill_rates") or {}).items()
+            if share - fill.get(code, share) > limits.fill_rate_drop
+        ]
         if fallen:
             reasons.append(f"填报率明显下降：{'、'.join(sorted(fallen)[:5])}")
     return reasons
@@ -161,35 +196,66 @@ def prepare(receiver_id: str = "city") -> Prepared | None:
         _collect_changes(opened, receiver, last, newest.build_id)
         _overtake(opened, receiver)
         _difference(opened, receiver)
-        counted = {(interface, operation): count for interface, operation, count in opened.execute(text(
-            "select interface, operation, count(*) from diff group by 1, 2"))}
+        counted = {
+            (interface, operation): count
+            for interface, operation, count in opened.execute(
+                text("select interface, operation, count(*) from diff group by 1, 2")
+            )
+        }
         adds, mods, dels = (sum(n for (_, op), n in counted.items() if op == name) for name in ("ADD", "MOD", "DEL"))
-        digest = opened.execute(text(
-            "select encode(sha256(convert_to(coalesce(string_agg(concat_ws(chr(31), record_id, operation, version), "
-            "chr(30) order by record_id), ''), 'UTF8')), 'hex') from diff")).scalar_one()
+        digest = opened.execute(
+            text(
+                "select encode(sha256(convert_to(coalesce(string_agg(concat_ws(chr(31), record_id, operation, version), "
+                "chr(30) order by record_id), ''), 'UTF8')), 'hex') from diff"
+            )
+        ).scalar_one()
         fill = _fill_rates(opened)
         reasons = _unusual(opened, receiver, dels, adds + mods, fill)
         cover = {
-            "接收方": receiver.title, "业务日期": newest.business_date.isoformat(), "构建": newest.build_id,
-            "新增": adds, "变更": mods, "撤下": dels, "法律依据": receiver.legal_basis, "目的": receiver.purpose,
+            "接收方": receiver.title,
+            "业务日期": newest.business_date.isoformat(),
+            "构建": newest.build_id,
+            "新增": adds,
+            "变更": mods,
+            "撤下": dels,
+            "法律依据": receiver.legal_basis,
+            "目的": receiver.purpose,
             "按接口": {f"{interface} {operation}": count for (interface, operation), count in sorted(counted.items())},
-            "目录版本": load_catalogue().version, "fill_rates": fill,
+            "目录版本": load_catalogue().version,
+            "fill_rates": fill,
         }
-        release = Release(build_id=newest.build_id, receiver=receiver_id, business_date=newest.business_date, adds=adds,
-                          mods=mods, dels=dels, diff_hash=digest, cover=cover, unusual="；".join(reasons),
-                          state="waiting" if reasons else "released")
+        release = Release(
+            build_id=newest.build_id,
+            receiver=receiver_id,
+            business_date=newest.business_date,
+            adds=adds,
+            mods=mods,
+            dels=dels,
+            diff_hash=digest,
+            cover=cover,
+            unusual="；".join(reasons),
+            state="waiting" if reasons else "released",
+        )
         opened.add(release)
         opened.flush()
-        opened.execute(text("""
+        opened.execute(
+            text("""
             insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, predecessor,
                                               payload, idempotency_key, due_on)
             select :release, :receiver, interface, record_id, operation, version, before_version,
                    case when operation = 'DEL' then '{}'::jsonb else payload end, key, due_on
             from diff order by case when operation = 'DEL' then 0 else 1 end, interface, record_id"""),
-            {"release": release.release_id, "receiver": receiver_id})
-        made = Prepared(release.release_id, release.state, adds, mods, dels,
-                        f"第 {release.release_id} 号变更单：新增 {adds:,}，变更 {mods:,}，撤下 {dels:,}"
-                        + (f"；等待审批：{release.unusual}" if reasons else ""))
+            {"release": release.release_id, "receiver": receiver_id},
+        )
+        made = Prepared(
+            release.release_id,
+            release.state,
+            adds,
+            mods,
+            dels,
+            f"第 {release.release_id} 号变更单：新增 {adds:,}，变更 {mods:,}，撤下 {dels:,}"
+            + (f"；等待审批：{release.unusual}" if reasons else ""),
+        )
         on, build_id = newest.business_date, newest.build_id
     with step("sender", "release", business_date=on, build_id=build_id, release_id=made.release_id) as record:
         record.message, record.counts = made.message, {"adds": adds, "mods": mods, "dels": dels}
@@ -205,9 +271,14 @@ def cover(release_id: int) -> dict[str, Any]:
         if release is None:
             raise UserError(f"没有第 {release_id} 号变更单。", remedy="用 public-credit status 查看编号。", code=4)
         states = {"waiting": "等待审批", "released": "已放行", "rejected": "已否决"}
-        return {"变更单": release_id, "状态": states[release.state], "异常": release.unusual or "无",
-                "差异指纹": release.diff_hash, **{key: value for key, value in release.cover.items() if key != "fill_rates"},
-                "批准人": release.decided_by or ""}
+        return {
+            "变更单": release_id,
+            "状态": states[release.state],
+            "异常": release.unusual or "无",
+            "差异指纹": release.diff_hash,
+            **{key: value for key, value in release.cover.items() if key != "fill_rates"},
+            "批准人": release.decided_by or "",
+        }
 
 
 def approve(release_id: int, diff_hash: str, who: str) -> None:
@@ -215,7 +286,11 @@ def approve(release_id: int, diff_hash: str, who: str) -> None:
     with session("sender") as opened:
         release = opened.get(Release, release_id, with_for_update=True)
         if release is None or release.state != "waiting":
-            raise UserError(f"第 {release_id} 号变更单不在等待审批。", remedy="用 public-credit status 查看待审批的变更单。", code=4)
+            raise UserError(
+                f"第 {release_id} 号变更单不在等待审批。", remedy="用 public-credit status 查看待审批的变更单。", code=4
+            )
         if release.diff_hash != diff_hash:
-            raise UserError("差异指纹不符，未批准。", remedy=f"用 public-credit release show {release_id} 核对封面后重试。", code=4)
+            raise UserError(
+                "差异指纹不符，未批准。", remedy=f"用 public-credit release show {release_id} 核对封面后重试。", code=4
+            )
         release.state, release.decided_by, release.decided_at = "released", who, func.clock_timestamp()

@@ -47,7 +47,9 @@ class Deliverer:
         keys = outbox.in_doubt(self.receiver.id)
         if keys:
             outcomes = self.adapter.query(keys)
-            self.counts.update({name: count for name, count in outbox.book(outcomes, self.on).items() if name != "unknown"})
+            self.counts.update(
+                {name: count for name, count in outbox.book(outcomes, self.on).items() if name != "unknown"}
+            )
             outbox.hand_back([outcome.key for outcome in outcomes if outcome.state == "unknown"])
 
     def _reveal(self, items: list[Item]) -> None:
@@ -55,11 +57,14 @@ class Deliverer:
         spec = self.receiver.interfaces[items[0].interface]
         kind = load_catalogue().kinds[spec.kind]
         codes = [kind.fields[name].codes[spec.variant] for name in spec.sensitive_fields]
-        tokens = {item.payload[code] for item in items for code in codes if _TOKEN.fullmatch(item.payload.get(code) or "")}
+        tokens = {
+            item.payload[code] for item in items for code in codes if _TOKEN.fullmatch(item.payload.get(code) or "")
+        }
         numbers = vault.reveal(tokens) if tokens else {}
         for item in items:
-            item.data = item.payload | {code: numbers.get(item.payload[code], item.payload[code])
-                                        for code in codes if code in item.payload}
+            item.data = item.payload | {
+                code: numbers.get(item.payload[code], item.payload[code]) for code in codes if code in item.payload
+            }
 
     def send(self, items: list[Item]) -> None:
         """One request; a batch refused for one row is divided until the row stands alone."""
@@ -106,7 +111,7 @@ class Deliverer:
         """The named row alone, the rest in halves (in halves when no row is named)."""
         if 1 <= line <= len(items):
             self.send([items[line - 1]])
-            items = items[:line - 1] + items[line:]
+            items = items[: line - 1] + items[line:]
         middle = (len(items) + 1) // 2
         for half in (items[:middle], items[middle:]):
             if half:
@@ -123,7 +128,7 @@ class Deliverer:
             for _, group in groupby(items, key=lambda item: (item.operation == "DEL", item.interface)):
                 batch = list(group)
                 for start in range(0, len(batch), self.receiver.batch_size):
-                    self.send(batch[start:start + self.receiver.batch_size])
+                    self.send(batch[start : start + self.receiver.batch_size])
             self.settle_doubts()
             if sum(self.counts[name] for name in ("accepted", "rejected")) == before:
                 return
@@ -150,7 +155,8 @@ def run(receiver: str = "city") -> Delivered:
         accepted, rejected = deliverer.counts["accepted"], deliverer.counts["rejected"]
         unknown = len(outbox.in_doubt(receiver))
         record.message = f"报送 {accepted + rejected:,} 条：接收 {accepted:,}，拒收 {rejected:,}" + (
-            f"，结果不明 {unknown:,}" if unknown else "")
+            f"，结果不明 {unknown:,}" if unknown else ""
+        )
         record.verdict = "warning" if unknown or rejected else ("ok" if accepted else "nothing_due")
         record.owner = "department" if rejected else ""
         return Delivered(accepted, rejected, unknown, record.message)

@@ -61,8 +61,10 @@ def _effect(row: dict[str, Any], total: tuple[int, int]) -> Decimal | None:
     """By how many percentage points this row alone moves the figure of the older edition."""
     numerator, denominator = total
     before = editions.percent(numerator, denominator)
-    after = editions.percent(numerator + row["new_numerator"] - row["old_numerator"],
-                             denominator + row["new_denominator"] - row["old_denominator"])
+    after = editions.percent(
+        numerator + row["new_numerator"] - row["old_numerator"],
+        denominator + row["new_denominator"] - row["old_denominator"],
+    )
     return None if before is None or after is None else after - before
 
 
@@ -76,8 +78,10 @@ def figures(opened: Session, old: int, new: int) -> list[dict[str, Any]]:
     counted: dict[str, Counter[str]] = {}
     for row in opened.execute(text(_COUNTS), {"old": old, "new": new}):
         counted.setdefault(row.figure_id, Counter())[row.change] = row.amount
-    return [dict(row) | {change: counted.get(row["figure_id"], Counter())[change] for change in CHANGES}
-            for row in opened.execute(text(_FIGURES), {"old": old, "new": new}).mappings()]
+    return [
+        dict(row) | {change: counted.get(row["figure_id"], Counter())[change] for change in CHANGES}
+        for row in opened.execute(text(_FIGURES), {"old": old, "new": new}).mappings()
+    ]
 
 
 def compare(old: int, new: int, limit: int = 1000) -> dict[str, Any]:
@@ -89,8 +93,10 @@ def compare(old: int, new: int, limit: int = 1000) -> dict[str, Any]:
         year = first.year
         moved = figures(opened, old, new)
         items = [dict(row) for row in opened.execute(text(_ITEMS), {"old": old, "new": new, "limit": limit}).mappings()]
-        totals = {row.figure_id: (int(row.numerator), int(row.denominator))
-                  for row in opened.execute(text(_TOTALS), {"old": old})}
+        totals = {
+            row.figure_id: (int(row.numerator), int(row.denominator))
+            for row in opened.execute(text(_TOTALS), {"old": old})
+        }
     for row in items:
         row["moved"] = _effect(row, totals.get(row["figure_id"], (0, 0)))
         if _hidden(row):

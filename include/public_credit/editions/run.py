@@ -72,8 +72,9 @@ def _one(opened: Session, edition_id: int, *, locked: bool = False) -> Edition:
 
 def newest(opened: Session, year: int) -> Edition | None:
     """The newest frozen edition of a year."""
-    return opened.scalar(select(Edition).where(Edition.year == year, Edition.state == "frozen")
-                         .order_by(Edition.id.desc()).limit(1))
+    return opened.scalar(
+        select(Edition).where(Edition.year == year, Edition.state == "frozen").order_by(Edition.id.desc()).limit(1)
+    )
 
 
 def last_year(on: date) -> int:
@@ -97,9 +98,16 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
         if waiting is not None and waiting.state == "approved":
             return Drafted(waiting.id, f"第 {waiting.id} 号已批准，等待定稿", waiting.content_hash)
         before = newest(opened, year)
-        made = Edition(year=year, kind="restatement" if before else "original", restates=before.id if before else None,
-                       as_of=as_of, business_date=build.business_date, build_id=build.build_id, computed_by=who,
-                       reason=scan.mask(reason.strip()))
+        made = Edition(
+            year=year,
+            kind="restatement" if before else "original",
+            restates=before.id if before else None,
+            as_of=as_of,
+            business_date=build.business_date,
+            build_id=build.build_id,
+            computed_by=who,
+            reason=scan.mask(reason.strip()),
+        )
         attempt = opened.begin_nested()
         if waiting is not None:
             waiting.state, waiting.decided_by, waiting.reason = "rejected", who, waiting.reason or "被新的草稿取代"
@@ -111,8 +119,11 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
         opened.execute(text(_ITEMS), {"edition": made.id, "as_of": as_of})
         unexplained = opened.execute(text(_UNEXPLAINED), {"edition": made.id}).scalars().all()
         if not figures or unexplained:
-            raise UserError(f"{year} 年的数字与其明细不符：{'、'.join(unexplained) or '没有数字'}。",
-                            remedy="先运行 public-credit build；仍不符时请数据管理员核查。", code=1)
+            raise UserError(
+                f"{year} 年的数字与其明细不符：{'、'.join(unexplained) or '没有数字'}。",
+                remedy="先运行 public-credit build；仍不符时请数据管理员核查。",
+                code=1,
+            )
         made.content_hash = opened.execute(text(_HASH), {"edition": made.id}).scalar_one()
         digest = made.content_hash
         if before is not None and before.content_hash == digest:
@@ -125,7 +136,9 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
             raise UserError(f"{year} 年已定稿，重列须写明原因。", remedy="加上 --reason “……”。", code=2)
         flushed = made.id
         attempt.commit()
-        result = Drafted(flushed, f"第 {flushed} 号{KINDS[made.kind]}草稿：{figures} 个数字，截至 {as_of}", digest, figures)
+        result = Drafted(
+            flushed, f"第 {flushed} 号{KINDS[made.kind]}草稿：{figures} 个数字，截至 {as_of}", digest, figures
+        )
         on, build_id = build.business_date, build.build_id
     with step("builder", "edition", business_date=on, build_id=build_id) as record:
         record.message, record.verdict, record.owner = result.message, "held", "leadership"
@@ -137,10 +150,15 @@ def approve(edition_id: int, content_hash: str, who: str) -> None:
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
         if found.state != "draft":
-            raise UserError(f"第 {edition_id} 号{STATES[found.state]}，不在等待审批。", remedy="用 public-credit editions list 查看。",
-                            code=4)
+            raise UserError(
+                f"第 {edition_id} 号{STATES[found.state]}，不在等待审批。",
+                remedy="用 public-credit editions list 查看。",
+                code=4,
+            )
         if found.content_hash != content_hash:
-            raise UserError("内容指纹不符，未批准。", remedy=f"用 public-credit editions show {edition_id} 核对后重试。", code=4)
+            raise UserError(
+                "内容指纹不符，未批准。", remedy=f"用 public-credit editions show {edition_id} 核对后重试。", code=4
+            )
         found.state, found.decided_by, found.decided_at = "approved", who, func.clock_timestamp()
 
 
@@ -151,7 +169,9 @@ def reject(edition_id: int, who: str, reason: str) -> None:
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
         if found.state not in ("draft", "approved"):
-            raise UserError(f"第 {edition_id} 号{STATES[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4)
+            raise UserError(
+                f"第 {edition_id} 号{STATES[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4
+            )
         found.state, found.decided_by, found.decided_at = "rejected", who, func.clock_timestamp()
         found.reason = "；".join(filter(None, [found.reason, scan.mask(reason.strip())]))
 
@@ -173,22 +193,32 @@ def freeze(edition_id: int) -> None:
 def listing() -> list[dict[str, Any]]:
     """All editions, newest first."""
     with session("reader") as opened:
-        return [dict(row) for row in opened.execute(text("""
+        return [
+            dict(row)
+            for row in opened.execute(
+                text("""
             select e.id, e.year, e.kind, e.restates, e.state, e.as_of, e.business_date, e.computed_at, e.computed_by,
                    e.decided_by, e.decided_at, e.frozen_at, e.reason, e.content_hash,
                    (select count(*) from ledger.edition_figure f where f.edition_id = e.id and f.unit_id = '') as figures
-            from ledger.edition e order by e.id desc""")).mappings()]
+            from ledger.edition e order by e.id desc""")
+            ).mappings()
+        ]
 
 
 def show(edition_id: int, unit: str = "") -> dict[str, Any]:
     """An edition and its figures of the district, or of one unit."""
     with session("reader") as opened:
         _one(opened, edition_id)
-        figures = [dict(row) for row in opened.execute(text("""
+        figures = [
+            dict(row)
+            for row in opened.execute(
+                text("""
             select f.*, t.title, t.due_on, t.goal_text from ledger.edition_figure f
             left join policy.target t on t.target_id = f.target_id and t.goal_no = f.goal_no
             where f.edition_id = :edition and f.unit_id = :unit order by f.target_id, f.goal_no"""),
-            {"edition": edition_id, "unit": unit}).mappings()]
+                {"edition": edition_id, "unit": unit},
+            ).mappings()
+        ]
     edition = next(row for row in listing() if row["id"] == edition_id)
     return {"edition": edition, "figures": figures}
 

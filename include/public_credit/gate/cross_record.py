@@ -15,11 +15,15 @@ from ..catalogue.models import Kind
 from ..identifiers.names import same_name
 from ..land.rules import load_ruleset
 
-REGISTRY_KINDS = {"enterprise_registration": "name", "organisation_registration": "subject_name"}  # kind → its name column
+REGISTRY_KINDS = {
+    "enterprise_registration": "name",
+    "organisation_registration": "subject_name",
+}  # kind → its name column
 DECISION_KINDS = {"administrative_licence": "许可", "administrative_penalty": "处罚"}
 _VERSION = ["record_id", "content_hash", "source_version", "batch_seq", "row_no"]  # what tells a version and its order
 _ASKED = {kind: ["variant", "decision_no", "subject_name", "authority_uscc"] for kind in DECISION_KINDS} | {
-    kind: ["uscc", name, "former_names"] for kind, name in REGISTRY_KINDS.items()}  # what else the rules ask of a version
+    kind: ["uscc", name, "former_names"] for kind, name in REGISTRY_KINDS.items()
+}  # what else the rules ask of a version
 PLACEHOLDER_USCC = "00000000000000000X"
 _GOOD = "('accepted', 'accepted_with_quarantine')"
 _NOT_OUT = """not exists (select 1 from ledger.row_outcome o
@@ -48,13 +52,15 @@ class Heads:
         self.built = self._built(session)
         self._select = "select " + ", ".join(f"r.{name}" for name in [*_VERSION, *self.columns])
         session.execute(text(f"drop table if exists {self.pending}"))
-        session.execute(text(f"""
+        session.execute(
+            text(f"""
             create temp table pending_{kind.id} as {self._select} from raw.{kind.id} r
             join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
             where b.kind = '{kind.id}' and b.state in {_GOOD} and r.record_id is not null and {_NOT_OUT}
               and not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
                               where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add'
-                                and build.state = 'built')"""))
+                                and build.state = 'built')""")
+        )
         session.execute(text(f"create index on {self.pending} (record_id)"))
         if "decision_no" in self.columns:
             session.execute(text(f"create index on {self.pending} (decision_no)"))
@@ -62,33 +68,42 @@ class Heads:
 
     def _built(self, session: Session) -> str | None:
         """The first relation of dbt that has every column read here; None before the first build of the kind."""
-        return session.execute(text("""
+        return session.execute(
+            text("""
             select c.name from unnest(cast(:names as text[])) with ordinality c (name, choice)
             join pg_attribute a on a.attrelid = to_regclass(c.name) and a.attname = any(:columns) and not a.attisdropped
             group by c.name, c.choice having count(*) = cardinality(:columns) order by c.choice limit 1"""),
-            {"names": [f"intermediate.int_{self.kind.id}__current", f"staging.stg_{self.kind.id}"],
-             "columns": [*_VERSION, *self.columns]}).scalar()
+            {
+                "names": [f"intermediate.int_{self.kind.id}__current", f"staging.stg_{self.kind.id}"],
+                "columns": [*_VERSION, *self.columns],
+            },
+        ).scalar()
 
     def add(self, session: Session, seq: int, attempt: int) -> None:
         """Take in a batch that was just accepted (an earlier attempt of it goes out)."""
         session.execute(text(f"delete from {self.pending} where batch_seq = :seq"), {"seq": seq})
-        session.execute(text(f"""
+        session.execute(
+            text(f"""
             insert into {self.pending} {self._select} from raw.{self.kind.id} r
             where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and {_NOT_OUT}"""),
-            {"seq": seq, "attempt": attempt})
+            {"seq": seq, "attempt": attempt},
+        )
         session.execute(text(f"analyze {self.pending}"))
 
     def tables(self, session: Session) -> list[str]:
         """Tables with versions in them."""
-        return [table for table in (self.pending, self.built)
-                if table and session.execute(text(f"select exists (select 1 from {table})")).scalar()]
+        return [
+            table
+            for table in (self.pending, self.built)
+            if table and session.execute(text(f"select exists (select 1 from {table})")).scalar()
+        ]
 
     def sql(self, columns: list[str], join: str = "") -> str:
         """The newest version per record, with ``columns``; ``join`` narrows ``h`` to what is asked for."""
-        wanted = ", ".join(f"h.{name}" for name in
-                           dict.fromkeys([*_VERSION, *columns]))
-        arms = " union all ".join(f"select {wanted} from {table} h {join}"
-                                  for table in (self.pending, self.built) if table)
+        wanted = ", ".join(f"h.{name}" for name in dict.fromkeys([*_VERSION, *columns]))
+        arms = " union all ".join(
+            f"select {wanted} from {table} h {join}" for table in (self.pending, self.built) if table
+        )
         return f"""select * from (
             select *, row_number() over (
                 partition by record_id order by source_version desc, batch_seq desc, row_no desc) as newest
@@ -101,37 +116,66 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
     ``this_batch`` holds the few rows the outcome can turn on: those with a finding, those that repeat a key within the
     attempt (``ledger.repeated_row``) and those whose record or decision number stands in the warehouse already.
     """
-    columns = [name for name in ("decision_no", "subject_name", "authority_uscc", "uscc", "decision_table")
-               if name in kind.fields]
+    columns = [
+        name
+        for name in ("decision_no", "subject_name", "authority_uscc", "uscc", "decision_table")
+        if name in kind.fields
+    ]
     session.execute(text("drop table if exists pg_temp.this_batch"))
     session.execute(text("drop view if exists pg_temp.batch_rows"))
-    session.execute(text(f"""
+    session.execute(
+        text(f"""
         create temp view batch_rows as
-        select {', '.join(['row_no', 'record_id', 'content_hash', 'source_version', 'variant', 'row_errors',
-                           'row_warnings', *columns])}
-        from raw.{kind.id} where batch_seq = {int(seq)} and attempt = {int(attempt)}"""))
-    session.execute(text("create temp table this_batch as select * from pg_temp.batch_rows "
-                         "where row_errors <> '' or row_warnings <> ''"))
+        select {
+            ", ".join(
+                [
+                    "row_no",
+                    "record_id",
+                    "content_hash",
+                    "source_version",
+                    "variant",
+                    "row_errors",
+                    "row_warnings",
+                    *columns,
+                ]
+            )
+        }
+        from raw.{kind.id} where batch_seq = {int(seq)} and attempt = {int(attempt)}""")
+    )
+    session.execute(
+        text(
+            "create temp table this_batch as select * from pg_temp.batch_rows "
+            "where row_errors <> '' or row_warnings <> ''"
+        )
+    )
     parameters = {"seq": seq, "attempt": attempt}
     repeated = "select row_no from ledger.repeated_row where batch_seq = :seq and attempt = :attempt"
     if session.execute(text(f"select exists ({repeated})"), parameters).scalar():
-        session.execute(text(f"insert into pg_temp.this_batch select * from pg_temp.batch_rows where row_no in ({repeated}) "
-                             "and row_no not in (select row_no from pg_temp.this_batch)"), parameters)
+        session.execute(
+            text(
+                f"insert into pg_temp.this_batch select * from pg_temp.batch_rows where row_no in ({repeated}) "
+                "and row_no not in (select row_no from pg_temp.this_batch)"
+            ),
+            parameters,
+        )
     keys = ["record_id", "decision_no"] if "decision_no" in heads.columns else ["record_id"]
     for table, key in product(heads.tables(session), keys):
-        session.execute(text(f"""
+        session.execute(
+            text(f"""
             insert into pg_temp.this_batch select r.* from pg_temp.batch_rows r
             where exists (select 1 from {table} h where h.{key} = r.{key} and h.{key} <> '')
-              and row_no not in (select row_no from pg_temp.this_batch)"""))
+              and row_no not in (select row_no from pg_temp.this_batch)""")
+        )
     session.execute(text("set local default_statistics_target = 10"))  # a few thousand rows tell the planner enough
     session.execute(text("analyze pg_temp.this_batch"))
 
 
 def registry_version(session: Session) -> str:
     """Version of the base registry a verdict rests on: the newest accepted registration batch, '' when none."""
-    newest = session.execute(text(
-        f"select max(seq) from ledger.batch where kind = any(:kinds) and state in {_GOOD}"),
-        {"kinds": list(REGISTRY_KINDS)}).scalar()
+    newest = session.execute(
+        text(f"select max(seq) from ledger.batch where kind = any(:kinds) and state in {_GOOD}"),
+        {"kinds": list(REGISTRY_KINDS)},
+    ).scalar()
     return str(newest or "")
 
 
@@ -141,16 +185,21 @@ def prepare_registry(session: Session, registries: list[Heads]) -> None:
     Enterprises and organisations together: any record may be about either.
     """
     arms = [(REGISTRY_KINDS[heads.kind.id], heads) for heads in registries]
-    current = " union all ".join(f"select uscc, {name} as name, former_names from ({heads.sql(['uscc', name, 'former_names'])})"
-                                 f" r_{name} where uscc <> ''" for name, heads in arms)
+    current = " union all ".join(
+        f"select uscc, {name} as name, former_names from ({heads.sql(['uscc', name, 'former_names'])})"
+        f" r_{name} where uscc <> ''"
+        for name, heads in arms
+    )
     session.execute(text("drop table if exists pg_temp.registry"))
-    session.execute(text(f"""
+    session.execute(
+        text(f"""
         create temp table registry as
         with current as materialized ({current})
-        select uscc, {same_name('name')} as name from current
+        select uscc, {same_name("name")} as name from current
         union
-        select uscc, {same_name('former.name')}
-        from current, unnest(string_to_array(former_names, ';')) as former(name) where former_names <> ''"""))
+        select uscc, {same_name("former.name")}
+        from current, unnest(string_to_array(former_names, ';')) as former(name) where former_names <> ''""")
+    )
     session.execute(text("create index on pg_temp.registry (uscc)"))
     session.execute(text("analyze pg_temp.registry"))
 
@@ -167,7 +216,7 @@ _REGISTRY_AGREEMENT = f"""
            case when known.uscc is null then '登记库中没有该统一社会信用代码' else '名称与登记库不一致' end as detail
     from pg_temp.batch_rows r
     left join (select distinct uscc from pg_temp.registry) known on known.uscc = r.uscc
-    left join pg_temp.registry same on same.uscc = r.uscc and same.name = {same_name('r.subject_name')}
+    left join pg_temp.registry same on same.uscc = r.uscc and same.name = {same_name("r.subject_name")}
     where r.variant <> 'person' and r.uscc not in ('', '{PLACEHOLDER_USCC}') and r.subject_name <> ''
       and position(';R03;' in ';' || r.row_errors || ';') = 0
       and position('〔' in r.uscc) = 0
@@ -176,8 +225,10 @@ _REGISTRY_AGREEMENT = f"""
 
 def _same_pair(heads: Heads) -> str:
     """R16: the pair (decision number, subject name) already stands in this table under another record."""
-    earlier = heads.sql(["variant", "decision_no", "subject_name"],
-                        join="where h.decision_no in (select decision_no from pg_temp.this_batch)")
+    earlier = heads.sql(
+        ["variant", "decision_no", "subject_name"],
+        join="where h.decision_no in (select decision_no from pg_temp.this_batch)",
+    )
     return f"""
         with pairs as (
             select decision_no, subject_name, variant, record_id, 0 as row_no from ({earlier}) h
@@ -199,9 +250,13 @@ def _event_has_decision(decisions: dict[str, Heads]) -> str:
     """V05: the licence or penalty an event speaks of is not on record (warning; it may still arrive)."""
     known = " union all ".join(
         f"select '{DECISION_KINDS[kind]}' as decision_table, decision_no, authority_uscc from ("
-        + heads.sql(["decision_no", "authority_uscc"],
-                    join="where h.decision_no in (select decision_no from pg_temp.batch_rows)") + f") h_{kind}"
-        for kind, heads in decisions.items())
+        + heads.sql(
+            ["decision_no", "authority_uscc"],
+            join="where h.decision_no in (select decision_no from pg_temp.batch_rows)",
+        )
+        + f") h_{kind}"
+        for kind, heads in decisions.items()
+    )
     return f"""
         select r.row_no, 'V05' as rule_id, 'warning' as severity, '库中尚无该决定' as detail
         from pg_temp.batch_rows r
@@ -210,8 +265,9 @@ def _event_has_decision(decisions: dict[str, Heads]) -> str:
               and k.decision_no = r.decision_no and k.authority_uscc = r.authority_uscc)"""
 
 
-def book_verdicts(session: Session, kind: Kind, seq: int, attempt: int, rules_version: str,
-                 heads: dict[str, Heads]) -> None:
+def book_verdicts(
+    session: Session, kind: Kind, seq: int, attempt: int, rules_version: str, heads: dict[str, Heads]
+) -> None:
     """Book the cross-record verdicts of one landed attempt; ``this_batch`` and the registry must be prepared."""
     version = registry_version(session)
     found: list[str] = []
@@ -225,8 +281,13 @@ def book_verdicts(session: Session, kind: Kind, seq: int, attempt: int, rules_ve
     session.execute(text("delete from ledger.row_verdict where batch_seq = :seq and attempt = :attempt"), parameters)
     for query in found:
         session.execute(text(_INSERT.format(found=query)), parameters)
-    session.execute(text("update ledger.attempt set registry_version = :registry, checked_at = now() "
-                         "where batch_seq = :seq and attempt = :attempt"), parameters)
+    session.execute(
+        text(
+            "update ledger.attempt set registry_version = :registry, checked_at = now() "
+            "where batch_seq = :seq and attempt = :attempt"
+        ),
+        parameters,
+    )
 
 
 _QUARANTINED = """insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
@@ -243,14 +304,24 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
     """
     parameters = {"seq": seq, "attempt": attempt, "waived": waived}
     session.execute(text("delete from ledger.row_outcome where batch_seq = :seq and attempt = :attempt"), parameters)
-    session.execute(text(f"{_QUARANTINED} from pg_temp.this_batch r where r.row_errors <> '' "
-                         "and not string_to_array(r.row_errors, ';') <@ cast(:waived as text[])"), parameters)
+    session.execute(
+        text(
+            f"{_QUARANTINED} from pg_temp.this_batch r where r.row_errors <> '' "
+            "and not string_to_array(r.row_errors, ';') <@ cast(:waived as text[])"
+        ),
+        parameters,
+    )
     marked = session.execute(text(f"select exists ({_MARKED})"), parameters).scalar()
     if marked:
-        session.execute(text(f"{_QUARANTINED} from pg_temp.batch_rows r where r.row_no in ({_MARKED}) "
-                             "on conflict do nothing"), parameters)
-    current = heads.sql([], join="where h.batch_seq <> :seq and h.record_id in (select record_id from pg_temp.this_batch)")
-    session.execute(text(f"""
+        session.execute(
+            text(f"{_QUARANTINED} from pg_temp.batch_rows r where r.row_no in ({_MARKED}) on conflict do nothing"),
+            parameters,
+        )
+    current = heads.sql(
+        [], join="where h.batch_seq <> :seq and h.record_id in (select record_id from pg_temp.this_batch)"
+    )
+    session.execute(
+        text(f"""
         insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
         with clean as (
             select r.row_no, r.record_id, r.content_hash, r.source_version from pg_temp.this_batch r
@@ -267,10 +338,17 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
             select r.row_no, r.record_id, r.content_hash, h.content_hash as current_hash,
                    lag(r.content_hash) over (partition by r.record_id order by r.source_version, r.row_no) as before
             from clean r join repeated using (record_id) left join current h using (record_id)) versions
-        where content_hash = coalesce(before, current_hash)"""), parameters)
-    counted = dict(session.execute(text(
-        "select outcome, count(*) from ledger.row_outcome where batch_seq = :seq and attempt = :attempt group by 1"),
-        parameters).all())
+        where content_hash = coalesce(before, current_hash)"""),
+        parameters,
+    )
+    counted = dict(
+        session.execute(
+            text(
+                "select outcome, count(*) from ledger.row_outcome where batch_seq = :seq and attempt = :attempt group by 1"
+            ),
+            parameters,
+        ).all()
+    )
     return {"quarantined": counted.get("quarantined", 0), "duplicate": counted.get("duplicate", 0)}
 
 

@@ -15,26 +15,42 @@ from ..ledger.models import Attempt, Batch
 
 def last_good_rows(session: Session, batch: Batch) -> int | None:
     """Rows (accepted + duplicate) of the dataset's last good batch before this one; None when there is none."""
-    return session.execute(text("""
+    return session.execute(
+        text("""
         select accepted + duplicate from ledger.batch
         where dataset_id = :dataset and seq < :seq and state in ('accepted', 'accepted_with_quarantine')
           and rows_in > 0
-        order by seq desc limit 1"""), {"dataset": batch.dataset_id, "seq": batch.seq}).scalar()
+        order by seq desc limit 1"""),
+        {"dataset": batch.dataset_id, "seq": batch.seq},
+    ).scalar()
 
 
 def rule_counts(session: Session, seq: int, attempt: int) -> dict[str, int]:
     """How many rows each row rule marks, landing stream and cross-record checks together."""
-    return dict(session.execute(text("""
+    return dict(
+        session.execute(
+            text("""
         select rule_id, count(*) from (
             select unnest(string_to_array(concat_ws(';', nullif(row_errors, ''), nullif(row_warnings, '')), ';')) as rule_id
             from pg_temp.this_batch where row_errors <> '' or row_warnings <> ''
             union all
             select rule_id from ledger.row_verdict where batch_seq = :seq and attempt = :attempt) marked
-        group by rule_id"""), {"seq": seq, "attempt": attempt}).all())
+        group by rule_id"""),
+            {"seq": seq, "attempt": attempt},
+        ).all()
+    )
 
 
-def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, attempt: Attempt, fields: set[str],
-               counts: dict[str, int], on: date) -> dict[str, Any]:
+def aggregates(
+    session: Session,
+    kind: Kind,
+    dataset: Dataset,
+    batch: Batch,
+    attempt: Attempt,
+    fields: set[str],
+    counts: dict[str, int],
+    on: date,
+) -> dict[str, Any]:
     """The row of aggregates: counts, shares (0..1), fill rate per field (0..1), days since the newest event.
 
     ``fields``: those whose fill rate is wanted. Shares are NULL when nothing landed, so an expectation that must not
@@ -42,9 +58,11 @@ def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, att
     """
     row = take_stock(session, kind, batch.variant, batch.seq, attempt.attempt, fields, on)
     # Every row that repeats a key is in this_batch, so the surplus over distinct records shows there.
-    surplus, ragged = session.execute(text("""
+    surplus, ragged = session.execute(
+        text("""
         select count(record_id) - count(distinct record_id), count(*) filter (where position('R23' in row_errors) > 0)
-        from pg_temp.this_batch""")).one()
+        from pg_temp.this_batch""")
+    ).one()
     newest, landed = row["newest_event"], row["landed"]
 
     def share(count: int) -> float | None:
@@ -54,9 +72,15 @@ def aggregates(session: Session, kind: Kind, dataset: Dataset, batch: Batch, att
     by_rule = rule_counts(session, batch.seq, attempt.attempt)
     quarantined, duplicate = counts["quarantined"], counts["duplicate"]
     result: dict[str, Any] = {
-        "rows_in": attempt.rows_in, "landed": landed, "refused": attempt.refused, "records": row["keyed"] - surplus,
-        "accepted": landed - quarantined - duplicate, "quarantined": quarantined, "duplicate": duplicate,
-        "error_share": share(quarantined), "duplicate_share": share(duplicate),
+        "rows_in": attempt.rows_in,
+        "landed": landed,
+        "refused": attempt.refused,
+        "records": row["keyed"] - surplus,
+        "accepted": landed - quarantined - duplicate,
+        "quarantined": quarantined,
+        "duplicate": duplicate,
+        "error_share": share(quarantined),
+        "duplicate_share": share(duplicate),
         "unknown_code_share": share(sum(by_rule.get(rule, 0) for rule in ("R13", "V02", "E06", "G05"))),
         "ragged_share": share(ragged),
         "rows_against_last_good": landed / previous if previous else None,

@@ -82,11 +82,18 @@ _MATCH = """
 
 def _facts(kind: Kind) -> str:
     """What rows are compared by, besides key and place: number, subject, date, content, facts ('' where a kind has none)."""
-    columns = {"document_no": kind.document, "subject_name": "subject_name", "event_date": kind.event_date,
-               "content": _CONTENT.get(kind.id), "detail": _DETAIL.get(kind.id)}
+    columns = {
+        "document_no": kind.document,
+        "subject_name": "subject_name",
+        "event_date": kind.event_date,
+        "content": _CONTENT.get(kind.id),
+        "detail": _DETAIL.get(kind.id),
+    }
     codes = [f"nullif(nullif(old.{code}, ''), '{PLACEHOLDER}')" for code in _CODES if code in kind.fields]
-    return ", ".join([f"old.{column} as {name}" if column in kind.fields else f"'' as {name}"
-                      for name, column in columns.items()] + [f"coalesce({', '.join(codes)}, '') as code" if codes else "'' as code"])
+    return ", ".join(
+        [f"old.{column} as {name}" if column in kind.fields else f"'' as {name}" for name, column in columns.items()]
+        + [f"coalesce({', '.join(codes)}, '') as code" if codes else "'' as code"]
+    )
 
 
 def _same(name: str, one: str, other: str) -> str:
@@ -99,8 +106,10 @@ def _same_subject(one: str, other: str) -> str:
 
 def _same_facts(one: str, other: str) -> str:
     """The facts are the same or were added to; a kind that has none is told apart by subject and day alone."""
-    return (f"({one}.detail = '' and {other}.detail = '' and {one}.content = '' and {other}.content = '' or {one}.detail <> '' "
-            f"and {other}.detail <> '' and (starts_with({one}.detail, {other}.detail) or starts_with({other}.detail, {one}.detail)))")
+    return (
+        f"({one}.detail = '' and {other}.detail = '' and {one}.content = '' and {other}.content = '' or {one}.detail <> '' "
+        f"and {other}.detail <> '' and (starts_with({one}.detail, {other}.detail) or starts_with({other}.detail, {one}.detail)))"
+    )
 
 
 def _same_decision(one: str, other: str) -> str:
@@ -108,26 +117,36 @@ def _same_decision(one: str, other: str) -> str:
 
 
 _NEW = "not exists (select 1 from known k where k.record_id = c.record_id and k.on_file)"  # what is on file corrects nothing but itself
-_PLACE = ("f.slip_batch = w.batch_id and f.slip_row = cast(w.source_row as text) and f.slip_sheet = coalesce(w.sheet, '')")
-_AGREES = f"""({_same_subject('w', 'f')} and ({_same('document_no', 'w', 'f')}
-        or {_same('event_date', 'w', 'f')} and ({_same_facts('w', 'f')} or w.detail = '' and {_same('content', 'w', 'f')})
-        or {_same('detail', 'w', 'f')} and {_same('content', 'w', 'f')})
-    or {_same('document_no', 'w', 'f')} and {_same('event_date', 'w', 'f')} and {_same('detail', 'w', 'f')})"""
+_PLACE = (
+    "f.slip_batch = w.batch_id and f.slip_row = cast(w.source_row as text) and f.slip_sheet = coalesce(w.sheet, '')"
+)
+_AGREES = f"""({_same_subject("w", "f")} and ({_same("document_no", "w", "f")}
+        or {_same("event_date", "w", "f")} and ({_same_facts("w", "f")} or w.detail = '' and {_same("content", "w", "f")})
+        or {_same("detail", "w", "f")} and {_same("content", "w", "f")})
+    or {_same("document_no", "w", "f")} and {_same("event_date", "w", "f")} and {_same("detail", "w", "f")})"""
 # What corrects a row of its own key corrects no other, unless that row was itself a try at the same place of the same slip.
 _FREE = "not exists (select 1 from spent s where s.record_id = f.record_id)"
-_FREE_HERE = ("not exists (select 1 from spent s where s.record_id = f.record_id and (s.slip_batch, s.slip_row, s.slip_sheet) "
-              "is distinct from (f.slip_batch, f.slip_row, f.slip_sheet))")
+_FREE_HERE = (
+    "not exists (select 1 from spent s where s.record_id = f.record_id and (s.slip_batch, s.slip_row, s.slip_sheet) "
+    "is distinct from (f.slip_batch, f.slip_row, f.slip_sheet))"
+)
 _UNIQUE = "c.candidates = 1 and c.claims = 1"
 
 # Join conditions of ``waiting w`` and ``fresh f``, strongest first, and when a match counts.
 _CONDITIONS = {
     "key": ("f.record_id = w.record_id", "true"),
     "place": (f"{_PLACE} and {_AGREES} and {_FREE_HERE}", f"c.one_record and {_NEW}"),
-    "number": ("f.document_no = w.document_no and f.subject_name = w.subject_name and f.variant = w.variant "
-               f"and w.document_no <> '' and w.subject_name <> '' and {_FREE}", _UNIQUE),
-    "content": ("f.subject_name = w.subject_name and f.event_date = w.event_date and f.content = w.content and f.detail = w.detail "
-                "and f.variant = w.variant and w.subject_name <> '' and w.event_date <> '' and w.content <> '' "
-                f"and {_FREE}", f"{_UNIQUE} and {_NEW}"),
+    "number": (
+        "f.document_no = w.document_no and f.subject_name = w.subject_name and f.variant = w.variant "
+        f"and w.document_no <> '' and w.subject_name <> '' and {_FREE}",
+        _UNIQUE,
+    ),
+    "content": (
+        "f.subject_name = w.subject_name and f.event_date = w.event_date and f.content = w.content and f.detail = w.detail "
+        "and f.variant = w.variant and w.subject_name <> '' and w.event_date <> '' and w.content <> '' "
+        f"and {_FREE}",
+        f"{_UNIQUE} and {_NEW}",
+    ),
 }
 
 
@@ -138,9 +157,16 @@ def _prepare(opened: Session, kind: Kind, parameters: dict[str, object]) -> int:
         opened.execute(text(_FRESH.format(kind=kind.id, facts=_facts(kind), slip=_SLIP)), parameters)
         opened.execute(text("analyze waiting, fresh"))
         opened.execute(text(_SPENT))
-        pairs = " union all ".join(f"select f.record_id as new, w.record_id as old from waiting w join fresh f on {condition}"
-                                   for name, (condition, _) in _CONDITIONS.items() if name != "key")
-        opened.execute(text(f"create temp table asked on commit drop as select unnest(array[new, old]) as record_id from ({pairs}) p"))
+        pairs = " union all ".join(
+            f"select f.record_id as new, w.record_id as old from waiting w join fresh f on {condition}"
+            for name, (condition, _) in _CONDITIONS.items()
+            if name != "key"
+        )
+        opened.execute(
+            text(
+                f"create temp table asked on commit drop as select unnest(array[new, old]) as record_id from ({pairs}) p"
+            )
+        )
         opened.execute(text("analyze asked"))  # none, as a rule: then nothing on file is read
         opened.execute(text(_KNOWN.format(standing=_STANDING.format(kind=kind.id), facts=_facts(kind))), parameters)
     return waiting
@@ -148,7 +174,8 @@ def _prepare(opened: Session, kind: Kind, parameters: dict[str, object]) -> int:
 
 def _link(opened: Session, kind: Kind, matched: dict[str, list[int]], parameters: dict[str, object]) -> None:
     """Link old and new records. One that is on file is given up only for the same decision, corrected on the slip itself."""
-    opened.execute(text(f"""
+    opened.execute(
+        text(f"""
         with new as (
             select old.batch_seq, old.row_no, old.variant, {_facts(kind)} from raw.{kind.id} old
             where old.batch_seq = :seq and old.attempt = :attempt
@@ -159,8 +186,10 @@ def _link(opened: Session, kind: Kind, matched: dict[str, list[int]], parameters
         left join known k on k.record_id = q.record_id
         where q.id = any(:ids) and q.record_id is not null and q.corrected_record_id is not null
           and q.record_id <> q.corrected_record_id
-          and (k.record_id is null or q.id = any(:placed) and {_same_decision('k', 'f')})
-        on conflict do nothing"""), parameters | {"ids": sum(matched.values(), []), "placed": matched["place"]})
+          and (k.record_id is null or q.id = any(:placed) and {_same_decision("k", "f")})
+        on conflict do nothing"""),
+        parameters | {"ids": sum(matched.values(), []), "placed": matched["place"]},
+    )
 
 
 def match(batch_seq: int) -> int:
@@ -170,8 +199,12 @@ def match(batch_seq: int) -> int:
         if batch.state not in ("accepted", "accepted_with_quarantine"):
             return 0
         kind = load_catalogue().kinds[batch.kind]
-        parameters: dict[str, object] = {"seq": batch_seq, "attempt": batch.current_attempt,
-                                         "dataset": batch.dataset_id, "on": batch.gated_on}
+        parameters: dict[str, object] = {
+            "seq": batch_seq,
+            "attempt": batch.current_attempt,
+            "dataset": batch.dataset_id,
+            "on": batch.gated_on,
+        }
         if not _prepare(opened, kind, parameters):
             return 0
         matched: dict[str, list[int]] = {}
@@ -182,5 +215,6 @@ def match(batch_seq: int) -> int:
         if ids:
             _link(opened, kind, matched, parameters)
             batch.resubmission_of = opened.execute(
-                text("select min(batch_seq) from ledger.quarantine where id = any(:ids)"), {"ids": ids}).scalar()
+                text("select min(batch_seq) from ledger.quarantine where id = any(:ids)"), {"ids": ids}
+            ).scalar()
         return len(ids)

@@ -22,7 +22,12 @@ from ..ledger.session import dag_run, lock
 from . import cross_record, profile, waivers
 from .suite import Evaluation, Suite
 
-KIND_ORDER = ("enterprise_registration", "organisation_registration", "administrative_licence", "administrative_penalty")
+KIND_ORDER = (
+    "enterprise_registration",
+    "organisation_registration",
+    "administrative_licence",
+    "administrative_penalty",
+)
 LAST_KINDS = ("decision_event", "decision_ledger")
 FAILED = "裁决时出错（{}），其他批次照常处理"
 
@@ -61,10 +66,15 @@ def _message(state: str, counts: dict[str, int], failed: list[Evaluation]) -> st
 
 def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
     """Open a quarantine entry per quarantined row; entries of an attempt that is replaced are withdrawn."""
-    session.execute(update(Quarantine).where(
-        Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(("open", "returned")),
-    ).values(state="withdrawn", closed_on=on))
-    session.execute(text("""
+    session.execute(
+        update(Quarantine)
+        .where(
+            Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(("open", "returned"))
+        )
+        .values(state="withdrawn", closed_on=on)
+    )
+    session.execute(
+        text("""
         insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules,
                                        opened_on)
         select :seq, :attempt, o.row_no, :dataset, :unit, :kind, o.record_id,
@@ -75,22 +85,32 @@ def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
           using (row_no)
         where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = 'quarantined'
         on conflict do nothing"""),
-        {"dataset": batch.dataset_id, "unit": batch.unit_id, "kind": batch.kind, "seq": batch.seq,
-         "attempt": attempt, "on": on})
+        {
+            "dataset": batch.dataset_id,
+            "unit": batch.unit_id,
+            "kind": batch.kind,
+            "seq": batch.seq,
+            "attempt": attempt,
+            "on": on,
+        },
+    )
 
 
 def _attest_zero(session: Session, batch: Batch, on: date) -> None:
     """A delivery without rows is the unit's 零报送 for the day it came; readers let none land without a whole header."""
     known = session.scalar(select(Attestation.id).where(Attestation.batch_seq == batch.seq))
     if known is None:
-        session.execute(text("""
+        session.execute(
+            text("""
             insert into ledger.attestation (unit_id, dataset_id, period_from, period_to, attested_by, batch_seq, reason)
             values (:unit, :dataset, :on, :on, '报送文件', :seq, '空表报送') on conflict do nothing"""),
-            {"unit": batch.unit_id, "dataset": batch.dataset_id, "on": on, "seq": batch.seq})
+            {"unit": batch.unit_id, "dataset": batch.dataset_id, "on": on, "seq": batch.seq},
+        )
 
 
-def _judge(session: Session, suite: Suite, seq: int, attempt_no: int, on: date,
-           heads: dict[str, cross_record.Heads]) -> GateOutcome:
+def _judge(
+    session: Session, suite: Suite, seq: int, attempt_no: int, on: date, heads: dict[str, cross_record.Heads]
+) -> GateOutcome:
     catalogue = load_catalogue()
     batch = session.get_one(Batch, seq)
     attempt = session.get_one(Attempt, (seq, attempt_no))
@@ -103,8 +123,10 @@ def _judge(session: Session, suite: Suite, seq: int, attempt_no: int, on: date,
     row = profile.aggregates(session, kind, dataset, batch, attempt, suite.filled_fields, counts, on)
     counts = {name: row[name] for name in ("accepted", "quarantined", "duplicate")}
     evaluations = suite.evaluate(row, dataset, batch)
-    session.execute(text("delete from ledger.gate_result where batch_seq = :seq and attempt = :attempt"),
-                    {"seq": seq, "attempt": attempt_no})
+    session.execute(
+        text("delete from ledger.gate_result where batch_seq = :seq and attempt = :attempt"),
+        {"seq": seq, "attempt": attempt_no},
+    )
     if evaluations:
         session.execute(insert(GateResult), [item.row(seq, attempt_no) for item in evaluations])
     failed = [item for item in evaluations if not item.success and item.id not in waived]
@@ -150,19 +172,45 @@ def _failed(session: Session, seq: int, attempt_no: int, on: date, error: BaseEx
         if batch.state == "landed":
             message += f"；修正后运行 public-credit replay {seq}，或用 batches set-aside 搁置"
             batch.state, batch.message = "failed", message
-    session.add(Step(name="gate", unit_id=batch.unit_id, dataset_id=batch.dataset_id, batch_seq=seq, attempt=attempt_no,
-                     business_date=on, ended_at=func.clock_timestamp(), verdict="failed", message=message,
-                     owner="data_engineer", dag_run=dag_run()))
+    session.add(
+        Step(
+            name="gate",
+            unit_id=batch.unit_id,
+            dataset_id=batch.dataset_id,
+            batch_seq=seq,
+            attempt=attempt_no,
+            business_date=on,
+            ended_at=func.clock_timestamp(),
+            verdict="failed",
+            message=message,
+            owner="data_engineer",
+            dag_run=dag_run(),
+        )
+    )
     return GateOutcome(seq, batch.batch_id, batch.dataset_id, "failed", {}, message)
 
 
-def _book(session: Session, batch: Batch, attempt: int, on: date, state: str, counts: dict[str, int],
-          message: str) -> None:
+def _book(
+    session: Session, batch: Batch, attempt: int, on: date, state: str, counts: dict[str, int], message: str
+) -> None:
     verdict = {"held": "held", "accepted_with_quarantine": "warning"}.get(state, "ok")
     owner = {"held": "data_engineer", "accepted_with_quarantine": "department"}.get(state, "")
-    session.add(Step(name="gate", unit_id=batch.unit_id, dataset_id=batch.dataset_id, batch_seq=batch.seq,
-                     attempt=attempt, business_date=on, ended_at=func.clock_timestamp(), verdict=verdict,
-                     message=message, owner=owner, counts=counts | {"rows_in": batch.rows_in}, dag_run=dag_run()))
+    session.add(
+        Step(
+            name="gate",
+            unit_id=batch.unit_id,
+            dataset_id=batch.dataset_id,
+            batch_seq=batch.seq,
+            attempt=attempt,
+            business_date=on,
+            ended_at=func.clock_timestamp(),
+            verdict=verdict,
+            message=message,
+            owner=owner,
+            counts=counts | {"rows_in": batch.rows_in},
+            dag_run=dag_run(),
+        )
+    )
 
 
 class _Desk:

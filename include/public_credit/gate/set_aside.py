@@ -28,7 +28,10 @@ def set_aside(seq: int, reason: str, who: str) -> bool:
     """Set a batch aside; False when it was aside already. Raises UserError for one that was accepted, or without a reason."""
     if not reason.strip():
         raise UserError("搁置须写明理由。", remedy="加上 --reason “……”。")
-    with step("collector", "set_aside", business_date=clock_day("reader"), batch_seq=seq) as record, session("collector") as opened:
+    with (
+        step("collector", "set_aside", business_date=clock_day("reader"), batch_seq=seq) as record,
+        session("collector") as opened,
+    ):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state == "set_aside":
@@ -46,7 +49,10 @@ def restore(seq: int, reason: str, who: str) -> bool:
     """Put a batch back into the state it had; False when it was not aside."""
     if not reason.strip():
         raise UserError("取消搁置须写明理由。", remedy="加上 --reason “……”。")
-    with step("collector", "restore", business_date=clock_day("reader"), batch_seq=seq) as record, session("collector") as opened:
+    with (
+        step("collector", "restore", business_date=clock_day("reader"), batch_seq=seq) as record,
+        session("collector") as opened,
+    ):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state != "set_aside":

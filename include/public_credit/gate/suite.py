@@ -38,6 +38,7 @@ class Evaluation:
     @property
     def shown(self) -> str:
         """Observed value against its bound, for a person."""
+
         def text(value: Any) -> str:
             if value is None:
                 return "无法计算"
@@ -45,19 +46,29 @@ class Evaluation:
                 return f"{value:.1%}"
             return f"{value:g}" if isinstance(value, float) else str(value)
 
-        limits = [f"下限 {text(self.bound['min'])}" if self.bound.get("min") is not None else "",
-                  f"上限 {text(self.bound['max'])}" if self.bound.get("max") is not None else ""]
+        limits = [
+            f"下限 {text(self.bound['min'])}" if self.bound.get("min") is not None else "",
+            f"上限 {text(self.bound['max'])}" if self.bound.get("max") is not None else "",
+        ]
         where = f"{self.column.removeprefix('fill_rate__')} " if self.column.startswith("fill_rate__") else ""
         return f"{where}{text(self.observed)}，" + "，".join(filter(None, limits))
 
     def row(self, seq: int, attempt: int) -> dict[str, Any]:
         """The row of ``ledger.gate_result``."""
-        return {"batch_seq": seq, "attempt": attempt,
-                "expectation_id": self.id if not self.column.startswith("fill_rate__")
-                else f"{self.id}:{self.column.removeprefix('fill_rate__')}",
-                "title": self.title, "severity": self.severity, "success": self.success,
-                "observed": {"column": self.column, "value": self.observed, **self.bound}, "owner": self.owner,
-                "remedy": self.remedy, "clause": self.clause}
+        return {
+            "batch_seq": seq,
+            "attempt": attempt,
+            "expectation_id": self.id
+            if not self.column.startswith("fill_rate__")
+            else f"{self.id}:{self.column.removeprefix('fill_rate__')}",
+            "title": self.title,
+            "severity": self.severity,
+            "success": self.success,
+            "observed": {"column": self.column, "value": self.observed, **self.bound},
+            "owner": self.owner,
+            "remedy": self.remedy,
+            "clause": self.clause,
+        }
 
 
 def _applies(rule: BatchRule, row: dict[str, Any], batch: Batch) -> bool:
@@ -87,8 +98,11 @@ def _batches() -> Any:
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return (context.data_sources.add_pandas("gate").add_dataframe_asset("aggregates")
-            .add_batch_definition_whole_dataframe("one_row"))
+    return (
+        context.data_sources.add_pandas("gate")
+        .add_dataframe_asset("aggregates")
+        .add_batch_definition_whole_dataframe("one_row")
+    )
 
 
 class Suite:
@@ -107,14 +121,22 @@ class Suite:
             if not _applies(rule, row, batch):
                 continue
             # One expectation per rule: of several fields the emptiest speaks for all.
-            column = rule.column or min((f"fill_rate__{name}" for name in rule.fields),
-                                        key=lambda name: -1 if row[name] is None else row[name])
+            column = rule.column or min(
+                (f"fill_rate__{name}" for name in rule.fields), key=lambda name: -1 if row[name] is None else row[name]
+            )
             common = {"column": column, "severity": rule.severity, "meta": {"id": rule.id, "column": column}}
             if rule.check == "not_null" or row[column] is None:
                 expectations.append((rule, column, made.ExpectColumnValuesToNotBeNull(**common)))
             else:
-                expectations.append((rule, column, made.ExpectColumnValuesToBeBetween(
-                    min_value=_bound(rule.min, dataset), max_value=_bound(rule.max, dataset), **common)))
+                expectations.append(
+                    (
+                        rule,
+                        column,
+                        made.ExpectColumnValuesToBeBetween(
+                            min_value=_bound(rule.min, dataset), max_value=_bound(rule.max, dataset), **common
+                        ),
+                    )
+                )
         return expectations
 
     def evaluate(self, row: dict[str, Any], dataset: Dataset, batch: Batch) -> list[Evaluation]:
@@ -125,17 +147,32 @@ class Suite:
         wanted = self._expectations(row, dataset, batch)
         if not wanted:
             return []
-        suite = ExpectationSuite(name=f"{batch.kind}_{batch.seq}", expectations=[expectation for _, _, expectation in wanted])
+        suite = ExpectationSuite(
+            name=f"{batch.kind}_{batch.seq}", expectations=[expectation for _, _, expectation in wanted]
+        )
         frame = pandas.DataFrame([{column: row[column] for _, column, _ in wanted}])
-        result = self._batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite, result_format="BOOLEAN_ONLY")
+        result = self._batch.get_batch(batch_parameters={"dataframe": frame}).validate(
+            suite, result_format="BOOLEAN_ONLY"
+        )
         success: dict[tuple[str, str], bool] = {}
         for item in result.results:
             key = (item.expectation_config.meta["id"], item.expectation_config.meta["column"])
             success[key] = success.get(key, True) and bool(item.success)
         evaluations: dict[tuple[str, str], Evaluation] = {}
         for rule, column, _ in wanted:
-            evaluations.setdefault((rule.id, column), Evaluation(
-                rule.id, rule.title, rule.severity, success[(rule.id, column)], row[column],
-                {"min": _bound(rule.min, dataset), "max": _bound(rule.max, dataset)}, column, rule.owner, rule.remedy,
-                rule.clause))
+            evaluations.setdefault(
+                (rule.id, column),
+                Evaluation(
+                    rule.id,
+                    rule.title,
+                    rule.severity,
+                    success[(rule.id, column)],
+                    row[column],
+                    {"min": _bound(rule.min, dataset), "max": _bound(rule.max, dataset)},
+                    column,
+                    rule.owner,
+                    rule.remedy,
+                    rule.clause,
+                ),
+            )
         return list(evaluations.values())

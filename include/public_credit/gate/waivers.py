@@ -16,13 +16,25 @@ from ..ledger.session import session
 def active(opened: Session, dataset_id: str, batch_seq: int, on: date) -> dict[str, Waiver]:
     """Waivers in force on a day for a dataset (or one of its batches), by expectation or rule id."""
     rows = opened.scalars(
-        select(Waiver).where(Waiver.dataset_id == dataset_id, Waiver.expires_on >= on,
-                             or_(Waiver.batch_seq.is_(None), Waiver.batch_seq == batch_seq)))
+        select(Waiver).where(
+            Waiver.dataset_id == dataset_id,
+            Waiver.expires_on >= on,
+            or_(Waiver.batch_seq.is_(None), Waiver.batch_seq == batch_seq),
+        )
+    )
     return {row.expectation_id: row for row in rows}
 
 
-def grant(dataset_id: str, expectation_id: str, *, reason: str, owner: str, granted_by: str, expires_on: date,
-          batch_seq: int | None = None) -> int:
+def grant(
+    dataset_id: str,
+    expectation_id: str,
+    *,
+    reason: str,
+    owner: str,
+    granted_by: str,
+    expires_on: date,
+    batch_seq: int | None = None,
+) -> int:
     """Set a check aside. Raises UserError for an unknown dataset or check, an empty reason or owner."""
     from ..land.rules import load_ruleset
 
@@ -38,8 +50,15 @@ def grant(dataset_id: str, expectation_id: str, *, reason: str, owner: str, gran
     with session("collector") as opened:
         if batch_seq is not None and opened.get(Batch, batch_seq) is None:
             raise UserError(f"没有批次 {batch_seq}。", remedy="用 public-credit batches 查看批次号。")
-        row = Waiver(dataset_id=dataset_id, expectation_id=expectation_id, batch_seq=batch_seq, reason=reason,
-                     owner=owner, granted_by=granted_by, expires_on=expires_on)
+        row = Waiver(
+            dataset_id=dataset_id,
+            expectation_id=expectation_id,
+            batch_seq=batch_seq,
+            reason=reason,
+            owner=owner,
+            granted_by=granted_by,
+            expires_on=expires_on,
+        )
         opened.add(row)
         opened.flush()
         return row.id

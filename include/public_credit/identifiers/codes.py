@@ -118,11 +118,7 @@ def check_org_code(text: str) -> Check:
         return Check(False, "LENGTH", value)
     if any(char not in ORG_ALPHABET for char in value):
         return Check(False, "ALPHABET", value)
-    return (
-        Check(True, mended or "OK", value)
-        if value == make_org_code(value[:8])
-        else Check(False, "CHECKSUM", value)
-    )
+    return Check(True, mended or "OK", value) if value == make_org_code(value[:8]) else Check(False, "CHECKSUM", value)
 
 
 def check_registration(text: str) -> Check:

@@ -22,7 +22,8 @@ _USCC, _ORG = _table(one.USCC_ALPHABET), _table(one.ORG_ALPHABET)
 _DEPARTMENT = np.isin(np.arange(256), [ord(char) for char in one.USCC_DEPARTMENTS])
 _ORG_CHECKS, _ID_CHECKS = (np.frombuffer(text.encode(), dtype=np.uint8) for text in (one.ORG_CHECKS, one.ID_CHECKS))
 _USCC_WEIGHTS, _ORG_WEIGHTS, _ID_WEIGHTS = (
-    np.array(weights, dtype=np.int64) for weights in (one.USCC_WEIGHTS, one.ORG_WEIGHTS, one.ID_WEIGHTS))
+    np.array(weights, dtype=np.int64) for weights in (one.USCC_WEIGHTS, one.ORG_WEIGHTS, one.ID_WEIGHTS)
+)
 _MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
 _EARLIEST = one.EARLIEST_BIRTH
 
@@ -63,8 +64,12 @@ def _uscc(address):
         if value == 255:
             return False
         total += value * _USCC_WEIGHTS[place]
-    return (_USCC[_byte(address, 17)] == (31 - total % 31) % 31 and _DEPARTMENT[_byte(address, 0)]
-            and _number(address, 2, 6) >= 0 and _org_code(address + numba.uint64(8)))
+    return (
+        _USCC[_byte(address, 17)] == (31 - total % 31) % 31
+        and _DEPARTMENT[_byte(address, 0)]
+        and _number(address, 2, 6) >= 0
+        and _org_code(address + numba.uint64(8))
+    )
 
 
 @numba.njit(inline="always")
@@ -97,7 +102,8 @@ def _id_number(address, latest):
             return False
         total += digit * _ID_WEIGHTS[place]
     return _byte(address, 17) == _ID_CHECKS[total % 11] and _born(
-        _number(address, 6, 4), _number(address, 10, 2), _number(address, 12, 2), latest)
+        _number(address, 6, 4), _number(address, 10, 2), _number(address, 12, 2), latest
+    )
 
 
 @numba.njit(cache=True)
@@ -133,8 +139,11 @@ def id_numbers(views, buffers, column, count, latest, marks):
         if length == 18:
             marks[row] = _id_number(address, latest)
         else:
-            marks[row] = length == 15 and _number(address, 0, 15) >= 0 and _born(
-                1900 + _number(address, 6, 2), _number(address, 8, 2), _number(address, 10, 2), latest)
+            marks[row] = (
+                length == 15
+                and _number(address, 0, 15) >= 0
+                and _born(1900 + _number(address, 6, 2), _number(address, 8, 2), _number(address, 10, 2), latest)
+            )
 
 
 @numba.njit(cache=True)

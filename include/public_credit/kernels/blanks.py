@@ -17,8 +17,12 @@ def _blank_of_two(first, second):
 @numba.njit(inline="always")
 def _blank_of_three(first, second, third):
     """U+1680, U+2000 … 203F and U+205F (a few more than blanks), U+3000, U+FEFF."""
-    return ((first == 0xE2 and (second == 0x80 or second == 0x81)) or (first == 0xE3 and second == 0x80 and third == 0x80)
-            or (first == 0xEF and second == 0xBB and third == 0xBF) or (first == 0xE1 and second == 0x9A and third == 0x80))
+    return (
+        (first == 0xE2 and (second == 0x80 or second == 0x81))
+        or (first == 0xE3 and second == 0x80 and third == 0x80)
+        or (first == 0xEF and second == 0xBB and third == 0xBF)
+        or (first == 0xE1 and second == 0x9A and third == 0x80)
+    )
 
 
 @numba.njit
@@ -35,5 +39,7 @@ def at_an_end(address, length):
     second, before = load8(address + np.uint64(1)), load8(end - np.uint64(2))
     if _blank_of_two(first, second) or _blank_of_two(before, last):
         return True
-    return length >= 3 and (_blank_of_three(first, second, load8(address + np.uint64(2)))
-                            or _blank_of_three(load8(end - np.uint64(3)), before, last))
+    return length >= 3 and (
+        _blank_of_three(first, second, load8(address + np.uint64(2)))
+        or _blank_of_three(load8(end - np.uint64(3)), before, last)
+    )

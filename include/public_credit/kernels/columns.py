@@ -28,8 +28,13 @@ class Column:
     None where ``distinct`` is ``values`` itself; ``seen``: what the distinct values are like, where that is known.
     """
 
-    def __init__(self, values: pl.Series, distinct: pl.Series | None = None, codes: np.ndarray | None = None,
-                 seen: survey.Survey | None = None):
+    def __init__(
+        self,
+        values: pl.Series,
+        distinct: pl.Series | None = None,
+        codes: np.ndarray | None = None,
+        seen: survey.Survey | None = None,
+    ):
         self.values, self.codes, self._seen = values, codes, seen
         self.distinct = values if distinct is None else distinct
 
@@ -100,9 +105,10 @@ def columns_of(received: Iterable[pl.Series]) -> dict[str, Column]:
     columns = [column.fill_null("") if column.null_count() else column for column in received]
     if not columns:
         return {}
-    return {column.name: Column(column, None if seen.first is None else column[seen.first],
-                                seen.codes, seen)
-            for column, seen in zip(columns, survey.survey(Texts(columns)), strict=True)}
+    return {
+        column.name: Column(column, None if seen.first is None else column[seen.first], seen.codes, seen)
+        for column, seen in zip(columns, survey.survey(Texts(columns)), strict=True)
+    }
 
 
 def _renumbered(numbers: np.ndarray, end: int) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +126,8 @@ def pairs(first: Column, second: Column) -> tuple[pl.Series, pl.Series, Callable
     """Two columns side by side, distinct pairs only: their values, and marks of pairs as marks of rows."""
     if first.codes is None or second.codes is None:
         return first.values, second.values, lambda marks: marks
-    numbers, codes = _renumbered(first.codes.astype(np.int64) * len(second.distinct) + second.codes,
-                                 len(first.distinct) * len(second.distinct))
+    numbers, codes = _renumbered(
+        first.codes.astype(np.int64) * len(second.distinct) + second.codes, len(first.distinct) * len(second.distinct)
+    )
     one, two = np.divmod(numbers, len(second.distinct))
     return first.distinct[one], second.distinct[two], lambda marks: marks.take(codes)

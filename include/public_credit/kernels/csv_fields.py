@@ -20,7 +20,7 @@ def count(text, byte):
     """How often a byte occurs."""
     byte, found = np.uint8(byte), 0
     for start in range(0, len(text), 4096):
-        part, here = text[start:start + 4096], np.uint16(0)  # narrow, so that many bytes are compared at once
+        part, here = text[start : start + 4096], np.uint16(0)  # narrow, so that many bytes are compared at once
         for place in range(len(part)):
             here = np.uint16(here + np.uint16(part[place] == byte))
         found += here
@@ -35,16 +35,23 @@ def _mark(block, start, end, delimiter, marks):
     for place in range(len(text)):
         byte = text[place]
         marks[place] = (byte == delimiter) | (byte == _QUOTE) | (byte == _LF) | (byte == _CR)
-    marks[end - start:] = 0
+    marks[end - start :] = 0
 
 
 @numba.njit(inline="always")
 def _misplaced(byte, before, second, third):
     """Whether a byte cannot follow the three before it in UTF-8 (``third`` is the farthest)."""
     due = (before >= 0xC0) | (second >= 0xE0) | (third >= 0xF0)
-    return ((due != ((byte & 0xC0) == 0x80)) | (byte == 0xC0) | (byte == 0xC1) | (byte >= 0xF5)
-            | ((before == 0xE0) & (byte < 0xA0)) | ((before == 0xED) & (byte >= 0xA0))
-            | ((before == 0xF0) & (byte < 0x90)) | ((before == 0xF4) & (byte >= 0x90)))
+    return (
+        (due != ((byte & 0xC0) == 0x80))
+        | (byte == 0xC0)
+        | (byte == 0xC1)
+        | (byte >= 0xF5)
+        | ((before == 0xE0) & (byte < 0xA0))
+        | ((before == 0xED) & (byte >= 0xA0))
+        | ((before == 0xF0) & (byte < 0x90))
+        | ((before == 0xF4) & (byte >= 0x90))
+    )
 
 
 @numba.njit
@@ -56,12 +63,26 @@ def _checked(text, start, end):
     wrong, zero = np.uint8(0), np.uint8(0)
     nothing = np.uint8(0)
     for place in range(start, min(3, end)):
-        wrong = np.uint8(wrong | np.uint8(_misplaced(text[place], text[place - 1] if place > 0 else nothing,
-                                                     text[place - 2] if place > 1 else nothing, nothing)))
+        wrong = np.uint8(
+            wrong
+            | np.uint8(
+                _misplaced(
+                    text[place],
+                    text[place - 1] if place > 0 else nothing,
+                    text[place - 2] if place > 1 else nothing,
+                    nothing,
+                )
+            )
+        )
         zero = np.uint8(zero | np.uint8(text[place] == 0))
     start = max(start, 3)
     if start < end:
-        here, before, second, third = text[start:end], text[start - 1:end - 1], text[start - 2:end - 2], text[start - 3:end - 3]
+        here, before, second, third = (
+            text[start:end],
+            text[start - 1 : end - 1],
+            text[start - 2 : end - 2],
+            text[start - 3 : end - 3],
+        )
         for place in range(len(here)):
             wrong = np.uint8(wrong | np.uint8(_misplaced(here[place], before[place], second[place], third[place])))
             zero = np.uint8(zero | np.uint8(here[place] == 0))

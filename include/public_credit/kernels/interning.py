@@ -47,7 +47,11 @@ def encode(views, buffers, column, first, count, slots, hashes, starts, pool, us
                 hashes[code], starts[code + 1], slots[slot] = mixed, used[_BYTES], code
                 break
             start = starts[code]
-            if hashes[code] == mixed and starts[code + 1] - start == np.int64(length) and _same(address, length, pool, start):
+            if (
+                hashes[code] == mixed
+                and starts[code + 1] - start == np.int64(length)
+                and _same(address, length, pool, start)
+            ):
                 break
             slot = (slot + 1) & mask
         codes[row] = code
@@ -73,9 +77,16 @@ class Interner:
         count, size = map(int, self._used)
         self._entries, self._room = 2 * self._entries, 2 * self._room
         hashes, starts, pool = self._hashes, self._starts, self._pool
-        self._hashes, self._starts = np.zeros(self._entries, dtype=np.uint64), np.zeros(self._entries + 1, dtype=np.int64)
+        self._hashes, self._starts = (
+            np.zeros(self._entries, dtype=np.uint64),
+            np.zeros(self._entries + 1, dtype=np.int64),
+        )
         self._pool = np.zeros(self._room, dtype=np.uint8)
-        self._hashes[:count], self._starts[:count + 1], self._pool[:size] = hashes[:count], starts[:count + 1], pool[:size]
+        self._hashes[:count], self._starts[: count + 1], self._pool[:size] = (
+            hashes[:count],
+            starts[: count + 1],
+            pool[:size],
+        )
         self._slots = np.full(2 * self._entries, -1, dtype=np.int32)
         rehash(self._slots, self._hashes, count)
 
@@ -84,8 +95,19 @@ class Interner:
         texts, codes, row = Texts([column]), np.empty(len(column), dtype=np.int32), 0
         longest = int(column.str.len_bytes().max() or 0)
         while True:
-            row = encode(texts.views, texts.buffers, 0, row, texts.count, self._slots, self._hashes, self._starts,
-                         self._pool, self._used, codes)
+            row = encode(
+                texts.views,
+                texts.buffers,
+                0,
+                row,
+                texts.count,
+                self._slots,
+                self._hashes,
+                self._starts,
+                self._pool,
+                self._used,
+                codes,
+            )
             if row == texts.count:
                 return codes
             while True:
@@ -95,7 +117,10 @@ class Interner:
 
     def texts(self, first: int) -> list[str]:
         """The texts from number ``first`` on."""
-        return [self._pool[self._starts[code]:self._starts[code + 1]].tobytes().decode() for code in range(first, len(self))]
+        return [
+            self._pool[self._starts[code] : self._starts[code + 1]].tobytes().decode()
+            for code in range(first, len(self))
+        ]
 
 
 @numba.njit(cache=True)

@@ -10,7 +10,7 @@ from .memory import load8
 SHORTEST = 11  # characters of the shortest number looked for
 _DIGIT, _GAP, _WIDE_LEAD = 1, 2, 3
 _KINDS = np.zeros(256, dtype=np.uint8)
-_KINDS[ord("0"):ord("9") + 1] = _DIGIT
+_KINDS[ord("0") : ord("9") + 1] = _DIGIT
 _KINDS[[ord(" "), ord("-")]] = _GAP
 _KINDS[0xEF] = _WIDE_LEAD  # full width: EF BC 90 … 99 are digits, EF BC 8D is a hyphen
 _MAY_BELONG = _KINDS != 0

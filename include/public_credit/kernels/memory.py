@@ -44,6 +44,7 @@ store32, store64 = _store(32, types.uint32), _store(64, types.uint64)
 @intrinsic
 def trailing_zeros(typingctx, value):
     """Number of zero bits below the lowest one bit; 64 for zero."""
+
     def generate(context, builder, signature, arguments):
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
@@ -53,10 +54,12 @@ def trailing_zeros(typingctx, value):
 @intrinsic
 def prefetch(typingctx, address):
     """Ask for the cache line at an address, which need not be valid; nothing waits for it."""
+
     def generate(context, builder, signature, arguments):
         pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         function = builder.module.declare_intrinsic(
-            "llvm.prefetch", (pointer,), ir.FunctionType(ir.VoidType(), [pointer, number, number, number]))
+            "llvm.prefetch", (pointer,), ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        )
         builder.call(function, [builder.inttoptr(arguments[0], pointer), number(0), number(3), number(1)])
         return context.get_dummy_value()
 

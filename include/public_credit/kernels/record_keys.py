@@ -20,7 +20,7 @@ def record_ids(head, views, buffers, count):
     """
     digests, complete = np.zeros((count, 2), np.uint64), np.ones(count, np.bool_)
     text = np.empty(1024, np.uint8)
-    text[:len(head)] = head
+    text[: len(head)] = head
     for row in range(count):
         wanted = len(head)
         for column in range(len(views)):
@@ -32,7 +32,7 @@ def record_ids(head, views, buffers, count):
                 complete[row] = False
         if wanted > len(text) - 128:
             text = np.empty((2 * wanted + 256) // 8 * 8, np.uint8)
-            text[:len(head)] = head
+            text[: len(head)] = head
         base, used = np.uint64(text.ctypes.data), np.uint64(len(head))
         for column in range(len(views)):
             text[used] = _SEPARATOR

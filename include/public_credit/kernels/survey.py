@@ -92,8 +92,9 @@ def _number(views, buffers, column, start, end, known, codes, flags, entries, sl
             if code < 0:
                 break
             if entries[code, _HASH] == mixed and entries[code, _HEAD] == head:
-                if entries[code, _TAIL] == tail or (length > INLINE and _equal(
-                        address, address_of(views, buffers, column, entries[code, _ROW]), length)):
+                if entries[code, _TAIL] == tail or (
+                    length > INLINE and _equal(address, address_of(views, buffers, column, entries[code, _ROW]), length)
+                ):
                     break
             slot = (slot + 1) & mask
         if code < 0:
@@ -128,8 +129,18 @@ def look(views, buffers, count, codes, flags, entries, slots, known, longest):
             longest[column] = most
             row = start
             if known[column] != _GIVEN_UP:
-                row, values = _number(views, buffers, column, start, end, known[column], codes[column], flags[column],
-                                      entries[column], slots[column])
+                row, values = _number(
+                    views,
+                    buffers,
+                    column,
+                    start,
+                    end,
+                    known[column],
+                    codes[column],
+                    flags[column],
+                    entries[column],
+                    slots[column],
+                )
                 known[column] = values
                 if row < end:
                     known[column] = _GIVEN_UP
@@ -171,9 +182,12 @@ def survey(texts: Texts) -> list[Survey]:
     entries, slots = np.empty((width, _MOST, 4), dtype=np.uint64), np.full((width, 2 * _MOST), -1, dtype=np.int16)
     known, longest = np.zeros(width, dtype=np.int64), np.zeros(width, dtype=np.int64)
     look(texts.views, texts.buffers, count, codes, flags, entries, slots, known, longest)
-    return [Survey(flags[column], most) if values == _GIVEN_UP else
-            Survey(flags[column, :values], most, codes[column], entries[column, :values, _ROW].astype(np.uint32))
-            for column, (values, most) in enumerate(zip(known.tolist(), longest.tolist(), strict=True))]
+    return [
+        Survey(flags[column], most)
+        if values == _GIVEN_UP
+        else Survey(flags[column, :values], most, codes[column], entries[column, :values, _ROW].astype(np.uint32))
+        for column, (values, most) in enumerate(zip(known.tolist(), longest.tolist(), strict=True))
+    ]
 
 
 def of_distinct(texts: Texts) -> Survey:

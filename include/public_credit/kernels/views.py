@@ -85,11 +85,13 @@ class Texts:
         self._owners = [column.rechunk().to_arrow(compat_level=_NEWEST) for column in columns]
         buffers = [array.buffers() for array in self._owners]
         self.count = len(columns[0]) if columns else 0
-        self.views = np.array([found[1].address + 16 * array.offset
-                               for array, found in zip(self._owners, buffers, strict=True)], dtype=np.uint64)
+        self.views = np.array(
+            [found[1].address + 16 * array.offset for array, found in zip(self._owners, buffers, strict=True)],
+            dtype=np.uint64,
+        )
         self.buffers = np.zeros((len(columns), max([1, *(len(found) - 2 for found in buffers)])), dtype=np.uint64)
         for column, found in enumerate(buffers):
-            self.buffers[column, :len(found) - 2] = [buffer.address for buffer in found[2:]]
+            self.buffers[column, : len(found) - 2] = [buffer.address for buffer in found[2:]]
 
 
 def series_of(views: np.ndarray, buffers: list[pa.Buffer]) -> pl.Series:

@@ -147,9 +147,7 @@ class CodeReader:
     def __init__(self, codes: CodeList):
         self.codes = codes
         self._known = {
-            _folded(spelling): value
-            for value, spellings in codes.values.items()
-            for spelling in (value, *spellings)
+            _folded(spelling): value for value, spellings in codes.values.items() for spelling in (value, *spellings)
         }
         whole = sorted(
             (
@@ -268,8 +266,11 @@ def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> 
 
 def _column(result: Canonical, name: str, received: Column, moves: _Moves) -> Column:
     """The canonical column; notes which rows are unreadable, mended or changed."""
-    for marked, places in ((result.unreadable, moves.unreadable), (result.mended, moves.mended),
-                           (result.changed, moves.places)):
+    for marked, places in (
+        (result.unreadable, moves.unreadable),
+        (result.mended, moves.mended),
+        (result.changed, moves.places),
+    ):
         if len(places):
             marked[name] = received.rows_at(places)
     return received.replaced(moves.places, moves.values) if len(moves.places) else received
@@ -283,6 +284,9 @@ def canonicalise(
     blank = constant("", frame.height)
     for spec in fields:
         received = result.received.get(spec.name)
-        result.columns[spec.name] = blank if received is None else _column(
-            result, spec.name, received, _reader(spec, code_lists, spreadsheet)(received))
+        result.columns[spec.name] = (
+            blank
+            if received is None
+            else _column(result, spec.name, received, _reader(spec, code_lists, spreadsheet)(received))
+        )
     return result

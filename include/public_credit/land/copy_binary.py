@@ -56,8 +56,15 @@ class RowWriter:
         self._constant = np.frombuffer(constant, dtype=np.uint8)
         self._out = np.empty(0, dtype=np.uint8)
 
-    def rows(self, fields: list[pl.Series], row_no: int, source_row: pl.Series, ids: Ids, others: list[pl.Series],
-             keep: pl.Series) -> memoryview:
+    def rows(
+        self,
+        fields: list[pl.Series],
+        row_no: int,
+        source_row: pl.Series,
+        ids: Ids,
+        others: list[pl.Series],
+        keep: pl.Series,
+    ) -> memoryview:
         """COPY data of a chunk, valid until the next is written.
 
         ``row_no``: number of its first row; ``others``: text columns that may hold NULL.
@@ -68,6 +75,17 @@ class RowWriter:
         room = copy_rows.room(texts.views, texts.count, others_fixed)
         if len(self._out) < room:
             self._out = np.empty(room, dtype=np.uint8)
-        used = copy_rows.write(self._out, texts.views, texts.buffers, self._fields, present, keep.to_numpy(), self._constant,
-                               row_no, source_row.to_numpy(), ids.digests, ids.complete)
+        used = copy_rows.write(
+            self._out,
+            texts.views,
+            texts.buffers,
+            self._fields,
+            present,
+            keep.to_numpy(),
+            self._constant,
+            row_no,
+            source_row.to_numpy(),
+            ids.digests,
+            ids.complete,
+        )
         return memoryview(self._out)[:used]

@@ -67,8 +67,9 @@ def _known(kind: Kind, variant: str, dataset: Dataset | None) -> dict[str, str]:
     return known
 
 
-def match(kind: Kind, variant: str, headers: Sequence[str], dataset: Dataset | None = None,
-          catalogue: Catalogue | None = None) -> HeaderMatch:
+def match(
+    kind: Kind, variant: str, headers: Sequence[str], dataset: Dataset | None = None, catalogue: Catalogue | None = None
+) -> HeaderMatch:
     """Match all headers of one table; a second column for the same field is ambiguous and not used."""
     limits = (catalogue or load_catalogue()).forbidden.columns
     known = _known(kind, variant, dataset)

@@ -38,8 +38,13 @@ from .rules.context import RowContext
 from .rules.rows import RowRules, Verdicts
 from .stock import take_stock
 
-_SUBJECT_CODES = (("org_code", "org"), ("business_reg_no", "reg"), ("tax_reg_no", "tax"),
-                  ("institution_cert_no", "inst"), ("social_org_cert_no", "soc"))
+_SUBJECT_CODES = (
+    ("org_code", "org"),
+    ("business_reg_no", "reg"),
+    ("tax_reg_no", "tax"),
+    ("institution_cert_no", "inst"),
+    ("social_org_cert_no", "soc"),
+)
 # No code: nothing, zeros with or without the national placeholder's X, or another character over and over.
 _NO_CODE = "^(?:0+X?|X+|" + "|".join(f"{digit}+" for digit in range(1, 10)) + ")?$"
 
@@ -79,30 +84,55 @@ class Lander:
         self._texts[code, subject] = (severity, owner, message)
 
     def signals(self) -> list[dict[str, Any]]:
-        return [{"batch_seq": self.batch_seq, "attempt": self.attempt, "code": code, "subject": subject, "rows": rows,
-                 "severity": severity, "owner": owner, "message": message}
-                for (code, subject), rows in self._signals.items()
-                for severity, owner, message in [self._texts[code, subject]]]
+        return [
+            {
+                "batch_seq": self.batch_seq,
+                "attempt": self.attempt,
+                "code": code,
+                "subject": subject,
+                "rows": rows,
+                "severity": severity,
+                "owner": owner,
+                "message": message,
+            }
+            for (code, subject), rows in self._signals.items()
+            for severity, owner, message in [self._texts[code, subject]]
+        ]
 
     def _channel_columns(self) -> dict[str, str]:
         """Columns a channel adds to the record's own, by folded name."""
         channel = self.dataset.channel
-        names = {name: getattr(channel, name, None)
-                 for name in ("row_version", "key_column", "batch_column", "created_column")}
+        names = {
+            name: getattr(channel, name, None)
+            for name in ("row_version", "key_column", "batch_column", "created_column")
+        }
         return {headers.fold(value): name for name, value in names.items() if value}
 
     def _note_headers(self, table: Table, match: headers.HeaderMatch, channel: set[str]) -> None:
         for header in match.unknown:
             if headers.fold(header) not in channel:
                 shown = scan.mask(header)[:200]
-                self._signal("unknown_column", shown, "warning", "data_engineer",
-                             f"列“{shown}”不在目录内，内容未入库；确有需要的，在目录中登记后重放本批次")
+                self._signal(
+                    "unknown_column",
+                    shown,
+                    "warning",
+                    "data_engineer",
+                    f"列“{shown}”不在目录内，内容未入库；确有需要的，在目录中登记后重放本批次",
+                )
         for header in match.forbidden:
             shown = scan.mask(header)[:200]
-            self._signal("forbidden_column", shown, "error", "department", f"列“{shown}”依法不得归集，内容未入库，请停止报送该列")
+            self._signal(
+                "forbidden_column", shown, "error", "department", f"列“{shown}”依法不得归集，内容未入库，请停止报送该列"
+            )
         for header in match.ambiguous:
             shown = scan.mask(header)[:200]
-            self._signal("ambiguous_column", shown, "warning", "department", f"列“{shown}”与另一列含义相同，未采用，请删去多余的列")
+            self._signal(
+                "ambiguous_column",
+                shown,
+                "warning",
+                "department",
+                f"列“{shown}”与另一列含义相同，未采用，请删去多余的列",
+            )
         for name in headers.required_missing(self.kind, match):
             title = self.kind.fields[name].title
             self._signal("missing_column", name, "error", "department", f"缺少必填列“{title}”，请按填报模板补上该列")
@@ -113,13 +143,24 @@ class Lander:
         match = headers.match(self.kind, self.variant, table.headers, self.dataset)
         channel = self._channel_columns()
         self._note_headers(table, match, set(channel))
-        version = next((index for index, header in enumerate(table.headers)
-                        if channel.get(headers.fold(header)) == "row_version"), None)
+        version = next(
+            (index for index, header in enumerate(table.headers) if channel.get(headers.fold(header)) == "row_version"),
+            None,
+        )
         known = set(match.columns) | set(match.slip_columns) | ({version} if version is not None else set())
-        others = [index for index, header in enumerate(table.headers)
-                  if index not in known and headers.fold(header) not in channel]
-        writer = copy_binary.RowWriter(len(self.fields), len(raw_tables.columns(self.kind, self.variant)), self.batch_seq,
-                                       self.attempt, table.sheet, self.variant)
+        others = [
+            index
+            for index, header in enumerate(table.headers)
+            if index not in known and headers.fold(header) not in channel
+        ]
+        writer = copy_binary.RowWriter(
+            len(self.fields),
+            len(raw_tables.columns(self.kind, self.variant)),
+            self.batch_seq,
+            self.attempt,
+            table.sheet,
+            self.variant,
+        )
         for chunk in table.chunks:
             self._scan_others(chunk, table, others)
             yield self._chunk(chunk, table, match, version, writer)
@@ -129,11 +170,18 @@ class Lander:
             hit = scan.find(columns_of([chunk.frame[f"c{index}"]])[f"c{index}"])
             if hit is not None:
                 shown = scan.mask(table.headers[index])[:200]
-                self._signal("sensitive_in_unknown_column", shown, "error", "department",
-                             f"目录外的列“{shown}”中有证件、手机或银行卡号，内容未入库，请停止报送该列", int(hit.sum()))
+                self._signal(
+                    "sensitive_in_unknown_column",
+                    shown,
+                    "error",
+                    "department",
+                    f"目录外的列“{shown}”中有证件、手机或银行卡号，内容未入库，请停止报送该列",
+                    int(hit.sum()),
+                )
 
-    def _chunk(self, chunk: Chunk, table: Table, match: headers.HeaderMatch, version: int | None,
-               writer: copy_binary.RowWriter) -> memoryview:
+    def _chunk(
+        self, chunk: Chunk, table: Table, match: headers.HeaderMatch, version: int | None, writer: copy_binary.RowWriter
+    ) -> memoryview:
         count, first = chunk.frame.height, self.result.rows_in + 1
         frame = pl.DataFrame([chunk.frame[f"c{index}"].alias(name) for index, name in match.columns.items()])
         if not match.columns:
@@ -142,9 +190,14 @@ class Lander:
         read = self.rules.canonical(frame, table.spreadsheet)
         hits = self._hits(read)
         context = RowContext(
-            self.on, self.suppliers, table.spreadsheet, set(self.fields) - set(frame.columns),
-            {match.columns[index]: mask for index, mask in chunk.numeric.items() if index in match.columns}, hits,
-            chunk.ragged)
+            self.on,
+            self.suppliers,
+            table.spreadsheet,
+            set(self.fields) - set(frame.columns),
+            {match.columns[index]: mask for index, mask in chunk.numeric.items() if index in match.columns},
+            hits,
+            chunk.ragged,
+        )
         verdicts = self.rules.apply(frame, context, read)
         keep = verdicts.refused == ""
         if not keep.all():
@@ -153,7 +206,12 @@ class Lander:
         ids = copy_binary.record_ids(self.kind.id, self.variant, self._key(canonical, verdicts))
         self._note_repeats(ids, canonical, first, keep)
         source_version = chunk.frame[f"c{version}"] if version is not None else pl.repeat("", count, eager=True)
-        others = [source_version, verdicts.errors, verdicts.warnings, self._received(frame, verdicts, hits, chunk, match)]
+        others = [
+            source_version,
+            verdicts.errors,
+            verdicts.warnings,
+            self._received(frame, verdicts, hits, chunk, match),
+        ]
         self.result.landed += int(keep.sum())
         return writer.rows([canonical[name] for name in self.fields], first, chunk.source_row, ids, others, keep)
 
@@ -173,8 +231,16 @@ class Lander:
     def _refuse(self, rule: pl.Series, keep: pl.Series, first: int, source_row: pl.Series, sheet: str | None) -> None:
         lost = ~keep
         for rule_id, place, line in zip(rule.filter(lost), lost.arg_true(), source_row.filter(lost), strict=True):
-            self.refused.append({"batch_seq": self.batch_seq, "attempt": self.attempt, "row_no": first + place,
-                                 "rule_id": rule_id, "sheet": sheet, "source_row": line})
+            self.refused.append(
+                {
+                    "batch_seq": self.batch_seq,
+                    "attempt": self.attempt,
+                    "row_no": first + place,
+                    "rule_id": rule_id,
+                    "sheet": sheet,
+                    "source_row": line,
+                }
+            )
         self.result.refused = len(self.refused)
 
     def _token(self, number: str, letter: str) -> str:
@@ -194,29 +260,41 @@ class Lander:
 
     def _replaced(self, series: pl.Series, mask: Marks, name: str) -> pl.Series:
         positions = pl.Series(np.flatnonzero(mask))
-        return series.scatter(positions, pl.Series([
-            scan.replace_text(value, self._token, name) for value in series.gather(positions)], dtype=pl.String))
+        return series.scatter(
+            positions,
+            pl.Series(
+                [scan.replace_text(value, self._token, name) for value in series.gather(positions)], dtype=pl.String
+            ),
+        )
 
     def _subject(self, rows: pl.DataFrame, verdicts: Verdicts) -> pl.Expr:
         """subject_ref: the person's token, or the first identifier an organisation has, or its folded name."""
         if self.variant == "person":
             return pl.col("id_no")
-        good = ~verdicts.errors.str.contains(r"(?:^|;)(?:R03|V06)(?:;|$)") & ~rows["uscc"].str.contains("〔", literal=True)
+        good = ~verdicts.errors.str.contains(r"(?:^|;)(?:R03|V06)(?:;|$)") & ~rows["uscc"].str.contains(
+            "〔", literal=True
+        )
         subject = pl.when(pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)).then(
-            pl.concat_str(pl.lit("uscc:"), pl.col("uscc")))
+            pl.concat_str(pl.lit("uscc:"), pl.col("uscc"))
+        )
         for name, label in _SUBJECT_CODES:
             if name in rows.columns:
                 subject = subject.when(~pl.col(name).str.contains(_NO_CODE)).then(
-                    pl.concat_str(pl.lit(f"{label}:"), pl.col(name)))
+                    pl.concat_str(pl.lit(f"{label}:"), pl.col(name))
+                )
         if "id_no" in rows.columns:
             subject = subject.when(pl.col("id_no") != "").then(pl.col("id_no"))
-        return subject.otherwise(pl.when(pl.col("subject_name") != "").then(
-            pl.concat_str(pl.lit("name:"), pl.col("subject_name").str.replace_all(r"\s", ""))).otherwise(pl.lit("")))
+        return subject.otherwise(
+            pl.when(pl.col("subject_name") != "")
+            .then(pl.concat_str(pl.lit("name:"), pl.col("subject_name").str.replace_all(r"\s", "")))
+            .otherwise(pl.lit(""))
+        )
 
     def _key(self, rows: pl.DataFrame, verdicts: Verdicts) -> list[pl.Series]:
         """The parts of the record's key: few stable fields, '' where one cannot be read."""
-        return rows.select([self._subject(rows, verdicts).alias(part) if part == "subject" else pl.col(part)
-                            for part in self.kind.key]).get_columns()
+        return rows.select(
+            [self._subject(rows, verdicts).alias(part) if part == "subject" else pl.col(part) for part in self.kind.key]
+        ).get_columns()
 
     def _note_repeats(self, ids: copy_binary.Ids, rows: pl.DataFrame, first: int, keep: pl.Series) -> None:
         landed = ids.complete & keep.to_numpy()
@@ -226,8 +304,9 @@ class Lander:
         number = np.arange(first, first + len(landed), dtype=np.int32)
         self.repeats.note(number[landed], *(key[landed] for key in keys))
 
-    def _received(self, frame: pl.DataFrame, verdicts: Verdicts, hits: dict[str, Marks], chunk: Chunk,
-                  match: headers.HeaderMatch) -> pl.Series:
+    def _received(
+        self, frame: pl.DataFrame, verdicts: Verdicts, hits: dict[str, Marks], chunk: Chunk, match: headers.HeaderMatch
+    ) -> pl.Series:
         """Sparse JSON of received values that differ from the canonical ones, and a slip's place columns."""
         sparse: dict[int, dict[str, str]] = {}
         for name in frame.columns:
@@ -258,8 +337,11 @@ def _dataset(seq: int, dataset_id: str) -> Dataset:
     """The batch's dataset. Raises UserError when it has left the catalogue."""
     dataset = load_catalogue().datasets.get(dataset_id)
     if dataset is None:
-        raise UserError(f"批次 {seq} 的数据集 {dataset_id} 已不在目录内。",
-                        remedy=f"恢复目录中的数据集，或运行 public-credit batches set-aside {seq} --reason “……”。", code=3)
+        raise UserError(
+            f"批次 {seq} 的数据集 {dataset_id} 已不在目录内。",
+            remedy=f"恢复目录中的数据集，或运行 public-credit batches set-aside {seq} --reason “……”。",
+            code=3,
+        )
     return dataset
 
 
@@ -268,12 +350,21 @@ def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
     with session("collector") as opened:
         lock(opened, f"land {batch_seq}")
         batch = _not_aside(opened.get(Batch, batch_seq), batch_seq)
-        opened.execute(update(Attempt).where(Attempt.batch_seq == batch_seq, Attempt.state == "landing")
-                       .values(state="failed"))
+        opened.execute(
+            update(Attempt).where(Attempt.batch_seq == batch_seq, Attempt.state == "landing").values(state="failed")
+        )
         number = (opened.scalar(select(func.max(Attempt.attempt)).where(Attempt.batch_seq == batch_seq)) or 0) + 1
         ruleset = load_ruleset(batch.kind)
-        opened.add(Attempt(batch_seq=batch_seq, attempt=number, business_date=on, code_version=settings.code_version(),
-                           catalogue_version=load_catalogue().version, rules_version=ruleset.version))
+        opened.add(
+            Attempt(
+                batch_seq=batch_seq,
+                attempt=number,
+                business_date=on,
+                code_version=settings.code_version(),
+                catalogue_version=load_catalogue().version,
+                rules_version=ruleset.version,
+            )
+        )
         opened.flush()
         opened.expunge(batch)
     return batch, number
@@ -284,8 +375,12 @@ def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
     statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format binary)"
     driver: psycopg.Connection = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        tables = open_tables(lambda: archive.open_plain(batch.archive_uri), batch.file_name, lander.dataset,
-                             lambda row: headers.recognised(lander.kind, lander.variant, row, lander.dataset))
+        tables = open_tables(
+            lambda: archive.open_plain(batch.archive_uri),
+            batch.file_name,
+            lander.dataset,
+            lambda row: headers.recognised(lander.kind, lander.variant, row, lander.dataset),
+        )
         copy.write(copy_binary.HEADER)
         for table in tables:
             for data in lander.table(table):
@@ -293,39 +388,70 @@ def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
         copy.write(copy_binary.TRAILER)
     rows = lander.repeats.rows()
     if len(rows):
-        with driver.cursor() as cursor, cursor.copy(
-                "copy ledger.repeated_row (batch_seq, attempt, row_no) from stdin") as copy:
+        with (
+            driver.cursor() as cursor,
+            cursor.copy("copy ledger.repeated_row (batch_seq, attempt, row_no) from stdin") as copy,
+        ):
             copy.write("".join(f"{batch.seq}\t{lander.attempt}\t{row}\n" for row in rows.tolist()))
 
 
 def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
     """Counts, refused rows and signals, in the transaction of the rows themselves; the database takes stock of these."""
     result = lander.result
-    take_stock(connection, lander.kind, lander.variant, batch.seq, lander.attempt,
-               load_ruleset(lander.kind.id).filled_fields, lander.on)
+    take_stock(
+        connection,
+        lander.kind,
+        lander.variant,
+        batch.seq,
+        lander.attempt,
+        load_ruleset(lander.kind.id).filled_fields,
+        lander.on,
+    )
     with Session(connection) as opened:
         if lander.refused:
             opened.execute(insert(RefusedRow), lander.refused)
         result.signals = lander.signals()
         if result.signals:
             opened.execute(insert(Signal), result.signals)
-        opened.execute(update(Attempt).where(Attempt.batch_seq == batch.seq, Attempt.attempt == lander.attempt).values(
-            state="landed", rows_in=result.rows_in, rows_landed=result.landed, refused=result.refused,
-            landed_at=func.clock_timestamp()))
-        opened.execute(update(Batch).where(
-            Batch.seq == batch.seq, Batch.state.in_(("received", "landed", "held", "broken", "failed"))).values(
-            state="landed", current_attempt=lander.attempt, rows_in=result.rows_in, accepted=0, quarantined=0,
-            duplicate=0, refused=result.refused, message=""))
+        opened.execute(
+            update(Attempt)
+            .where(Attempt.batch_seq == batch.seq, Attempt.attempt == lander.attempt)
+            .values(
+                state="landed",
+                rows_in=result.rows_in,
+                rows_landed=result.landed,
+                refused=result.refused,
+                landed_at=func.clock_timestamp(),
+            )
+        )
+        opened.execute(
+            update(Batch)
+            .where(Batch.seq == batch.seq, Batch.state.in_(("received", "landed", "held", "broken", "failed")))
+            .values(
+                state="landed",
+                current_attempt=lander.attempt,
+                rows_in=result.rows_in,
+                accepted=0,
+                quarantined=0,
+                duplicate=0,
+                refused=result.refused,
+                message="",
+            )
+        )
         opened.flush()
 
 
 def _ended(batch: Batch, attempt: int, values: dict[str, Any]) -> None:
     """Book how a landing ended that brought nothing; an earlier attempt that was landed stays live."""
     with session("collector") as opened:
-        opened.execute(update(Attempt).where(Attempt.batch_seq == batch.seq, Attempt.attempt == attempt)
-                       .values(state="failed"))
-        opened.execute(update(Batch).where(Batch.seq == batch.seq, Batch.state.in_(("received", "broken", "failed")))
-                       .values(values))
+        opened.execute(
+            update(Attempt).where(Attempt.batch_seq == batch.seq, Attempt.attempt == attempt).values(state="failed")
+        )
+        opened.execute(
+            update(Batch)
+            .where(Batch.seq == batch.seq, Batch.state.in_(("received", "broken", "failed")))
+            .values(values)
+        )
 
 
 _NOTHING = {"rows_in": 0, "accepted": 0, "quarantined": 0, "duplicate": 0, "refused": 0}
@@ -337,8 +463,11 @@ def _not_aside(batch: Batch | None, seq: int) -> Batch:
     if batch is None:
         raise UserError(f"没有批次 {seq}。", remedy="用 public-credit batches 查看批次序号。", code=4)
     if batch.state == "set_aside":
-        raise UserError(f"批次 {seq} 已搁置：{batch.set_aside_reason}。",
-                        remedy=f"先运行 public-credit batches restore {seq} --reason “……”。", code=4)
+        raise UserError(
+            f"批次 {seq} 已搁置：{batch.set_aside_reason}。",
+            remedy=f"先运行 public-credit batches restore {seq} --reason “……”。",
+            code=4,
+        )
     return batch
 
 
@@ -351,21 +480,24 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
     """
     with session("reader") as opened:
         found = _not_aside(opened.get(Batch, batch_seq), batch_seq)
-        on, links = found.business_date, {"unit_id": found.unit_id, "dataset_id": found.dataset_id, "batch_seq": batch_seq}
+        on, links = (
+            found.business_date,
+            {"unit_id": found.unit_id, "dataset_id": found.dataset_id, "batch_seq": batch_seq},
+        )
     with step("collector", "land", business_date=on, **links) as record:
         dataset = _dataset(batch_seq, links["dataset_id"])
         batch, attempt = _new_attempt(batch_seq, on)
         record.links["attempt"] = attempt
         kind = load_catalogue().kinds[batch.kind]
         try:
-            with (settings.connect("collector") as vault_connection,
-                  settings.engine("collector").begin() as connection):
+            with settings.connect("collector") as vault_connection, settings.engine("collector").begin() as connection:
                 lock(connection, f"land {batch_seq}")
                 with Session(connection) as opened:
                     _not_aside(opened.get(Batch, batch_seq), batch_seq)
                 connection.execute(text("set local synchronous_commit = on"))
-                connection.execute(text("select set_config('pcw.landing', :attempt, true)"),
-                                   {"attempt": f"{batch_seq}/{attempt}"})
+                connection.execute(
+                    text("select set_config('pcw.landing', :attempt, true)"), {"attempt": f"{batch_seq}/{attempt}"}
+                )
                 lander = Lander(batch, attempt, kind, dataset, on, Vault(vault_connection))
                 _copy(connection, lander, batch)
                 _book(connection, lander, batch)

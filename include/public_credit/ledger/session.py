@@ -65,13 +65,17 @@ def hold(role: str, name: str, *, shared: bool = False, waiting: str = "") -> It
 
 def held(opened: Session, names: Iterable[str]) -> set[str]:
     """Which of the advisory locks somebody holds now (``hold``)."""
-    return set(opened.scalars(text("""
+    return set(
+        opened.scalars(
+            text("""
         select n.name from unnest(cast(:names as text[])) n (name)
         where exists (select 1 from pg_locks l
                       where l.locktype = 'advisory' and l.granted and l.objsubid = 1
                         and l.database = (select oid from pg_database where datname = current_database())
                         and (cast(l.classid as bigint) << 32) | cast(l.objid as bigint) = hashtextextended(n.name, 16))"""),
-        {"names": list(names)}))
+            {"names": list(names)},
+        )
+    )
 
 
 def between_builds(role: str) -> AbstractContextManager[bool]:

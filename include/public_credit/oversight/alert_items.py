@@ -200,9 +200,7 @@ class Facts:
 
     def steps(self, units_told: set[str]) -> Iterable[Item]:
         """Other steps whose latest outcome asks for somebody: failed, held, warning, or interrupted."""
-        for row in self._connection.execute(
-            text(STEPS), {"elsewhere": TOLD_ELSEWHERE, "stale": self._stale}
-        ):
+        for row in self._connection.execute(text(STEPS), {"elsewhere": TOLD_ELSEWHERE, "stale": self._stale}):
             if row.verdict not in ("failed", "held", "warning", "incomplete"):
                 continue
             if row.name == "collect_unit" and row.unit_id in units_told:

@@ -26,9 +26,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address a
 
 
 def _failed(why: str) -> UserError:
-    return UserError(
-        f"提醒未能发出：{why}。", remedy="检查连接 alert；未发出的事项下次运行会再次提醒。", code=5
-    )
+    return UserError(f"提醒未能发出：{why}。", remedy="检查连接 alert；未发出的事项下次运行会再次提醒。", code=5)
 
 
 def _to_file(parts: SplitResult, subject: str, body: str, items: Sequence[Any], on: date) -> None:
@@ -36,9 +34,7 @@ def _to_file(parts: SplitResult, subject: str, body: str, items: Sequence[Any], 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = f"{on}_{datetime.now(settings.TIMEZONE):%Y%m%dT%H%M%S_%f}.txt"
     temporary = folder / f"{name}.part"
-    with os.fdopen(
-        os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as target:
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
         target.write(body)
     temporary.rename(folder / name)
 

@@ -15,8 +15,27 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 
-COLUMNS = ("record_id", "kind", "variant", "dataset_id", "unit_id", "batch_seq", "attempt", "row_no", "nature", "topic", "title",
-           "detail", "document_no", "authority_name", "authority_uscc", "severity_class", "event_on", "ends_on", "exited_on")
+COLUMNS = (
+    "record_id",
+    "kind",
+    "variant",
+    "dataset_id",
+    "unit_id",
+    "batch_seq",
+    "attempt",
+    "row_no",
+    "nature",
+    "topic",
+    "title",
+    "detail",
+    "document_no",
+    "authority_name",
+    "authority_uscc",
+    "severity_class",
+    "event_on",
+    "ends_on",
+    "exited_on",
+)
 
 _RECORDS = f"""
     with asked as (
@@ -24,7 +43,7 @@ _RECORDS = f"""
     ), names as (
         select i.scheme, i.value from asked join subjects.identifier i on i.subject_id = asked.subject_id
     )
-    select {', '.join(f'v.{name}' for name in COLUMNS)}, v.version_no,
+    select {", ".join(f"v.{name}" for name in COLUMNS)}, v.version_no,
            case when v.revoked_on <= :about then 'revoked' when v.replaced_on <= :about then 'replaced'
                 when v.repaired_on <= :about then 'repaired' when v.exited_on <= :about then 'ended'
                 when v.ends_on < :about then 'expired' else 'current' end as state,
@@ -41,10 +60,16 @@ def records(session: Session, subject_id: str, known_on: date, about: date) -> l
 
     A past subject id still answers. Raises UserError (code 4) when nobody ever had the id.
     """
-    known = session.execute(text(
-        "select exists (select 1 from subjects.identifier where subject_id = :subject) "
-        "or exists (select 1 from subjects.alias where past_id = :subject)"), {"subject": subject_id}).scalar()
+    known = session.execute(
+        text(
+            "select exists (select 1 from subjects.identifier where subject_id = :subject) "
+            "or exists (select 1 from subjects.alias where past_id = :subject)"
+        ),
+        {"subject": subject_id},
+    ).scalar()
     if not known:
-        raise UserError(f"没有主体 {subject_id}。", remedy="用 public-credit subjects show 按代码或名称查主体编号。", code=4)
+        raise UserError(
+            f"没有主体 {subject_id}。", remedy="用 public-credit subjects show 按代码或名称查主体编号。", code=4
+        )
     found = session.execute(text(_RECORDS), {"subject": subject_id, "known": known_on, "about": about})
     return [dict(row) for row in found.mappings()]

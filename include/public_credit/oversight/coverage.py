@@ -15,10 +15,22 @@ _REFUSED = "select refused_id, count(*) from ledger.refused_delivery group by 1"
 
 
 def _datasets(catalogue: Catalogue, sector_id: str, last: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"id": dataset.id, "title": dataset.title, "unit": catalogue.units[dataset.unit].name, "kind": dataset.kind,
-             "delivery_mode": dataset.delivery_mode, "cadence_days": dataset.cadence_days, "floor": dataset.floor,
-             "legal_basis": dataset.legal_basis, "disclosure": dataset.disclosure, "last_delivery": last.get(dataset.id)}
-            for dataset in catalogue.datasets.values() if sector_id in dataset.sectors]
+    return [
+        {
+            "id": dataset.id,
+            "title": dataset.title,
+            "unit": catalogue.units[dataset.unit].name,
+            "kind": dataset.kind,
+            "delivery_mode": dataset.delivery_mode,
+            "cadence_days": dataset.cadence_days,
+            "floor": dataset.floor,
+            "legal_basis": dataset.legal_basis,
+            "disclosure": dataset.disclosure,
+            "last_delivery": last.get(dataset.id),
+        }
+        for dataset in catalogue.datasets.values()
+        if sector_id in dataset.sectors
+    ]
 
 
 def table() -> list[dict[str, Any]]:
@@ -31,13 +43,29 @@ def table() -> list[dict[str, Any]]:
     for sector_id, sector in sorted(catalogue.sectors.items()):
         datasets = _datasets(catalogue, sector_id, last)
         dates = [item["last_delivery"] for item in datasets if item["last_delivery"]]
-        rows.append({
-            "sector": sector_id, "title": sector.title, "clause": sector.clause, "population": sector.population,
-            "responsible": sector.responsible, "departments": list(dict.fromkeys(item["unit"] for item in datasets)),
-            "datasets": datasets, "last_delivery": max(dates, default=None),
-            "refused": [{"id": name, "title": entry.title, "reason": entry.reason, "clause": entry.clause,
-                         "turned_away": turned_away.get(name, 0)}
-                        for name, entry in catalogue.refused.items() if sector_id in entry.sectors]})
+        rows.append(
+            {
+                "sector": sector_id,
+                "title": sector.title,
+                "clause": sector.clause,
+                "population": sector.population,
+                "responsible": sector.responsible,
+                "departments": list(dict.fromkeys(item["unit"] for item in datasets)),
+                "datasets": datasets,
+                "last_delivery": max(dates, default=None),
+                "refused": [
+                    {
+                        "id": name,
+                        "title": entry.title,
+                        "reason": entry.reason,
+                        "clause": entry.clause,
+                        "turned_away": turned_away.get(name, 0),
+                    }
+                    for name, entry in catalogue.refused.items()
+                    if sector_id in entry.sectors
+                ],
+            }
+        )
     return rows
 
 
@@ -52,5 +80,7 @@ def lines(row: dict[str, Any]) -> list[tuple[str, ...]]:
     for entry in row["refused"]:
         times = f"，已拒收 {entry['turned_away']} 份" if entry["turned_away"] else ""
         found.append(("不予归集", f"{entry['title']}：{entry['reason']}（{entry['clause']}）{times}", "—"))
-    return [(*(head if number == 0 else ("", "", "")), unit, newest, what)
-            for number, (unit, what, newest) in enumerate(found)]
+    return [
+        (*(head if number == 0 else ("", "", "")), unit, newest, what)
+        for number, (unit, what, newest) in enumerate(found)
+    ]

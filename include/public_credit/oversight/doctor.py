@@ -57,7 +57,9 @@ def _catalogue() -> Finding:
     from ..catalogue import load_catalogue
 
     catalogue = load_catalogue()
-    return Finding("通过", "目录", f"{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}")
+    return Finding(
+        "通过", "目录", f"{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}"
+    )
 
 
 def _rules() -> Finding:
@@ -74,8 +76,11 @@ def _connections() -> list[Finding]:
     from ..catalogue import load_catalogue
 
     findings = []
-    wanted = {dataset.channel.connection for dataset in load_catalogue().datasets.values()
-              if getattr(dataset.channel, "connection", None)} | {"city_platform"}
+    wanted = {
+        dataset.channel.connection
+        for dataset in load_catalogue().datasets.values()
+        if getattr(dataset.channel, "connection", None)
+    } | {"city_platform"}
     for name in sorted(wanted):
         try:
             settings.connection(name)
@@ -91,8 +96,11 @@ def _calendar() -> Finding:
 
     last = WorkCalendar.load().last_day
     left = (last - settings.today()).days
-    return Finding("通过" if left > 30 else "提醒", "工作日历",
-                   f"至 {last}" + ("" if left > 30 else "；请按国务院办公厅放假通知更新 working_days.csv"))
+    return Finding(
+        "通过" if left > 30 else "提醒",
+        "工作日历",
+        f"至 {last}" + ("" if left > 30 else "；请按国务院办公厅放假通知更新 working_days.csv"),
+    )
 
 
 def _safely(subject: str, check: Callable[[], Finding | list[Finding]]) -> list[Finding]:
@@ -108,6 +116,13 @@ def _safely(subject: str, check: Callable[[], Finding | list[Finding]]) -> list[
 def examine() -> list[Finding]:
     """All findings, in the order a person would look."""
     checks: list[tuple[str, Callable[[], Finding | list[Finding]]]] = [
-        ("Python", _python), ("磁盘", _disk), ("密钥与连接", _secrets), ("PostgreSQL", _database), ("目录", _catalogue),
-        ("关卡规则", _rules), ("工作日历", _calendar), ("连接", _connections)]
+        ("Python", _python),
+        ("磁盘", _disk),
+        ("密钥与连接", _secrets),
+        ("PostgreSQL", _database),
+        ("目录", _catalogue),
+        ("关卡规则", _rules),
+        ("工作日历", _calendar),
+        ("连接", _connections),
+    ]
     return [finding for subject, check in checks for finding in _safely(subject, check)]

@@ -13,8 +13,13 @@ def errors_of(run: str) -> list[str]:
     A held or unreadable batch is a verdict with an owner, not an error; the alert runs beside who asks.
     """
     with session("reader") as opened:
-        return list(opened.scalars(text("""
+        return list(
+            opened.scalars(
+                text("""
             select distinct coalesce(nullif(message, ''), name || ' 中断') from (
                 select distinct on (name, unit_id, dataset_id, batch_seq) * from ledger.step where dag_run = :run
                 order by name, unit_id, dataset_id, batch_seq, id desc) latest
-            where verdict = 'failed' and owner <> 'department' or ended_at is null and name <> 'alert' order by 1"""), {"run": run}))
+            where verdict = 'failed' and owner <> 'department' or ended_at is null and name <> 'alert' order by 1"""),
+                {"run": run},
+            )
+        )

@@ -11,45 +11,78 @@ from ..catalogue import load_catalogue
 from ..ledger.session import current_business_day, session
 from .alert_items import NOT_JUDGED
 
-VERDICTS = {"received": "已收到", "landed": "待裁决", "accepted": "放行", "accepted_with_quarantine": "放行有退回",
-            "held": "扣留", "broken": "无法读取", "failed": "出错", "set_aside": "已搁置"}
+VERDICTS = {
+    "received": "已收到",
+    "landed": "待裁决",
+    "accepted": "放行",
+    "accepted_with_quarantine": "放行有退回",
+    "held": "扣留",
+    "broken": "无法读取",
+    "failed": "出错",
+    "set_aside": "已搁置",
+}
 
 STOPPED = ("held", "failed", "set_aside")  # landed rows of such a batch went no further
 
 
 def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
-    latest = {row["dataset_id"]: dict(row) for row in opened.execute(text("""
+    latest = {
+        row["dataset_id"]: dict(row)
+        for row in opened.execute(
+            text("""
         select distinct on (dataset_id) dataset_id, seq, business_date, state, rows_in, accepted, quarantined,
                duplicate, refused, case when state = 'set_aside' then set_aside_reason else message end as message
-        from ledger.batch order by dataset_id, seq desc""")).mappings()}
-    returned = dict(opened.execute(text("""
-        select dataset_id, count(*) from ledger.quarantine where state in ('open', 'returned') group by 1""")).all())
-    steps = {row["dataset_id"]: dict(row) for row in opened.execute(text("""
+        from ledger.batch order by dataset_id, seq desc""")
+        ).mappings()
+    }
+    returned = dict(
+        opened.execute(
+            text("""
+        select dataset_id, count(*) from ledger.quarantine where state in ('open', 'returned') group by 1""")
+        ).all()
+    )
+    steps = {
+        row["dataset_id"]: dict(row)
+        for row in opened.execute(
+            text("""
         select distinct on (dataset_id) dataset_id, verdict, message, owner from ledger.step
-        where name = 'collect' and dataset_id is not null order by dataset_id, id desc""")).mappings()}
+        where name = 'collect' and dataset_id is not null order by dataset_id, id desc""")
+        ).mappings()
+    }
     stuck = {row.seq: row.message for row in opened.execute(text(NOT_JUDGED)) if row.name == "gate"}
     attested = dict(opened.execute(text("select dataset_id, max(period_to) from ledger.attestation group by 1")).all())
     rows = []
     for dataset in load_catalogue().datasets.values():
         batch = latest.get(dataset.id)
         row: dict[str, Any] = {
-            "dataset_id": dataset.id, "unit_id": dataset.unit, "title": dataset.title,
+            "dataset_id": dataset.id,
+            "unit_id": dataset.unit,
+            "title": dataset.title,
             "unit_name": load_catalogue().units[dataset.unit].name,
             "last_delivery": batch["business_date"] if batch else None,
-            **{name: batch[name] if batch else None
-               for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")},
+            **{
+                name: batch[name] if batch else None
+                for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")
+            },
             "open_quarantine": returned.get(dataset.id, 0),
         }
         if batch and batch["seq"] in stuck:
             batch |= {"state": "failed", "message": stuck[batch["seq"]]}
-        row["verdict"], row["move"] = _whose_move(dataset, batch, steps.get(dataset.id), row["open_quarantine"],
-                                                  attested.get(dataset.id), on)
+        row["verdict"], row["move"] = _whose_move(
+            dataset, batch, steps.get(dataset.id), row["open_quarantine"], attested.get(dataset.id), on
+        )
         rows.append(row)
     return rows
 
 
-def _whose_move(dataset: Any, batch: dict[str, Any] | None, last_step: dict[str, Any] | None, returned: int,
-                attested: date | None, on: date) -> tuple[str, str]:
+def _whose_move(
+    dataset: Any,
+    batch: dict[str, Any] | None,
+    last_step: dict[str, Any] | None,
+    returned: int,
+    attested: date | None,
+    on: date,
+) -> tuple[str, str]:
     """Verdict and whose move it is, in the order in which somebody must act."""
     if last_step and last_step["verdict"] in ("failed", "incomplete"):
         who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
@@ -76,7 +109,9 @@ def _whose_move(dataset: Any, batch: dict[str, Any] | None, last_step: dict[str,
 
 
 def _totals(opened: Any) -> dict[str, int]:
-    return dict(opened.execute(text("""
+    return dict(
+        opened.execute(
+            text("""
         select count(*) as batches, coalesce(sum(rows_in), 0)::bigint as rows_in,
                coalesce(sum(accepted) filter (where state <> all(:stopped)), 0)::bigint as accepted,
                coalesce(sum(quarantined) filter (where state <> all(:stopped)), 0)::bigint as quarantined,
@@ -86,30 +121,48 @@ def _totals(opened: Any) -> dict[str, int]:
                count(*) filter (where state = 'failed') as failed, count(*) filter (where state = 'set_aside') as set_aside,
                coalesce(sum(rows_in) filter (where state = any(:stopped)), 0)::bigint as rows_held,
                coalesce(sum(rows_in) filter (where state = 'landed'), 0)::bigint as rows_waiting
-        from ledger.batch"""), {"stopped": list(STOPPED)}).mappings().one())
+        from ledger.batch"""),
+            {"stopped": list(STOPPED)},
+        )
+        .mappings()
+        .one()
+    )
 
 
 def _city(opened: Any) -> dict[str, int]:
-    return dict(opened.execute(text("""
+    return dict(
+        opened.execute(
+            text("""
         select count(*) filter (where sent_at is not null) as sent,
                count(*) filter (where state = 'accepted') as accepted,
                count(*) filter (where state = 'rejected') as rejected,
                count(*) filter (where state in ('unknown', 'sending')) as unknown,
                count(*) filter (where state = 'pending') as pending
-        from ledger.delivery_item""")).mappings().one())
+        from ledger.delivery_item""")
+        )
+        .mappings()
+        .one()
+    )
 
 
 def _attention(opened: Any, on: date) -> list[str]:
-    lines = [f"第 {row.release_id} 号变更单等待审批：{row.unusual}（public-credit release show {row.release_id}）"
-             for row in opened.execute(text(
-                 "select release_id, unusual from ledger.release where state = 'waiting' order by 1"))]
-    late = opened.execute(text("""
+    lines = [
+        f"第 {row.release_id} 号变更单等待审批：{row.unusual}（public-credit release show {row.release_id}）"
+        for row in opened.execute(
+            text("select release_id, unusual from ledger.release where state = 'waiting' order by 1")
+        )
+    ]
+    late = opened.execute(
+        text("""
         select count(*) from ledger.delivery_item where operation = 'DEL' and due_on < :on
-          and state in ('pending', 'sending', 'unknown')"""), {"on": on}).scalar_one()
+          and state in ('pending', 'sending', 'unknown')"""),
+        {"on": on},
+    ).scalar_one()
     if late:
         lines.append(f"{late} 条撤销决定已过法定时限仍未在市平台撤下")
-    latest = opened.execute(text(
-        "select missing, surplus, differing from ledger.reconciliation order by id desc limit 1")).one_or_none()
+    latest = opened.execute(
+        text("select missing, surplus, differing from ledger.reconciliation order by id desc limit 1")
+    ).one_or_none()
     if latest and any(latest):
         lines.append(f"最近一次对账有差异：市平台缺 {latest.missing}，多 {latest.surplus}，版本不同 {latest.differing}")
     return lines
@@ -119,17 +172,26 @@ def overview() -> dict[str, Any]:
     """Business date, one row per dataset, totals that balance, the city's side, and what needs attention."""
     on = current_business_day("reader")
     with session("reader") as opened:
-        return {"business_date": on, "datasets": _datasets(opened, on), "totals": _totals(opened),
-                "city": _city(opened), "attention": _attention(opened, on)}
+        return {
+            "business_date": on,
+            "datasets": _datasets(opened, on),
+            "totals": _totals(opened),
+            "city": _city(opened),
+            "attention": _attention(opened, on),
+        }
 
 
 def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int) -> list[dict[str, Any]]:
     """Quarantined rows with their place in the delivered file; no delivered value is shown."""
     states = "" if every else "and q.state in ('open', 'returned')"
-    places = " union all ".join(f"select batch_seq, attempt, row_no, sheet, source_row from raw.{kind}"
-                                for kind in load_catalogue().kinds)
+    places = " union all ".join(
+        f"select batch_seq, attempt, row_no, sheet, source_row from raw.{kind}" for kind in load_catalogue().kinds
+    )
     with session("reader") as opened:
-        return [dict(row) for row in opened.execute(text(f"""
+        return [
+            dict(row)
+            for row in opened.execute(
+                text(f"""
             select q.id, q.batch_seq, q.dataset_id, q.unit_id, b.file_name, q.row_no, place.sheet, place.source_row,
                    q.record_id, q.rules, q.state, q.opened_on, q.closed_on, q.slip_id, q.corrected_batch_seq
             from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
@@ -138,12 +200,18 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
             where (cast(:unit as text) is null or q.unit_id = :unit)
               and (cast(:batch as bigint) is null or q.batch_seq = :batch) {states}
             order by q.batch_seq, q.row_no limit :limit"""),
-            {"unit": unit, "batch": batch, "limit": limit}).mappings()]
+                {"unit": unit, "batch": batch, "limit": limit},
+            ).mappings()
+        ]
 
 
 def rule_titles(codes: set[str]) -> dict[str, str]:
     """Chinese titles of rules by id, over all record kinds."""
     from ..land.rules import load_ruleset
 
-    return {rule.id: rule.title for kind in load_catalogue().kinds for rule in load_ruleset(kind).row_rules
-            if rule.id in codes}
+    return {
+        rule.id: rule.title
+        for kind in load_catalogue().kinds
+        for rule in load_ruleset(kind).row_rules
+        if rule.id in codes
+    }

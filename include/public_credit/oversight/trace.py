@@ -16,8 +16,15 @@ from ..ledger.models import AccessLog
 from ..ledger.session import session
 
 OPERATIONS = {"ADD": "新增", "MOD": "变更", "DEL": "撤下"}
-STATES = {"pending": "待报送", "sending": "报送中", "unknown": "结果不明", "accepted": "已接收", "rejected": "被拒收",
-          "withdrawn": "已撤下", "superseded": "已被替代"}
+STATES = {
+    "pending": "待报送",
+    "sending": "报送中",
+    "unknown": "结果不明",
+    "accepted": "已接收",
+    "rejected": "被拒收",
+    "withdrawn": "已撤下",
+    "superseded": "已被替代",
+}
 EVENTS = {"published": "已公示", "withdrawn": "已撤下", "duplicate": "重复", "objection": "异议", "repaired": "已修复"}
 _LISTED = 20
 OUTCOMES = {"quarantined": "退回", "duplicate": "重复", None: "放行"}
@@ -62,35 +69,58 @@ def find(key: str) -> list[Found]:
             if not by_id and kind.document is None:
                 continue
             where = "record_id = :key" if by_id else f"{kind.document} = any(:spellings)"
-            rows = opened.execute(text(
-                f"select variant, record_id, batch_seq, attempt, row_no from raw.{kind.id} where {where} "
-                "order by batch_seq, attempt, row_no limit 1000"), {"key": key, "spellings": spellings(key)})
+            rows = opened.execute(
+                text(
+                    f"select variant, record_id, batch_seq, attempt, row_no from raw.{kind.id} where {where} "
+                    "order by batch_seq, attempt, row_no limit 1000"
+                ),
+                {"key": key, "spellings": spellings(key)},
+            )
             for row in rows:
-                found.setdefault((kind.id, row.record_id or (row.batch_seq, row.attempt, row.row_no)),
-                                 Found(kind.id, *row))
+                found.setdefault(
+                    (kind.id, row.record_id or (row.batch_seq, row.attempt, row.row_no)), Found(kind.id, *row)
+                )
     persons = [item for item in found.values() if item.about_person]
     if len(persons) > 1:
         ids = [item.record_id or f"批次 {item.batch_seq} 第 {item.row_no} 行（无法识别，见退回单）" for item in persons]
-        raise UserError(f"该文书号涉及 {len(persons)} 条自然人记录，须逐人查询。", remedy="改用记录编号逐条查询，各写明目的：" + "、".join(
-            ids[:_LISTED]) + (f" 等 {len(ids)} 条" if len(ids) > _LISTED else "") + "。")
+        raise UserError(
+            f"该文书号涉及 {len(persons)} 条自然人记录，须逐人查询。",
+            remedy="改用记录编号逐条查询，各写明目的："
+            + "、".join(ids[:_LISTED])
+            + (f" 等 {len(ids)} 条" if len(ids) > _LISTED else "")
+            + "。",
+        )
     return list(found.values())
 
 
 def log_access(found: list[Found], *, who: str, purpose: str, channel: str = "cli") -> None:
     """Write the access log, before anything about a person is shown."""
     with session("reader") as opened:
-        opened.execute(insert(AccessLog), [
-            {"who": who, "purpose": purpose, "action": "explain", "record_id": item.record_id or "", "channel": channel}
-            for item in found if item.about_person])
+        opened.execute(
+            insert(AccessLog),
+            [
+                {
+                    "who": who,
+                    "purpose": purpose,
+                    "action": "explain",
+                    "record_id": item.record_id or "",
+                    "channel": channel,
+                }
+                for item in found
+                if item.about_person
+            ],
+        )
 
 
 def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
     kind = load_catalogue().kinds[item.kind]
     fields = kind.variants[item.variant]
     rules = {rule.id: rule for rule in load_ruleset(kind.id).row_rules}
-    where = ("r.record_id = :record" if item.record_id else
-             "r.batch_seq = :seq and r.attempt = :attempt and r.row_no = :row")
-    rows = opened.execute(text(f"""
+    where = (
+        "r.record_id = :record" if item.record_id else "r.batch_seq = :seq and r.attempt = :attempt and r.row_no = :row"
+    )
+    rows = opened.execute(
+        text(f"""
         select r.*, b.batch_id, b.file_name, b.locator, b.sha256, b.received_at, b.business_date, b.dataset_id,
                b.dag_run, b.state as batch_state, b.current_attempt, a.catalogue_version, a.rules_version,
                a.code_version, o.outcome, q.state as quarantine_state,
@@ -102,15 +132,25 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
         left join ledger.row_outcome o on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
         left join ledger.quarantine q on q.batch_seq = r.batch_seq and q.attempt = r.attempt and q.row_no = r.row_no
         where {where} order by r.source_version, r.batch_seq, r.attempt, r.row_no"""),
-        {"record": item.record_id, "seq": item.batch_seq, "attempt": item.attempt, "row": item.row_no}).mappings()
+        {"record": item.record_id, "seq": item.batch_seq, "attempt": item.attempt, "row": item.row_no},
+    ).mappings()
     result = []
     for row in rows:
         received = orjson.loads(row["received"]) if row["received"] else {}
-        findings = [{"rule": code, "severity": severity, "title": rules[code].title if code in rules else code}
-                    for severity, column in (("错误", "row_errors"), ("提醒", "row_warnings"))
-                    for code in row[column].split(";") if code]
-        findings += [{"rule": verdict["rule"], "severity": "错误" if verdict["severity"] == "error" else "提醒",
-                      "title": verdict["detail"]} for verdict in row["cross_record"] or []]
+        findings = [
+            {"rule": code, "severity": severity, "title": rules[code].title if code in rules else code}
+            for severity, column in (("错误", "row_errors"), ("提醒", "row_warnings"))
+            for code in row[column].split(";")
+            if code
+        ]
+        findings += [
+            {
+                "rule": verdict["rule"],
+                "severity": "错误" if verdict["severity"] == "error" else "提醒",
+                "title": verdict["detail"],
+            }
+            for verdict in row["cross_record"] or []
+        ]
         outcome = OUTCOMES[row["outcome"]]
         if row["attempt"] != row["current_attempt"]:
             outcome = "已被重放取代"
@@ -118,17 +158,47 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
             outcome = {"held": "随批次扣留", "landed": "待裁决"}[row["batch_state"]]
         elif row["quarantine_state"] == "corrected":
             outcome = "退回，已更正"
-        result.append({
-            **{name: row[name] for name in (
-                "batch_seq", "attempt", "row_no", "sheet", "source_row", "batch_id", "file_name", "locator", "sha256",
-                "received_at", "business_date", "dataset_id", "dag_run", "catalogue_version", "rules_version",
-                "code_version", "content_hash", "source_version")},
-            "outcome": outcome, "findings": findings, "rules_total": len(rules),
-            "rules_passed": len(rules) - len({finding["rule"] for finding in findings} & set(rules)),
-            "fields": [{"field": name, "title": kind.fields[name].title, "value": row[name],
-                        "received": str(received.get(name, row[name]))}
-                       for name in fields if row[name] or received.get(name)],
-        })
+        result.append(
+            {
+                **{
+                    name: row[name]
+                    for name in (
+                        "batch_seq",
+                        "attempt",
+                        "row_no",
+                        "sheet",
+                        "source_row",
+                        "batch_id",
+                        "file_name",
+                        "locator",
+                        "sha256",
+                        "received_at",
+                        "business_date",
+                        "dataset_id",
+                        "dag_run",
+                        "catalogue_version",
+                        "rules_version",
+                        "code_version",
+                        "content_hash",
+                        "source_version",
+                    )
+                },
+                "outcome": outcome,
+                "findings": findings,
+                "rules_total": len(rules),
+                "rules_passed": len(rules) - len({finding["rule"] for finding in findings} & set(rules)),
+                "fields": [
+                    {
+                        "field": name,
+                        "title": kind.fields[name].title,
+                        "value": row[name],
+                        "received": str(received.get(name, row[name])),
+                    }
+                    for name in fields
+                    if row[name] or received.get(name)
+                ],
+            }
+        )
     return result
 
 
@@ -138,16 +208,38 @@ def story(item: Found) -> dict[str, Any]:
     with session("reader") as opened:
         versions = _versions(opened, item)
         record = {"record": item.record_id}
-        deliveries = [dict(row) for row in opened.execute(text("""
+        deliveries = [
+            dict(row)
+            for row in opened.execute(
+                text("""
             select item_id, release_id, receiver, interface, operation, version, state, payload, receipt_id,
                    receipt_code, receipt_field, receipt_text, city_id, sent_at, booked_at, due_on
-            from ledger.delivery_item where record_id = :record order by item_id"""), record).mappings()]
-        events = [dict(row) for row in opened.execute(text(
-            "select seq, event, text, at_on from ledger.receiver_event where record_id = :record order by seq"),
-            record).mappings()]
-        looks = [dict(row) for row in opened.execute(text(
-            "select at, who, purpose from ledger.access_log where record_id = :record and record_id <> '' order by id"),
-            record).mappings()] if item.record_id else []
+            from ledger.delivery_item where record_id = :record order by item_id"""),
+                record,
+            ).mappings()
+        ]
+        events = [
+            dict(row)
+            for row in opened.execute(
+                text(
+                    "select seq, event, text, at_on from ledger.receiver_event where record_id = :record order by seq"
+                ),
+                record,
+            ).mappings()
+        ]
+        looks = (
+            [
+                dict(row)
+                for row in opened.execute(
+                    text(
+                        "select at, who, purpose from ledger.access_log where record_id = :record and record_id <> '' order by id"
+                    ),
+                    record,
+                ).mappings()
+            ]
+            if item.record_id
+            else []
+        )
     for delivery in deliveries:
         delivery["values"] = delivery.pop("payload")
         delivery["operation_title"] = OPERATIONS[delivery["operation"]]
@@ -156,7 +248,17 @@ def story(item: Found) -> dict[str, Any]:
         event["event_title"] = EVENTS.get(event["event"], event["event"])
     newest = versions[-1]
     shown = {field["field"]: field["value"] for field in newest["fields"]}
-    return {"record_id": item.record_id, "kind": item.kind, "kind_title": kind.title, "variant": item.variant,
-            "document_no": shown.get(kind.document or "", ""), "subject": shown.get("subject_name") or shown.get("name", ""),
-            "authority": shown.get("authority_name", ""), "state": newest["outcome"], "versions": versions,
-            "deliveries": deliveries, "events": events, "looks": looks}
+    return {
+        "record_id": item.record_id,
+        "kind": item.kind,
+        "kind_title": kind.title,
+        "variant": item.variant,
+        "document_no": shown.get(kind.document or "", ""),
+        "subject": shown.get("subject_name") or shown.get("name", ""),
+        "authority": shown.get("authority_name", ""),
+        "state": newest["outcome"],
+        "versions": versions,
+        "deliveries": deliveries,
+        "events": events,
+        "looks": looks,
+    }

@@ -61,8 +61,11 @@ def _columns(row: Sequence[Any], review: Review) -> dict[str, int]:
     found: dict[str, int] = {}
     for meaning, spellings in review.headers.model_dump().items():
         known = [fold(spelling) for spelling in spellings]
-        places = [(known.index(fold(str(cell))), column) for column, cell in enumerate(row)
-                  if cell is not None and fold(str(cell)) in known]
+        places = [
+            (known.index(fold(str(cell))), column)
+            for column, cell in enumerate(row)
+            if cell is not None and fold(str(cell)) in known
+        ]
         if places:
             found[meaning] = min(places)[1]
     return found
@@ -73,8 +76,9 @@ def _find_header(rows: list[list[Any]], review: Review) -> tuple[int, dict[str, 
         found = _columns(row, review)
         if "name" in found or "code" in found:
             return index, found
-    raise UserError("名单中没有找到名称列或统一社会信用代码列。",
-                    remedy="表头请用“名称”“统一社会信用代码”；表头应在前 20 行内。")
+    raise UserError(
+        "名单中没有找到名称列或统一社会信用代码列。", remedy="表头请用“名称”“统一社会信用代码”；表头应在前 20 行内。"
+    )
 
 
 def _holds_number(text: str) -> bool:
@@ -140,7 +144,7 @@ def read(content: bytes) -> ApplicantList:
     if len(rows) - start > _MOST_ROWS:
         raise UserError(f"名单超过 {_MOST_ROWS:,} 行。", remedy="分成几份比对。")
     applicants = []
-    for row_no, row in enumerate(rows[start + 1:], start=start + 2):
+    for row_no, row in enumerate(rows[start + 1 :], start=start + 2):
         cells = [_text(cell) for cell in row]
         if not any(cells):
             continue

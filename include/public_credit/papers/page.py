@@ -26,18 +26,33 @@ _RUNNING = """
 
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def render(template: str, title: str, report: Any, notice: list[str]) -> str:
     """The page of a report as text."""
     style = (_FOLDER / "report.css").read_text(encoding="utf-8") + _RUNNING.format(
-        title=title, number=report.number, day=report.data_on)
+        title=title, number=report.number, day=report.data_on
+    )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _environment().get_template(template).render(
-        report=report, title=title, notice=notice, style=style, style_hash=f"sha256-{digest}",
-        first_level=policies.load().levels[0])
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            report=report,
+            title=title,
+            notice=notice,
+            style=style,
+            style_hash=f"sha256-{digest}",
+            first_level=policies.load().levels[0],
+        )
+    )
 
 
 def subject_page(report: Any) -> str:

@@ -36,9 +36,21 @@ class PersonReport:
 
 def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
     marks = [word for word, true in (("异议中", row["objected"]), ("已修复", row["state"] == "repaired")) if true]
-    return {name: row[name] for name in ("topic", "title", "detail", "document_no", "authority_name", "unit_name", "event_on",
-                                         "ends_on", "exited_on", "record_id")} | {
-        "state": STATES.get(row["state"], row["state"]), "marks": marks}
+    return {
+        name: row[name]
+        for name in (
+            "topic",
+            "title",
+            "detail",
+            "document_no",
+            "authority_name",
+            "unit_name",
+            "event_on",
+            "ends_on",
+            "exited_on",
+            "record_id",
+        )
+    } | {"state": STATES.get(row["state"], row["state"]), "marks": marks}
 
 
 def checked(given: str) -> str:
@@ -46,7 +58,9 @@ def checked(given: str) -> str:
     plain = normalise(given)[0]
     outcome = check_id_number(plain, settings.today())
     if not outcome.ok:
-        raise UserError("身份证号码未通过校验。", remedy="核对号码后重新输入；号码只在提示符处或标准输入中给出，不写在命令行上。")
+        raise UserError(
+            "身份证号码未通过校验。", remedy="核对号码后重新输入；号码只在提示符处或标准输入中给出，不写在命令行上。"
+        )
     return plain
 
 
@@ -64,15 +78,29 @@ def gather(id_number: str, *, who: str, purpose: str) -> PersonReport:
         log_number = entry.id
     with session("reader") as opened:
         on = data_on(opened)
-        rows = list(opened.execute(text("""
+        rows = list(
+            opened.execute(
+                text("""
             select p.*, coalesce(u.name, p.unit_id) as unit_name
             from marts.mart_subjects__natural_person p left join ledger.unit u on u.unit_id = p.unit_id
             where p.person_ref = :token and p.person_ref <> ''
-            order by p.role, p.event_on, p.record_id"""), {"token": token}).mappings())
-    policy = policies.load()  # one's own facts are open to oneself; revoked ones and those past their five years are gone
+            order by p.role, p.event_on, p.record_id"""),
+                {"token": token},
+            ).mappings()
+        )
+    policy = (
+        policies.load()
+    )  # one's own facts are open to oneself; revoked ones and those past their five years are gone
     own = [dict(row) | {"disclosure": policy.levels[0], "severity_class": ""} for row in rows]
     facts_shown, _ = split(own, "授权查询", on, policy)
     return PersonReport(
-        number=number("GRBG", made_at.date(), log_number), who=who, purpose=purpose.strip(), made_at=made_at, data_on=on,
+        number=number("GRBG", made_at.date(), log_number),
+        who=who,
+        purpose=purpose.strip(),
+        made_at=made_at,
+        data_on=on,
         masked_number=vault.mask(plain),
-        roles=[(role, [_fact(row) for row in facts]) for role, facts in groupby(facts_shown, key=lambda row: row["role"])])
+        roles=[
+            (role, [_fact(row) for row in facts]) for role, facts in groupby(facts_shown, key=lambda row: row["role"])
+        ],
+    )

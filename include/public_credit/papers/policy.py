@@ -25,8 +25,15 @@ class Records(_Strict):
     severities: list[str] = []
 
     def fits(self, record: Mapping[str, Any]) -> bool:
-        return all(not named or record[column] in named for named, column in (
-            (self.kinds, "kind"), (self.states, "state"), (self.natures, "nature"), (self.severities, "severity_class")))
+        return all(
+            not named or record[column] in named
+            for named, column in (
+                (self.kinds, "kind"),
+                (self.states, "state"),
+                (self.natures, "nature"),
+                (self.severities, "severity_class"),
+            )
+        )
 
 
 class Hiding(Records):

@@ -27,7 +27,7 @@ NAMES_DIFFER = "名称与登记名称不一致"
 _MATCH = f"""
     create temp table matched on commit drop as
     with looked_up as (
-        select row_no, scheme, case when scheme = 'name' then {same_name('value')} else value end as value from applicant
+        select row_no, scheme, case when scheme = 'name' then {same_name("value")} else value end as value from applicant
     ), found as (
         select l.row_no, count(i.value) as identifiers, count(distinct i.subject_id) as subjects,
                bool_or(i.value is not null and i.subject_id is null) as ambiguous, min(i.subject_id) as subject_id
@@ -36,7 +36,7 @@ _MATCH = f"""
         group by l.row_no
     )
     select f.row_no, f.identifiers, f.subjects, f.ambiguous, s.subject_id, s.name, s.uscc, s.state,
-           s.subject_id is not null and {same_name('s.name')} is distinct from {same_name('a.name')} as name_differs
+           s.subject_id is not null and {same_name("s.name")} is distinct from {same_name("a.name")} as name_differs
     from found f join applicant a on a.row_no = f.row_no
     left join subjects.subject s on s.subject_id = f.subject_id and f.subjects = 1 and not f.ambiguous and not s.gone"""
 
@@ -110,7 +110,9 @@ def domains_named(purpose: str) -> list[str]:
 
 
 def _copy(opened: Session, applicants: list[Applicant]) -> None:
-    opened.execute(text("create temp table applicant (row_no integer, scheme text, value text, name text) on commit drop"))
+    opened.execute(
+        text("create temp table applicant (row_no integer, scheme text, value text, name text) on commit drop")
+    )
     cursor = opened.connection().connection.cursor()
     with cursor.copy("copy pg_temp.applicant from stdin") as copy:
         for item in applicants:
@@ -149,28 +151,42 @@ def _first_of_each(lines: list[Line]) -> None:
 def review(content: bytes, *, who: str, purpose: str, area: str = "") -> Reviewed:
     """Review a list. The use is booked with who, purpose, area and number of rows; of the rows nothing is kept."""
     if not purpose.strip():
-        raise UserError("批量审查须说明目的。", remedy="加上 --purpose “……”（如：××项目招标投标资格审查），使用将留痕。")
+        raise UserError(
+            "批量审查须说明目的。", remedy="加上 --purpose “……”（如：××项目招标投标资格审查），使用将留痕。"
+        )
     policy, area = policies.load(), check_area(area, purpose)
     listed = read(content)
     lines = {item.row_no: Line(item) for item in listed.applicants}
-    visible = policy.levels[:policy.rank(LEVEL) + 1]
+    visible = policy.levels[: policy.rank(LEVEL) + 1]
     domains = domains_named(purpose)
     made_at = datetime.now(settings.TIMEZONE)
     with session("reader") as opened:
         on = data_on(opened)
-        entry = log(opened, kind="review", who=who, purpose=purpose.strip(), level=LEVEL, rows=len(lines), data_on=on, area=area)
+        entry = log(
+            opened, kind="review", who=who, purpose=purpose.strip(), level=LEVEL, rows=len(lines), data_on=on, area=area
+        )
         _copy(opened, [item for item in listed.applicants if item.scheme])
         opened.execute(text(_MATCH))
         opened.execute(text("analyze matched"))
         for row in opened.execute(text("select * from matched")).mappings():
             _say_match(lines[row["row_no"]], dict(row))
         for statement in (_LIST_HITS, _PENALTY_HITS):
-            for hit in opened.execute(text(statement + " order by m.row_no, since_on, record_id"),
-                                      {"visible": visible}).mappings():
+            for hit in opened.execute(
+                text(statement + " order by m.row_no, since_on, record_id"), {"visible": visible}
+            ).mappings():
                 lines[hit["row_no"]].hits.append(dict(hit))
         if domains:
             for row in opened.execute(text(_RATINGS), {"visible": visible, "domains": domains}):
                 lines[row.row_no].ratings.append(row.title if row.topic in row.title else f"{row.topic} {row.title}")
     _first_of_each(list(lines.values()))
-    return Reviewed(number("PLSC", made_at.date(), entry), who, purpose.strip(), area, made_at, on, listed,
-                    list(lines.values()), domains)
+    return Reviewed(
+        number("PLSC", made_at.date(), entry),
+        who,
+        purpose.strip(),
+        area,
+        made_at,
+        on,
+        listed,
+        list(lines.values()),
+        domains,
+    )

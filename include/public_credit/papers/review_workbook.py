@@ -6,13 +6,42 @@ from . import policy as policies
 from .review import RED_LIST, Reviewed
 from .workbook import Book
 
-ADDED = ("行号", "比对情况", "说明", "登记名称", "登记代码", "提示", "名单与处罚（名称，文号，依据，期限）", "守信激励信息", "评价等级")
-_HIT_HEADERS = ("行号", "登记名称", "统一社会信用代码", "类别", "名称", "文号", "依据", "事由", "日期", "期限至", "认定机关", "标注", "记录编号")
+ADDED = (
+    "行号",
+    "比对情况",
+    "说明",
+    "登记名称",
+    "登记代码",
+    "提示",
+    "名单与处罚（名称，文号，依据，期限）",
+    "守信激励信息",
+    "评价等级",
+)
+_HIT_HEADERS = (
+    "行号",
+    "登记名称",
+    "统一社会信用代码",
+    "类别",
+    "名称",
+    "文号",
+    "依据",
+    "事由",
+    "日期",
+    "期限至",
+    "认定机关",
+    "标注",
+    "记录编号",
+)
 
 
 def _told(hit: dict) -> str:
-    parts = [hit["title"] or hit["sort"], hit["document_no"] or "", hit["basis"] or "",
-             f"{hit['since_on'] or ''} 起", f"至 {hit['term_on']}" if hit["term_on"] else "期限未载明"]
+    parts = [
+        hit["title"] or hit["sort"],
+        hit["document_no"] or "",
+        hit["basis"] or "",
+        f"{hit['since_on'] or ''} 起",
+        f"至 {hit['term_on']}" if hit["term_on"] else "期限未载明",
+    ]
     return "，".join(part for part in parts if part) + ("（异议中）" if hit["objected"] else "")
 
 
@@ -25,34 +54,87 @@ def workbook(reviewed: Reviewed) -> bytes:
     rows = []
     for line in reviewed.lines:
         subject = line.subject or {}
-        cells = (line.applicant.cells + [""] * len(headers))[:len(headers)]
-        rows.append([*cells, line.applicant.row_no, line.applicant.state, line.applicant.reason, subject.get("name", ""),
-                     subject.get("uscc", ""), line.hint,
-                     "\n".join(_told(hit) for hit in line.hits if hit["sort"] != RED_LIST),
-                     "\n".join(_told(hit) for hit in line.hits if hit["sort"] == RED_LIST), "；".join(line.ratings)])
+        cells = (line.applicant.cells + [""] * len(headers))[: len(headers)]
+        rows.append(
+            [
+                *cells,
+                line.applicant.row_no,
+                line.applicant.state,
+                line.applicant.reason,
+                subject.get("name", ""),
+                subject.get("uscc", ""),
+                line.hint,
+                "\n".join(_told(hit) for hit in line.hits if hit["sort"] != RED_LIST),
+                "\n".join(_told(hit) for hit in line.hits if hit["sort"] == RED_LIST),
+                "；".join(line.ratings),
+            ]
+        )
     book.rows(sheet, 0, [*headers, *ADDED], rows)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(rows), len(headers) + len(ADDED) - 1)
     hits = book.sheet("命中明细", (7, 30, 22, 18, 34, 28, 40, 40, 12, 12, 28, 10, 36), footer)
-    book.rows(hits, 0, _HIT_HEADERS, [
-        (line.applicant.row_no, line.subject["name"], line.subject["uscc"], hit["sort"], hit["title"], hit["document_no"],
-         hit["basis"], hit["reason"], hit["since_on"], hit["term_on"], hit["authority_name"],
-         "异议中" if hit["objected"] else "", hit["record_id"])
-        for line in reviewed.lines if line.subject for hit in line.hits])
+    book.rows(
+        hits,
+        0,
+        _HIT_HEADERS,
+        [
+            (
+                line.applicant.row_no,
+                line.subject["name"],
+                line.subject["uscc"],
+                hit["sort"],
+                hit["title"],
+                hit["document_no"],
+                hit["basis"],
+                hit["reason"],
+                hit["since_on"],
+                hit["term_on"],
+                hit["authority_name"],
+                "异议中" if hit["objected"] else "",
+                hit["record_id"],
+            )
+            for line in reviewed.lines
+            if line.subject
+            for hit in line.hits
+        ],
+    )
     hits.freeze_panes(1, 0)
     missed = book.sheet("未匹配与未审查", (7, 18, 40, 60), footer)
-    book.rows(missed, 0, ("行号", "情况", "名称", "原因"), [
-        (line.applicant.row_no, line.applicant.state,
-         line.applicant.name if line.applicant.state == "未匹配" else "（自然人，不审查）", line.applicant.reason)
-        for line in reviewed.lines if line.applicant.state != "已比对"])
+    book.rows(
+        missed,
+        0,
+        ("行号", "情况", "名称", "原因"),
+        [
+            (
+                line.applicant.row_no,
+                line.applicant.state,
+                line.applicant.name if line.applicant.state == "未匹配" else "（自然人，不审查）",
+                line.applicant.reason,
+            )
+            for line in reviewed.lines
+            if line.applicant.state != "已比对"
+        ],
+    )
     notes = book.sheet("说明", (24, 100), footer)
-    book.rows(notes, 0, ("项目", "内容"), [
-        ("编号", reviewed.number), ("使用人", reviewed.who), ("目的", reviewed.purpose), ("应用领域", reviewed.area or "未写明"),
-        ("出具时间", f"{reviewed.made_at:%Y-%m-%d %H:%M}"), ("数据日期", reviewed.data_on),
-        ("名单行数", len(reviewed.lines)), ("已比对", reviewed.count("已比对")), ("未匹配", reviewed.count("未匹配")),
-        ("未审查（自然人）", reviewed.count("未审查（自然人）")),
-        ("其中有提示", sum(bool(line.hits) for line in reviewed.lines)),
-        ("范围", "在列的严重失信主体名单、经营异常名录、失信被执行人、红名单；程度为严重、尚在期限内的行政处罚"),
-        ("评价等级", "、".join(reviewed.domains) or "目的中没有写明评价领域，未列出"),
-        ("性质", policies.load().review.notice)])
+    book.rows(
+        notes,
+        0,
+        ("项目", "内容"),
+        [
+            ("编号", reviewed.number),
+            ("使用人", reviewed.who),
+            ("目的", reviewed.purpose),
+            ("应用领域", reviewed.area or "未写明"),
+            ("出具时间", f"{reviewed.made_at:%Y-%m-%d %H:%M}"),
+            ("数据日期", reviewed.data_on),
+            ("名单行数", len(reviewed.lines)),
+            ("已比对", reviewed.count("已比对")),
+            ("未匹配", reviewed.count("未匹配")),
+            ("未审查（自然人）", reviewed.count("未审查（自然人）")),
+            ("其中有提示", sum(bool(line.hits) for line in reviewed.lines)),
+            ("范围", "在列的严重失信主体名单、经营异常名录、失信被执行人、红名单；程度为严重、尚在期限内的行政处罚"),
+            ("评价等级", "、".join(reviewed.domains) or "目的中没有写明评价领域，未列出"),
+            ("性质", policies.load().review.notice),
+        ],
+    )
     return book.content()

@@ -38,7 +38,10 @@ def shown(value: str) -> str:
 
 def _rows(opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[str]) -> list[dict[str, Any]]:
     columns = ", ".join(f"r.{field}" for field in fields)
-    return [dict(row) for row in opened.execute(text(f"""
+    return [
+        dict(row)
+        for row in opened.execute(
+            text(f"""
         select r.row_no, r.sheet, r.source_row, r.received, r.row_errors, {columns},
                (select string_agg(v.rule_id || ' ' || v.detail, ';' order by v.rule_id) from ledger.row_verdict v
                 where v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no
@@ -46,7 +49,9 @@ def _rows(opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[
         from raw.{kind.id} r join ledger.row_outcome o
           on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no and o.outcome = 'quarantined'
         where r.batch_seq = :seq and r.attempt = :attempt order by r.row_no"""),
-        {"seq": batch.seq, "attempt": attempt}).mappings()]
+            {"seq": batch.seq, "attempt": attempt},
+        ).mappings()
+    ]
 
 
 def _workbook(kind: Kind, batch: Batch, rows: list[dict[str, Any]], fields: list[str], unit_name: str) -> bytes:
@@ -88,13 +93,15 @@ def _workbook(kind: Kind, batch: Batch, rows: list[dict[str, Any]], fields: list
     sheet.fit_to_pages(1, 0)
     notes = book.add_worksheet("说明")
     notes.set_column(0, 0, 100)
-    for line, sentence in enumerate((
-        f"退回单  {unit_name}  批次 {batch.batch_id}  共 {len(rows)} 行",
-        "一、请按“修改办法”改正标色的单元格，证件号码等已隐去的内容请据原始案卷重新填写。",
-        "二、改正后保留前四列（批次、文件、工作表、行号），按原渠道重新报送本表；也可以在原文件中改正后重新报送原文件。",
-        "三、不需要改正的行可以删除。请不要改动表头。",
-        "四、对退回理由有异议的，请联系区公共信用信息平台数据管理员。",
-    )):
+    for line, sentence in enumerate(
+        (
+            f"退回单  {unit_name}  批次 {batch.batch_id}  共 {len(rows)} 行",
+            "一、请按“修改办法”改正标色的单元格，证件号码等已隐去的内容请据原始案卷重新填写。",
+            "二、改正后保留前四列（批次、文件、工作表、行号），按原渠道重新报送本表；也可以在原文件中改正后重新报送原文件。",
+            "三、不需要改正的行可以删除。请不要改动表头。",
+            "四、对退回理由有异议的，请联系区公共信用信息平台数据管理员。",
+        )
+    ):
         notes.write_string(line, 0, sentence)
     book.close()
     return buffer.getvalue()
@@ -127,11 +134,22 @@ def write(batch_seq: int) -> str | None:
         if known is None or not path.exists():
             content = _workbook(kind, batch, rows, fields, catalogue.units[batch.unit_id].name)
             _write_atomically(path, content)
-            opened.merge(Slip(slip_id=slip_id, unit_id=batch.unit_id, batch_seq=batch_seq, attempt=attempt,
-                              file_name=name, sha256=hashlib.sha256(content).hexdigest(), rows=len(rows),
-                              written_on=batch.gated_on or batch.business_date))
+            opened.merge(
+                Slip(
+                    slip_id=slip_id,
+                    unit_id=batch.unit_id,
+                    batch_seq=batch_seq,
+                    attempt=attempt,
+                    file_name=name,
+                    sha256=hashlib.sha256(content).hexdigest(),
+                    rows=len(rows),
+                    written_on=batch.gated_on or batch.business_date,
+                )
+            )
             opened.flush()
-        opened.execute(update(Quarantine).where(
-            Quarantine.batch_seq == batch_seq, Quarantine.attempt == attempt, Quarantine.state == "open",
-        ).values(state="returned", slip_id=slip_id))
+        opened.execute(
+            update(Quarantine)
+            .where(Quarantine.batch_seq == batch_seq, Quarantine.attempt == attempt, Quarantine.state == "open")
+            .values(state="returned", slip_id=slip_id)
+        )
         return str(path)

@@ -20,12 +20,25 @@ from . import policy as policies
 from .policy import ReportPolicy, Section
 from .visibility import LISTS, split, standing
 
-STATES = {"current": "有效", "expired": "已到期", "ended": "已结束", "revoked": "已撤销", "replaced": "已被更正取代",
-          "repaired": "已修复"}
+STATES = {
+    "current": "有效",
+    "expired": "已到期",
+    "ended": "已结束",
+    "revoked": "已撤销",
+    "replaced": "已被更正取代",
+    "repaired": "已修复",
+}
 LIST_STATES = STATES | {"current": "在列", "ended": "已移出"}
 MARTS = {"enterprise": "企业", "non_enterprise_legal_person": "非企业法人"}
-_BASE = (("subject_name", "名称"), ("uscc", "统一社会信用代码"), ("org_type", "类型"), ("registration_state", "登记状态"),
-         ("established_on", "成立日期"), ("address", "住所"), ("legal_rep_name", "法定代表人（负责人）"))
+_BASE = (
+    ("subject_name", "名称"),
+    ("uscc", "统一社会信用代码"),
+    ("org_type", "类型"),
+    ("registration_state", "登记状态"),
+    ("established_on", "成立日期"),
+    ("address", "住所"),
+    ("legal_rep_name", "法定代表人（负责人）"),
+)
 
 
 @dataclass(frozen=True)
@@ -74,41 +87,77 @@ def data_on(opened: Session) -> date:
 def resolve(opened: Session, key: str) -> str:
     """Subject id of a code or of a (past) subject id. Raises UserError when there is none or more than one."""
     code = normalise(key)[0]
-    found = opened.execute(text("""
+    found = (
+        opened.execute(
+            text("""
         select subject_id from subjects.subject where subject_id = :key
         union all select subject_id from subjects.alias where past_id = :key
         union all select subject_id from subjects.identifier where value = :code and scheme <> 'name'"""),
-        {"key": key, "code": code}).scalars().all()
+            {"key": key, "code": code},
+        )
+        .scalars()
+        .all()
+    )
     if not found:
         raise UserError("没有这个主体。", remedy="核对统一社会信用代码（18 位）或主体编号。", code=4)
     known = {item for item in found if item}
     if len(known) != 1:
-        raise UserError("这个代码对应多个主体，正待人工认定。", remedy="用 public-credit subjects work 查看，认定后再出具报告。", code=4)
+        raise UserError(
+            "这个代码对应多个主体，正待人工认定。",
+            remedy="用 public-credit subjects work 查看，认定后再出具报告。",
+            code=4,
+        )
     return known.pop()
 
 
 def _profile(opened: Session, subject_id: str) -> dict[str, Any]:
     for mart, title in MARTS.items():
-        row = opened.execute(text(f"select * from marts.mart_subjects__{mart} where subject_id = :id"),
-                             {"id": subject_id}).mappings().first()
+        row = (
+            opened.execute(
+                text(f"select * from marts.mart_subjects__{mart} where subject_id = :id"), {"id": subject_id}
+            )
+            .mappings()
+            .first()
+        )
         if row:
             return dict(row) | {"database": title}
     raise UserError("该主体还没有档案。", remedy="运行 public-credit build 后再试。", code=4)
 
 
 def _records(opened: Session, subject_id: str) -> list[Mapping[str, Any]]:
-    return list(opened.execute(text("""
+    return list(
+        opened.execute(
+            text("""
         select t.*, coalesce(u.name, t.unit_id) as unit_name
         from marts.mart_subjects__timeline t left join ledger.unit u on u.unit_id = t.unit_id
         where t.subject_id = :id and t.subject_class = 'organisation'
-        order by t.event_on desc nulls last, t.record_id"""), {"id": subject_id}).mappings())
+        order by t.event_on desc nulls last, t.record_id"""),
+            {"id": subject_id},
+        ).mappings()
+    )
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     marks = [word for word, true in (("异议中", record["objected"]), ("已修复", record["state"] == "repaired")) if true]
-    return {name: record[name] for name in ("record_id", "topic", "title", "detail", "document_no", "authority_name",
-                                            "unit_name", "event_on", "ends_on", "exited_on", "disclosure")} | {
-        "state": (LIST_STATES if record["kind"] in LISTS else STATES).get(record["state"], record["state"]), "marks": marks}
+    return {
+        name: record[name]
+        for name in (
+            "record_id",
+            "topic",
+            "title",
+            "detail",
+            "document_no",
+            "authority_name",
+            "unit_name",
+            "event_on",
+            "ends_on",
+            "exited_on",
+            "disclosure",
+        )
+    } | {
+        "state": (LIST_STATES if record["kind"] in LISTS else STATES).get(record["state"], record["state"]),
+        "marks": marks,
+    }
 
 
 def _base(profile: Mapping[str, Any], level: str, policy: ReportPolicy) -> list[tuple[str, str]]:
@@ -120,14 +169,25 @@ def _base(profile: Mapping[str, Any], level: str, policy: ReportPolicy) -> list[
 
 def _grade(opened: Session, subject_id: str, shown: set[str]) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """The grade and its basis; none for a reader who may not see every record it rests on: it would tell of them."""
-    row = opened.execute(text("select * from marts.mart_subjects__food_drug_grade where subject_id = :id"),
-                         {"id": subject_id}).mappings().first()
+    row = (
+        opened.execute(
+            text("select * from marts.mart_subjects__food_drug_grade where subject_id = :id"), {"id": subject_id}
+        )
+        .mappings()
+        .first()
+    )
     if row is None:
         return None, []
-    basis = [dict(item) for item in opened.execute(text("""
+    basis = [
+        dict(item)
+        for item in opened.execute(
+            text("""
         select b.role, b.record_id, b.document_no, b.title, b.event_on, b.authority_name
         from marts.mart_subjects__food_drug_grade_basis b where b.subject_id = :id
-        order by b.role, b.event_on desc, b.record_id"""), {"id": subject_id}).mappings()]
+        order by b.role, b.event_on desc, b.record_id"""),
+            {"id": subject_id},
+        ).mappings()
+    ]
     if any(item["record_id"] not in shown for item in basis if item["role"] == "定级"):
         return None, []
     return dict(row), [item for item in basis if item["record_id"] in shown]
@@ -158,21 +218,56 @@ def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> S
         on = data_on(opened)
         subject_id = resolve(opened, key)
         profile = _profile(opened, subject_id)
-        entry = log(opened, kind="subject", who=who, purpose=purpose.strip() or policy.level_purposes[level],
-                    level=level, subject_id=subject_id, rows=1, data_on=on, area=area)
+        entry = log(
+            opened,
+            kind="subject",
+            who=who,
+            purpose=purpose.strip() or policy.level_purposes[level],
+            level=level,
+            subject_id=subject_id,
+            rows=1,
+            data_on=on,
+            area=area,
+        )
         shown, hidden = split(_records(opened, subject_id), level, on, policy)
-        grade, basis = (None, []) if level == policy.levels[0] else _grade(opened, subject_id, {record["record_id"] for record in shown})
+        grade, basis = (
+            (None, [])
+            if level == policy.levels[0]
+            else _grade(opened, subject_id, {record["record_id"] for record in shown})
+        )
     profile |= {"subject_name": profile["name"], "registration_state": profile["state"]}
     counted, told = standing(shown, policy), policy.rank(level) >= policy.rank(policy.hidden_told.from_)
-    sections = [SectionContent(section, [_row(record) for record in shown if record["kind"] in section.kinds],
-                               sum(record["kind"] in section.kinds for record in counted)) for section in policy.sections]
+    sections = [
+        SectionContent(
+            section,
+            [_row(record) for record in shown if record["kind"] in section.kinds],
+            sum(record["kind"] in section.kinds for record in counted),
+        )
+        for section in policy.sections
+    ]
     reasons = [(policy.rule(name).reason, policy.rule(name).clause, count) for name, count in hidden.items()]
     return SubjectReport(
-        number=number("GXBG", made_at.date(), entry), level=level, who=who,
-        purpose=purpose.strip() or policy.level_purposes[level], area=area, made_at=made_at, data_on=on, profile=profile,
+        number=number("GXBG", made_at.date(), entry),
+        level=level,
+        who=who,
+        purpose=purpose.strip() or policy.level_purposes[level],
+        area=area,
+        made_at=made_at,
+        data_on=on,
+        profile=profile,
         base=_base(profile, level, policy),
-        figures=[(name, figure.title, sum(map(figure.fits, counted)), figure.definition) for name, figure in policy.figures.items()],
-        sections=sections, hidden=reasons if told else [], hidden_note="" if told else policy.hidden_told.otherwise,
-        grade=grade, grade_basis=basis, on_lists=[
+        figures=[
+            (name, figure.title, sum(map(figure.fits, counted)), figure.definition)
+            for name, figure in policy.figures.items()
+        ],
+        sections=sections,
+        hidden=reasons if told else [],
+        hidden_note="" if told else policy.hidden_told.otherwise,
+        grade=grade,
+        grade_basis=basis,
+        on_lists=[
             f"{record['title']}（{record['event_on']} 列入{'，异议中' if record['objected'] else ''}）"
-            for record in shown if record["kind"] in LISTS and record["state"] == "current"])
+            for record in shown
+            if record["kind"] in LISTS and record["state"] == "current"
+        ],
+    )

@@ -36,8 +36,14 @@ def hidden_because(record: Mapping[str, Any], level: str, on: date, policy: Repo
     """Id of the first rule that hides a record from a reader of ``level``, '' when it may be shown."""
     if policy.rank(record["disclosure"]) > policy.rank(level):
         return "level"
-    return next((rule.id for rule in policy.hiding if rule.id != "level"
-                 and policy.rank(level) < policy.rank(rule.shown_from) and _fits(rule, record, on)), "")
+    return next(
+        (
+            rule.id
+            for rule in policy.hiding
+            if rule.id != "level" and policy.rank(level) < policy.rank(rule.shown_from) and _fits(rule, record, on)
+        ),
+        "",
+    )
 
 
 def standing(records: Iterable[Mapping[str, Any]], policy: ReportPolicy) -> list[Mapping[str, Any]]:
@@ -46,8 +52,9 @@ def standing(records: Iterable[Mapping[str, Any]], policy: ReportPolicy) -> list
     return [record for record in records if not withdrawn.fits(record)]
 
 
-def split(records: Iterable[Mapping[str, Any]], level: str, on: date, policy: ReportPolicy
-          ) -> tuple[list[Mapping[str, Any]], dict[str, int]]:
+def split(
+    records: Iterable[Mapping[str, Any]], level: str, on: date, policy: ReportPolicy
+) -> tuple[list[Mapping[str, Any]], dict[str, int]]:
     """Records the reader may see, and how many are hidden by which rule (in the order of the rules)."""
     shown, hidden = [], {rule.id: 0 for rule in policy.hiding}
     for record in records:

@@ -12,8 +12,20 @@ from . import policy as policies
 from .person import PersonReport
 from .subject import SubjectReport
 
-_COLUMNS = (("事项", 34), ("内容", 46), ("文号", 26), ("日期", 12), ("期限至", 12), ("移出日期", 12), ("状态", 10), ("标注", 12),
-            ("作出机关", 26), ("来源单位", 22), ("披露级别", 10), ("记录编号", 36))
+_COLUMNS = (
+    ("事项", 34),
+    ("内容", 46),
+    ("文号", 26),
+    ("日期", 12),
+    ("期限至", 12),
+    ("移出日期", 12),
+    ("状态", 10),
+    ("标注", 12),
+    ("作出机关", 26),
+    ("来源单位", 22),
+    ("披露级别", 10),
+    ("记录编号", 36),
+)
 
 
 class Book:
@@ -21,8 +33,10 @@ class Book:
 
     def __init__(self, title: str, subject: str):
         self._buffer = io.BytesIO()
-        self.book = xlsxwriter.Workbook(self._buffer, {
-            "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+        self.book = xlsxwriter.Workbook(
+            self._buffer,
+            {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+        )
         self.book.set_properties({"title": title, "subject": subject})
         base = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
         self.title = self.book.add_format(base | {"bold": True, "font_size": 16, "font_color": "#1D4A7A"})
@@ -62,23 +76,53 @@ class Book:
 def _overview(book: Book, report: SubjectReport, footer: str) -> None:
     sheet = book.sheet("概览", (24, 60, 60), footer)
     sheet.write_string(0, 0, "公共信用信息报告", book.title)
-    line = book.rows(sheet, 2, ("项目", "内容"), [
-        ("报告编号", report.number), ("数据日期", report.data_on), ("出具时间", f"{report.made_at:%Y-%m-%d %H:%M}"),
-        ("查询级别", report.level), ("查询人", report.who), ("查询目的", report.purpose),
-        ("应用领域", report.area or "未写明"), *report.base])
-    line = book.rows(sheet, line + 1, ("指标", "数值", "口径"), [
-        (title, value, definition) for _, title, value, definition in report.figures])
+    line = book.rows(
+        sheet,
+        2,
+        ("项目", "内容"),
+        [
+            ("报告编号", report.number),
+            ("数据日期", report.data_on),
+            ("出具时间", f"{report.made_at:%Y-%m-%d %H:%M}"),
+            ("查询级别", report.level),
+            ("查询人", report.who),
+            ("查询目的", report.purpose),
+            ("应用领域", report.area or "未写明"),
+            *report.base,
+        ],
+    )
+    line = book.rows(
+        sheet,
+        line + 1,
+        ("指标", "数值", "口径"),
+        [(title, value, definition) for _, title, value, definition in report.figures],
+    )
     if report.hidden_note:
         line = book.rows(sheet, line + 1, ("列出范围", "说明"), [(report.level, report.hidden_note)])
     else:
-        line = book.rows(sheet, line + 1, ("未列出的记录", "条数", "依据"), [
-            (reason, count, clause) for reason, clause, count in report.hidden] or [("没有", 0, "")])
+        line = book.rows(
+            sheet,
+            line + 1,
+            ("未列出的记录", "条数", "依据"),
+            [(reason, count, clause) for reason, clause, count in report.hidden] or [("没有", 0, "")],
+        )
     if report.grade:
-        line = book.rows(sheet, line + 1, ("食品药品信用等级", "规则", "依据"), [
-            (report.grade["grade"], report.grade["explanation"], report.grade["clause"])])
+        line = book.rows(
+            sheet,
+            line + 1,
+            ("食品药品信用等级", "规则", "依据"),
+            [(report.grade["grade"], report.grade["explanation"], report.grade["clause"])],
+        )
         if report.grade_basis:
-            line = book.rows(sheet, line + 1, ("用途", "记录", "文号与日期"), [
-                (item["role"], item["title"], f"{item['document_no']} {item['event_on'] or ''}") for item in report.grade_basis])
+            line = book.rows(
+                sheet,
+                line + 1,
+                ("用途", "记录", "文号与日期"),
+                [
+                    (item["role"], item["title"], f"{item['document_no']} {item['event_on'] or ''}")
+                    for item in report.grade_basis
+                ],
+            )
     for below, sentence in enumerate(policies.load().notice, start=line + 1):
         sheet.merge_range(below, 0, below, 2, sentence, book.plain)
 
@@ -91,10 +135,28 @@ def subject_workbook(report: SubjectReport) -> bytes:
     for part in report.sections:
         if part.rows:
             sheet = book.sheet(part.section.title, (width for _, width in _COLUMNS), footer)
-            book.rows(sheet, 0, [title for title, _ in _COLUMNS], [
-                (row["title"] or row["topic"], row["detail"], row["document_no"], row["event_on"], row["ends_on"],
-                 row["exited_on"], row["state"], "、".join(row["marks"]), row["authority_name"], row["unit_name"],
-                 row["disclosure"], row["record_id"]) for row in part.rows])
+            book.rows(
+                sheet,
+                0,
+                [title for title, _ in _COLUMNS],
+                [
+                    (
+                        row["title"] or row["topic"],
+                        row["detail"],
+                        row["document_no"],
+                        row["event_on"],
+                        row["ends_on"],
+                        row["exited_on"],
+                        row["state"],
+                        "、".join(row["marks"]),
+                        row["authority_name"],
+                        row["unit_name"],
+                        row["disclosure"],
+                        row["record_id"],
+                    )
+                    for row in part.rows
+                ],
+            )
             sheet.freeze_panes(1, 0)
     return book.content()
 
@@ -102,15 +164,43 @@ def subject_workbook(report: SubjectReport) -> bytes:
 def person_workbook(report: PersonReport) -> bytes:
     """A person's own report as xlsx bytes: one sheet of facts, by role and date."""
     book = Book("本人信用信息报告", report.number)
-    sheet = book.sheet("本人报告", (20, 34, 30, 12, 12, 12, 10, 12, 26, 22), f"{report.number}  数据日期 {report.data_on}")
+    sheet = book.sheet(
+        "本人报告", (20, 34, 30, 12, 12, 12, 10, 12, 26, 22), f"{report.number}  数据日期 {report.data_on}"
+    )
     sheet.write_string(0, 0, "本人信用信息报告", book.title)
-    line = book.rows(sheet, 2, ("项目", "内容"), [
-        ("证件号码", report.masked_number), ("报告编号", report.number),
-        ("数据日期", report.data_on), ("经办人", report.who), ("查询目的", report.purpose)])
-    line = book.rows(sheet, line + 1, ("身份", "事项", "文号或证书号", "日期", "期限至", "退出日期", "状态", "标注", "作出机关", "来源单位"), [
-        (role, fact["title"] or fact["topic"], fact["document_no"], fact["event_on"], fact["ends_on"], fact["exited_on"],
-         fact["state"], "、".join(fact["marks"]), fact["authority_name"], fact["unit_name"])
-        for role, facts in report.roles for fact in facts])
+    line = book.rows(
+        sheet,
+        2,
+        ("项目", "内容"),
+        [
+            ("证件号码", report.masked_number),
+            ("报告编号", report.number),
+            ("数据日期", report.data_on),
+            ("经办人", report.who),
+            ("查询目的", report.purpose),
+        ],
+    )
+    line = book.rows(
+        sheet,
+        line + 1,
+        ("身份", "事项", "文号或证书号", "日期", "期限至", "退出日期", "状态", "标注", "作出机关", "来源单位"),
+        [
+            (
+                role,
+                fact["title"] or fact["topic"],
+                fact["document_no"],
+                fact["event_on"],
+                fact["ends_on"],
+                fact["exited_on"],
+                fact["state"],
+                "、".join(fact["marks"]),
+                fact["authority_name"],
+                fact["unit_name"],
+            )
+            for role, facts in report.roles
+            for fact in facts
+        ],
+    )
     for below, sentence in enumerate(policies.load().person_notice, start=line + 1):
         sheet.merge_range(below, 0, below, 9, sentence, book.plain)
     return book.content()

@@ -32,8 +32,11 @@ class WorkCalendar:
 
     def _require(self, day: date) -> None:
         if not self.first_day <= day <= self.last_day:
-            raise UserError(f"工作日历没有 {day} 的安排（现有 {self.first_day} 至 {self.last_day}）。",
-                            remedy="按国务院办公厅放假通知补充种子表 working_days.csv。", code=3)
+            raise UserError(
+                f"工作日历没有 {day} 的安排（现有 {self.first_day} 至 {self.last_day}）。",
+                remedy="按国务院办公厅放假通知补充种子表 working_days.csv。",
+                code=3,
+            )
 
     def is_workday(self, day: date) -> bool:
         self._require(day)

@@ -18,13 +18,17 @@ from ..land.readers import delimited
 
 
 def main() -> None:
-    text = "一,二\n证13800138000号,\"a\"\"b\"\n".encode()
+    text = '一,二\n证13800138000号,"a""b"\n'.encode()
     table = next(tables := delimited.tables(lambda: io.BytesIO(text), "x.csv", "auto", len))
     for chunk in table.chunks:
         columns = chunk.frame.get_columns()
         texts, marks = Texts(columns), np.empty(len(columns[0]), dtype=bool)
         identifiers_bulk.id_numbers_valid(columns[0], date.today())
-        for valid in (identifiers_bulk.org_codes_valid, identifiers_bulk.usccs_valid, identifiers_bulk.registrations_valid):
+        for valid in (
+            identifiers_bulk.org_codes_valid,
+            identifiers_bulk.usccs_valid,
+            identifiers_bulk.registrations_valid,
+        ):
             valid(columns[0])
         identifiers_bulk.org_codes_embedded(*columns)
         columns_of(columns)

@@ -14,9 +14,22 @@ import time
 from airflow.executors.local_executor import LocalExecutor
 
 # No library that starts a thread (a fork takes along only the one that forks, and locks as they are): Polars does.
-LIBRARIES = ("psycopg", "sqlalchemy.dialects.postgresql.psycopg", "httpx", "paramiko", "python_calamine", "lxml.etree",
-             "xlsxwriter", "pandas", "great_expectations.expectations", "dbt.cli.main", "dbt.adapters.postgres", "altair",
-             "vl_convert", "airflow.providers.standard.decorators.python")
+LIBRARIES = (
+    "psycopg",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "httpx",
+    "paramiko",
+    "python_calamine",
+    "lxml.etree",
+    "xlsxwriter",
+    "pandas",
+    "great_expectations.expectations",
+    "dbt.cli.main",
+    "dbt.adapters.postgres",
+    "altair",
+    "vl_convert",
+    "airflow.providers.standard.decorators.python",
+)
 # Of ours what is slow to set up and reads no policy: a catalogue or seed that is edited counts from the next task on.
 OURS = ("public_credit.steps.work", "public_credit.kernels")
 

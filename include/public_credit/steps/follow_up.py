@@ -21,11 +21,13 @@ def follow_up() -> dict[str, Any]:
     What a run that was killed after its judgements left undone is among it. Doing it twice is doing it once.
     """
     with settings.engine("collector").connect() as connection:
-        due = connection.execute(text("""
+        due = connection.execute(
+            text("""
             select a.batch_seq, a.attempt, b.state from ledger.attempt a
             join ledger.batch b on b.seq = a.batch_seq and b.current_attempt = a.attempt
             where a.state = 'gated' and a.followed_up_at is null
-              and b.state in ('accepted', 'accepted_with_quarantine') order by b.gated_at, b.seq""")).all()
+              and b.state in ('accepted', 'accepted_with_quarantine') order by b.gated_at, b.seq""")
+        ).all()
     matched = written = failed = 0
     for seq, attempt, state in due:
         try:
@@ -39,8 +41,10 @@ def follow_up() -> dict[str, Any]:
             failed += 1
             continue
         with settings.engine("collector").begin() as connection:
-            connection.execute(text("update ledger.attempt set followed_up_at = now() where batch_seq = :seq and attempt = :attempt"),
-                               {"seq": seq, "attempt": attempt})
+            connection.execute(
+                text("update ledger.attempt set followed_up_at = now() where batch_seq = :seq and attempt = :attempt"),
+                {"seq": seq, "attempt": attempt},
+            )
     return {"resubmissions_matched": matched, "slips": written, "not_followed_up": failed}
 
 
@@ -48,7 +52,18 @@ def _not_followed_up(seq: int, attempt: int, error: BaseException) -> None:
     """Book that matching or the slip of a batch failed; it stays due, so the next run tries again."""
     with Session(settings.engine("collector")) as session, session.begin():
         batch = session.get_one(Batch, seq)
-        session.add(Step(name="follow_up", unit_id=batch.unit_id, dataset_id=batch.dataset_id, batch_seq=seq, attempt=attempt,
-                         business_date=settings.business_date(), ended_at=func.clock_timestamp(), verdict="failed",
-                         message=f"批次 {seq} 的退回单或更正匹配未完成（{faults.text(error)}），下次运行重试",
-                         owner="data_engineer", dag_run=dag_run()))
+        session.add(
+            Step(
+                name="follow_up",
+                unit_id=batch.unit_id,
+                dataset_id=batch.dataset_id,
+                batch_seq=seq,
+                attempt=attempt,
+                business_date=settings.business_date(),
+                ended_at=func.clock_timestamp(),
+                verdict="failed",
+                message=f"批次 {seq} 的退回单或更正匹配未完成（{faults.text(error)}），下次运行重试",
+                owner="data_engineer",
+                dag_run=dag_run(),
+            )
+        )

@@ -37,6 +37,9 @@ def migrate() -> None:
         raw_tables.ensure(connection, load_catalogue())
     with settings.engine("builder").begin() as connection:
         for schema in DBT_SCHEMAS:
-            connection.execute(text(
-                f"alter default privileges in schema {schema} "
-                "grant select on tables to pcw_owner, pcw_collector, pcw_sender, pcw_reader"))
+            connection.execute(
+                text(
+                    f"alter default privileges in schema {schema} "
+                    "grant select on tables to pcw_owner, pcw_collector, pcw_sender, pcw_reader"
+                )
+            )

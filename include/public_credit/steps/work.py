@@ -51,13 +51,18 @@ def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
     open_business_day("collector", on)
     datasets = [dataset.id for dataset in load_catalogue().units[unit_id].datasets]
-    with (hold("collector", _collecting(unit_id, on), shared=True),
-          step("collector", "collect_unit", business_date=on, unit_id=unit_id) as record):
+    with (
+        hold("collector", _collecting(unit_id, on), shared=True),
+        step("collector", "collect_unit", business_date=on, unit_id=unit_id) as record,
+    ):
         outcomes = collect.collect(datasets, business_date=on)
         landed, failures = land_received(unit_id, on)
         failures += [outcome.message for outcome in outcomes if outcome.verdict == "failed"]
-        record.counts = {"receipts": sum(len(outcome.batch_seqs) for outcome in outcomes), "landed": len(landed),
-                         "rows_in": sum(result.rows_in for result in landed)}
+        record.counts = {
+            "receipts": sum(len(outcome.batch_seqs) for outcome in outcomes),
+            "landed": len(landed),
+            "rows_in": sum(result.rows_in for result in landed),
+        }
         if failures:
             record.owner = "data_engineer"
             raise UserError("；".join(failures), remedy="任务会自动重试；仍失败时检查连接与来源系统。", code=5)
@@ -103,7 +108,9 @@ def gate(on: date) -> list[str]:
     failures += [result.message for result in landed if result.state == "failed"]
     with step("collector", "gate_run", business_date=on) as record:
         outcomes = gates.run(business_date=on)
-        failures += [f"批次 {outcome.batch_seq}：{outcome.message}" for outcome in outcomes if outcome.state == "failed"]
+        failures += [
+            f"批次 {outcome.batch_seq}：{outcome.message}" for outcome in outcomes if outcome.state == "failed"
+        ]
         record.counts = {"batches": len(outcomes)} | follow_up()
         if record.counts["not_followed_up"]:
             failures.append(f"{record.counts['not_followed_up']} 批的退回单或更正匹配未完成")
@@ -197,11 +204,21 @@ def edition(on: date, year: int | None, reason: str = "") -> dict[str, Any] | No
     made = editions.draft(year, dag_run() or "命令行", reason)
     if made.edition_id is None:
         return None
-    lines = [f"{row['target_id']}-{row['goal_no']} {row['title']}：{row['state']}"
-             + ("" if row["percent"] is None else f"，{row['percent']:.2f}%（{row['numerator']:,} / {row['denominator']:,}）")
-             for row in editions.show(made.edition_id)["figures"]]
-    return {"edition_id": made.edition_id, "content_hash": made.content_hash, "subject": f"{year} 年度目标数字定稿",
-            "body": "\n".join([made.message, f"内容指纹 {made.content_hash}", "", *(f"- {line}" for line in lines)])}
+    lines = [
+        f"{row['target_id']}-{row['goal_no']} {row['title']}：{row['state']}"
+        + (
+            ""
+            if row["percent"] is None
+            else f"，{row['percent']:.2f}%（{row['numerator']:,} / {row['denominator']:,}）"
+        )
+        for row in editions.show(made.edition_id)["figures"]
+    ]
+    return {
+        "edition_id": made.edition_id,
+        "content_hash": made.content_hash,
+        "subject": f"{year} 年度目标数字定稿",
+        "body": "\n".join([made.message, f"内容指纹 {made.content_hash}", "", *(f"- {line}" for line in lines)]),
+    }
 
 
 def settle_edition(drafted: dict[str, Any], answer: dict[str, Any]) -> None:

@@ -74,8 +74,13 @@ class Resolver:
         self.outcome = Outcome()
         for item in judged:
             if item.same and not self.groups.join(item.left, item.right):
-                self._ask("several_usccs", f"j{item.id}", "judgements_contradict",
-                          judgement=item.id, keys=[key(item.left), key(item.right)])
+                self._ask(
+                    "several_usccs",
+                    f"j{item.id}",
+                    "judgements_contradict",
+                    judgement=item.id,
+                    keys=[key(item.left), key(item.right)],
+                )
 
     def _has_uscc(self, row: Row) -> bool:
         found = self.nodes[row.record_id]
@@ -138,8 +143,13 @@ class Resolver:
         elif len(entitled) > 1:
             self.unowned[item] = "shared"
             rows = self.claimants[item]
-            self._ask("shared_identifier", key(item), "shared", usccs=sorted({row.uscc for row in rows if row.uscc}),
-                      records=sorted(row.record_id for row in rows))
+            self._ask(
+                "shared_identifier",
+                key(item),
+                "shared",
+                usccs=sorted({row.uscc for row in rows if row.uscc}),
+                records=sorted(row.record_id for row in rows),
+            )
         elif entitled:
             self.unowned[item] = "contradictory"
         elif claimants and all(row.record_id in self.homes for row in self.claimants[item]):
@@ -156,8 +166,9 @@ class Resolver:
             if self._has_uscc(row):
                 self.homes[row.record_id] = ("uscc", row.uscc)
         for item in sorted((item for item in self.claimants if item[0] == "org"), key=order):
-            self._assign(item, {self.groups.find(("uscc", row.uscc)) for row in self.claimants[item]
-                                if self._has_uscc(row)})
+            self._assign(
+                item, {self.groups.find(("uscc", row.uscc)) for row in self.claimants[item] if self._has_uscc(row)}
+            )
         for row in self.rows:
             codes = [item for item in self.nodes[row.record_id] if item[0] == "org"]
             if codes and row.record_id not in self.homes:
@@ -172,7 +183,9 @@ class Resolver:
             return
         self.homes[row.record_id] = None
         if len(known) > 1:
-            self._ask("several_usccs", row.record_id, "identifiers_contradict", keys=sorted(key(item) for item in items))
+            self._ask(
+                "several_usccs", row.record_id, "identifiers_contradict", keys=sorted(key(item) for item in items)
+            )
 
     def other_numbers(self) -> None:
         """Own the remaining numbers, then the rows that have nothing else."""
@@ -197,8 +210,9 @@ class Resolver:
             items = self.nodes[row.record_id]
             free = [item for item in items if self._free(item)]
             if free:
-                owners[loose.find(free[0])] |= {self.groups.find(item) for item in items
-                                                if item not in free and item not in self.unowned}
+                owners[loose.find(free[0])] |= {
+                    self.groups.find(item) for item in items if item not in free and item not in self.unowned
+                }
         for root, members in sorted(loose.members().items()):
             found = owners[root]
             members = sorted(members, key=order)
@@ -216,8 +230,9 @@ class Resolver:
     def finish(self, conversions: list[Row]) -> Outcome:
         """Canonical nodes, identifiers of subjects that have a row, successions."""
         described = {self.groups.find(home) for home in self.homes.values() if home is not None}
-        canonical = {root: min(members, key=order) for root, members in self.groups.members().items()
-                     if root in described}
+        canonical = {
+            root: min(members, key=order) for root, members in self.groups.members().items() if root in described
+        }
         for row in self.rows:
             if not self.nodes[row.record_id]:
                 continue
@@ -252,5 +267,7 @@ def resolve(rows: Iterable[Row], judgements: Iterable[Judgement] = ()) -> Outcom
 def representative(rows: Sequence[Row]) -> Row:
     """The row that describes a subject: with a code, not replaced by another, still listed, alive, newest."""
     replaced = {row.predecessor_uscc for row in rows}
-    return max(rows, key=lambda row: (bool(row.uscc), row.uscc not in replaced, not row.gone, row.live, row.newest,
-                                      row.record_id))
+    return max(
+        rows,
+        key=lambda row: (bool(row.uscc), row.uscc not in replaced, not row.gone, row.live, row.newest, row.record_id),
+    )

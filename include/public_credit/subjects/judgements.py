@@ -36,14 +36,26 @@ def _said(**texts: str) -> None:
 
 def _book(opened: Session, decision: str, left: Node, right: Node, reason: str, user: str, on: date) -> int:
     left, right = sorted((left, right), key=order)
-    standing = opened.scalar(select(Judgement).where(
-        Judgement.left_key == key(left), Judgement.right_key == key(right), Judgement.undone_at.is_(None)))
+    standing = opened.scalar(
+        select(Judgement).where(
+            Judgement.left_key == key(left), Judgement.right_key == key(right), Judgement.undone_at.is_(None)
+        )
+    )
     if standing is not None:
         told = "同一主体" if standing.decision == "same" else "不同主体"
-        raise UserError(f"第 {standing.id} 号裁定已认定二者为{told}。",
-                        remedy=f"如须改判，先运行 public-credit subjects undo {standing.id}。", code=4)
-    judgement = Judgement(decision=decision, left_key=key(left), right_key=key(right), reason=reason.strip(),
-                          decided_by=user.strip(), decided_on=on)
+        raise UserError(
+            f"第 {standing.id} 号裁定已认定二者为{told}。",
+            remedy=f"如须改判，先运行 public-credit subjects undo {standing.id}。",
+            code=4,
+        )
+    judgement = Judgement(
+        decision=decision,
+        left_key=key(left),
+        right_key=key(right),
+        reason=reason.strip(),
+        decided_by=user.strip(),
+        decided_on=on,
+    )
     opened.add(judgement)
     opened.flush()
     return judgement.id
@@ -74,17 +86,28 @@ def split(subject: str, identifiers: list[str], reason: str, user: str, on: date
         parted = {lookup.identifier(opened, item) for item in identifiers}
         if any(scheme == "name" for scheme, _ in parted):
             raise UserError("名称不能拆分。", remedy="名称随登记名册更正；拆分时列出代码。")
-        held = {(row.scheme, row.value) for row in opened.execute(text(
-            "select scheme, value from subjects.identifier where subject_id = :id and scheme <> 'name'"), {"id": known})}
+        held = {
+            (row.scheme, row.value)
+            for row in opened.execute(
+                text("select scheme, value from subjects.identifier where subject_id = :id and scheme <> 'name'"),
+                {"id": known},
+            )
+        }
         if parted - held:
-            raise UserError("这些标识不属于该主体：" + "、".join(sorted(map(key, parted - held))) + "。",
-                            remedy="用 public-credit subjects show 查看该主体的标识。", code=4)
+            raise UserError(
+                "这些标识不属于该主体：" + "、".join(sorted(map(key, parted - held))) + "。",
+                remedy="用 public-credit subjects show 查看该主体的标识。",
+                code=4,
+            )
         rest = sorted(held - parted, key=order)
         if not rest:
             raise UserError("不能把全部标识都拆出去。", remedy="至少留下一个标识。")
         codes = [item for item in rest if item[0] == "uscc"] or rest[:1]
-        return [_book(opened, "different", stays, goes, reason, user, on)
-                for goes in sorted(parted, key=order) for stays in codes]
+        return [
+            _book(opened, "different", stays, goes, reason, user, on)
+            for goes in sorted(parted, key=order)
+            for stays in codes
+        ]
 
 
 def undo(number: int, reason: str, user: str, on: date) -> None:
@@ -93,7 +116,14 @@ def undo(number: int, reason: str, user: str, on: date) -> None:
     with session("collector") as opened:
         found = opened.get(Judgement, number)
         if found is None:
-            raise UserError(f"没有第 {number} 号裁定。", remedy="用 public-credit subjects show 查看主体的裁定。", code=4)
+            raise UserError(
+                f"没有第 {number} 号裁定。", remedy="用 public-credit subjects show 查看主体的裁定。", code=4
+            )
         if found.undone_at is not None:
             raise UserError(f"第 {number} 号裁定已于 {found.undone_on} 撤销。", remedy="无须再做。", code=4)
-        found.undone_at, found.undone_on, found.undone_by, found.undo_reason = func.now(), on, user.strip(), reason.strip()
+        found.undone_at, found.undone_on, found.undone_by, found.undo_reason = (
+            func.now(),
+            on,
+            user.strip(),
+            reason.strip(),
+        )

@@ -22,7 +22,9 @@ def identifier(opened: Session, given: str) -> Node:
     """The node of ``scheme:value``, canonical. Raises UserError for one that identifies nothing."""
     found = _KEY.fullmatch(key_given(given, "标识"))
     if found is None:
-        raise UserError("标识须写成 类别:值。", remedy="类别为 " + "、".join(SCHEMES) + " 之一，例如 reg:370399228000017。")
+        raise UserError(
+            "标识须写成 类别:值。", remedy="类别为 " + "、".join(SCHEMES) + " 之一，例如 reg:370399228000017。"
+        )
     scheme, value = found[1], key_given(found[2], "标识的值")
     value = _folded(opened, value) if scheme == "name" else normalise(value)[0]
     if not usable(scheme, value):
@@ -38,9 +40,12 @@ def find(opened: Session, given: str) -> str:
     """The id of the subject that ``given`` stands for now. Raises UserError when there is none or more than one."""
     given = key_given(given, "主体编号、代码或名称")
     if _ID.fullmatch(given):
-        found = opened.execute(text("""
+        found = opened.execute(
+            text("""
             select coalesce((select subject_id from subjects.alias where past_id = :id),
-                            (select subject_id from subjects.subject where subject_id = :id))"""), {"id": given}).scalar()
+                            (select subject_id from subjects.subject where subject_id = :id))"""),
+            {"id": given},
+        ).scalar()
         if found is None:
             raise UserError(f"没有编号为 {given} 的主体。", remedy="核对编号；曾用编号也可查询。", code=4)
         return found
@@ -57,23 +62,37 @@ def find(opened: Session, given: str) -> str:
 
 
 def _owner(opened: Session, wanted: Node) -> str:
-    found = opened.execute(text("select subject_id from subjects.identifier where scheme = :scheme and value = :value"),
-                           {"scheme": wanted[0], "value": wanted[1]}).first()
+    found = opened.execute(
+        text("select subject_id from subjects.identifier where scheme = :scheme and value = :value"),
+        {"scheme": wanted[0], "value": wanted[1]},
+    ).first()
     if found is None:
         raise UserError("登记库中没有这个主体。", remedy="核对代码或名称全称（曾用名亦可）；名称须至少四个字。", code=4)
     if found.subject_id is None:
-        several = opened.execute(text("""
+        several = (
+            opened.execute(
+                text("""
             select distinct r.subject_id from subjects.claim c join subjects.register r using (record_id)
             where c.scheme = :scheme and c.value = :value and r.subject_id is not null order by 1"""),
-            {"scheme": wanted[0], "value": wanted[1]}).scalars().all()
-        raise UserError("这个代码或名称对应不止一个主体：" + "、".join(several) + "。",
-                        remedy="改用主体编号或统一社会信用代码查询；代码有误的由登记部门更正。", code=4)
+                {"scheme": wanted[0], "value": wanted[1]},
+            )
+            .scalars()
+            .all()
+        )
+        raise UserError(
+            "这个代码或名称对应不止一个主体：" + "、".join(several) + "。",
+            remedy="改用主体编号或统一社会信用代码查询；代码有误的由登记部门更正。",
+            code=4,
+        )
     return found.subject_id
 
 
 def canonical(opened: Session, subject: str) -> Node:
-    return node(opened.execute(text("select canonical_key from subjects.subject where subject_id = :id"),
-                               {"id": subject}).scalar_one())
+    return node(
+        opened.execute(
+            text("select canonical_key from subjects.subject where subject_id = :id"), {"id": subject}
+        ).scalar_one()
+    )
 
 
 def describe(opened: Session, subject: str) -> dict[str, Any]:
@@ -93,9 +112,12 @@ def describe(opened: Session, subject: str) -> dict[str, Any]:
     known["past_ids"] = rows("select past_id, reason, since_on from subjects.alias where subject_id = :id order by 1")
     known["successions"] = rows("""select old_subject_id, new_subject_id, kind, known_on from subjects.succession
                                    where old_subject_id = :id or new_subject_id = :id order by known_on""")
-    known["judgements"] = rows("""
+    known["judgements"] = rows(
+        """
         select id, decision, left_key, right_key, reason, decided_by, decided_on, undone_on from ledger.judgement
-        where left_key = any(:keys) or right_key = any(:keys) order by id""", keys=keys)
+        where left_key = any(:keys) or right_key = any(:keys) order by id""",
+        keys=keys,
+    )
     known["work"] = rows("""
         with own as (select c.* from subjects.register r join subjects.claim c using (record_id) where r.subject_id = :id)
         select topic, key, reason from subjects.work_item where state = 'open' and (

@@ -31,8 +31,7 @@ class Names:
     subjects: set[str]
 
 
-def resolve(holders: Iterable[Holder], judged: dict[str, str | None],
-            own_id: Callable[[Node], str]) -> Names:
+def resolve(holders: Iterable[Holder], judged: dict[str, str | None], own_id: Callable[[Node], str]) -> Names:
     """Resolve names completely given by their holders.
 
     ``judged``: names a person decided on, ``own_id`` makes the id of a subject known by its name alone.
@@ -54,5 +53,3 @@ def resolve(holders: Iterable[Holder], judged: dict[str, str | None],
             one = own
         result.owners[name] = (one, "" if one else "shared")
     return result
-
-

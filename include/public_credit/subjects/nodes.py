@@ -13,8 +13,15 @@ from hashlib import sha256
 from ..identifiers.codes import check_org_code, check_registration, check_uscc
 
 SCHEMES = ("uscc", "org", "reg", "inst", "soc", "tax", "name")
-TITLES = {"uscc": "统一社会信用代码", "org": "组织机构代码", "reg": "注册号", "inst": "事业单位证书号",
-          "soc": "社会组织登记证号", "tax": "税务登记号", "name": "名称"}
+TITLES = {
+    "uscc": "统一社会信用代码",
+    "org": "组织机构代码",
+    "reg": "注册号",
+    "inst": "事业单位证书号",
+    "soc": "社会组织登记证号",
+    "tax": "税务登记号",
+    "name": "名称",
+}
 SHORTEST_NAME = 4  # three characters and fewer may be a person's name
 SHORTEST_CODE = 6
 _RANK = {scheme: rank for rank, scheme in enumerate(SCHEMES)}
@@ -39,7 +46,9 @@ def usable(scheme: str, value: str) -> bool:
         return False
     if scheme == "reg" and value.isascii() and value.isdigit():
         return check_registration(value).ok
-    return not (scheme in ("reg", "tax") and len(value) == 18)  # such a number is a 统一社会信用代码, in the wrong place
+    return not (
+        scheme in ("reg", "tax") and len(value) == 18
+    )  # such a number is a 统一社会信用代码, in the wrong place
 
 
 def key(node: Node) -> str:
@@ -99,8 +108,14 @@ class Row:
 
 def identifiers(row: Row) -> tuple[Node, ...]:
     """The identifiers a row claims for its organisation; the 组织机构代码 inside its codes among them."""
-    given = [("uscc", row.uscc), ("org", row.org_code), ("reg", row.business_reg_no), ("inst", row.institution_cert_no),
-             ("soc", row.social_org_cert_no), ("tax", row.tax_reg_no)]
+    given = [
+        ("uscc", row.uscc),
+        ("org", row.org_code),
+        ("reg", row.business_reg_no),
+        ("inst", row.institution_cert_no),
+        ("soc", row.social_org_cert_no),
+        ("tax", row.tax_reg_no),
+    ]
     if len(row.tax_reg_no) == 15:
         given.append(("org", row.tax_reg_no[6:]))
     found = {item for item in given if usable(*item)}

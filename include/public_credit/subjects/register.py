@@ -17,15 +17,48 @@ from .nodes import Row, claims, node
 
 KINDS = ("enterprise_registration", "organisation_registration")
 _FIELDS = {
-    "enterprise_registration": {"name": "name", "org_type": "entity_type", "tax_reg_no": "", "institution_cert_no": "",
-                                "social_org_cert_no": ""},
+    "enterprise_registration": {
+        "name": "name",
+        "org_type": "entity_type",
+        "tax_reg_no": "",
+        "institution_cert_no": "",
+        "social_org_cert_no": "",
+    },
     "organisation_registration": {"name": "subject_name"},
 }
-_PLAIN = ("uscc", "org_code", "business_reg_no", "tax_reg_no", "institution_cert_no", "social_org_cert_no",
-          "predecessor_uscc", "name", "org_type", "state", "address", "legal_rep_name")
-_ROW = ("record_id", "kind", "uscc", "org_code", "business_reg_no", "tax_reg_no", "institution_cert_no",
-        "social_org_cert_no", "predecessor_uscc", "name", "name_key", "former_keys", "org_type", "state", "established_on",
-        "address", "legal_rep_name")
+_PLAIN = (
+    "uscc",
+    "org_code",
+    "business_reg_no",
+    "tax_reg_no",
+    "institution_cert_no",
+    "social_org_cert_no",
+    "predecessor_uscc",
+    "name",
+    "org_type",
+    "state",
+    "address",
+    "legal_rep_name",
+)
+_ROW = (
+    "record_id",
+    "kind",
+    "uscc",
+    "org_code",
+    "business_reg_no",
+    "tax_reg_no",
+    "institution_cert_no",
+    "social_org_cert_no",
+    "predecessor_uscc",
+    "name",
+    "name_key",
+    "former_keys",
+    "org_type",
+    "state",
+    "established_on",
+    "address",
+    "legal_rep_name",
+)
 
 _INPUTS = """
     create temp table input on commit drop as
@@ -60,11 +93,11 @@ def _insert_versions(kind: str) -> str:
     fields = {name: _FIELDS[kind].get(name, name) for name in _PLAIN}
     listed = ", ".join(f"r.{column} as {name}" if column else f"'' as {name}" for name, column in fields.items())
     name = f"r.{fields['name']}"
-    former = f"""coalesce((select string_agg({same_name('former.name')}, ';')
+    former = f"""coalesce((select string_agg({same_name("former.name")}, ';')
         from unnest(string_to_array(r.former_names, ';')) as former(name)), '')"""
     return f"""
         with added as (insert into subjects.version (batch_seq, attempt, row_no, record_id, kind, dataset_id, snapshot, source_version,
-            accepted_on, {', '.join(_PLAIN)}, name_key, former_keys, established_on)
+            accepted_on, {", ".join(_PLAIN)}, name_key, former_keys, established_on)
         select r.batch_seq, r.attempt, r.row_no, r.record_id, i.kind, i.dataset_id, i.snapshot, r.source_version,
             i.accepted_on, {listed}, {same_name(name)}, {former}, cast(nullif(r.established_on, '') as date)
         from input i join raw.{kind} r on true
@@ -82,13 +115,16 @@ def _take_rosters(session: Session, build_id: int) -> None:
     for dataset, kind in datasets:
         newest = session.execute(text(_SNAPSHOT), {"dataset": dataset, "build": build_id}).first()
         session.execute(text("drop table if exists pg_temp.listed"))
-        session.execute(text(f"""
+        session.execute(
+            text(f"""
             create temp table listed on commit drop as select distinct record_id from raw.{kind}
             where batch_seq = :seq and attempt = :attempt and record_id is not null"""),
-            {"seq": newest.batch_seq if newest else -1, "attempt": newest.attempt if newest else -1})
+            {"seq": newest.batch_seq if newest else -1, "attempt": newest.attempt if newest else -1},
+        )
         session.execute(text("create unique index on pg_temp.listed (record_id)"))
         session.execute(text("analyze pg_temp.listed"))
-        session.execute(text("""
+        session.execute(
+            text("""
             with came as (
                 insert into subjects.roster select :dataset, record_id from pg_temp.listed
                 on conflict do nothing returning record_id
@@ -97,7 +133,8 @@ def _take_rosters(session: Session, build_id: int) -> None:
                   and not exists (select 1 from pg_temp.listed l where l.record_id = r.record_id) returning record_id
             )
             insert into touched select record_id from came union select record_id from went on conflict do nothing"""),
-            {"dataset": dataset})
+            {"dataset": dataset},
+        )
 
 
 def take(session: Session, build_id: int, last: int) -> None:
@@ -108,46 +145,63 @@ def take(session: Session, build_id: int, last: int) -> None:
     inputs = session.execute(text("select batch_seq, attempt, kind, operation from input order by 1, 2")).all()
     for seq, attempt, kind, operation in inputs:
         one = {"seq": seq, "attempt": attempt}
-        session.execute(text("""
+        session.execute(
+            text("""
             with taken as (
                 delete from subjects.version where batch_seq = :seq and attempt = :attempt returning record_id)
-            insert into touched select distinct record_id from taken on conflict do nothing"""), one)
+            insert into touched select distinct record_id from taken on conflict do nothing"""),
+            one,
+        )
         if operation == "add":
             session.execute(text(_insert_versions(kind)), one)
     _take_rosters(session, build_id)
     session.execute(text("analyze touched"))
     session.execute(text(_CURRENT))
     session.execute(text("create unique index on fresh (record_id)"))
-    session.execute(text("""
+    session.execute(
+        text("""
         create temp table changed on commit drop as
         select t.record_id from touched t left join fresh f using (record_id)
         left join subjects.register r using (record_id)
         where (f.record_id is null) <> (r.record_id is null)
-           or (f.batch_seq, f.attempt, f.row_no, f.gone) is distinct from (r.batch_seq, r.attempt, r.row_no, r.gone)"""))
+           or (f.batch_seq, f.attempt, f.row_no, f.gone) is distinct from (r.batch_seq, r.attempt, r.row_no, r.gone)""")
+    )
     session.execute(text("create unique index on changed (record_id)"))
     session.execute(text("analyze changed"))
-    session.execute(text("create temp table seed (scheme text, value text, primary key (scheme, value)) on commit drop"))
+    session.execute(
+        text("create temp table seed (scheme text, value text, primary key (scheme, value)) on commit drop")
+    )
     session.execute(text("create temp table scope_subject (subject_id text primary key) on commit drop"))
-    session.execute(text("""
+    session.execute(
+        text("""
         insert into scope_subject select distinct r.subject_id from changed join subjects.register r using (record_id)
         where r.subject_id is not null and exists (
-            select 1 from subjects.claim c where c.record_id = r.record_id and c.scheme <> 'name')"""))
-    session.execute(text("delete from subjects.register r using changed c where r.record_id = c.record_id "
-                         "and not exists (select 1 from fresh f where f.record_id = r.record_id)"))
-    session.execute(text("""
+            select 1 from subjects.claim c where c.record_id = r.record_id and c.scheme <> 'name')""")
+    )
+    session.execute(
+        text(
+            "delete from subjects.register r using changed c where r.record_id = c.record_id "
+            "and not exists (select 1 from fresh f where f.record_id = r.record_id)"
+        )
+    )
+    session.execute(
+        text("""
         insert into subjects.register (record_id, batch_seq, attempt, row_no, gone)
         select f.* from fresh f join changed using (record_id)
         on conflict (record_id) do update set batch_seq = excluded.batch_seq, attempt = excluded.attempt,
-            row_no = excluded.row_no, gone = excluded.gone"""))
+            row_no = excluded.row_no, gone = excluded.gone""")
+    )
     _replace_claims(session, ((row.record_id, claims(row)) for row in load(session, "changed")), "changed")
 
 
 def _replace_claims(session: Session, found: Iterable[tuple[str, set[Any]]], among: str) -> None:
     """Write the claims of the records in the temporary table ``among``; old and new identifiers become seeds."""
-    session.execute(text(f"""
+    session.execute(
+        text(f"""
         with old as (delete from subjects.claim c using {among} t where c.record_id = t.record_id
                      returning c.scheme, c.value)
-        insert into seed select distinct scheme, value from old on conflict do nothing"""))
+        insert into seed select distinct scheme, value from old on conflict do nothing""")
+    )
     session.execute(text("create temp table claimed (scheme text, value text, record_id text) on commit drop"))
     copy(session, "claimed", ((scheme, value, record) for record, items in found for scheme, value in items))
     session.execute(text("insert into subjects.claim select * from claimed"))
@@ -158,32 +212,47 @@ def _replace_claims(session: Session, found: Iterable[tuple[str, set[Any]]], amo
 
 def take_judgements(session: Session) -> None:
     """Put judgements in force or out of force; their identifiers become seeds."""
-    session.execute(text("""
+    session.execute(
+        text("""
         create temp table rejudged on commit drop as
         select 'j' || coalesce(n.id, o.judgement_id) as record_id, coalesce(n.id, o.judgement_id) as id,
                n.decision, n.left_key, n.right_key
         from (select * from ledger.judgement where undone_at is null) n
         full join subjects.judged o on o.judgement_id = n.id
-        where n.id is null or o.judgement_id is null"""))
+        where n.id is null or o.judgement_id is null""")
+    )
     rows = session.execute(text("select record_id, left_key, right_key from rejudged where decision is not null")).all()
     session.execute(text("delete from subjects.judged using rejudged r where judgement_id = r.id"))
-    session.execute(text("insert into subjects.judged select id, decision, left_key, right_key from rejudged "
-                         "where decision is not null"))
+    session.execute(
+        text(
+            "insert into subjects.judged select id, decision, left_key, right_key from rejudged "
+            "where decision is not null"
+        )
+    )
     _replace_claims(session, ((row.record_id, {node(row.left_key), node(row.right_key)}) for row in rows), "rejudged")
 
 
 def load(session: Session, among: str) -> list[Row]:
     """The current register rows of the records in the temporary table ``among``."""
     listed = ", ".join(f"v.{name}" for name in _ROW)
-    found = session.execute(text(f"""
+    found = session.execute(
+        text(f"""
         select {listed}, v.source_version, v.batch_seq, v.row_no, r.gone,
                case when v.predecessor_uscc <> '' then (select min(w.accepted_on) from subjects.version w
                    where w.record_id = v.record_id and w.predecessor_uscc = v.predecessor_uscc) end as known_on
         from {among} t join subjects.register r on r.record_id = t.record_id
-        join subjects.version v on v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no"""))
+        join subjects.version v on v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no""")
+    )
     width = len(_ROW)
-    return [Row(**dict(zip(_ROW, values[:width], strict=True)), newest=tuple(values[width:width + 3]),
-                gone=values[width + 3], known_on=values[width + 4]) for values in found]
+    return [
+        Row(
+            **dict(zip(_ROW, values[:width], strict=True)),
+            newest=tuple(values[width : width + 3]),
+            gone=values[width + 3],
+            known_on=values[width + 4],
+        )
+        for values in found
+    ]
 
 
 def copy(session: Session, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -32,8 +32,10 @@ def run(build_id: int, business_date: date) -> dict[str, Any]:
         if last >= build_id:
             return {}
         counts = _resolve(opened, build_id, last, business_date, full=False)
-        opened.execute(text("insert into subjects.progress (build_id, counts) values (:build, cast(:counts as jsonb))"),
-                       {"build": build_id, "counts": json.dumps(counts)})
+        opened.execute(
+            text("insert into subjects.progress (build_id, counts) values (:build, cast(:counts as jsonb))"),
+            {"build": build_id, "counts": json.dumps(counts)},
+        )
     return counts
 
 
@@ -43,8 +45,13 @@ def full(build_id: int, business_date: date) -> dict[str, Any]:
         lock(opened, "resolve")
         last = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
         counts = _resolve(opened, max(build_id, last), last, business_date, full=True)
-        opened.execute(text("insert into subjects.progress (build_id, counts) values (:build, cast(:counts as jsonb)) "
-                            "on conflict do nothing"), {"build": max(build_id, last), "counts": json.dumps(counts)})
+        opened.execute(
+            text(
+                "insert into subjects.progress (build_id, counts) values (:build, cast(:counts as jsonb)) "
+                "on conflict do nothing"
+            ),
+            {"build": max(build_id, last), "counts": json.dumps(counts)},
+        )
     return counts
 
 
@@ -62,9 +69,12 @@ def _resolve(opened: Session, build_id: int, last: int, on: date, *, full: bool)
     else:
         scope.touched(opened)
     rows = register.load(opened, "scope_record")
-    judged = [Judgement(found.judgement_id, found.decision == "same", node(found.left_key), node(found.right_key))
-              for found in opened.execute(text("select j.* from subjects.judged j join scope_record r "
-                                               "on r.record_id = 'j' || j.judgement_id"))]
+    judged = [
+        Judgement(found.judgement_id, found.decision == "same", node(found.left_key), node(found.right_key))
+        for found in opened.execute(
+            text("select j.* from subjects.judged j join scope_record r on r.record_id = 'j' || j.judgement_id")
+        )
+    ]
     if whole:
         from .whole import resolve_all
 
@@ -94,16 +104,21 @@ def _analyze(opened: Session, table: str) -> None:
 
 def _holders(opened: Session, ids: dict[str, str | None]) -> list[names.Holder]:
     """Every row that has or had a name in scope, with the subject it has now."""
-    found = opened.execute(text("""
+    found = opened.execute(
+        text("""
         select c.value, c.record_id, r.subject_id, v.name_key = c.value as current,
                not exists (select 1 from subjects.claim o
                            where o.record_id = c.record_id and o.scheme <> 'name') as only
         from (select value from scope_node where scheme = 'name') n
         join subjects.claim c on c.scheme = 'name' and c.value = n.value
         join subjects.register r on r.record_id = c.record_id
-        join subjects.version v on v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no"""))
-    return [names.Holder(value, record, None if only else ids.get(record, stored), only)
-            for value, record, stored, current, only in found if current or not only]
+        join subjects.version v on v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no""")
+    )
+    return [
+        names.Holder(value, record, None if only else ids.get(record, stored), only)
+        for value, record, stored, current, only in found
+        if current or not only
+    ]
 
 
 def _want(opened: Session, rows: list[Row], outcome: Outcome) -> None:
@@ -131,10 +146,16 @@ def _want(opened: Session, rows: list[Row], outcome: Outcome) -> None:
     for name in named.subjects:
         described["name", name] = alone[name]
     register.copy(opened, "want_subject", (_subject(item, id_of(item), found) for item, found in described.items()))
-    register.copy(opened, "want_succession", ((record, id_of(old), id_of(new), "converted", known)
-                                              for record, old, new, known in outcome.successions))
-    register.copy(opened, "want_item", ((item.topic, item.key, item.reason, json.dumps(item.detail, ensure_ascii=False))
-                                        for item in outcome.items))
+    register.copy(
+        opened,
+        "want_succession",
+        ((record, id_of(old), id_of(new), "converted", known) for record, old, new, known in outcome.successions),
+    )
+    register.copy(
+        opened,
+        "want_item",
+        ((item.topic, item.key, item.reason, json.dumps(item.detail, ensure_ascii=False)) for item in outcome.items),
+    )
 
 
 def _rows_of_names(opened: Session, rows: Iterable[Row], named: names.Names) -> dict[str, list[Row]]:
@@ -153,5 +174,17 @@ def _rows_of_names(opened: Session, rows: Iterable[Row], named: names.Names) -> 
 
 def _subject(canonical: Node, own_id: str | None, rows: list[Row]) -> tuple[Any, ...]:
     row = representative(rows)
-    return (own_id, key(canonical), CLASSES[row.kind], row.org_type, row.uscc, row.name, row.name_key, row.state,
-            row.established_on, row.address, row.legal_rep_name, all(item.gone for item in rows))
+    return (
+        own_id,
+        key(canonical),
+        CLASSES[row.kind],
+        row.org_type,
+        row.uscc,
+        row.name,
+        row.name_key,
+        row.state,
+        row.established_on,
+        row.address,
+        row.legal_rep_name,
+        all(item.gone for item in rows),
+    )

@@ -25,7 +25,7 @@ _REACHED = f"""
     ), reached (record_id) as (
         select record_id from start
         union
-        {_STEP.format('reached')}
+        {_STEP.format("reached")}
     ) select record_id from reached"""
 
 
@@ -40,12 +40,17 @@ def touched(session: Session) -> None:
     session.execute(text(_REACHED))
     session.execute(text("create unique index on scope_record (record_id)"))
     session.execute(text("analyze scope_record"))
-    session.execute(text("create temp table scope_node on commit drop as "
-                         "select scheme, value from seed union "
-                         "select c.scheme, c.value from scope_record r join subjects.claim c using (record_id)"))
+    session.execute(
+        text(
+            "create temp table scope_node on commit drop as "
+            "select scheme, value from seed union "
+            "select c.scheme, c.value from scope_record r join subjects.claim c using (record_id)"
+        )
+    )
     session.execute(text("create unique index on scope_node (scheme, value)"))
     session.execute(text("analyze scope_node"))
-    session.execute(text("""
+    session.execute(
+        text("""
         insert into scope_subject
         select r.subject_id from scope_record join subjects.register r using (record_id)
         where r.subject_id is not null and exists (
@@ -55,18 +60,25 @@ def touched(session: Session) -> None:
         where i.subject_id is not null and n.scheme <> 'name'
         union
         select s.subject_id from scope_node n join subjects.subject s on s.canonical_key = n.scheme || ':' || n.value
-        on conflict do nothing"""))
+        on conflict do nothing""")
+    )
     session.execute(text("analyze scope_subject"))
 
 
 def all_of_it(session: Session) -> None:
     """Every record, identifier and subject."""
-    session.execute(text("""
+    session.execute(
+        text("""
         create temp table scope_record on commit drop as
         select record_id from subjects.register union select record_id from subjects.claim union
-        select record_id from changed union select record_id from subjects.succession"""))
-    session.execute(text("create temp table scope_node on commit drop as select distinct scheme, value from subjects.claim "
-                         "union select scheme, value from subjects.identifier union select scheme, value from seed"))
+        select record_id from changed union select record_id from subjects.succession""")
+    )
+    session.execute(
+        text(
+            "create temp table scope_node on commit drop as select distinct scheme, value from subjects.claim "
+            "union select scheme, value from subjects.identifier union select scheme, value from seed"
+        )
+    )
     session.execute(text("insert into scope_subject select subject_id from subjects.subject on conflict do nothing"))
     for name in ("scope_record", "scope_node", "scope_subject"):
         session.execute(text(f"analyze {name}"))

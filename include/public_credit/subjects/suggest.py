@@ -37,7 +37,7 @@ class Described:
 
 def likeness(left: str, right: str) -> float:
     """Dice coefficient of the letter pairs of two folded names."""
-    first, second = ({name[at:at + 2] for at in range(len(name) - 1)} for name in (left, right))
+    first, second = ({name[at : at + 2] for at in range(len(name) - 1)} for name in (left, right))
     return 2 * len(first & second) / (len(first) + len(second)) if first and second else float(left == right)
 
 
@@ -57,8 +57,11 @@ def pairs(found: Iterable[Described]) -> Iterator[tuple[Described, Described, fl
             if pair in seen or (left.uscc and right.uscc and left.alive and right.alive):
                 continue
             seen.add(pair)
-            same = [field for field in ("address", "representative")
-                    if getattr(left, field) and getattr(left, field) == getattr(right, field)]
+            same = [
+                field
+                for field in ("address", "representative")
+                if getattr(left, field) and getattr(left, field) == getattr(right, field)
+            ]
             alike = likeness(left.name, right.name)
             if alike == 1 or len(same) == 2 or (same and alike >= ALIKE):
                 yield left, right, alike, same
@@ -68,30 +71,56 @@ def suggest(business_date: date) -> dict[str, int]:
     """Open an item per pair that is new, close those that are no longer suggested."""
     with session("builder") as opened:
         lock(opened, "resolve")
-        found = [Described(row.subject_id, row.uscc, row.state == "存续" and not row.gone, row.name_key, row.address,
-                           row.legal_rep_name)
-                 for row in opened.execute(text("select subject_id, uscc, state, gone, name_key, address, legal_rep_name "
-                                                "from subjects.subject"))]
-        settled = {tuple(sorted(row)) for row in opened.execute(text("""
+        found = [
+            Described(
+                row.subject_id,
+                row.uscc,
+                row.state == "存续" and not row.gone,
+                row.name_key,
+                row.address,
+                row.legal_rep_name,
+            )
+            for row in opened.execute(
+                text("select subject_id, uscc, state, gone, name_key, address, legal_rep_name from subjects.subject")
+            )
+        ]
+        settled = {
+            tuple(sorted(row))
+            for row in opened.execute(
+                text("""
             select l.subject_id, r.subject_id from subjects.judged j
             join subjects.identifier l on l.scheme || ':' || l.value = j.left_key
             join subjects.identifier r on r.scheme || ':' || r.value = j.right_key
             where j.decision = 'different' and l.subject_id is not null and r.subject_id is not null
-            union select old_subject_id, new_subject_id from subjects.succession"""))}
-        wanted = [(f"{left.subject_id}|{right.subject_id}", json.dumps(
-            {"usccs": sorted({left.uscc, right.uscc} - {""}), "name_likeness": round(alike, 2), "same": same}))
-            for left, right, alike, same in pairs(found) if (left.subject_id, right.subject_id) not in settled]
+            union select old_subject_id, new_subject_id from subjects.succession""")
+            )
+        }
+        wanted = [
+            (
+                f"{left.subject_id}|{right.subject_id}",
+                json.dumps(
+                    {"usccs": sorted({left.uscc, right.uscc} - {""}), "name_likeness": round(alike, 2), "same": same}
+                ),
+            )
+            for left, right, alike, same in pairs(found)
+            if (left.subject_id, right.subject_id) not in settled
+        ]
         opened.execute(text("create temp table suggested (key text, detail jsonb) on commit drop"))
         copy(opened, "suggested", wanted)
-        closed = opened.execute(text("""
+        closed = opened.execute(
+            text("""
             update subjects.work_item i set state = 'done', closed_on = :on
             where i.topic = 'possible_duplicate' and i.state = 'open'
-              and not exists (select 1 from suggested s where s.key = i.key)"""), {"on": business_date}).rowcount
-        added = opened.execute(text("""
+              and not exists (select 1 from suggested s where s.key = i.key)"""),
+            {"on": business_date},
+        ).rowcount
+        added = opened.execute(
+            text("""
             insert into subjects.work_item (topic, key, reason, detail, opened_on)
             select 'possible_duplicate', key, 'alike', detail, :on from suggested
             on conflict (topic, key) do update set detail = excluded.detail, state = 'open', closed_on = null,
                 opened_on = case when work_item.state = 'open' then work_item.opened_on else excluded.opened_on end
             where work_item.state = 'done' or work_item.detail is distinct from excluded.detail"""),
-            {"on": business_date}).rowcount
+            {"on": business_date},
+        ).rowcount
         return {"suggested": len(wanted), "opened": added, "closed": closed}

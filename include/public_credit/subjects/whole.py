@@ -16,7 +16,9 @@ from .component import Judgement, Outcome, resolve
 from .nodes import Node, Row, former_codes, identifiers, order
 
 
-def _components(rows: Sequence[Row], judgements: Sequence[Judgement]) -> tuple[np.ndarray, np.ndarray, list[tuple[Node, ...]]]:
+def _components(
+    rows: Sequence[Row], judgements: Sequence[Judgement]
+) -> tuple[np.ndarray, np.ndarray, list[tuple[Node, ...]]]:
     """Component number per row and per judgement; identifiers per row."""
     numbers: dict[Node, int] = {}
     left: list[int] = []
@@ -35,10 +37,12 @@ def _components(rows: Sequence[Row], judgements: Sequence[Judgement]) -> tuple[n
         tie(number, [item.left, item.right])
     ends = len(rows) + len(judgements)
     size = ends + len(numbers)
-    graph = coo_array((np.ones(len(left), dtype=bool), (np.array(left, dtype=np.int64),
-                                                        np.array(right, dtype=np.int64) + ends)), shape=(size, size))
+    graph = coo_array(
+        (np.ones(len(left), dtype=bool), (np.array(left, dtype=np.int64), np.array(right, dtype=np.int64) + ends)),
+        shape=(size, size),
+    )
     _, labels = connected_components(graph, directed=False)
-    return labels[:len(rows)], labels[len(rows):ends], found
+    return labels[: len(rows)], labels[len(rows) : ends], found
 
 
 def resolve_all(rows: Sequence[Row], judgements: Sequence[Judgement]) -> Outcome:

@@ -11,16 +11,26 @@ from sqlalchemy.orm import Session
 from ..ledger.session import lock, session
 
 LINKS, CHANGES = "intermediate.int_records__link", "intermediate.int_records__changes"
-TOPICS = {"several_usccs": "多个统一社会信用代码", "shared_identifier": "标识被多个主体使用",
-          "unresolved_record": "记录未关联到主体", "possible_duplicate": "可能重复的主体"}
+TOPICS = {
+    "several_usccs": "多个统一社会信用代码",
+    "shared_identifier": "标识被多个主体使用",
+    "unresolved_record": "记录未关联到主体",
+    "possible_duplicate": "可能重复的主体",
+}
 REASONS = {
     "predecessor_of_another_kind": "原统一社会信用代码属另一类机构，不自动合并",
     "predecessor_of_several": "同一原统一社会信用代码被多个主体引用",
     "predecessor_alive_under_another_name": "原代码的主体仍存续且名称不同",
-    "identifiers_contradict": "同一登记行的标识分属不同主体", "judgements_contradict": "裁定之间互相矛盾",
-    "shared": "登记名册中多个主体填报同一标识", "not_in_registry": "登记库中没有该标识", "ambiguous": "标识对应不止一个主体",
-    "no_identifier": "没有任何标识", "placeholder": "占位代码", "name_unknown": "登记库中没有该名称",
-    "alike": "名称、住所、法定代表人相近"}
+    "identifiers_contradict": "同一登记行的标识分属不同主体",
+    "judgements_contradict": "裁定之间互相矛盾",
+    "shared": "登记名册中多个主体填报同一标识",
+    "not_in_registry": "登记库中没有该标识",
+    "ambiguous": "标识对应不止一个主体",
+    "no_identifier": "没有任何标识",
+    "placeholder": "占位代码",
+    "name_unknown": "登记库中没有该名称",
+    "alike": "名称、住所、法定代表人相近",
+}
 
 _CLOSE = f"""
     update subjects.work_item i set state = 'done', closed_on = :on
@@ -55,7 +65,12 @@ def follow_up(build_id: int, business_date: date) -> dict[str, int]:
 
 def work(opened: Session, topic: str | None = None) -> list[dict[str, Any]]:
     """Open items, those of one topic or all, oldest first."""
-    return [dict(row) for row in opened.execute(text("""
+    return [
+        dict(row)
+        for row in opened.execute(
+            text("""
         select topic, key, reason, detail, opened_on from subjects.work_item
         where state = 'open' and (cast(:topic as text) is null or topic = :topic) order by topic, opened_on, key"""),
-        {"topic": topic}).mappings()]
+            {"topic": topic},
+        ).mappings()
+    ]

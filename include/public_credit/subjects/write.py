@@ -15,14 +15,25 @@ from sqlalchemy.orm import Session
 
 WANTED = {
     "want_subject": "subject_id text, canonical_key text, subject_class text, org_type text, uscc text, name text, "
-                    "name_key text, state text, established_on date, address text, legal_rep_name text, gone boolean",
+    "name_key text, state text, established_on date, address text, legal_rep_name text, gone boolean",
     "want_identifier": "scheme text, value text, subject_id text, reason text",
     "want_record": "record_id text, subject_id text",
     "want_succession": "record_id text, old_subject_id text, new_subject_id text, kind text, known_on date",
     "want_item": "topic text, key text, reason text, detail jsonb",
 }
-_DESCRIBED = ("canonical_key", "subject_class", "org_type", "uscc", "name", "name_key", "state", "established_on", "address",
-              "legal_rep_name", "gone")
+_DESCRIBED = (
+    "canonical_key",
+    "subject_class",
+    "org_type",
+    "uscc",
+    "name",
+    "name_key",
+    "state",
+    "established_on",
+    "address",
+    "legal_rep_name",
+    "gone",
+)
 
 _STATEMENTS = (
     # Identifiers that resolve differently.
@@ -65,13 +76,13 @@ _STATEMENTS = (
     "update subjects.subject s set gone = true, build_id = :build from vanished v "
     "where v.heir is null and s.subject_id = v.subject_id and not s.gone",
     "delete from subjects.alias a using want_subject w where w.subject_id = a.past_id",
-    f"""insert into subjects.subject (subject_id, build_id, {', '.join(_DESCRIBED)})
-    select w.subject_id, :build, {', '.join('w.' + name for name in _DESCRIBED)} from want_subject w
+    f"""insert into subjects.subject (subject_id, build_id, {", ".join(_DESCRIBED)})
+    select w.subject_id, :build, {", ".join("w." + name for name in _DESCRIBED)} from want_subject w
     left join subjects.subject s on s.subject_id = w.subject_id
-    where s.subject_id is null or ({', '.join('s.' + name for name in _DESCRIBED)})
-        is distinct from ({', '.join('w.' + name for name in _DESCRIBED)})
+    where s.subject_id is null or ({", ".join("s." + name for name in _DESCRIBED)})
+        is distinct from ({", ".join("w." + name for name in _DESCRIBED)})
     on conflict (subject_id) do update
-        set build_id = excluded.build_id, {', '.join(f'{name} = excluded.{name}' for name in _DESCRIBED)}""",
+        set build_id = excluded.build_id, {", ".join(f"{name} = excluded.{name}" for name in _DESCRIBED)}""",
     "update subjects.register r set subject_id = w.subject_id from want_record w "
     "where w.record_id = r.record_id and r.subject_id is distinct from w.subject_id",
     # Successions.
@@ -114,8 +125,14 @@ def write(session: Session, build_id: int, on: date) -> dict[str, Any]:
     for statement in _STATEMENTS:
         names = {"build": build_id, "on": on}
         session.execute(text(statement), {name: value for name, value in names.items() if f":{name}" in statement})
-    counts = session.execute(text("""
+    counts = (
+        session.execute(
+            text("""
         select (select count(*) from scope_record where record_id not like 'j%') as records,
                (select count(*) from want_subject) as subjects, (select count(*) from moved where changed) as identifiers,
-               (select count(*) from vanished) as vanished""")).mappings().one()
+               (select count(*) from vanished) as vanished""")
+        )
+        .mappings()
+        .one()
+    )
     return dict(counts)

@@ -11,8 +11,13 @@ from public_credit.catalogue.load import Problem, default_root
 from public_credit.catalogue.sectors import SECTOR_IDS
 
 CATALOGUE = load_catalogue()
-PERSON_VARIANTS = ("administrative_licence", "administrative_penalty", "practitioner_registration", "judgment_debtor",
-                   "commitment")
+PERSON_VARIANTS = (
+    "administrative_licence",
+    "administrative_penalty",
+    "practitioner_registration",
+    "judgment_debtor",
+    "commitment",
+)
 
 
 @pytest.fixture
@@ -38,8 +43,11 @@ def problem(root: Path, file: str, reason: str) -> Problem:
 def test_every_sector_is_there_with_a_dataset_of_a_responsible_unit():
     assert tuple(CATALOGUE.sectors) == SECTOR_IDS
     for sector_id, sector in CATALOGUE.sectors.items():
-        units = {CATALOGUE.units[dataset.unit].name for dataset in CATALOGUE.datasets.values()
-                 if sector_id in dataset.sectors}
+        units = {
+            CATALOGUE.units[dataset.unit].name
+            for dataset in CATALOGUE.datasets.values()
+            if sector_id in dataset.sectors
+        }
         assert set(sector.responsible) & units, f"{sector_id}: none of {sector.responsible} delivers it"
 
 
@@ -56,8 +64,11 @@ def test_units_of_every_nature_deliver():
 
 
 def test_at_least_eight_units_differ_in_channel_dialect_and_mix_of_kinds():
-    signatures = {(dataset.channel.type, getattr(dataset.channel, "format", ""), getattr(dataset.channel, "encoding", ""))
-                  for dataset in CATALOGUE.datasets.values() if dataset.channel.type != "hand_in"}
+    signatures = {
+        (dataset.channel.type, getattr(dataset.channel, "format", ""), getattr(dataset.channel, "encoding", ""))
+        for dataset in CATALOGUE.datasets.values()
+        if dataset.channel.type != "hand_in"
+    }
     mixes = {frozenset(dataset.kind for dataset in unit.datasets) for unit in CATALOGUE.units.values()}
     assert len(signatures) >= 8 and len(mixes) >= 8
 
@@ -84,18 +95,30 @@ def test_registers_are_full_snapshots_with_a_floor():
 
 def test_every_refusal_the_limits_ask_for_is_there():
     titles = {entry.title for entry in CATALOGUE.refused.values()}
-    assert titles >= {"保障性住房个人黑名单", "低收入家庭经济核对", "学生诚信", "社区矫正", "公民交通违法", "网络黑名单与上网行为",
-                      "计划生育", "公务员个人事项", "信访"}
+    assert titles >= {
+        "保障性住房个人黑名单",
+        "低收入家庭经济核对",
+        "学生诚信",
+        "社区矫正",
+        "公民交通违法",
+        "网络黑名单与上网行为",
+        "计划生育",
+        "公务员个人事项",
+        "信访",
+    }
 
 
-@pytest.mark.parametrize(("name", "expected"), [
-    ("低收入家庭经济核对_20260225.csv", "low_income_check"),
-    ("2026年度 公务员 个人有关事项（汇总）.xlsx", "official_personal_matters"),
-    ("学生_诚信.csv", "student_honesty"),
-    ("student_honesty", "student_honesty"),
-    ("双公示_行政处罚_法人_20260225.csv", None),
-    ("行贿档案查询次数.csv", None),
-])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("低收入家庭经济核对_20260225.csv", "low_income_check"),
+        ("2026年度 公务员 个人有关事项（汇总）.xlsx", "official_personal_matters"),
+        ("学生_诚信.csv", "student_honesty"),
+        ("student_honesty", "student_honesty"),
+        ("双公示_行政处罚_法人_20260225.csv", None),
+        ("行贿档案查询次数.csv", None),
+    ],
+)
 def test_refused_things_are_recognised_by_name(name: str, expected: str | None):
     assert CATALOGUE.refusal(name) == expected
 
@@ -113,8 +136,9 @@ def test_no_file_belongs_to_two_datasets_of_a_unit():
     from fnmatch import fnmatchcase
 
     for unit in CATALOGUE.units.values():
-        patterns = [(dataset.id, pattern) for dataset in unit.datasets
-                    for pattern in getattr(dataset.channel, "patterns", [])]
+        patterns = [
+            (dataset.id, pattern) for dataset in unit.datasets for pattern in getattr(dataset.channel, "patterns", [])
+        ]
         for dataset_id, pattern in patterns:
             name = pattern.replace("*", "20260225")
             assert [other for other, wanted in patterns if fnmatchcase(name, wanted)] == [dataset_id]

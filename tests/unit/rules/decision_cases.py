@@ -173,12 +173,7 @@ CASES: list[tuple[tuple[str, str], dict[str, str | None], str, str]] = [
     (LE, {"licence_category": "05", "licence_state": "有效"}, "", ""),
     (LE, {"licence_category": "其他（备案）"}, "", ""),
     (PE, money("其他:责令改正", "责令改正。"), "", ""),
-    (
-        PE,
-        money(f"警告、{CONFISCATION}、罚款", "警告，没收违法所得1500元，罚款2000元。", "0.2", "0.15"),
-        "",
-        "",
-    ),
+    (PE, money(f"警告、{CONFISCATION}、罚款", "警告，没收违法所得1500元，罚款2000元。", "0.2", "0.15"), "", ""),
     (PE, money("没收违法所得，罚款", "没收，罚款2000元。", "0.2", "0.15"), "", ""),
     (PP, {"id_type": "其他-军官证", "id_no": "示字第001号"}, "", ""),
     # R14 ID type and number
@@ -213,18 +208,8 @@ CASES: list[tuple[tuple[str, str], dict[str, str | None], str, str]] = [
     (PE, money("警告", "给予警告。") | {"publication_end": "2026-04-10"}, "", ""),
     (PE, money("责令关闭", "责令关闭。") | {"publication_end": "2029-01-10"}, "", ""),
     (PE, money("警告;责令关闭", "责令关闭。") | {"publication_end": "2029-01-11"}, "", "R17W"),
-    (
-        PE,
-        {"decision_date": "2024-02-29", "valid_until": "2026-01-01", "publication_end": "2025-02-28"},
-        "",
-        "",
-    ),
-    (
-        PE,
-        {"decision_date": "2024-02-29", "valid_until": "2026-01-01", "publication_end": "2025-03-01"},
-        "",
-        "R17W",
-    ),
+    (PE, {"decision_date": "2024-02-29", "valid_until": "2026-01-01", "publication_end": "2025-02-28"}, "", ""),
+    (PE, {"decision_date": "2024-02-29", "valid_until": "2026-01-01", "publication_end": "2025-03-01"}, "", "R17W"),
     # R18 lengths
     (PE, {"remark": "备" * 513}, "", "R18"),
     (PE, {"remark": "备" * 512}, "", ""),

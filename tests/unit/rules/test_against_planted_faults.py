@@ -54,9 +54,7 @@ def verdicts_of(delivery: Delivery) -> Verdicts:
         else {}
     )
     found = {
-        name: scan.find(Column(frame[name]), name)
-        for name in frame.columns
-        if kind.fields[name].type != "person_id"
+        name: scan.find(Column(frame[name]), name) for name in frame.columns if kind.fields[name].type != "person_id"
     }
     context = RowContext(
         DAYS[delivery.day],
@@ -75,9 +73,7 @@ def expected_here(row: Row, severity: dict[str, str]) -> str:
     if row.expect == "duplicate":
         return "accepted"
     if row.expect == "quarantined" and set(row.rules) & CROSS:
-        return (
-            "quarantined" if any(severity[rule] == "error" for rule in set(row.rules) - CROSS) else "accepted"
-        )
+        return "quarantined" if any(severity[rule] == "error" for rule in set(row.rules) - CROSS) else "accepted"
     return row.expect
 
 
@@ -94,23 +90,16 @@ def test_verdicts_are_the_answer_key(plan: Plan, day: int) -> None:
             continue
         verdicts = verdicts_of(delivery)
         severity = {
-            rule.id: rule.severity
-            for rule in load_ruleset(load_catalogue().datasets[delivery.dataset].kind).row_rules
+            rule.id: rule.severity for rule in load_ruleset(load_catalogue().datasets[delivery.dataset].kind).row_rules
         }
         for number, row in enumerate(delivery.rows):
-            errors, warnings, refused = (
-                verdicts.errors[number],
-                verdicts.warnings[number],
-                verdicts.refused[number],
-            )
+            errors, warnings, refused = (verdicts.errors[number], verdicts.warnings[number], verdicts.refused[number])
             outcome = "refused" if refused else "quarantined" if errors else "accepted"
             missing = set(row.rules) - CROSS - {*errors.split(";"), *warnings.split(";"), refused}
             if outcome != expected_here(row, severity):
                 missing.add(f"{outcome}, not {row.expect}")
             if missing:
-                wrong.append(
-                    (delivery.dataset, delivery.name, number, row.case, sorted(missing), errors, warnings)
-                )
+                wrong.append((delivery.dataset, delivery.name, number, row.case, sorted(missing), errors, warnings))
             rows, planted = rows + 1, planted + bool(row.rules)
     assert not wrong[:5], f"{len(wrong)} of {rows} rows"
     assert rows > 100 and planted > 20

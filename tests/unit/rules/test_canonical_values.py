@@ -33,9 +33,7 @@ def column(
         marks["f"].tolist() if "f" in marks else NO * len(values)
         for marks in (result.unreadable, result.mended, result.changed)
     ]
-    assert masks[2] == [
-        before != after for before, after in zip(values, result.frame["f"].to_list(), strict=True)
-    ]
+    assert masks[2] == [before != after for before, after in zip(values, result.frame["f"].to_list(), strict=True)]
     return result.frame["f"].to_list(), *masks
 
 
@@ -99,9 +97,7 @@ def test_long_term() -> None:
     assert canonical.read_date("长期") == canonical.read_date(" 长期有效") == "2099-12-31"
 
 
-@given(
-    st.lists(st.one_of(DAYS.map(str), st.from_regex(r"(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True)))
-)
+@given(st.lists(st.one_of(DAYS.map(str), st.from_regex(r"(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True))))
 def test_fast_pattern_of_dates_admits_only_dates(values: list[str]) -> None:
     read, unreadable, _, _ = column(values, "date")
     assert unreadable == [canonical.read_date(value) is None for value in values]

@@ -95,15 +95,13 @@ def test_batch_rules(kind: str) -> None:
     rules = {rule.id: rule for rule in load_ruleset(kind).batch_rules}
     columns = {rule.column for rule in rules.values()}
     assert {"landed", "error_share", "duplicate_share", "unknown_code_share"} <= columns
-    assert rules["B02"].fields == [
-        name for name in rules["B02"].fields if KINDS[kind].fields[name].required == "yes"
-    ]
+    assert rules["B02"].fields == [name for name in rules["B02"].fields if KINDS[kind].fields[name].required == "yes"]
     events_only = ("administrative_licence", "administrative_penalty", "decision_event", "decision_ledger")
     assert ("rows_against_last_good" in columns) == (kind not in events_only)
     assert {rule.severity for rule in rules.values() if rule.column == "duplicate_share"} == {"warning"}
-    assert {
-        rule.severity for rule in rules.values() if rule.column in ("rows_against_last_good", "error_share")
-    } <= {"critical"}
+    assert {rule.severity for rule in rules.values() if rule.column in ("rows_against_last_good", "error_share")} <= {
+        "critical"
+    }
 
 
 def edited(tmp_path: Path, change) -> Path:
@@ -138,9 +136,7 @@ def test_a_new_rule_needs_only_the_file(tmp_path: Path) -> None:
 
 def test_version_follows_the_content(tmp_path: Path) -> None:
     same = load_ruleset("administrative_penalty")
-    other = load_ruleset(
-        "administrative_penalty", edited(tmp_path, lambda content: content["row_rules"].pop())
-    )
+    other = load_ruleset("administrative_penalty", edited(tmp_path, lambda content: content["row_rules"].pop()))
     assert same.version != other.version and len(same.version) == 12
     shutil.copy(settings.checkout() / "expectations" / "administrative_penalty.yml", tmp_path)
     assert load_ruleset("administrative_penalty", tmp_path).version == same.version

@@ -55,19 +55,14 @@ def verdicts() -> dict[int, tuple[str, str, str]]:
             continue
         result = judge(
             table,
-            *(
-                {"uscc": "", **CASES[number][1]} if table[1] == "person" else CASES[number][1]
-                for number in numbers
-            ),
+            *({"uscc": "", **CASES[number][1]} if table[1] == "person" else CASES[number][1] for number in numbers),
         )
         found |= {number: marks(result, row) for row, number in enumerate(numbers)}
     return found
 
 
 @pytest.mark.parametrize(
-    "number",
-    range(len(CASES)),
-    ids=lambda number: f"{number}-{CASES[number][0][1]}-{'-'.join(CASES[number][1])[:40]}",
+    "number", range(len(CASES)), ids=lambda number: f"{number}-{CASES[number][0][1]}-{'-'.join(CASES[number][1])[:40]}"
 )
 def test_verdict(verdicts: dict[int, tuple[str, str, str]], number: int) -> None:
     table, change, errors, warnings = CASES[number]
@@ -96,9 +91,7 @@ def test_r20_refuses_and_lets_negations_pass(table: tuple[str, str]) -> None:
     assert result.refused.to_list() == ["R20"] * len(REFUSED) + [""] * len(KEPT)
 
 
-@pytest.mark.parametrize(
-    "field", ["violation_facts", "penalty_content", "legal_basis", "decision_no", "subject_name"]
-)
+@pytest.mark.parametrize("field", ["violation_facts", "penalty_content", "legal_basis", "decision_no", "subject_name"])
 def test_r20_looks_into_every_text(field: str) -> None:
     assert judge(PE, {field: "适用简易程序"}).refused[0] == "R20"
     assert judge(PE, money("其他-当场处罚", "责令改正。")).refused[0] == "R20"
@@ -107,16 +100,12 @@ def test_r20_looks_into_every_text(field: str) -> None:
 # --- what the reader and the scan report --------------------------------------------------------------------
 def test_r19_hits_count_except_in_fields_for_id_numbers() -> None:
     hit, no = pl.Series([True, False]), pl.Series([False, False])
-    result = judge(
-        PE, {}, {}, scan_hits={"remark": hit, "uscc": no, "legal_rep_id_no": pl.Series([True, True])}
-    )
+    result = judge(PE, {}, {}, scan_hits={"remark": hit, "uscc": no, "legal_rep_id_no": pl.Series([True, True])})
     assert result.errors.to_list() == ["R19", ""]
 
 
 def test_misfiled_id_number_as_uscc_is_wrong_twice() -> None:
-    assert (
-        judge(PE, {"uscc": ID, "org_code": ""}, scan_hits={"uscc": pl.Series([True])}).errors[0] == "R03;R19"
-    )
+    assert judge(PE, {"uscc": ID, "org_code": ""}, scan_hits={"uscc": pl.Series([True])}).errors[0] == "R03;R19"
 
 
 def test_r22_counts_for_long_codes_only() -> None:
@@ -134,8 +123,7 @@ def test_r22_counts_for_long_codes_only() -> None:
     )
     assert result.errors.to_list() == ["R03;R22", ""]
     assert (
-        judge(PP, {"id_no": "3.70399198506150e+17"}, numeric_cells={"id_no": pl.Series([True])}).errors[0]
-        == "R14;R22"
+        judge(PP, {"id_no": "3.70399198506150e+17"}, numeric_cells={"id_no": pl.Series([True])}).errors[0] == "R14;R22"
     )
 
 
@@ -167,9 +155,7 @@ def test_absent_category_is_derived_and_an_empty_cell_is_not() -> None:
 
 
 def test_absent_id_type_of_the_first_templates_means_identity_card() -> None:
-    result = judge(
-        PE, {}, {"legal_rep_id_no": ""}, {"legal_rep_id_no": ID[:17] + "A"}, drop=("legal_rep_id_type",)
-    )
+    result = judge(PE, {}, {"legal_rep_id_no": ""}, {"legal_rep_id_no": ID[:17] + "A"}, drop=("legal_rep_id_type",))
     assert result.canonical["legal_rep_id_type"].to_list() == ["身份证", "", "身份证"]
     assert result.errors.to_list() == ["", "", "R14"]
 

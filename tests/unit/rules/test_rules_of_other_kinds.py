@@ -97,10 +97,7 @@ def test_verdicts(table: tuple[str, str]) -> None:
 @pytest.mark.parametrize("table", [REG, EV, LG])
 def test_every_rule_has_a_case(table: tuple[str, str]) -> None:
     named = {
-        rule
-        for where, _, errors, warnings in CASES
-        if where == table
-        for rule in f"{errors};{warnings}".split(";")
+        rule for where, _, errors, warnings in CASES if where == table for rule in f"{errors};{warnings}".split(";")
     }
     assert {rule.id for rule, _ in rules_of(table).rules} <= named | {"R19", "R21", "R22", "R23"}
 
@@ -126,8 +123,7 @@ def test_month_that_a_spreadsheet_turned_into_a_day() -> None:
 def test_former_names_are_one_list() -> None:
     result = judge(REG, {"former_names": " 示范区甲厂；示范区乙厂、示范区丙厂 "})
     assert (
-        result.canonical["former_names"][0] == "示范区甲厂;示范区乙厂;示范区丙厂"
-        and result.changed["former_names"][0]
+        result.canonical["former_names"][0] == "示范区甲厂;示范区乙厂;示范区丙厂" and result.changed["former_names"][0]
     )
 
 

@@ -147,12 +147,35 @@ def test_the_holiday_decides_what_is_late() -> None:
 
 def test_every_scenario_of_the_specification_is_there(plan: Plan) -> None:
     cases = {d.case for ds in plan.deliveries.values() for d in ds}
-    assert cases >= {"exact_redelivery", "corrected_redelivery", "truncated_roster", "truncated_file",
-                     "renamed_column", "empty_file", "zero_report", "back_file_2016", "unfinished_batch",
-                     "finished_batch"}
+    assert cases >= {
+        "exact_redelivery",
+        "corrected_redelivery",
+        "truncated_roster",
+        "truncated_file",
+        "renamed_column",
+        "empty_file",
+        "zero_report",
+        "back_file_2016",
+        "unfinished_batch",
+        "finished_batch",
+    }
     prefixes = {row.case.split("-")[1] for _, row in all_rows(plan) if row.case.startswith("S-")}
-    assert prefixes >= {"aba", "dup", "two", "name", "key", "old", "holiday", "revoke", "change", "changed",
-                        "rekey", "founded", "corrected", "ledger"}
+    assert prefixes >= {
+        "aba",
+        "dup",
+        "two",
+        "name",
+        "key",
+        "old",
+        "holiday",
+        "revoke",
+        "change",
+        "changed",
+        "rekey",
+        "founded",
+        "corrected",
+        "ledger",
+    }
     assert not any(d.dataset.startswith("wlj.penalty") for ds in plan.deliveries.values() for d in ds)
 
 

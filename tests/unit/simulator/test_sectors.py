@@ -20,7 +20,28 @@ from district_simulator.sectors.planting import RULES
 from district_simulator.sectors.stories import ROSTER
 from district_simulator.units import UNITS
 
-WANTED = ["R01", "R03", "R05", "R06", "R06W", "R09", "R13", "R14", "R15", "R18", "R19", "R20", "R21", "R22", "R23", "C01", "C02", "C03", "C08", "C09"]
+WANTED = [
+    "R01",
+    "R03",
+    "R05",
+    "R06",
+    "R06W",
+    "R09",
+    "R13",
+    "R14",
+    "R15",
+    "R18",
+    "R19",
+    "R20",
+    "R21",
+    "R22",
+    "R23",
+    "C01",
+    "C02",
+    "C03",
+    "C08",
+    "C09",
+]
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +75,11 @@ def test_no_delivery_drowns_in_errors(scale: float) -> None:
     made = Plan(seed=1, scale=scale)
     for day, delivery in deliveries(made):
         if delivery.state == "accepted" and delivery.rows:
-            for what, share in ((lambda r: r.expect != "accepted" and r.expect != "duplicate", 0.27),
-                                (lambda r: "R13" in r.rules, 0.15), (lambda r: bool(r.ragged), 0.15)):
+            for what, share in (
+                (lambda r: r.expect != "accepted" and r.expect != "duplicate", 0.27),
+                (lambda r: "R13" in r.rules, 0.15),
+                (lambda r: bool(r.ragged), 0.15),
+            ):
                 assert sum(map(what, delivery.rows)) <= share * len(delivery.rows), (delivery.dataset, day)
     if scale == 1.0:
         assert 6_000 <= sum(len(d.rows) for day, d in deliveries(made) if day == 1) <= 20_000
@@ -71,9 +95,13 @@ def test_every_stream_delivers_and_one_unit_is_silent(plan: Plan) -> None:
 def test_eight_units_differ_in_channel_headings_and_mix_of_kinds() -> None:
     streams: dict[str, set] = defaultdict(set)
     for dataset in SECTOR_DATASETS.values():
-        streams[dataset.unit].add((dataset.table.split(".")[0], dataset.style, bool(dataset.own), dataset.dates, dataset.form))
-    shapes = {(UNITS[unit].channel, frozenset(s[1:] for s in found), frozenset(s[0] for s in found))
-              for unit, found in streams.items()}
+        streams[dataset.unit].add(
+            (dataset.table.split(".")[0], dataset.style, bool(dataset.own), dataset.dates, dataset.form)
+        )
+    shapes = {
+        (UNITS[unit].channel, frozenset(s[1:] for s in found), frozenset(s[0] for s in found))
+        for unit, found in streams.items()
+    }
     assert len(shapes) >= 8
     assert len({s.style for s in SECTOR_DATASETS.values()}) >= 8
     assert len(UNITS) >= 25 and {"town_east", "street_south", "kfq", "xfdd"} <= set(SECTOR_UNITS)
@@ -81,8 +109,13 @@ def test_eight_units_differ_in_channel_headings_and_mix_of_kinds() -> None:
 
 def test_codes_are_valid_and_of_the_reserved_region(plan: Plan) -> None:
     groups = plan.sectors.subjects.groups
-    everybody = [*groups.institutions, *groups.social, *groups.bodies, *plan.sectors.stories.firms,
-                 *(s for spare in groups.spare.values() for s in spare)]
+    everybody = [
+        *groups.institutions,
+        *groups.social,
+        *groups.bodies,
+        *plan.sectors.stories.firms,
+        *(s for spare in groups.spare.values() for s in spare),
+    ]
     assert all(codes.uscc_valid(s.uscc) and s.uscc[2:8] == codes.REGION for s in everybody)
     assert all(not s.predecessor or codes.uscc_valid(s.predecessor) for s in everybody)
     assert len({s.uscc for s in everybody}) == len(everybody)
@@ -148,9 +181,22 @@ def _told(answered: tuple[District, Path], day: int) -> dict[str, dict]:
 
 def test_the_answers_tell_each_story(answered: tuple[District, Path]) -> None:
     told = _told(answered, 3)
-    expected = {"oldcode": "", "oldorg": "", "newcode": "", "latercode": "", "shop": "", "grown": "", "renamed": "", "ended": "",
-                "sharedreg": "ambiguous", "sharing": "", "namesake": "ambiguous", "plain": "", "sharedcert": "ambiguous",
-                "club": ""}
+    expected = {
+        "oldcode": "",
+        "oldorg": "",
+        "newcode": "",
+        "latercode": "",
+        "shop": "",
+        "grown": "",
+        "renamed": "",
+        "ended": "",
+        "sharedreg": "ambiguous",
+        "sharing": "",
+        "namesake": "ambiguous",
+        "plain": "",
+        "sharedcert": "ambiguous",
+        "club": "",
+    }
     for case, answer in told.items():
         word = case.split("-")[1]
         if word == "unknown":
@@ -183,7 +229,9 @@ def test_lists_know_exits_terms_repairs_and_objections(answered: tuple[District,
     assert {x["state"] for x in states[3]} == {"current", "expired", "ended", "revoked", "repaired"}
     assert sum(x["objected"] for x in states[2]) > sum(x["objected"] for x in states[3]) > 0
     before = {(x["dataset"], x["document_no"]): x["state"] for x in states[2]}
-    expired = [x for x in states[3] if x["state"] == "expired" and before.get((x["dataset"], x["document_no"])) == "current"]
+    expired = [
+        x for x in states[3] if x["state"] == "expired" and before.get((x["dataset"], x["document_no"])) == "current"
+    ]
     assert len(expired) >= 4, "terms end between day 2 and day 3 without a delivery"
 
 
@@ -191,6 +239,8 @@ def test_counts_of_every_delivery_add_up(answered: tuple[District, Path]) -> Non
     for day in (1, 2, 3):
         for count in json.loads((answered[1] / f"day{day}_counts.json").read_text(encoding="utf-8")):
             if count["state"] not in ("held", "broken"):
-                assert count["rows_in"] == sum(count[k] for k in ("accepted", "quarantined", "duplicate", "refused")), count
+                assert count["rows_in"] == sum(count[k] for k in ("accepted", "quarantined", "duplicate", "refused")), (
+                    count
+                )
     held = json.loads((answered[1] / "day2_counts.json").read_text(encoding="utf-8"))
     assert {"jgbz.public_institution", ROSTER} <= {c["dataset"] for c in held if c["state"] == "held"}

@@ -16,7 +16,9 @@ from public_credit.land.headers import match
 
 def test_every_unit_and_dataset_of_the_catalogue_is_simulated() -> None:
     catalogue = load_catalogue()
-    assert {u.id: (u.name, u.uscc) for u in UNITS.values()} == {u.id: (u.name, u.uscc) for u in catalogue.units.values()}
+    assert {u.id: (u.name, u.uscc) for u in UNITS.values()} == {
+        u.id: (u.name, u.uscc) for u in catalogue.units.values()
+    }
     delivered = {d.id for d in catalogue.datasets.values() if d.channel.type != "hand_in"}
     assert delivered == {*SECTOR_DATASETS, *DATASETS}
     assert set(SILENT) < set(UNITS)
@@ -31,7 +33,12 @@ def test_fields_and_code_lists_agree() -> None:
         for spec in table.fields.values():
             field = kind.fields[spec.name]
             assert (spec.code, spec.title, spec.type, spec.length, spec.required) == (
-                field.codes[table.variant], field.title, field.type, field.length, field.required == "yes"), spec
+                field.codes[table.variant],
+                field.title,
+                field.type,
+                field.length,
+                field.required == "yes",
+            ), spec
         for name, values in table.values.items():
             assert values == dict(kind.code_lists[kind.fields[name].code_list].values), (table.id, name)
 

@@ -106,8 +106,9 @@ def test_sftp_serves_the_files_read_only_with_its_pinned_key(district: District)
     known = asyncssh.import_known_hosts(f"[127.0.0.1]:{parts.port} ssh-ed25519 {pinned}\n")
 
     async def visit() -> tuple[list[str], bytes]:
-        async with asyncssh.connect("127.0.0.1", parts.port, username=parts.username, password=parts.password,
-                                    known_hosts=known, config=None) as connection:
+        async with asyncssh.connect(
+            "127.0.0.1", parts.port, username=parts.username, password=parts.password, known_hosts=known, config=None
+        ) as connection:
             async with connection.start_sftp_client() as client:
                 names = await client.listdir("out")
                 async with client.open("out/xzcf_fr_20260225.xlsx", "rb") as file:
@@ -119,6 +120,7 @@ def test_sftp_serves_the_files_read_only_with_its_pinned_key(district: District)
                 return names, content
 
     import asyncio
+
     names, content = asyncio.run(visit())
     assert {"xzcf_fr_20260225.xlsx", "xzxk_zrr_20260225.xlsx", "~$xzcf_fr_20260225.xlsx"} <= set(names)
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
@@ -149,6 +151,7 @@ def test_the_answer_key_counts_every_row(district: District) -> None:
 def test_the_exchange_database_is_filled_through_sqlalchemy(district: District) -> None:
     engine = sqlalchemy.create_engine(district.connections["exchange_scjg"])
     with engine.connect() as connection:
+
         def number(sql: str) -> int:
             return connection.execute(sqlalchemy.text(sql)).scalar_one()
 
@@ -189,9 +192,16 @@ def test_clerks_answer_slips_each_in_his_own_way(tmp_path: Path) -> None:
     district = District(tmp_path / "simulator", seed=3, scale=0.02)
     try:
         district.play(1)
-        datasets = ["wsjk.penalty_entity", "wsjk.licence_person", "jtys.penalty_person", "zjj.licence_entity",
-                    "zhzf.penalty_person", "sthj.penalty_entity", "xzsp.licence_entity",
-                    "scjg.penalty_entity"]
+        datasets = [
+            "wsjk.penalty_entity",
+            "wsjk.licence_person",
+            "jtys.penalty_person",
+            "zjj.licence_entity",
+            "zhzf.penalty_person",
+            "sthj.penalty_entity",
+            "xzsp.licence_entity",
+            "scjg.penalty_entity",
+        ]
         returned = {d: write_slip(tmp_path / "slips" / d.split(".")[0], district, d) for d in datasets}
         ways = ("edited_slip", "resorted_original", "corrected_in_system")
         sent = [d for d in district.play(2) if d.case in ways]

@@ -15,8 +15,19 @@ def _long(n: int) -> str:
 
 def _texts(ctx: SectorContext) -> list[str]:
     """Free fields a person might put a number into."""
-    wanted = ("remark", "reason", "findings", "conduct", "content", "facts", "address", "item_title", "contract_name",
-              "register_name", "subject_name")
+    wanted = (
+        "remark",
+        "reason",
+        "findings",
+        "conduct",
+        "content",
+        "facts",
+        "address",
+        "item_title",
+        "contract_name",
+        "register_name",
+        "subject_name",
+    )
     return [n for n in wanted if n in ctx.table.fields and ctx.table.fields[n].type == "text"]
 
 
@@ -33,7 +44,9 @@ def remark_just_fits(row: Row, ctx: SectorContext) -> None:
 @fault("R19", fits=has("remark"))
 def number_of_a_person(row: Row, ctx: SectorContext) -> None:
     names, population = _texts(ctx), ctx.population
-    text = ctx.pick(f"联系人身份证{population.id_number()}", f"电话{population.mobile()}", f"退款卡号{population.card()}")
+    text = ctx.pick(
+        f"联系人身份证{population.id_number()}", f"电话{population.mobile()}", f"退款卡号{population.card()}"
+    )
     name = names[ctx.n % len(names)]
     row.put(name, f"{row.truth[name]}（{text}）" if name == "subject_name" else text)
 
@@ -103,4 +116,4 @@ def unquoted_comma(row: Row, ctx: SectorContext) -> None:
 
 @alike("R23", fits=has("remark"), formats="csv")
 def quoted_comma_and_break(row: Row, ctx: SectorContext) -> None:
-    row.fix(remark=ctx.pick("已核,已归档", "第一行\n第二行", "称\"已整改\""))
+    row.fix(remark=ctx.pick("已核,已归档", "第一行\n第二行", '称"已整改"'))

@@ -9,27 +9,55 @@ from district_simulator.sectors.faults.registry import SectorContext, alike, fau
 
 # rule → kind → (dates in order: earlier, later)
 ORDERED = {
-    "C02": {"breach_list": ("entered_on", "term_to"), "honour": ("decided_on", "valid_to"),
-            "statutory_rating": ("decided_on", "valid_to"), "practitioner_registration": ("issued_on", "valid_to"),
-            "commitment": ("made_on", "due_on"), "contract_performance": ("signed_on", "due_on"),
-            "judgment_debtor": ("filed_on", "published_on"), "labour_violation": ("decision_date", "published_on")},
-    "C03": {"breach_list": ("entered_on", "removed_on"), "honour": ("decided_on", "removed_on"),
-            "abnormal_operation": ("entered_on", "removed_on"), "judgment_debtor": ("published_on", "removed_on")},
+    "C02": {
+        "breach_list": ("entered_on", "term_to"),
+        "honour": ("decided_on", "valid_to"),
+        "statutory_rating": ("decided_on", "valid_to"),
+        "practitioner_registration": ("issued_on", "valid_to"),
+        "commitment": ("made_on", "due_on"),
+        "contract_performance": ("signed_on", "due_on"),
+        "judgment_debtor": ("filed_on", "published_on"),
+        "labour_violation": ("decision_date", "published_on"),
+    },
+    "C03": {
+        "breach_list": ("entered_on", "removed_on"),
+        "honour": ("decided_on", "removed_on"),
+        "abnormal_operation": ("entered_on", "removed_on"),
+        "judgment_debtor": ("published_on", "removed_on"),
+    },
 }
 # rule → kind → date not after the reception
 NOT_AFTER = {
-    "C01": {"abnormal_operation": "entered_on", "breach_list": "entered_on", "commitment": "made_on",
-            "contract_performance": "evaluated_on", "honour": "decided_on", "inspection_result": "inspected_on",
-            "judgment_debtor": "published_on", "labour_violation": "decision_date", "organisation_registration": "state_on",
-            "practitioner_registration": "issued_on", "statutory_rating": "decided_on"},
-    "C02": {"aggregate_count": "denominator_on", "disclosure_item": "published_on", "social_insurance_payment": "paid_on"},
+    "C01": {
+        "abnormal_operation": "entered_on",
+        "breach_list": "entered_on",
+        "commitment": "made_on",
+        "contract_performance": "evaluated_on",
+        "honour": "decided_on",
+        "inspection_result": "inspected_on",
+        "judgment_debtor": "published_on",
+        "labour_violation": "decision_date",
+        "organisation_registration": "state_on",
+        "practitioner_registration": "issued_on",
+        "statutory_rating": "decided_on",
+    },
+    "C02": {
+        "aggregate_count": "denominator_on",
+        "disclosure_item": "published_on",
+        "social_insurance_payment": "paid_on",
+    },
 }
 # rule → kind → (state field, its value, field that must then be filled)
 REASONED = {
-    "C01": {"disclosure_item": ("publication_state", "网上已公开", "published_on"),
-            "social_insurance_payment": ("payment_state", "欠缴", "arrears_wan")},
+    "C01": {
+        "disclosure_item": ("publication_state", "网上已公开", "published_on"),
+        "social_insurance_payment": ("payment_state", "欠缴", "arrears_wan"),
+    },
     "C02": {"inspection_result": ("result", "不合格", "findings")},
-    "C03": {"commitment": ("fulfilment", "违诺", "breach_detail"), "contract_performance": ("performance", "违约", "breach_detail")},
+    "C03": {
+        "commitment": ("fulfilment", "违诺", "breach_detail"),
+        "contract_performance": ("performance", "违约", "breach_detail"),
+    },
 }
 AT_MOST = {"C01": {"aggregate_count": ("numerator", "denominator"), "training_count": ("trained_count", "staff_count")}}
 _WITH = {"published_on": {"channel": "区政府门户网站"}, "arrears_wan": {"paid_on": ""}}

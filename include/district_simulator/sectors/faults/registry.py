@@ -67,14 +67,35 @@ def named_by_code(table: SectorTable) -> bool:
     return table.about == "organisation" and table.kind != "organisation_registration"
 
 
-def fault(rule: str, *, fits: Callable[[SectorTable], bool], rules: str | None = None, expect: str = "quarantined",
-          formats: str = "", subject: str = "", how: str = "", alike: bool = False) -> Callable[[Apply], Apply]:
+def fault(
+    rule: str,
+    *,
+    fits: Callable[[SectorTable], bool],
+    rules: str | None = None,
+    expect: str = "quarantined",
+    formats: str = "",
+    subject: str = "",
+    how: str = "",
+    alike: bool = False,
+) -> Callable[[Apply], Apply]:
     """Register a mutator; ``rules`` defaults to the rule itself (to nothing for a look-alike)."""
 
     def register(function: Apply) -> Apply:
         reported = rules if rules is not None else ("" if alike else rule)
-        SECTOR_FAULTS.append(SectorFault(rule, function.__name__, function, tuple(reported.split()),
-                                         "accepted" if alike else expect, alike, fits, tuple(formats.split()), subject, how))
+        SECTOR_FAULTS.append(
+            SectorFault(
+                rule,
+                function.__name__,
+                function,
+                tuple(reported.split()),
+                "accepted" if alike else expect,
+                alike,
+                fits,
+                tuple(formats.split()),
+                subject,
+                how,
+            )
+        )
         return function
 
     return register

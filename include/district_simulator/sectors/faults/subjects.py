@@ -32,7 +32,7 @@ def _wrong_check(code: str, step: int = 1) -> str:
 def broken_uscc(row: Row, ctx: SectorContext) -> None:
     code = row.truth["uscc"]
     at = 8 + ctx.n % 8
-    bad = ctx.pick(code[:17], _wrong_check(code, 1 + ctx.n % 9), code[:at] + ctx.pick("S", "I", "O") + code[at + 1:])
+    bad = ctx.pick(code[:17], _wrong_check(code, 1 + ctx.n % 9), code[:at] + ctx.pick("S", "I", "O") + code[at + 1 :])
     row.fix(org_code="")
     row.put("uscc", bad, bad)
 
@@ -56,7 +56,7 @@ def unusual_but_valid_prefix(row: Row, ctx: SectorContext) -> None:
 @fault("R05", fits=_organisation, how="both")
 def org_code_of_another(row: Row, ctx: SectorContext) -> None:
     good = row.truth["org_code"]
-    other = next(s for s in ctx.population.subjects[ctx.n:] if s.org_code != good)
+    other = next(s for s in ctx.population.subjects[ctx.n :] if s.org_code != good)
     row.put("org_code", ctx.pick(other.org_code, good[:8] + ("1" if good[8] != "1" else "2")))
 
 
@@ -69,8 +69,14 @@ def org_code_agrees(row: Row, ctx: SectorContext) -> None:
 @fault("R06", fits=named_by_code, how="uscc", subject="company")
 def name_of_nobody(row: Row, ctx: SectorContext) -> None:
     name = row.truth["subject_name"]
-    row.put("subject_name", ctx.pick(name.replace("示范区", "示范县"), name.replace("有限公司", "有限公司分公司"),
-                                     ctx.population.subjects[7].name))
+    row.put(
+        "subject_name",
+        ctx.pick(
+            name.replace("示范区", "示范县"),
+            name.replace("有限公司", "有限公司分公司"),
+            ctx.population.subjects[7].name,
+        ),
+    )
 
 
 @alike("R06", fits=named_by_code, how="uscc", subject="former")

@@ -17,8 +17,11 @@ def _any(table) -> bool:
 
 def _required(ctx: SectorContext) -> list[str]:
     """Required fields one may leave blank without hitting another rule."""
-    return [f.name for f in ctx.table.fields.values()
-            if f.required and f.name not in ("id_type", "id_no", "unit_uscc") and f.type != "enum"]
+    return [
+        f.name
+        for f in ctx.table.fields.values()
+        if f.required and f.name not in ("id_type", "id_no", "unit_uscc") and f.type != "enum"
+    ]
 
 
 @fault("R01", fits=_any)
@@ -29,8 +32,19 @@ def blank_required(row: Row, ctx: SectorContext) -> None:
 
 @alike("R01", fits=_any)
 def blank_optional(row: Row, ctx: SectorContext) -> None:
-    names = ("remark", "document_no", "counterparty_name", "obligation", "product_batch", "inspection_type", "valid_to",
-             "denominator_source", "address", "item_category", "practice_org_name")
+    names = (
+        "remark",
+        "document_no",
+        "counterparty_name",
+        "obligation",
+        "product_batch",
+        "inspection_type",
+        "valid_to",
+        "denominator_source",
+        "address",
+        "item_category",
+        "practice_org_name",
+    )
     row.fix(**{n: "" for n in names if n in ctx.table.fields and not ctx.table.fields[n].required})
 
 
@@ -39,8 +53,12 @@ def blank_optional(row: Row, ctx: SectorContext) -> None:
 def unreadable(row: Row, ctx: SectorContext) -> None:
     names = ctx.table.of_type("date", "month", "integer", "decimal")
     name = names[ctx.n % len(names)]
-    text = {"date": ctx.pick("2026-02-30", "2026年13月1日", "待定", "2025/11/31"), "month": ctx.pick("2025年13月", "去年底"),
-            "integer": ctx.pick("约80", "若干", "-5"), "decimal": ctx.pick("约3万元", "二十万", "1.2.3")}[ctx.table.fields[name].type]
+    text = {
+        "date": ctx.pick("2026-02-30", "2026年13月1日", "待定", "2025/11/31"),
+        "month": ctx.pick("2025年13月", "去年底"),
+        "integer": ctx.pick("约80", "若干", "-5"),
+        "decimal": ctx.pick("约3万元", "二十万", "1.2.3"),
+    }[ctx.table.fields[name].type]
     row.put(name, text, text)
 
 

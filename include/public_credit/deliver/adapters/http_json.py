@@ -25,11 +25,16 @@ class HttpJson:
         except httpx.InvalidURL:
             uri = httpx.URL()
         if uri.scheme not in ("http", "https") or not uri.host:
-            raise UserError(f"连接 {conn_id} 应为 http(s)://令牌@主机。", remedy="改正 connections.yaml 中的这一行。", code=3)
+            raise UserError(
+                f"连接 {conn_id} 应为 http(s)://令牌@主机。", remedy="改正 connections.yaml 中的这一行。", code=3
+            )
         timeout = float(os.environ.get("PCW_CITY_TIMEOUT", "30"))
-        self._client = httpx.Client(base_url=uri.copy_with(username=None, password=None), trust_env=False,
-                                    headers={"Authorization": f"Bearer {uri.username}"},
-                                    timeout=httpx.Timeout(timeout, connect=10))
+        self._client = httpx.Client(
+            base_url=uri.copy_with(username=None, password=None),
+            trust_env=False,
+            headers={"Authorization": f"Bearer {uri.username}"},
+            timeout=httpx.Timeout(timeout, connect=10),
+        )
 
     def close(self) -> None:
         self._client.close()
@@ -58,9 +63,21 @@ class HttpJson:
         raise UserError("市平台多次无响应。", remedy="稍后由任务自动重试；持续失败时联系市平台。", code=5)
 
     def send(self, request_id: str, interface: str, items: list[Item]) -> list[Outcome]:
-        body = {"requestId": request_id, "interface": interface, "items": [
-            {"idempotencyKey": item.key, "operation": item.operation, "recordId": item.record_id, "version": item.version,
-             "predecessor": item.predecessor, "data": item.data} for item in items]}
+        body = {
+            "requestId": request_id,
+            "interface": interface,
+            "items": [
+                {
+                    "idempotencyKey": item.key,
+                    "operation": item.operation,
+                    "recordId": item.record_id,
+                    "version": item.version,
+                    "predecessor": item.predecessor,
+                    "data": item.data,
+                }
+                for item in items
+            ],
+        }
         for attempt in range(_TRIES):
             try:
                 answer = self._client.post("/api/v1/records", json=body)
@@ -89,21 +106,43 @@ class HttpJson:
 
     @staticmethod
     def _outcomes(body: dict[str, Any]) -> list[Outcome]:
-        return [Outcome(row["idempotencyKey"], row["outcome"], row.get("code") or "", row.get("field") or "",
-                        row.get("text") or "", row.get("cityId"), body.get("receiptId")) for row in body["results"]]
+        return [
+            Outcome(
+                row["idempotencyKey"],
+                row["outcome"],
+                row.get("code") or "",
+                row.get("field") or "",
+                row.get("text") or "",
+                row.get("cityId"),
+                body.get("receiptId"),
+            )
+            for row in body["results"]
+        ]
 
     def query(self, keys: list[str]) -> list[Outcome]:
         results: list[Outcome] = []
         for start in range(0, len(keys), _QUERY):
-            body = self._ask("POST", "/api/v1/query", json={"idempotencyKeys": keys[start:start + _QUERY]})
-            results += [Outcome(row["idempotencyKey"], row["state"], row.get("code") or "", row.get("field") or "",
-                                row.get("text") or "", row.get("cityId"), row.get("receiptId")) for row in body["results"]]
+            body = self._ask("POST", "/api/v1/query", json={"idempotencyKeys": keys[start : start + _QUERY]})
+            results += [
+                Outcome(
+                    row["idempotencyKey"],
+                    row["state"],
+                    row.get("code") or "",
+                    row.get("field") or "",
+                    row.get("text") or "",
+                    row.get("cityId"),
+                    row.get("receiptId"),
+                )
+                for row in body["results"]
+            ]
         return results
 
     def held(self, interface: str) -> Iterator[list[dict[str, Any]]]:
         after = ""
         while True:
-            page = self._ask("GET", "/api/v1/reconciliation", params={"interface": interface, "after": after, "limit": 5000})
+            page = self._ask(
+                "GET", "/api/v1/reconciliation", params={"interface": interface, "after": after, "limit": 5000}
+            )
             if page["rows"]:
                 yield page["rows"]
             if not page.get("next"):

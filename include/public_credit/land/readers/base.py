@@ -61,11 +61,21 @@ def find_header(rows: list[list[str]], score: HeaderScore) -> int:
 def data_above(rows: list[list[str]], where: int, score: HeaderScore) -> int | None:
     """Index of the first row above the header that is filled like a record (a sheet sorted together with its header), if any."""
     wide = sum(bool(cell.strip()) for cell in rows[where])
-    return next((index for index, row in enumerate(rows[:where])
-                 if (filled := sum(bool(cell.strip()) for cell in row)) >= 4 and filled * 10 >= wide * 6 and score(row) < KNOWN_HEADERS), None)
+    return next(
+        (
+            index
+            for index, row in enumerate(rows[:where])
+            if (filled := sum(bool(cell.strip()) for cell in row)) >= 4
+            and filled * 10 >= wide * 6
+            and score(row) < KNOWN_HEADERS
+        ),
+        None,
+    )
 
 
 def refuse_data_above(name: str, number: int) -> UnreadableFile:
     """What is said of a header that stands below records."""
-    return UnreadableFile(f"文件 {name} 的表头上方第 {number} 行像是数据，表头不在数据之上（排序时是否把表头也排了进去？）。",
-                          remedy="把表头移到第一行后重新报送。")
+    return UnreadableFile(
+        f"文件 {name} 的表头上方第 {number} 行像是数据，表头不在数据之上（排序时是否把表头也排了进去？）。",
+        remedy="把表头移到第一行后重新报送。",
+    )

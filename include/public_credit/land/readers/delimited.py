@@ -45,7 +45,7 @@ def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
     """
     if first.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    for encoding in (("gb18030", "utf-8") if declared == "gb18030" else ("utf-8", "gb18030")):
+    for encoding in ("gb18030", "utf-8") if declared == "gb18030" else ("utf-8", "gb18030"):
         decoder = codecs.getincrementaldecoder(encoding)("strict")
         try:
             begun = decoder.decode(first)
@@ -54,7 +54,9 @@ def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
         except UnicodeDecodeError:
             continue
         return encoding
-    raise UnreadableFile(f"文件 {name} 的编码既不是 UTF-8 也不是 GB18030。", remedy="另存为“CSV UTF-8（逗号分隔）”后重新报送。")
+    raise UnreadableFile(
+        f"文件 {name} 的编码既不是 UTF-8 也不是 GB18030。", remedy="另存为“CSV UTF-8（逗号分隔）”后重新报送。"
+    )
 
 
 class _Records:
@@ -74,18 +76,23 @@ class _Records:
         self.last = False
 
     def damaged(self) -> UnreadableFile:
-        return UnreadableFile(f"文件 {self.name} 中有无法识别的字符（编码不一致或文件被截断）。",
-                              remedy="重新导出并完整上传后再报送。")
+        return UnreadableFile(
+            f"文件 {self.name} 中有无法识别的字符（编码不一致或文件被截断）。", remedy="重新导出并完整上传后再报送。"
+        )
 
     def truncated(self, where: str) -> UnreadableFile:
         return UnreadableFile(f"文件 {self.name} {where}，可能被截断。", remedy="重新导出并完整上传后再报送。")
 
     def hollow(self) -> UnreadableFile:
-        return UnreadableFile(f"文件 {self.name} 中有成段的空字节，上传中断或文件已损坏。", remedy="重新导出并完整上传后再报送。")
+        return UnreadableFile(
+            f"文件 {self.name} 中有成段的空字节，上传中断或文件已损坏。", remedy="重新导出并完整上传后再报送。"
+        )
 
     def open_quote(self, line: int) -> UnreadableFile:
-        return UnreadableFile(f"文件 {self.name} 第 {line} 行起的一个单元格没有结束，引号没有配对。",
-                              remedy="改正该行的引号，或用 Excel、WPS 重新另存为 CSV 后报送。")
+        return UnreadableFile(
+            f"文件 {self.name} 第 {line} 行起的一个单元格没有结束，引号没有配对。",
+            remedy="改正该行的引号，或用 Excel、WPS 重新另存为 CSV 后报送。",
+        )
 
     def take(self, count: int) -> None:
         """So many bytes of the block are read."""
@@ -94,13 +101,15 @@ class _Records:
     def block(self) -> memoryview:
         """What was not taken yet, and what follows; ``last`` tells whether the file ends with it."""
         rest = self._rest
-        room = len(rest) + max(BLOCK, 2 * len(self._first)) + csv_fields.PADDING  # UTF-8 takes at most twice that of GB18030
+        room = (
+            len(rest) + max(BLOCK, 2 * len(self._first)) + csv_fields.PADDING
+        )  # UTF-8 takes at most twice that of GB18030
         self._buffers.reverse()
         if len(self._buffers[0]) < room:
             self._buffers[0] = bytearray(room)
         buffer = self._buffers[0]
-        buffer[:len(rest)] = rest
-        self._rest = memoryview(buffer)[:self._append(buffer, len(rest))]
+        buffer[: len(rest)] = rest
+        self._rest = memoryview(buffer)[: self._append(buffer, len(rest))]
         return self._rest
 
     def _append(self, buffer: bytearray, used: int) -> int:
@@ -129,7 +138,7 @@ class _Records:
             except UnicodeDecodeError:
                 raise self.damaged() from None
         encoded = text.encode()
-        buffer[used:used + len(encoded)] = encoded
+        buffer[used : used + len(encoded)] = encoded
         return used + len(encoded)
 
 
@@ -176,7 +185,9 @@ def _first_records(text: str, delimiter: str) -> list[_Record]:
             yield line
 
     reader = csv.reader(lines(), delimiter=delimiter)
-    return [_Record([cell.replace("\x00", "") for cell in cells], end, reader.line_num + 1) for cells in islice(reader, 15)]
+    return [
+        _Record([cell.replace("\x00", "") for cell in cells], end, reader.line_num + 1) for cells in islice(reader, 15)
+    ]
 
 
 def _by_line(text: bytes, delimiter: str, width: int, line: int) -> tuple[Chunk | None, int]:
@@ -202,7 +213,9 @@ def _by_line(text: bytes, delimiter: str, width: int, line: int) -> tuple[Chunk 
     if not rows:
         return None, line + before
     frame = pl.DataFrame(rows, schema=dict.fromkeys(column_names(width), pl.String), orient="row")
-    return Chunk(frame, pl.Series(numbers, dtype=pl.Int32), ragged=pl.Series(ragged) if any(ragged) else None), line + before
+    return Chunk(
+        frame, pl.Series(numbers, dtype=pl.Int32), ragged=pl.Series(ragged) if any(ragged) else None
+    ), line + before
 
 
 class _Splitter:
@@ -214,7 +227,9 @@ class _Splitter:
 
     def chunks(self) -> Iterator[Chunk]:
         while (block := self._records.block()) or not self._records.last:
-            outcome = self._split(block) if self._width > 1 else csv_fields.IRREGULAR  # a blank line would pass as a record
+            outcome = (
+                self._split(block) if self._width > 1 else csv_fields.IRREGULAR
+            )  # a blank line would pass as a record
             if outcome == csv_fields.DAMAGED:
                 raise self._records.damaged()
             chunk = outcome if isinstance(outcome, Chunk) else self._carefully(bytes(block))
@@ -226,19 +241,27 @@ class _Splitter:
     def _split(self, block: memoryview) -> Chunk | int:
         """The complete records of a regular block, as columns that lie in the block itself; else the outcome."""
         text = np.frombuffer(block.obj, dtype=np.uint8, count=len(block) + csv_fields.PADDING)
-        room = csv_fields.count(text[:len(block)], ord("\n")) + 1
+        room = csv_fields.count(text[: len(block)], ord("\n")) + 1
         views, numbers = np.empty((self._width, room, 2), dtype=np.uint64), np.empty(room + 1, dtype=np.int32)
         aside = np.empty(len(text), dtype=np.uint8)
         outcome, count, line, taken, stray = csv_fields.split(
-            text, len(block), self._records.last, ord(self._delimiter), self._line, views, aside, numbers)
+            text, len(block), self._records.last, ord(self._delimiter), self._line, views, aside, numbers
+        )
         if outcome != csv_fields.REGULAR:
             return outcome
         self._records.take(taken)
         self._line, self._stray = line, self._stray + stray
         buffers = [pa.py_buffer(block), pa.py_buffer(aside)]
-        return Chunk(pl.DataFrame([series_of(views[index, :count], buffers).alias(name)
-                                   for index, name in enumerate(column_names(self._width))]), pl.Series(numbers[:count]),
-                     without_nul=True)
+        return Chunk(
+            pl.DataFrame(
+                [
+                    series_of(views[index, :count], buffers).alias(name)
+                    for index, name in enumerate(column_names(self._width))
+                ]
+            ),
+            pl.Series(numbers[:count]),
+            without_nul=True,
+        )
 
     def _carefully(self, text: bytes) -> Chunk | None:
         """Whole records of any block; None when there are none."""
@@ -263,20 +286,27 @@ def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Iter
     with opener() as source:
         records = _Records(source, encoding, name)
         if records.empty:
-            raise UnreadableFile(f"文件 {name} 是空文件（0 字节）。", remedy="重新导出后报送；本期无数据的，请报送只有表头的文件作为零报送。")
+            raise UnreadableFile(
+                f"文件 {name} 是空文件（0 字节）。",
+                remedy="重新导出后报送；本期无数据的，请报送只有表头的文件作为零报送。",
+            )
         text = _head(records)
         delimiter, preview, where = _header(text, score)
         headers = preview[where].cells if preview else []
         if not any(cell.strip() for cell in headers):
             raise UnreadableFile(f"文件 {name} 没有表头。", remedy="按填报模板保留第一行表头后重新报送。")
-        above = data_above([record.cells for record in preview], where, score) if score(headers) >= KNOWN_HEADERS else None
+        above = (
+            data_above([record.cells for record in preview], where, score) if score(headers) >= KNOWN_HEADERS else None
+        )
         if above is not None:
             raise refuse_data_above(name, above + 1)
         if any(("\n" in cell or "\r" in cell) and delimiter in cell for cell in headers):
             raise records.open_quote(preview[where - 1].line if where else 1)
         if any(mark in cell for cell in headers for mark in _ODD_LINE_ENDS):
-            raise UnreadableFile(f"文件 {name} 的换行符不是通常的换行（U+2028、垂直制表等），分不出行。",
-                                 remedy="用 Excel 或 WPS 打开，另存为 CSV 或 xlsx 后重新报送。")
+            raise UnreadableFile(
+                f"文件 {name} 的换行符不是通常的换行（U+2028、垂直制表等），分不出行。",
+                remedy="用 Excel 或 WPS 打开，另存为 CSV 或 xlsx 后重新报送。",
+            )
         if where == len(preview) - 1 or score(headers) < KNOWN_HEADERS:
             _check_last(preview, text, records)
         records.take(preview[where].end)
@@ -291,9 +321,11 @@ def _head(records: _Records) -> str:
     head = bytes(block[:_HEAD])
     whole = records.last and len(block) <= _HEAD
     if not whole:
-        head = head[:cut or next(_line_ends(head), 0)]
+        head = head[: cut or next(_line_ends(head), 0)]
         if not head:
-            raise UnreadableFile(f"文件 {records.name} 的第一行过长，不是表头。", remedy="按填报模板保留第一行表头后重新报送。")
+            raise UnreadableFile(
+                f"文件 {records.name} 的第一行过长，不是表头。", remedy="按填报模板保留第一行表头后重新报送。"
+            )
     try:
         return codecs.getincrementaldecoder("utf-8")("strict").decode(head, whole)
     except UnicodeDecodeError:
@@ -320,5 +352,9 @@ def _check_last(preview: list[_Record], text: str, records: _Records) -> None:
     """Refuse a quote that opens before or in the header and swallows all that follows."""
     data, last = text.encode(), preview[-1]
     begin, line = (preview[-2].end, preview[-2].line) if len(preview) > 1 else (0, 1)
-    if last.end == len(data) and data.count(b'"', begin) % 2 and any("\n" in cell or "\r" in cell for cell in last.cells):
+    if (
+        last.end == len(data)
+        and data.count(b'"', begin) % 2
+        and any("\n" in cell or "\r" in cell for cell in last.cells)
+    ):
         raise records.open_quote(line)

@@ -27,9 +27,13 @@ from .base import KNOWN_HEADERS, Chunk, HeaderScore, Opener, Table, UnreadableFi
 _ZIP, _OLE = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"), b"\xd0\xcf\x11\xe0"
 _AS_ZIP = "解开后重新打包为 zip 格式再报送。"
 _AS_WORKBOOK = "用 Excel 或 WPS 打开，另存为 xlsx 后重新报送。"
-_FOREIGN = ((b"Rar!\x1a\x07", "RAR 压缩包", _AS_ZIP), (b"7z\xbc\xaf\x27\x1c", "7z 压缩包", _AS_ZIP),
-            (b"\x1f\x8b", "gzip 压缩包", _AS_ZIP), (b"%PDF-", "PDF 文件", "按填报模板报送 xlsx 或 csv 文件。"),
-            (b"MIME-Version:", "网页归档（mht）", _AS_WORKBOOK))
+_FOREIGN = (
+    (b"Rar!\x1a\x07", "RAR 压缩包", _AS_ZIP),
+    (b"7z\xbc\xaf\x27\x1c", "7z 压缩包", _AS_ZIP),
+    (b"\x1f\x8b", "gzip 压缩包", _AS_ZIP),
+    (b"%PDF-", "PDF 文件", "按填报模板报送 xlsx 或 csv 文件。"),
+    (b"MIME-Version:", "网页归档（mht）", _AS_WORKBOOK),
+)
 _BEFORE_ROOT = rb"^(?:\xef\xbb\xbf)?\s*+(?>(?:<\?.*?\?>|<!--.*?-->)\s*)*+"
 _WEB_PAGE = re.compile(_BEFORE_ROOT + rb"<(?:!doctype\s+)?(?:html|head|meta|style|body|div|table)\b", re.I | re.S)
 _XML_WORKBOOK = re.compile(_BEFORE_ROOT + rb"<(?:\w+:)?Workbook\b", re.S)
@@ -75,7 +79,9 @@ class _Member(io.RawIOBase):
         try:
             self._source = archive.open(member)
         except NotImplementedError:
-            raise UnreadableFile(f"压缩包 {name} 使用了不支持的压缩方式。", remedy="用系统自带的压缩功能打包为 zip 后重新报送。") from None
+            raise UnreadableFile(
+                f"压缩包 {name} 使用了不支持的压缩方式。", remedy="用系统自带的压缩功能打包为 zip 后重新报送。"
+            ) from None
         except _DAMAGED:
             raise self._damaged() from None
 
@@ -99,8 +105,11 @@ class _Member(io.RawIOBase):
 
 def _beside(member: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(member.filename)
-    return (path.parts[:1] == ("__MACOSX",) or path.name.lower() in _BESIDE_NAMES
-            or path.name.startswith(_BESIDE_BEGINNINGS))
+    return (
+        path.parts[:1] == ("__MACOSX",)
+        or path.name.lower() in _BESIDE_NAMES
+        or path.name.startswith(_BESIDE_BEGINNINGS)
+    )
 
 
 def _name(member: zipfile.ZipInfo) -> str:
@@ -118,7 +127,9 @@ def _members(data: bytes, name: str, encoding: str, score: HeaderScore) -> Itera
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [member for member in archive.infolist() if not member.is_dir() and not _beside(member)]
         if not members:
-            raise UnreadableFile(f"压缩包 {name} 是空的。", remedy="重新打包后报送；本期无数据的，请报送只有表头的文件作为零报送。")
+            raise UnreadableFile(
+                f"压缩包 {name} 是空的。", remedy="重新打包后报送；本期无数据的，请报送只有表头的文件作为零报送。"
+            )
         for member in members:
             own = _name(member)
             shown = scan.mask(own)
@@ -185,8 +196,10 @@ class _Reading:
         found = headers.match(self._kind, self._dataset.variant, names, self._dataset)
         if len(found.columns) < KNOWN_HEADERS:
             place = f"文件 {self._name}" + (f" 中的 {scan.mask(sheet)}" if sheet else "")
-            raise UnreadableFile(f"{place} 没有找到“{self._kind.title}”的表头。",
-                                 remedy="按填报模板保留表头行后重新报送；与本类数据无关的文件不要放入同一份报送。")
+            raise UnreadableFile(
+                f"{place} 没有找到“{self._kind.title}”的表头。",
+                remedy="按填报模板保留表头行后重新报送；与本类数据无关的文件不要放入同一份报送。",
+            )
         self._lacking.append(headers.required_missing(self._kind, found))
         return replace(table, sheet=sheet, headers=names, chunks=self._chunks(table.chunks))
 
@@ -202,9 +215,13 @@ class _Reading:
     def finish(self) -> None:
         """Nothing to report is a statement of the unit: only a whole header without rows makes it."""
         if not self._rows and (not self._lacking or any(self._lacking)):
-            titles = "、".join(self._kind.fields[name].title for name in min(filter(None, self._lacking), key=len, default=[]))
-            raise UnreadableFile(f"文件 {self._name} 没有数据行，表头又缺少必填列：{titles}，不能作为零报送。",
-                                 remedy="按填报模板补全表头；本期无数据的，报送只有完整表头的文件作为零报送。")
+            titles = "、".join(
+                self._kind.fields[name].title for name in min(filter(None, self._lacking), key=len, default=[])
+            )
+            raise UnreadableFile(
+                f"文件 {self._name} 没有数据行，表头又缺少必填列：{titles}，不能作为零报送。",
+                remedy="按填报模板补全表头；本期无数据的，报送只有完整表头的文件作为零报送。",
+            )
 
 
 def open_tables(opener: Opener, file_name: str, dataset: Dataset, score: HeaderScore) -> Iterator[Table]:

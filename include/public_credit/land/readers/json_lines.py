@@ -29,8 +29,11 @@ def _chunks(source: BinaryIO, headers: list[str], name: str) -> Iterator[Chunk]:
         for line in source:
             row = orjson.loads(line)
             if not isinstance(row, dict):
-                raise UnreadableFile(f"回执 {name} 的第 {start + len(rows)} 条记录不是“列名: 值”的形式。",
-                                     remedy="请来源单位检查接口输出后重新报送。", code=3)
+                raise UnreadableFile(
+                    f"回执 {name} 的第 {start + len(rows)} 条记录不是“列名: 值”的形式。",
+                    remedy="请来源单位检查接口输出后重新报送。",
+                    code=3,
+                )
             rows.append([_text(row.get(header)) for header in headers])
             if len(rows) == CHUNK_ROWS:
                 yield _chunk(rows, start, names)
@@ -43,8 +46,10 @@ def _chunks(source: BinaryIO, headers: list[str], name: str) -> Iterator[Chunk]:
 
 
 def _chunk(rows: list[list[str]], start: int, names: list[str]) -> Chunk:
-    return Chunk(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"),
-                 pl.int_range(start, start + len(rows), dtype=pl.Int32, eager=True))
+    return Chunk(
+        pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"),
+        pl.int_range(start, start + len(rows), dtype=pl.Int32, eager=True),
+    )
 
 
 def tables(opener: Opener, name: str) -> Iterator[Table]:

@@ -24,8 +24,10 @@ def _rows(opener: Opener, name: str) -> Iterator[etree._Element]:
                         del parent[0]
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        raise UnreadableFile(f"文件 {name} 第 {line} 行第 {column} 列起不是完整的 XML（有未转义的 & 或 <，或文件被截断）。",
-                             remedy="改正该处或重新导出，完整上传后再报送。") from None
+        raise UnreadableFile(
+            f"文件 {name} 第 {line} 行第 {column} 列起不是完整的 XML（有未转义的 & 或 <，或文件被截断）。",
+            remedy="改正该处或重新导出，完整上传后再报送。",
+        ) from None
 
 
 def _tag(element: etree._Element) -> str | None:
@@ -33,8 +35,10 @@ def _tag(element: etree._Element) -> str | None:
 
 
 def _chunk(rows: list[list[str]], start: int, names: list[str]) -> Chunk:
-    return Chunk(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"),
-                 pl.int_range(start, start + len(rows), dtype=pl.Int32, eager=True))
+    return Chunk(
+        pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"),
+        pl.int_range(start, start + len(rows), dtype=pl.Int32, eager=True),
+    )
 
 
 def _chunks(opener: Opener, name: str, headers: list[str]) -> Iterator[Chunk]:
@@ -69,6 +73,8 @@ def tables(opener: Opener, name: str) -> Iterator[Table]:
         if len(headers) > _MAX_COLUMNS:
             raise UnreadableFile(f"文件 {name} 的列过多。", remedy="按填报模板导出后重新报送。")
     if empty:
-        raise UnreadableFile(f"文件 {name} 中没有 ROW 记录。",
-                             remedy="按 <ROWDATA><ROW>…</ROW></ROWDATA> 导出；本期无数据的，请报送只有表头的 CSV 或 xlsx 文件作为零报送。")
+        raise UnreadableFile(
+            f"文件 {name} 中没有 ROW 记录。",
+            remedy="按 <ROWDATA><ROW>…</ROW></ROWDATA> 导出；本期无数据的，请报送只有表头的 CSV 或 xlsx 文件作为零报送。",
+        )
     yield Table(None, list(headers), _chunks(opener, name, list(headers)))

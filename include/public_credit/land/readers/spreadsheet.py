@@ -59,8 +59,18 @@ def _batches(data: bytes, name: str, form: str) -> Iterator[tuple[str, pl.DataFr
     """(Sheet name, frame) as the child writes them, sheet by sheet."""
     environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
     child = subprocess.Popen(  # as a file: none of our packages is imported
-        [sys.executable, str(Path(__file__).with_name("spreadsheet_child.py")), form, str(CHILD_MEMORY), str(CHILD_SECONDS)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+        [
+            sys.executable,
+            str(Path(__file__).with_name("spreadsheet_child.py")),
+            form,
+            str(CHILD_MEMORY),
+            str(CHILD_SECONDS),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
     assert child.stdin and child.stdout
     try:
         try:
@@ -74,8 +84,10 @@ def _batches(data: bytes, name: str, form: str) -> Iterator[tuple[str, pl.DataFr
         except (EOFError, ValueError, OSError):
             child.kill()
         if child.wait(timeout=CHILD_SECONDS):
-            raise UnreadableFile(f"文件 {name} 无法作为 {form} 打开（已损坏、加密或过大）。",
-                                 remedy="用 Excel 或 WPS 打开另存后重新报送；不要设置打开密码。")
+            raise UnreadableFile(
+                f"文件 {name} 无法作为 {form} 打开（已损坏、加密或过大）。",
+                remedy="用 Excel 或 WPS 打开另存后重新报送；不要设置打开密码。",
+            )
     finally:
         if child.poll() is None:
             child.kill()
@@ -120,7 +132,12 @@ def _streams(source: IO[bytes]) -> Iterator[tuple[str, pl.DataFrame]]:
             texts.append(_texts(form, _exactly(source, size)).alias(f"c{index}"))
             numbers = np.frombuffer(_exactly(source, flags), dtype=bool)
             numeric.append((pl.Series(numbers) if flags else never).alias(f"n{index}"))
-        yield name, pl.DataFrame([pl.int_range(first, first + count, dtype=pl.Int32, eager=True).alias("row"), *texts, *numeric])
+        yield (
+            name,
+            pl.DataFrame(
+                [pl.int_range(first, first + count, dtype=pl.Int32, eager=True).alias("row"), *texts, *numeric]
+            ),
+        )
 
 
 def _cells(frame: pl.DataFrame) -> list[str]:
@@ -139,7 +156,9 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator
     with opener() as source:
         data = source.read(MAX_FILE + 1)
     if not data:
-        raise UnreadableFile(f"文件 {name} 是空文件（0 字节）。", remedy="重新导出后报送；本期无数据的，请报送只有表头的文件作为零报送。")
+        raise UnreadableFile(
+            f"文件 {name} 是空文件（0 字节）。", remedy="重新导出后报送；本期无数据的，请报送只有表头的文件作为零报送。"
+        )
     if len(data) > MAX_FILE:
         raise UnreadableFile(f"文件 {name} 超过 200 MB。", remedy="拆分为较小的文件后报送。")
     if form == "xlsx":
@@ -180,8 +199,10 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator
         yield Table(sheet.name, headers, counted(_sheet_chunks(sheet, where, len(headers))), spreadsheet=True)
         sheet.drain()
     if found and passed and not rows:
-        raise UnreadableFile(f"文件 {name} 的工作表 {scan.mask(passed)} 有内容而没有表头，其他工作表没有数据行，不能作为零报送。",
-                             remedy="给该工作表补上表头；本期无数据的，只保留有表头的工作表。")
+        raise UnreadableFile(
+            f"文件 {name} 的工作表 {scan.mask(passed)} 有内容而没有表头，其他工作表没有数据行，不能作为零报送。",
+            remedy="给该工作表补上表头；本期无数据的，只保留有表头的工作表。",
+        )
     if not found:
         raise UnreadableFile(f"文件 {name} 中没有找到表头。", remedy="按填报模板保留表头行后重新报送。")
 
@@ -259,6 +280,7 @@ def _sheet_chunks(sheet: _Sheet, header_index: int, width: int) -> Iterator[Chun
             continue
         rows, beyond = (rows, beyond) if keep.all() else (rows.filter(keep), beyond.filter(keep))
         wide = rows.select(names[:width]).with_columns(
-            pl.lit("").alias(f"c{index}") for index in range(len(names), width))
+            pl.lit("").alias(f"c{index}") for index in range(len(names), width)
+        )
         numeric = {index: rows[f"n{index}"] for index in range(min(width, len(names))) if rows[f"n{index}"].any()}
         yield Chunk(wide, rows["row"], numeric, beyond if beyond.any() else None)

@@ -111,8 +111,7 @@ class Rows:
 
     def frame(self) -> pl.DataFrame:
         """The canonical columns of all variants of the kind, '' where this variant has no such field."""
-        return pl.DataFrame([
-            (self[name] if name in self else self.blank).alias(name) for name in self.kind.columns])
+        return pl.DataFrame([(self[name] if name in self else self.blank).alias(name) for name in self.kind.columns])
 
 
 def comes_after(first: Column, second: Column, strict: bool = True) -> Marks:
@@ -120,8 +119,10 @@ def comes_after(first: Column, second: Column, strict: bool = True) -> Marks:
     if first.codes is None or second.codes is None:
         return np.asarray(first.values > second.values if strict else first.values >= second.values)
     order = {value: place for place, value in enumerate(sorted({*first.texts, *second.texts}))}
-    one, other = (np.array([order[value] for value in column.texts], dtype=np.int32).take(column.codes)
-                  for column in (first, second))
+    one, other = (
+        np.array([order[value] for value in column.texts], dtype=np.int32).take(column.codes)
+        for column in (first, second)
+    )
     return one > other if strict else one >= other
 
 

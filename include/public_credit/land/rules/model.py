@@ -120,8 +120,11 @@ class RuleSet(Strict):
     @property
     def filled_fields(self) -> set[str]:
         """Fields whose fill rate a batch rule looks at."""
-        columns = {rule.column.removeprefix("fill_rate__") for rule in self.batch_rules
-                   if rule.column and rule.column.startswith("fill_rate__")}
+        columns = {
+            rule.column.removeprefix("fill_rate__")
+            for rule in self.batch_rules
+            if rule.column and rule.column.startswith("fill_rate__")
+        }
         return columns.union(*(rule.fields for rule in self.batch_rules))
 
     def row_rule(self, rule_id: str) -> RowRule | None:
@@ -171,7 +174,5 @@ def load_ruleset(kind_id: str, folder: Path | None = None) -> RuleSet:
     """The rules of one kind. Raises UserError naming file and place of a mistake."""
     path = (folder or Path(settings.checkout() / "expectations")) / f"{kind_id}.yml"
     if not path.exists():
-        raise UserError(
-            f"缺少规则文件 expectations/{path.name}。", remedy="为该记录类型建立规则文件。", code=3
-        )
+        raise UserError(f"缺少规则文件 expectations/{path.name}。", remedy="为该记录类型建立规则文件。", code=3)
     return _read(path, path.stat().st_mtime_ns)

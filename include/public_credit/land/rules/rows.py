@@ -41,7 +41,9 @@ def _joined(marks: list[tuple[str, Marks]], blank: pl.Series) -> pl.Series:
     ids = np.full(len(positions), "", dtype=object)
     for rule, mask in marks:
         ids[mask[positions]] += f"{rule};"
-    return blank.clone().scatter(pl.Series(positions), pl.Series(ids.tolist(), dtype=pl.String).str.strip_chars_end(";"))
+    return blank.clone().scatter(
+        pl.Series(positions), pl.Series(ids.tolist(), dtype=pl.String).str.strip_chars_end(";")
+    )
 
 
 class RowRules:
@@ -54,9 +56,7 @@ class RowRules:
             )
         self.kind, self.variant = kind, variant
         self.fields = [kind.fields[name] for name in kind.variants[variant]]
-        self.rules = [
-            (rule, self._compiled(rule)) for rule in ruleset.row_rules if rule.check != CROSS_RECORD
-        ]
+        self.rules = [(rule, self._compiled(rule)) for rule in ruleset.row_rules if rule.check != CROSS_RECORD]
 
     def _compiled(self, rule: RowRule) -> list[Callable[[Rows], Marks | None]]:
         unknown = [name for name in rule.fields if name not in self.kind.fields]
@@ -100,15 +100,16 @@ class RowRules:
     @staticmethod
     def _changed(frame: pl.DataFrame, canonical: Canonical) -> pl.DataFrame:
         unchanged = pl.repeat(False, frame.height, eager=True)
-        return pl.DataFrame([
-            pl.Series(name, canonical.changed[name]) if name in canonical.changed else unchanged.alias(name)
-            for name in frame.columns])
+        return pl.DataFrame(
+            [
+                pl.Series(name, canonical.changed[name]) if name in canonical.changed else unchanged.alias(name)
+                for name in frame.columns
+            ]
+        )
 
 
 def compile_all(kinds: dict[str, Kind], rulesets: dict[str, RuleSet]) -> int:
     """Compile the rules of every kind and variant; how many. Raises UserError for the first mistake."""
     return sum(
-        len(RowRules(kind, variant, rulesets[kind.id]).rules)
-        for kind in kinds.values()
-        for variant in kind.variants
+        len(RowRules(kind, variant, rulesets[kind.id]).rules) for kind in kinds.values() for variant in kind.variants
     )

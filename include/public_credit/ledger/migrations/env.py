@@ -5,7 +5,10 @@ from public_credit.ledger.models import Base
 
 connection = context.config.attributes["connection"]
 context.configure(
-    connection=connection, target_metadata=Base.metadata, include_schemas=True, version_table_schema="ledger",
+    connection=connection,
+    target_metadata=Base.metadata,
+    include_schemas=True,
+    version_table_schema="ledger",
     compare_server_default=False,
 )
 with context.begin_transaction():

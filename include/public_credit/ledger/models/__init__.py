@@ -11,34 +11,46 @@ from .base import BATCH_STATES, GOOD_STATES, Base
 from .builds import Build, BuildInput, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
 from .editions import Edition
-from .intake import (
-    ArchiveObject,
-    Attempt,
-    Attestation,
-    Batch,
-    BusinessDay,
-    RefusedDelivery,
-    RefusedRow,
-    Signal,
-    Step,
-)
+from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
 from .subjects import Judgement
-from .verdicts import (
-    GateResult,
-    Quarantine,
-    RecordLink,
-    RepeatedRow,
-    RowOutcome,
-    RowVerdict,
-    Slip,
-    Stock,
-    Waiver,
-)
+from .verdicts import GateResult, Quarantine, RecordLink, RepeatedRow, RowOutcome, RowVerdict, Slip, Stock, Waiver
 
 __all__ = [
-    "AccessLog", "Alert", "ArchiveObject", "Attempt", "Attestation", "BATCH_STATES", "Base", "Batch", "Build",
-    "BuildInput", "BusinessDay", "Delivery", "DeliveryItem", "Edition", "GOOD_STATES", "GateResult", "Judgement", "PublishedDataset",
-    "PublishedUnit", "Quarantine", "ReceiverEvent", "Reconciliation", "ReconciliationDifference",
-    "RecordLink", "RefusedDelivery", "RefusedRow", "Release", "RepeatedRow", "Report", "RowOutcome",
-    "RowVerdict", "Secret", "Signal", "Slip", "Step", "Stock", "Waiver",
+    "AccessLog",
+    "Alert",
+    "ArchiveObject",
+    "Attempt",
+    "Attestation",
+    "BATCH_STATES",
+    "Base",
+    "Batch",
+    "Build",
+    "BuildInput",
+    "BusinessDay",
+    "Delivery",
+    "DeliveryItem",
+    "Edition",
+    "GOOD_STATES",
+    "GateResult",
+    "Judgement",
+    "PublishedDataset",
+    "PublishedUnit",
+    "Quarantine",
+    "ReceiverEvent",
+    "Reconciliation",
+    "ReconciliationDifference",
+    "RecordLink",
+    "RefusedDelivery",
+    "RefusedRow",
+    "Release",
+    "RepeatedRow",
+    "Report",
+    "RowOutcome",
+    "RowVerdict",
+    "Secret",
+    "Signal",
+    "Slip",
+    "Step",
+    "Stock",
+    "Waiver",
 ]

@@ -21,7 +21,11 @@ NAMING = {
 class Base(DeclarativeBase):
     metadata = MetaData(schema="ledger", naming_convention=NAMING)
     type_annotation_map = {
-        str: Text, datetime: DateTime(timezone=True), date: Date, dict[str, Any]: JSONB, bytes: LargeBinary,
+        str: Text,
+        datetime: DateTime(timezone=True),
+        date: Date,
+        dict[str, Any]: JSONB,
+        bytes: LargeBinary,
     }
 
 
@@ -33,8 +37,7 @@ def _now() -> Mapped[datetime]:
     return mapped_column(server_default=func.now())
 
 
-BATCH_STATES = ("received", "landed", "accepted", "accepted_with_quarantine", "held", "broken",
-                "failed", "set_aside")
+BATCH_STATES = ("received", "landed", "accepted", "accepted_with_quarantine", "held", "broken", "failed", "set_aside")
 UNCOUNTED_STATES = ("received", "failed", "set_aside")
 GOOD_STATES = ("accepted", "accepted_with_quarantine")
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    SmallInteger,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, _id, _now, _one_of
@@ -72,11 +64,17 @@ class DeliveryItem(Base):
     booked_on: Mapped[date | None]
     __table_args__ = (
         CheckConstraint(_one_of("operation", ("ADD", "MOD", "DEL")), name="operation"),
-        CheckConstraint(_one_of("state", ("pending", "sending", "unknown", "accepted", "rejected", "withdrawn",
-                                          "superseded")), name="state"),
+        CheckConstraint(
+            _one_of("state", ("pending", "sending", "unknown", "accepted", "rejected", "withdrawn", "superseded")),
+            name="state",
+        ),
         Index(None, "receiver", "record_id", "item_id"),
-        Index("ix_delivery_item_open", "receiver", "item_id",
-              postgresql_where=text("state in ('pending', 'sending', 'unknown')")),
+        Index(
+            "ix_delivery_item_open",
+            "receiver",
+            "item_id",
+            postgresql_where=text("state in ('pending', 'sending', 'unknown')"),
+        ),
     )
 
 

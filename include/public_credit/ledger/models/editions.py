@@ -38,12 +38,14 @@ class Edition(Base):
     frozen_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint(_one_of("state", STATES), name="state"),
-        CheckConstraint("(kind = 'original' and restates is null) or (kind = 'restatement' and restates is not null)",
-                        name="kind"),
+        CheckConstraint(
+            "(kind = 'original' and restates is null) or (kind = 'restatement' and restates is not null)", name="kind"
+        ),
         Index(None, "year"),
         Index("uq_edition_open", "year", unique=True, postgresql_where=text("state in ('draft', 'approved')")),
-        Index("uq_edition_original", "year", unique=True,
-              postgresql_where=text("kind = 'original' and state = 'frozen'")),
+        Index(
+            "uq_edition_original", "year", unique=True, postgresql_where=text("kind = 'original' and state = 'frozen'")
+        ),
     )
 
 

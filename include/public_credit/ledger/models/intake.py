@@ -5,15 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    SmallInteger,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import BATCH_STATES, GOOD_STATES, UNCOUNTED_STATES, Base, _id, _now, _one_of
@@ -82,11 +74,14 @@ class Batch(Base):
         CheckConstraint(_one_of("state", BATCH_STATES), name="state"),
         CheckConstraint(
             f"{_one_of('state', UNCOUNTED_STATES)} or (rows_in is not null and accepted is not null and quarantined is not null "
-            "and duplicate is not null and refused is not null)", name="counts_present"),
+            "and duplicate is not null and refused is not null)",
+            name="counts_present",
+        ),
         CheckConstraint("(state = 'set_aside') = (set_aside_from is not null)", name="set_aside"),
         CheckConstraint(
             f"not ({_one_of('state', GOOD_STATES)}) or rows_in = accepted + quarantined + duplicate + refused",
-            name="counts_balance"),
+            name="counts_balance",
+        ),
         Index(None, "dataset_id", "seq"),
         Index(None, "state"),
     )
@@ -137,8 +132,9 @@ class Step(Base):
     counts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     dag_run: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
-        CheckConstraint(_one_of("verdict", ("incomplete", "ok", "warning", "held", "failed", "nothing_due")),
-                        name="verdict"),
+        CheckConstraint(
+            _one_of("verdict", ("incomplete", "ok", "warning", "held", "failed", "nothing_due")), name="verdict"
+        ),
         Index(None, "business_date", "name"),
         Index(None, "batch_seq"),
     )

@@ -56,7 +56,10 @@ class Subject(Base):
     gone: Mapped[bool] = mapped_column(Boolean)
     __table_args__ = (
         CheckConstraint(_one_of("subject_class", ("enterprise", "non_enterprise")), name="subject_class"),
-        Index(None, "canonical_key"), Index(None, "uscc"), {"schema": "subjects"})
+        Index(None, "canonical_key"),
+        Index(None, "uscc"),
+        {"schema": "subjects"},
+    )
 
 
 class Identifier(Base):
@@ -83,7 +86,10 @@ class Alias(Base):
     since_on: Mapped[date]
     __table_args__ = (
         CheckConstraint(_one_of("reason", ("merged", "renumbered")), name="reason"),
-        Index(None, "past_key"), Index(None, "subject_id"), {"schema": "subjects"})
+        Index(None, "past_key"),
+        Index(None, "subject_id"),
+        {"schema": "subjects"},
+    )
 
 
 class Change(Base):
@@ -110,7 +116,10 @@ class Succession(Base):
     build_id: Mapped[int] = mapped_column(BigInteger)
     __table_args__ = (
         CheckConstraint(_one_of("kind", ("converted",)), name="kind"),
-        Index(None, "old_subject_id"), Index(None, "new_subject_id"), {"schema": "subjects"})
+        Index(None, "old_subject_id"),
+        Index(None, "new_subject_id"),
+        {"schema": "subjects"},
+    )
 
 
 class WorkItem(Base):
@@ -128,7 +137,9 @@ class WorkItem(Base):
     __table_args__ = (
         UniqueConstraint("topic", "key"),
         CheckConstraint(_one_of("topic", TOPICS), name="topic"),
-        CheckConstraint(_one_of("state", ("open", "done")), name="state"), {"schema": "subjects"})
+        CheckConstraint(_one_of("state", ("open", "done")), name="state"),
+        {"schema": "subjects"},
+    )
 
 
 class Version(Base):

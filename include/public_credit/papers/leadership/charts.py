@@ -20,21 +20,43 @@ _MEASURED = "sans-serif"  # lays a chart out the same on every machine: the rend
 INK, MUTED, GRID = "#17212b", "#5b6875", "#dfe4ea"
 BLUE, ORANGE, TEAL = "#1d5a9e", "#c4500f", "#2f7f77"
 # What tells a state apart beside its word and symbol: the hatch of the rule seed picks the pattern.
-TOKENS = {"solid": "#1d5a9e", "dense": "#5f8fc4", "sparse": "#8fa6bd", "cross": "#c4500f", "blank": "#f3f5f7", "dots": "#edf0f3",
-          "none": "#cfd6dd"}
-ON_TOKEN = {"solid": "#ffffff", "dense": "#ffffff", "sparse": INK, "cross": "#ffffff", "blank": INK, "dots": INK, "none": INK}
+TOKENS = {
+    "solid": "#1d5a9e",
+    "dense": "#5f8fc4",
+    "sparse": "#8fa6bd",
+    "cross": "#c4500f",
+    "blank": "#f3f5f7",
+    "dots": "#edf0f3",
+    "none": "#cfd6dd",
+}
+ON_TOKEN = {
+    "solid": "#ffffff",
+    "dense": "#ffffff",
+    "sparse": INK,
+    "cross": "#ffffff",
+    "blank": INK,
+    "dots": INK,
+    "none": INK,
+}
 _LINE = 16  # px that a line of 12 px needs
 HATCHED = ("dense", "sparse", "cross", "blank", "dots")
-_RULED = '<pattern id="h-{0}" width="{3}" height="{3}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">' \
+_RULED = (
+    '<pattern id="h-{0}" width="{3}" height="{3}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect class="p-{0}" width="{3}" height="{3}" fill="{1}"/><rect class="q-{0}" width="{4}" height="{3}" fill="{2}"/>{5}</pattern>'
-PATTERNS = "".join((
-    _RULED.format("dense", TOKENS["dense"], "#b9d0e8", 4, 1.2, ""),
-    _RULED.format("sparse", TOKENS["sparse"], "#d8e0e8", 9, 1.6, ""),
-    _RULED.format("cross", TOKENS["cross"], "#eeb18f", 7, 1.3, '<rect class="q-cross" width="7" height="1.3" fill="#eeb18f"/>'),
-    '<pattern id="h-blank" width="7" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="7" height="6" '
-    'fill="#f3f5f7"/><path class="q-blank" d="M0 3h3.5" stroke="#8a96a3" fill="none"/></pattern>',
-    '<pattern id="h-dots" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="6" height="6" '
-    'fill="#edf0f3"/><circle class="q-dots" cx="3" cy="3" r="0.9" fill="#7b8794"/></pattern>'))
+)
+PATTERNS = "".join(
+    (
+        _RULED.format("dense", TOKENS["dense"], "#b9d0e8", 4, 1.2, ""),
+        _RULED.format("sparse", TOKENS["sparse"], "#d8e0e8", 9, 1.6, ""),
+        _RULED.format(
+            "cross", TOKENS["cross"], "#eeb18f", 7, 1.3, '<rect class="q-cross" width="7" height="1.3" fill="#eeb18f"/>'
+        ),
+        '<pattern id="h-blank" width="7" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="7" height="6" '
+        'fill="#f3f5f7"/><path class="q-blank" d="M0 3h3.5" stroke="#8a96a3" fill="none"/></pattern>',
+        '<pattern id="h-dots" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="6" height="6" '
+        'fill="#edf0f3"/><circle class="q-dots" cx="3" cy="3" r="0.9" fill="#7b8794"/></pattern>',
+    )
+)
 
 
 @lru_cache(maxsize=1)
@@ -56,11 +78,24 @@ class _Data(dict[str, list[dict[str, Any]]]):
 
 
 def _draw(chart: Any, data: _Data) -> str:
-    chart = chart.configure(font=_MEASURED, background="transparent").configure_view(stroke=None).configure_axis(
-        labelColor=MUTED, labelFontSize=12, labelFontWeight=500, gridColor=GRID, domainColor="#aab4bf", tickColor="#aab4bf", title=None)
+    chart = (
+        chart.configure(font=_MEASURED, background="transparent")
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=MUTED,
+            labelFontSize=12,
+            labelFontWeight=500,
+            gridColor=GRID,
+            domainColor="#aab4bf",
+            tickColor="#aab4bf",
+            title=None,
+        )
+    )
     # Checking each specification against its schema costs more than drawing it; the tests do it.
     svg = drawings.svg(chart.to_dict(validate=False) | {"datasets": data})
-    svg = re.sub(r' width="([\d.]+)" height="([\d.]+)" viewBox', r' width="\1" height="\2" role="img" viewBox', svg, count=1)
+    svg = re.sub(
+        r' width="([\d.]+)" height="([\d.]+)" viewBox', r' width="\1" height="\2" role="img" viewBox', svg, count=1
+    )
     svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace(' aria-hidden="true"', "")
     svg = svg.replace(' pointer-events="none"', "").replace(f'font-family="{_MEASURED}"', f'font-family="{FONTS}"')
     svg = re.sub(r'<path class="(foreground|background)"[^>]* d=""[^>]*/>', "", svg)
@@ -83,8 +118,16 @@ def described(svg: str, text: str) -> str:
 
 def _years_axis(alt: Any) -> Any:
     """Years side by side; every other one where they would touch."""
-    return alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False, labelFontSize=13, labelPadding=6,
-                    labelOverlap="parity", labelSeparation=4)
+    return alt.Axis(
+        labelAngle=0,
+        labelAlign="center",
+        labelBaseline="top",
+        ticks=False,
+        labelFontSize=13,
+        labelPadding=6,
+        labelOverlap="parity",
+        labelSeparation=4,
+    )
 
 
 def states_by_year(publication: Publication, unit: str, *, width: int = 400, height: int = 158) -> str:
@@ -94,25 +137,49 @@ def states_by_year(publication: Publication, unit: str, *, width: int = 400, hei
     for year in publication.years:
         low = 0
         for state, count in state_counts(publication, year, unit):
-            values.append({"year": str(year), "state": state.name, "n": count, "low": low, "high": low + count,
-                           "middle": low + count / 2, "ink": ON_TOKEN[state.style]})
+            values.append(
+                {
+                    "year": str(year),
+                    "state": state.name,
+                    "n": count,
+                    "low": low,
+                    "high": low + count,
+                    "middle": low + count / 2,
+                    "ink": ON_TOKEN[state.style],
+                }
+            )
             low += count
         total = max(total, low)
     names = [state.name for state in publication.states]
     colours = [TOKENS[state.style] for state in publication.states]
     base = alt.Chart(data.named(values), width=width, height=height).encode(
-        x=alt.X("year:O", axis=_years_axis(alt),
-                scale=alt.Scale(domain=[str(year) for year in publication.years], paddingInner=0.42, paddingOuter=0.25)))
+        x=alt.X(
+            "year:O",
+            axis=_years_axis(alt),
+            scale=alt.Scale(domain=[str(year) for year in publication.years], paddingInner=0.42, paddingOuter=0.25),
+        )
+    )
     bars = base.mark_bar(stroke="#ffffff", strokeWidth=1.5).encode(
-        y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[0, total * 1.04])), y2="high:Q",
-        color=alt.Color("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)), description="state:N")
+        y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[0, total * 1.04])),
+        y2="high:Q",
+        color=alt.Color("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)),
+        description="state:N",
+    )
     tall = f"datum.n * {height} >= {total} * {_LINE}"  # a number fits into its part of the column
-    halo = base.transform_filter(tall).mark_text(
-        fontSize=12, fontWeight=700, font=_MEASURED, strokeWidth=4, strokeJoin="round").encode(
-        y="middle:Q", text="n:Q", stroke=alt.Stroke("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)))
-    numbers = base.transform_filter(tall).mark_text(
-        fontSize=12, fontWeight=700, font=_MEASURED).encode(
-        y="middle:Q", text="n:Q", color=alt.Color("ink:N", scale=None))
+    halo = (
+        base.transform_filter(tall)
+        .mark_text(fontSize=12, fontWeight=700, font=_MEASURED, strokeWidth=4, strokeJoin="round")
+        .encode(
+            y="middle:Q",
+            text="n:Q",
+            stroke=alt.Stroke("state:N", legend=None, scale=alt.Scale(domain=names, range=colours)),
+        )
+    )
+    numbers = (
+        base.transform_filter(tall)
+        .mark_text(fontSize=12, fontWeight=700, font=_MEASURED)
+        .encode(y="middle:Q", text="n:Q", color=alt.Color("ink:N", scale=None))
+    )
     marks = _chosen_year(alt, data, publication, width, height)
     spoken = "；".join(f"{item['year']} 年{item['state']} {item['n']} 项" for item in values)
     return described(_draw(alt.layer(marks, bars, halo, numbers), data), f"各年目标状态：{spoken}")
@@ -121,19 +188,33 @@ def states_by_year(publication: Publication, unit: str, *, width: int = 400, hei
 def _chosen_year(alt: Any, data: _Data, publication: Publication, width: int, height: int) -> Any:
     """One shade per year, hidden until a style rule shows the chosen one."""
     years = [{"year": str(year), "mark": f"chosen-{year}"} for year in publication.years]
-    return alt.Chart(data.named(years), width=width, height=height).mark_rect(color="#e3ecf6", opacity=1).encode(
-        x=alt.X("year:O", scale=alt.Scale(domain=[item["year"] for item in years])), description="mark:N")
+    return (
+        alt.Chart(data.named(years), width=width, height=height)
+        .mark_rect(color="#e3ecf6", opacity=1)
+        .encode(x=alt.X("year:O", scale=alt.Scale(domain=[item["year"] for item in years])), description="mark:N")
+    )
 
 
 def quality_by_year(publication: Publication, unit: str, *, width: int = 400, height: int = 158) -> str | None:
     """Lines: 及时率, 合规率 and 报送率 year by year; None where there is nothing to draw."""
     alt, data = _altair(), _Data()
     found = [item for year in publication.years if (item := publication.quality_of.get((unit, str(year), "")))]
-    measures = (("及时率", "timely_rate", BLUE, [1, 0], "circle"), ("合规率", "compliance_rate", TEAL, [7, 4], "diamond"),
-                ("报送率", "reporting_rate", MUTED, [2, 3], "square"))
-    values = [{"year": item.period, "name": name, "rate": getattr(item, column) * 100,
-               "label": percent(getattr(item, column))}
-              for item in found for name, column, *_ in measures if getattr(item, column) is not None]
+    measures = (
+        ("及时率", "timely_rate", BLUE, [1, 0], "circle"),
+        ("合规率", "compliance_rate", TEAL, [7, 4], "diamond"),
+        ("报送率", "reporting_rate", MUTED, [2, 3], "square"),
+    )
+    values = [
+        {
+            "year": item.period,
+            "name": name,
+            "rate": getattr(item, column) * 100,
+            "label": percent(getattr(item, column)),
+        }
+        for item in found
+        for name, column, *_ in measures
+        if getattr(item, column) is not None
+    ]
     if not values:
         return None
     lowest = min(item["rate"] for item in values)
@@ -141,20 +222,34 @@ def quality_by_year(publication: Publication, unit: str, *, width: int = 400, he
     years = [str(year) for year in publication.years]
     names, colours = [item[0] for item in measures], [item[2] for item in measures]
     base = alt.Chart(data.named(values), width=width, height=height).encode(
-        x=alt.X("year:O", axis=_years_axis(alt),
-                scale=alt.Scale(domain=years)),
-        y=alt.Y("rate:Q", scale=alt.Scale(domain=[floor, 100], nice=False),
-                axis=alt.Axis(tickCount=5, domain=False, ticks=False)),
-        color=alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=colours)))
+        x=alt.X("year:O", axis=_years_axis(alt), scale=alt.Scale(domain=years)),
+        y=alt.Y(
+            "rate:Q",
+            scale=alt.Scale(domain=[floor, 100], nice=False),
+            axis=alt.Axis(tickCount=5, domain=False, ticks=False),
+        ),
+        color=alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=colours)),
+    )
     layers = [_chosen_year(alt, data, publication, width, height)]
     if "timely_rate" in publication.goal_lines:
         goal = publication.goal_lines["timely_rate"].goal * 100
-        layers.append(alt.Chart(data.named([{"goal": goal}])).mark_rule(color=INK, strokeWidth=1.5).encode(
-            y=alt.Y("goal:Q", scale=alt.Scale(domain=[floor, 100]))))
-    layers.append(base.mark_line(strokeWidth=2.2).encode(strokeDash=alt.StrokeDash(
-        "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[3] for item in measures]))))
-    layers.append(base.mark_point(filled=True, size=46, opacity=1).encode(shape=alt.Shape(
-        "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[4] for item in measures]))))
+        layers.append(
+            alt.Chart(data.named([{"goal": goal}]))
+            .mark_rule(color=INK, strokeWidth=1.5)
+            .encode(y=alt.Y("goal:Q", scale=alt.Scale(domain=[floor, 100])))
+        )
+    layers.append(
+        base.mark_line(strokeWidth=2.2).encode(
+            strokeDash=alt.StrokeDash(
+                "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[3] for item in measures])
+            )
+        )
+    )
+    layers.append(
+        base.mark_point(filled=True, size=46, opacity=1).encode(
+            shape=alt.Shape("name:N", legend=None, scale=alt.Scale(domain=names, range=[item[4] for item in measures]))
+        )
+    )
     spoken = "；".join(f"{item['year']} 年{item['name']} {item['label']}" for item in values)
     return described(_draw(alt.layer(*layers), data), f"双公示质量：{spoken}")
 
@@ -170,18 +265,30 @@ def months_of_target(target: Target, figures: list[Figure], *, width: int = 560,
         return figure.year + figure.month_end.month / 12
 
     values = [{"at": at(figure), "rate": figure.percent * 100, "line": "实际"} for figure in drawn]
-    pace = [{"at": at(figure), "rate": figure.pace * 100, "line": "匀速"} for figure in figures if figure.pace is not None]
+    pace = [
+        {"at": at(figure), "rate": figure.pace * 100, "line": "匀速"} for figure in figures if figure.pace is not None
+    ]
     first, last = int(min(at(f) for f in figures)), max(at(f) for f in figures)
-    x = alt.X("at:Q", scale=alt.Scale(domain=[first, last], nice=False),
-              axis=alt.Axis(format="d", values=list(range(first, int(last) + 1)), grid=False))
-    y = alt.Y("rate:Q", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(values=[0, 25, 50, 75, 100], domain=False, ticks=False))
+    x = alt.X(
+        "at:Q",
+        scale=alt.Scale(domain=[first, last], nice=False),
+        axis=alt.Axis(format="d", values=list(range(first, int(last) + 1)), grid=False),
+    )
+    y = alt.Y(
+        "rate:Q",
+        scale=alt.Scale(domain=[0, 100]),
+        axis=alt.Axis(values=[0, 25, 50, 75, 100], domain=False, ticks=False),
+    )
 
     def line(points: list[dict[str, Any]], **mark: Any) -> Any:
         return alt.Chart(data.named(points), width=width, height=height).mark_line(**mark).encode(x=x, y=y)
 
     layers = [line(pace, color=MUTED, strokeWidth=1.4, strokeDash=[3, 3])] if pace else []
-    layers.append(alt.Chart(data.named([{"goal": target.goal * 100}])).mark_rule(
-        color=INK, strokeWidth=1.5).encode(y=alt.Y("goal:Q", scale=alt.Scale(domain=[0, 100]))))
+    layers.append(
+        alt.Chart(data.named([{"goal": target.goal * 100}]))
+        .mark_rule(color=INK, strokeWidth=1.5)
+        .encode(y=alt.Y("goal:Q", scale=alt.Scale(domain=[0, 100])))
+    )
     layers.append(line(values, color=BLUE, strokeWidth=2.2, interpolate="step-after"))
     return described(_draw(alt.layer(*layers), data), f"{target.title}逐月进展，最近 {percent(drawn[-1].percent)}")
 
@@ -190,18 +297,37 @@ def quality_by_month(items: list[Quality], *, width: int = 420, height: int = 12
     """及时率 and 合规率 of one year month by month."""
     alt, data = _altair(), _Data()
     measures = (("及时率", "timely_rate", BLUE, [1, 0]), ("合规率", "compliance_rate", TEAL, [7, 4]))
-    values = [{"month": int(item.period[5:]), "name": name, "rate": getattr(item, column) * 100}
-              for item in items for name, column, *_ in measures if getattr(item, column) is not None]
+    values = [
+        {"month": int(item.period[5:]), "name": name, "rate": getattr(item, column) * 100}
+        for item in items
+        for name, column, *_ in measures
+        if getattr(item, column) is not None
+    ]
     if not values:
         return None
     floor = max(0, int(min(item["rate"] for item in values) // 10) * 10)
     names = [item[0] for item in measures]
     base = alt.Chart(data.named(values), width=width, height=height).encode(
-        x=alt.X("month:O", scale=alt.Scale(domain=list(range(1, 13))), axis=alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False)),
-        y=alt.Y("rate:Q", scale=alt.Scale(domain=[min(floor, 90), 100], nice=False),
-                axis=alt.Axis(tickCount=4, domain=False, ticks=False)),
-        color=alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=[item[2] for item in measures])))
-    return _draw(alt.layer(
-        base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash(
-            "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[3] for item in measures]))),
-        base.mark_point(filled=True, size=30, opacity=1)), data)
+        x=alt.X(
+            "month:O",
+            scale=alt.Scale(domain=list(range(1, 13))),
+            axis=alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False),
+        ),
+        y=alt.Y(
+            "rate:Q",
+            scale=alt.Scale(domain=[min(floor, 90), 100], nice=False),
+            axis=alt.Axis(tickCount=4, domain=False, ticks=False),
+        ),
+        color=alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=[item[2] for item in measures])),
+    )
+    return _draw(
+        alt.layer(
+            base.mark_line(strokeWidth=2).encode(
+                strokeDash=alt.StrokeDash(
+                    "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[3] for item in measures])
+                )
+            ),
+            base.mark_point(filled=True, size=30, opacity=1),
+        ),
+        data,
+    )

@@ -76,35 +76,70 @@ def _ids(value: str | None) -> tuple[str, ...]:
 
 
 def _figure(row: Any) -> Figure:
-    return Figure(row["target_id"], row["goal_no"], row["unit_id"], row["year"], row["month_end"], row["numerator"],
-                  row["denominator"], row["denominator_source"] or "", row["denominator_on"],
-                  _float(row["percent"], 100), _float(row["distance"]), _float(row["pace"], 100), row["state"],
-                  bool(row["suppressed"]))
+    return Figure(
+        row["target_id"],
+        row["goal_no"],
+        row["unit_id"],
+        row["year"],
+        row["month_end"],
+        row["numerator"],
+        row["denominator"],
+        row["denominator_source"] or "",
+        row["denominator_on"],
+        _float(row["percent"], 100),
+        _float(row["distance"]),
+        _float(row["pace"], 100),
+        row["state"],
+        bool(row["suppressed"]),
+    )
 
 
 def _target(row: Any) -> Target:
-    return Target(row["target_id"], row["goal_no"], row["title"], row["clause"], row["population"], float(row["goal"]) / 100,
-                  row["due_on"], row["figure_kind"], _ids(row["responsible_units"]), _ids(row["contributing_units"]),
-                  row["advances"], row["subject_type"] == "person", row["figure_id"], row["goal_text"],
-                  row["definition"] or "", row["note"] or "")
+    return Target(
+        row["target_id"],
+        row["goal_no"],
+        row["title"],
+        row["clause"],
+        row["population"],
+        float(row["goal"]) / 100,
+        row["due_on"],
+        row["figure_kind"],
+        _ids(row["responsible_units"]),
+        _ids(row["contributing_units"]),
+        row["advances"],
+        row["subject_type"] == "person",
+        row["figure_id"],
+        row["goal_text"],
+        row["definition"] or "",
+        row["note"] or "",
+    )
 
 
 def _quality(row: Any) -> Quality:
-    counts = (row[name] for name in ("generated", "received_of_generated", "received", "accepted", "late", "linked", "published"))
-    rates = (_float(row[name]) for name in ("reporting_rate", "timely_rate", "late_rate", "compliance_rate", "link_rate"))
+    counts = (
+        row[name]
+        for name in ("generated", "received_of_generated", "received", "accepted", "late", "linked", "published")
+    )
+    rates = (
+        _float(row[name]) for name in ("reporting_rate", "timely_rate", "late_rate", "compliance_rate", "link_rate")
+    )
     return Quality(row["unit_id"], row["period"], row["table"], *counts, *rates)
 
 
 def _milestone(row: Any) -> Milestone:
     proof = " ".join(filter(None, (row["evidence"], row["document_no"])))
-    return Milestone(row["milestone_id"], row["title"], row["due_on"], row["state"], proof, row["state_on"], row["clause"])
+    return Milestone(
+        row["milestone_id"], row["title"], row["due_on"], row["state"], proof, row["state_on"], row["clause"]
+    )
 
 
 def _editions(opened: Session) -> dict[int, Edition]:
     found: dict[int, Edition] = {}
     for row in _rows(opened, _EDITIONS):
-        figures = {(figure.target_id, figure.goal_no, figure.unit_id): figure
-                   for figure in map(_figure, _rows(opened, _EDITION_FIGURES, edition=row["id"]))}
+        figures = {
+            (figure.target_id, figure.goal_no, figure.unit_id): figure
+            for figure in map(_figure, _rows(opened, _EDITION_FIGURES, edition=row["id"]))
+        }
         approved: datetime | None = row["decided_at"]
         day: date | None = approved.astimezone(settings.TIMEZONE).date() if approved else None
         found[row["year"]] = Edition(row["year"], str(row["id"]), row["decided_by"], day, figures)
@@ -112,15 +147,36 @@ def _editions(opened: Session) -> dict[int, Edition]:
 
 
 def _restated(row: dict[str, Any]) -> Restated:
-    return Restated(row["target_id"], row["goal_no"], row["figure_id"], row["title"], row["old_numerator"], row["old_denominator"],
-                    _float(row["old_percent"], 100), row["new_numerator"], row["new_denominator"], _float(row["new_percent"], 100),
-                    row["came"], row["went"], row["changed"])
+    return Restated(
+        row["target_id"],
+        row["goal_no"],
+        row["figure_id"],
+        row["title"],
+        row["old_numerator"],
+        row["old_denominator"],
+        _float(row["old_percent"], 100),
+        row["new_numerator"],
+        row["new_denominator"],
+        _float(row["new_percent"], 100),
+        row["came"],
+        row["went"],
+        row["changed"],
+    )
 
 
 def _restatements(opened: Session) -> list[Restatement]:
-    return [Restatement(row["year"], str(row["id"]), str(row["restates"]), row["business_date"], row["decided_by"], row["reason"],
-                        [_restated(figure) for figure in edition_diff.figures(opened, row["restates"], row["id"])])
-            for row in _rows(opened, _RESTATEMENTS)]
+    return [
+        Restatement(
+            row["year"],
+            str(row["id"]),
+            str(row["restates"]),
+            row["business_date"],
+            row["decided_by"],
+            row["reason"],
+            [_restated(figure) for figure in edition_diff.figures(opened, row["restates"], row["id"])],
+        )
+        for row in _rows(opened, _RESTATEMENTS)
+    ]
 
 
 def load() -> Publication:
@@ -132,22 +188,41 @@ def load() -> Publication:
             raise UserError("还没有完成过构建，没有数字可以发布。", remedy="先运行 public-credit build。", code=3)
         figures = [_figure(row) for row in _rows(opened, _PROGRESS)]
         if not figures:
-            raise UserError("目标进度集市是空的，没有数字可以发布。", remedy="检查最近一次构建，重新运行 public-credit build。", code=3)
+            raise UserError(
+                "目标进度集市是空的，没有数字可以发布。",
+                remedy="检查最近一次构建，重新运行 public-credit build。",
+                code=3,
+            )
         return Publication(
-            district=os.environ.get("PCW_DISTRICT", ""), business_date=build["business_date"], build_id=build["build_id"],
+            district=os.environ.get("PCW_DISTRICT", ""),
+            business_date=build["business_date"],
+            build_id=build["build_id"],
             built_at=build["built_at"].astimezone(settings.TIMEZONE) if build["built_at"] else None,
             code_version=build["code_version"] or settings.code_version(),
-            units={row["unit_id"]: row["name"] for row in _rows(opened, "select unit_id, name from ledger.unit order by unit_id")},
-            targets=[_target(row) for row in _rows(opened, _TARGETS)], figures=figures,
+            units={
+                row["unit_id"]: row["name"]
+                for row in _rows(opened, "select unit_id, name from ledger.unit order by unit_id")
+            },
+            targets=[_target(row) for row in _rows(opened, _TARGETS)],
+            figures=figures,
             states=[State(*row.values()) for row in _rows(opened, _STATES)],
             quality=[_quality(row) for query in (_YEARLY, _MONTHLY) for row in _rows(opened, query)],
             milestones=[_milestone(row) for row in _rows(opened, _MILESTONES)],
-            metrics={row["metric"]: Metric(row["metric"], row["title"], row["definition"], row["source"], row["mart"])
-                     for row in _rows(opened, _METRICS) if "领导页" in (row["pages"] or "")},
-            goal_lines={row["metric"]: GoalLine(row["metric"], float(row["goal"]) / 100, row["clause"])
-                        for row in _rows(opened, _GOAL_LINES)},
-            notices={row["metric"]: NoticeRule(row["metric"], float(row["threshold"]), row["clause"], row["reason"])
-                     for row in _rows(opened, _NOTICES)},
-            editions=_editions(opened), restatements=_restatements(opened),
+            metrics={
+                row["metric"]: Metric(row["metric"], row["title"], row["definition"], row["source"], row["mart"])
+                for row in _rows(opened, _METRICS)
+                if "领导页" in (row["pages"] or "")
+            },
+            goal_lines={
+                row["metric"]: GoalLine(row["metric"], float(row["goal"]) / 100, row["clause"])
+                for row in _rows(opened, _GOAL_LINES)
+            },
+            notices={
+                row["metric"]: NoticeRule(row["metric"], float(row["threshold"]), row["clause"], row["reason"])
+                for row in _rows(opened, _NOTICES)
+            },
+            editions=_editions(opened),
+            restatements=_restatements(opened),
             silences=[Silence(*row.values()) for row in _rows(opened, _SILENCE)],
-            simulated=os.environ.get("PCW_CLOCK") == "logical")
+            simulated=os.environ.get("PCW_CLOCK") == "logical",
+        )

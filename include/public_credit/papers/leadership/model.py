@@ -13,8 +13,15 @@ DISTRICT = ""
 NOT_ADVANCED = "依现行法不推进"
 NO_DENOMINATOR = "缺分母"
 MET = "已达标"
-HATCHES = {"实底": "solid", "密斜线": "dense", "疏斜线": "sparse", "交叉线": "cross", "空白虚框": "blank", "点状": "dots",
-           "无底纹": "none"}
+HATCHES = {
+    "实底": "solid",
+    "密斜线": "dense",
+    "疏斜线": "sparse",
+    "交叉线": "cross",
+    "空白虚框": "blank",
+    "点状": "dots",
+    "无底纹": "none",
+}
 TargetKey = tuple[str, int]
 
 
@@ -34,8 +41,8 @@ class Target:
     contributing: tuple[str, ...]
     advances: bool
     about_persons: bool
-    figure_id: str                  # two goals of one figure share it; T09P, T10P are the person parts
-    goal_text: str                  # as the source writes it: '85%', '10 个部门'
+    figure_id: str  # two goals of one figure share it; T09P, T10P are the person parts
+    goal_text: str  # as the source writes it: '85%', '10 个部门'
     definition: str = ""
     note: str = ""
 
@@ -58,10 +65,10 @@ class Figure:
     denominator_source: str
     denominator_on: date | None
     percent: float | None
-    distance: float | None          # percentage points still missing to the goal; 0 or negative when met
-    pace: float | None              # the share the linear way to the due date asks for at month end
+    distance: float | None  # percentage points still missing to the goal; 0 or negative when met
+    pace: float | None  # the share the linear way to the due date asks for at month end
     state: str
-    suppressed: bool = False        # a cell of persons under 5: the mart gives no number for it
+    suppressed: bool = False  # a cell of persons under 5: the mart gives no number for it
 
     @property
     def key(self) -> TargetKey:
@@ -110,7 +117,7 @@ class Restatement:
     year: int
     edition_id: str
     restates: str
-    on: date                        # business date it was computed on
+    on: date  # business date it was computed on
     approved_by: str
     reason: str
     figures: list[Restated]
@@ -137,10 +144,10 @@ class Quality:
     """双公示 supervision of one unit (or the district) in one period: counts and the rates the mart gives."""
 
     unit_id: str
-    period: str                     # '2020' or '2020-11'
-    table: str                      # '' both, 'licence', 'penalty'
+    period: str  # '2020' or '2020-11'
+    table: str  # '' both, 'licence', 'penalty'
     generated: int | None
-    received_known: int | None      # received where the number of decisions is known: the numerator of 报送率
+    received_known: int | None  # received where the number of decisions is known: the numerator of 报送率
     received: int
     accepted: int
     late: int
@@ -191,8 +198,8 @@ class Metric:
     metric: str
     title: str
     definition: str
-    source: str                     # records, rosters or calendars it is taken from
-    mart: str = ""                  # where it is computed: a technical foot
+    source: str  # records, rosters or calendars it is taken from
+    mart: str = ""  # where it is computed: a technical foot
 
 
 @dataclass(frozen=True)

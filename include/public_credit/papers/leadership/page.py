@@ -21,12 +21,21 @@ from . import charts, views, words
 from .model import DISTRICT, Metric, Publication, State
 
 TEMPLATES = Path(__file__).parent / "templates"
-MILESTONE = {"按期完成": ("solid", "●"), "逾期完成": ("dense", "◐"), "推进中": ("sparse", "▲"), "逾期未完成": ("cross", "▼"),
-             "未启动": ("blank", "－")}
+MILESTONE = {
+    "按期完成": ("solid", "●"),
+    "逾期完成": ("dense", "◐"),
+    "推进中": ("sparse", "▲"),
+    "逾期未完成": ("cross", "▼"),
+    "未启动": ("blank", "－"),
+}
 MOVES_SHOWN = 6
 # What a rate rests on: the two counts shown below it.
-COUNTS = {"timely_rate": lambda q: (q.received - q.late, q.received), "compliance_rate": lambda q: (q.accepted, q.received),
-          "reporting_rate": lambda q: (q.received_known, q.generated), "link_rate": lambda q: (q.linked, q.accepted)}
+COUNTS = {
+    "timely_rate": lambda q: (q.received - q.late, q.received),
+    "compliance_rate": lambda q: (q.accepted, q.received),
+    "reporting_rate": lambda q: (q.received_known, q.generated),
+    "link_rate": lambda q: (q.linked, q.accepted),
+}
 _RATE_METRICS = ("timely_rate", "compliance_rate", "reporting_rate", "link_rate")
 
 
@@ -90,8 +99,11 @@ def _views(publication: Publication, every: list[str]) -> list[View]:
                 found.append(View(year, unit, [unit], views.state_counts(publication, year, unit), reached))
             else:
                 idle.append((year, unit))
-    return found + [View(year, "", units, [], (0, 0)) for year in publication.years
-                    if (units := [unit for each, unit in idle if each == year])]
+    return found + [
+        View(year, "", units, [], (0, 0))
+        for year in publication.years
+        if (units := [unit for each, unit in idle if each == year])
+    ]
 
 
 def _rates(publication: Publication, every: list[str], metric: str) -> list[Rate]:
@@ -105,8 +117,17 @@ def _rates(publication: Publication, every: list[str], metric: str) -> list[Rate
             if now is None or rate is None:
                 without.append(unit)
                 continue
-            found.append(Rate(year, unit, [unit], rate, (goal.goal - rate) * 100 if goal else None,
-                              views.difference(rate, getattr(before, metric) if before else None), *COUNTS[metric](now)))
+            found.append(
+                Rate(
+                    year,
+                    unit,
+                    [unit],
+                    rate,
+                    (goal.goal - rate) * 100 if goal else None,
+                    views.difference(rate, getattr(before, metric) if before else None),
+                    *COUNTS[metric](now),
+                )
+            )
         if without:
             found.append(Rate(year, "", without, None, None, None, None, None))
     return found
@@ -139,11 +160,16 @@ def _moved(publication: Publication, unit: str) -> dict[str, Any]:
         old, new = (publication.quality_of.get((unit, f"{month:%Y-%m}", "")) for month in (before, now))
         if old and new and old.timely_rate is not None and new.timely_rate is not None:
             change = views.difference(new.timely_rate, old.timely_rate)
-            more.append(f"双公示及时率（当月）{words.percent(old.timely_rate)} → {words.percent(new.timely_rate)}，"
-                        f"{words.points(change)} 个百分点（按期 {new.received - new.late} / 报送 {new.received}）")
+            more.append(
+                f"双公示及时率（当月）{words.percent(old.timely_rate)} → {words.percent(new.timely_rate)}，"
+                f"{words.points(change)} 个百分点（按期 {new.received - new.late} / 报送 {new.received}）"
+            )
         if not unit:
-            more += [f"里程碑 {item.title}：{item.state}（{item.evidence}，{item.on}）"
-                     for item in publication.milestones if item.on and before < item.on <= publication.business_date]
+            more += [
+                f"里程碑 {item.title}：{item.state}（{item.evidence}，{item.on}）"
+                for item in publication.milestones
+                if item.on and before < item.on <= publication.business_date
+            ]
     return {"targets": found[:MOVES_SHOWN], "rest": max(len(found) - MOVES_SHOWN, 0), "more": more}
 
 
@@ -165,42 +191,69 @@ def render(publication: Publication, year: int | None = None) -> str:
     """The whole page, opened on ``year`` (default: the newest) and the district."""
     year = year or publication.years[-1]
     css, js = _style(publication), (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    csp = (f"default-src 'none'; script-src '{_digest(js)}'; style-src '{_digest(css)}'; "
-           "base-uri 'none'; form-action 'none'")
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    csp = (
+        f"default-src 'none'; script-src '{_digest(js)}'; style-src '{_digest(css)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     units, every = publication.units, scopes(publication)
     unknown = Metric("", "", "口径见数据字典。", "数仓集市")
     metrics = dict(publication.metrics)
     comparisons = {each: views.compared(publication, each) for each in publication.years}
     environment.globals |= {
-        "percent": words.percent, "goal_text": words.goal, "points": words.points, "number": words.number, "fraction": words.fraction,
-        "ratio": words.ratio, "version": lambda year: views.version(publication, year),
-        "missing": words.missing, "ahead": words.ahead, "difference": views.difference,
+        "percent": words.percent,
+        "goal_text": words.goal,
+        "points": words.points,
+        "number": words.number,
+        "fraction": words.fraction,
+        "ratio": words.ratio,
+        "version": lambda year: views.version(publication, year),
+        "missing": words.missing,
+        "ahead": words.ahead,
+        "difference": views.difference,
         "tokens": lambda units: " ".join(unit or "all" for unit in units),
         "hide": lambda each, units: "" if each == year and DISTRICT in units else Markup(" hidden"),
-        "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids), "p": publication,
+        "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids),
+        "p": publication,
         "metrics": metrics | {metric: unknown for metric in _RATE_METRICS if metric not in metrics},
         "goals": {metric: publication.goal_lines.get(metric) for metric in {*_RATE_METRICS, *metrics}},
-        "scope_title": lambda unit: units[unit] if unit else "全区各部门"}
+        "scope_title": lambda unit: units[unit] if unit else "全区各部门",
+    }
     months = publication.months[-2:]
     return environment.get_template("page.html.j2").render(
-        title=f"{publication.district}社会信用体系建设目标看板", csp=csp, css=Markup(css), js=Markup(js), year=year,
-        years=publication.years, scopes=every, views=_views(publication, every),
+        title=f"{publication.district}社会信用体系建设目标看板",
+        csp=csp,
+        css=Markup(css),
+        js=Markup(js),
+        year=year,
+        years=publication.years,
+        scopes=every,
+        views=_views(publication, every),
         rates={metric: _rates(publication, every, metric) for metric in _RATE_METRICS[:3]},
         rows={each: views.all_rows(publication, each, every) for each in publication.years},
         counted={each: views.counted_only(publication, each) for each in publication.years},
-        without_target=[unit for unit in every if not views.rows(publication, publication.years[-1], unit)], patterns=Markup(charts.PATTERNS),
-        month_charts=_month_charts(publication), comparisons=comparisons,
+        without_target=[unit for unit in every if not views.rows(publication, publication.years[-1], unit)],
+        patterns=Markup(charts.PATTERNS),
+        month_charts=_month_charts(publication),
+        comparisons=comparisons,
         widest={each: widest(items) for each, items in comparisons.items()},
         has_tables={unit: any(item.unit_id == unit and item.table for item in publication.quality) for unit in every},
         state_charts={unit: _chart(charts.states_by_year(publication, unit)) for unit in every},
         quality_charts={unit: _chart(charts.quality_by_year(publication, unit)) for unit in every},
         moved={unit: _moved(publication, unit) for unit in every},
-        last_months=" → ".join(f"{month:%Y-%m}" for month in months), restated=views.restated(publication), restatements=views.restatements(publication),
+        last_months=" → ".join(f"{month:%Y-%m}" for month in months),
+        restated=views.restated(publication),
+        restatements=views.restatements(publication),
         silence_rule=views.notice_text(publication, views.SILENT),
         done=sum(item.done for item in publication.milestones),
         overdue=sum(item.state == "逾期未完成" for item in publication.milestones),
         milestone_style={state: style for state, (style, _) in MILESTONE.items()},
         milestone_symbol={state: symbol for state, (_, symbol) in MILESTONE.items()},
-        not_advanced=sum(not target.advances for target in publication.targets))
+        not_advanced=sum(not target.advances for target in publication.targets),
+    )

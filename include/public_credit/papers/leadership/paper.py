@@ -32,27 +32,54 @@ def _row(row: views.Row, scoped: bool) -> dict[str, Any]:
     tags += [_tag("定版后有更正", True)] if row.running else []
     source = row.figure.denominator_source or "无分母，不出比率"
     day = f" · {row.figure.denominator_on}" if row.figure.denominator_on else ""
-    return {"state": _state(row.state), "title": row.target.title, "tags": tags, "share": row.percent, "goal": row.target.goal,
-            "pace": row.figure.pace, "percent": words.percent(row.percent), "fraction": words.fraction(row.figure),
-            "missing": words.missing(row.distance), "ahead": words.ahead(row.ahead),
-            "due": f"{row.target.goal_text} · {row.target.due_on.year}",
-            "source": f"分母 {source}{day} · {row.target.clause}"}
+    return {
+        "state": _state(row.state),
+        "title": row.target.title,
+        "tags": tags,
+        "share": row.percent,
+        "goal": row.target.goal,
+        "pace": row.figure.pace,
+        "percent": words.percent(row.percent),
+        "fraction": words.fraction(row.figure),
+        "missing": words.missing(row.distance),
+        "ahead": words.ahead(row.ahead),
+        "due": f"{row.target.goal_text} · {row.target.due_on.year}",
+        "source": f"分母 {source}{day} · {row.target.clause}",
+    }
 
 
 def _tag(text: str, warn: bool = False) -> dict[str, Any]:
     return {"text": text, "warn": warn}
 
 
-def _rate_tile(publication: Publication, label: str, metric: str, scope: str, now: Quality | None, before: Quality | None,
-               count: int | None, total: int | None, parts: tuple[str, str]) -> dict[str, Any]:
+def _rate_tile(
+    publication: Publication,
+    label: str,
+    metric: str,
+    scope: str,
+    now: Quality | None,
+    before: Quality | None,
+    count: int | None,
+    total: int | None,
+    parts: tuple[str, str],
+) -> dict[str, Any]:
     rate = getattr(now, metric) if now else None
     if rate is None:
-        return {"label": label, "scope": scope, "big": words.NONE, "rest": "", "segments": [], "lines": [_line(f"本年没有{parts[1]}数，不出比率")]}
+        return {
+            "label": label,
+            "scope": scope,
+            "big": words.NONE,
+            "rest": "",
+            "segments": [],
+            "lines": [_line(f"本年没有{parts[1]}数，不出比率")],
+        }
     goal = publication.goal_lines.get(metric)
     lines = []
     if goal:
         gap = (goal.goal - rate) * 100
-        lines.append(_line(f"▼ 距目标 {words.goal(goal.goal)} {words.missing(gap)}" if gap > 0 else "● 达到目标", gap > 0))
+        lines.append(
+            _line(f"▼ 距目标 {words.goal(goal.goal)} {words.missing(gap)}" if gap > 0 else "● 达到目标", gap > 0)
+        )
     change = views.difference(rate, getattr(before, metric) if before else None)
     numbers = f"{parts[0]} {words.number(count)} / {parts[1]} {words.number(total)}"
     lines += [_line(f"较上年 {words.points(change)} 个百分点"), _line(numbers)]
@@ -70,25 +97,61 @@ def _segments(publication: Publication, year: int, unit: str) -> list[dict[str, 
 def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any]]:
     scope = "本部门" if unit else "全区"
     reached, total = views.met(publication, year, unit)
-    states = "　".join(f"{state.symbol}{state.name} {count}" for state, count in views.state_counts(publication, year, unit))
+    states = "　".join(
+        f"{state.symbol}{state.name} {count}" for state, count in views.state_counts(publication, year, unit)
+    )
     now, before = (publication.quality_of.get((unit, str(each), "")) for each in (year, year - 1))
-    rates = [("双公示及时率", "timely_rate", now and now.received - now.late, now and now.received, ("按期", "报送")),
-             ("双公示合规率", "compliance_rate", now and now.accepted, now and now.received, ("放行", "报送")),
-             ("双公示报送率", "reporting_rate", now and now.received_known, now and now.generated, ("报送", "产生"))]
-    tiles = [{"label": f"{year} 年目标达成", "scope": "牵头和配合的目标" if unit else "全区", "big": str(reached),
-              "rest": f"/ {total} 项已达标", "segments": _segments(publication, year, unit), "lines": [_line(states)]}]
-    tiles += [_rate_tile(publication, label, metric, scope, now, before, count, of, parts) for label, metric, count, of, parts in rates]
+    rates = [
+        ("双公示及时率", "timely_rate", now and now.received - now.late, now and now.received, ("按期", "报送")),
+        ("双公示合规率", "compliance_rate", now and now.accepted, now and now.received, ("放行", "报送")),
+        ("双公示报送率", "reporting_rate", now and now.received_known, now and now.generated, ("报送", "产生")),
+    ]
+    tiles = [
+        {
+            "label": f"{year} 年目标达成",
+            "scope": "牵头和配合的目标" if unit else "全区",
+            "big": str(reached),
+            "rest": f"/ {total} 项已达标",
+            "segments": _segments(publication, year, unit),
+            "lines": [_line(states)],
+        }
+    ]
+    tiles += [
+        _rate_tile(publication, label, metric, scope, now, before, count, of, parts)
+        for label, metric, count, of, parts in rates
+    ]
     if unit:
         silence = publication.silence_of.get((unit, year))
         weeks = silence.silent_weeks if silence else None
-        tiles.append({"label": "静默周", "scope": scope, "big": words.number(weeks), "rest": "周", "segments": [], "lines": [
-            _line(f"零报送登记 {words.number(silence.attestations if silence else None)} 次", views.pointed_out(publication, views.SILENT, weeks)),
-            *([_line("本年尚无报送，也无零报送登记", True)] if silence and silence.nothing_yet else [])]})
+        tiles.append(
+            {
+                "label": "静默周",
+                "scope": scope,
+                "big": words.number(weeks),
+                "rest": "周",
+                "segments": [],
+                "lines": [
+                    _line(
+                        f"零报送登记 {words.number(silence.attestations if silence else None)} 次",
+                        views.pointed_out(publication, views.SILENT, weeks),
+                    ),
+                    *([_line("本年尚无报送，也无零报送登记", True)] if silence and silence.nothing_yet else []),
+                ],
+            }
+        )
     else:
         done = sum(item.done for item in publication.milestones)
         late = sum(item.state == "逾期未完成" for item in publication.milestones)
-        tiles.append({"label": "里程碑", "scope": scope, "big": str(done), "rest": f"/ {len(publication.milestones)} 项已完成",
-                      "segments": [], "lines": [_line(f"▼ 逾期未完成 {late} 项" if late else "没有逾期未完成", bool(late))]})
+        tiles.append(
+            {
+                "label": "里程碑",
+                "scope": scope,
+                "big": str(done),
+                "rest": f"/ {len(publication.milestones)} 项已完成",
+                "segments": [],
+                "lines": [_line(f"▼ 逾期未完成 {late} 项" if late else "没有逾期未完成", bool(late))],
+            }
+        )
     return tiles
 
 
@@ -97,8 +160,10 @@ def _moves(publication: Publication, unit: str, limit: int) -> list[str]:
     for move in views.changes(publication, unit)[:limit]:
         moved = f" {move.before.state}→{move.now.state}" if move.state_moved else ""
         whose = "" if not unit else "（本部门）" if move.own else "（全区）"
-        lines.append(f"{move.target.title}{whose}{moved} {words.percent(move.before.percent)}→{words.percent(move.now.percent)} "
-                     f"{words.points(move.points)}（{words.fraction(move.now)}）")
+        lines.append(
+            f"{move.target.title}{whose}{moved} {words.percent(move.before.percent)}→{words.percent(move.now.percent)} "
+            f"{words.points(move.points)}（{words.fraction(move.now)}）"
+        )
     return lines
 
 
@@ -115,14 +180,26 @@ def _unit(publication: Publication, year: int, unit: str) -> dict[str, Any]:
         drawn.append((row.target, row))
     small = []
     for target, row in drawn[:CHARTS_PER_UNIT]:
-        svg = charts.months_of_target(target, views.series(publication, target, row.figure.unit_id), width=330, height=105)
+        svg = charts.months_of_target(
+            target, views.series(publication, target, row.figure.unit_id), width=330, height=105
+        )
         if svg:
-            small.append({"title": target.title, "note": "本部门" if row.own else "全区", "svg": charts.standalone(svg)})
-    names = [f"{row.target.title} {words.FEW if row.hidden else words.number(row.figure.numerator)}"
-             for row in views.counted_only(publication, year, unit)]
-    return {"name": publication.units[unit], "tiles": _tiles(publication, year, unit), "rows": [_row(row, True) for row in rows],
-            "quality_chart": _chart(charts.quality_by_year(publication, unit, width=330, height=105)), "charts": small,
-            "moves": _moves(publication, unit, 3), "counted": names}
+            small.append(
+                {"title": target.title, "note": "本部门" if row.own else "全区", "svg": charts.standalone(svg)}
+            )
+    names = [
+        f"{row.target.title} {words.FEW if row.hidden else words.number(row.figure.numerator)}"
+        for row in views.counted_only(publication, year, unit)
+    ]
+    return {
+        "name": publication.units[unit],
+        "tiles": _tiles(publication, year, unit),
+        "rows": [_row(row, True) for row in rows],
+        "quality_chart": _chart(charts.quality_by_year(publication, unit, width=330, height=105)),
+        "charts": small,
+        "moves": _moves(publication, unit, 3),
+        "counted": names,
+    }
 
 
 def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict[str, Any]]]:
@@ -136,12 +213,20 @@ def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict
     for item in items:
         q = item.quality
         marks = "〔静默〕" if item.silent else "〔尚无报送〕" if item.nothing_yet else ""
-        found.append({"name": item.name + marks, "part": None if item.gap is None else max(0.0, -item.gap / widest), "cells": [
-            words.percent(q.timely_rate if q else None), f"{q.received - q.late:,} / {q.received:,}" if q else words.NONE,
-            share(q.compliance_rate, q.accepted, q.received) if q else words.NONE,
-            share(q.reporting_rate, q.received_known, q.generated) if q else words.NONE,
-            share(q.link_rate, q.linked, q.accepted) if q else words.NONE,
-            f"{words.number(item.silent_weeks)} / {words.number(item.attestations)}"]})
+        found.append(
+            {
+                "name": item.name + marks,
+                "part": None if item.gap is None else max(0.0, -item.gap / widest),
+                "cells": [
+                    words.percent(q.timely_rate if q else None),
+                    f"{q.received - q.late:,} / {q.received:,}" if q else words.NONE,
+                    share(q.compliance_rate, q.accepted, q.received) if q else words.NONE,
+                    share(q.reporting_rate, q.received_known, q.generated) if q else words.NONE,
+                    share(q.link_rate, q.linked, q.accepted) if q else words.NONE,
+                    f"{words.number(item.silent_weeks)} / {words.number(item.attestations)}",
+                ],
+            }
+        )
     return [f"差 {widest}", "距目标"], found
 
 
@@ -149,9 +234,11 @@ def _restatement(each: Restatement, figure: Restated | None) -> str:
     where = f"第 {each.edition_id} 号（改第 {each.restates} 号，{each.on}，{each.approved_by}，{each.reason}）"
     if figure is None:
         return f"{each.year} 年：全区数字不变，只有明细变化。{where}"
-    return (f"{each.year} 年 {figure.title}：{words.percent(figure.old_percent)}（{words.ratio(figure.old_numerator, figure.old_denominator)}）→ "
-            f"{words.percent(figure.percent)}（{words.ratio(figure.numerator, figure.denominator)}），{words.points(figure.moved)} 个百分点，"
-            f"明细增 {figure.came}、减 {figure.went}、变 {figure.changed}。{where}")
+    return (
+        f"{each.year} 年 {figure.title}：{words.percent(figure.old_percent)}（{words.ratio(figure.old_numerator, figure.old_denominator)}）→ "
+        f"{words.percent(figure.percent)}（{words.ratio(figure.numerator, figure.denominator)}），{words.points(figure.moved)} 个百分点，"
+        f"明细增 {figure.came}、减 {figure.went}、变 {figure.changed}。{where}"
+    )
 
 
 def content(publication: Publication, year: int) -> dict[str, Any]:
@@ -159,31 +246,66 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
     p, rows = publication, views.rows(publication, year)
     scale, compared = _compared(p, year)
     goal = p.goal_lines.get("timely_rate")
-    styles = {name: {"style": style, "symbol": symbol, "name": name} for name, (style, symbol) in page.MILESTONE.items()}
+    styles = {
+        name: {"style": style, "symbol": symbol, "name": name} for name, (style, symbol) in page.MILESTONE.items()
+    }
     return {
-        "title": f"{p.district}社会信用体系建设目标 · {year} 年", "district": p.district, "simulated": p.simulated,
+        "title": f"{p.district}社会信用体系建设目标 · {year} 年",
+        "district": p.district,
+        "simulated": p.simulated,
         "edition": views.version(p, year),
         "subtitle": f"数据截至 {p.business_date} · 数字截至 {p.month_of(year)}",
         "footer": f"数据日期 {p.business_date} · 第 {p.build_id} 次构建 · 程序 {p.code_version} · 不含个人信息，不含逐条记录",
-        "tiles": _tiles(p, year, DISTRICT), "rows": [_row(row, False) for row in rows], "pad": 2.5 if len(rows) > 16 else 3.4,
+        "tiles": _tiles(p, year, DISTRICT),
+        "rows": [_row(row, False) for row in rows],
+        "pad": 2.5 if len(rows) > 16 else 3.4,
         "legend": [_state(state) for state in p.states if state.style not in ("none", "dots")],
         "states_chart": _chart(charts.states_by_year(p, DISTRICT, width=300, height=104)),
         "quality_chart": _chart(charts.quality_by_year(p, DISTRICT, width=300, height=94)),
-        "months": " → ".join(f"{month:%Y-%m}" for month in p.months[-2:]), "moves": _moves(p, DISTRICT, 4) or ["没有变化。"],
-        "units": [_unit(p, year, unit) for unit in p.units_in_charge], "compared": compared, "compare_scale": scale,
-        "compare_note": (f"与所引目标比：及时率 {words.goal(goal.goal)}（{goal.clause}）；其余指标没有可引的目标，只列数字。" if goal
-                         else "没有可引的目标，只列数字。") + views.notice_text(p, views.SILENT),
-        "milestones": [{"state": styles[item.state], "title": item.title, "due": f"{item.due_on.year} 年",
-                        "proof": f"{item.evidence} · {item.on}" if item.evidence else "尚无佐证文件"} for item in p.milestones],
-        "counted": [[f"{row.target.target_id} {row.target.title}", "、".join(p.units.get(u, u) for u in row.target.responsible),
-                     words.number(row.figure.numerator)] for row in views.counted_only(p, year)],
-        "restated": [f"{each} 年 {row.target.title}（{row.scope}）：定版 {words.percent(row.figure.percent)}"
-                     f"（{words.fraction(row.figure)}），现值 {words.percent(row.running.percent)}（{words.fraction(row.running)}）"
-                     for each, row in views.restated(p)],
+        "months": " → ".join(f"{month:%Y-%m}" for month in p.months[-2:]),
+        "moves": _moves(p, DISTRICT, 4) or ["没有变化。"],
+        "units": [_unit(p, year, unit) for unit in p.units_in_charge],
+        "compared": compared,
+        "compare_scale": scale,
+        "compare_note": (
+            f"与所引目标比：及时率 {words.goal(goal.goal)}（{goal.clause}）；其余指标没有可引的目标，只列数字。"
+            if goal
+            else "没有可引的目标，只列数字。"
+        )
+        + views.notice_text(p, views.SILENT),
+        "milestones": [
+            {
+                "state": styles[item.state],
+                "title": item.title,
+                "due": f"{item.due_on.year} 年",
+                "proof": f"{item.evidence} · {item.on}" if item.evidence else "尚无佐证文件",
+            }
+            for item in p.milestones
+        ],
+        "counted": [
+            [
+                f"{row.target.target_id} {row.target.title}",
+                "、".join(p.units.get(u, u) for u in row.target.responsible),
+                words.number(row.figure.numerator),
+            ]
+            for row in views.counted_only(p, year)
+        ],
+        "restated": [
+            f"{each} 年 {row.target.title}（{row.scope}）：定版 {words.percent(row.figure.percent)}"
+            f"（{words.fraction(row.figure)}），现值 {words.percent(row.running.percent)}（{words.fraction(row.running)}）"
+            for each, row in views.restated(p)
+        ],
         "restatements": [_restatement(*item) for item in views.restatements(p)],
         "no_restated": "已定版的年份没有更正。" if p.editions else "还没有定版的年份；所有数字都是动态数。",
-        "meanings": [{"title": metric.title, "text": f"{metric.definition}　来源：{metric.source}" + (f"〔{metric.mart}〕" if metric.mart else "")} for metric in p.metrics.values()]
-                    + [{"title": f"{state.symbol} {state.name}", "text": state.condition} for state in p.states]}
+        "meanings": [
+            {
+                "title": metric.title,
+                "text": f"{metric.definition}　来源：{metric.source}" + (f"〔{metric.mart}〕" if metric.mart else ""),
+            }
+            for metric in p.metrics.values()
+        ]
+        + [{"title": f"{state.symbol} {state.name}", "text": state.condition} for state in p.states],
+    }
 
 
 def write(publication: Publication, path: Path, year: int) -> None:
@@ -191,6 +313,10 @@ def write(publication: Publication, path: Path, year: int) -> None:
     import manimgx_fonts_cjk
     import typst
 
-    compiler = typst.Compiler(root=str(TEMPLATE.parent), font_paths=[str(Path(manimgx_fonts_cjk.__file__).parent)],
-                              ignore_system_fonts=True, sys_inputs={"data": json.dumps(content(publication, year), ensure_ascii=False)})
+    compiler = typst.Compiler(
+        root=str(TEMPLATE.parent),
+        font_paths=[str(Path(manimgx_fonts_cjk.__file__).parent)],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(content(publication, year), ensure_ascii=False)},
+    )
     path.write_bytes(compiler.compile(input=str(TEMPLATE), format="pdf"))

@@ -76,8 +76,15 @@ def _fingerprint(publication: Publication, named: Published) -> str:
 
 def _last_published() -> str:
     with session("reader") as opened:
-        return opened.scalars(select(Step.message).where(Step.name == "publish_leadership", Step.verdict == "ok")
-                              .order_by(Step.id.desc()).limit(1)).first() or ""
+        return (
+            opened.scalars(
+                select(Step.message)
+                .where(Step.name == "publish_leadership", Step.verdict == "ok")
+                .order_by(Step.id.desc())
+                .limit(1)
+            ).first()
+            or ""
+        )
 
 
 def publish(year: int | None = None, out: Path | None = None, *, again: bool = True) -> Published:
@@ -87,10 +94,14 @@ def publish(year: int | None = None, out: Path | None = None, *, again: bool = T
     """
     publication = load()
     folder = out or settings.folder("publications", "leadership")
-    with step("builder", "publish_leadership", business_date=publication.business_date, build_id=publication.build_id) as record:
+    with step(
+        "builder", "publish_leadership", business_date=publication.business_date, build_id=publication.build_id
+    ) as record:
         named = _named(publication, folder, year)
-        message = (f"第 {publication.build_id} 次构建的领导看板已发布：{named.page.name}"
-                   f"（内容指纹 {_fingerprint(publication, named)}）")
+        message = (
+            f"第 {publication.build_id} 次构建的领导看板已发布：{named.page.name}"
+            f"（内容指纹 {_fingerprint(publication, named)}）"
+        )
         if not again and message == _last_published() and all(path.exists() for path in named.files):
             record.verdict, record.message = "nothing_due", f"内容未变，不重新发布：{named.page.name}"
             return named

@@ -22,12 +22,12 @@ class Row:
     target: Target
     figure: Figure
     state: State
-    scope: str                      # whose figure it is: '全区' or the unit's name
-    own: bool                       # the figure is the unit's own, not the district's
-    frozen: bool                    # taken from the year's frozen edition
-    unfrozen: bool                  # the year is frozen, but its edition does not hold this figure
-    running: Figure | None          # today's figure of that month, where it differs from the frozen one
-    hidden: bool                    # a cell of persons under 5
+    scope: str  # whose figure it is: '全区' or the unit's name
+    own: bool  # the figure is the unit's own, not the district's
+    frozen: bool  # taken from the year's frozen edition
+    unfrozen: bool  # the year is frozen, but its edition does not hold this figure
+    running: Figure | None  # today's figure of that month, where it differs from the frozen one
+    hidden: bool  # a cell of persons under 5
 
     @property
     def overdue(self) -> bool:
@@ -58,7 +58,7 @@ class Change:
     scope: str
     before: Figure
     now: Figure
-    of_several: bool                # its figure serves several due dates
+    of_several: bool  # its figure serves several due dates
 
     @property
     def own(self) -> bool:
@@ -82,11 +82,11 @@ class Compared:
     unit_id: str
     name: str
     quality: Quality | None
-    gap: float | None               # points to the cited goal of 及时率
+    gap: float | None  # points to the cited goal of 及时率
     silent_weeks: int | None
     attestations: int | None
-    silent: bool                    # so many silent weeks that they are pointed out
-    nothing_yet: bool               # no delivery and no attestation on any business day of the year
+    silent: bool  # so many silent weeks that they are pointed out
+    nothing_yet: bool  # no delivery and no attestation on any business day of the year
 
 
 def scope_name(publication: Publication, unit: str) -> str:
@@ -112,8 +112,17 @@ def _shown(publication: Publication, target: Target, unit: str, year: int) -> Ro
         if (held.numerator, held.denominator, held.state) != (today.numerator, today.denominator, today.state):
             figure, running = held, today
     state = publication.state_of.get(figure.state) or State(figure.state, "·", "", 0, "规则中没有这个状态")
-    return Row(target, figure, state, scope_name(publication, figure.unit_id), own, frozen,
-               edition is not None and not frozen, running, figure.suppressed)
+    return Row(
+        target,
+        figure,
+        state,
+        scope_name(publication, figure.unit_id),
+        own,
+        frozen,
+        edition is not None and not frozen,
+        running,
+        figure.suppressed,
+    )
 
 
 def _worst_first(row: Row) -> tuple[Any, ...]:
@@ -122,8 +131,12 @@ def _worst_first(row: Row) -> tuple[Any, ...]:
 
 def rows(publication: Publication, year: int, unit: str = DISTRICT) -> list[Row]:
     """Targets that are advanced, worst first: by state, then by distance to the goal."""
-    found = [row for target in publication.targets if target.advances and in_scope(target, unit)
-             if (row := _shown(publication, target, unit, year))]
+    found = [
+        row
+        for target in publication.targets
+        if target.advances and in_scope(target, unit)
+        if (row := _shown(publication, target, unit, year))
+    ]
     return sorted(found, key=_worst_first)
 
 
@@ -138,15 +151,22 @@ def all_rows(publication: Publication, year: int, scopes: list[str]) -> list[tup
 
 def counted_only(publication: Publication, year: int, unit: str = DISTRICT) -> list[Row]:
     """Targets that are not advanced under today's law: the number reported, nothing else."""
-    return [row for target in publication.targets if not target.advances and in_scope(target, unit)
-            if (row := _shown(publication, target, unit, year))]
+    return [
+        row
+        for target in publication.targets
+        if not target.advances and in_scope(target, unit)
+        if (row := _shown(publication, target, unit, year))
+    ]
 
 
 def state_counts(publication: Publication, year: int, unit: str = DISTRICT) -> list[tuple[State, int]]:
     """How many goals stand in each state, best first; states without any are left out."""
     found = rows(publication, year, unit)
-    return [(state, count) for state in sorted(publication.states, key=lambda state: -state.order)
-            if (count := sum(row.state == state for row in found))]
+    return [
+        (state, count)
+        for state in sorted(publication.states, key=lambda state: -state.order)
+        if (count := sum(row.state == state for row in found))
+    ]
 
 
 def met(publication: Publication, year: int, unit: str = DISTRICT) -> tuple[int, int]:
@@ -176,14 +196,16 @@ def changes(publication: Publication, unit: str = DISTRICT) -> list[Change]:
                 break
     found.sort(key=lambda change: (not change.state_moved, -abs(change.points or 0), change.target.key))
     told: set[str] = set()
-    return [change for change in found if change.state_moved or change.target.figure_id not in told
-            and not told.add(change.target.figure_id)]
+    return [
+        change
+        for change in found
+        if change.state_moved or change.target.figure_id not in told and not told.add(change.target.figure_id)
+    ]
 
 
 def series(publication: Publication, target: Target, unit: str) -> list[Figure]:
     """The figures of one target month by month."""
-    return [figure for month in publication.months
-            if (figure := publication.figure_at.get((*target.key, unit, month)))]
+    return [figure for month in publication.months if (figure := publication.figure_at.get((*target.key, unit, month)))]
 
 
 def pointed_out(publication: Publication, metric: str, value: float | None) -> bool:
@@ -212,12 +234,29 @@ def compared(publication: Publication, year: int) -> list[Compared]:
         rate = quality.timely_rate if quality else None
         gap = (rate - goal.goal) * 100 if goal and rate is not None else None
         weeks = silence.silent_weeks if silence else None
-        found.append(Compared(unit, name, quality, gap, weeks, silence.attestations if silence else None,
-                              pointed_out(publication, SILENT, weeks), bool(silence and silence.nothing_yet)))
+        found.append(
+            Compared(
+                unit,
+                name,
+                quality,
+                gap,
+                weeks,
+                silence.attestations if silence else None,
+                pointed_out(publication, SILENT, weeks),
+                bool(silence and silence.nothing_yet),
+            )
+        )
     if goal is None:
         return found
-    return sorted(found, key=lambda item: (item.gap is None, item.gap or 0, -(item.silent_weeks or 0),
-                                             list(publication.units).index(item.unit_id)))
+    return sorted(
+        found,
+        key=lambda item: (
+            item.gap is None,
+            item.gap or 0,
+            -(item.silent_weeks or 0),
+            list(publication.units).index(item.unit_id),
+        ),
+    )
 
 
 def restated(publication: Publication) -> list[tuple[int, Row]]:

@@ -15,9 +15,13 @@ from .model import DISTRICT, Publication, Quality
 FONT = "微软雅黑"
 BLUE, ORANGE, GREY = "#1D5A9E", "#C4500F", "#5B6875"
 _KINDS = {
-    "text": {}, "wrap": {"text_wrap": True}, "count": {"num_format": "#,##0", "align": "right"},
-    "rate": {"num_format": '[<0.9995]0.0%;[<1]0.000%;0.0%', "align": "right"}, "points": {"num_format": "+0.0;−0.0;0.0", "align": "right"},
-    "day": {"num_format": "yyyy-mm-dd", "align": "center"}, "middle": {"align": "center"},
+    "text": {},
+    "wrap": {"text_wrap": True},
+    "count": {"num_format": "#,##0", "align": "right"},
+    "rate": {"num_format": "[<0.9995]0.0%;[<1]0.000%;0.0%", "align": "right"},
+    "points": {"num_format": "+0.0;−0.0;0.0", "align": "right"},
+    "day": {"num_format": "yyyy-mm-dd", "align": "center"},
+    "middle": {"align": "center"},
 }
 
 
@@ -30,7 +34,9 @@ class Book:
         self.file.set_properties({"title": f"{publication.district}社会信用体系建设目标", "comments": self.source})
         base = {"font_name": FONT, "font_size": 10, "valign": "vcenter", "border": 1, "border_color": "#DDE2E8"}
         self.kinds = {name: self.file.add_format(base | extra) for name, extra in _KINDS.items()}
-        self.head = self.file.add_format(base | {"bold": True, "bg_color": "#E8F0F9", "text_wrap": True, "align": "center"})
+        self.head = self.file.add_format(
+            base | {"bold": True, "bg_color": "#E8F0F9", "text_wrap": True, "align": "center"}
+        )
         self.title = self.file.add_format({"font_name": FONT, "font_size": 14, "bold": True})
         self.note = self.file.add_format({"font_name": FONT, "font_size": 9, "font_color": GREY})
         self.bad = self.file.add_format({"font_color": ORANGE, "bold": True})
@@ -39,11 +45,21 @@ class Book:
     @property
     def source(self) -> str:
         found = self.publication
-        return (f"{'模拟数据 · ' if found.simulated else ''}数据截至 {found.business_date} · 第 {found.build_id} 次构建 · "
-                "率都有分母，没有分母的不出率")
+        return (
+            f"{'模拟数据 · ' if found.simulated else ''}数据截至 {found.business_date} · 第 {found.build_id} 次构建 · "
+            "率都有分母，没有分母的不出率"
+        )
 
-    def sheet(self, name: str, question: str, columns: list[tuple[str, str, int]], rows: Iterable[Iterable[Any]], *,
-              note: str = "", bars: dict[int, str] | None = None) -> Worksheet:
+    def sheet(
+        self,
+        name: str,
+        question: str,
+        columns: list[tuple[str, str, int]],
+        rows: Iterable[Iterable[Any]],
+        *,
+        note: str = "",
+        bars: dict[int, str] | None = None,
+    ) -> Worksheet:
         """One sheet: ``columns`` are (title, kind, width); ``bars`` name the columns with data bars and their colour."""
         sheet = self.file.add_worksheet(name)
         sheet.hide_gridlines(2)
@@ -57,9 +73,22 @@ class Book:
             for index, value in enumerate(row):
                 self._cell(sheet, last, index, value, self.kinds[columns[index][1]])
         for index, colour in (bars or {}).items():
-            sheet.conditional_format(4, index, max(last, 4), index, {
-                "type": "data_bar", "bar_solid": True, "bar_color": colour, "min_type": "num", "min_value": 0,
-                "max_type": "num", "max_value": 1, "data_bar_2010": True})
+            sheet.conditional_format(
+                4,
+                index,
+                max(last, 4),
+                index,
+                {
+                    "type": "data_bar",
+                    "bar_solid": True,
+                    "bar_color": colour,
+                    "min_type": "num",
+                    "min_value": 0,
+                    "max_type": "num",
+                    "max_value": 1,
+                    "data_bar_2010": True,
+                },
+            )
         self._states(sheet, columns, last)
         sheet.freeze_panes(4, 1)
         sheet.autofilter(3, 0, max(last, 4), len(columns) - 1)
@@ -81,8 +110,13 @@ class Book:
         for index, (title, _, _) in enumerate(columns):
             if title.endswith("状态"):
                 for word, style in (("落后", self.bad), ("逾期未完成", self.bad), ("已达标", self.good)):
-                    sheet.conditional_format(4, index, max(last, 4), index, {
-                        "type": "text", "criteria": "containing", "value": word, "format": style})
+                    sheet.conditional_format(
+                        4,
+                        index,
+                        max(last, 4),
+                        index,
+                        {"type": "text", "criteria": "containing", "value": word, "format": style},
+                    )
 
     def _print(self, sheet: Worksheet, question: str) -> None:
         sheet.set_landscape()
@@ -92,94 +126,283 @@ class Book:
         sheet.repeat_rows(3)
         sheet.center_horizontally()
         sheet.set_header(f"&L&9{question}&R&9{self.publication.business_date}")
-        sheet.set_footer(f"&L&8第 {self.publication.build_id} 次构建&C&8第 &P 页，共 &N 页&R&8不含个人信息，不含逐条记录")
+        sheet.set_footer(
+            f"&L&8第 {self.publication.build_id} 次构建&C&8第 &P 页，共 &N 页&R&8不含个人信息，不含逐条记录"
+        )
 
 
-TARGET_COLUMNS = [("状态", "middle", 13), ("编号", "middle", 7), ("目标", "wrap", 36), ("范围", "text", 22), ("完成率", "rate", 14),
-                  ("分子", "count", 10), ("分母", "count", 10), ("目标值", "middle", 11), ("距目标（百分点）", "points", 11),
-                  ("匀速应到", "rate", 10), ("比匀速（百分点）", "points", 11), ("期限", "day", 12), ("版本", "middle", 10),
-                  ("数字来源", "middle", 10), ("分母来源", "wrap", 24), ("分母日期", "day", 12), ("责任单位", "wrap", 28)]
+TARGET_COLUMNS = [
+    ("状态", "middle", 13),
+    ("编号", "middle", 7),
+    ("目标", "wrap", 36),
+    ("范围", "text", 22),
+    ("完成率", "rate", 14),
+    ("分子", "count", 10),
+    ("分母", "count", 10),
+    ("目标值", "middle", 11),
+    ("距目标（百分点）", "points", 11),
+    ("匀速应到", "rate", 10),
+    ("比匀速（百分点）", "points", 11),
+    ("期限", "day", 12),
+    ("版本", "middle", 10),
+    ("数字来源", "middle", 10),
+    ("分母来源", "wrap", 24),
+    ("分母日期", "day", 12),
+    ("责任单位", "wrap", 28),
+]
 
 
 def _target_cells(publication: Publication, row: views.Row) -> list[Any]:
     figure, target = row.figure, row.target
     units = "、".join(publication.units.get(unit, unit) for unit in target.responsible)
-    return [f"{row.state.symbol} {row.state.name}", target.target_id, target.title, row.scope, row.percent, figure.numerator,
-            figure.denominator, target.goal_text, row.distance, figure.pace, row.ahead, target.due_on,
-            "定版" if row.frozen else "动态", target.figure_kind, figure.denominator_source or None, figure.denominator_on, units]
+    return [
+        f"{row.state.symbol} {row.state.name}",
+        target.target_id,
+        target.title,
+        row.scope,
+        row.percent,
+        figure.numerator,
+        figure.denominator,
+        target.goal_text,
+        row.distance,
+        figure.pace,
+        row.ahead,
+        target.due_on,
+        "定版" if row.frozen else "动态",
+        target.figure_kind,
+        figure.denominator_source or None,
+        figure.denominator_on,
+        units,
+    ]
 
 
 def _quality_cells(item: Quality | None) -> list[Any]:
     if item is None:
         return [None] * 10
-    return [item.generated, item.received_known, item.received, item.accepted, item.late, item.linked, item.reporting_rate, item.timely_rate,
-            item.compliance_rate, item.link_rate]
+    return [
+        item.generated,
+        item.received_known,
+        item.received,
+        item.accepted,
+        item.late,
+        item.linked,
+        item.reporting_rate,
+        item.timely_rate,
+        item.compliance_rate,
+        item.link_rate,
+    ]
 
 
-QUALITY_COLUMNS = [("产生", "count", 10), ("其中已报送", "count", 11), ("报送", "count", 10), ("放行", "count", 10), ("迟报", "count", 9), ("关联", "count", 9),
-                   ("报送率", "rate", 12), ("及时率", "rate", 12), ("合规率", "rate", 12), ("关联率", "rate", 12)]
+QUALITY_COLUMNS = [
+    ("产生", "count", 10),
+    ("其中已报送", "count", 11),
+    ("报送", "count", 10),
+    ("放行", "count", 10),
+    ("迟报", "count", 9),
+    ("关联", "count", 9),
+    ("报送率", "rate", 12),
+    ("及时率", "rate", 12),
+    ("合规率", "rate", 12),
+    ("关联率", "rate", 12),
+]
 
 
 def write(publication: Publication, path: Path, year: int) -> None:
     """Write the workbook for one year (history sheets hold all years)."""
     book = Book(path, publication)
     _summary(book, publication, year)
-    book.sheet("哪些目标落后", f"{year} 年：哪些目标落后，差多少？", TARGET_COLUMNS,
-               (_target_cells(publication, row) for row in views.rows(publication, year)), bars={4: BLUE},
-               note="落后在前；距目标为正表示还差")
-    book.sheet("部门分项", f"{year} 年：各单位负责的目标到哪了？", [("单位", "text", 26), *TARGET_COLUMNS],
-               ([publication.units[unit], *_target_cells(publication, row)] for unit in publication.units
-                for row in views.rows(publication, year, unit)), bars={5: BLUE},
-               note="有本单位分项的为本单位数字，其余为全区数字，见“范围”")
+    book.sheet(
+        "哪些目标落后",
+        f"{year} 年：哪些目标落后，差多少？",
+        TARGET_COLUMNS,
+        (_target_cells(publication, row) for row in views.rows(publication, year)),
+        bars={4: BLUE},
+        note="落后在前；距目标为正表示还差",
+    )
+    book.sheet(
+        "部门分项",
+        f"{year} 年：各单位负责的目标到哪了？",
+        [("单位", "text", 26), *TARGET_COLUMNS],
+        (
+            [publication.units[unit], *_target_cells(publication, row)]
+            for unit in publication.units
+            for row in views.rows(publication, year, unit)
+        ),
+        bars={5: BLUE},
+        note="有本单位分项的为本单位数字，其余为全区数字，见“范围”",
+    )
     _history(book, publication)
     _quality(book, publication)
     goal = publication.goal_lines.get("timely_rate")
-    book.sheet("部门报送比较", f"{year} 年：各单位双公示报得怎么样？",
-               [("单位", "text", 28), ("距及时率目标（百分点）", "points", 14), *QUALITY_COLUMNS, ("静默周", "count", 9), ("零报送登记", "count", 11), ("提示", "middle", 11)],
-               ([item.name, item.gap, *_quality_cells(item.quality), item.silent_weeks, item.attestations,
-                 "静默" if item.silent else "尚无报送" if item.nothing_yet else None]
-                for item in views.compared(publication, year)), bars={9: BLUE},
-               note=f"只有及时率有可引的目标：{goal.clause}" if goal else "没有可引的目标，只列数字")
-    book.sheet("里程碑到哪了", "里程碑到哪了，凭什么？",
-               [("状态", "middle", 14), ("里程碑", "wrap", 40), ("期限", "day", 12), ("佐证", "wrap", 52), ("日期", "day", 12), ("依据", "wrap", 26)],
-               ([item.state, item.title, item.due_on, item.evidence or None, item.on, item.clause] for item in publication.milestones))
+    book.sheet(
+        "部门报送比较",
+        f"{year} 年：各单位双公示报得怎么样？",
+        [
+            ("单位", "text", 28),
+            ("距及时率目标（百分点）", "points", 14),
+            *QUALITY_COLUMNS,
+            ("静默周", "count", 9),
+            ("零报送登记", "count", 11),
+            ("提示", "middle", 11),
+        ],
+        (
+            [
+                item.name,
+                item.gap,
+                *_quality_cells(item.quality),
+                item.silent_weeks,
+                item.attestations,
+                "静默" if item.silent else "尚无报送" if item.nothing_yet else None,
+            ]
+            for item in views.compared(publication, year)
+        ),
+        bars={9: BLUE},
+        note=f"只有及时率有可引的目标：{goal.clause}" if goal else "没有可引的目标，只列数字",
+    )
+    book.sheet(
+        "里程碑到哪了",
+        "里程碑到哪了，凭什么？",
+        [
+            ("状态", "middle", 14),
+            ("里程碑", "wrap", 40),
+            ("期限", "day", 12),
+            ("佐证", "wrap", 52),
+            ("日期", "day", 12),
+            ("依据", "wrap", 26),
+        ],
+        (
+            [item.state, item.title, item.due_on, item.evidence or None, item.on, item.clause]
+            for item in publication.milestones
+        ),
+    )
     _changes(book, publication)
-    book.sheet("定版与现值", "定版以后数字变了吗？",
-               [("年份", "middle", 8), ("目标", "wrap", 38), ("范围", "text", 24), ("定版完成率", "rate", 12), ("定版分子", "count", 10),
-                ("定版分母", "count", 10), ("现值完成率", "rate", 12), ("现值分子", "count", 10), ("现值分母", "count", 10), ("相差（百分点）", "points", 12)],
-               ([each, row.target.title, row.scope, row.figure.percent, row.figure.numerator, row.figure.denominator,
-                 row.running.percent, row.running.numerator, row.running.denominator,
-                 views.difference(row.running.percent, row.figure.percent)] for each, row in views.restated(publication)),
-               note="定版数字不改；更正以现值列出")
+    book.sheet(
+        "定版与现值",
+        "定版以后数字变了吗？",
+        [
+            ("年份", "middle", 8),
+            ("目标", "wrap", 38),
+            ("范围", "text", 24),
+            ("定版完成率", "rate", 12),
+            ("定版分子", "count", 10),
+            ("定版分母", "count", 10),
+            ("现值完成率", "rate", 12),
+            ("现值分子", "count", 10),
+            ("现值分母", "count", 10),
+            ("相差（百分点）", "points", 12),
+        ],
+        (
+            [
+                each,
+                row.target.title,
+                row.scope,
+                row.figure.percent,
+                row.figure.numerator,
+                row.figure.denominator,
+                row.running.percent,
+                row.running.numerator,
+                row.running.denominator,
+                views.difference(row.running.percent, row.figure.percent),
+            ]
+            for each, row in views.restated(publication)
+        ),
+        note="定版数字不改；更正以现值列出",
+    )
     _restatements(book, publication)
-    book.sheet("依现行法不推进", "哪些目标依现行法不推进？",
-               [("编号", "middle", 8), ("目标", "wrap", 40), ("报送单位", "wrap", 36), ("报送数", "count", 12), ("依据", "wrap", 30)],
-               ([row.target.target_id, row.target.title, "、".join(publication.units.get(u, u) for u in row.target.responsible),
-                 row.figure.numerator, row.target.clause] for row in views.counted_only(publication, year)),
-               note="仅列报送数，不计比率，不排序，不计入达成")
-    book.sheet("口径与来源", "每个数字是什么意思，从哪来？",
-               [("指标或状态", "text", 26), ("口径", "wrap", 76), ("来源或依据", "wrap", 50), ("集市（技术）", "text", 34)],
-               [*([item.title, item.definition, item.source, item.mart or None] for item in publication.metrics.values()),
-                *([f"{state.symbol} {state.name}", state.condition, "目标状态规则", None] for state in publication.states),
-                *([f"{target.target_id} {target.title}（{target.due_on.year}）", target.definition, target.clause, None]
-                  for target in publication.targets)])
+    book.sheet(
+        "依现行法不推进",
+        "哪些目标依现行法不推进？",
+        [
+            ("编号", "middle", 8),
+            ("目标", "wrap", 40),
+            ("报送单位", "wrap", 36),
+            ("报送数", "count", 12),
+            ("依据", "wrap", 30),
+        ],
+        (
+            [
+                row.target.target_id,
+                row.target.title,
+                "、".join(publication.units.get(u, u) for u in row.target.responsible),
+                row.figure.numerator,
+                row.target.clause,
+            ]
+            for row in views.counted_only(publication, year)
+        ),
+        note="仅列报送数，不计比率，不排序，不计入达成",
+    )
+    book.sheet(
+        "口径与来源",
+        "每个数字是什么意思，从哪来？",
+        [("指标或状态", "text", 26), ("口径", "wrap", 76), ("来源或依据", "wrap", 50), ("集市（技术）", "text", 34)],
+        [
+            *([item.title, item.definition, item.source, item.mart or None] for item in publication.metrics.values()),
+            *([f"{state.symbol} {state.name}", state.condition, "目标状态规则", None] for state in publication.states),
+            *(
+                [f"{target.target_id} {target.title}（{target.due_on.year}）", target.definition, target.clause, None]
+                for target in publication.targets
+            ),
+        ],
+    )
     book.file.close()
 
 
 def _restatements(book: Book, publication: Publication) -> None:
     rows = []
     for each, figure in views.restatements(publication):
-        cells = [None] * 10 if figure is None else [
-            figure.old_percent, figure.old_numerator, figure.old_denominator, figure.percent, figure.numerator, figure.denominator,
-            figure.moved, figure.came, figure.went, figure.changed]
-        rows.append([each.year, figure.title if figure else "全区数字不变，只有明细变化", *cells, each.on, f"第 {each.edition_id} 号",
-                     f"第 {each.restates} 号", each.approved_by, each.reason])
-    book.sheet("更正重列", "哪些定稿更正过，改了多少？",
-               [("年份", "middle", 8), ("目标", "wrap", 38), ("原定稿完成率", "rate", 12), ("原定稿分子", "count", 10), ("原定稿分母", "count", 10),
-                ("重列完成率", "rate", 12), ("重列分子", "count", 10), ("重列分母", "count", 10), ("相差（百分点）", "points", 12),
-                ("明细增", "count", 8), ("明细减", "count", 8), ("明细变", "count", 8), ("数据日期", "day", 12), ("重列", "middle", 10),
-                ("原定稿", "middle", 10), ("批准人", "text", 14), ("原因", "wrap", 36)], rows,
-               note="原定稿不改；逐行差异见 public-credit editions diff")
+        cells = (
+            [None] * 10
+            if figure is None
+            else [
+                figure.old_percent,
+                figure.old_numerator,
+                figure.old_denominator,
+                figure.percent,
+                figure.numerator,
+                figure.denominator,
+                figure.moved,
+                figure.came,
+                figure.went,
+                figure.changed,
+            ]
+        )
+        rows.append(
+            [
+                each.year,
+                figure.title if figure else "全区数字不变，只有明细变化",
+                *cells,
+                each.on,
+                f"第 {each.edition_id} 号",
+                f"第 {each.restates} 号",
+                each.approved_by,
+                each.reason,
+            ]
+        )
+    book.sheet(
+        "更正重列",
+        "哪些定稿更正过，改了多少？",
+        [
+            ("年份", "middle", 8),
+            ("目标", "wrap", 38),
+            ("原定稿完成率", "rate", 12),
+            ("原定稿分子", "count", 10),
+            ("原定稿分母", "count", 10),
+            ("重列完成率", "rate", 12),
+            ("重列分子", "count", 10),
+            ("重列分母", "count", 10),
+            ("相差（百分点）", "points", 12),
+            ("明细增", "count", 8),
+            ("明细减", "count", 8),
+            ("明细变", "count", 8),
+            ("数据日期", "day", 12),
+            ("重列", "middle", 10),
+            ("原定稿", "middle", 10),
+            ("批准人", "text", 14),
+            ("原因", "wrap", 36),
+        ],
+        rows,
+        note="原定稿不改；逐行差异见 public-credit editions diff",
+    )
 
 
 def _summary(book: Book, publication: Publication, year: int) -> None:
@@ -187,21 +410,47 @@ def _summary(book: Book, publication: Publication, year: int) -> None:
     quality = publication.quality_of.get((DISTRICT, str(year), ""))
     before = publication.quality_of.get((DISTRICT, str(year - 1), ""))
     lines = [["目标达成（项）", None, reached, total, None, "已达标 ÷ 推进的目标项数"]]
-    for word, metric, top, bottom in (("双公示及时率", "timely_rate", "received", "received"), ("双公示合规率", "compliance_rate", "accepted", "received"),
-                                      ("双公示报送率", "reporting_rate", "received_known", "generated"), ("关联率", "link_rate", "linked", "accepted")):
+    for word, metric, top, bottom in (
+        ("双公示及时率", "timely_rate", "received", "received"),
+        ("双公示合规率", "compliance_rate", "accepted", "received"),
+        ("双公示报送率", "reporting_rate", "received_known", "generated"),
+        ("关联率", "link_rate", "linked", "accepted"),
+    ):
         if quality is None:
             continue
         count = getattr(quality, top) - (quality.late if metric == "timely_rate" else 0)
         rate = getattr(quality, metric)
         meaning = publication.metrics[metric].definition if metric in publication.metrics else None
-        lines.append([word, rate, count, getattr(quality, bottom), views.difference(rate, getattr(before, metric) if before else None), meaning])
+        lines.append(
+            [
+                word,
+                rate,
+                count,
+                getattr(quality, bottom),
+                views.difference(rate, getattr(before, metric) if before else None),
+                meaning,
+            ]
+        )
     done = sum(item.done for item in publication.milestones)
     lines.append(["里程碑（项）", None, done, len(publication.milestones), None, "已完成 ÷ 全部"])
-    lines += [[f"状态：{state.symbol} {state.name}（项）", None, count, total, None, state.condition]
-              for state, count in views.state_counts(publication, year)]
-    book.sheet("总体怎么样", f"{year} 年：总体怎么样？",
-               [("指标", "text", 28), ("率", "rate", 14), ("分子", "count", 12), ("分母", "count", 12), ("比上年（百分点）", "points", 14), ("口径", "wrap", 60)],
-               lines, bars={1: BLUE})
+    lines += [
+        [f"状态：{state.symbol} {state.name}（项）", None, count, total, None, state.condition]
+        for state, count in views.state_counts(publication, year)
+    ]
+    book.sheet(
+        "总体怎么样",
+        f"{year} 年：总体怎么样？",
+        [
+            ("指标", "text", 28),
+            ("率", "rate", 14),
+            ("分子", "count", 12),
+            ("分母", "count", 12),
+            ("比上年（百分点）", "points", 14),
+            ("口径", "wrap", 60),
+        ],
+        lines,
+        bars={1: BLUE},
+    )
 
 
 def _history(book: Book, publication: Publication) -> None:
@@ -220,17 +469,29 @@ def _history(book: Book, publication: Publication) -> None:
     columns = [("编号", "middle", 7), ("目标", "wrap", 36), ("目标值", "middle", 11), ("期限", "day", 12)]
     for year in years:
         mark = "定版" if year in publication.editions else "动态"
-        columns += [(f"{year} 完成率（{mark}）", "rate", 13), (f"{year} 分子", "count", 9), (f"{year} 分母", "count", 9)]
+        columns += [
+            (f"{year} 完成率（{mark}）", "rate", 13),
+            (f"{year} 分子", "count", 9),
+            (f"{year} 分母", "count", 9),
+        ]
     book.sheet("逐年进展", "几年来进展如何？", columns, rows, bars={4 + 3 * place: BLUE for place in range(len(years))})
 
 
 def _quality(book: Book, publication: Publication) -> None:
     words = {"": "合计", "licence": "许可", "penalty": "处罚"}
-    rows = [[int(item.period), words[item.table], *_quality_cells(item)]
-            for item in publication.quality if item.unit_id == DISTRICT and len(item.period) == 4]
+    rows = [
+        [int(item.period), words[item.table], *_quality_cells(item)]
+        for item in publication.quality
+        if item.unit_id == DISTRICT and len(item.period) == 4
+    ]
     rows.sort(key=lambda row: (-row[0], list(words.values()).index(row[1])))
-    book.sheet("双公示质量", "双公示质量如何（全区）？", [("年份", "middle", 8), ("类别", "middle", 8), *QUALITY_COLUMNS], rows,
-               bars={8: BLUE, 9: BLUE, 10: BLUE, 11: BLUE})
+    book.sheet(
+        "双公示质量",
+        "双公示质量如何（全区）？",
+        [("年份", "middle", 8), ("类别", "middle", 8), *QUALITY_COLUMNS],
+        rows,
+        bars={8: BLUE, 9: BLUE, 10: BLUE, 11: BLUE},
+    )
 
 
 def _changes(book: Book, publication: Publication) -> None:
@@ -241,9 +502,35 @@ def _changes(book: Book, publication: Publication) -> None:
         for move in views.changes(publication, unit):
             if unit and not move.own:
                 continue
-            rows.append([move.scope, move.target.title, move.target.due_on, move.before.state, move.now.state, move.before.percent,
-                         move.now.percent, move.points, move.now.numerator, move.now.denominator])
-    book.sheet("本月变了什么", "比上个月变了什么？",
-               [("范围", "text", 26), ("目标", "wrap", 36), ("期限", "day", 12), ("上月状态", "middle", 10), ("本月状态", "middle", 10),
-                ("上月完成率", "rate", 12), ("本月完成率", "rate", 12), ("变化（百分点）", "points", 12), ("分子", "count", 10), ("分母", "count", 10)],
-               rows, note=note)
+            rows.append(
+                [
+                    move.scope,
+                    move.target.title,
+                    move.target.due_on,
+                    move.before.state,
+                    move.now.state,
+                    move.before.percent,
+                    move.now.percent,
+                    move.points,
+                    move.now.numerator,
+                    move.now.denominator,
+                ]
+            )
+    book.sheet(
+        "本月变了什么",
+        "比上个月变了什么？",
+        [
+            ("范围", "text", 26),
+            ("目标", "wrap", 36),
+            ("期限", "day", 12),
+            ("上月状态", "middle", 10),
+            ("本月状态", "middle", 10),
+            ("上月完成率", "rate", 12),
+            ("本月完成率", "rate", 12),
+            ("变化（百分点）", "points", 12),
+            ("分子", "count", 10),
+            ("分母", "count", 10),
+        ],
+        rows,
+        note=note,
+    )

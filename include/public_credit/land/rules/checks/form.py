@@ -23,7 +23,9 @@ def precision_lost(rows: Rows, *, digits: int) -> Mask:
     masks = []
     for name, numeric in rows.context.numeric_cells.items():
         if name in rows and rows.kind.fields[name].type in _CODES and numeric.any():
-            long = rows.where(name, lambda texts: texts.cast(pl.Float64, strict=False).fill_null(0.0) >= 10.0 ** (digits - 1))
+            long = rows.where(
+                name, lambda texts: texts.cast(pl.Float64, strict=False).fill_null(0.0) >= 10.0 ** (digits - 1)
+            )
             masks.append(np.asarray(numeric) & long)
     return any_of(masks)
 

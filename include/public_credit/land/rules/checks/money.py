@@ -97,9 +97,7 @@ def _unconfirmed(amounts: pl.Series, texts: pl.Series, word: str) -> pl.Series:
     frame = pl.DataFrame(
         [texts.gather(places).alias("text"), whole.cast(pl.Int64, strict=False).cast(pl.String).alias("yuan")]
     )
-    said = frame.select(
-        pl.col("text").str.contains(pl.concat_str(pl.lit(word), "yuan", pl.lit("元")), literal=True)
-    )
+    said = frame.select(pl.col("text").str.contains(pl.concat_str(pl.lit(word), "yuan", pl.lit("元")), literal=True))
     return places.filter(~(said.to_series() & ((yuan - whole).abs() < 0.005)))
 
 
@@ -114,17 +112,10 @@ def _figures(amounts: pl.Series, texts: pl.Series, word: str) -> _Figures | None
         return None
     places, found, several = places.filter(some), found.filter(some), several.filter(some)
     frame = pl.DataFrame(
-        {
-            "row": pl.int_range(0, len(found), eager=True),
-            "figure": found,
-            "amount": amounts.gather(places),
-        }
+        {"row": pl.int_range(0, len(found), eager=True), "figure": found, "amount": amounts.gather(places)}
     )
     each = frame.explode("figure").with_columns(
-        number=pl.col("figure")
-        .str.extract(f"({_NUMBER})", 1)
-        .str.replace_all(",", "", literal=True)
-        .cast(pl.Float64),
+        number=pl.col("figure").str.extract(f"({_NUMBER})", 1).str.replace_all(",", "", literal=True).cast(pl.Float64),
         wan=pl.col("figure").str.contains("万元", literal=True),
     )
     each = each.with_columns(

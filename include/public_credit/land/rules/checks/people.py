@@ -26,7 +26,9 @@ def id_number_valid(rows: Rows, *, both_required: list[str] = []) -> Mask:
             masks.append(typed != numbered)
         cards = numbered & rows.one_of(type_field, [ID_CARD])
         if cards.any():
-            masks.append(cards & ~rows.where(number_field, lambda ids: id_numbers_valid(ids, rows.context.business_date)))
+            masks.append(
+                cards & ~rows.where(number_field, lambda ids: id_numbers_valid(ids, rows.context.business_date))
+            )
     return any_of(masks)
 
 

@@ -25,11 +25,7 @@ def required(rows: Rows, *, one_of: list[list[str]] = [], conditional: list[Cond
         masks.append(~any_of([rows.filled(name) for name in group]))
     for item in conditional:
         if item.field in rows.kind.tables[rows.variant].fields:
-            due = (
-                rows.one_of(item.depends_on, item.when)
-                if item.when
-                else ~rows.one_of(item.depends_on, item.unless)
-            )
+            due = rows.one_of(item.depends_on, item.when) if item.when else ~rows.one_of(item.depends_on, item.unless)
             masks.append(~rows.filled(item.field) & due)
     return any_of(masks)
 
@@ -84,12 +80,7 @@ def org_code_valid(rows: Rows, *, field: str, uscc: str, check_digit: bool = Tru
 
 @check
 def placeholder_code(
-    rows: Rows,
-    *,
-    fields: list[str],
-    category: str = "",
-    values: list[str] = [],
-    except_values: list[str] = [],
+    rows: Rows, *, fields: list[str], category: str = "", values: list[str] = [], except_values: list[str] = []
 ) -> Mask:
     """The placeholder 17 zeros + X in a field, where the category is (or is not) one of the values (R07)."""
     masks = []

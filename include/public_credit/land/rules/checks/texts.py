@@ -57,9 +57,7 @@ def contains_words(rows: Rows, *, groups: list[Words]) -> Mask:
             some = column.distinct[places]
             found = any_of(
                 [
-                    np.asarray(
-                        some.str.count_matches(one) > (some.str.count_matches(negated) if negated else 0)
-                    )
+                    np.asarray(some.str.count_matches(one) > (some.str.count_matches(negated) if negated else 0))
                     for one, negated in patterns
                 ]
             )

@@ -44,4 +44,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for schema in ("ledger", "vault"):
-        op.execute(f"revoke all on all tables in schema {schema} from pcw_collector, pcw_builder, pcw_sender, pcw_reader")
+        op.execute(
+            f"revoke all on all tables in schema {schema} from pcw_collector, pcw_builder, pcw_sender, pcw_reader"
+        )

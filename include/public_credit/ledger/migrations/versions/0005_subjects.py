@@ -93,6 +93,18 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("drop table ledger.judgement")
-    for table in ("subject", "identifier", "alias", "change", "succession", "work_item", "version", "register", "claim",
-                  "roster", "judged", "progress"):
+    for table in (
+        "subject",
+        "identifier",
+        "alias",
+        "change",
+        "succession",
+        "work_item",
+        "version",
+        "register",
+        "claim",
+        "roster",
+        "judged",
+        "progress",
+    ):
         op.execute(f"drop table subjects.{table}")

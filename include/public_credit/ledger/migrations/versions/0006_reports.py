@@ -13,7 +13,7 @@ def upgrade() -> None:
     op.create_table(
         "report",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
@@ -22,8 +22,8 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("data_on", sa.Date(), nullable=False),
         sa.Column("channel", sa.Text(), server_default="cli", nullable=False),
-        sa.CheckConstraint("kind in ('subject', 'review')", name=op.f('ck_report_kind')),
-        sa.PrimaryKeyConstraint("id", name=op.f('pk_report')),
+        sa.CheckConstraint("kind in ('subject', 'review')", name=op.f("ck_report_kind")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
         schema="ledger",
     )
     op.execute("grant select on ledger.report to pcw_collector, pcw_builder, pcw_sender, pcw_reader")

@@ -84,7 +84,9 @@ COUNT = """
 
 def _check_batch_counts(old: str, new: str) -> None:
     """Replace the part of the trigger function that counts the landed rows."""
-    source = op.get_bind().execute(sa.text("select pg_get_functiondef('ledger.check_batch_counts'::regproc)")).scalar_one()
+    source = (
+        op.get_bind().execute(sa.text("select pg_get_functiondef('ledger.check_batch_counts'::regproc)")).scalar_one()
+    )
     if old not in source:
         raise RuntimeError("ledger.check_batch_counts is not the one of the revision before")
     op.execute(source.replace(old, new))

@@ -69,16 +69,29 @@ def upgrade() -> None:
         sa.CheckConstraint("state in ('draft', 'approved', 'frozen', 'rejected')", name=op.f("ck_edition_state")),
         sa.CheckConstraint(
             "(kind = 'original' and restates is null) or (kind = 'restatement' and restates is not null)",
-            name=op.f("ck_edition_kind")),
+            name=op.f("ck_edition_kind"),
+        ),
         sa.ForeignKeyConstraint(["restates"], ["ledger.edition.id"], name=op.f("fk_edition_restates")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_edition")),
         schema="ledger",
     )
     op.create_index(op.f("ix_edition_year"), "edition", ["year"], schema="ledger")
-    op.create_index("uq_edition_open", "edition", ["year"], unique=True, schema="ledger",
-                    postgresql_where=sa.text("state in ('draft', 'approved')"))
-    op.create_index("uq_edition_original", "edition", ["year"], unique=True, schema="ledger",
-                    postgresql_where=sa.text("kind = 'original' and state = 'frozen'"))
+    op.create_index(
+        "uq_edition_open",
+        "edition",
+        ["year"],
+        unique=True,
+        schema="ledger",
+        postgresql_where=sa.text("state in ('draft', 'approved')"),
+    )
+    op.create_index(
+        "uq_edition_original",
+        "edition",
+        ["year"],
+        unique=True,
+        schema="ledger",
+        postgresql_where=sa.text("kind = 'original' and state = 'frozen'"),
+    )
     op.create_table(
         "edition_figure",
         sa.Column("edition_id", sa.BigInteger(), nullable=False),
@@ -117,16 +130,25 @@ def upgrade() -> None:
     )
     op.execute(EDITION)
     op.execute(CONTENT)
-    op.execute("create trigger edition_kept before update or delete on ledger.edition "
-               "for each row execute function ledger.keep_edition()")
+    op.execute(
+        "create trigger edition_kept before update or delete on ledger.edition "
+        "for each row execute function ledger.keep_edition()"
+    )
     for table in ("edition_figure", "edition_item"):
-        for event, transition in (("insert", "new table as written"), ("update", "new table as written"),
-                                  ("delete", "old table as gone")):
-            op.execute(f"create trigger {table}_kept_{event} after {event} on ledger.{table} referencing {transition} "
-                       "for each statement execute function ledger.keep_edition_content()")
+        for event, transition in (
+            ("insert", "new table as written"),
+            ("update", "new table as written"),
+            ("delete", "old table as gone"),
+        ):
+            op.execute(
+                f"create trigger {table}_kept_{event} after {event} on ledger.{table} referencing {transition} "
+                "for each statement execute function ledger.keep_edition_content()"
+            )
     for table in ("edition", "edition_figure", "edition_item"):
-        op.execute(f"create trigger {table}_kept_truncate before truncate on ledger.{table} "
-                   "for each statement execute function ledger.keep_edition_content()")
+        op.execute(
+            f"create trigger {table}_kept_truncate before truncate on ledger.{table} "
+            "for each statement execute function ledger.keep_edition_content()"
+        )
     tables = "ledger.edition, ledger.edition_figure, ledger.edition_item"
     op.execute(f"grant select on {tables} to pcw_collector, pcw_builder, pcw_sender, pcw_reader")
     op.execute(f"grant insert on {tables} to pcw_builder")
