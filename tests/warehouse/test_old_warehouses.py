@@ -14,7 +14,7 @@ from public_credit.build import run as build
 from public_credit.steps import work
 from public_credit.steps.migrate import migrate
 
-from tests.conftest import CHECKOUT
+from tests.conftest import DEMO
 from tests.dumps.make import FOLDER, pg_tool
 
 from .commands import credit
@@ -74,7 +74,7 @@ def test_an_existing_warehouse_is_migrated_and_worked_on(
     warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Path
 ) -> None:
     monkeypatch.setenv("PCW_CLOCK", "logical")
-    monkeypatch.setenv("PCW_DISTRICT_FOLDER", str(CHECKOUT / "include" / "districts" / "demo"))
+    monkeypatch.setenv("PCW_DISTRICT", str(DEMO))
     restored(warehouse, dump, tmp_path)
     with warehouse.connect() as connection:
         counts = connection.execute(COUNTS).fetchall()

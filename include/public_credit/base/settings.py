@@ -36,9 +36,28 @@ def home() -> Path:
 
 
 def district_folder() -> Path | None:
-    """Folder of the district the warehouse works for (``PCW_DISTRICT_FOLDER``), None when none is named."""
-    given = os.environ.get("PCW_DISTRICT_FOLDER")
-    return Path(given) if given else None
+    """Folder of the district the warehouse works for, None when none is named.
+
+    ``PCW_DISTRICT`` is a path (a relative one starts at the checkout) or the bare name of a folder of ``include/districts``.
+    Raises UserError (code 3) when there is no such folder.
+    """
+    if "PCW_DISTRICT_FOLDER" in os.environ:
+        raise UserError(
+            "环境变量 PCW_DISTRICT_FOLDER 已停用。",
+            remedy="删去它，把辖区文件夹写入 PCW_DISTRICT；辖区名称写在该文件夹的 district.yml 中。",
+            code=3,
+        )
+    given = os.environ.get("PCW_DISTRICT", "").strip()
+    if not given:
+        return None
+    path = checkout() / (given if os.sep in given else f"include/districts/{given}")
+    if not path.is_dir():
+        raise UserError(
+            f"PCW_DISTRICT 所指的辖区文件夹不存在：{path}。",
+            remedy="写成辖区文件夹的路径，或 include/districts 中文件夹的名称；不设置则没有辖区。",
+            code=3,
+        )
+    return path
 
 
 def folder(*parts: str) -> Path:

@@ -4,9 +4,9 @@ The inputs of a build (attempts to add, attempts a replay replaced) are frozen i
 build that was killed is resumed as itself: every model is a transaction of its own and knows which build it has applied.
 One build runs at a time, from the freeze to the booking.
 
-A build remembers what it was made from: the seeds, the models and what it published of the catalogue, by content. An edit
-makes a build due, and that build computes everything again (the exports stay: what was offered is history), because what
-an incremental model kept was computed from what stood there before.
+A build remembers what it was made from: the seeds, the models, the district's facts and what it published of the catalogue,
+by content. An edit makes a build due, and after an edited seed, model or catalogue that build computes everything again (the
+exports stay: what was offered is history), because what an incremental model kept was computed from what stood there before.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ..base.messages import UserError
 from ..catalogue import load_catalogue
 from ..ledger.models import Build, PublishedDataset, PublishedUnit
 from ..ledger.session import BUILDING, hold, open_business_day, session, step
-from . import evidence
+from . import inputs
 
 _READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
 _PENDING = """
@@ -73,11 +73,16 @@ def _units() -> list[dict[str, Any]]:
 
 
 def _datasets() -> list[dict[str, Any]]:
-    plain = ("kind", "variant", "title", "disclosure", "delivery_mode", "cadence_days")
+    plain, catalogue = ("kind", "variant", "title", "disclosure", "delivery_mode", "cadence_days"), load_catalogue()
     return [
-        {"dataset_id": dataset.id, "unit_id": dataset.unit, "sectors": ";".join(dataset.sectors)}
+        {
+            "dataset_id": dataset.id,
+            "unit_id": dataset.unit,
+            "sectors": ";".join(dataset.sectors),
+            "live_on": catalogue.district.go_live.get(dataset.id),
+        }
         | {name: getattr(dataset, name) for name in plain}
-        for dataset in load_catalogue().datasets.values()
+        for dataset in catalogue.datasets.values()
     ]
 
 
@@ -95,19 +100,21 @@ def _content(*names: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def _fingerprint(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
 def made_from() -> dict[str, Any]:
     """What a build is made from beside the delivered rows, as fingerprints; the catalogue's row by row."""
     rows = {f"unit {row['unit_id']}": row for row in _units()} | {
         f"dataset {row['dataset_id']}": row for row in _datasets()
     }
-    facts = {name: evidence.read(name) for name in evidence.TABLES}
+    facts = {table.__tablename__: given for table, given in inputs.facts().items()}
     return {
-        "evidence": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16],
+        "facts": _fingerprint(facts)[:16],
         "seeds": _content("seeds"),
         "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
-        "catalogue": {
-            name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:8] for name, row in rows.items()
-        },
+        "catalogue": {name: _fingerprint(row)[:8] for name, row in rows.items()},
     }
 
 
@@ -122,7 +129,7 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     """What was edited since a build, in words ('' for nothing), and whether what it computed has to be computed again.
 
     A unit or dataset that was added has no records yet; one that left the catalogue stays published, as its records do. What
-    reads the district's facts (evidence) is computed anew in every build.
+    reads the district's facts (``inputs``) is computed anew in every build.
     """
     if not isinstance(before, dict) or not isinstance(before.get("catalogue"), dict):
         return "此前的构建没有记下种子与模型的内容", True
@@ -137,7 +144,7 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
         title
         for title, true in (
             ("目录中新增了单位或数据集", bool(now["catalogue"].keys() - known.keys())),
-            ("佐证有改动", before.get("evidence") != now["evidence"]),
+            ("辖区的事实有改动", before.get("facts") != now["facts"]),
         )
         if true
     ]
@@ -169,7 +176,9 @@ def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) 
 
 
 def _publish_units(opened: Session) -> None:
-    statement = insert(PublishedUnit).values(_units())
+    if not (rows := _units()):
+        return
+    statement = insert(PublishedUnit).values(rows)
     opened.execute(
         statement.on_conflict_do_update(
             index_elements=["unit_id"], set_={"name": statement.excluded.name, "uscc": statement.excluded.uscc}
@@ -178,7 +187,8 @@ def _publish_units(opened: Session) -> None:
 
 
 def _publish_datasets(opened: Session) -> None:
-    rows = _datasets()
+    if not (rows := _datasets()):
+        return
     statement = insert(PublishedDataset).values(rows)
     opened.execute(
         statement.on_conflict_do_update(
@@ -260,10 +270,13 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
         if frozen is not None:
             _publish_units(opened)
             _publish_datasets(opened)
-            evidence.publish(opened)
+            inputs.publish(opened)
     if frozen is None:
         with step("builder", "build", business_date=business_date) as record:
-            record.verdict, record.message = "nothing_due", "没有待构建的批次，业务日期、种子、模型与目录未变"
+            record.verdict, record.message = (
+                "nothing_due",
+                "没有待构建的批次，业务日期、种子、模型、目录与辖区的事实未变",
+            )
         return BuildResult(None, record.message)
     build_id, business_date = frozen.build_id, frozen.business_date
     with step("builder", "resolve", business_date=business_date, build_id=build_id) as record:

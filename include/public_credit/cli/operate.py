@@ -178,7 +178,8 @@ def release_approve(
 
 
 def deliver(on: On = None) -> None:
-    print(work.deliver(_on(on)).message)
+    result = work.deliver(_on(on))
+    print(result.message if result else "本辖区没有接收方，无可报送。")
 
 
 def receive(on: On = None) -> None:

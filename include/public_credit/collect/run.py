@@ -97,10 +97,12 @@ def receive_file(dataset_id: str, path: str | Path, business_date: date | None =
 
     on = business_day(business_date)
     hand_in.turn_away(dataset_id, Path(path), on)
-    (dataset,) = [item for item in _datasets(dataset_id) if item.id == dataset_id] or [None]
+    named = _datasets(dataset_id)
+    (dataset,) = [item for item in named if item.id == dataset_id] or [None]
     if dataset is None:
         raise UserError(
-            f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。"
+            f"{dataset_id} 是单位编号，不是数据集编号。",
+            remedy=f"填写数据集编号：{'、'.join(item.id for item in named)}。",
         )
     with step("collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(dataset, on)

@@ -67,7 +67,7 @@ def _load(driver: psycopg.Connection, adapter: Adapter, interfaces: list[str]) -
 
 def run(receiver: str = "city") -> ReconcileResult:
     """Compare both sides and book the result with every difference."""
-    found, on = load_catalogue().receivers[receiver], settings.business_date()
+    found, on = load_catalogue().receiver(receiver), settings.business_date()
     with step("sender", "reconcile", business_date=on) as record:
         adapter = adapter_for(found)
         try:

@@ -186,7 +186,7 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill:
 
 def prepare(receiver_id: str = "city") -> Prepared | None:
     """Freeze the difference since the last release, up to the newest finished build; None when there is none due."""
-    receiver = load_catalogue().receivers[receiver_id]
+    receiver = load_catalogue().receiver(receiver_id)
     with session("sender") as opened:
         lock(opened, f"release {receiver_id}")
         newest = opened.scalar(select(Build).where(Build.state == "built").order_by(Build.build_id.desc()).limit(1))

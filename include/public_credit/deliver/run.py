@@ -136,7 +136,7 @@ class Deliverer:
 
 def run(receiver: str = "city") -> Delivered:
     """Send everything that is released and open. Raises UserError (code 5) when the receiver cannot be reached."""
-    found = load_catalogue().receivers[receiver]
+    found = load_catalogue().receiver(receiver)
     on = settings.business_date()
     with step("sender", "deliver", business_date=on) as record, hold("sender", f"deliver {receiver}") as mine:
         if not mine:

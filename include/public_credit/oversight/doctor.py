@@ -57,8 +57,14 @@ def _catalogue() -> Finding:
     from ..catalogue import load_catalogue
 
     catalogue = load_catalogue()
+    if not catalogue.district.name:
+        return Finding(
+            "提醒", "目录", "没有指定辖区：没有单位和数据集；把 PCW_DISTRICT 设为辖区文件夹（内有 district.yml）的路径"
+        )
     return Finding(
-        "通过", "目录", f"{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}"
+        "通过",
+        "目录",
+        f"{catalogue.district.name}，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}",
     )
 
 
@@ -75,12 +81,12 @@ def _rules() -> Finding:
 def _connections() -> list[Finding]:
     from ..catalogue import load_catalogue
 
-    findings = []
+    findings, catalogue = [], load_catalogue()
     wanted = {
         dataset.channel.connection
-        for dataset in load_catalogue().datasets.values()
+        for dataset in catalogue.datasets.values()
         if getattr(dataset.channel, "connection", None)
-    } | {"city_platform"}
+    } | {receiver.connection for receiver in catalogue.receivers.values()}
     for name in sorted(wanted):
         try:
             settings.connection(name)

@@ -88,6 +88,9 @@ def _whose_move(
         who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
         return "采集失败" if last_step["verdict"] == "failed" else "未到齐", f"{who}：{last_step['message']}"
     if batch is None:
+        live_on = load_catalogue().district.go_live.get(dataset.id)
+        if live_on and live_on > on:
+            return "待上线", f"自 {live_on} 起应当报送"
         if dataset.channel.type == "hand_in":
             return "待人工报送", ""
         return "未报送", "来源单位：从未报送，催报或作零报送说明"

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from ..base import settings
 from ..base.messages import UserError, key_given
+from ..catalogue import load_catalogue
 from ..identifiers.codes import normalise
 from ..ledger.models import Report
 from ..ledger.session import clock_day, session
-from ..policy.seeds import check_area
 from . import policy as policies
 from .policy import ReportPolicy, Section
 from .visibility import LISTS, split, standing
@@ -208,7 +208,7 @@ def number(prefix: str, day: date, entry: int) -> str:
 def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> SubjectReport:
     """Read everything for a report on one organisation, as a reader of ``level`` may see it; the use is booked, with its area."""
     key = key_given(key, "统一社会信用代码或主体编号")
-    policy, area = policies.load(), check_area(area, purpose)
+    policy, area = policies.load(), load_catalogue().district.area(area, purpose)
     if level not in policy.levels:
         raise UserError(f"没有披露级别“{level}”。", remedy="可用的级别：" + "、".join(policy.levels))
     if level != policy.levels[0] and not purpose.strip():

@@ -132,17 +132,21 @@ def build(on: date) -> Any:
 
 
 def release(on: date) -> Any:
-    """Freeze the difference of the newest finished build."""
+    """Freeze the difference of the newest finished build; None where the district has no receiver."""
     from ..deliver import release as releases
 
+    if not load_catalogue().receivers:
+        return None
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
     return releases.prepare()
 
 
 def deliver(on: date) -> Any:
-    """Send what was released."""
+    """Send what was released; None where the district has no receiver."""
     from .. import deliver as deliveries
 
+    if not load_catalogue().receivers:
+        return None
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
     return deliveries.run()
 
@@ -156,9 +160,11 @@ def publish(on: date, *, again: bool = True) -> Any:
 
 
 def receive(on: date) -> Any:
-    """Fetch later receipts and reconcile."""
+    """Fetch later receipts and reconcile; None where the district has no receiver."""
     from ..deliver import receipts, reconcile
 
+    if not load_catalogue().receivers:
+        return None
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
     receipts.fetch()
     return reconcile.run()

@@ -10,6 +10,7 @@ from .access import AccessLog, Alert, Report, Secret
 from .base import BATCH_STATES, GOOD_STATES, Base
 from .builds import Build, BuildInput, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
+from .district import KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
 from .subjects import Judgement
@@ -33,6 +34,8 @@ __all__ = [
     "GOOD_STATES",
     "GateResult",
     "Judgement",
+    "KeyDepartment",
+    "MilestoneEvidence",
     "PublishedDataset",
     "PublishedUnit",
     "Quarantine",
@@ -45,6 +48,7 @@ __all__ = [
     "Release",
     "RepeatedRow",
     "Report",
+    "ReportArea",
     "RowOutcome",
     "RowVerdict",
     "Secret",
@@ -52,5 +56,6 @@ __all__ = [
     "Slip",
     "Step",
     "Stock",
+    "TargetUnit",
     "Waiver",
 ]

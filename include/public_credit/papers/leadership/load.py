@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ...base import settings
 from ...base.messages import UserError
+from ...catalogue import load_catalogue
 from ...editions import diff as edition_diff
 from ...ledger.session import between_builds, session
 from .model import (
@@ -194,7 +195,7 @@ def load() -> Publication:
                 code=3,
             )
         return Publication(
-            district=os.environ.get("PCW_DISTRICT", ""),
+            district=load_catalogue().district.name,
             business_date=build["business_date"],
             build_id=build["build_id"],
             built_at=build["built_at"].astimezone(settings.TIMEZONE) if build["built_at"] else None,
