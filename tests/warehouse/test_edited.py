@@ -195,7 +195,7 @@ def test_an_edited_fact_of_the_district_makes_an_ordinary_build_due(
     assert all(before) and build.run(ON).build_id is None
     _FACTS[edited](root)
     done = build.run(ON)
-    assert done.build_id == 2 and "--full-refresh" not in asked[1]
+    assert done.build_id is not None and "--full-refresh" not in asked[1]
     assert sum(old != new for old, new in zip(before, told(), strict=True)) == 1, "one table has other rows"
     assert build.run(ON).build_id is None
 
