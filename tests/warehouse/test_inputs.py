@@ -48,12 +48,13 @@ def test_a_district_without_evidence_has_achieved_nothing_and_the_demo_what_it_i
     migrated, tmp_path: Path
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, open_warehouse(migrated, tmp_path, patch) as warehouse:
-        patch.delenv("PCW_DISTRICT")
+        bare = shutil.copytree(DEMO, tmp_path / "district", ignore=shutil.ignore_patterns("evidence"))
+        patch.setenv("PCW_DISTRICT", str(bare))
         records = Records(warehouse)
         records.deliver("administrative_licence", ON, [{"decision_no": "许1", "decision_date": "2025-03-10"}])
         records.run("update ledger.batch set unit_id = 'scjg'")  # a department the demo counts among the ten
         build.run(ON)
-        assert _figure(records, "T19") == (0, None) and _figure(records, "T20") == (0, None)
+        assert _figure(records, "T19") == (0, 10) and _figure(records, "T20") == (0, 4)
         assert records.query(
             "select count(*) from marts.mart_targets__milestone where state_on is not null or document_no is not null "
             "or state in ('按期完成', '逾期完成', '推进中')"
