@@ -7,16 +7,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from zlib import crc32
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, CursorResult, Result, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ..base import settings
 from .models import BusinessDay, Step
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 @contextmanager
@@ -76,6 +79,17 @@ def held(opened: Session, names: Iterable[str]) -> set[str]:
             {"names": list(names)},
         )
     )
+
+
+def written(result: Result[Any]) -> int:
+    """Rows an insert, update or delete has written (SQLAlchemy types the result of a text as one of a query)."""
+    return cast(CursorResult[Any], result).rowcount
+
+
+def driver(opened: Session | Connection) -> psycopg.Connection[Any]:
+    """The driver's own connection behind a session or connection, for COPY."""
+    connection = opened.connection() if isinstance(opened, Session) else opened
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def between_builds(role: str) -> AbstractContextManager[bool]:
