@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -22,11 +22,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import Dataset, load_catalogue
+from ..catalogue.models import DropFolder, ExchangeDb, HttpApi, Sftp
 from ..ledger.models import Batch, Step
 from ..ledger.session import dag_run, hold, session
 from .streams import ByteStream
 
 Owner = Literal["department", "data_engineer"]
+Wanted = TypeVar("Wanted", HttpApi, Sftp, DropFolder, ExchangeDb)
 
 
 class CollectError(UserError):
@@ -132,12 +134,19 @@ class Intake:
         self.run = run or dag_run()
         self.outcome = CollectOutcome(dataset.id)
 
+    def channel(self, wanted: type[Wanted]) -> Wanted:
+        """The dataset's channel, which is of the kind its module reads. Raises TypeError where it is another."""
+        found = self.dataset.channel
+        if not isinstance(found, wanted):
+            raise TypeError(f"{self.dataset.id} is delivered by {found.type}, not by {wanted.__name__}")
+        return found
+
     def known(self, locators: list[str]) -> set[tuple[str, str]]:
         """(locator, source version) of receipts among ``locators`` that are booked already."""
         with session("collector") as opened:
             return {
-                tuple(row)
-                for row in opened.execute(
+                (locator, version)
+                for locator, version in opened.execute(
                     select(Batch.locator, Batch.source_version).where(
                         Batch.dataset_id == self.dataset.id, Batch.locator == any_(literal(locators, ARRAY(Text)))
                     )
