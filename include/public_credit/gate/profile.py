@@ -58,11 +58,15 @@ def aggregates(
     """
     row = take_stock(session, kind, batch.variant, batch.seq, attempt.attempt, fields, on)
     # Every row that repeats a key is in this_batch, so the surplus over distinct records shows there.
-    surplus, ragged = session.execute(
-        text("""
+    surplus, ragged = (
+        session.execute(
+            text("""
         select count(record_id) - count(distinct record_id), count(*) filter (where position('R23' in row_errors) > 0)
         from pg_temp.this_batch""")
-    ).one()
+        )
+        .tuples()
+        .one()
+    )
     newest, landed = row["newest_event"], row["landed"]
 
     def share(count: int) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..ledger.session import lock, session
+from ..ledger.session import lock, session, written
 
 LINKS, CHANGES = "intermediate.int_records__link", "intermediate.int_records__changes"
 TOPICS = {
@@ -58,8 +58,8 @@ def follow_up(build_id: int, business_date: date) -> dict[str, int]:
         if opened.execute(text("select to_regclass(:name)"), {"name": LINKS}).scalar() is None:
             return {}
         this = {"on": business_date, "build": build_id}
-        closed = opened.execute(text(_CLOSE), this).rowcount
-        added = opened.execute(text(_OPEN), this).rowcount
+        closed = written(opened.execute(text(_CLOSE), this))
+        added = written(opened.execute(text(_OPEN), this))
         return {"opened": added, "closed": closed}
 
 
