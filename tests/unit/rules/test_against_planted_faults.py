@@ -6,6 +6,7 @@ left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -68,7 +69,7 @@ def verdicts_of(delivery: Delivery) -> Verdicts:
     return RowRules(kind, dataset.variant, load_ruleset(kind.id)).apply(frame, context)
 
 
-def expected_here(row: Row, severity: dict[str, str]) -> str:
+def expected_here(row: Row, severity: Mapping[str, str]) -> str:
     """Outcome of the row before cross-record rules and the comparison with earlier versions."""
     if row.expect == "duplicate":
         return "accepted"

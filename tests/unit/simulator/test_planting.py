@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
 
 import district_simulator
 import pytest
@@ -59,7 +60,7 @@ def test_nothing_of_the_product_is_imported() -> None:
 
 
 def test_every_rule_is_planted_alone_and_in_pairs(plan: Plan) -> None:
-    alone, paired = Counter(), Counter()
+    alone, paired = Counter[Any](), Counter[Any]()
     for plant in plan.planter.plants:
         if not plant.variants[0].alike:
             for variant in plant.variants:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from typing import Any
 
 from district_simulator.deliveries import PATTERNS
 from district_simulator.sectors.datasets import SECTOR_DATASETS
@@ -52,5 +53,6 @@ def test_every_heading_is_understood_and_every_file_is_expected() -> None:
         found = match(catalogue.kinds[known.kind], known.variant, build(dataset).headers, known, catalogue)
         assert (found.missing, found.unknown, found.ambiguous) == ([], [], []), dataset.id
         if dataset.is_file:
+            channel: Any = known.channel
             name = PATTERNS[dataset.id].format(day="20260225", tail="")
-            assert any(fnmatch.fnmatch(name, pattern) for pattern in known.channel.patterns), name
+            assert any(fnmatch.fnmatch(name, pattern) for pattern in channel.patterns), name

@@ -9,6 +9,7 @@ import json
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncssh
@@ -105,7 +106,7 @@ def test_sftp_serves_the_files_read_only_with_its_pinned_key(district: District)
     pinned = parse_qs(parts.query)["host_key"][0].replace(" ", "+")
     known = asyncssh.import_known_hosts(f"[127.0.0.1]:{parts.port} ssh-ed25519 {pinned}\n")
 
-    async def visit() -> tuple[list[str], bytes]:
+    async def visit() -> tuple[list[str], Any]:
         async with asyncssh.connect(
             "127.0.0.1", parts.port, username=parts.username, password=parts.password, known_hosts=known, config=None
         ) as connection:
@@ -117,7 +118,7 @@ def test_sftp_serves_the_files_read_only_with_its_pinned_key(district: District)
                     with pytest.raises(asyncssh.SFTPPermissionDenied):
                         await attempt
                 assert not await client.exists("/etc/passwd")
-                return names, content
+                return list(map(str, names)), content
 
     import asyncio
 
