@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..custody import scan
+from ..ledger import locks
 from ..ledger.models import Build, Edition
-from ..ledger.session import between_builds, lock, session, step
+from ..ledger.session import session, step, whose
 
 STATES = {"draft": "草稿", "approved": "已批准", "frozen": "已定稿", "rejected": "已否决"}
 KINDS = {"original": "年度定稿", "restatement": "更正重列"}
@@ -89,8 +90,11 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
     and when a restatement comes without a reason.
     """
     as_of = date(year, 12, 31)
-    with between_builds("builder"), session("builder") as opened:
-        lock(opened, f"edition {year}")
+    with (
+        locks.alone("builder", locks.EDITION, "年度定稿", whose()),
+        locks.between_builds("builder"),
+        session("builder") as opened,
+    ):
         build = opened.scalar(select(Build).where(Build.state == "built").order_by(Build.build_id.desc()).limit(1))
         if build is None or build.business_date < as_of:
             raise UserError(f"{year} 年尚未结束或尚未构建，不能定稿。", remedy="年度终了并构建后再运行。", code=4)
@@ -178,7 +182,7 @@ def reject(edition_id: int, who: str, reason: str) -> None:
 
 def freeze(edition_id: int) -> None:
     """Freeze an approved edition (idempotent); from now on the database refuses any change."""
-    with session("builder") as opened:
+    with locks.alone("builder", locks.EDITION, "年度定稿", whose()), session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
         if found.state == "frozen":
             return

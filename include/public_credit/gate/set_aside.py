@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..custody import scan
+from ..ledger.locks import lock
 from ..ledger.models import GOOD_STATES, Batch
-from ..ledger.session import clock_day, lock, session, step
+from ..ledger.session import clock_day, session, step
 
 
 def _locked(opened: Session, seq: int) -> Batch:

@@ -16,7 +16,8 @@ from itertools import combinations
 
 from sqlalchemy import text
 
-from ..ledger.session import lock, session
+from ..ledger.locks import lock
+from ..ledger.session import session
 from .register import copy
 
 ALIKE = 0.7  # share of common letter pairs from which on two names are alike
