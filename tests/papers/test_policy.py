@@ -7,8 +7,8 @@ from typing import get_args
 import yaml
 from public_credit.catalogue import load_catalogue
 from public_credit.catalogue.models import Disclosure
+from public_credit.ledger.words import RECORD
 from public_credit.papers import policy as policies
-from public_credit.papers.subject import STATES
 
 from tests.conftest import CHECKOUT
 
@@ -50,7 +50,7 @@ def test_rules_and_figures_name_what_there_is() -> None:
         policies.load(),
         {
             "kinds": set(load_catalogue().kinds),
-            "states": set(STATES),
+            "states": set(RECORD),
             "severities": {"minor", "general", "serious"},
             "natures": {"基础信息", "失信信息", "守信信息", "其他信息"},
         },

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ..catalogue.models import Kind
 from ..identifiers.names import same_name
 from ..land.rules import load_ruleset
+from ..ledger.states import GOOD, BuildState, InputOperation, Outcome, sql
 
 REGISTRY_KINDS = {
     "enterprise_registration": "name",
@@ -25,7 +26,7 @@ _ASKED = {kind: ["variant", "decision_no", "subject_name", "authority_uscc"] for
     kind: ["uscc", name, "former_names"] for kind, name in REGISTRY_KINDS.items()
 }  # what else the rules ask of a version
 PLACEHOLDER_USCC = "00000000000000000X"
-_GOOD = "('accepted', 'accepted_with_quarantine')"
+_GOOD = sql(GOOD)
 _NOT_OUT = """not exists (select 1 from ledger.row_outcome o
     where o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no)"""
 
@@ -58,8 +59,8 @@ class Heads:
             join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
             where b.kind = '{kind.id}' and b.state in {_GOOD} and r.record_id is not null and {_NOT_OUT}
               and not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
-                              where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add'
-                                and build.state = 'built')""")
+                              where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = {sql(InputOperation.ADD)}
+                                and build.state = {sql(BuildState.BUILT)})""")
         )
         session.execute(text(f"create index on {self.pending} (record_id)"))
         if "decision_no" in self.columns:
@@ -290,8 +291,8 @@ def book_verdicts(
     )
 
 
-_QUARANTINED = """insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
-    select :seq, :attempt, r.row_no, 'quarantined', r.record_id"""
+_QUARANTINED = f"""insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
+    select :seq, :attempt, r.row_no, {sql(Outcome.QUARANTINED)}, r.record_id"""
 _MARKED = """select v.row_no from ledger.row_verdict v where v.batch_seq = :seq and v.attempt = :attempt
     and v.severity = 'error' and v.rule_id <> all (cast(:waived as text[]))"""
 
@@ -330,11 +331,11 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
         ), repeated as materialized (
             select record_id from clean group by record_id having count(*) > 1
         ), current as materialized ({current})
-        select :seq, :attempt, r.row_no, 'duplicate', r.record_id
+        select :seq, :attempt, r.row_no, {sql(Outcome.DUPLICATE)}, r.record_id
         from clean r join current h using (record_id)
         where r.content_hash = h.content_hash and r.record_id not in (select record_id from repeated)
         union all
-        select :seq, :attempt, row_no, 'duplicate', record_id from (
+        select :seq, :attempt, row_no, {sql(Outcome.DUPLICATE)}, record_id from (
             select r.row_no, r.record_id, r.content_hash, h.content_hash as current_hash,
                    lag(r.content_hash) over (partition by r.record_id order by r.source_version, r.row_no) as before
             from clean r join repeated using (record_id) left join current h using (record_id)) versions
@@ -349,7 +350,7 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
             parameters,
         ).all()
     )
-    return {"quarantined": counted.get("quarantined", 0), "duplicate": counted.get("duplicate", 0)}
+    return {str(outcome): counted.get(outcome, 0) for outcome in Outcome}
 
 
 def refresh_statistics(session: Session, kinds: set[str]) -> None:

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 from ..catalogue.models import Dataset, Kind
 from ..land.stock import take_stock
 from ..ledger.models import Attempt, Batch
+from ..ledger.states import GOOD, sql
 
 
 def last_good_rows(session: Session, batch: Batch) -> int | None:
     """Rows (accepted + duplicate) of the dataset's last good batch before this one; None when there is none."""
     return session.execute(
-        text("""
+        text(f"""
         select accepted + duplicate from ledger.batch
-        where dataset_id = :dataset and seq < :seq and state in ('accepted', 'accepted_with_quarantine')
+        where dataset_id = :dataset and seq < :seq and state in {sql(GOOD)}
           and rows_in > 0
         order by seq desc limit 1"""),
         {"dataset": batch.dataset_id, "seq": batch.seq},
