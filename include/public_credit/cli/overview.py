@@ -151,9 +151,9 @@ def show_quarantine(
         ],
         numeric=(0, 4),
     )
-    titles = status.rule_titles({code for row in rows for code in row["rules"].split(";")})
-    for code, title in sorted(titles.items()):
-        print(output.paint(f"{code}  {title}", "dim"))
+    several = len({row["kind"] for row in rows}) > 1
+    for code, title, kinds in status.rule_titles(rows):
+        print(output.paint(f"{code}  {title}" + (f"（{kinds}）" if several else ""), "dim"))
 
 
 def show_slips(unit: Unit = None, as_json: Json = False) -> None:

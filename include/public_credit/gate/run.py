@@ -117,7 +117,7 @@ def _judge(
     ruleset = load_ruleset(kind.id)
     waived = waivers.active(session, batch.dataset_id, seq, on)
     cross_record.prepare_batch(session, kind, seq, attempt_no, heads[kind.id])
-    cross_record.book_verdicts(session, kind, seq, attempt_no, ruleset.version, heads)
+    cross_record.book_verdicts(session, kind, seq, attempt_no, ruleset, heads)
     counts = cross_record.outcomes(session, kind, seq, attempt_no, sorted(waived), heads[kind.id])
     row = profile.aggregates(session, kind, dataset, batch, attempt, suite.filled_fields, counts, on)
     counts = {name: row[name] for name in ("accepted", "quarantined", "duplicate")}
@@ -254,7 +254,7 @@ class _Desk:
                 self.heads[accepted[0]].add(self.session, *accepted[1:])
         self.accepted.clear()
         self._head(kind_id)
-        if kind_id == "decision_event":
+        if cross_record.against_decisions(load_catalogue().kinds[kind_id]):
             for name in cross_record.DECISION_KINDS:
                 self._head(name)
         version = cross_record.registry_version(self.session)

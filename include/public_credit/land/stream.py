@@ -70,7 +70,9 @@ class Lander:
     def __init__(self, batch: Batch, attempt: int, kind: Kind, dataset: Dataset, on: date, vault: Vault):
         self.batch_seq, self.attempt, self.variant = batch.seq, attempt, batch.variant
         self.kind, self.dataset, self.on, self.vault = kind, dataset, on, vault
-        self.rules = RowRules(kind, batch.variant, load_ruleset(kind.id))
+        ruleset = load_ruleset(kind.id)
+        self.rules = RowRules(kind, batch.variant, ruleset)
+        self.void_uscc = rf"(?:^|;)(?:{'|'.join(ruleset.voiding('uscc')) or '-'})(?:;|$)"
         self.suppliers = load_catalogue().supplier_usccs
         self.fields = kind.variants[batch.variant]
         self.result = LandResult(batch.seq, attempt)
@@ -272,9 +274,7 @@ class Lander:
         """subject_ref: the person's token, or the first identifier an organisation has, or its folded name."""
         if self.variant == "person":
             return pl.col("id_no")
-        good = ~verdicts.errors.str.contains(r"(?:^|;)(?:R03|V06)(?:;|$)") & ~rows["uscc"].str.contains(
-            "〔", literal=True
-        )
+        good = ~verdicts.errors.str.contains(self.void_uscc) & ~rows["uscc"].str.contains("〔", literal=True)
         subject = pl.when(pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)).then(
             pl.concat_str(pl.lit("uscc:"), pl.col("uscc"))
         )

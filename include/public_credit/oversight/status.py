@@ -194,7 +194,7 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
             dict(row)
             for row in opened.execute(
                 text(f"""
-            select q.id, q.batch_seq, q.dataset_id, q.unit_id, b.file_name, q.row_no, place.sheet, place.source_row,
+            select q.id, q.batch_seq, q.dataset_id, q.unit_id, q.kind, b.file_name, q.row_no, place.sheet, place.source_row,
                    q.record_id, q.rules, q.state, q.opened_on, q.closed_on, q.slip_id, q.corrected_batch_seq
             from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
             join ({places}) place on place.batch_seq = q.batch_seq and place.attempt = q.attempt
@@ -207,13 +207,12 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
         ]
 
 
-def rule_titles(codes: set[str]) -> dict[str, str]:
-    """Chinese titles of rules by id, over all record kinds."""
+def rule_titles(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """(rule, title, kinds) of what quarantined rows were returned for; every title is that of the row's own kind."""
     from ..land.rules import load_ruleset
 
-    return {
-        rule.id: rule.title
-        for kind in load_catalogue().kinds
-        for rule in load_ruleset(kind).row_rules
-        if rule.id in codes
-    }
+    told: dict[tuple[str, str], set[str]] = {}
+    for kind, code in {(row["kind"], code) for row in rows for code in row["rules"].split(";")}:
+        rule = load_ruleset(kind).row_rule(code)
+        told.setdefault((code, rule.title if rule else ""), set()).add(load_catalogue().kinds[kind].title)
+    return sorted((code, title, "、".join(sorted(kinds))) for (code, title), kinds in told.items())
