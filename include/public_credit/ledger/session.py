@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ..base import settings
 from .models import BusinessDay, Step
+from .states import Verdict
 
 
 @contextmanager
@@ -40,7 +41,7 @@ class StepRecord:
 
     def __init__(self, step_id: int):
         self.id = step_id
-        self.verdict = "ok"
+        self.verdict = Verdict.OK
         self.message = ""
         self.owner = ""
         self.counts: dict[str, Any] = {}
@@ -65,7 +66,7 @@ def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator
     try:
         yield record
     except BaseException as error:
-        record.verdict = "failed"
+        record.verdict = Verdict.FAILED
         record.message = str(error) if isinstance(error, UserError) else f"程序错误 {type(error).__name__}"
         record.owner = record.owner or "data_engineer"
         raise

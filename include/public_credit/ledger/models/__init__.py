@@ -7,7 +7,7 @@ No column may hold a delivered value except ``delivery_item.payload`` (canonical
 from __future__ import annotations
 
 from .access import AccessLog, Alert, Report, Secret
-from .base import BATCH_STATES, GOOD_STATES, Base
+from .base import Base
 from .builds import Build, BuildInput, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
 from .editions import Edition
@@ -22,7 +22,6 @@ __all__ = [
     "ArchiveObject",
     "Attempt",
     "Attestation",
-    "BATCH_STATES",
     "Base",
     "Batch",
     "Build",
@@ -31,7 +30,6 @@ __all__ = [
     "Delivery",
     "DeliveryItem",
     "Edition",
-    "GOOD_STATES",
     "GateResult",
     "Judgement",
     "LockHolder",
