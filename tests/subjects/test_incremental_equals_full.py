@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from public_credit import subjects as resolve
 
-from .registers import ON, Registers
+from tests.helpers.registers import ON, Registers
+
 from .worlds import builds
 
 _TABLES = (

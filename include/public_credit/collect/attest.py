@@ -15,6 +15,7 @@ from ..base.messages import UserError
 from ..catalogue import load_catalogue
 from ..ledger.models import Attestation, Batch
 from ..ledger.session import session, step
+from ..ledger.states import StepName
 
 
 def _check(dataset_id: str, start: date, end: date, who: str, reason: str) -> None:
@@ -39,7 +40,7 @@ def attest(dataset_id: str, start: date, end: date, who: str, reason: str) -> bo
     unit_id = load_catalogue().datasets[dataset_id].unit
     links = {"unit_id": unit_id, "dataset_id": dataset_id}
     with (
-        step("collector", "attest", business_date=settings.business_date(), **links) as record,
+        step("collector", StepName.ATTEST, business_date=settings.business_date(), **links) as record,
         session("collector") as opened,
     ):
         delivered = opened.scalar(
