@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 
-from district_simulator.deliveries import Delivery
-from district_simulator.dialects import Dialect
-from district_simulator.rows import Row
-from district_simulator.tables import TABLES
-from district_simulator.units import DECISION_DATASETS, table_of, unit_of
-from district_simulator.workcalendar import DAYS
+from district_simulator.decisions.headings import Dialect
+from district_simulator.vocabulary.deliveries import Delivery
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.tables import TABLES
+from district_simulator.vocabulary.units import DECISION_DATASETS, table_of, unit_of
+from district_simulator.vocabulary.workcalendar import DAYS
 
 if TYPE_CHECKING:
-    from district_simulator.plan import Plan
+    from district_simulator.assemble import Plan
 
 PLACE = ["批次", "文件", "工作表", "行号"]
 REASON = ["退回原因", "规则", "修改办法"]
@@ -236,7 +236,7 @@ class Clerks:
 
     def _own_system(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """Corrected in the business system, which delivers the rows anew."""
-        from district_simulator.plan import base_dialect
+        from district_simulator.assemble import base_dialect
 
         rows = [new for _, matched in slips for _, row in matched if (new := self._mend(row, day)) is not None]
         dialect = base_dialect(dataset, day)

@@ -59,7 +59,7 @@ def control_app(district: District, token: str) -> Starlette:
 
 def summary(district: District) -> dict[str, Any]:
     """Where the district stands."""
-    from district_simulator.workcalendar import DAYS
+    from district_simulator.vocabulary.workcalendar import DAYS
 
     following = district.next_day
     return {

@@ -13,21 +13,21 @@ from datetime import time as clock
 from pathlib import Path
 from urllib.parse import quote
 
-from district_simulator import answers
+from district_simulator.answers import accounts
+from district_simulator.answers import subjects as subject_answers
+from district_simulator.assemble import Plan
 from district_simulator.clerk import Clerks
-from district_simulator.deliveries import INTERFACES, Delivery, api_version
-from district_simulator.formats import json_row, render
-from district_simulator.memory import load_deliveries, load_memory, save_day
+from district_simulator.clerk_memory import load_deliveries, load_memory, save_day
 from district_simulator.offer import offer
-from district_simulator.plan import Plan
-from district_simulator.sectors import answers as sector_answers
 from district_simulator.sectors import office
 from district_simulator.servers.exchange import Exchange
 from district_simulator.servers.http_api import ApiStore, DepartmentApi
 from district_simulator.servers.runtime import Runtime
 from district_simulator.servers.sftp import SftpDepartments
-from district_simulator.units import DATASETS, UNITS, unit_of
-from district_simulator.workcalendar import DAYS
+from district_simulator.vocabulary.deliveries import INTERFACES, Delivery, api_version
+from district_simulator.vocabulary.formats import json_row, render
+from district_simulator.vocabulary.units import DATASETS, UNITS, unit_of
+from district_simulator.vocabulary.workcalendar import DAYS
 
 LAST_DAY = max(DAYS)
 MISSING_IN_CITY, OTHER_NAME_IN_CITY = 60, 20
@@ -61,7 +61,7 @@ class District:
         self.runtime: Runtime | None = None
         self.connections: dict[str, str] = {}
         self.city_registry = self._city_registry()
-        self.books = answers.Books(self.city_registry)
+        self.books = accounts.Books(self.city_registry)
         self.published: list[Delivery] = []
         if self.exchange and not self.played:
             self.exchange.reset()
@@ -186,15 +186,15 @@ class District:
         for store in self.stores.values():
             store.mark(api_version(day))
         self._account(today)
-        answers.write(
+        accounts.write(
             self.home / "answer_key",
             day,
             self.books,
             self._ledger_known(day),
-            answers.planted_numbers(today, self.plan.sectors.turned_away),
+            accounts.planted_numbers(today, self.plan.sectors.turned_away),
         )
         office.write(self.home, day, self.plan)
-        sector_answers.write(self.home / "answer_key", day, self.books.booked, self.plan.sectors)
+        subject_answers.write(self.home / "answer_key", day, self.books.booked, self.plan.sectors)
         self.played.append(day)
         self._save_state(self.state)
         return today

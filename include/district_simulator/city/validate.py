@@ -9,8 +9,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from district_simulator.codes import PLACEHOLDER, id_check, org_code, uscc_valid
-from district_simulator.tables import REQUIRED, codes
+from district_simulator.vocabulary.codes import PLACEHOLDER, id_check, org_code, uscc_valid
+from district_simulator.vocabulary.tables import REQUIRED, codes
 
 REMARK, NAME = 200, 100  # the city's own, stricter lengths
 PERSON = ("xk_zrr", "cf_zrr")

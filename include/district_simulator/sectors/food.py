@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from district_simulator.decisions import Decisions
-from district_simulator.events import event_of
-from district_simulator.rows import Row
-from district_simulator.sectors.subjects import Organisation
-from district_simulator.workcalendar import DAYS
+from district_simulator.decisions.clean import Decisions
+from district_simulator.decisions.events import event_of
+from district_simulator.population.organisations import Organisation
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.workcalendar import DAYS
 
 if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+    from district_simulator.sectors.ordinary import SectorPlan
 
 PENALTIES, LICENCES, EVENTS = "scjg.penalty_entity", "xzsp.licence_entity", "scjg.decision_event"
 SEVERE = ("责令关闭", "限制从业")

@@ -10,10 +10,10 @@ import random
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from district_simulator.rows import Row
+from district_simulator.vocabulary.rows import Row
 
 if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+    from district_simulator.sectors.ordinary import SectorPlan
 
 # year → share of all organisations whose first record is of that year
 FIRMS = {2017: 0.10, 2018: 0.17, 2019: 0.20, 2020: 0.22, 2021: 0.08}

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from district_simulator.population import Person
-from district_simulator.rows import Row
+from district_simulator.population.enterprises import Person
 from district_simulator.sectors import food, registers
-from district_simulator.workcalendar import DAYS
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.workcalendar import DAYS
 
 if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+    from district_simulator.sectors.ordinary import SectorPlan
 
 
 @dataclass(frozen=True)

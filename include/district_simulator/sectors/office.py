@@ -18,7 +18,7 @@ import xlsxwriter
 from district_simulator.sectors.history import RESTATED
 
 if TYPE_CHECKING:
-    from district_simulator.plan import Plan
+    from district_simulator.assemble import Plan
 
 # department as the plan names it → unit of today, day it was connected by document
 CONNECTED: dict[str, tuple[str, date | None]] = {

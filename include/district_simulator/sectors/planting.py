@@ -6,16 +6,16 @@ import random
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from district_simulator.population import Person, Subject
-from district_simulator.rows import Row
-from district_simulator.sectors.datasets import SECTOR_DATASETS
+from district_simulator.population.enterprises import Person, Subject
 from district_simulator.sectors.faults import SECTOR_FAULTS, SectorContext, SectorFault
 from district_simulator.sectors.registers import REGISTERS, register_row
-from district_simulator.sectors.tables import SECTOR_TABLES
-from district_simulator.workcalendar import DAYS
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS
+from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
+from district_simulator.vocabulary.workcalendar import DAYS
 
 if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+    from district_simulator.sectors.ordinary import SectorPlan
 
 SINGLES, ALIKES = 24, 13  # per rule: faults, and look-alikes (35 %)
 MIN_PER_ERROR = 4  # rows per planted case, look-alikes included: fewer than one in five is an error

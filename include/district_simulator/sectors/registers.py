@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from district_simulator.rows import Row
-from district_simulator.sectors.datasets import SECTOR_DATASETS
-from district_simulator.sectors.subjects import Organisation
-from district_simulator.sectors.tables import SECTOR_TABLES
-from district_simulator.units import UNITS
-from district_simulator.workcalendar import DAYS
+from district_simulator.population.organisations import Organisation
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS
+from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
+from district_simulator.vocabulary.units import UNITS
+from district_simulator.vocabulary.workcalendar import DAYS
 
 if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+    from district_simulator.sectors.ordinary import SectorPlan
 
 REGISTERS = {
     "jgbz.public_institution": "institutions",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from district_simulator import codes
-from district_simulator.rows import Row
-from district_simulator.sectors.subjects import Organisation
+from district_simulator.population.organisations import Organisation
+from district_simulator.vocabulary import codes
+from district_simulator.vocabulary.rows import Row
 
 if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+    from district_simulator.sectors.ordinary import SectorPlan
 
 ROSTER = "scjg.enterprise_registration"
 EACH = 6

@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from district_simulator.deliveries import Delivery
-from district_simulator.formats import cells
-from district_simulator.plan import Plan
-from district_simulator.rows import DateCell, NumberCell, Row
-from district_simulator.workcalendar import DAYS
+from district_simulator.assemble import Plan
+from district_simulator.vocabulary.deliveries import Delivery
+from district_simulator.vocabulary.formats import cells
+from district_simulator.vocabulary.rows import DateCell, NumberCell, Row
+from district_simulator.vocabulary.workcalendar import DAYS
 from public_credit.catalogue import load_catalogue
 from public_credit.custody import scan
 from public_credit.kernels.columns import Column

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import district_simulator
 import pytest
-from district_simulator import codes
-from district_simulator.deliveries import PATTERNS
-from district_simulator.formats import cells, json_row, plain, render
-from district_simulator.plan import Plan
-from district_simulator.planting import RULES
-from district_simulator.units import UNITS
-from district_simulator.workcalendar import DAYS, deadline
+from district_simulator.assemble import Plan
+from district_simulator.decisions.planting import RULES
+from district_simulator.vocabulary import codes
+from district_simulator.vocabulary.deliveries import PATTERNS
+from district_simulator.vocabulary.formats import cells, json_row, plain, render
+from district_simulator.vocabulary.units import UNITS
+from district_simulator.vocabulary.workcalendar import DAYS, deadline
 
 SMALL = 0.05
 

@@ -8,17 +8,17 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from district_simulator import codes
+from district_simulator.assemble import Plan
 from district_simulator.district import District
-from district_simulator.formats import cells, plain
-from district_simulator.plan import Plan
-from district_simulator.population import Person
+from district_simulator.population.enterprises import Person
 from district_simulator.sectors import food
-from district_simulator.sectors.datasets import SECTOR_DATASETS, SECTOR_UNITS
-from district_simulator.sectors.plan import SILENT
+from district_simulator.sectors.ordinary import SILENT
 from district_simulator.sectors.planting import RULES
 from district_simulator.sectors.stories import ROSTER
-from district_simulator.units import UNITS
+from district_simulator.vocabulary import codes
+from district_simulator.vocabulary.formats import cells, plain
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS, SECTOR_UNITS
+from district_simulator.vocabulary.units import UNITS
 
 WANTED = [
     "R01",

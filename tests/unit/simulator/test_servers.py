@@ -19,8 +19,8 @@ import sqlalchemy
 from district_simulator.control import call, open_door
 from district_simulator.district import District, SimulatorError
 from district_simulator.servers import http_api
-from district_simulator.tables import TABLES
-from district_simulator.units import table_of
+from district_simulator.vocabulary.tables import TABLES
+from district_simulator.vocabulary.units import table_of
 from python_calamine import CalamineWorkbook
 
 

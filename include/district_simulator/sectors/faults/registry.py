@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from district_simulator.dialects import Dialect
-from district_simulator.population import Population
-from district_simulator.rows import Row
-from district_simulator.sectors.tables import SectorTable
+from district_simulator.decisions.headings import Dialect
+from district_simulator.population.enterprises import Population
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.sector_tables import SectorTable
 
 
 @dataclass

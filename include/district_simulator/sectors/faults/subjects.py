@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from district_simulator import codes
-from district_simulator.faults.references import stranger_office
-from district_simulator.rows import Row
+from district_simulator.decisions.faults.references import stranger_office
 from district_simulator.sectors.faults.registry import SectorContext, alike, fault, has, named_by_code
+from district_simulator.vocabulary import codes
+from district_simulator.vocabulary.rows import Row
 
 
 def _organisation(table) -> bool:

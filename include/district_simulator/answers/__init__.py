@@ -1,0 +1,1 @@
+"""The answer key: what must come of everything that was delivered."""
