@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from district_simulator.decisions.headings import Dialect
 from district_simulator.vocabulary.deliveries import Delivery
+from district_simulator.vocabulary.dialects import Dialect
 from district_simulator.vocabulary.rows import DateCell, NumberCell, Row
 
 _ROW = (

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from district_simulator.answers.subjects import Booked
+from district_simulator.book import Booked
 from district_simulator.vocabulary.codes import PLACEHOLDER, uscc_valid
 from district_simulator.vocabulary.deliveries import Delivery
 from district_simulator.vocabulary.formats import cells, plain
@@ -58,7 +58,7 @@ class Key:
 
 
 @dataclass
-class Books:
+class Accounts:
     """An independent ledger of the simulated world."""
 
     city_registry: dict[str, str]
@@ -263,15 +263,15 @@ class Books:
                 continue
             kind = "licence" if name.startswith("xk") else "penalty"
             for key in books.values():
-                cell = table[unit, kind, key.month]
-                cell["R"] += 1
+                counts = table[unit, kind, key.month]
+                counts["R"] += 1
                 if key.first_accepted:
-                    cell["A"] += 1
-                    cell["A_first_pass"] += key.passed_first
+                    counts["A"] += 1
+                    counts["A_first_pass"] += key.passed_first
                     if key.decided:
                         last = deadline(key.decided)
-                        cell["L"] += key.first_accepted > last
-                        cell["L_by_receipt"] += key.first_received > last
+                        counts["L"] += key.first_accepted > last
+                        counts["L_by_receipt"] += key.first_received > last
         for cell, number in self.unreadable.items():
             table[cell]["R"] += number
             table[cell]["R_unreadable"] += number
@@ -313,14 +313,14 @@ def _looks_born(number: str) -> bool:
     return _day(f"19{number[6:8]}-{number[8:10]}-{number[10:12]}") is not None
 
 
-def write(folder: Path, day: int, books: Books, generated: dict, numbers: set[str]) -> None:
+def write(folder: Path, day: int, accounts: Accounts, generated: dict, numbers: set[str]) -> None:
     """``day<N>.jsonl``, ``day<N>_counts.json``, ``day<N>_metrics.json``; the day's planted numbers join those before."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps(x, ensure_ascii=False) for x in books.lines if x["day"] == day]
+    lines = [json.dumps(x, ensure_ascii=False) for x in accounts.lines if x["day"] == day]
     (folder / f"day{day}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    counts = [c for c in books.counts if c["day"] == day]
+    counts = [c for c in accounts.counts if c["day"] == day]
     _dump(folder / f"day{day}_counts.json", counts)
-    _dump(folder / f"day{day}_metrics.json", books.metrics(generated))
+    _dump(folder / f"day{day}_metrics.json", accounts.metrics(generated))
     planted = folder / "planted_numbers.txt"
     numbers = numbers.union(planted.read_text(encoding="utf-8").split() if planted.exists() else [])
     planted.write_text("\n".join(sorted(numbers)) + "\n", encoding="utf-8")

@@ -18,32 +18,21 @@ Files beside ``day<N>.jsonl``, each as of the end of day N and over everything d
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from district_simulator.answers import targets
+from district_simulator.book import Book, Booked, Registry
+from district_simulator.population.organisations import Organisations
 from district_simulator.sectors import food
 from district_simulator.sectors.registers import REGISTERS
-from district_simulator.sectors.stories import ROSTER, two_digit_family
-from district_simulator.vocabulary.codes import PLACEHOLDER, uscc_valid
+from district_simulator.sectors.stories import ROSTER
+from district_simulator.vocabulary.deliveries import Delivery
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
 from district_simulator.vocabulary.workcalendar import DAYS
 
-if TYPE_CHECKING:
-    from district_simulator.sectors.ordinary import SectorPlan
-    from district_simulator.vocabulary.deliveries import Delivery
-
-_SCHEMES = {
-    "org_code": "org",
-    "business_reg_no": "reg",
-    "tax_reg_no": "tax",
-    "institution_cert_no": "inst",
-    "social_org_cert_no": "soc",
-}
 LISTS = {
     "honour.entity": "red",
     "breach_list.entity": "black",
@@ -51,68 +40,6 @@ LISTS = {
     "judgment_debtor.entity": "debtor",
 }
 _WORDS = {"red": "荣誉", "black": "名单", "abnormal": "异常", "debtor": "失信"}
-
-
-@dataclass
-class Booked:
-    """One row as it was received."""
-
-    delivery: Delivery
-    row_no: int
-    row: Row
-    result: str
-
-
-def fold(name: str) -> str:
-    """Names as the warehouse compares them."""
-    return "".join(unicodedata.normalize("NFKC", name).upper().split()).translate(str.maketrans("〔〕【】[]", "()()()"))
-
-
-@dataclass
-class Registry:
-    """Identifiers of the registers in force: scheme and value → subjects (current USCCs)."""
-
-    found: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
-    grown: dict[str, str] = field(default_factory=dict)
-    reissued: dict[str, str] = field(default_factory=dict)
-
-    def add(self, row: Row) -> None:
-        code, before = row.get("uscc"), row.get("predecessor_uscc")
-        self.found["uscc", code].add(code)
-        self.found["org", code[8:17]].add(code)
-        for name, scheme in _SCHEMES.items():
-            if row.get(name):
-                self.found[scheme, row.get(name)].add(code)
-        self.found["name", fold(row.get("name") or row.get("subject_name"))].add(code)
-        for name in filter(None, row.get("former_names").split(";")):
-            self.found["name", fold(name)].add(code)
-        if before and two_digit_family(before) == two_digit_family(code):
-            self.reissued[before] = code
-            self.found["uscc", before].add(code)
-            self.found["org", before[8:17]].add(code)
-        elif before:
-            self.grown[before] = code
-
-    def who(self, row: Row) -> dict[str, Any]:
-        """Whom a row is about, by the first identifier it names."""
-        code = row.get("uscc")
-        scheme, value = "", ""
-        if code and code != PLACEHOLDER and uscc_valid(code):
-            scheme, value = "uscc", code
-        else:
-            name = next((n for n in _SCHEMES if row.get(n)), "")
-            scheme, value = (_SCHEMES[name], row.get(name)) if name else ("name", fold(row.get("subject_name")))
-        hits = self.found.get((scheme, value), set())
-        if scheme == "tax" and len(value) == 15:  # 区划 + 组织机构代码
-            hits = hits | self.found.get(("org", value[6:]), set())
-        told = {"scheme": scheme, "value": value, "subject": next(iter(hits)) if len(hits) == 1 else ""}
-        if len(hits) > 1:
-            return told | {"resolvable": False, "reason": "ambiguous"}
-        if scheme == "name" and code == PLACEHOLDER:
-            return told | {"resolvable": None, "reason": "placeholder"}
-        if not hits:
-            return told | {"resolvable": False, "reason": "name_unknown" if scheme == "name" else "not_in_registry"}
-        return told | {"resolvable": True, "reason": ""}
 
 
 def registry(booked: list[Booked]) -> Registry:
@@ -203,18 +130,16 @@ def lists(booked: list[Booked], known: Registry, day: int) -> list[dict[str, Any
     return out
 
 
-def write(folder: Path, day: int, booked: list[Booked], sectors: SectorPlan) -> None:
+def write(folder: Path, day: int, booked: list[Booked], book: Book, organisations: Organisations) -> None:
     """All files of a day."""
     known = registry(booked)
     lines = [json.dumps(x, ensure_ascii=False) for x in subjects(booked, known)]
     (folder / f"day{day}_subjects.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     grades = [
         {"subject": firm.uscc, "name": firm.name, "grade": food.grade(day, story)}
-        for story, firm in food.firms(sectors)
+        for story, firm in food.firms(organisations)
     ]
-    refused = [
-        {"unit": r.unit, "file": r.name, "title": r.title, "rows": len(r.numbers)} for r in sectors.turned_away[day]
-    ]
+    refused = [{"unit": r.unit, "file": r.name, "title": r.title, "rows": len(r.numbers)} for r in book.refused[day]]
     answers = {
         "lists": lists(booked, known, day),
         "grades": grades,

@@ -15,17 +15,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from district_simulator.book import Booked, Registry
 from district_simulator.sectors.history import RESTATED, RESTATED_BY, RESTATED_ON
 from district_simulator.sectors.office import CONNECTED, INTRODUCED, USES
 from district_simulator.sectors.registers import REGISTERS
 from district_simulator.sectors.stories import ROSTER
 from district_simulator.vocabulary.units import UNITS
 from district_simulator.vocabulary.workcalendar import DAYS
-
-if TYPE_CHECKING:
-    from district_simulator.answers.subjects import Booked, Registry
 
 NEVER = date(9999, 12, 31)
 # table → field of the day that counts, word by which a notice names the record
@@ -127,7 +125,9 @@ def registered(booked: list[Booked], known: Registry) -> dict[str, list[Member]]
 
 def listed(booked: list[Booked], known: Registry) -> dict[str, list[Member]]:
     """Figure → who stands on its roster; one that no register knows is counted under the roster's own line."""
-    newest = {item.row.key: item for item in _accepted(booked) if item.row.table == "sector_roster.entity"}
+    newest = {
+        item.row.key: item for item in _accepted(booked) if item.row.table == "sector_roster.entity" and item.row.key
+    }
     found: dict[str, dict[str, Member]] = defaultdict(dict)
     for key, item in newest.items():
         row = item.row
@@ -228,11 +228,11 @@ def figures(booked: list[Booked], known: Registry, day: int) -> list[dict[str, A
     for figure, members in sorted({**registered(booked, known), **listed(booked, known)}.items()):
         for end in month_ends(day):
             alive = [m for m in members if m.since <= end < m.until]
-            covered = [
+            least, most = (
                 sum(days.get(m.subject, NEVER) <= end and days[m.subject] < m.until for m in alive)
                 for days in (sure, maybe)
-            ]
-            out.append(_entry(figure, end, "", *covered, len(alive)))
+            )
+            out.append(_entry(figure, end, "", least, most, len(alive)))
     out += published(booked, day) + connected(booked, day) + used(day)
     for figure, parts in sorted(counted(booked).items()):
         for end in month_ends(day):

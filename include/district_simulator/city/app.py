@@ -183,7 +183,7 @@ class City:
 
     # --- questions --------------------------------------------------------------------------------
     def query(self, keys: list[str]) -> list[dict[str, Any]]:
-        results = []
+        results: list[dict[str, Any]] = []
         with self.store.lock:
             for key in keys:
                 known = self.store.answered(key)

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from district_simulator.decisions import wording
-from district_simulator.population.enterprises import Person, Population, Subject
+from district_simulator.population.enterprises import Population
 from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.subjects import Person, Subject
 from district_simulator.vocabulary.units import Unit, table_of, unit_of
 from district_simulator.vocabulary.workcalendar import FIRST_DECISION, LAST_DECISION, workdays
 
@@ -29,10 +30,10 @@ def plus_years(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
-class Decisions:
+class CleanDecisions:
     """Source of clean rows; decision numbers never repeat within a unit."""
 
-    def __init__(self, seed: int, population: Population):
+    def __init__(self, seed: int | str, population: Population):
         self.rng = random.Random(f"{seed}/decisions")
         self.population = population
         self.pool = [s for s in population.subjects if s.state == "存续"]
@@ -67,10 +68,9 @@ class Decisions:
         """One clean row of a dataset."""
         table, unit = table_of(dataset), unit_of(dataset)
         day = day or self.decision_date(recent)
-        if subject is None:
-            subject = self.rng.choice(self.population.persons if table.endswith("zrr") else self.pool)
-        values = self._subject(table, subject)
-        values |= (self._licence if table.startswith("xk") else self._penalty)(unit, table, day, subject)
+        someone = subject or self._anybody(table)
+        values = self._subject(table, someone)
+        values |= (self._licence if table.startswith("xk") else self._penalty)(unit, table, day, someone)
         values |= {
             "source_unit_name": unit.name,
             "source_unit_uscc": unit.uscc,
@@ -78,7 +78,10 @@ class Decisions:
             "authority_uscc": unit.uscc,
             "remark": self._remark(),
         }
-        return Row(dataset, table, values, subject)
+        return Row(dataset, table, values, someone)
+
+    def _anybody(self, table: str) -> Subject | Person:
+        return self.rng.choice(self.population.persons) if table.endswith("zrr") else self.rng.choice(self.pool)
 
     def _remark(self) -> str:
         return self.rng.choice(["", "", "", "", "无", "已归档", "以纸质文书为准"])

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+from district_simulator.book import Book
 from district_simulator.decisions.faults.references import stranger_office
-from district_simulator.population.enterprises import Person
+from district_simulator.decisions.headings import on_day
+from district_simulator.decisions.shelf import take
 from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.subjects import Person
 from district_simulator.vocabulary.workcalendar import DAYS
-
-if TYPE_CHECKING:
-    from district_simulator.assemble import Plan
-    from district_simulator.decisions.scenarios import Shelf
 
 SOURCES = ("xzsp.licence_entity", "xzsp.licence_person", "scjg.licence_entity", "scjg.penalty_entity")
 BASES = ["行政复议决定撤销", "行政诉讼判决撤销", "作出机关自行纠正"]
@@ -38,7 +36,7 @@ def event_of(row: Row, day: int, kind: str, basis: str, dataset: str) -> Row:
     return Row(dataset, "events", values, row.subject)
 
 
-def add_events(plan: Plan, shelf: Shelf) -> None:
+def add(book: Book) -> None:
     """Day 1: decisions revoked before they were ever reported; day 2 and 3: after delivery."""
     events: dict[tuple[str, int], list[Row]] = {}
 
@@ -52,7 +50,7 @@ def add_events(plan: Plan, shelf: Shelf) -> None:
     plans = {1: 4, 2: 16, 3: 6}
     for day, count in plans.items():
         for dataset in SOURCES:
-            for i, row in enumerate(shelf.take(dataset, count)):
+            for i, row in enumerate(take(book, dataset, count)):
                 tag = dataset.replace(".", "-").replace("licence", "xk").replace("penalty", "cf")
                 tell(
                     day,
@@ -63,27 +61,24 @@ def add_events(plan: Plan, shelf: Shelf) -> None:
                     "撤销：市平台记录应删除" if day > 1 else "首次报送当日即已撤销：不得报市",
                     "deleted" if day > 1 else "absent",
                 )
-    for i, row in enumerate(shelf.take("scjg.penalty_entity", 8) + shelf.take("xzsp.licence_entity", 8)):
+    for i, row in enumerate(take(book, "scjg.penalty_entity", 8) + take(book, "xzsp.licence_entity", 8)):
         tell(2, row, "变更", "行政复议决定变更", f"S-change-{i:02d}", "变更：同日报送变更后的内容（MOD）", "accepted")
-        new = row.clone()
-        name = "licence_content" if row.table.startswith("xk") else "violation_facts"
-        new.fix(**{name: new.truth[name] + "（依复议决定变更）"})
-        new.sjc = ""
-        plan.main[row.dataset, 2].rows.append(new.plant(f"S-changed-{i:02d}", [], "accepted", "变更后的决定"))
-    for day, row, basis in plan.revocations:
+        changed = row.amended("（依复议决定变更）")
+        book.insert(2, changed.plant(f"S-changed-{i:02d}", [], "accepted", "变更后的决定"))
+    for day, row, basis in book.wrong_numbers:
         tell(day, row, "撤销", basis, f"S-key-revoke-{row.case[-4:-2]}", "错误文号的记录撤销：市平台删除", "deleted")
     for (dataset, day), rows in sorted(events.items()):
-        rows += _planted(plan, shelf, dataset, day)
-        plan.deliver(day, dataset, rows, main=True)
+        rows += _planted(book, dataset, day)
+        book.deliver(day, dataset, rows, on_day(dataset, day), main=True)
 
 
-def _planted(plan: Plan, shelf: Shelf, dataset: str, day: int) -> list[Row]:
+def _planted(book: Book, dataset: str, day: int) -> list[Row]:
     """A few faulty notices; the decisions they mean stay in force."""
     if day != 2:
         return []
     source = "scjg.penalty_entity" if dataset.startswith("scjg") else "xzsp.licence_entity"
     rows = []
-    for i, target in enumerate(shelf.take(source, 6)):
+    for i, target in enumerate(take(book, source, 6)):
         event = event_of(target, day, "撤销", BASES[0], dataset)
         rule = ["V01", "V02", "V03", "V04", "V05", "V01"][i]
         expect = "accepted" if rule == "V05" else "quarantined"

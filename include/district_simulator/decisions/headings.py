@@ -1,57 +1,11 @@
-"""Header dialects: the same fields under the headings that circulate in real deliveries (domain.md 1.3).
-
-A dialect is a list of (field, heading) in the order of the file. A field of None is a column of the
-department's own system that belongs to no catalogue entry; its cells come from ``Row.extra``.
-"""
+"""Headings of the licences and penalties: the templates and systems that circulate in real deliveries (domain.md 1.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-from district_simulator.vocabulary.tables import codes, field_names, titles
+from district_simulator.vocabulary.dialects import Dialect, full_width
+from district_simulator.vocabulary.tables import EXCHANGE_LOCAL, codes, field_names, titles
 
 SECOND_GENERATION = {"subject_category", "legal_rep_id_type"}  # columns the 424号 templates lack
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """One heading line and the way its values are written."""
-
-    id: str
-    table: str
-    columns: tuple[tuple[str | None, str], ...]
-    dates: str = "iso"  # iso | slash | slash_short | chinese | compact | cell | serial
-    categories: str = "text"  # text | split (法人/非法人组织) | code (01-04)
-    null_blank: bool = False
-
-    @property
-    def headers(self) -> list[str]:
-        return [heading for _, heading in self.columns]
-
-    @property
-    def fields(self) -> set[str]:
-        return {field for field, _ in self.columns if field}
-
-    def with_columns(
-        self, *, add: Iterable[str] = (), rename: dict[str, str] | None = None, suffix: str = ""
-    ) -> Dialect:
-        """The same dialect with extra columns at the end and/or renamed headings."""
-        rename = rename or {}
-        columns = [
-            (
-                field if heading not in rename or rename[heading][0] != "!" else None,
-                rename.get(heading, heading).lstrip("!"),
-            )
-            for field, heading in self.columns
-        ]
-        columns += [(None, heading) for heading in add]
-        return Dialect(self.id + suffix, self.table, tuple(columns), self.dates, self.categories, self.null_blank)
-
-
-def full_width(text: str) -> str:
-    """Brackets as Chinese typists set them."""
-    return text.replace("(", "（").replace(")", "）")
 
 
 def _official(table: str, order: list[str], change: dict[str, str]) -> tuple[tuple[str, str], ...]:
@@ -135,7 +89,7 @@ def export_s9(table: str, **options) -> Dialect:
         "confiscated_amount_wan": "没收违法所得、没收非法财务的金额（万元）",
         "legal_rep_id_no": "法定代表人身份证号",
     }
-    columns = list(_official(table, first_generation(table), change))
+    columns: list[tuple[str | None, str]] = [*_official(table, first_generation(table), change)]
     if table == "cf_zrr":  # a combined form: the code column stands in the persons' export too
         columns.insert(1, ("uscc", "行政相对人代码_1（统一社会信用代码）"))
     columns.append((None, "数据导出时间"))
@@ -220,3 +174,24 @@ DIALECTS: dict[str, Dialect] = {
     "sfj.decision_ledger": Dialect("ledger", "ledger", tuple(titles("ledger").items())),
     "nync.penalty_entity": template_790("cf_fr", wide=False),
 }
+
+
+def on_day(dataset: str, day: int) -> Dialect:
+    """Headings of a dataset's ordinary delivery of a day."""
+    dialect = DIALECTS[dataset]
+    if dataset == "zhzf.penalty_entity" and day == 2:
+        dialect = swapped_s2("cf_fr", dates="slash_short")
+    if dataset.startswith("rsj."):
+        dialect = dialect.with_columns(add=[EXCHANGE_LOCAL])
+    extra, rename = {
+        ("xzsp.licence_entity", 2): (["XK_BLR"], {}),
+        ("wsjk.penalty_entity", 2): (["案件来源"], {}),
+        ("wsjk.licence_person", 2): (["宗教信仰"], {}),
+        ("zhzf.penalty_person", 2): (["联系方式"], {}),
+        ("zhzf.penalty_person", 3): (["既往病史"], {}),
+        ("jtys.penalty_person", 3): (["证件复印件编号"], {}),
+        ("zjj.licence_entity", 2): ([], {"备注": "!备注说明"}),
+    }.get((dataset, day), ([], {}))
+    if extra or rename:
+        dialect = dialect.with_columns(add=extra, rename=rename, suffix=f"_day{day}")
+    return dialect

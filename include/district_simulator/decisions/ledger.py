@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from district_simulator.book import Book
+from district_simulator.decisions.headings import on_day
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.units import UNITS, table_of, unit_of
-
-if TYPE_CHECKING:
-    from district_simulator.assemble import Plan
 
 DATASET = "sfj.decision_ledger"
 MONTHS = ["2025-09", "2025-10", "2025-11", "2025-12", "2026-01"]
 
 
-def generated(plan: Plan) -> Counter:
+def generated(book: Book, rng: random.Random) -> Counter:
     """(unit, 许可|处罚, month) → really decided: distinct decisions of all three days plus the unreported."""
     seen: set[tuple] = set()
     counts: Counter = Counter()
-    for deliveries in plan.deliveries.values():
+    for deliveries in book.deliveries.values():
         for delivery in deliveries:
             if table_of(delivery.dataset) not in ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr"):
                 continue
@@ -29,7 +28,6 @@ def generated(plan: Plan) -> Counter:
                 if key not in seen:
                     seen.add(key)
                     counts[_cell(delivery.dataset, row.truth["decision_date"][:7])] += 1
-    rng = plan.rng
     for cell in sorted(counts):
         if rng.random() < 0.5:  # decided, never reported
             counts[cell] += rng.randrange(1, 1 + max(2, counts[cell] // 12))
@@ -60,10 +58,9 @@ def ledger_row(unit: str, table: str, month: str, count: int, published: int, re
     )
 
 
-def add_ledgers(plan: Plan) -> None:
+def add(book: Book, rng: random.Random) -> None:
     """Day 1: five months; day 2: faulty lines among good ones; day 3: February and one correction."""
-    counts = plan.generated = generated(plan)
-    rng = plan.rng
+    counts = generated(book, rng)
 
     def line(cell: tuple[str, str, str], count: int) -> Row:
         reason = rng.choice(["", "", "涉密不予报送", "复议期间暂缓"])
@@ -73,12 +70,13 @@ def add_ledgers(plan: Plan) -> None:
     first = {c: line(c, counts[c]) for c in cells}
     wrong = cells[3]
     first[wrong] = line(wrong, counts[wrong] + 5).plant("S-ledger-a", [], "accepted", "产生数量有误，第三日更正")
-    plan.deliver(1, DATASET, list(first.values()), main=True)
-    plan.deliver(
+    book.deliver(1, DATASET, list(first.values()), on_day(DATASET, 1), main=True)
+    book.deliver(
         3,
         DATASET,
         [line(c, n) for c, n in sorted(counts.items()) if c[2] == "2026-02"]
         + [line(wrong, counts[wrong]).plant("S-ledger-b", [], "accepted", "更正后的产生数量")],
+        on_day(DATASET, 3),
         main=True,
     )
     lines = [line(c, counts[c]) for c in cells if c[0] in ("xzsp", "scjg", "jtys", "zhzf")]
@@ -94,4 +92,4 @@ def add_ledgers(plan: Plan) -> None:
     for row in lines[4:]:
         published = max(0, int(row.truth["generated_count"]) - 1)
         row.fix(own_site_published_count=str(published), unreported_reason="复核更正")
-    plan.deliver(2, DATASET, lines, tail="_复核", main=True)
+    book.deliver(2, DATASET, lines, on_day(DATASET, 2), tail="_复核", main=True)

@@ -6,12 +6,13 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
-from district_simulator.decisions.clean import Decisions
+from district_simulator.decisions.clean import CleanDecisions
 from district_simulator.decisions.faults import REGISTRY, Context, Variant
-from district_simulator.decisions.headings import Dialect
 from district_simulator.population.enterprises import Population
 from district_simulator.vocabulary.deliveries import format_of
+from district_simulator.vocabulary.dialects import Dialect
 from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.subjects import Person, Subject
 from district_simulator.vocabulary.units import DECISION_DATASETS, table_of
 from district_simulator.vocabulary.workcalendar import DAYS
 
@@ -46,12 +47,12 @@ class Planter:
         self,
         seed: int,
         population: Population,
-        decisions: Decisions,
+        clean: CleanDecisions,
         dialects: dict[tuple[str, int], Dialect],
         volumes: dict[tuple[str, int], int],
     ):
         self.rng = random.Random(f"{seed}/planting")
-        self.population, self.decisions = population, decisions
+        self.population, self.clean = population, clean
         self.dialects, self.volumes = dialects, volumes
         self.load: Counter[tuple[str, int]] = Counter()
         self.used: Counter[str] = Counter()
@@ -102,7 +103,7 @@ class Planter:
 
     def rows(self, dataset: str, day: int) -> tuple[list[Row], list[Row]]:
         """(rows to be mixed in, rows that must come last) of one delivery."""
-        mixed, last = [], []
+        mixed, last = list[Row](), list[Row]()
         for plant in (p for p in self.plants if p.dataset == dataset and p.day == day):
             row, partner = self._make(plant)
             if partner is None:
@@ -115,20 +116,22 @@ class Planter:
     def _make(self, plant: Plant) -> tuple[Row, Row | None]:
         self._serial += 1
         wish = next((v.subject for v in plant.variants if v.subject), "")
-        table, partner = table_of(plant.dataset), None
+        table = table_of(plant.dataset)
+        partner: Row | None = None
+        subject: Subject | Person | None = None
         if wish.startswith("partner"):
             groups = self.population.groups
-            subject = self.rng.choice(groups["individual"]) if wish == "partner-individual" else None
-            partner = self.decisions.row(plant.dataset, recent=plant.day > 1, subject=subject)
+            other = self.rng.choice(groups["individual"]) if wish == "partner-individual" else None
+            partner = self.clean.row(plant.dataset, recent=plant.day > 1, subject=other)
             if wish == "partner-individual" or not table.endswith("zrr"):
                 partner.fix(org_code="", tax_reg_no="")
-            subject = None
         elif table.endswith("zrr"):
-            subject = self.rng.choice(self.population.digit_persons) if wish == "digits-person" else None
-        else:
-            subject = self.rng.choice(self.population.groups[wish]) if wish else None
-        row = self.decisions.row(plant.dataset, recent=plant.day > 1, subject=subject)
-        expect, rules = "accepted", []
+            if wish == "digits-person":
+                subject = self.rng.choice(self.population.digit_persons)
+        elif wish:
+            subject = self.rng.choice(self.population.groups[wish])
+        row = self.clean.row(plant.dataset, recent=plant.day > 1, subject=subject)
+        expect, rules = "accepted", list[str]()
         ordered = sorted(plant.variants, key=lambda v: not v.subject.startswith("partner"))
         for i, variant in enumerate(ordered):  # a partner's values come first, the other fault on top
             dialect = self.dialects[plant.dataset, plant.day]

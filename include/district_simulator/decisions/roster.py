@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from district_simulator.population.enterprises import Subject
+from district_simulator.book import Book
+from district_simulator.decisions.clean import CleanDecisions
+from district_simulator.decisions.headings import on_day
+from district_simulator.population.enterprises import Population
 from district_simulator.vocabulary import codes
 from district_simulator.vocabulary.rows import Row
-
-if TYPE_CHECKING:
-    from district_simulator.assemble import Plan
+from district_simulator.vocabulary.subjects import Subject
 
 DATASET = "scjg.enterprise_registration"
 EACH = 20
@@ -20,30 +21,30 @@ def roster_row(subject: Subject) -> Row:
     return Row(DATASET, "qydj", subject.registration(), subject)
 
 
-def add(plan: Plan) -> None:
+def add(book: Book, rng: random.Random, population: Population, clean: CleanDecisions) -> None:
     """Day 1 complete; day 2 truncated (must be held); day 3 complete with a month's changes."""
-    rng, population = plan.rng, plan.population
-    day1 = [roster_row(s) for s in population.subjects] + _planted(plan)
+    day1 = [roster_row(s) for s in population.subjects] + _planted(population)
     rng.shuffle(day1)
-    plan.deliver(1, DATASET, day1, main=True)
+    book.deliver(1, DATASET, day1, on_day(DATASET, 1), main=True)
     cut = [r.again() for r in day1[: len(day1) // 3]]
     for row in cut:
         row.case = ""
-    plan.deliver(
+    book.deliver(
         2,
         DATASET,
         cut,
+        on_day(DATASET, 2),
         state="held",
         case="truncated_roster",
         main=True,
         note="名册快照只有三分之一，低于收缩下限：扣留，不得据此注销任何主体",
     )
-    plan.deliver(3, DATASET, _third_day(plan, day1), main=True)
+    book.deliver(3, DATASET, _third_day(book, rng, population, clean, day1), on_day(DATASET, 3), main=True)
 
 
-def _planted(plan: Plan) -> list[Row]:
+def _planted(population: Population) -> list[Row]:
     """E01–E05, R21 and look-alikes on subjects that appear nowhere else."""
-    population, rows = plan.population, []
+    rows: list[Row] = []
 
     def one(rules: list[str], expect: str, note: str) -> Row:
         row = roster_row(population.subject("company"))
@@ -83,19 +84,23 @@ def _planted(plan: Plan) -> list[Row]:
     return rows
 
 
-def _third_day(plan: Plan, day1: list[Row]) -> list[Row]:
+def _third_day(
+    book: Book, rng: random.Random, population: Population, clean: CleanDecisions, day1: list[Row]
+) -> list[Row]:
     """New firms, new names, ended states, a few gone."""
-    rng = plan.rng
     quiet = [
         r
         for r in day1
-        if not r.case and r.subject.kind == "company" and r.truth["state"] == "存续" and not r.subject.former_names
+        if not r.case
+        and r.organisation.kind == "company"
+        and r.truth["state"] == "存续"
+        and not r.organisation.former_names
     ]
-    decided = {r.subject.uscc for d in plan.main.values() for r in d.rows if r.table.endswith("_fr")}
-    alone = [r for r in quiet if r.subject.uscc not in decided][:15]  # those who vanish have no decisions
-    gone_codes = {r.subject.uscc for r in alone}
-    plan.decisions.forget(gone_codes)
-    chosen = rng.sample([r for r in quiet if r.subject.uscc not in gone_codes], 45) + alone
+    decided = {r.organisation.uscc for d in book.main.values() for r in d.rows if r.table.endswith("_fr")}
+    alone = [r for r in quiet if r.organisation.uscc not in decided][:15]  # those who vanish have no decisions
+    gone_codes = {r.organisation.uscc for r in alone}
+    clean.forget(gone_codes)
+    chosen = rng.sample([r for r in quiet if r.organisation.uscc not in gone_codes], 45) + alone
     renamed, ended, gone = chosen[:25], chosen[25:45], {id(r) for r in chosen[45:]}
     changed = {}
     for i, row in enumerate(renamed):
@@ -113,7 +118,7 @@ def _third_day(plan: Plan, day1: list[Row]) -> list[Row]:
     for row in rows:
         if row.case and not row.case.startswith("E-"):
             row.case = ""
-    founded = plan.population.newcomers
+    founded = population.newcomers
     for i, subject in enumerate(founded):
         subject.established = subject.established.replace(year=2026, month=2, day=1) + timedelta(days=i % 20)
     rows += [roster_row(s).plant(f"E-new-{i:02d}", [], "accepted", "新设立") for i, s in enumerate(founded)]

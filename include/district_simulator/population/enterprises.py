@@ -7,10 +7,10 @@ carry ID numbers of the unassigned region 370399, so no plausible name ever meet
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from district_simulator.vocabulary import codes
+from district_simulator.vocabulary.subjects import Person, Subject
 
 _A = "青云海泰和瑞丰源恒嘉鼎盛德信达康宁安同福祥顺宏博远明辉"
 _B = "禾岭泉松石河川林峰泽田园沐澜溪谷舟桥塔月星晨露霜枫竹"
@@ -44,58 +44,6 @@ _SHOPS = [
 _CAPITAL = ["{}万人民币", "{}(万元人民币)", "{}万元", "{}"]
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _TOWNS = ["东城街道", "西湖街道", "北山镇", "南河镇", "开发区"]
-
-
-@dataclass
-class Subject:
-    """One organisation of the register."""
-
-    uscc: str
-    name: str
-    kind: str  # company | individual | cooperative | association | institution
-    rep_name: str
-    rep_id: str
-    business_reg_no: str
-    established: date
-    scope: str
-    address: str
-    capital: str
-    entity_type: str
-    former_names: list[str] = field(default_factory=list)
-    state: str = "存续"
-
-    @property
-    def org_code(self) -> str:
-        return self.uscc[8:17]
-
-    @property
-    def category(self) -> str:
-        return "个体工商户" if self.kind == "individual" else "法人及非法人组织"
-
-    def registration(self) -> dict[str, str]:
-        """The roster row of this subject."""
-        return {
-            "name": self.name,
-            "uscc": self.uscc,
-            "former_names": ";".join(self.former_names),
-            "business_reg_no": self.business_reg_no,
-            "org_code": self.org_code,
-            "entity_type": self.entity_type,
-            "established_on": self.established.isoformat(),
-            "registered_capital": self.capital,
-            "business_scope": self.scope,
-            "address": self.address,
-            "state": self.state,
-            "legal_rep_name": self.rep_name,
-        }
-
-
-@dataclass(frozen=True)
-class Person:
-    """A natural person who exists nowhere."""
-
-    name: str
-    id_no: str
 
 
 class Population:
@@ -160,7 +108,7 @@ class Population:
 
     def _org(self, digits: bool) -> str:
         self._serial += 1
-        body = f"399{self._serial:05d}" if digits else f"MA{self._base31(self._serial * 7 + 17):0>6}"
+        body = f"399{self._serial:05d}" if digits else f"MA{codes.base31(self._serial * 7 + 17):0>6}"
         return codes.org_code(body)
 
     def _with_zeros(self, number: int) -> Subject:
@@ -175,14 +123,6 @@ class Population:
             subject = self.subject("association", digits=True)
             if subject.uscc.isdigit() and codes.luhn_valid(subject.uscc):
                 return subject
-
-    @staticmethod
-    def _base31(number: int) -> str:
-        out = ""
-        while number:
-            number, rest = divmod(number, 31)
-            out = codes.USCC_ALPHABET[rest] + out
-        return out
 
     def subject(self, kind: str | None = None, prefix: str | None = None, digits: bool | None = None) -> Subject:
         """A new subject with valid codes."""

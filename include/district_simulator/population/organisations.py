@@ -10,8 +10,8 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from district_simulator.population.enterprises import Population, Subject
 from district_simulator.vocabulary import codes
+from district_simulator.vocabulary.subjects import Organisation
 from district_simulator.vocabulary.units import UNITS
 
 _A = "朝晴暖晓映朗旭曦霁昭"
@@ -35,43 +35,6 @@ _FOOD = [
 
 
 @dataclass
-class Organisation(Subject):
-    """An organisation with what only its own register knows."""
-
-    org_type: str = ""
-    tax_reg_no: str = ""
-    institution_cert_no: str = ""
-    social_org_cert_no: str = ""
-    sponsor: str = ""
-    predecessor: str = ""
-    state_on: str = ""
-
-    def register_row(self) -> dict[str, str]:
-        """Its row in the register of bodies, institutions or social organisations (source unit left out)."""
-        return {
-            "subject_name": self.name,
-            "uscc": self.uscc,
-            "org_code": self.org_code,
-            "tax_reg_no": self.tax_reg_no,
-            "institution_cert_no": self.institution_cert_no,
-            "social_org_cert_no": self.social_org_cert_no,
-            "former_names": ";".join(self.former_names),
-            "predecessor_uscc": self.predecessor,
-            "org_type": self.org_type,
-            "sponsor_name": self.sponsor,
-            "established_on": self.established.isoformat(),
-            "address": self.address,
-            "state": self.state,
-            "state_on": self.state_on,
-            "legal_rep_name": self.rep_name,
-        }
-
-    def registration(self) -> dict[str, str]:
-        """Its row in the register of enterprises."""
-        return {**super().registration(), "predecessor_uscc": self.predecessor}
-
-
-@dataclass
 class Groups:
     """Who is there, by the register that knows it."""
 
@@ -82,12 +45,11 @@ class Groups:
     spare: dict[str, list[Organisation]] = field(default_factory=dict)  # by register: for faulty rows only
 
 
-class SectorPopulation:
+class Organisations:
     """All organisations of the sectors of one seed."""
 
-    def __init__(self, seed: int, scale: float, population: Population):
+    def __init__(self, seed: int, scale: float):
         self.rng = random.Random(f"{seed}/sectors")
-        self.population = population
         self._serial = 0
         self._names: set[str] = set()
         share = min(1.0, max(0.25, scale))
@@ -106,7 +68,7 @@ class SectorPopulation:
     def org(self, digits: bool = False) -> str:
         """A new 组织机构代码, apart from those of ``population``."""
         self._serial += 1
-        body = f"398{self._serial:05d}" if digits else f"MB{Population._base31(self._serial * 7 + 19):0>6}"
+        body = f"398{self._serial:05d}" if digits else f"MB{codes.base31(self._serial * 7 + 19):0>6}"
         return codes.org_code(body)
 
     def code(self, prefix: str) -> str:

@@ -6,30 +6,31 @@ import random
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from district_simulator.population.enterprises import Person, Population, Subject
-from district_simulator.population.organisations import SectorPopulation
+from district_simulator.population.enterprises import Population
+from district_simulator.population.organisations import Organisations
 from district_simulator.sectors import counts
 from district_simulator.sectors.contents import Contents
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS, SectorDataset
 from district_simulator.vocabulary.sector_tables import CODES, SECTOR_TABLES
+from district_simulator.vocabulary.subjects import Person, Subject
 from district_simulator.vocabulary.units import UNITS, Unit
 from district_simulator.vocabulary.workcalendar import DAYS, workdays
 
 _POPULATIONS = ["公务员", "事业单位工作人员"]
 
 
-class SectorRows:
+class CleanRecords:
     """Source of clean rows; no two describe the same record."""
 
-    def __init__(self, seed: int, population: Population, sectors: SectorPopulation, pool: list[Subject]):
+    def __init__(self, seed: int, population: Population, organisations: Organisations, pool: list[Subject]):
         self.seed = seed
         self.rng = random.Random(f"{seed}/sector-rows")
-        self.population, self.sectors = population, sectors
+        self.population, self.organisations = population, organisations
         self.pool = [s for s in pool if s.kind in ("company", "individual", "cooperative")]
         self.contents = Contents(self.rng)
         self._past = workdays(date(2025, 3, 3), date(2026, 2, 13))
-        self._seen: set[tuple] = set()
+        self._seen: set[tuple[str, ...] | None] = set()
 
     def event_day(self, day: int) -> date:
         """When it happened: in the past year, or for the later days just before."""
@@ -41,7 +42,7 @@ class SectorRows:
         """Somebody this kind of record can be about."""
         if SECTOR_TABLES[dataset.table].about == "person":
             return self.rng.choice(self.population.persons)
-        groups, roll = self.sectors.groups, self.rng.random()
+        groups, roll = self.organisations.groups, self.rng.random()
         wanted = dataset.options.get("subjects") or {"disclosure_item.body": "body"}.get(dataset.table, "")
         if wanted == "institution":
             return self.rng.choice(groups.institutions)
@@ -90,7 +91,7 @@ class SectorRows:
             "remark": self.rng.choice(["", "", "", "无", "已归档"]),
         }
         if "practice_org_name" in table.fields:
-            place = self.rng.choice(self.sectors.groups.institutions if dataset.unit == "wsjk" else self.pool)
+            place = self.rng.choice(self.organisations.groups.institutions if dataset.unit == "wsjk" else self.pool)
             given |= {"practice_org_name": place.name, "practice_org_uscc": place.uscc}
         return Row(dataset.id, table.id, {n: given.get(n, "") for n in table.fields}, subject)
 

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from district_simulator.decisions.clean import plus_years
-from district_simulator.population.enterprises import Person
 from district_simulator.sectors import wording
 from district_simulator.vocabulary.sector_datasets import SectorDataset
+from district_simulator.vocabulary.subjects import Person
 from district_simulator.vocabulary.units import UNITS
 
 Values = dict[str, str]

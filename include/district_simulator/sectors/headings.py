@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from district_simulator.decisions.headings import Dialect, full_width
-from district_simulator.vocabulary.sector_datasets import SectorDataset
+from functools import cache
+
+from district_simulator.vocabulary.dialects import Dialect, full_width
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS, SectorDataset
 from district_simulator.vocabulary.sector_tables import SECTOR_TABLES, SectorTable, Spec
+
+# (dataset, day) → a column of the department's own system
+EXTRA_COLUMNS = {
+    ("wsjk.practitioner", 1): "既往病史",
+    ("zjj.practitioner", 1): "计划生育情况",
+    ("town_east.commitment", 1): "信访情况",
+    ("czj.contract_performance", 1): "项目经办人",
+    ("fgj.practitioner", 1): "联系方式",
+    ("tjj.commitment", 2): "案件来源",
+    ("sfj.commitment_person", 3): "联系方式",
+}
 
 
 def _spaced(text: str) -> str:
@@ -56,3 +69,11 @@ def build(dataset: SectorDataset) -> Dialect:
         dataset.dates,
         null_blank=dataset.form == "json" or dataset.id.startswith(("scjg.", "fy.")),
     )
+
+
+@cache
+def on_day(name: str, day: int) -> Dialect:
+    """Headings of a stream on a day."""
+    dialect = build(SECTOR_DATASETS[name])
+    extra = EXTRA_COLUMNS.get((name, day))
+    return dialect.with_columns(add=[extra], suffix=f"_day{day}") if extra else dialect

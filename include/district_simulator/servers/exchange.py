@@ -7,11 +7,10 @@ from datetime import datetime
 from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, Text, create_engine
 from sqlalchemy.schema import CreateSchema, DropTable
 
-from district_simulator.assemble import EXCHANGE_LOCAL
 from district_simulator.vocabulary.deliveries import Delivery
 from district_simulator.vocabulary.formats import cells, plain
 from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS
-from district_simulator.vocabulary.tables import TABLES
+from district_simulator.vocabulary.tables import EXCHANGE_LOCAL, TABLES
 from district_simulator.vocabulary.workcalendar import DAYS
 
 SCHEMAS: dict[str, dict[str, str]] = {

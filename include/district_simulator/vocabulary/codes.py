@@ -13,6 +13,15 @@ _ORG_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2]
 _ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 
 
+def base31(number: int) -> str:
+    """A positive number in the characters of a USCC."""
+    out = ""
+    while number:
+        number, rest = divmod(number, 31)
+        out = USCC_ALPHABET[rest] + out
+    return out
+
+
 def org_code(body: str) -> str:
     """Eight characters plus the GB 11714 check character."""
     total = sum(int(c, 36) * w for c, w in zip(body, _ORG_WEIGHTS, strict=True))
@@ -38,6 +47,11 @@ def uscc_valid(value: str) -> bool:
     if len(value) != 18 or any(c not in USCC_ALPHABET for c in value):
         return False
     return uscc_check(value[:17]) == value[17] and org_code(value[8:16]) == value[8:17]
+
+
+def family(code: str) -> str:
+    """Family of a USCC: what may re-issue what (91, 92, 93 apart; 11, 12, 5x each); '' for no valid code."""
+    return code[:2] if uscc_valid(code) else ""
 
 
 def reg_no(body14: str) -> str:

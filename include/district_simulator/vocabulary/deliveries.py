@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from district_simulator.decisions.headings import Dialect
+from district_simulator.vocabulary.dialects import Dialect
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS, SECTOR_ENCODINGS
 from district_simulator.vocabulary.units import table_of, unit_of
@@ -113,3 +113,14 @@ class Delivery:
     @property
     def encoding(self) -> str:
         return ENCODINGS.get(self.dataset.split(".")[0], "utf-8")
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file of a dataset nobody may collect, laid into a unit's folder."""
+
+    unit: str
+    name: str
+    title: str
+    content: bytes
+    numbers: tuple[str, ...]  # ID numbers in it, which must be found nowhere afterwards

@@ -12,8 +12,8 @@ from xml.sax.saxutils import escape
 import xlsxwriter
 import xlwt
 
-from district_simulator.decisions.headings import Dialect
 from district_simulator.vocabulary.deliveries import Delivery
+from district_simulator.vocabulary.dialects import Dialect
 from district_simulator.vocabulary.rows import DateCell, NumberCell, Row
 from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from district_simulator.population.enterprises import Person, Subject
 from district_simulator.vocabulary.codes import PLACEHOLDER, uscc_valid
 from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
+from district_simulator.vocabulary.subjects import Person, Subject
 
 DOCUMENT_NUMBERS = (
     "decision_no",
@@ -75,12 +75,26 @@ class Row:
         self.truth.update(values)
         return self
 
+    @property
+    def organisation(self) -> Subject:
+        """The organisation it is about; rows about persons and counts have none (AssertionError)."""
+        assert isinstance(self.subject, Subject), f"{self.dataset}: not about an organisation"
+        return self.subject
+
     def clone(self) -> Row:
         """An independent copy with the planted part removed: the same decision, typed well."""
         row = copy.copy(self)
         row.truth, row.canon, row.shown, row.extra = dict(self.truth), {}, {}, {}
         row.rules, row.expect, row.case, row.note, row.ragged, row.city = [], "accepted", "", "", "", ""
         row.current, row.replaces = True, ""
+        return row
+
+    def amended(self, text: str) -> Row:
+        """The same licence or penalty with an amended content."""
+        row = self.clone()
+        name = "licence_content" if row.table.startswith("xk") else "violation_facts"
+        row.fix(**{name: row.truth[name] + text})
+        row.sjc = ""
         return row
 
     def again(self) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
 
+EXCHANGE_LOCAL = "syfw"  # 信息使用范围, a local extension of the tables of rsj
 Field = tuple[str, str, str]  # our short name, official code, 中文名
 
 _SUBJECT = [("subject_name", "{t}_XDR_MC", "行政相对人名称"), ("subject_category", "{t}_XDR_LB", "行政相对人类别")]

@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from district_simulator.assemble import Plan
+from district_simulator.assemble import assemble
+from district_simulator.book import Book
 from district_simulator.vocabulary.deliveries import Delivery
 from district_simulator.vocabulary.formats import cells
 from district_simulator.vocabulary.rows import DateCell, NumberCell, Row
@@ -78,14 +79,14 @@ def expected_here(row: Row, severity: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def plan() -> Plan:
-    return Plan(SEED, 0.02)
+def book() -> Book:
+    return assemble(SEED, 0.02).book
 
 
 @pytest.mark.parametrize("day", [1, 2, 3])
-def test_verdicts_are_the_answer_key(plan: Plan, day: int) -> None:
+def test_verdicts_are_the_answer_key(book: Book, day: int) -> None:
     wrong, rows, planted = [], 0, 0
-    for delivery in plan.deliveries[day]:
+    for delivery in book.deliveries[day]:
         if delivery.damage or delivery.content is not None or not delivery.rows:
             continue
         verdicts = verdicts_of(delivery)

@@ -60,7 +60,7 @@ def blank_date(row: Row, ctx: Context) -> None:
 @alike("R01", tables=ENTITY, touches="uscc subject_category legal_rep_name org_code", subject="individual")
 def individual_without_code(row: Row, ctx: Context) -> None:
     """A 个体工商户 that was never issued a USCC: registration number only."""
-    row.fix(uscc="", org_code="", tax_reg_no="", business_reg_no=row.subject.business_reg_no)
+    row.fix(uscc="", org_code="", tax_reg_no="", business_reg_no=row.organisation.business_reg_no)
     if ctx.n % 2:
         row.fix(legal_rep_name="", legal_rep_id_type="", legal_rep_id_no="")
 
@@ -169,7 +169,7 @@ def individual_by_code(row: Row, ctx: Context) -> None:
 # --- R05 organisation code ---------------------------------------------------------------------
 @variant("R05", tables=ENTITY, touches="org_code uscc", subject="company")
 def org_code_check_character(row: Row, ctx: Context) -> None:
-    good = row.subject.org_code
+    good = row.organisation.org_code
     bad = good[:8] + ("1" if good[8] != "1" else "2")
     row.truth["org_code"] = good
     row.put("org_code", bad)
@@ -177,14 +177,14 @@ def org_code_check_character(row: Row, ctx: Context) -> None:
 
 @variant("R05", tables=ENTITY, touches="org_code uscc", subject="company")
 def org_code_of_another(row: Row, ctx: Context) -> None:
-    row.truth["org_code"] = row.subject.org_code
-    others = [s for s in ctx.population.subjects[:500] if s.org_code != row.subject.org_code]
+    row.truth["org_code"] = row.organisation.org_code
+    others = [s for s in ctx.population.subjects[:500] if s.org_code != row.organisation.org_code]
     row.put("org_code", ctx.rng.choice(others).org_code)
 
 
 @alike("R05", tables=ENTITY, touches="org_code uscc", subject="company")
 def org_code_agrees(row: Row, ctx: Context) -> None:
-    row.fix(org_code=row.subject.org_code)
+    row.fix(org_code=row.organisation.org_code)
 
 
 # --- R06 registry ------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def name_of_nobody(row: Row, ctx: Context) -> None:
 
 @variant("R06", tables=ENTITY, touches="subject_name uscc", subject="company")
 def name_of_another(row: Row, ctx: Context) -> None:
-    others = [s for s in ctx.population.subjects[:500] if s.uscc != row.subject.uscc]
+    others = [s for s in ctx.population.subjects[:500] if s.uscc != row.organisation.uscc]
     row.put("subject_name", ctx.rng.choice(others).name)
 
 
@@ -213,7 +213,7 @@ def not_in_the_registry(row: Row, ctx: Context) -> None:
 
 @alike("R06", tables=ENTITY, touches="subject_name uscc", subject="former")
 def former_name(row: Row, ctx: Context) -> None:
-    row.put("subject_name", ctx.rng.choice(row.subject.former_names))
+    row.put("subject_name", ctx.rng.choice(row.organisation.former_names))
 
 
 @alike("R06", tables=ENTITY, touches="subject_name uscc", subject="bracket")
@@ -241,7 +241,7 @@ def placeholder_of_individual(row: Row, ctx: Context) -> None:
         uscc=codes.PLACEHOLDER,
         org_code="",
         tax_reg_no="",
-        business_reg_no=row.subject.business_reg_no if ctx.n % 2 else "",
+        business_reg_no=row.organisation.business_reg_no if ctx.n % 2 else "",
     )
 
 

@@ -202,14 +202,14 @@ def id_type_missing(row: Row, ctx: Context) -> None:
 
 @variant("R14", tables=ENTITY, touches="legal_rep_id", needs="legal_rep_id_type", subject="company")
 def representative_half_identified(row: Row, ctx: Context) -> None:
-    row.fix(legal_rep_id_type="身份证", legal_rep_id_no=row.subject.rep_id)
+    row.fix(legal_rep_id_type="身份证", legal_rep_id_no=row.organisation.rep_id)
     row.put(ctx.pick("legal_rep_id_type", "legal_rep_id_no"), "", "")
 
 
 @variant("R14", tables=ENTITY, touches="legal_rep_id", needs="legal_rep_id_type", subject="company")
 def wrong_representative_number(row: Row, ctx: Context) -> None:
-    row.fix(legal_rep_id_type="身份证", legal_rep_id_no=row.subject.rep_id)
-    row.put("legal_rep_id_no", _bad_id(row.subject.rep_id, ctx.n))
+    row.fix(legal_rep_id_type="身份证", legal_rep_id_no=row.organisation.rep_id)
+    row.put("legal_rep_id_no", _bad_id(row.organisation.rep_id, ctx.n))
 
 
 @variant("R14", tables=PERSON, touches="id_no", rules="R14W", expect="accepted")
@@ -239,4 +239,4 @@ def representative_not_identified(row: Row, ctx: Context) -> None:
 
 @alike("R14", tables=ENTITY, touches="legal_rep_id", lacks="legal_rep_id_type", subject="company")
 def number_in_a_template_without_type(row: Row, ctx: Context) -> None:
-    row.fix(legal_rep_id_type="身份证", legal_rep_id_no=row.subject.rep_id)
+    row.fix(legal_rep_id_type="身份证", legal_rep_id_no=row.organisation.rep_id)

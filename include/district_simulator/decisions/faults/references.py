@@ -45,7 +45,7 @@ def reported_by_another_unit(row: Row, ctx: Context) -> None:
 def namesake_under_one_number(row: Row, ctx: Context) -> None:
     """Same number, same name, another person."""
     own_id = row.truth["id_no"]
-    row.fix(**{**ctx.partner.truth, "id_no": own_id})
+    row.fix(**{**ctx.other.truth, "id_no": own_id})
 
 
 @variant(
@@ -57,12 +57,12 @@ def namesake_under_one_number(row: Row, ctx: Context) -> None:
 )
 def second_identifier_under_one_number(row: Row, ctx: Context) -> None:
     """Same number and name, once by USCC and once by organisation code: another record."""
-    subject = ctx.partner.subject
+    subject = ctx.other.organisation
     row.subject = subject
-    row.fix(**{**ctx.partner.truth, "uscc": "", "org_code": subject.org_code})
+    row.fix(**{**ctx.other.truth, "uscc": "", "org_code": subject.org_code})
 
 
 @alike("R16", tables=ALL, touches="decision_no subject_name", subject="partner")
 def one_number_two_subjects(row: Row, ctx: Context) -> None:
     """One document against two subjects is normal."""
-    row.fix(decision_no=ctx.partner.truth["decision_no"])
+    row.fix(decision_no=ctx.other.truth["decision_no"])

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from district_simulator.decisions.headings import Dialect
 from district_simulator.population.enterprises import Population
+from district_simulator.vocabulary.dialects import Dialect
 from district_simulator.vocabulary.rows import Row
 
 ENTITY, PERSON = ("xk_fr", "cf_fr"), ("xk_zrr", "cf_zrr")
@@ -27,6 +27,12 @@ class Context:
     fmt: str  # csv | xlsx | xls | xml | json | db
     partner: Row | None = None
     n: int = 0  # running number of this variant: rotates through the wordings
+
+    @property
+    def other(self) -> Row:
+        """The partner's row, for variants whose subject is a partner (AssertionError for others)."""
+        assert self.partner is not None, "no partner"
+        return self.partner
 
     def pick(self, *choices):
         return choices[self.n % len(choices)]

@@ -29,7 +29,7 @@ def uscc_with_blanks(row: Row, ctx: Context) -> None:
 
 @variant("R21", tables=ENTITY, touches="org_code uscc", expect="accepted", subject="company")
 def org_code_with_hyphen(row: Row, ctx: Context) -> None:
-    code = row.subject.org_code
+    code = row.organisation.org_code
     row.fix(org_code=code)
     row.shown["org_code"] = f"{code[:8]}-{code[8]}"
 
@@ -70,8 +70,8 @@ def uscc_as_a_number(row: Row, ctx: Context) -> None:
 
 @variant("R22", tables=ENTITY, touches="business_reg_no", formats="xlsx xls", subject="company")
 def registration_number_as_a_number(row: Row, ctx: Context) -> None:
-    row.fix(business_reg_no=row.subject.business_reg_no)
-    row.shown["business_reg_no"] = NumberCell(float(row.subject.business_reg_no))
+    row.fix(business_reg_no=row.organisation.business_reg_no)
+    row.shown["business_reg_no"] = NumberCell(float(row.organisation.business_reg_no))
 
 
 @variant("R22", tables=PERSON, touches="id_no", formats="xlsx xls", subject="digits-person")

@@ -28,7 +28,7 @@ def title_too_long(row: Row, ctx: Context) -> None:
 
 @variant("R18", tables=ENTITY, touches="tax_reg_no uscc", expect="accepted", subject="company")
 def tax_number_is_the_uscc(row: Row, ctx: Context) -> None:
-    row.fix(tax_reg_no=row.subject.uscc)
+    row.fix(tax_reg_no=row.organisation.uscc)
 
 
 @alike("R18", touches="remark")
@@ -75,7 +75,7 @@ def id_number_in_content(row: Row, ctx: Context) -> None:
 @variant("R19", tables=ENTITY, touches="uscc subject_category org_code", rules="R03 R19", subject="individual")
 def id_number_as_uscc(row: Row, ctx: Context) -> None:
     """Misfiled: the owner's ID number in the USCC column."""
-    number = row.subject.rep_id
+    number = row.organisation.rep_id
     while codes.uscc_valid(number):  # one in 341 would pass as a code
         number = ctx.population.id_number()
     row.put("uscc", number, number)
@@ -116,7 +116,7 @@ def harmless_numbers(row: Row, ctx: Context) -> None:
 @alike("R19", tables=ENTITY, touches="remark uscc", subject="digits")
 def uscc_of_a_firm_in_remark(row: Row, ctx: Context) -> None:
     """Eighteen digits, but an organisation's code."""
-    code = row.subject.uscc
+    code = row.organisation.uscc
     row.fix(remark=f"关联单位代码{code}" if not codes.luhn_valid(code) else "关联单位见附件")
 
 

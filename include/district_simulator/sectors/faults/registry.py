@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from district_simulator.decisions.headings import Dialect
 from district_simulator.population.enterprises import Population
+from district_simulator.vocabulary.dialects import Dialect
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.sector_tables import SectorTable
 

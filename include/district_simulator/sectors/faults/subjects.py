@@ -81,7 +81,7 @@ def name_of_nobody(row: Row, ctx: SectorContext) -> None:
 
 @alike("R06", fits=named_by_code, how="uscc", subject="former")
 def former_name(row: Row, ctx: SectorContext) -> None:
-    row.put("subject_name", row.subject.former_names[0])
+    row.put("subject_name", row.organisation.former_names[0])
 
 
 @alike("R06", fits=named_by_code, how="uscc", subject="bracket")
