@@ -1,4 +1,4 @@
-"""The answer key: what must come out of every planted thing, every delivery, every unit and month."""
+"""What must come of every planted thing, every delivery, every unit and month (domain.md 2.2)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SIGNALS = {
 
 @dataclass
 class Key:
-    """What the books say about one record so far."""
+    """What the accounts say about one record so far."""
 
     month: str
     first_received: date
@@ -127,10 +127,10 @@ class Accounts:
         if key is None:
             self.unreadable[self._cell(delivery.dataset, month)] += 1
             return "quarantined"
-        books = self.keys[unit_of(delivery.dataset).id, row.table]
-        known = books.get(key)
+        known_keys = self.keys[unit_of(delivery.dataset).id, row.table]
+        known = known_keys.get(key)
         if known is None:
-            known = books[key] = Key(month, today)
+            known = known_keys[key] = Key(month, today)
             known.passed_first = row.expect != "quarantined"
         if row.expect == "quarantined":
             return "quarantined"
@@ -258,11 +258,11 @@ class Accounts:
         table: dict[tuple[str, str, str], dict[str, int]] = defaultdict(
             lambda: dict.fromkeys(("R", "A", "A_first_pass", "L", "L_by_receipt", "R_unreadable", "R_held"), 0)
         )
-        for (unit, name), books in self.keys.items():
+        for (unit, name), known_keys in self.keys.items():
             if name not in DECISIONS:
                 continue
             kind = "licence" if name.startswith("xk") else "penalty"
-            for key in books.values():
+            for key in known_keys.values():
                 counts = table[unit, kind, key.month]
                 counts["R"] += 1
                 if key.first_accepted:

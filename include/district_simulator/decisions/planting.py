@@ -1,4 +1,4 @@
-"""Which fault goes where: quotas per rule, spread over days, datasets and dialects."""
+"""Which fault goes where among licences and penalties: quotas per rule, spread over days, datasets and dialects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from district_simulator.decisions.clean import CleanDecisions
-from district_simulator.decisions.faults import REGISTRY, Context, Variant
+from district_simulator.decisions.faults import DECISION_FAULTS, Context, Variant
 from district_simulator.population.enterprises import Population
 from district_simulator.vocabulary.deliveries import format_of
 from district_simulator.vocabulary.dialects import Dialect
@@ -59,8 +59,8 @@ class Planter:
         self.plants: list[Plant] = []
         self._serial = 0
         for rule in RULES:
-            faults = [v for v in REGISTRY if v.rule == rule and not v.alike]
-            likes = [v for v in REGISTRY if v.rule == rule and v.alike]
+            faults = [v for v in DECISION_FAULTS if v.rule == rule and not v.alike]
+            likes = [v for v in DECISION_FAULTS if v.rule == rule and v.alike]
             for reported in sorted({v.rules for v in faults}, key=lambda r: (len(r), r)):
                 self._quota([v for v in faults if v.rules == reported], SINGLES if len(reported) == 1 else SINGLES // 3)
             self._quota(likes, ALIKES)
@@ -73,7 +73,7 @@ class Planter:
 
     def _pairs(self, variants: list[Variant], count: int) -> None:
         rng = self.rng
-        others = [v for v in REGISTRY if not v.alike and v.rule not in {x.rule for x in variants}]
+        others = [v for v in DECISION_FAULTS if not v.alike and v.rule not in {x.rule for x in variants}]
         made = 0
         for attempt in range(count * 30):
             if made == count:

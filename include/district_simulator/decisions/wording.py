@@ -1,4 +1,4 @@
-"""Wording of the invented decisions, per unit."""
+"""Wording of the invented licences and penalties, per unit."""
 
 VIOLATIONS: dict[str, list[tuple[str, str]]] = {
     "yjgl": [

@@ -1,4 +1,4 @@
-"""Invented subjects: enterprises, individual businesses, cooperatives, associations and persons.
+"""Enterprises of the register (companies, 个体工商户, cooperatives and some others) and natural persons, all invented.
 
 Names start with 示范区 (no such district exists); persons are called 自然人甲0012 or 法人代表乙0453 and
 carry ID numbers of the unassigned region 370399, so no plausible name ever meets a plausible number.

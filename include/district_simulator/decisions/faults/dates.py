@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from district_simulator.decisions.faults.registry import LICENCE, PENALTY, Context, alike, variant
+from district_simulator.decisions.faults.describe import LICENCE, PENALTY, Context, alike, variant
 from district_simulator.vocabulary.rows import DateCell, NumberCell, Row
 
 _EPOCH = date(1899, 12, 30)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from district_simulator.decisions.faults.registry import ENTITY, LICENCE, PENALTY, PERSON, Context, alike, variant
+from district_simulator.decisions.faults.describe import ENTITY, LICENCE, PENALTY, PERSON, Context, alike, variant
 from district_simulator.vocabulary import codes
 from district_simulator.vocabulary.rows import Row
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from district_simulator.decisions.faults.registry import ALL, ENTITY, PERSON, Context, alike, variant
+from district_simulator.decisions.faults.describe import ALL, ENTITY, PERSON, Context, alike, variant
 from district_simulator.vocabulary import codes
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.units import UNITS, unit_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from district_simulator.decisions.faults.registry import ALL, ENTITY, PENALTY, PERSON, Context, alike, variant
+from district_simulator.decisions.faults.describe import ALL, ENTITY, PENALTY, PERSON, Context, alike, variant
 from district_simulator.vocabulary.rows import NumberCell, Row
 
 _WIDE = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from district_simulator.decisions.faults.registry import ALL, ENTITY, LICENCE, PENALTY, PERSON, Context, alike, variant
+from district_simulator.decisions.faults.describe import ALL, ENTITY, LICENCE, PENALTY, PERSON, Context, alike, variant
 from district_simulator.vocabulary import codes
 from district_simulator.vocabulary.rows import Row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from district_simulator.decisions.faults.references import stranger_office
-from district_simulator.sectors.faults.registry import SectorContext, alike, fault, has, named_by_code
+from district_simulator.sectors.faults.describe import SectorContext, alike, fault, has, named_by_code
 from district_simulator.vocabulary import codes
 from district_simulator.vocabulary.rows import Row
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from district_simulator.decisions.faults.dates import shapes
 from district_simulator.decisions.faults.references import stranger_office
-from district_simulator.sectors.faults.registry import SectorContext, alike, fault, has
+from district_simulator.sectors.faults.describe import SectorContext, alike, fault, has
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.units import UNITS, unit_of
 

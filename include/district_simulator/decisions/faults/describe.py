@@ -1,4 +1,4 @@
-"""How a fault is described: which rule, which tables and formats, which fields it touches."""
+"""How a fault in a licence or penalty is described: which rule, which tables and formats, which fields it touches."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Variant:
         )
 
 
-REGISTRY: list[Variant] = []
+DECISION_FAULTS: list[Variant] = []
 
 
 def variant(
@@ -89,7 +89,7 @@ def variant(
 
     def register(function: Callable[[Row, Context], None]) -> Callable[[Row, Context], None]:
         reported = rules if rules is not None else ("" if alike else rule)
-        REGISTRY.append(
+        DECISION_FAULTS.append(
             Variant(
                 rule,
                 function.__name__,
