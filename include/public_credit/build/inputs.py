@@ -21,6 +21,7 @@ from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
 from ..ledger.models import Base, KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
+from ..ledger.states import UnitRole
 from ..policy import seeds as policy
 
 
@@ -132,7 +133,7 @@ def _target_units() -> list[dict[str, Any]]:
     return [
         {"figure_id": figure, "role": role, "place": place, "unit_id": unit}
         for figure, entry in targets.items()
-        for role, units in (("responsible", entry.responsible), ("contributing", entry.contributing))
+        for role, units in ((UnitRole.RESPONSIBLE, entry.responsible), (UnitRole.CONTRIBUTING, entry.contributing))
         for place, unit in enumerate(units, start=1)
     ]
 

@@ -14,6 +14,7 @@ from ..base import faults
 from ..base.messages import UserError
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.session import step
+from ..ledger.states import StepName
 from .base import CollectOutcome, Intake, Probe, business_day, only_one
 
 CHANNELS = {"http_api": "http_api", "sftp": "sftp", "drop_folder": "drop_folder", "exchange_db": "exchange_db"}
@@ -56,7 +57,7 @@ def _guarded(intake: Intake) -> None:
 
 
 def _collect_one(dataset: Dataset, on: date, run: str) -> CollectOutcome:
-    with step("collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
+    with step("collector", StepName.COLLECT, business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(dataset, on, run)
         _guarded(intake)
         outcome = intake.outcome
@@ -80,7 +81,7 @@ def collect(
 
 def probe(dataset_id: str) -> CollectOutcome:
     """Connect to a dataset's source and say what a collection would take; books nothing."""
-    (dataset,) = [item for item in _datasets(dataset_id) if item.id == dataset_id] or [None]
+    dataset = next((item for item in _datasets(dataset_id) if item.id == dataset_id), None)
     if dataset is None or dataset.channel.type not in CHANNELS:
         raise UserError(f"{dataset_id} 没有可连接的渠道。", remedy="填写一个按渠道采集的数据集编号。")
     intake = Probe(dataset, business_day(None))
@@ -98,13 +99,13 @@ def receive_file(dataset_id: str, path: str | Path, business_date: date | None =
     on = business_day(business_date)
     hand_in.turn_away(dataset_id, Path(path), on)
     named = _datasets(dataset_id)
-    (dataset,) = [item for item in named if item.id == dataset_id] or [None]
+    dataset = next((item for item in named if item.id == dataset_id), None)
     if dataset is None:
         raise UserError(
             f"{dataset_id} 是单位编号，不是数据集编号。",
             remedy=f"填写数据集编号：{'、'.join(item.id for item in named)}。",
         )
-    with step("collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
+    with step("collector", StepName.COLLECT, business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(dataset, on)
         hand_in.take(intake, Path(path))
         intake.outcome.settle()

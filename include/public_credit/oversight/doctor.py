@@ -83,9 +83,9 @@ def _connections() -> list[Finding]:
 
     findings, catalogue = [], load_catalogue()
     wanted = {
-        dataset.channel.connection
+        connection
         for dataset in catalogue.datasets.values()
-        if getattr(dataset.channel, "connection", None)
+        if (connection := getattr(dataset.channel, "connection", None))
     } | {receiver.connection for receiver in catalogue.receivers.values()}
     for name in sorted(wanted):
         try:

@@ -7,12 +7,13 @@ No column may hold a delivered value except ``delivery_item.payload`` (canonical
 from __future__ import annotations
 
 from .access import AccessLog, Alert, Report, Secret
-from .base import BATCH_STATES, GOOD_STATES, Base
+from .base import Base
 from .builds import Build, BuildInput, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
 from .district import KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
+from .locks import LockHolder
 from .subjects import Judgement
 from .verdicts import GateResult, Quarantine, RecordLink, RepeatedRow, RowOutcome, RowVerdict, Slip, Stock, Waiver
 
@@ -22,7 +23,6 @@ __all__ = [
     "ArchiveObject",
     "Attempt",
     "Attestation",
-    "BATCH_STATES",
     "Base",
     "Batch",
     "Build",
@@ -31,11 +31,11 @@ __all__ = [
     "Delivery",
     "DeliveryItem",
     "Edition",
-    "GOOD_STATES",
     "GateResult",
     "Judgement",
     "KeyDepartment",
     "MilestoneEvidence",
+    "LockHolder",
     "PublishedDataset",
     "PublishedUnit",
     "Quarantine",

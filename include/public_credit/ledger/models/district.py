@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..states import UnitRole
 from .base import Base, _id, _one_of
 
 
@@ -50,4 +51,4 @@ class TargetUnit(Base):
     role: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     unit_id: Mapped[str]
-    __table_args__ = (CheckConstraint(_one_of("role", ("responsible", "contributing")), name="role"),)
+    __table_args__ = (CheckConstraint(_one_of("role", UnitRole), name="role"),)
