@@ -5,12 +5,12 @@ from __future__ import annotations
 import fnmatch
 from typing import Any
 
-from district_simulator.deliveries import PATTERNS
-from district_simulator.sectors.datasets import SECTOR_DATASETS
-from district_simulator.sectors.dialects import build
-from district_simulator.sectors.plan import SILENT
-from district_simulator.sectors.tables import SECTOR_TABLES
-from district_simulator.units import DATASETS, UNITS
+from district_simulator.sectors.headings import build
+from district_simulator.sectors.ordinary import SILENT
+from district_simulator.vocabulary.deliveries import PATTERNS
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS
+from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
+from district_simulator.vocabulary.units import DATASETS, UNITS
 from public_credit.catalogue import load_catalogue
 from public_credit.land.headers import match
 
