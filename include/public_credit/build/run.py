@@ -241,7 +241,8 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     )
     result = dbtRunner().invoke(["parse", *common])
     if result.success:
-        result = dbtRunner(manifest=cast("Manifest", result.result)).invoke([*arguments, *common, "--vars", rendered])
+        manifest: Manifest = cast(Any, result.result)
+        result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
         failed = [
             item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")

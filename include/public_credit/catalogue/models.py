@@ -65,10 +65,6 @@ class Field(Strict):
     aliases: list[str] = []
     free_text: bool = False
 
-    @property
-    def official_codes(self) -> dict[str, str]:
-        return self.codes
-
 
 class Kind(Strict):
     """A unified record format; one raw table with the union of its variants' fields."""
