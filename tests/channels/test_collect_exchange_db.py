@@ -13,6 +13,8 @@ from collect_helpers import DAY, archived_lines
 from public_credit import collect
 from servers import has_mariadb, mariadb
 
+from tests.runs import run_on
+
 ROWS = 5
 
 
@@ -109,7 +111,7 @@ def pull(offer, source):
             } | more
             warehouse = offer(licences={"channel": channel})
             warehouse.add_connections(exchange_csdw=uri or source.uri)
-        return collect.collect("csdw", DAY)[0]
+        return collect.collect(run_on(DAY), "csdw")[0]
 
     return run
 

@@ -11,6 +11,8 @@ from public_credit import collect
 from public_credit.collect import http_api
 from servers import Api, api_rows
 
+from tests.runs import run_on
+
 
 @pytest.fixture
 def api() -> Iterator[Api]:
@@ -41,7 +43,7 @@ def pull(offer, api):
             } | more
             warehouse = offer(licences={"channel": channel} | (dataset or {}))
             warehouse.add_connections(api_csdw=uri or api.uri())
-        return collect.collect("csdw", DAY)[0]
+        return collect.collect(run_on(DAY), "csdw")[0]
 
     return run
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.runs import run_on
+
 from .registers import body, code, firm, org, reg
 
 
@@ -184,4 +186,4 @@ def test_a_build_is_resolved_once(registers):
     from public_credit import subjects as resolve
 
     build = registers.build([firm(1)])
-    assert resolve.run(build, registers.query("select current_date")[0][0]) == {}
+    assert resolve.run(run_on(registers.query("select current_date")[0][0]), build) == {}

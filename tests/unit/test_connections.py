@@ -227,7 +227,7 @@ def test_no_damage_of_one_character_shows_a_secret(folder: Path, text: str, data
         patch.setenv("PCW_CONNECTIONS_FILE", str(path))
         patch.setenv("PCW_HOME", str(folder.parent / "state"))
         patch.setattr(run, "only_one", lambda name: contextlib.nullcontext(True))  # there is no database
-        patch.setattr(sftp, "PAUSE", 0)
+        patch.setattr(sftp, "PATIENCE", lambda: sftp.Patience(first=0))
         patch.setattr(http_api, "PATIENCE", lambda: http_api.Patience(first=0, tries=1))
         stream = io.StringIO()
         handler = logging.StreamHandler(stream)

@@ -6,6 +6,8 @@ from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
 from public_credit.steps import work
 
+from tests.runs import run_on
+
 from .commands import credit
 from .helpers import ON, csv_bytes, judge, land, rows
 
@@ -33,8 +35,8 @@ def test_a_build_publishes_the_datasets(warehouse, tmp_path, monkeypatch) -> Non
         build, "invoke", lambda arguments, variables: type("Ran", (), {"results": [], "elapsed_time": 0.0})
     )
     land(tmp_path, "a.csv", csv_bytes(rows(1)))
-    work.gate(ON)
-    build.run(ON)
+    work.gate(run_on(ON))
+    build.run(run_on(ON))
     with warehouse.connect("builder") as connection:
         found = connection.execute("select * from ledger.dataset where dataset_id = 'scjg.sampling'").fetchone()
         assert found == (

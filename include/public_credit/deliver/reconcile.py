@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import psycopg
 from sqlalchemy import text
 
-from ..base import settings
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger.models import Reconciliation
 from ..ledger.session import session, step
@@ -65,10 +65,10 @@ def _load(driver: psycopg.Connection, adapter: Adapter, interfaces: list[str]) -
     driver.execute("analyze theirs")
 
 
-def run(receiver: str = "city") -> ReconcileResult:
+def run(run: Run, receiver: str = "city") -> ReconcileResult:
     """Compare both sides and book the result with every difference."""
-    found, on = load_catalogue().receivers[receiver], settings.business_date()
-    with step("sender", "reconcile", business_date=on) as record:
+    found = load_catalogue().receivers[receiver]
+    with step(run, "sender", "reconcile") as record:
         adapter = adapter_for(found)
         try:
             with session("sender") as opened:
@@ -83,7 +83,7 @@ def run(receiver: str = "city") -> ReconcileResult:
                     theirs,
                     *(counted.get(name, 0) for name in ("agreed", "missing", "surplus", "differing", "unsettled")),
                 )
-                row = Reconciliation(receiver=receiver, business_date=on, **result.__dict__)
+                row = Reconciliation(receiver=receiver, business_date=run.on, **result.__dict__)
                 opened.add(row)
                 opened.flush()
                 opened.execute(

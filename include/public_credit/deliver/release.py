@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import Receiver, load_catalogue
 from ..ledger.models import Build, Release
 from ..ledger.session import lock, session, step
@@ -184,7 +185,7 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill:
     return reasons
 
 
-def prepare(receiver_id: str = "city") -> Prepared | None:
+def prepare(run: Run, receiver_id: str = "city") -> Prepared | None:
     """Freeze the difference since the last release, up to the newest finished build; None when there is none due."""
     receiver = load_catalogue().receivers[receiver_id]
     with session("sender") as opened:
@@ -257,7 +258,7 @@ def prepare(receiver_id: str = "city") -> Prepared | None:
             + (f"；等待审批：{release.unusual}" if reasons else ""),
         )
         on, build_id = newest.business_date, newest.build_id
-    with step("sender", "release", business_date=on, build_id=build_id, release_id=made.release_id) as record:
+    with step(run.at(on), "sender", "release", build_id=build_id, release_id=made.release_id) as record:
         record.message, record.counts = made.message, {"adds": adds, "mods": mods, "dels": dels}
         if made.state == "waiting":
             record.verdict, record.owner = "held", "leadership"
@@ -281,7 +282,7 @@ def cover(release_id: int) -> dict[str, Any]:
         }
 
 
-def approve(release_id: int, diff_hash: str, who: str) -> None:
+def approve(run: Run, release_id: int, diff_hash: str) -> None:
     """Approve a waiting release; the hash must be the one of its cover sheet. Raises UserError otherwise."""
     with session("sender") as opened:
         release = opened.get(Release, release_id, with_for_update=True)
@@ -293,4 +294,4 @@ def approve(release_id: int, diff_hash: str, who: str) -> None:
             raise UserError(
                 "差异指纹不符，未批准。", remedy=f"用 public-credit release show {release_id} 核对封面后重试。", code=4
             )
-        release.state, release.decided_by, release.decided_at = "released", who, func.clock_timestamp()
+        release.state, release.decided_by, release.decided_at = "released", run.who, func.clock_timestamp()

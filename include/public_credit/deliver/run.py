@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
-from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import Receiver, load_catalogue
 from ..custody import vault
 from ..ledger.session import hold, step
@@ -37,9 +37,9 @@ def adapter_for(receiver: Receiver) -> Adapter:
 class Deliverer:
     """Sends for one receiver; outcomes go straight into the outbox."""
 
-    def __init__(self, receiver: Receiver, adapter: Adapter):
+    def __init__(self, run: Run, receiver: Receiver, adapter: Adapter):
         self.receiver, self.adapter = receiver, adapter
-        self.on = settings.business_date()
+        self.on = run.on
         self.counts: Counter[str] = Counter()
 
     def settle_doubts(self) -> None:
@@ -134,16 +134,15 @@ class Deliverer:
                 return
 
 
-def run(receiver: str = "city") -> Delivered:
+def run(run: Run, receiver: str = "city") -> Delivered:
     """Send everything that is released and open. Raises UserError (code 5) when the receiver cannot be reached."""
     found = load_catalogue().receivers[receiver]
-    on = settings.business_date()
-    with step("sender", "deliver", business_date=on) as record, hold("sender", f"deliver {receiver}") as mine:
+    with step(run, "sender", "deliver") as record, hold("sender", f"deliver {receiver}") as mine:
         if not mine:
             record.verdict, record.message = "nothing_due", "另一个报送任务正在运行"
             return Delivered(0, 0, 0, record.message)
         adapter = adapter_for(found)
-        deliverer = Deliverer(found, adapter)
+        deliverer = Deliverer(run, found, adapter)
         try:
             deliverer.run()
         except NotTaken:

@@ -11,11 +11,11 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from itertools import combinations
 
 from sqlalchemy import text
 
+from ..base.run import Run
 from ..ledger.session import lock, session
 from .register import copy
 
@@ -67,7 +67,7 @@ def pairs(found: Iterable[Described]) -> Iterator[tuple[Described, Described, fl
                 yield left, right, alike, same
 
 
-def suggest(business_date: date) -> dict[str, int]:
+def suggest(run: Run) -> dict[str, int]:
     """Open an item per pair that is new, close those that are no longer suggested."""
     with session("builder") as opened:
         lock(opened, "resolve")
@@ -112,7 +112,7 @@ def suggest(business_date: date) -> dict[str, int]:
             update subjects.work_item i set state = 'done', closed_on = :on
             where i.topic = 'possible_duplicate' and i.state = 'open'
               and not exists (select 1 from suggested s where s.key = i.key)"""),
-            {"on": business_date},
+            {"on": run.on},
         ).rowcount
         added = opened.execute(
             text("""
@@ -121,6 +121,6 @@ def suggest(business_date: date) -> dict[str, int]:
             on conflict (topic, key) do update set detail = excluded.detail, state = 'open', closed_on = null,
                 opened_on = case when work_item.state = 'open' then work_item.opened_on else excluded.opened_on end
             where work_item.state = 'done' or work_item.detail is distinct from excluded.detail"""),
-            {"on": business_date},
+            {"on": run.on},
         ).rowcount
         return {"suggested": len(wanted), "opened": added, "closed": closed}
