@@ -30,6 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.core.global_force_seed = seeds.SEED
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: with several workers, the whole chain ends with the others."""
+    items.sort(key=lambda item: not item.path.is_relative_to(CHECKOUT / "tests" / "chain"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"PCW_TEST_SEED={seeds.SEED}")
 

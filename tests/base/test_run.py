@@ -13,7 +13,7 @@ import pytest
 from public_credit.base.run import Run
 from public_credit.build import run as build
 
-from tests.runs import run_on
+from tests.helpers.runs import run_on
 
 PRODUCT = Path(__file__).resolve().parents[2] / "include" / "public_credit"
 STARTERS = ("cli/", "steps/airflow.py", "steps/executor.py")

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs import run_on
-
-from .world import DAYS
+from tests.helpers.runs import run_on
+from tests.helpers.world import DAYS
 
 pytestmark = pytest.mark.chain
 

@@ -11,10 +11,9 @@ from public_credit import subjects as resolve
 from public_credit.build import run as builds
 from public_credit.steps import work
 
-from tests.chain.world import DAYS, World, world
-from tests.runs import run_on
-
-from .registers import TABLES
+from tests.helpers.registers import TABLES
+from tests.helpers.runs import run_on
+from tests.helpers.world import DAYS, World, world
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow]
 

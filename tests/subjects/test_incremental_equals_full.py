@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from public_credit import subjects as resolve
 
-from tests.runs import run_on
+from tests.helpers.registers import ON, Registers
+from tests.helpers.runs import run_on
 
-from .registers import ON, Registers
 from .worlds import builds
 
 _TABLES = (

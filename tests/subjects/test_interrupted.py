@@ -15,9 +15,8 @@ from public_credit import subjects as resolve
 from public_credit.build import run as builds
 from sqlalchemy.orm import Session
 
-from tests.runs import run_on
-
-from .registers import ON, code, firm, reg
+from tests.helpers.registers import ON, code, firm, reg
+from tests.helpers.runs import run_on
 
 _DAY_ONE = [firm(number, business_reg_no=reg(number)) for number in range(1, 6)]
 _DAY_TWO = [firm(1, business_reg_no=reg(2)), firm(8, predecessor_uscc=code(3), name=firm(3)["name"]), firm(9)]
@@ -60,7 +59,9 @@ def test_killed_while_it_writes(registers):
     registers.deliver(_DAY_TWO)
     build = registers.freeze()
     before = registers.tables()
-    script = f"from public_credit import subjects; from tests.runs import run_on; subjects.run(run_on(), {build})"
+    script = (
+        f"from public_credit import subjects; from tests.helpers.runs import run_on; subjects.run(run_on(), {build})"
+    )
     include = str(Path(__file__).resolve().parents[2] / "include")
     registers.owner.execute("begin; lock table subjects.work_item in exclusive mode")
     process = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": include})

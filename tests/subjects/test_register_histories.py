@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.runs import run_on
-
-from .registers import body, code, firm, org, reg
+from tests.helpers.registers import body, code, firm, org, reg
+from tests.helpers.runs import run_on
 
 
 def test_an_old_row_with_only_the_organisation_code_belongs_to_the_subject_that_embeds_it(registers):

@@ -21,6 +21,11 @@ class Run:
     code_version: str  # commit or version of the running code
     who: str  # who asked for it: a person, or the run of Airflow itself
 
+    @property
+    def holder(self) -> str:
+        """Who is at work, as others are told: the run of Airflow, or who called the command line."""
+        return self.dag_run or f"{self.who}（命令行）"
+
     def at(self, day: date) -> Run:
         """The same run, booked on another business date."""
         return replace(self, on=day)

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     dbt_password: str | None = _named("as above", "dbt")
     dbt_database: str | None = _named("as above", "dbt")
     dbt_target: str | None = _named("as above", "dbt")
+    dbt_application: str | None = _named("as above", "dbt")
     test_seed: int | None = _named("seed of the random courses of tests; fixed when not set", "tests")
     test_examples: int | None = _named("examples of a long property test", "tests", ge=1)
     bench_folder: Path | None = _named("where benchmarks keep their database", "benchmarks")
@@ -236,19 +238,43 @@ def _unreachable() -> UserError:
     )
 
 
+@lru_cache(maxsize=1)
+def _name_of(process: int) -> str:
+    return f"pcw {process} {uuid4().hex}"
+
+
+def process_name() -> str:
+    """What the database calls the sessions of this process: told apart from every other one, also on another machine."""
+    return _name_of(os.getpid())
+
+
+def session_options() -> dict[str, str]:
+    """What every session of ours tells the server: its process, and to end it soon when that process or the network is gone."""
+    watch = {
+        "client_connection_check_interval": 1000,
+        "tcp_keepalives_idle": 60,
+        "tcp_keepalives_interval": 10,
+        "tcp_keepalives_count": 3,
+    }  # ms, s, s
+    return {
+        "application_name": process_name(),
+        "options": " ".join(f"-c {name}={value}" for name, value in watch.items()),
+    }
+
+
 def connect(role: str, **options: Any) -> psycopg.Connection[Any]:
     """A connection of psycopg's own as one database role. Raises UserError (code 3)."""
     import psycopg
 
     try:
-        return psycopg.connect(dsn(role), **options)
+        return psycopg.connect(dsn(role), **session_options() | options)
     except psycopg.OperationalError:
         raise _unreachable() from None
 
 
 def _connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:
     try:
-        return dialect.connect(*arguments, **options)
+        return dialect.connect(*arguments, **session_options() | options)
     except dialect.loaded_dbapi.OperationalError:
         raise _unreachable() from None
 
@@ -280,9 +306,10 @@ def today() -> date:
     return datetime.now(TIMEZONE).date()
 
 
-def business_date() -> date | None:
-    """The business date commands work on (``PCW_BUSINESS_DATE``), None when none is named. Starters ask, nobody else."""
-    return current().business_date
+def business_date() -> date:
+    """The business date of work that starts now and is given none: ``PCW_BUSINESS_DATE``, else today. Starters ask, nobody else."""
+    given = os.environ.get("PCW_BUSINESS_DATE")
+    return date.fromisoformat(given) if given else today()
 
 
 def manual_schedule() -> bool:

@@ -15,6 +15,7 @@ from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger.models import Attestation, Batch
 from ..ledger.session import session, step
+from ..ledger.states import StepName
 
 
 def _check(run: Run, dataset_id: str, start: date, end: date, reason: str) -> None:
@@ -38,7 +39,7 @@ def attest(run: Run, dataset_id: str, start: date, end: date, reason: str) -> bo
     _check(run, dataset_id, start, end, reason)
     unit_id = load_catalogue().datasets[dataset_id].unit
     with (
-        step(run, "collector", "attest", unit_id=unit_id, dataset_id=dataset_id) as record,
+        step(run, "collector", StepName.ATTEST, unit_id=unit_id, dataset_id=dataset_id) as record,
         session("collector") as opened,
     ):
         delivered = opened.scalar(

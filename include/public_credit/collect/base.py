@@ -22,8 +22,10 @@ from ..base import settings
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
+from ..ledger import locks
 from ..ledger.models import Batch, Step
-from ..ledger.session import hold, session
+from ..ledger.session import session
+from ..ledger.states import StepName, Verdict
 from .streams import ByteStream
 
 Owner = Literal["department", "data_engineer"]
@@ -52,7 +54,7 @@ class CollectOutcome:
     """What became of one dataset's collection: new batches, receipts already known, what was left and why."""
 
     dataset_id: str
-    verdict: str = "ok"
+    verdict: str = Verdict.OK
     owner: str = ""
     batch_seqs: list[int] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
@@ -65,19 +67,19 @@ class CollectOutcome:
     errors: list[str] = field(default_factory=list)
 
     def failed(self, error: UserError) -> None:
-        self.verdict, self.owner = "failed", getattr(error, "owner", "data_engineer")
+        self.verdict, self.owner = Verdict.FAILED, getattr(error, "owner", "data_engineer")
         self.errors.append(str(error))
 
     def settle(self) -> None:
         """Verdict from what was noted, unless the collection failed."""
-        if self.verdict == "failed":
+        if self.verdict == Verdict.FAILED:
             return
         if self.incomplete:
-            self.verdict, self.owner = "incomplete", "department"
+            self.verdict, self.owner = Verdict.INCOMPLETE, "department"
         elif self.refused or self.turned_away:
-            self.verdict, self.owner = "warning", "department"
+            self.verdict, self.owner = Verdict.WARNING, "department"
         elif not (self.receipts or self.known or self.waiting):
-            self.verdict = "nothing_due"
+            self.verdict = Verdict.NOTHING_DUE
 
     @property
     def message(self) -> str:
@@ -181,13 +183,13 @@ class Intake:
             if seq is not None:
                 opened.add(
                     Step(
-                        name="receive",
+                        name=StepName.RECEIVE,
                         unit_id=self.dataset.unit,
                         dataset_id=self.dataset.id,
                         batch_seq=seq,
                         business_date=self.run.on,
                         ended_at=func.clock_timestamp(),
-                        verdict="ok",
+                        verdict=Verdict.OK,
                         message=f"已归档并登记 {file_name}，{stored.bytes:,} 字节",
                         counts={"bytes": stored.bytes},
                         dag_run=self.run.dag_run,
@@ -287,9 +289,9 @@ class Probe(Intake):
         self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}）")
 
 
-def only_one(name: str) -> AbstractContextManager[bool]:
+def only_one(run: Run, name: str) -> AbstractContextManager[bool]:
     """Hold the advisory lock ``name`` of the ledger while the block runs; False when another holds it."""
-    return hold("collector", name)
+    return locks.hold("collector", name, holder=run.holder)
 
 
 def masked(name: str) -> str:

@@ -14,6 +14,7 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.session import step
+from ..ledger.states import StepName
 from .base import CollectOutcome, Intake, Probe, only_one
 
 CHANNELS = {"http_api": "http_api", "sftp": "sftp", "drop_folder": "drop_folder", "exchange_db": "exchange_db"}
@@ -40,7 +41,7 @@ def _datasets(ids: Iterable[str] | str) -> list[Dataset]:
 def _guarded(intake: Intake) -> None:
     """Run the channel; what goes wrong is noted in the outcome, the exception's own text is not shown."""
     try:
-        with only_one(f"collect {intake.dataset.id}") as mine:
+        with only_one(intake.run, f"collect {intake.dataset.id}") as mine:
             if mine:
                 _pull(intake)
             else:
@@ -56,7 +57,7 @@ def _guarded(intake: Intake) -> None:
 
 
 def _collect_one(run: Run, dataset: Dataset) -> CollectOutcome:
-    with step(run, "collector", "collect", unit_id=dataset.unit, dataset_id=dataset.id) as record:
+    with step(run, "collector", StepName.COLLECT, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(run, dataset)
         _guarded(intake)
         outcome = intake.outcome
@@ -96,7 +97,7 @@ def receive_file(run: Run, dataset_id: str, path: str | Path) -> CollectOutcome:
         raise UserError(
             f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。"
         )
-    with step(run, "collector", "collect", unit_id=dataset.unit, dataset_id=dataset.id) as record:
+    with step(run, "collector", StepName.COLLECT, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(run, dataset)
         hand_in.take(intake, Path(path))
         intake.outcome.settle()

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..base.run import Run
+from ..ledger import words
 from ..ledger.models import Judgement
 from ..ledger.session import session
+from ..ledger.states import Decision
 from . import lookup
 from .nodes import Node, key, order
 
@@ -41,7 +43,7 @@ def _book(run: Run, opened: Session, decision: str, left: Node, right: Node, rea
         )
     )
     if standing is not None:
-        told = "同一主体" if standing.decision == "same" else "不同主体"
+        told = words.DECISION[standing.decision]
         raise UserError(
             f"第 {standing.id} 号裁定已认定二者为{told}。",
             remedy=f"如须改判，先运行 public-credit subjects undo {standing.id}。",
@@ -74,7 +76,7 @@ def merge(run: Run, left: str, right: str, reason: str) -> int:
         first, second = _side(run, opened, left), _side(run, opened, right)
         if first == second:
             raise UserError("二者已经是同一主体。", remedy="用 public-credit subjects show 核对。", code=4)
-        return _book(run, opened, "same", first, second, reason)
+        return _book(run, opened, Decision.SAME, first, second, reason)
 
 
 def split(run: Run, subject: str, identifiers: list[str], reason: str) -> list[int]:
@@ -103,7 +105,7 @@ def split(run: Run, subject: str, identifiers: list[str], reason: str) -> list[i
             raise UserError("不能把全部标识都拆出去。", remedy="至少留下一个标识。")
         codes = [item for item in rest if item[0] == "uscc"] or rest[:1]
         return [
-            _book(run, opened, "different", stays, goes, reason)
+            _book(run, opened, Decision.DIFFERENT, stays, goes, reason)
             for goes in sorted(parted, key=order)
             for stays in codes
         ]
