@@ -306,10 +306,9 @@ def today() -> date:
     return datetime.now(TIMEZONE).date()
 
 
-def business_date() -> date:
-    """The business date of work that starts now and is given none: ``PCW_BUSINESS_DATE``, else today. Starters ask, nobody else."""
-    given = os.environ.get("PCW_BUSINESS_DATE")
-    return date.fromisoformat(given) if given else today()
+def business_date() -> date | None:
+    """The business date commands work on (``PCW_BUSINESS_DATE``), None when none is named. Starters ask, nobody else."""
+    return current().business_date
 
 
 def manual_schedule() -> bool:
