@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import func, select, text
@@ -33,9 +33,12 @@ from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger import locks
 from ..ledger.models import Build, PublishedDataset, PublishedUnit
-from ..ledger.session import open_business_day, session, step
+from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
 from . import evidence
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 _READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
 _PENDING = f"""
@@ -167,12 +170,12 @@ def _freeze(run: Run, opened: Session, now: dict[str, Any], full_refresh: bool) 
     build = Build(business_date=run.on, code_version=run.code_version, made_from=now)
     opened.add(build)
     opened.flush()
-    added = opened.execute(text(_PENDING), {"build": build.build_id}).rowcount
+    added = written(opened.execute(text(_PENDING), {"build": build.build_id}))
     if added or edited or latest is None or latest < run.on or resolve.pending(opened):
         attempt.commit()
         return _Frozen(build.build_id, run.on, False, last is None, why)
     attempt.rollback()
-    return _Frozen(last.build_id, last.business_date, False, False, why) if full_refresh else None
+    return _Frozen(last.build_id, last.business_date, False, False, why) if full_refresh and last is not None else None
 
 
 def _publish_units(opened: Session) -> None:
@@ -257,7 +260,8 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     with environment():
         result = dbtRunner().invoke(["parse", *common])
         if result.success:
-            result = dbtRunner(manifest=result.result).invoke([*arguments, *common, "--vars", rendered])
+            manifest = cast("Manifest", result.result)
+            result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
         failed = [
             item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")

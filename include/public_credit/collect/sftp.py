@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import paramiko
 
 from ..base.retry import Again, Patience
+from ..catalogue.models import Sftp
 from .base import CollectError, Intake, connection_uri
 from .files import Found, pull_files
 
@@ -163,13 +164,13 @@ def _unreachable(conn_id: str) -> CollectError:
 
 def pull(intake: Intake) -> None:
     """Take in new files; a broken connection is opened again, files already booked are not fetched twice."""
-    channel = intake.dataset.channel
+    channel = intake.channel(Sftp)
     conn_id = channel.connection
 
     def once() -> None:
         try:
             with _session(conn_id) as (client, base):
-                pull_files(intake, Server(client, base), channel.folder, f"sftp:{conn_id}")
+                pull_files(intake, Server(client, base), channel, channel.folder, f"sftp:{conn_id}")
         except socket.gaierror:
             raise CollectError(
                 f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer"

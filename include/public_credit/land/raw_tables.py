@@ -34,7 +34,7 @@ def ensure(connection: Connection, catalogue: Catalogue) -> None:
         provenance = ", ".join(f"{name} {spec}" for name, spec in PROVENANCE.items())
         fields = ", ".join(f"{name} text not null default ''" for name in kind.columns)
         connection.execute(text(f"create table if not exists raw.{kind.id} ({provenance}, {fields})"))
-        known = set(
+        known: set[str] = set(
             connection.execute(
                 text(
                     "select column_name from information_schema.columns where table_schema = 'raw' and table_name = :name"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, CursorResult, Result, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,12 +16,26 @@ from ..base.run import Run
 from .models import BusinessDay, Step
 from .states import Verdict
 
+if TYPE_CHECKING:
+    import psycopg
+
 
 @contextmanager
 def session(role: str) -> Iterator[Session]:
     """One transaction as ``role``: committed at the end of the block, rolled back on an error."""
     with Session(settings.engine(role)) as opened, opened.begin():
         yield opened
+
+
+def written(result: Result[Any]) -> int:
+    """Rows an insert, update or delete has written (SQLAlchemy types the result of a text as one of a query)."""
+    return cast(CursorResult[Any], result).rowcount
+
+
+def driver(opened: Session | Connection) -> psycopg.Connection[Any]:
+    """The driver's own connection behind a session or connection, for COPY."""
+    connection = opened.connection() if isinstance(opened, Session) else opened
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 class StepRecord:

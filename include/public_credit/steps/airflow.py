@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from ..base import settings
@@ -47,7 +47,7 @@ def _business_date(context: Mapping[str, Any]) -> date:
     """
     if not settings.simulated_clock():
         return settings.today()
-    logical = context["dag_run"].logical_date
+    logical: datetime | None = context["dag_run"].logical_date
     if logical is not None:
         return logical.astimezone(settings.TIMEZONE).date()
     from ..ledger.session import newest_business_day

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from datetime import date, timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -19,6 +20,9 @@ from ..ledger import locks
 from ..ledger.models import Batch
 from ..ledger.session import open_business_day, session, step
 from ..ledger.states import BatchState, StepName, Verdict
+
+if TYPE_CHECKING:
+    from ..collect import CollectOutcome
 
 LONGEST_WAIT = timedelta(minutes=15)
 
@@ -161,8 +165,8 @@ def alert(run: Run) -> Any:
     return alerts.tell(run)
 
 
-def hand_in(run: Run, dataset_id: str | None, file_name: str) -> int:
-    """Take in one file of the hand-in folder. Raises UserError for anything outside it."""
+def hand_in(run: Run, dataset_id: str | None, file_name: str) -> CollectOutcome:
+    """Take in one file of the hand-in folder; what was received. Raises UserError for anything outside it."""
     if not dataset_id or not file_name.strip():
         raise UserError("请选择数据集并填写文件名。", remedy="在表单中补全两项后重新提交。")
     folder = settings.hand_in_folder().resolve()
@@ -172,8 +176,8 @@ def hand_in(run: Run, dataset_id: str | None, file_name: str) -> int:
     return ingest(run, dataset_id, path)
 
 
-def ingest(run: Run, dataset_id: str, path: Any) -> int:
-    """Book one file as a receipt and land it; the batch sequence."""
+def ingest(run: Run, dataset_id: str, path: Path) -> CollectOutcome:
+    """Book one file as a receipt and land it; what was received."""
     from .. import collect
 
     open_business_day(run, "collector")

@@ -31,7 +31,7 @@ def run(run: Run, build_id: int) -> dict[str, Any]:
     """Resolve the subjects of a build, once; what was touched. A build that is resolved already gives ``{}``."""
     with session("builder") as opened:
         lock(opened, "resolve")
-        last = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
+        last: int = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
         if last >= build_id:
             return {}
         counts = _resolve(opened, build_id, last, run.on, full=False)
@@ -46,7 +46,7 @@ def full(run: Run, build_id: int) -> dict[str, Any]:
     """Resolve everything again as of a build; counts of what differed (nothing, unless the rules changed)."""
     with session("builder") as opened:
         lock(opened, "resolve")
-        last = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
+        last: int = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
         counts = _resolve(opened, max(build_id, last), last, run.on, full=True)
         opened.execute(
             text(
@@ -119,7 +119,7 @@ def _holders(opened: Session, ids: dict[str, str | None]) -> list[names.Holder]:
     )
     return [
         names.Holder(value, record, None if only else ids.get(record, stored), only)
-        for value, record, stored, current, only in found
+        for value, record, stored, current, only in found.tuples()
         if current or not only
     ]
 
