@@ -117,7 +117,7 @@ def test_the_look_at_the_code_finds_each_kind(code: str, kind: str) -> None:
 def test_a_run_never_changes() -> None:
     run = run_on(date(2026, 2, 25))
     with pytest.raises(FrozenInstanceError):
-        run.on = date(2026, 2, 26)  # type: ignore[misc]
+        run.on = date(2026, 2, 26)
     assert run.at(date(2026, 2, 26)) == Run(date(2026, 2, 26), run.dag_run, run.code_version, run.who)
     assert run.by("李四") == Run(run.on, run.dag_run, run.code_version, "李四")
 

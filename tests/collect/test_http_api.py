@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from public_credit import collect
+from public_credit.base.retry import Patience
 from public_credit.collect import http_api
 
 from tests.helpers.receipts import DAY, archived_lines
@@ -23,7 +24,7 @@ def api() -> Iterator[Api]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(http_api, "PATIENCE", lambda: http_api.Patience(first=0.01, longest=0.1, tries=4, total=3))
+    monkeypatch.setattr(http_api, "PATIENCE", lambda: Patience(first=0.01, longest=0.1, tries=4, total=3))
     monkeypatch.setattr(http_api.RateLimit, "_next", {})
 
 

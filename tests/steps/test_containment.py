@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -331,7 +332,7 @@ def _failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run | None = N
     return seq
 
 
-MAKERS = {
+MAKERS: dict[str, Callable[..., int]] = {
     "received": lambda folder, patch: book(folder, "x.csv", csv_bytes(rows(5))),
     "landed": lambda folder, patch: land(folder, "x.csv", csv_bytes(rows(5))),
     "held": _held,

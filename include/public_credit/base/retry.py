@@ -50,7 +50,7 @@ class Patience:
         )(attempt)
 
     def _pause(self, state: RetryCallState) -> float:
-        pause = min(self.longest, self.first * 2 ** min(state.attempt_number - 1, 60))
+        pause = min(self.longest, self.first * 2.0 ** min(state.attempt_number - 1, 60))
         if self.jitter:
             pause *= random.uniform(0.5, 1.0)
         error = state.outcome.exception() if state.outcome else None
