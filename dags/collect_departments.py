@@ -39,11 +39,12 @@ def department_dag(unit) -> DAG:
             doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试；一份回执出错只停这一份。",
         )
         def collect_and_land(**context):
-            from public_credit.steps.airflow import conclude, run_business_date
+            from public_credit.steps.airflow import conclude, run_of
             from public_credit.steps.work import collect_and_land as work
 
-            work(unit.id, run_business_date(context))
-            conclude()
+            run = run_of(context)
+            work(run, unit.id)
+            conclude(run)
 
         collect_and_land()
     return dag

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from public_credit import collect
 
 from tests.helpers.receipts import DAY, archived_lines
+from tests.helpers.runs import run_on
 from tests.helpers.servers import has_mariadb, mariadb
 
 ROWS = 5
@@ -110,7 +111,7 @@ def pull(offer, source):
             } | more
             warehouse = offer(licences={"channel": channel})
             warehouse.add_connections(exchange_csdw=uri or source.uri)
-        return collect.collect("csdw", DAY)[0]
+        return collect.collect(run_on(DAY), "csdw")[0]
 
     return run
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from public_credit.base.messages import UserError
 
+from tests.helpers.runs import run_on
 from tests.helpers.world import DAYS, world
 
 pytestmark = pytest.mark.slow
@@ -65,9 +66,9 @@ def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, 
         for day in (1, 2):
             w.district.play(day)
             w.collect(day)
-            work.gate(DAYS[day])
-            assert work.build(DAYS[day]).models > 20
-        assert work.build(DAYS[2]).build_id is None
+            work.gate(run_on(DAYS[day]))
+            assert work.build(run_on(DAYS[day])).models > 20
+        assert work.build(run_on(DAYS[2])).build_id is None
         before = _tables(w)
         assert sum(map(len, before.values())) > 1000
         assert _without_grain(w) == []
@@ -79,7 +80,7 @@ def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, 
             builder.execute(f"drop index {index}")
         assert _without_grain(w) == ["exports.exp_city__cf_fr"]
         exported = w.query("select count(*) from exports.exp_city__cf_fr")
-        refreshed = build.run(DAYS[2], full_refresh=True)
+        refreshed = build.run(run_on(DAYS[2]), full_refresh=True)
         assert refreshed.build_id is not None
         assert _without_grain(w) == []
         after = _tables(w)
@@ -88,7 +89,7 @@ def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, 
         assert w.query("select count(*) from exports.exp_city__cf_fr") == exported
         units = build.invoke(["test", "--select", "test_type:unit"], {"build_id": 2, "business_date": "2026-02-25"})
         assert len(units.results) >= 5
-        next_day = work.build(date(2026, 2, 27))
+        next_day = work.build(run_on(date(2026, 2, 27)))
         assert next_day.build_id is not None, "a new business date is a build of its own"
         assert w.query("select count(*) from exports.exp_city__cf_fr") == exported
         fresh = build.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import insert, text
 
 from ..base.messages import UserError, key_given
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
 from ..ledger import words
@@ -84,14 +85,14 @@ def find(key: str) -> list[Found]:
     return list(found.values())
 
 
-def log_access(found: list[Found], *, who: str, purpose: str, channel: str = "cli") -> None:
+def log_access(run: Run, found: list[Found], *, purpose: str, channel: str = "cli") -> None:
     """Write the access log, before anything about a person is shown."""
     with session("reader") as opened:
         opened.execute(
             insert(AccessLog),
             [
                 {
-                    "who": who,
+                    "who": run.who,
                     "purpose": purpose,
                     "action": "explain",
                     "record_id": item.record_id or "",

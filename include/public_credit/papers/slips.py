@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 from typing import Any
 
@@ -18,7 +17,7 @@ import xlsxwriter
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from ..base import settings
+from ..base import files, settings
 from ..catalogue import load_catalogue
 from ..catalogue.models import Kind
 from ..land.rules import load_ruleset
@@ -108,15 +107,6 @@ def _workbook(kind: Kind, batch: Batch, rows: list[dict[str, Any]], fields: list
     return buffer.getvalue()
 
 
-def _write_atomically(path: os.PathLike[str], content: bytes) -> None:
-    temporary = f"{os.fspath(path)}.part"
-    with open(temporary, "wb") as target:
-        target.write(content)
-        target.flush()
-        os.fsync(target.fileno())
-    os.replace(temporary, path)
-
-
 def write(batch_seq: int) -> str | None:
     """Write the slip of one gated batch; its path, or None when nothing goes back. Writing twice is one slip."""
     catalogue = load_catalogue()
@@ -134,7 +124,7 @@ def write(batch_seq: int) -> str | None:
         known = opened.get(Slip, slip_id)
         if known is None or not path.exists():
             content = _workbook(kind, batch, rows, fields, catalogue.units[batch.unit_id].name)
-            _write_atomically(path, content)
+            files.write(path, content, files.SHARED)
             opened.merge(
                 Slip(
                     slip_id=slip_id,
