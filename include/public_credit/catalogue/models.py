@@ -31,7 +31,6 @@ class CodeList(Strict):
     values: dict[str, list[str]]
     multiple: bool = False
     other: bool = False
-    other_codes: list[str] = []
 
 
 class Rule(Strict):
@@ -63,7 +62,6 @@ class Field(Strict):
     sensitivity: Literal["public", "personal", "person_id"]
     code_list: str | None = None
     aliases: list[str] = []
-    free_text: bool = False
 
     @property
     def official_codes(self) -> dict[str, str]:
@@ -268,8 +266,6 @@ class Receiver(Strict):
     legal_basis: str
     purpose: str
     batch_size: int = Attribute(default=200, gt=0, le=1000)
-    revocation_days: int
-    revocation_clause: str
     interfaces: dict[str, Interface]
     unusual: Unusual
 
