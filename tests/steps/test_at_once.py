@@ -17,7 +17,7 @@ import pytest
 from public_credit.base.messages import UserError
 from public_credit.build import run as build
 from public_credit.editions import run as editions
-from public_credit.ledger.session import BUILDING, hold
+from public_credit.ledger.locks import BUILD, FIGURES, hold
 from public_credit.papers.leadership.load import load
 from public_credit.steps import work
 
@@ -80,18 +80,14 @@ def _until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_a_build_waits_for_another_one_and_says_so(warehouse: Any, start: Any) -> None:
-    with hold("builder", BUILDING) as mine:
-        assert mine
-        children = [start(_BUILD + _RUN), start(_BUILD + _RUN)]
-        for child in children:
-            assert "另一个构建正在进行" in child.stderr.readline()
-        with warehouse.connect() as owner:
-            assert owner.execute("select count(*) from ledger.build").fetchone() == (0,), (
-                "nothing is frozen while it waits"
-            )
-    said = sorted(child.communicate(timeout=60)[0] for child in children)
-    assert "第 1 次构建完成" in said[1] and "没有待构建的批次" in said[0], said
+def test_one_of_many_builds_at_once_builds(warehouse: Any, start: Any) -> None:
+    children = [start(_BUILD + _RUN) for _ in range(4)]
+    said = [child.communicate(timeout=120) for child in children]
+    assert sum("第 1 次构建完成" in out for out, _ in said) == 1, said
+    for out, err in said:
+        assert "第 1 次构建完成" in out or "没有待构建的批次" in out or "另一个构建正在运行" in err
+    with warehouse.connect() as owner:
+        assert owner.execute("select count(*) from ledger.build").fetchone() == (1,)
 
 
 def test_a_killed_build_lets_the_next_one_go_on_at_once(
@@ -101,7 +97,7 @@ def test_a_killed_build_lets_the_next_one_go_on_at_once(
 
     child = start(_BUILD + _STUCK + _RUN)
     assert child.stdout.readline() == "at work\n"
-    with hold("builder", BUILDING) as mine:
+    with hold("builder", BUILD) as mine:
         assert not mine
     child.kill()
     child.wait()
@@ -122,7 +118,7 @@ def test_figures_are_read_between_builds(warehouse: Any, read: Callable[[], Any]
 
     thread = threading.Thread(target=reading)
     waiting = "select exists (select 1 from pg_locks where locktype = 'advisory' and not granted)"
-    with hold("builder", BUILDING), warehouse.connect() as owner:
+    with hold("builder", FIGURES), warehouse.connect() as owner:
         owner.autocommit = True
         thread.start()
         _until(lambda: owner.execute(waiting).fetchone()[0])

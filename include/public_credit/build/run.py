@@ -28,8 +28,9 @@ from .. import subjects as resolve
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
+from ..ledger import locks
 from ..ledger.models import Build, PublishedDataset, PublishedUnit
-from ..ledger.session import BUILDING, hold, open_business_day, session, step
+from ..ledger.session import open_business_day, session, step, whose
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
 from . import evidence
 
@@ -193,13 +194,15 @@ def _publish_datasets(opened: Session) -> None:
 
 def environment() -> dict[str, str]:
     """What ``profiles.yml`` reads, from the builder's connection."""
-    known = conninfo_to_dict(settings.dsn("builder"))
+    known, session = conninfo_to_dict(settings.dsn("builder")), settings.session_options()
     return {
         "PCW_DBT_HOST": str(known["host"]),
         "PCW_DBT_PORT": str(known.get("port") or 5432),
         "PCW_DBT_USER": str(known["user"]),
         "PCW_DBT_PASSWORD": str(known["password"]),
         "PCW_DBT_DATABASE": str(known["dbname"]),
+        "PCW_DBT_APPLICATION": session["application_name"],
+        "PGOPTIONS": session["options"],
         "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_PATH": str(settings.folder("dbt", "logs")),
@@ -249,9 +252,15 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
 
 
 def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
-    """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so."""
+    """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so.
+
+    Raises Busy while another build runs; who is reading figures is waited for.
+    """
     open_business_day("builder", business_date)
-    with hold("builder", BUILDING, waiting="另一个构建正在进行，等它完成后继续。"):
+    with (
+        locks.alone("builder", locks.BUILD, "构建", whose()),
+        locks.hold("builder", locks.FIGURES, waiting="有任务正在读取数字，等它读完后构建。"),
+    ):
         return _run(business_date, full_refresh)
 
 

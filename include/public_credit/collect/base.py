@@ -22,8 +22,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import Dataset, load_catalogue
+from ..ledger import locks
 from ..ledger.models import Batch, Step
-from ..ledger.session import dag_run, hold, session
+from ..ledger.session import dag_run, session, whose
 from ..ledger.states import StepName, Verdict
 from .streams import ByteStream
 
@@ -291,7 +292,7 @@ class Probe(Intake):
 
 def only_one(name: str) -> AbstractContextManager[bool]:
     """Hold the advisory lock ``name`` of the ledger while the block runs; False when another holds it."""
-    return hold("collector", name)
+    return locks.hold("collector", name, holder=whose())
 
 
 def masked(name: str) -> str:

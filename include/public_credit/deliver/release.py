@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..catalogue import Receiver, load_catalogue
-from ..ledger import words
+from ..ledger import locks, words
 from ..ledger.models import Build, Release
-from ..ledger.session import lock, session, step
+from ..ledger.session import session, step, whose
 from ..ledger.states import IN_DOUBT, BuildState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
 
 _OPEN = sql((ItemState.ACCEPTED, *IN_DOUBT))
@@ -187,10 +187,17 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill:
 
 
 def prepare(receiver_id: str = "city") -> Prepared | None:
-    """Freeze the difference since the last release, up to the newest finished build; None when there is none due."""
-    receiver = load_catalogue().receivers[receiver_id]
+    """Freeze the difference since the last release, up to the newest finished build; None when there is none due.
+
+    Raises Busy while another release for this receiver is being made.
+    """
+    with locks.alone("sender", locks.release(receiver_id), "变更单", whose()), locks.between_builds("sender"):
+        return _prepare(load_catalogue().receivers[receiver_id])
+
+
+def _prepare(receiver: Receiver) -> Prepared | None:
+    receiver_id = receiver.id
     with session("sender") as opened:
-        lock(opened, f"release {receiver_id}")
         newest = opened.scalar(
             select(Build).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
         )

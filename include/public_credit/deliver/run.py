@@ -11,7 +11,8 @@ from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import Receiver, load_catalogue
 from ..custody import vault
-from ..ledger.session import hold, step
+from ..ledger import locks
+from ..ledger.session import step, whose
 from ..ledger.states import ItemState, Operation, StepName, Verdict
 from . import outbox
 from .adapters.http_json import HttpJson
@@ -138,13 +139,16 @@ class Deliverer:
 
 
 def run(receiver: str = "city") -> Delivered:
-    """Send everything that is released and open. Raises UserError (code 5) when the receiver cannot be reached."""
+    """Send everything that is released and open. Raises UserError (code 5) when the receiver cannot be reached.
+
+    Raises Busy while another delivery to this receiver runs.
+    """
     found = load_catalogue().receivers[receiver]
     on = settings.business_date()
-    with step("sender", StepName.DELIVER, business_date=on) as record, hold("sender", f"deliver {receiver}") as mine:
-        if not mine:
-            record.verdict, record.message = Verdict.NOTHING_DUE, "另一个报送任务正在运行"
-            return Delivered(0, 0, 0, record.message)
+    with (
+        locks.alone("sender", locks.delivery(receiver), "报送", whose()),
+        step("sender", StepName.DELIVER, business_date=on) as record,
+    ):
         adapter = adapter_for(found)
         deliverer = Deliverer(found, adapter)
         try:

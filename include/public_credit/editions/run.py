@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..custody import scan
-from ..ledger import words
+from ..ledger import locks, words
 from ..ledger.models import Build, Edition
-from ..ledger.session import between_builds, lock, session, step
+from ..ledger.session import session, step, whose
 from ..ledger.states import UNDECIDED, BuildState, EditionKind, EditionState, StepName, Verdict
 
 _FIGURES = """
@@ -91,8 +91,11 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
     and when a restatement comes without a reason.
     """
     as_of = date(year, 12, 31)
-    with between_builds("builder"), session("builder") as opened:
-        lock(opened, f"edition {year}")
+    with (
+        locks.alone("builder", locks.EDITION, "年度定稿", whose()),
+        locks.between_builds("builder"),
+        session("builder") as opened,
+    ):
         build = opened.scalar(
             select(Build).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
         )
@@ -189,7 +192,7 @@ def reject(edition_id: int, who: str, reason: str) -> None:
 
 def freeze(edition_id: int) -> None:
     """Freeze an approved edition (idempotent); from now on the database refuses any change."""
-    with session("builder") as opened:
+    with locks.alone("builder", locks.EDITION, "年度定稿", whose()), session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
         if found.state == EditionState.FROZEN:
             return

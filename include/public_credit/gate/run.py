@@ -17,8 +17,9 @@ from ..base import faults, settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
+from ..ledger import locks
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
-from ..ledger.session import dag_run, lock
+from ..ledger.session import dag_run, whose
 from ..ledger.states import NOT_BACK, AttemptState, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import cross_record, profile, waivers
 from .suite import Evaluation, Suite
@@ -236,7 +237,7 @@ class _Desk:
         self.prepare(batch.kind)
         if batch.kind not in self.suites:
             self.suites[batch.kind] = Suite(batch.kind)
-        lock(self.session, f"batch {seq}")
+        locks.lock(self.session, f"batch {seq}")
         self.session.refresh(batch)
         if batch.state == BatchState.SET_ASIDE:
             self.session.commit()
@@ -272,10 +273,10 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
     """
     on = business_date or settings.business_date()
     outcomes: list[GateOutcome] = []
-    with settings.engine("collector").connect() as connection:
-        if not connection.execute(text("select pg_try_advisory_lock(hashtext('gate'))")).scalar():
-            connection.execute(text("select pg_advisory_lock(hashtext('gate'))"))
-        connection.commit()
+    with (
+        locks.hold("collector", locks.GATE, waiting="另一个质量关卡正在运行，等它完成后继续。", holder=whose()),
+        settings.engine("collector").connect() as connection,
+    ):
         try:
             with Session(connection) as session:
                 todo = pending(session, batch_seqs)
@@ -299,6 +300,5 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
         finally:
             connection.rollback()
             connection.execute(text("discard temporary"))
-            connection.execute(text("select pg_advisory_unlock(hashtext('gate'))"))
             connection.commit()
     return outcomes

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..custody import scan
+from ..ledger.locks import lock
 from ..ledger.models import Batch
-from ..ledger.session import clock_day, lock, session, step
+from ..ledger.session import clock_day, session, step
 from ..ledger.states import GOOD, BatchState, StepName, Verdict
 
 

@@ -27,8 +27,9 @@ from ..custody import archive, scan
 from ..custody.vault import Vault
 from ..identifiers.codes import PLACEHOLDER
 from ..kernels.columns import Marks, columns_of
+from ..ledger.locks import lock
 from ..ledger.models import Attempt, Batch, RefusedRow, Signal
-from ..ledger.session import lock, session, step
+from ..ledger.session import session, step
 from ..ledger.states import AttemptState, BatchState, StepName, Verdict
 from . import copy_binary, headers, raw_tables
 from .canonical import Canonical

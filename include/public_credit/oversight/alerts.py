@@ -15,8 +15,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..catalogue import load_catalogue
+from ..ledger.locks import lock
 from ..ledger.models import Alert
-from ..ledger.session import lock, session, step
+from ..ledger.session import session, step
 from ..ledger.states import StepName, Verdict
 from .alert_items import Item, items, owner_name
 from .alert_transport import send

@@ -15,8 +15,9 @@ from sqlalchemy import select
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
+from ..ledger import locks
 from ..ledger.models import Batch
-from ..ledger.session import dag_run, held, hold, open_business_day, session, step
+from ..ledger.session import dag_run, open_business_day, session, step
 from ..ledger.states import BatchState, StepName, Verdict
 
 LONGEST_WAIT = timedelta(minutes=15)
@@ -53,7 +54,7 @@ def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
     open_business_day("collector", on)
     datasets = [dataset.id for dataset in load_catalogue().units[unit_id].datasets]
     with (
-        hold("collector", _collecting(unit_id, on), shared=True),
+        locks.hold("collector", locks.collecting(on, unit_id), shared=True),
         step("collector", StepName.COLLECT_UNIT, business_date=on, unit_id=unit_id) as record,
     ):
         outcomes = collect.collect(datasets, business_date=on)
@@ -71,15 +72,10 @@ def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
         return record.counts
 
 
-def _collecting(unit_id: str, on: date) -> str:
-    """The lock a department's collection of a business day holds while it runs."""
-    return f"collecting {on} {unit_id}"
-
-
 def collecting_now(on: date) -> int:
     """Departments whose collection of this business day is running: a collector that was killed holds no lock any more."""
     with session("reader") as opened:
-        return len(held(opened, (_collecting(unit_id, on) for unit_id in load_catalogue().units)))
+        return len(locks.held(opened, (locks.collecting(on, unit_id) for unit_id in load_catalogue().units)))
 
 
 def wait_for_collectors(on: date, longest: timedelta = LONGEST_WAIT) -> bool:

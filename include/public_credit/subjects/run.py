@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..ledger.session import lock, session
+from ..ledger.locks import lock
+from ..ledger.session import session
 from ..ledger.states import Conversion, Decision, SubjectClass
 from . import names, register, scope, write
 from .component import Judgement, Outcome, representative, resolve

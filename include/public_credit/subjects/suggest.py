@@ -16,7 +16,8 @@ from itertools import combinations
 
 from sqlalchemy import text
 
-from ..ledger.session import lock, session
+from ..ledger.locks import lock
+from ..ledger.session import session
 from ..ledger.states import Decision, Topic, WorkState, sql
 from .register import copy
 

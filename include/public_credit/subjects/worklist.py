@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..ledger.session import lock, session
+from ..ledger.locks import lock
+from ..ledger.session import session
 from ..ledger.states import Topic, WorkState, sql
 
 LINKS, CHANGES = "intermediate.int_records__link", "intermediate.int_records__changes"

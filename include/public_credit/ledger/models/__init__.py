@@ -12,6 +12,7 @@ from .builds import Build, BuildInput, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
+from .locks import LockHolder
 from .subjects import Judgement
 from .verdicts import GateResult, Quarantine, RecordLink, RepeatedRow, RowOutcome, RowVerdict, Slip, Stock, Waiver
 
@@ -31,6 +32,7 @@ __all__ = [
     "Edition",
     "GateResult",
     "Judgement",
+    "LockHolder",
     "PublishedDataset",
     "PublishedUnit",
     "Quarantine",

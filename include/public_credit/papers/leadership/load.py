@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from ...base import settings
 from ...base.messages import UserError
 from ...editions import diff as edition_diff
-from ...ledger.session import between_builds, session
+from ...ledger.locks import between_builds
+from ...ledger.session import session
 from ...ledger.states import BuildState, EditionKind, EditionState, sql
 from .model import (
     Edition,

@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 from ...base import settings
 from ...base.messages import UserError
+from ...ledger import locks
 from ...ledger.models import Step
-from ...ledger.session import session, step
+from ...ledger.session import session, step, whose
 from ...ledger.states import StepName, Verdict
 from . import drawings, page, paper, workbook
 from .load import load
@@ -92,7 +93,13 @@ def publish(year: int | None = None, out: Path | None = None, *, again: bool = T
     """Publish the newest build's figures; the outcome is a step of the ledger.
 
     With ``again=False`` nothing is written when the last publication has the same content and its files are there.
+    Raises Busy while another publication runs.
     """
+    with locks.alone("builder", locks.PUBLISH, "看板发布", whose()):
+        return _publish(year, out, again)
+
+
+def _publish(year: int | None, out: Path | None, again: bool) -> Published:
     publication = load()
     folder = out or settings.folder("publications", "leadership")
     with step(
