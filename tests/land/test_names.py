@@ -23,6 +23,7 @@ from public_credit.steps.migrate import migrate
 
 from tests.conftest import CHECKOUT
 from tests.helpers.penalties import ON
+from tests.helpers.runs import run_on
 
 # A kind, its variant and its fields called like words that SQL keeps for itself.
 RESERVED = {
@@ -87,7 +88,7 @@ def test_reserved_words_are_landed_judged_returned_corrected_and_explained(
     def deliver(name: str, rows: list[dict[str, str]]) -> Any:
         path = tmp_path / name
         path.write_bytes(_file(rows))
-        return gate.run([work.ingest(order, path, ON).batch_seqs[0]], business_date=ON)[0]
+        return gate.run(run_on(ON), [work.ingest(run_on(ON), order, path).batch_seqs[0]])[0]
 
     given = [{name: text.format(row) for name, text in number.items()} for row in range(1, 31)]
     given[4]["group"] = "没有这个取值"

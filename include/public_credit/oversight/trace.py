@@ -60,7 +60,8 @@ def find(key: str) -> list[Found]:
         for kind in load_catalogue().kinds.values():
             if not by_id and kind.document is None:
                 continue
-            where = "record_id = :key" if by_id else f"{quoted(kind.document)} = any(:spellings)"
+            document = "" if by_id or kind.document is None else quoted(kind.document)
+            where = f"{document} = any(:spellings)" if document else "record_id = :key"
             rows = opened.execute(
                 text(
                     f"select variant, record_id, batch_seq, attempt, row_no from {kind.raw} where {where} "
