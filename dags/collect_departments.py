@@ -17,7 +17,7 @@ def department_dag(unit) -> DAG:
         dag_id=f"collect_{unit.id}",
         dag_display_name=f"采集 {unit.name}",
         description=f"按目录采集{unit.name}的公共信用信息，加密归档后入库",
-        doc_md=unit.run_notes,
+        doc_md=f"{unit.run_notes}\n\n联系：{unit.contact}",
         schedule=clock_schedule(unit.schedule),
         start_date=datetime(2026, 1, 1),
         catchup=False,

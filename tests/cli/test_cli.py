@@ -366,9 +366,9 @@ def test_the_calendar_says_when_it_ends(tmp_path: Path) -> None:
 
     calendar = WorkCalendar.load()
     assert calendar.deadline(date(2026, 2, 10)) == date(2026, 2, 26), "春节 2 月 15–23 日放假，2 月 14 日上班"
-    assert not calendar.is_workday(date(2026, 10, 1)) and calendar.is_workday(date(2026, 9, 30))
+    assert date(2026, 10, 1) not in calendar.workdays and date(2026, 9, 30) in calendar.workdays
     with pytest.raises(UserError, match="工作日历没有"):
-        calendar.is_workday(date(1999, 1, 1))
+        calendar.deadline(date(1999, 1, 1))
     empty = tmp_path / "working_days.csv"
     empty.write_text("day,is_workday,note,source\n", encoding="utf-8")
     with pytest.raises(UserError):

@@ -75,7 +75,11 @@ def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:
     for unit in load_catalogue().units.values():
         dag = parsed["dags"].get(f"collect_{unit.id}")
         if dag:
-            assert unit.name in dag["title"] and unit.name in dag["tags"] and dag["notes"] == unit.run_notes
+            assert (
+                unit.name in dag["title"]
+                and unit.name in dag["tags"]
+                and dag["notes"] == f"{unit.run_notes}\n\n联系：{unit.contact}"
+            )
             assert unit.schedule and unit.schedule in dag["schedule"]
 
 

@@ -260,7 +260,7 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     with environment():
         result = dbtRunner().invoke(["parse", *common])
         if result.success:
-            manifest = cast("Manifest", result.result)
+            manifest: Manifest = cast(Any, result.result)
             result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
         failed = [

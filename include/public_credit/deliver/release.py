@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.quoting import quoted
 from ..base.run import Run
 from ..catalogue import Receiver, load_catalogue
 from ..ledger import locks, words
@@ -47,7 +48,7 @@ def _payload(interface: str, receiver: Receiver) -> str:
         if hidden or (name == "legal_rep_id_type" and "legal_rep_id_no" not in spec.sensitive_fields):
             continue
         code = field.codes[spec.variant]
-        pairs.append(f"'{code}', e.{code.lower()}")
+        pairs.append(f"'{code}', e.{quoted(code.lower())}")
     return f"jsonb_build_object({', '.join(pairs)})"
 
 
@@ -69,8 +70,8 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
                                   version text) on commit drop""")
     )
     for interface, spec in receiver.interfaces.items():
-        export = f"exports.exp_{receiver.id}__{interface}"
-        current = f"intermediate.int_{spec.kind}__current"
+        export = quoted("exports", f"exp_{receiver.id}__{interface}")
+        current = quoted("intermediate", f"int_{spec.kind}__current")
         opened.execute(
             text(f"""
             insert into change

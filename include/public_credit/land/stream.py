@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from ..base import faults, settings
 from ..base.messages import UserError
+from ..base.quoting import quoted
 from ..base.run import Run
 from ..catalogue import Dataset, Kind, load_catalogue
 from ..custody import archive, scan
@@ -376,8 +377,8 @@ def _new_attempt(run: Run, batch_seq: int) -> tuple[Batch, int]:
 
 
 def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
-    columns = ", ".join(raw_tables.columns(lander.kind, lander.variant))
-    statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format binary)"
+    columns = ", ".join(map(quoted, raw_tables.columns(lander.kind, lander.variant)))
+    statement = f"copy {lander.kind.raw} ({columns}) from stdin (format binary)"
     raw = driver(connection)
     with raw.cursor() as cursor, cursor.copy(statement) as copy:
         tables = open_tables(

@@ -188,7 +188,8 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
     """Quarantined rows with their place in the delivered file; no delivered value is shown."""
     states = "" if every else f"and q.state in {sql(NOT_BACK)}"
     places = " union all ".join(
-        f"select batch_seq, attempt, row_no, sheet, source_row from raw.{kind}" for kind in load_catalogue().kinds
+        f"select batch_seq, attempt, row_no, sheet, source_row from {kind.raw}"
+        for kind in load_catalogue().kinds.values()
     )
     with session("reader") as opened:
         return [

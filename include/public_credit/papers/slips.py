@@ -18,6 +18,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from ..base import files, settings
+from ..base.quoting import quoted
 from ..catalogue import load_catalogue
 from ..catalogue.models import Kind
 from ..land.rules import load_ruleset
@@ -37,7 +38,7 @@ def shown(value: str) -> str:
 
 
 def _rows(opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[str]) -> list[dict[str, Any]]:
-    columns = ", ".join(f"r.{field}" for field in fields)
+    columns = ", ".join(f"r.{quoted(field)}" for field in fields)
     return [
         dict(row)
         for row in opened.execute(
@@ -46,7 +47,7 @@ def _rows(opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[
                (select string_agg(v.rule_id || ' ' || v.detail, ';' order by v.rule_id) from ledger.row_verdict v
                 where v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no
                   and v.severity = 'error') as cross_errors
-        from raw.{kind.id} r join ledger.row_outcome o
+        from {kind.raw} r join ledger.row_outcome o
           on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no and o.outcome = {sql(Outcome.QUARANTINED)}
         where r.batch_seq = :seq and r.attempt = :attempt order by r.row_no"""),
             {"seq": batch.seq, "attempt": attempt},

@@ -163,7 +163,7 @@ class RuleSet(Strict):
 
 
 @lru_cache(maxsize=32)
-def _read(path: Path, mtime_ns: int) -> RuleSet:
+def _read(path: Path, _mtime_ns: int) -> RuleSet:
     raw = path.read_bytes()
     advice = "参照其他规则文件改正。"
     try:
