@@ -18,7 +18,8 @@ def _tool(command: str) -> list[str]:
 def test_the_hooks_of_a_commit_and_the_lint_name_the_same_tools() -> None:
     run = (CHECKOUT / "run").read_text(encoding="utf-8")
     linted = {
-        name.strip('"'): _tool(command) for name, command in re.findall(r'^ +lint ("[^"]+"|\S+) (.+)$', run, re.MULTILINE)
+        name.strip('"'): _tool(command)
+        for name, command in re.findall(r'^ +lint ("[^"]+"|\S+) (.+)$', run, re.MULTILINE)
     }
     hooks = yaml.safe_load((CHECKOUT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
     assert {hook["name"]: _tool(hook["entry"]) for hook in hooks} == linted and len(linted) == 6
