@@ -17,6 +17,7 @@ from public_credit.build import run as build
 
 from tests.conftest import CHECKOUT, open_warehouse
 from tests.helpers.records import Records
+from tests.helpers.runs import run_on
 
 ON = date(2026, 2, 25)
 FIRM, PERSON = "91370399MA30000108", "pref_1"
@@ -120,15 +121,15 @@ def test_an_edit_makes_one_build_due_that_computes_everything_again(
 ) -> None:
     edit, why = _DUE[edited]
     _department(root)
-    assert build.run(ON).build_id is not None
+    assert build.run(run_on(ON)).build_id is not None
     assert "--full-refresh" not in asked[0] and "seed" not in asked[0], "the first build only loads the seeds"
-    assert build.run(ON).build_id is None
+    assert build.run(run_on(ON)).build_id is None
     edit(root)
-    done = build.run(ON)
+    done = build.run(run_on(ON))
     assert done.build_id is not None and done.message.endswith(why), done
     assert "--full-refresh" in asked[1] and "seed" not in asked[1]
-    assert build.run(ON).build_id is None
-    assert build.run(date(2026, 2, 26)).build_id is not None
+    assert build.run(run_on(ON)).build_id is None
+    assert build.run(run_on(date(2026, 2, 26))).build_id is not None
     assert "--full-refresh" not in asked[2] and "seed" in asked[2], "the next day is an ordinary one"
 
 
@@ -146,22 +147,22 @@ def test_what_is_not_built_from_makes_nothing_due(
     asked: list[list[str]], root: Path, done: Callable[[Path], Any]
 ) -> None:
     _department(root)
-    build.run(ON)
+    build.run(run_on(ON))
     done(root)
-    result = build.run(ON)
+    result = build.run(run_on(ON))
     assert result.build_id is None and "没有待构建的批次" in result.message
 
 
 def test_a_unit_that_was_added_is_published_without_computing_everything_again(
     warehouse: Any, asked: list[list[str]], root: Path
 ) -> None:
-    build.run(ON)
+    build.run(run_on(ON))
     _department(root)
-    assert build.run(ON).build_id == 2
+    assert build.run(run_on(ON)).build_id == 2
     assert "--full-refresh" not in asked[1]
     with warehouse.connect() as owner:
         assert owner.execute("select name from ledger.unit where unit_id = 'slj'").fetchone() == ("示范区水利局",)
-    assert build.run(ON).build_id is None
+    assert build.run(run_on(ON)).build_id is None
 
 
 @pytest.mark.parametrize(
@@ -170,18 +171,18 @@ def test_a_unit_that_was_added_is_published_without_computing_everything_again(
 def test_a_build_that_does_not_tell_what_it_was_made_from_is_made_again_once(
     warehouse: Any, asked: list[list[str]], kept: Any
 ) -> None:
-    build.run(ON)
+    build.run(run_on(ON))
     with warehouse.connect() as owner:
         owner.execute("update ledger.build set made_from = %s", [None if kept is None else json.dumps(kept)])
-    done = build.run(ON)
+    done = build.run(run_on(ON))
     assert done.build_id == 2 and "全量重建" in done.message and "--full-refresh" in asked[1]
-    assert build.run(ON).build_id is None
+    assert build.run(run_on(ON)).build_id is None
 
 
 def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_meanwhile(
     asked: list[list[str]], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build.run(ON)
+    build.run(run_on(ON))
     whole, term = build.invoke, root / _POLICY / "publication_term.csv"
 
     def broken(*given: Any) -> Any:
@@ -196,11 +197,11 @@ def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_mea
     ):
         _edit(term, old, new)
         with pytest.raises(RuntimeError):
-            build.run(date(2026, 2, 26))
+            build.run(run_on(date(2026, 2, 26)))
     monkeypatch.setattr(build, "invoke", whole)
-    assert "续做" in build.run(date(2026, 2, 26)).message
+    assert "续做" in build.run(run_on(date(2026, 2, 26))).message
     assert ["--full-refresh" in arguments for arguments in asked] == [False, False, True, True, True]
-    assert build.run(date(2026, 2, 26)).build_id is None
+    assert build.run(run_on(date(2026, 2, 26))).build_id is None
 
 
 def _tables(records: Records) -> dict[str, list[str]]:

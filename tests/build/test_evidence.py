@@ -16,6 +16,7 @@ from public_credit.build import run as build
 from tests.conftest import CHECKOUT, open_warehouse
 from tests.helpers.commands import credit
 from tests.helpers.records import Records
+from tests.helpers.runs import run_on
 
 ON, NEXT = date(2026, 2, 25), date(2026, 2, 26)
 DEMO = Path(simulated_world(CHECKOUT)["PCW_DISTRICT_FOLDER"])
@@ -51,7 +52,7 @@ def test_a_district_without_evidence_has_achieved_nothing_and_the_demo_what_it_i
         records = Records(warehouse)
         records.deliver("administrative_licence", ON, [{"decision_no": "许1", "decision_date": "2025-03-10"}])
         records.run("update ledger.batch set unit_id = 'scjg'")  # a department the demo counts among the ten
-        build.run(ON)
+        build.run(run_on(ON))
         assert _figure(records, "T19") == (0, 10) and _figure(records, "T20") == (0, 4)
         assert records.query(
             "select count(*) from marts.mart_targets__milestone where state_on is not null or document_no is not null "
@@ -63,8 +64,8 @@ def test_a_district_without_evidence_has_achieved_nothing_and_the_demo_what_it_i
 
         patch.setenv("PCW_DISTRICT_FOLDER", str(DEMO))
         records.deliver("administrative_licence", NEXT, [{"decision_no": "许2", "decision_date": "2025-03-11"}])
-        build.run(NEXT)
-        build.run(NEXT, full_refresh=True)
+        build.run(run_on(NEXT))
+        build.run(run_on(NEXT), full_refresh=True)
         assert _figure(records, "T19") == (9, 10) and _figure(records, "T20") == (3, 4)
         page, book = _published(tmp_path / "demo")
         assert "示信用办〔2018〕11号" in page and "示信用办〔2018〕11号" in book

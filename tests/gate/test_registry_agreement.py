@@ -14,6 +14,7 @@ from public_credit.papers.template import example
 from public_credit.steps import work
 
 from tests.helpers.penalties import ON
+from tests.helpers.runs import run_on
 
 FIRM = make_uscc("91", "MA300001")
 UNION = make_uscc("52", "39900001")
@@ -32,7 +33,7 @@ def hand_in(folder: Path, dataset_id: str, changes: list[dict[str, str]]) -> Any
     writer.writerows([row.get(name, "") for name in rows[0]] for row in rows)
     path = folder / f"{dataset_id}.csv"
     path.write_bytes(target.getvalue().encode())
-    return gate.run([work.ingest(dataset_id, path, ON).batch_seqs[0]], business_date=ON)[0]
+    return gate.run(run_on(ON), [work.ingest(run_on(ON), dataset_id, path).batch_seqs[0]])[0]
 
 
 def registers(folder: Path) -> None:

@@ -13,6 +13,7 @@ from public_credit.catalogue import load_catalogue
 from public_credit.gate import waivers
 
 from tests.conftest import open_warehouse
+from tests.helpers.runs import run_on
 
 from .test_registry_agreement import hand_in
 
@@ -28,9 +29,9 @@ def built(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     folder = tmp_path_factory.mktemp("second")
     with pytest.MonkeyPatch.context() as patch, open_warehouse(migrated, folder, patch) as warehouse:
         for dataset in _DATASETS.values():
-            waivers.grant(dataset, "B01", reason="一行的测试数据", owner="测试", granted_by="测试", expires_on=_ON)
+            waivers.grant(run_on(_ON, "测试"), dataset, "B01", reason="一行的测试数据", owner="测试", expires_on=_ON)
         first = {shape: hand_in(folder, dataset, [{}]) for shape, dataset in _DATASETS.items()}
-        build.run(_ON)
+        build.run(run_on(_ON))
         yield warehouse, folder, first
 
 

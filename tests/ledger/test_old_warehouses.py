@@ -18,6 +18,7 @@ from tests.conftest import CHECKOUT
 from tests.dumps.make import FOLDER, pg_tool
 from tests.helpers.commands import credit
 from tests.helpers.penalties import csv_bytes, judge, land, rows
+from tests.helpers.runs import run_on
 
 pytestmark = [pytest.mark.slow]
 LAST = date(2026, 2, 26)
@@ -83,14 +84,14 @@ def test_an_existing_warehouse_is_migrated_and_worked_on(
     with warehouse.connect() as connection:
         assert connection.execute(COUNTS).fetchall() == counts
     assert credit("status").code == 0
-    result = build.run(LAST)
+    result = build.run(run_on(LAST))
     assert result.build_id is not None and "全量重建" in result.message, "what the old build was made from is not known"
     after = figures(warehouse)
     assert after == before
     outcome = judge(land(tmp_path, "new.csv", csv_bytes(rows(5)), LAST), LAST)
     assert outcome.state == "accepted"
     assert credit("batches", "set-aside", str(counts[0][0]), "--reason", "测试").code == 4, "an accepted batch of old"
-    assert work.build(LAST).build_id is not None
+    assert work.build(run_on(LAST)).build_id is not None
     with warehouse.connect() as connection:
         assert (
             connection.execute(

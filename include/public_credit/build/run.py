@@ -14,6 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,10 +29,11 @@ from sqlalchemy.orm import Session
 from .. import subjects as resolve
 from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger import locks
 from ..ledger.models import Build, PublishedDataset, PublishedUnit
-from ..ledger.session import open_business_day, session, step, whose, written
+from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
 from . import evidence
 
@@ -151,7 +154,7 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     return "、".join(added), False
 
 
-def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) -> _Frozen | None:
+def _freeze(run: Run, opened: Session, now: dict[str, Any], full_refresh: bool) -> _Frozen | None:
     """The open build (resumed), or a new one with its frozen inputs; None when nothing is due."""
     built = select(Build).where(Build.state == BuildState.BUILT)
     last = opened.scalar(built.order_by(Build.build_id.desc()).limit(1))
@@ -164,13 +167,13 @@ def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) 
         return _Frozen(unfinished.build_id, unfinished.business_date, True, last is None, why)
     latest = opened.scalar(select(func.max(Build.business_date)).where(Build.state == BuildState.BUILT))
     attempt = opened.begin_nested()
-    build = Build(business_date=on, code_version=settings.code_version(), made_from=now)
+    build = Build(business_date=run.on, code_version=run.code_version, made_from=now)
     opened.add(build)
     opened.flush()
     added = written(opened.execute(text(_PENDING), {"build": build.build_id}))
-    if added or edited or latest is None or latest < on or resolve.pending(opened):
+    if added or edited or latest is None or latest < run.on or resolve.pending(opened):
         attempt.commit()
-        return _Frozen(build.build_id, on, False, last is None, why)
+        return _Frozen(build.build_id, run.on, False, last is None, why)
     attempt.rollback()
     return _Frozen(last.build_id, last.business_date, False, False, why) if full_refresh and last is not None else None
 
@@ -195,7 +198,7 @@ def _publish_datasets(opened: Session) -> None:
     )
 
 
-def environment() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """What ``profiles.yml`` reads, from the builder's connection."""
     known, session = conninfo_to_dict(settings.dsn("builder")), settings.session_options()
     return {
@@ -212,6 +215,22 @@ def environment() -> dict[str, str]:
     }
 
 
+@contextmanager
+def environment() -> Iterator[None]:
+    """The environment dbt reads, while it runs in this process; afterwards it is as it was."""
+    ours = _environment()
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
 def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     """Run one dbt command in this process; its result. Raises UserError naming the models that failed.
 
@@ -220,7 +239,6 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     """
     from dbt.cli.main import dbtRunner
 
-    os.environ.update(environment())
     project = str(settings.checkout() / "dbt_project")
     common = [
         "--project-dir",
@@ -239,10 +257,11 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
         )
         + "}"
     )
-    result = dbtRunner().invoke(["parse", *common])
-    if result.success:
-        manifest: Manifest = cast(Any, result.result)
-        result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
+    with environment():
+        result = dbtRunner().invoke(["parse", *common])
+        if result.success:
+            manifest: Manifest = cast(Any, result.result)
+            result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
         failed = [
             item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")
@@ -255,47 +274,47 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     return result.result
 
 
-def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
-    """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so.
+def run(run: Run, *, full_refresh: bool = False) -> BuildResult:
+    """Build for the run's business date. Idempotent: with nothing pending, nothing edited and the same date it says so.
 
     Raises Busy while another build runs; who is reading figures is waited for.
     """
-    open_business_day("builder", business_date)
+    open_business_day(run, "builder")
     with (
-        locks.alone("builder", locks.BUILD, "构建", whose()),
+        locks.alone("builder", locks.BUILD, "构建", run.holder),
         locks.hold("builder", locks.FIGURES, waiting="有任务正在读取数字，等它读完后构建。"),
     ):
-        return _run(business_date, full_refresh)
+        return _run(run, full_refresh)
 
 
-def _run(business_date: date, full_refresh: bool) -> BuildResult:
+def _run(run: Run, full_refresh: bool) -> BuildResult:
     now = made_from()
     with session("builder") as opened:
         now = _remembering(opened, now)
-        frozen = _freeze(opened, business_date, now, full_refresh)
+        frozen = _freeze(run, opened, now, full_refresh)
         if frozen is not None:
             _publish_units(opened)
             _publish_datasets(opened)
             evidence.publish(opened)
     if frozen is None:
-        with step("builder", StepName.BUILD, business_date=business_date) as record:
+        with step(run, "builder", StepName.BUILD) as record:
             record.verdict, record.message = Verdict.NOTHING_DUE, "没有待构建的批次，业务日期、种子、模型与目录未变"
         return BuildResult(None, record.message)
-    build_id, business_date = frozen.build_id, frozen.business_date
-    with step("builder", StepName.RESOLVE, business_date=business_date, build_id=build_id) as record:
-        record.counts = (resolve.full if full_refresh else resolve.run)(build_id, business_date)
+    build_id, run = frozen.build_id, run.at(frozen.business_date)
+    with step(run, "builder", StepName.RESOLVE, build_id=build_id) as record:
+        record.counts = (resolve.full if full_refresh else resolve.run)(run, build_id)
         record.message = "主体归集完成" if record.counts else "本次构建的主体已归集"
-    with step("builder", StepName.BUILD, business_date=business_date, build_id=build_id) as record:
+    with step(run, "builder", StepName.BUILD, build_id=build_id) as record:
         arguments = [
             "build",
             *(["--full-refresh"] if frozen.why else []),
             *([] if frozen.why or frozen.first else ["--exclude-resource-type", "seed"]),
         ]
         arguments += ["--exclude-resource-type", "unit_test"]
-        result = invoke(arguments, {"build_id": build_id, "business_date": business_date.isoformat()})
+        result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
-        unresolved = resolve.follow_up(build_id, business_date)
+        unresolved = resolve.follow_up(run, build_id)
         record.counts = {
             "models": len(ran),
             "seconds": seconds,

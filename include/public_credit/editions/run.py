@@ -16,10 +16,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..custody import scan
 from ..ledger import locks, words
 from ..ledger.models import Build, Edition
-from ..ledger.session import session, step, whose, written
+from ..ledger.session import session, step, written
 from ..ledger.states import UNDECIDED, BuildState, EditionKind, EditionState, StepName, Verdict
 
 _FIGURES = """
@@ -85,7 +86,7 @@ def last_year(on: date) -> int:
     return on.year if (on.month, on.day) == (12, 31) else on.year - 1
 
 
-def draft(year: int, who: str, reason: str = "") -> Drafted:
+def draft(run: Run, year: int, reason: str = "") -> Drafted:
     """Compute a year's figures from the newest build: an original edition, or a restatement of the frozen one.
 
     A draft that says what the newest edition says is not kept. Raises UserError when the year is not over or not built,
@@ -93,7 +94,7 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
     """
     as_of = date(year, 12, 31)
     with (
-        locks.alone("builder", locks.EDITION, "年度定稿", whose()),
+        locks.alone("builder", locks.EDITION, "年度定稿", run.holder),
         locks.between_builds("builder"),
         session("builder") as opened,
     ):
@@ -113,14 +114,14 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
             as_of=as_of,
             business_date=build.business_date,
             build_id=build.build_id,
-            computed_by=who,
+            computed_by=run.who,
             reason=scan.mask(reason.strip()),
         )
         attempt = opened.begin_nested()
         if waiting is not None:
             waiting.state, waiting.decided_by, waiting.reason = (
                 EditionState.REJECTED,
-                who,
+                run.who,
                 waiting.reason or "被新的草稿取代",
             )
             waiting.decided_at = func.clock_timestamp()
@@ -155,12 +156,12 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
             figures,
         )
         on, build_id = build.business_date, build.build_id
-    with step("builder", StepName.EDITION, business_date=on, build_id=build_id) as record:
+    with step(run.at(on), "builder", StepName.EDITION, build_id=build_id) as record:
         record.message, record.verdict, record.owner = result.message, Verdict.HELD, "leadership"
     return result
 
 
-def approve(edition_id: int, content_hash: str, who: str) -> None:
+def approve(run: Run, edition_id: int, content_hash: str) -> None:
     """Approve a draft; the hash must be the one it was shown with. Raises UserError otherwise."""
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
@@ -174,10 +175,10 @@ def approve(edition_id: int, content_hash: str, who: str) -> None:
             raise UserError(
                 "内容指纹不符，未批准。", remedy=f"用 public-credit editions show {edition_id} 核对后重试。", code=4
             )
-        found.state, found.decided_by, found.decided_at = EditionState.APPROVED, who, func.clock_timestamp()
+        found.state, found.decided_by, found.decided_at = EditionState.APPROVED, run.who, func.clock_timestamp()
 
 
-def reject(edition_id: int, who: str, reason: str) -> None:
+def reject(run: Run, edition_id: int, reason: str) -> None:
     """Turn a draft down, with the reason; it stays to be read and never becomes an edition."""
     if not reason.strip():
         raise UserError("否决须写明理由。", remedy="加上 --reason “……”。")
@@ -187,13 +188,13 @@ def reject(edition_id: int, who: str, reason: str) -> None:
             raise UserError(
                 f"第 {edition_id} 号{words.EDITION[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4
             )
-        found.state, found.decided_by, found.decided_at = EditionState.REJECTED, who, func.clock_timestamp()
+        found.state, found.decided_by, found.decided_at = EditionState.REJECTED, run.who, func.clock_timestamp()
         found.reason = "；".join(filter(None, [found.reason, scan.mask(reason.strip())]))
 
 
-def freeze(edition_id: int) -> None:
+def freeze(run: Run, edition_id: int) -> None:
     """Freeze an approved edition (idempotent); from now on the database refuses any change."""
-    with locks.alone("builder", locks.EDITION, "年度定稿", whose()), session("builder") as opened:
+    with locks.alone("builder", locks.EDITION, "年度定稿", run.holder), session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
         if found.state == EditionState.FROZEN:
             return
@@ -201,7 +202,7 @@ def freeze(edition_id: int) -> None:
             raise UserError(f"第 {edition_id} 号{words.EDITION[found.state]}，不能定稿。", remedy="先审批。", code=4)
         found.state, found.frozen_at = EditionState.FROZEN, func.clock_timestamp()
         year, on, build_id = found.year, found.business_date, found.build_id
-    with step("builder", StepName.EDITION, business_date=on, build_id=build_id) as record:
+    with step(run.at(on), "builder", StepName.EDITION, build_id=build_id) as record:
         record.message = f"第 {edition_id} 号（{year} 年）已定稿"
 
 

@@ -11,6 +11,7 @@ from itertools import product
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..base.quoting import quoted
 from ..catalogue.models import Kind
 from ..identifiers.names import same_name
 from ..land.rules import RuleSet, load_ruleset
@@ -61,7 +62,7 @@ class Heads:
         session.execute(text(f"drop table if exists {self.pending}"))
         session.execute(
             text(f"""
-            create temp table pending_{kind.id} as {self._select} from raw.{kind.id} r
+            create temp table pending_{kind.id} as {self._select} from {kind.raw} r
             join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
             where b.kind = '{kind.id}' and b.state in {_GOOD} and r.record_id is not null and {_NOT_OUT}
               and not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
@@ -91,7 +92,7 @@ class Heads:
         session.execute(text(f"delete from {self.pending} where batch_seq = :seq"), {"seq": seq})
         session.execute(
             text(f"""
-            insert into {self.pending} {self._select} from raw.{self.kind.id} r
+            insert into {self.pending} {self._select} from {self.kind.raw} r
             where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and {_NOT_OUT}"""),
             {"seq": seq, "attempt": attempt},
         )
@@ -147,7 +148,7 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
                 ]
             )
         }
-        from raw.{kind.id} where batch_seq = {int(seq)} and attempt = {int(attempt)}""")
+        from {kind.raw} where batch_seq = {int(seq)} and attempt = {int(attempt)}""")
     )
     session.execute(
         text(
@@ -375,5 +376,5 @@ def refresh_statistics(session: Session, kinds: set[str]) -> None:
     if session.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000:
         session.execute(text("set local default_statistics_target = 10"))
         for kind in sorted(kinds):
-            session.execute(text(f"analyze raw.{kind} (batch_seq, attempt, row_no, record_id)"))
+            session.execute(text(f"analyze {quoted('raw', kind)} (batch_seq, attempt, row_no, record_id)"))
         session.execute(text("analyze ledger.row_outcome, ledger.row_verdict"))

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger.models import Batch, Waiver
 from ..ledger.session import session
@@ -26,12 +27,12 @@ def active(opened: Session, dataset_id: str, batch_seq: int, on: date) -> dict[s
 
 
 def grant(
+    run: Run,
     dataset_id: str,
     expectation_id: str,
     *,
     reason: str,
     owner: str,
-    granted_by: str,
     expires_on: date,
     batch_seq: int | None = None,
 ) -> int:
@@ -56,7 +57,7 @@ def grant(
             batch_seq=batch_seq,
             reason=reason,
             owner=owner,
-            granted_by=granted_by,
+            granted_by=run.who,
             expires_on=expires_on,
         )
         opened.add(row)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
 from ..base import settings
+from ..base.run import now
 from ..catalogue import Catalogue, load_catalogue
 from ..ledger import words
 from ..ledger.states import GOOD, NOT_BACK, AttemptState, BatchState, StepName, Verdict, sql
@@ -110,7 +111,7 @@ class Facts:
 
     def __init__(self, connection: Connection, catalogue: Catalogue, on: date):
         self._connection, self._catalogue, self._on = connection, catalogue, on
-        self._stale = datetime.now(UTC) - STALE
+        self._stale = now() - STALE
 
     def _named(self, row: object, *, batch: int | None = None) -> str:
         subject = _subject(self._catalogue, row.unit_id, row.dataset_id)  # type: ignore[attr-defined]

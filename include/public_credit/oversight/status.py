@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import text
 
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger import words
-from ..ledger.session import current_business_day, session
+from ..ledger.session import newest_business_day, session
 from ..ledger.states import (
     IN_DOUBT,
     NOT_BACK,
@@ -170,9 +171,9 @@ def _attention(opened: Any, on: date) -> list[str]:
     return lines
 
 
-def overview() -> dict[str, Any]:
+def overview(run: Run) -> dict[str, Any]:
     """Business date, one row per dataset, totals that balance, the city's side, and what needs attention."""
-    on = current_business_day("reader")
+    on = newest_business_day("reader") or run.on
     with session("reader") as opened:
         return {
             "business_date": on,
@@ -187,7 +188,8 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
     """Quarantined rows with their place in the delivered file; no delivered value is shown."""
     states = "" if every else f"and q.state in {sql(NOT_BACK)}"
     places = " union all ".join(
-        f"select batch_seq, attempt, row_no, sheet, source_row from raw.{kind}" for kind in load_catalogue().kinds
+        f"select batch_seq, attempt, row_no, sheet, source_row from {kind.raw}"
+        for kind in load_catalogue().kinds.values()
     )
     with session("reader") as opened:
         return [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..base.run import Run
 from ..ledger.locks import lock
 from ..ledger.session import session, written
 from ..ledger.states import Topic, WorkState, sql
@@ -44,7 +44,7 @@ _OPEN = f"""
     where work_item.state = {sql(WorkState.DONE)} or (work_item.reason, work_item.detail) is distinct from (excluded.reason, excluded.detail)"""
 
 
-def follow_up(build_id: int, business_date: date) -> dict[str, int]:
+def follow_up(run: Run, build_id: int) -> dict[str, int]:
     """After dbt: open items for the organisations' records this build left unlinked, close those that found a subject.
 
     Says nothing while the models of the records are not there.
@@ -53,7 +53,7 @@ def follow_up(build_id: int, business_date: date) -> dict[str, int]:
         lock(opened, "resolve")
         if opened.execute(text("select to_regclass(:name)"), {"name": LINKS}).scalar() is None:
             return {}
-        this = {"on": business_date, "build": build_id}
+        this = {"on": run.on, "build": build_id}
         closed = written(opened.execute(text(_CLOSE), this))
         added = written(opened.execute(text(_OPEN), this))
         return {"opened": added, "closed": closed}
