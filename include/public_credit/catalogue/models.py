@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, mod
 from pydantic import Field as Attribute
 
 from ..base.quoting import quoted
+from ..identifiers.codes import check_uscc
 
 Disclosure = Literal["公开", "政务共享", "授权查询", "封存"]
 FieldType = Literal[
@@ -279,8 +280,6 @@ class Unit(Strict):
     @field_validator("uscc")
     @classmethod
     def _valid_uscc(cls, value: str) -> str:
-        from ..identifiers.codes import check_uscc
-
         if not check_uscc(value).ok:
             raise ValueError("单位统一社会信用代码不正确（GB 32100 校验）")
         return value
