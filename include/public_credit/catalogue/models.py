@@ -28,6 +28,8 @@ _CRON = re.compile(r"^(\S+\s+){4}\S+$")
 
 
 class Strict(BaseModel):
+    """Base of the catalogue's models: unknown keys are refused, nothing is changed once read, errors hold no value."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
 
@@ -332,9 +334,13 @@ class Limit(Strict):
 
 
 class Forbidden(Strict):
+    """``forbidden.yml``: columns that the law lets nobody collect."""
+
     columns: list[Limit]
 
 
 class Authority(Strict):
+    """An entry of ``authorities.yml``: an authority or source unit, no unit of the catalogue, that may stand in a record (rule R15)."""
+
     name: str
     uscc: str

@@ -223,7 +223,7 @@ def waive(
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日。")],
     batch: Annotated[int | None, typer.Option(help="只对一个批次。")] = None,
 ) -> None:
-    run = run_of(newest_day())
+    dataset, run = key_given(dataset, "数据集编号"), run_of(newest_day())
     number = waivers.grant(run, dataset, check, reason=reason, owner=owner, expires_on=until.date(), batch_seq=batch)
     print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
     if batch is not None:
