@@ -15,6 +15,8 @@ from public_credit.base import settings
 from public_credit.build import run as build
 from public_credit.ledger import locks
 
+from tests.helpers.runs import run_on
+
 Start = Callable[..., subprocess.Popen[str]]
 _STUCK = """
 import time
@@ -55,6 +57,8 @@ _LONG = """
 from sqlalchemy import text
 from public_credit.base import settings
 from public_credit.ledger import locks
+
+from tests.helpers.runs import run_on
 with locks.alone("builder", locks.BUILD, "构建", "先来的"), settings.engine("builder").begin() as connection:
     if {blind}:
         connection.execute(text("set local client_connection_check_interval = 0"))
@@ -160,3 +164,14 @@ def test_the_sessions_of_dbt_bear_the_name_of_the_process_too(warehouse: Any, ca
     )
     table = shown.results[0].agate_table
     assert list(table.rows[0].values()) == [settings.process_name(), "1s"]
+
+
+def test_a_task_of_airflow_that_comes_second_is_skipped_and_says_who_is_at_it(warehouse: Any) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+    from public_credit.steps import airflow, work
+
+    with locks.alone("builder", locks.BUILD, "构建", "先来的"):
+        with pytest.raises(AirflowSkipException, match="另一个构建正在运行，自 .* 起由 先来的 进行"):
+            airflow.unless_busy(work.build, run_on(dag_run="build_warehouse/second"))
+    with warehouse.connect() as owner:
+        assert owner.execute("select count(*) from ledger.step").fetchone() == (0,), "nothing was begun"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from ..base import settings
 from ..base.run import Run
 
+Given = TypeVar("Given")
 LANDED = "landed_batches"
 RELEASED = "released_diff"
 DELIVERED = "delivered_items"
@@ -30,6 +31,18 @@ def conclude(run: Run) -> None:
     errors = errors_of(run.dag_run)
     if errors:
         raise AirflowFailException("；".join(errors))
+
+
+def unless_busy(work: Callable[[Run], Given], run: Run) -> Given:
+    """Do the work; while another one is at it the task is skipped and says who: nothing is lost, the next run looks again."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from ..ledger.locks import Busy
+
+    try:
+        return work(run)
+    except Busy as busy:
+        raise AirflowSkipException(busy.text) from None
 
 
 def run_of(context: Mapping[str, Any], who: str | None = None) -> Run:
