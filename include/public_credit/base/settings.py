@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Engine, create_engine, event
 
+from .. import __version__
 from . import connections
 from .messages import UserError
 
@@ -331,6 +332,4 @@ def manual_schedule() -> bool:
 
 def code_version() -> str:
     """The commit of the running code as ``run`` or the image says (``-dirty``: with edits), else the package's version."""
-    from .. import __version__
-
     return current().code_version or __version__

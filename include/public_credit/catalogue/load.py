@@ -113,6 +113,7 @@ class Catalogue:
 
 
 def default_root() -> Path:
+    """The product's own catalogue, ``include/catalogue`` of the checkout."""
     return settings.checkout() / "include" / "catalogue"
 
 

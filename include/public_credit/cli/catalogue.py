@@ -13,6 +13,8 @@ from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue, read
 from ..catalogue.load import default_root
 from ..catalogue.models import Field, Kind
+from ..oversight import coverage as report
+from . import output
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 NO_DISTRICT = "未指定辖区（PCW_DISTRICT）"
@@ -123,9 +125,6 @@ def show(
 
 @app.command("coverage", help="依据文件的各领域（D01–D35）：数据集、单位、最近报送，或不予归集的理由。")
 def coverage(as_json: Json = False) -> None:
-    from ..oversight import coverage as report
-    from . import output
-
     rows = report.table()
     if as_json:
         output.as_json(rows)

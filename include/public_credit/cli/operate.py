@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue
+from ..gate import run as judge
+from ..gate import waivers
 from ..ledger import words
 from ..ledger.models import Attempt, Batch
 from ..ledger.session import session
@@ -199,7 +201,6 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
     found = _batch(batch)
     run = run_of(on or newest_day())
     result = land.land(run, found.seq)
-    from ..gate import run as judge
     from ..steps.follow_up import follow_up
 
     judged = [(outcome.state, outcome.message) for outcome in judge(run, [found.seq])]
@@ -223,13 +224,10 @@ def waive(
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日。")],
     batch: Annotated[int | None, typer.Option(help="只对一个批次。")] = None,
 ) -> None:
-    from ..gate import waivers
-
-    run = run_of(newest_day())
+    dataset, run = key_given(dataset, "数据集编号"), run_of(newest_day())
     number = waivers.grant(run, dataset, check, reason=reason, owner=owner, expires_on=until.date(), batch_seq=batch)
     print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
     if batch is not None:
-        from ..gate import run as judge
         from ..steps.follow_up import follow_up
 
         judge(run, [batch])

@@ -15,6 +15,7 @@ from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.session import step
 from ..ledger.states import StepName
+from . import hand_in
 from .base import CollectOutcome, Intake, Probe, only_one
 
 CHANNELS = {"http_api": "http_api", "sftp": "sftp", "drop_folder": "drop_folder", "exchange_db": "exchange_db"}
@@ -89,8 +90,6 @@ def receive_file(run: Run, dataset_id: str, path: str | Path) -> CollectOutcome:
 
     Raises UserError when the file cannot be read; nothing is booked then.
     """
-    from . import hand_in
-
     hand_in.turn_away(run, dataset_id, Path(path))
     named = _datasets(dataset_id)
     dataset = next((item for item in named if item.id == dataset_id), None)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from ..base import connections, settings
 from ..base.messages import UserError
+from ..policy.workdays import WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,6 @@ def _connections() -> list[Finding]:
 
 
 def _calendar(on: date) -> Finding:
-    from ..policy.workdays import WorkCalendar
-
     last = WorkCalendar.load().last_day
     left = (last - on).days
     return Finding(

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..land.rules import load_ruleset
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
 from ..ledger.states import (
@@ -214,8 +215,6 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
 
 def rule_titles(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """(rule, title, kinds) of what quarantined rows were returned for; every title is that of the row's own kind."""
-    from ..land.rules import load_ruleset
-
     told: dict[tuple[str, str], set[str]] = {}
     for kind, code in {(row["kind"], code) for row in rows for code in row["rules"].split(";")}:
         rule = load_ruleset(kind).row_rule(code)

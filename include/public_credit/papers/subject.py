@@ -198,6 +198,7 @@ def log(run: Run, opened: Session, **values: Any) -> int:
 
 
 def number(prefix: str, day: date, entry: int) -> str:
+    """Number of a report: ``prefix``, day, and its entry in the log in six digits."""
     return f"{prefix}{day:%Y%m%d}-{entry:06d}"
 
 

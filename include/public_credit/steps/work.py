@@ -20,6 +20,7 @@ from ..ledger import locks
 from ..ledger.models import Batch
 from ..ledger.session import open_business_day, session, step
 from ..ledger.states import BatchState, StepName, Verdict
+from .airflow import APPROVE, REJECT
 
 if TYPE_CHECKING:
     from ..collect import CollectOutcome
@@ -222,7 +223,6 @@ def edition(run: Run, year: int | None, reason: str = "") -> dict[str, Any] | No
 def settle_edition(run: Run, drafted: dict[str, Any], answer: dict[str, Any]) -> None:
     """Book what the approver answered in Airflow: freeze the draft that was shown, or turn it down with the reason."""
     from ..editions import run as editions
-    from .airflow import APPROVE, REJECT
 
     run = run.by((answer.get("responded_by_user") or {}).get("name") or "Airflow")
     chosen = answer["chosen_options"]
