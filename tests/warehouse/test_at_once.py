@@ -85,7 +85,7 @@ def test_a_build_waits_for_another_one_and_says_so(warehouse: Any, start: Any) -
         assert mine
         children = [start(_BUILD + _RUN), start(_BUILD + _RUN)]
         for child in children:
-            assert "另一个构建正在进行" in child.stderr.readline()
+            assert "另一个构建或裁决正在进行" in child.stderr.readline()
         with warehouse.connect() as owner:
             assert owner.execute("select count(*) from ledger.build").fetchone() == (0,), (
                 "nothing is frozen while it waits"

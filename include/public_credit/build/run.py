@@ -28,6 +28,7 @@ from .. import subjects as resolve
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
+from ..ledger import published
 from ..ledger.models import Build, PublishedDataset, PublishedUnit
 from ..ledger.session import BUILDING, hold, open_business_day, session, step
 from . import evidence
@@ -105,6 +106,7 @@ def made_from() -> dict[str, Any]:
         "evidence": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16],
         "seeds": _content("seeds"),
         "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
+        "published": published.contract(),
         "catalogue": {
             name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:8] for name, row in rows.items()
         },
@@ -248,7 +250,7 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
 def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
     """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so."""
     open_business_day("builder", business_date)
-    with hold("builder", BUILDING, waiting="另一个构建正在进行，等它完成后继续。"):
+    with hold("builder", BUILDING, waiting="另一个构建或裁决正在进行，等它完成后继续。"):
         return _run(business_date, full_refresh)
 
 

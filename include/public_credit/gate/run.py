@@ -17,8 +17,9 @@ from ..base import faults, settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
+from ..ledger import published
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
-from ..ledger.session import dag_run, lock
+from ..ledger.session import BUILDING, dag_run, hold, lock
 from . import cross_record, profile, waivers
 from .suite import Evaluation, Suite
 
@@ -216,8 +217,9 @@ def _book(
 class _Desk:
     """What the judgements of one run share on their connection: current versions per kind, the registry, suites."""
 
-    def __init__(self, session: Session):
+    def __init__(self, session: Session, between_builds: bool):
         self.session = session
+        self.built = between_builds and published.ready(session)
         self.suites: dict[str, Suite] = {}
         self.heads: dict[str, cross_record.Heads] = {}
         self.accepted: list[tuple[str, int, int]] = []
@@ -225,7 +227,7 @@ class _Desk:
 
     def _head(self, kind_id: str) -> None:
         if kind_id not in self.heads:
-            self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id])
+            self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id], built=self.built)
 
     def judge(self, seq: int, attempt: int, on: date) -> GateOutcome | None:
         """Judge one attempt and commit; None when the batch was set aside in the meantime."""
@@ -274,10 +276,10 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
             connection.execute(text("select pg_advisory_lock(hashtext('gate'))"))
         connection.commit()
         try:
-            with Session(connection) as session:
+            with hold("collector", BUILDING, shared=True) as between_builds, Session(connection) as session:
                 todo = pending(session, batch_seqs)
                 session.commit()
-                desk = _Desk(session)
+                desk = _Desk(session, between_builds)
                 for seq, attempt in todo:
                     try:
                         outcome = desk.judge(seq, attempt, on)
@@ -286,7 +288,7 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
                             raise
                         faults.note(f"batch {seq} could not be judged", error)
                         session.rollback()
-                        desk = _Desk(session)  # the rollback took its temporary tables
+                        desk = _Desk(session, between_builds)  # the rollback took its temporary tables
                         outcome = _failed(session, seq, attempt, on, error)
                         session.commit()
                     if outcome is not None:

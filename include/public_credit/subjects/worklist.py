@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from ..ledger.session import lock, session
 
-LINKS, CHANGES = "intermediate.int_records__link", "intermediate.int_records__changes"
 TOPICS = {
     "several_usccs": "多个统一社会信用代码",
     "shared_identifier": "标识被多个主体使用",
@@ -32,16 +31,16 @@ REASONS = {
     "alike": "名称、住所、法定代表人相近",
 }
 
-_CLOSE = f"""
+_CLOSE = """
     update subjects.work_item i set state = 'done', closed_on = :on
     where i.topic = 'unresolved_record' and i.state = 'open'
-      and i.key in (select record_id from {CHANGES} where build_id = :build)
-      and not exists (select 1 from {LINKS} l where l.record_id = i.key and l.link_state = 'unresolved')"""
-_OPEN = f"""
+      and i.key in (select record_id from published.record_changes where build_id = :build)
+      and not exists (select 1 from published.record_links l where l.record_id = i.key and l.link_state = 'unresolved')"""
+_OPEN = """
     insert into subjects.work_item (topic, key, reason, detail, opened_on)
     select 'unresolved_record', record_id, link_reason,
            jsonb_build_object('kind', kind, 'unit_id', unit_id, 'scheme', lookup_scheme, 'value', lookup_value), :on
-    from {LINKS}
+    from published.record_links
     where link_state = 'unresolved' and subject_class = 'organisation' and build_id = :build
     on conflict (topic, key) do update set reason = excluded.reason, detail = excluded.detail, state = 'open',
         closed_on = null, opened_on = case when work_item.state = 'open' then work_item.opened_on else excluded.opened_on end
@@ -49,14 +48,9 @@ _OPEN = f"""
 
 
 def follow_up(build_id: int, business_date: date) -> dict[str, int]:
-    """After dbt: open items for the organisations' records this build left unlinked, close those that found a subject.
-
-    Says nothing while the models of the records are not there.
-    """
+    """After dbt: open items for the organisations' records this build left unlinked, close those that found a subject."""
     with session("builder") as opened:
         lock(opened, "resolve")
-        if opened.execute(text("select to_regclass(:name)"), {"name": LINKS}).scalar() is None:
-            return {}
         this = {"on": business_date, "build": build_id}
         closed = opened.execute(text(_CLOSE), this).rowcount
         added = opened.execute(text(_OPEN), this).rowcount
