@@ -281,7 +281,7 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
         result = invoke(arguments, {"build_id": build_id, "business_date": business_date.isoformat()})
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
-        unresolved = resolve.follow_up(build_id, business_date)
+        unresolved = resolve.follow_up(build_id, business_date) if ran else {}
         record.counts = {
             "models": len(ran),
             "seconds": seconds,
