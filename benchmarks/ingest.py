@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -47,7 +48,6 @@ def run_copy(path: Path, postmaster: int) -> dict[str, Any]:
 
 
 def run_land(path: Path, postmaster: int) -> dict[str, Any]:
-    from penalty_file import ON
     from public_credit.base import settings  # noqa: F401
     from public_credit.catalogue import load_catalogue
     from public_credit.collect.base import Intake
@@ -56,10 +56,10 @@ def run_land(path: Path, postmaster: int) -> dict[str, Any]:
     dataset = load_catalogue().datasets[DATASET]
     settings.engine("collector").connect().close()
     with measure.measured(postmaster) as result:
-        intake = Intake(dataset, ON)
+        intake = Intake(measure.RUN, dataset)
         with path.open("rb") as source:
             intake.take(f"bench:{os.getpid()}", str(os.getpid()), path.name, iter(lambda: source.read(1 << 20), b""))
-        landed = land.land(intake.outcome.batch_seqs[0], business_date=ON)
+        landed = land.land(measure.RUN, intake.outcome.batch_seqs[0])
     if landed.state != "landed":
         raise SystemExit(landed.message)
     return result | {
@@ -71,7 +71,6 @@ def run_land(path: Path, postmaster: int) -> dict[str, Any]:
 
 
 def run_gate(seq: int, postmaster: int) -> dict[str, Any]:
-    from penalty_file import ON
     from public_credit import gate
     from public_credit.base import settings
     from public_credit.catalogue import load_catalogue
@@ -81,7 +80,7 @@ def run_gate(seq: int, postmaster: int) -> dict[str, Any]:
     Suite("administrative_penalty")
     settings.engine("collector").connect().close()
     with measure.measured(postmaster) as result:
-        outcome = gate.run([seq], business_date=ON)[0]
+        outcome = gate.run(measure.RUN, [seq])[0]
     return result | {"state": outcome.state, "counts": outcome.counts, "peak_mb": measure.peak_mb()}
 
 
@@ -93,7 +92,12 @@ def run_reader(path: Path, postmaster: int) -> dict[str, Any]:
     return result | {"rows": len(rows)}
 
 
-STEPS = {"copy": run_copy, "land": run_land, "gate": run_gate, "reader": run_reader}
+STEPS: dict[str, Callable[..., dict[str, Any]]] = {
+    "copy": run_copy,
+    "land": run_land,
+    "gate": run_gate,
+    "reader": run_reader,
+}
 
 
 # --- the run ----------------------------------------------------------------------------------------------------------
@@ -175,7 +179,7 @@ def run(rows: int, runs: int, excel_rows: int, say: Any) -> dict[str, Any]:
                 bench.drop(landings[-1]["seq"])
             tenth = bench.step("land", str(small))
             bench.drop(tenth["seq"])
-            result = {
+            result: dict[str, Any] = {
                 "rows": rows,
                 "runs": runs,
                 "file_mb": csv.stat().st_size >> 20,

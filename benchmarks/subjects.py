@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from datetime import date
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import measure  # noqa: E402
 
-ON = date(2026, 2, 25)
 LIMIT = 2.0
 
 
@@ -103,7 +102,7 @@ class Bench:
 _QUICK = {"wal_level": "minimal", "max_wal_senders": "0", "fsync": "off", "max_parallel_maintenance_workers": "0"}
 
 
-def _settings(server: Any, settings: dict[str, str | None]) -> None:
+def _settings(server: Any, settings: Mapping[str, str | None]) -> None:
     """Start the server again with settings (None: the usual one)."""
     import psycopg
 
@@ -154,7 +153,7 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
                 return int((server.data / "postmaster.pid").read_text().split()[0])
 
             def built() -> None:
-                build.run(ON)
+                build.run(measure.RUN)
 
             result: dict[str, Any] = {}
             with opened("owner") as owner, opened("admin") as admin:

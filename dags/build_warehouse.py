@@ -23,7 +23,7 @@ with DAG(
     dag_display_name="质量关卡与数仓构建",
     description="跨记录检查与 Great Expectations 关卡，dbt 构建，形成对市平台的变更单",
     doc_md=NOTES,
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(hourly, timezone="Asia/Shanghai"), assets=[landed])
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(hourly, timezone="Asia/Shanghai"), assets=[landed])  # type: ignore[list-item]  # of the SDK too
     if hourly
     else [landed],
     start_date=datetime(2026, 1, 1),
@@ -40,41 +40,42 @@ with DAG(
 
     @task(doc_md="等采集告一段落；跨记录检查、关卡裁决、退回单。")
     def gate(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import gate as work
         from public_credit.steps.work import wait_for_collectors
 
-        on = run_business_date(context)
-        wait_for_collectors(on)
-        work(on)
+        run = run_of(context)
+        wait_for_collectors(run)
+        work(run)
 
     @task(doc_md="一次 dbt build；中断后以同一构建号续做。")
     def build(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import build as work
 
-        work(run_business_date(context))
+        work(run_of(context))
 
     @task(outlets=[released], doc_md="冻结对市平台的新增、变更、删除；异常变更单等待审批。")
     def release(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import release as work
 
-        work(run_business_date(context))
+        work(run_of(context))
 
     @task(
         trigger_rule="all_done", doc_md="一次运行一份汇总提醒，按责任人分列，已知事项不重复；前面的任务失败也照常提醒。"
     )
     def alert(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import alert as work
 
-        work(run_business_date(context))
+        work(run_of(context))
 
     @task(retries=0, doc_md="有步骤出错的运行记为失败。")
-    def conclude():
+    def conclude(**context):
         from public_credit.steps.airflow import conclude as work
+        from public_credit.steps.airflow import run_of
 
-        work()
+        work(run_of(context))
 
     gate() >> build() >> release() >> [alert(), conclude()]

@@ -30,9 +30,9 @@ with DAG(
 
     @task(doc_md="网页、工作簿、PDF 写入状态目录 publications/leadership。")
     def publish(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import publish as work
 
-        work(run_business_date(context), again=context["dag_run"].run_type == "manual")
+        work(run_of(context), again=context["dag_run"].run_type == "manual")
 
     publish()

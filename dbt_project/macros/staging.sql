@@ -19,7 +19,8 @@ select
     r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
     r.unit_id, r.dataset_id, r.received_on, r.accepted_on
     {%- for field in record_fields(kind) %}
-    {%- set name, type = (field ~ ':text').split(':')[:2] %},
+    {%- set name, type = (field ~ ':text').split(':')[:2] %}
+    {%- set name = adapter.quote(name) %},
     {% if type == 'date' %}{{ given_date('r.' ~ name) }} as {{ name }}
     {%- elif type == 'amount' %}{{ given_amount('r.' ~ name) }} as {{ name }}
     {%- elif type == 'count' %}cast({{ given('r.' ~ name) }} as integer) as {{ name }}

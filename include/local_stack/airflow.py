@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpx
-from public_credit.base import connections
+from public_credit.base import connections, files
 
 from . import processes
 from .airflow_api import AirflowApi
-from .files import secret_file, write_private
+from .files import secret_file
 from .kept import Kept
 from .postgres import kept_port
 
@@ -87,7 +87,7 @@ class Airflow:
     def environment(self) -> dict[str, str]:
         """Everything the processes need; nothing is read from a configuration file."""
         passwords = self.folder / "passwords.json"
-        write_private(passwords, json.dumps({user: self.password(user) for user in self.users}))
+        files.write(passwords, json.dumps({user: self.password(user) for user in self.users}))
         known = connections.read(self.home / "secrets" / "connections.yaml")
         metadata = known.required("airflow_db").replace("postgresql://", "postgresql+psycopg2://", 1)
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -157,7 +157,7 @@ class Airflow:
         if done.exists() and done.read_text(encoding="utf-8") == wanted:
             return
         self._run("db", "migrate")
-        write_private(done, wanted)
+        files.write(done, wanted)
 
     def start(self, *names: str) -> None:
         """Start components that do not run yet, by default all; their logs lie in the state folder."""

@@ -7,7 +7,7 @@ import time
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from .files import write_private
+from public_credit.base import files
 
 
 def instant(on: date) -> str:
@@ -25,7 +25,7 @@ def played_days(simulator_home: Path) -> list[int]:
 
 def next_day(simulator_home: Path) -> tuple[int, date] | None:
     """The simulated day that is due next: after the last one settled; an interrupted one is due again."""
-    from district_simulator.workcalendar import DAYS
+    from district_simulator.vocabulary.workcalendar import DAYS
 
     completed = simulator_home / "completed"
     following = int(completed.read_text()) + 1 if completed.exists() else 1
@@ -34,4 +34,4 @@ def next_day(simulator_home: Path) -> tuple[int, date] | None:
 
 def complete(simulator_home: Path, day: int) -> None:
     """Note that a day is settled."""
-    write_private(simulator_home / "completed", str(day))
+    files.write(simulator_home / "completed", str(day))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import psycopg
-from public_credit.base import connections
+from public_credit.base import connections, files
 from public_credit.base.messages import UserError
 
 from . import processes
@@ -129,11 +129,11 @@ class Stack:
         home = self.simulator_home
         offered, city = home / "offered.yaml", home / "city.yaml"
         home.mkdir(parents=True, exist_ok=True)
-        (home / "environment").write_text(
+        files.write(
+            home / "environment",
             "".join(  # read by the shell scripts that start commands beside the demo
                 f"{name}={shlex.quote(value)}\n" for name, value in simulated_world(self.checkout).items()
             ),
-            encoding="utf-8",
         )
         exchange = self.connection("exchange_db").replace("postgresql://", "postgresql+psycopg://", 1)
         self._child(
@@ -194,6 +194,7 @@ class Stack:
         """Start what of Airflow runs no task, while what tasks need is still starting."""
         if self._preparing is None:
             self.prepare_airflow()
+        assert self._preparing is not None
         self._preparing.result()
         self.airflow.start("api-server", "dag-processor")
 

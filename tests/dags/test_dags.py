@@ -14,6 +14,8 @@ import pytest
 from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
 
+from tests.helpers.runs import run_on
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 _PARSE = """
 import importlib.util, json, sys
@@ -73,7 +75,11 @@ def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:
     for unit in load_catalogue().units.values():
         dag = parsed["dags"].get(f"collect_{unit.id}")
         if dag:
-            assert unit.name in dag["title"] and unit.name in dag["tags"] and dag["notes"] == unit.run_notes
+            assert (
+                unit.name in dag["title"]
+                and unit.name in dag["tags"]
+                and dag["notes"] == f"{unit.run_notes}\n\n联系：{unit.contact}"
+            )
             assert unit.schedule and unit.schedule in dag["schedule"]
 
 
@@ -125,7 +131,7 @@ def test_the_form_takes_files_of_the_hand_in_folder_only(warehouse, name: str) -
     folder = settings.hand_in_folder()
     (folder / "link.csv").symlink_to(warehouse.home / "secrets" / "connections.yaml")
     with pytest.raises(UserError):
-        work.hand_in("zhzf.penalty_entity", name, date(2026, 2, 25))
+        work.hand_in(run_on(date(2026, 2, 25)), "zhzf.penalty_entity", name)
     with warehouse.connect("reader") as reader:
         assert reader.execute("select count(*) from ledger.batch").fetchone() == (0,)
 
@@ -134,13 +140,13 @@ def test_a_handed_in_file_is_booked_once(warehouse) -> None:
     from public_credit.base import settings
     from public_credit.steps import work
 
-    from tests.warehouse.helpers import csv_bytes, rows
+    from tests.helpers.penalties import csv_bytes, rows
 
     (settings.hand_in_folder() / "补报.csv").write_bytes(csv_bytes(rows(5)))
     with pytest.raises(UserError):
-        work.hand_in(None, "补报.csv", date(2026, 2, 25))
-    first = work.hand_in("zhzf.penalty_entity", "补报.csv", date(2026, 2, 25))
-    again = work.hand_in("zhzf.penalty_entity", "补报.csv", date(2026, 2, 25))
+        work.hand_in(run_on(date(2026, 2, 25)), None, "补报.csv")
+    first = work.hand_in(run_on(date(2026, 2, 25)), "zhzf.penalty_entity", "补报.csv")
+    again = work.hand_in(run_on(date(2026, 2, 25)), "zhzf.penalty_entity", "补报.csv")
     assert len(first.batch_seqs) == 1 and again.batch_seqs == []
 
 
@@ -149,14 +155,24 @@ def test_the_business_date_is_todays_unless_the_clock_is_simulated(warehouse, mo
     from types import SimpleNamespace
 
     from public_credit.base import settings
+    from public_credit.base.run import Run
     from public_credit.ledger.session import open_business_day
     from public_credit.steps import airflow as orchestration
 
-    run = SimpleNamespace(logical_date=datetime(2026, 2, 24, 17, tzinfo=UTC))
-    assert orchestration.run_business_date({"dag_run": run}) == settings.today()
+    def run_of(logical: datetime | None, **named: str) -> Run:
+        return orchestration.run_of(
+            {"dag_run": SimpleNamespace(logical_date=logical, dag_id="collect_zhzf", run_id="manual")}, **named
+        )
+
+    logical = datetime(2026, 2, 24, 17, tzinfo=UTC)
+    run = run_of(logical)
+    assert (run.on, run.dag_run, run.who) == (settings.today(), "collect_zhzf/manual", "collect_zhzf/manual")
+    assert (run_of(logical, who="李四").who, run_of(logical, who="").who) == ("李四", ""), (
+        "a form that asks who is heard"
+    )
     monkeypatch.setenv("PCW_CLOCK", "logical")
-    assert orchestration.run_business_date({"dag_run": run}) == date(2026, 2, 25), "Asia/Shanghai"
-    open_business_day("collector", date(2026, 2, 26))
-    assert orchestration.run_business_date({"dag_run": SimpleNamespace(logical_date=None)}) == date(2026, 2, 26)
+    assert run_of(logical).on == date(2026, 2, 25), "Asia/Shanghai"
+    open_business_day(run_on(date(2026, 2, 26)), "collector")
+    assert run_of(None).on == date(2026, 2, 26)
     monkeypatch.setenv("PCW_SCHEDULE", "manual")
     assert orchestration.clock_schedule("0 6 * * *") is None

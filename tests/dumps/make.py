@@ -1,7 +1,7 @@
 """``python -m tests.dumps.make <name>``: play two small days of the invented district with this checkout's code and dump the database.
 
 ``tests/dumps/<name>.sql.xz`` is what a warehouse of that version looks like (no passwords, no keys, no archive: the vault's numbers
-cannot be read); ``tests/warehouse/test_old_warehouses.py`` restores every one, migrates it and works on.
+cannot be read); ``tests/ledger/test_old_warehouses.py`` restores every one, migrates it and works on.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.helpers.runs import run_on
 
 FOLDER = Path(__file__).resolve().parent
 SCALE = 0.01
@@ -39,24 +41,22 @@ def pg_tool(name: str) -> str:
 
 def _run_day(played: Any, day: int) -> None:
     """One simulated day of a few units, to the city and back. Steps are called as this version of the code has them."""
-    from tests.chain.world import DAYS
+    from public_credit.steps import work
 
-    try:
-        from public_credit.steps import work
-    except ImportError:
-        from public_credit import work
+    from tests.helpers.world import DAYS
+
     played.district.play(day)
     for unit in UNITS:
-        work.collect_and_land(unit, DAYS[day])
-    work.gate(DAYS[day])
+        work.collect_and_land(run_on(DAYS[day]), unit)
+    work.gate(run_on(DAYS[day]))
     played.finish_day(day)
     played.city.control("POST", "day", date=DAYS[day].isoformat())
-    work.receive(DAYS[day])
+    work.receive(run_on(DAYS[day]))
 
 
 def main(name: str) -> None:
-    from tests.chain.world import world
     from tests.conftest import migrate_template, open_cluster, open_warehouse
+    from tests.helpers.world import world
 
     target = FOLDER / f"{name}.sql.xz"
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,8 @@ from public_credit.subjects.component import Judgement, Outcome, resolve
 from public_credit.subjects.nodes import Row, node
 from public_credit.subjects.whole import resolve_all
 
-from .registers import ON, body, code, firm, org, record_id, reg
+from tests.helpers.registers import ON, body, code, firm, org, record_id, reg
+
 from .worlds import judgements, rows
 
 _FIELDS = (
@@ -38,7 +40,7 @@ def _rows(given_rows: list[dict[str, str]]) -> list[Row]:
             name_key=name,
             former_keys=row.get("former_names", ""),
             known_on=ON,
-            **{"uscc": ""} | {field: row[field] for field in _FIELDS if field in row},
+            **dict[str, Any](uscc="") | {field: row[field] for field in _FIELDS if field in row},
         )
     return list(found.values())
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import HealthCheck, given, settings
 from public_credit import subjects as resolve
 
-from .registers import ON, Registers
+from tests.helpers.registers import ON, Registers
+from tests.helpers.runs import run_on
+
 from .worlds import builds
 
 _TABLES = (
@@ -37,7 +41,9 @@ def _clear(registers: Registers) -> None:
 
 
 def _play(registers: Registers, history: list) -> int:
-    judged, delivered, build = [], [], 0
+    judged: list[Any] = []
+    delivered: list[Any] = []
+    build = 0
     for step in history:
         rows = list({repr(sorted(row.items())): row for row in step["rows"]}.values())
         if rows:
@@ -54,7 +60,7 @@ def _play(registers: Registers, history: list) -> int:
         if step["undo"] and judged:
             registers.undo(judged.pop(0))
         build = registers.freeze()
-        resolve.run(build, ON)
+        resolve.run(run_on(ON), build)
     return build
 
 
@@ -82,11 +88,11 @@ def test_random_histories(warehouse, history):
             )
             == []
         ), "no chains"
-        counts = resolve.full(build, ON)
+        counts = resolve.full(run_on(ON), build)
         assert (counts["identifiers"], counts["vanished"]) == (0, 0)
         assert registers.tables() == step_by_step
         registers.owner.execute("truncate " + ", ".join(f"subjects.{name}" for name in _TABLES))
-        resolve.full(build, ON)
+        resolve.full(run_on(ON), build)
         at_once = registers.tables()
         assert [at_once[name] for name in _OTHERS] == [step_by_step[name] for name in _OTHERS]
         open_items = [row for row in step_by_step["work_item"] if row.endswith("'open')")]

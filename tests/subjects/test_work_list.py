@@ -7,9 +7,9 @@ import pytest
 from public_credit import subjects as resolve
 from public_credit.subjects.suggest import likeness
 
-from tests.warehouse.commands import credit
-
-from .registers import ON, body, code, firm
+from tests.helpers.commands import credit
+from tests.helpers.registers import ON, body, code, firm
+from tests.helpers.runs import run_on
 
 SAME = {"address": "示范区北山镇测试路1号", "legal_rep_name": "法人代表甲0001"}
 
@@ -115,12 +115,12 @@ def test_unresolved_records_come_and_go_with_what_dbt_links(registers):
             ('r2', 'honour', 'zjj', 'organisation', 'uscc', '9138', 'linked', '', 1),
             ('r3', 'honour', 'zjj', 'person', '', '', 'unresolved', 'no_identifier', 1);
         insert into published.record_changes values (1, 'r1'), (1, 'r2'), (1, 'r3')""")
-    assert resolve.follow_up(build, ON) == {"opened": 1, "closed": 0}
-    assert resolve.follow_up(build, ON) == {"opened": 0, "closed": 0}
+    assert resolve.follow_up(run_on(ON), build) == {"opened": 1, "closed": 0}
+    assert resolve.follow_up(run_on(ON), build) == {"opened": 0, "closed": 0}
     assert registers.query("select key, reason, detail from subjects.work_item") == [
         ("r1", "not_in_registry", {"kind": "honour", "unit_id": "zjj", "scheme": "uscc", "value": "9137"})
     ]
     registers.owner.execute("""
         update published.record_links set link_state = 'linked', link_reason = '', build_id = 2 where record_id = 'r1';
         insert into published.record_changes values (2, 'r1')""")
-    assert resolve.follow_up(2, ON) == {"opened": 0, "closed": 1}
+    assert resolve.follow_up(run_on(ON), 2) == {"opened": 0, "closed": 1}

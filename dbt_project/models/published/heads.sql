@@ -1,7 +1,8 @@
 -- What was built of each record, for the gate: its current version, or all versions where no current table is kept; the
 -- newest per record is its head. Each arm is one table that no daily build replaces, read by its own indexes.
 {% set asked = ['subject_name', 'uscc', 'decision_no', 'authority_uscc', 'former_names'] %}
-{% set decision = {'subject_name': 'subject_name', 'uscc': 'uscc', 'decision_no': 'decision_no', 'authority_uscc': 'authority_uscc'} %}
+{% set decision = {'subject_name': 'subject_name', 'uscc': 'uscc', 'decision_no': 'decision_no',
+    'authority_uscc': 'authority_uscc'} %}
 {% set arms = {
     'administrative_licence': decision,
     'administrative_penalty': decision,

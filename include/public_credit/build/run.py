@@ -14,10 +14,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import func, select, text
@@ -27,25 +29,30 @@ from sqlalchemy.orm import Session
 from .. import subjects as resolve
 from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
-from ..ledger import published
+from ..ledger import locks, published
 from ..ledger.models import Build, PublishedDataset, PublishedUnit
-from ..ledger.session import BUILDING, hold, open_business_day, session, step
+from ..ledger.session import open_business_day, session, step, written
+from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
 from . import evidence
 
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
 _READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
-_PENDING = """
+_PENDING = f"""
     insert into ledger.build_input (build_id, batch_seq, attempt, operation, kind)
-    select :build, b.seq, b.current_attempt, 'add', b.kind from ledger.batch b
-    where b.state in ('accepted', 'accepted_with_quarantine') and not exists (
+    select :build, b.seq, b.current_attempt, {sql(InputOperation.ADD)}, b.kind from ledger.batch b
+    where b.state in {sql(GOOD)} and not exists (
         select 1 from ledger.build_input i
-        where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add')
+        where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = {sql(InputOperation.ADD)})
     union all
-    select distinct :build, i.batch_seq, i.attempt, 'remove', i.kind
+    select distinct :build, i.batch_seq, i.attempt, {sql(InputOperation.REMOVE)}, i.kind
     from ledger.build_input i join ledger.batch b on b.seq = i.batch_seq
-    where i.operation = 'add' and i.attempt <> b.current_attempt and not exists (
+    where i.operation = {sql(InputOperation.ADD)} and i.attempt <> b.current_attempt and not exists (
         select 1 from ledger.build_input gone
-        where gone.batch_seq = i.batch_seq and gone.attempt = i.attempt and gone.operation = 'remove')"""
+        where gone.batch_seq = i.batch_seq and gone.attempt = i.attempt and gone.operation = {sql(InputOperation.REMOVE)})"""
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,9 @@ def made_from() -> dict[str, Any]:
 
 def _remembering(opened: Session, now: dict[str, Any]) -> dict[str, Any]:
     """With the units and datasets that left the catalogue as they were: one that comes back changed is an edit."""
-    last = opened.scalar(select(Build.made_from).where(Build.state == "built").order_by(Build.build_id.desc()).limit(1))
+    last = opened.scalar(
+        select(Build.made_from).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
+    )
     known = last.get("catalogue") if isinstance(last, dict) else None
     return now | {"catalogue": known | now["catalogue"]} if isinstance(known, dict) else now
 
@@ -146,28 +155,28 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     return "、".join(added), False
 
 
-def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) -> _Frozen | None:
+def _freeze(run: Run, opened: Session, now: dict[str, Any], full_refresh: bool) -> _Frozen | None:
     """The open build (resumed), or a new one with its frozen inputs; None when nothing is due."""
-    built = select(Build).where(Build.state == "built")
+    built = select(Build).where(Build.state == BuildState.BUILT)
     last = opened.scalar(built.order_by(Build.build_id.desc()).limit(1))
     edited, again = ("", False) if last is None else _edited(last.made_from, now)
     why = edited if again else "按要求" if full_refresh else ""
-    unfinished = opened.scalar(select(Build).where(Build.state == "open"))
+    unfinished = opened.scalar(select(Build).where(Build.state == BuildState.OPEN))
     if unfinished is not None:
         if unfinished.made_from != now:
             unfinished.made_from, why = None, why or "中断的构建开始后种子、模型或目录有改动"
         return _Frozen(unfinished.build_id, unfinished.business_date, True, last is None, why)
-    latest = opened.scalar(select(func.max(Build.business_date)).where(Build.state == "built"))
+    latest = opened.scalar(select(func.max(Build.business_date)).where(Build.state == BuildState.BUILT))
     attempt = opened.begin_nested()
-    build = Build(business_date=on, code_version=settings.code_version(), made_from=now)
+    build = Build(business_date=run.on, code_version=run.code_version, made_from=now)
     opened.add(build)
     opened.flush()
-    added = opened.execute(text(_PENDING), {"build": build.build_id}).rowcount
-    if added or edited or latest is None or latest < on or resolve.pending(opened):
+    added = written(opened.execute(text(_PENDING), {"build": build.build_id}))
+    if added or edited or latest is None or latest < run.on or resolve.pending(opened):
         attempt.commit()
-        return _Frozen(build.build_id, on, False, last is None, why)
+        return _Frozen(build.build_id, run.on, False, last is None, why)
     attempt.rollback()
-    return _Frozen(last.build_id, last.business_date, False, False, why) if full_refresh else None
+    return _Frozen(last.build_id, last.business_date, False, False, why) if full_refresh and last is not None else None
 
 
 def _publish_units(opened: Session) -> None:
@@ -190,19 +199,37 @@ def _publish_datasets(opened: Session) -> None:
     )
 
 
-def environment() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """What ``profiles.yml`` reads, from the builder's connection."""
-    known = conninfo_to_dict(settings.dsn("builder"))
+    known, session = conninfo_to_dict(settings.dsn("builder")), settings.session_options()
     return {
         "PCW_DBT_HOST": str(known["host"]),
         "PCW_DBT_PORT": str(known.get("port") or 5432),
         "PCW_DBT_USER": str(known["user"]),
         "PCW_DBT_PASSWORD": str(known["password"]),
         "PCW_DBT_DATABASE": str(known["dbname"]),
+        "PCW_DBT_APPLICATION": session["application_name"],
+        "PGOPTIONS": session["options"],
         "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_PATH": str(settings.folder("dbt", "logs")),
     }
+
+
+@contextmanager
+def environment() -> Iterator[None]:
+    """The environment dbt reads, while it runs in this process; afterwards it is as it was."""
+    ours = _environment()
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
@@ -213,7 +240,6 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     """
     from dbt.cli.main import dbtRunner
 
-    os.environ.update(environment())
     project = str(settings.checkout() / "dbt_project")
     common = [
         "--project-dir",
@@ -232,9 +258,11 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
         )
         + "}"
     )
-    result = dbtRunner().invoke(["parse", *common])
-    if result.success:
-        result = dbtRunner(manifest=result.result).invoke([*arguments, *common, "--vars", rendered])
+    with environment():
+        result = dbtRunner().invoke(["parse", *common])
+        if result.success:
+            manifest: Manifest = cast(Any, result.result)
+            result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
         failed = [
             item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")
@@ -247,41 +275,47 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     return result.result
 
 
-def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
-    """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so."""
-    open_business_day("builder", business_date)
-    with hold("builder", BUILDING, waiting="另一个构建或裁决正在进行，等它完成后继续。"):
-        return _run(business_date, full_refresh)
+def run(run: Run, *, full_refresh: bool = False) -> BuildResult:
+    """Build for the run's business date. Idempotent: with nothing pending, nothing edited and the same date it says so.
+
+    Raises Busy while another build runs; who is reading figures is waited for.
+    """
+    open_business_day(run, "builder")
+    with (
+        locks.alone("builder", locks.BUILD, "构建", run.holder),
+        locks.hold("builder", locks.FIGURES, waiting="有任务正在读取数字，等它读完后构建。"),
+    ):
+        return _run(run, full_refresh)
 
 
-def _run(business_date: date, full_refresh: bool) -> BuildResult:
+def _run(run: Run, full_refresh: bool) -> BuildResult:
     now = made_from()
     with session("builder") as opened:
         now = _remembering(opened, now)
-        frozen = _freeze(opened, business_date, now, full_refresh)
+        frozen = _freeze(run, opened, now, full_refresh)
         if frozen is not None:
             _publish_units(opened)
             _publish_datasets(opened)
             evidence.publish(opened)
     if frozen is None:
-        with step("builder", "build", business_date=business_date) as record:
-            record.verdict, record.message = "nothing_due", "没有待构建的批次，业务日期、种子、模型与目录未变"
+        with step(run, "builder", StepName.BUILD) as record:
+            record.verdict, record.message = Verdict.NOTHING_DUE, "没有待构建的批次，业务日期、种子、模型与目录未变"
         return BuildResult(None, record.message)
-    build_id, business_date = frozen.build_id, frozen.business_date
-    with step("builder", "resolve", business_date=business_date, build_id=build_id) as record:
-        record.counts = (resolve.full if full_refresh else resolve.run)(build_id, business_date)
+    build_id, run = frozen.build_id, run.at(frozen.business_date)
+    with step(run, "builder", StepName.RESOLVE, build_id=build_id) as record:
+        record.counts = (resolve.full if full_refresh else resolve.run)(run, build_id)
         record.message = "主体归集完成" if record.counts else "本次构建的主体已归集"
-    with step("builder", "build", business_date=business_date, build_id=build_id) as record:
+    with step(run, "builder", StepName.BUILD, build_id=build_id) as record:
         arguments = [
             "build",
             *(["--full-refresh"] if frozen.why else []),
             *([] if frozen.why or frozen.first else ["--exclude-resource-type", "seed"]),
         ]
         arguments += ["--exclude-resource-type", "unit_test"]
-        result = invoke(arguments, {"build_id": build_id, "business_date": business_date.isoformat()})
+        result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
-        unresolved = resolve.follow_up(build_id, business_date) if ran else {}
+        unresolved = resolve.follow_up(run, build_id) if ran else {}
         record.counts = {
             "models": len(ran),
             "seconds": seconds,
@@ -297,6 +331,6 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
         )
         with session("builder") as opened:
             build = opened.get_one(Build, build_id)
-            build.state, build.message, build.made_from = "built", record.message, now
+            build.state, build.message, build.made_from = BuildState.BUILT, record.message, now
             build.built_at = build.built_at or func.clock_timestamp()
         return BuildResult(build_id, record.message, len(ran), seconds)

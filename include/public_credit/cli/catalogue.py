@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ..base import files
 from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue, read
 from ..catalogue.load import default_root
@@ -145,5 +146,5 @@ def template(
     found = catalogue.datasets[dataset]
     unit = catalogue.units[found.unit]
     path = output or Path(f"填报模板_{dataset}.xlsx")
-    path.write_bytes(workbook(catalogue.kinds[found.kind], found, unit.name, unit.uscc))
+    files.write(path, workbook(catalogue.kinds[found.kind], found, unit.name, unit.uscc), files.SHARED)
     print(f"已生成 {path}")

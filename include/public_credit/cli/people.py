@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +10,7 @@ from ..base.messages import UserError
 from ..oversight import trace
 from . import output
 from .overview import Json
+from .start import run_of
 
 Purpose = Annotated[str | None, typer.Option(help="查询目的；涉及自然人的记录必填，并记入查询日志。")]
 
@@ -32,11 +31,11 @@ def explain(
     if not found:
         raise UserError(f"没有文书号或记录编号为 {key} 的记录。", remedy="核对文书号（括号可用全角或半角）。", code=4)
     if any(item.about_person for item in found):
-        if not (purpose or "").strip():
+        if purpose is None or not purpose.strip():
             raise UserError(
                 "该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2
             )
-        trace.log_access(found, who=os.environ.get("PCW_USER") or getpass.getuser(), purpose=purpose.strip())
+        trace.log_access(run_of(), found, purpose=purpose.strip())
     stories = [trace.story(item) for item in found]
     if as_json:
         output.as_json(stories)
@@ -45,7 +44,7 @@ def explain(
         _print(story)
 
 
-def _print(story: dict) -> None:
+def _print(story: dict[str, Any]) -> None:
     print(output.paint(story["document_no"] or story["record_id"] or "", "bold"))
     print(f"{story['kind_title']}，{story['subject']}，{story['authority']}，{story['state']}")
     print(output.paint(f"记录编号 {story['record_id']}", "dim"))

@@ -8,27 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from ..base.messages import UserError
+from ..base.run import Run
+from ..ledger import words
 from ..ledger.session import session
 from ..subjects import judgements, lookup, worklist
 from ..subjects.nodes import TITLES
 from ..subjects.suggest import suggest
 from . import output
-from .operate import On, _on, _who
 from .overview import Json
+from .start import On, run_of
 
 Reason = Annotated[str, typer.Option(help="理由，记入裁定。")]
 User = Annotated[str | None, typer.Option(help="作出裁定的人，默认当前用户。")]
 _EFFECT = "已登记；自下一次构建（public-credit build）起生效。"
-_CLASSES = {"enterprise": "企业", "non_enterprise": "非企业法人"}
-_STATES = {
-    "current": "有效",
-    "expired": "期满",
-    "ended": "已退出",
-    "revoked": "已撤销",
-    "replaced": "已更正",
-    "repaired": "已修复",
-}
-_PAST = {"merged": "并入本主体", "renumbered": "换号"}
 
 
 def register(app: typer.Typer) -> None:
@@ -49,30 +41,32 @@ def show(
     subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")], as_json: Json = False
 ) -> None:
     with session("reader") as opened:
-        known = lookup.describe(opened, lookup.find(opened, subject))
+        known = lookup.describe(opened, lookup.find(run_of(), opened, subject))
     if as_json:
         output.as_json(known)
         return
     state = "已不在登记名册" if known["gone"] else known["state"]
     print(output.paint(known["name"], "bold"))
-    print(f"{_CLASSES[known['subject_class']]}  {known['org_type']}  {state}  主体编号 {known['subject_id']}")
+    print(
+        f"{words.SUBJECT_CLASS[known['subject_class']]}  {known['org_type']}  {state}  主体编号 {known['subject_id']}"
+    )
     for item in known["identifiers"]:
         print(f"  {TITLES[item['scheme']]}  {item['value']}")
     for item in known["records"]:
         print(f"  登记行  {item['record_id']}  {item['dataset_id']} 第 {item['batch_seq']} 批第 {item['row_no']} 行")
     for item in known["past_ids"]:
-        print(f"  曾用编号  {item['past_id']}  {item['since_on']} {_PAST[item['reason']]}")
+        print(f"  曾用编号  {item['past_id']}  {item['since_on']} {words.PAST_ID[item['reason']]}")
     for item in known["successions"]:
         print(f"  个转企  {item['old_subject_id']} → {item['new_subject_id']}  {item['known_on']} 知悉")
     for item in known["judgements"]:
-        told = "同一主体" if item["decision"] == "same" else "不同主体"
+        told = words.DECISION[item["decision"]]
         undone = f"，{item['undone_on']} 撤销" if item["undone_on"] else ""
         print(
             f"  裁定 {item['id']}  {item['left_key']} 与 {item['right_key']} 为{told}：{item['reason']}"
             f"（{item['decided_by']}，{item['decided_on']}{undone}）"
         )
     for item in known["work"]:
-        print(output.paint(f"  待办  {worklist.TOPICS[item['topic']]}：{_reason(item)}  {item['key']}", "warn"))
+        print(output.paint(f"  待办  {words.TOPIC[item['topic']]}：{_reason(item)}  {item['key']}", "warn"))
 
 
 def as_of(
@@ -87,10 +81,11 @@ def as_of(
 ) -> None:
     from ..oversight import asof
 
-    known = _on(known_on)
+    run = run_of(known_on)
+    known = run.on
     asked = about.date() if about else known
     with session("reader") as opened:
-        found = asof.records(opened, lookup.find(opened, subject), known, asked)
+        found = asof.records(opened, lookup.find(run, opened, subject), known, asked)
     if as_json:
         output.as_json(found)
         return
@@ -104,7 +99,7 @@ def as_of(
                 item["title"],
                 item["document_no"],
                 item["ends_on"] or item["exited_on"] or "",
-                _STATES[item["state"]] + ("，异议中" if item["objected"] else ""),
+                words.RECORD[item["state"]] + ("，异议中" if item["objected"] else ""),
                 f"{item['dataset_id']} 第 {item['batch_seq']} 批第 {item['row_no']} 行",
             ]
             for item in found
@@ -113,16 +108,17 @@ def as_of(
 
 
 def _reason(item: dict[str, Any]) -> str:
-    return worklist.REASONS.get(item["reason"], item["reason"])
+    reason: str = item["reason"]
+    return worklist.REASONS.get(reason, reason)
 
 
 def work(
-    topic: Annotated[str | None, typer.Option(help="只看一类：" + "、".join(worklist.TOPICS))] = None,
+    topic: Annotated[str | None, typer.Option(help="只看一类：" + "、".join(words.TOPIC))] = None,
     limit: Annotated[int, typer.Option(help="每类最多列出多少项。")] = 20,
     as_json: Json = False,
 ) -> None:
-    if topic is not None and topic not in worklist.TOPICS:
-        raise UserError(f"没有待办类别 {topic}。", remedy="可用类别：" + "、".join(worklist.TOPICS))
+    if topic is not None and topic not in words.TOPIC:
+        raise UserError(f"没有待办类别 {topic}。", remedy="可用类别：" + "、".join(words.TOPIC))
     with session("reader") as opened:
         items = worklist.work(opened, topic)
     if as_json:
@@ -130,7 +126,7 @@ def work(
         return
     if not items:
         print("没有待办。")
-    for name, title in worklist.TOPICS.items():
+    for name, title in words.TOPIC.items():
         found = [item for item in items if item["topic"] == name]
         if not found:
             continue
@@ -149,8 +145,13 @@ def _related(detail: dict[str, Any]) -> str:
     return "、".join(detail.get("usccs") or detail.get("keys") or [])
 
 
+def _run(user: str | None, on: datetime | None) -> Run:
+    run = run_of(on)
+    return run.by(user) if user else run
+
+
 def merge(left: str, right: str, reason: Reason, user: User = None, on: On = None) -> None:
-    number = judgements.merge(left, right, reason, user or _who(), _on(on))
+    number = judgements.merge(_run(user, on), left, right, reason)
     print(f"第 {number} 号裁定：二者为同一主体。{_EFFECT}")
 
 
@@ -161,17 +162,17 @@ def split(
     user: User = None,
     on: On = None,
 ) -> None:
-    numbers = judgements.split(subject, identifier, reason, user or _who(), _on(on))
+    numbers = judgements.split(_run(user, on), subject, identifier, reason)
     print(f"第 {'、'.join(map(str, numbers))} 号裁定：所列标识不属于该主体。{_EFFECT}")
 
 
 def undo(judgement: int, reason: Reason, user: User = None, on: On = None) -> None:
-    judgements.undo(judgement, reason, user or _who(), _on(on))
+    judgements.undo(_run(user, on), judgement, reason)
     print(f"第 {judgement} 号裁定撤销{_EFFECT}")
 
 
 def suggest_pairs(on: On = None, as_json: Json = False) -> None:
-    counts = suggest(_on(on))
+    counts = suggest(run_of(on))
     if as_json:
         output.as_json(counts)
     else:

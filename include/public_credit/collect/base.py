@@ -13,20 +13,24 @@ import hmac
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
+from ..catalogue.models import DropFolder, ExchangeDb, HttpApi, Sftp
+from ..ledger import locks
 from ..ledger.models import Batch, Step
-from ..ledger.session import dag_run, hold, session
+from ..ledger.session import session
+from ..ledger.states import StepName, Verdict
 from .streams import ByteStream
 
 Owner = Literal["department", "data_engineer"]
+Wanted = TypeVar("Wanted", HttpApi, Sftp, DropFolder, ExchangeDb)
 
 
 class CollectError(UserError):
@@ -52,7 +56,7 @@ class CollectOutcome:
     """What became of one dataset's collection: new batches, receipts already known, what was left and why."""
 
     dataset_id: str
-    verdict: str = "ok"
+    verdict: Verdict = Verdict.OK
     owner: str = ""
     batch_seqs: list[int] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
@@ -65,19 +69,19 @@ class CollectOutcome:
     errors: list[str] = field(default_factory=list)
 
     def failed(self, error: UserError) -> None:
-        self.verdict, self.owner = "failed", getattr(error, "owner", "data_engineer")
+        self.verdict, self.owner = Verdict.FAILED, getattr(error, "owner", "data_engineer")
         self.errors.append(str(error))
 
     def settle(self) -> None:
         """Verdict from what was noted, unless the collection failed."""
-        if self.verdict == "failed":
+        if self.verdict == Verdict.FAILED:
             return
         if self.incomplete:
-            self.verdict, self.owner = "incomplete", "department"
+            self.verdict, self.owner = Verdict.INCOMPLETE, "department"
         elif self.refused or self.turned_away:
-            self.verdict, self.owner = "warning", "department"
+            self.verdict, self.owner = Verdict.WARNING, "department"
         elif not (self.receipts or self.known or self.waiting):
-            self.verdict = "nothing_due"
+            self.verdict = Verdict.NOTHING_DUE
 
     @property
     def message(self) -> str:
@@ -126,18 +130,24 @@ def batch_id(dataset_id: str, locator: str, source_version: str, sha256: str) ->
 class Intake:
     """Takes in receipts of one dataset; channels call it, it knows the ledger and the archive."""
 
-    def __init__(self, dataset: Dataset, business_date: date, run: str = ""):
+    def __init__(self, run: Run, dataset: Dataset):
+        self.run = run
         self.dataset = dataset
-        self.business_date = business_date
-        self.run = run or dag_run()
         self.outcome = CollectOutcome(dataset.id)
+
+    def channel(self, wanted: type[Wanted]) -> Wanted:
+        """The dataset's channel, which is of the kind its module reads. Raises TypeError where it is another."""
+        found = self.dataset.channel
+        if not isinstance(found, wanted):
+            raise TypeError(f"{self.dataset.id} is delivered by {found.type}, not by {wanted.__name__}")
+        return found
 
     def known(self, locators: list[str]) -> set[tuple[str, str]]:
         """(locator, source version) of receipts among ``locators`` that are booked already."""
         with session("collector") as opened:
             return {
-                tuple(row)
-                for row in opened.execute(
+                (locator, version)
+                for locator, version in opened.execute(
                     select(Batch.locator, Batch.source_version).where(
                         Batch.dataset_id == self.dataset.id, Batch.locator == any_(literal(locators, ARRAY(Text)))
                     )
@@ -182,16 +192,16 @@ class Intake:
             if seq is not None:
                 opened.add(
                     Step(
-                        name="receive",
+                        name=StepName.RECEIVE,
                         unit_id=self.dataset.unit,
                         dataset_id=self.dataset.id,
                         batch_seq=seq,
-                        business_date=self.business_date,
+                        business_date=self.run.on,
                         ended_at=func.clock_timestamp(),
-                        verdict="ok",
+                        verdict=Verdict.OK,
                         message=f"已归档并登记 {file_name}，{stored.bytes:,} 字节",
                         counts={"bytes": stored.bytes},
-                        dag_run=self.run,
+                        dag_run=self.run.dag_run,
                     )
                 )
         if seq is None:
@@ -216,7 +226,7 @@ class Intake:
                 "source_version": source_version,
                 "file_name": file_name,
             }
-            refused.book(refused_id, receipt, chunks, self.business_date, self.run)
+            refused.book(self.run, refused_id, receipt, chunks)
         if met in (None, self.dataset.id):
             self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}；{refused.REMEDY}）")
 
@@ -267,10 +277,10 @@ class Intake:
             "sha256": stored.sha256,
             "size_bytes": stored.bytes,
             "archive_uri": stored.uri,
-            "business_date": self.business_date,
-            "code_version": settings.code_version(),
+            "business_date": self.run.on,
+            "code_version": self.run.code_version,
             "catalogue_version": load_catalogue().version,
-            "dag_run": self.run,
+            "dag_run": self.run.dag_run,
         }
 
 
@@ -288,9 +298,9 @@ class Probe(Intake):
         self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}）")
 
 
-def only_one(name: str) -> AbstractContextManager[bool]:
+def only_one(run: Run, name: str) -> AbstractContextManager[bool]:
     """Hold the advisory lock ``name`` of the ledger while the block runs; False when another holds it."""
-    return hold("collector", name)
+    return locks.hold("collector", name, holder=run.holder)
 
 
 def masked(name: str) -> str:
@@ -309,10 +319,6 @@ def masked_path(path: str) -> str:
     if shown == path:
         return path
     return f"{shown}~{hmac.new(settings.secret_key('lookup'), path.encode(), 'sha256').hexdigest()[:8]}"
-
-
-def business_day(given: date | None) -> date:
-    return given or settings.business_date()
 
 
 def connection_uri(conn_id: str) -> str:

@@ -6,6 +6,7 @@ record came, went or changed and by how much it moved which figure. The database
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,13 +16,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..custody import scan
-from ..ledger import published
+from ..ledger import locks, published, words
 from ..ledger.models import Build, Edition
-from ..ledger.session import between_builds, lock, session, step
-
-STATES = {"draft": "草稿", "approved": "已批准", "frozen": "已定稿", "rejected": "已否决"}
-KINDS = {"original": "年度定稿", "restatement": "更正重列"}
+from ..ledger.session import session, step, written
+from ..ledger.states import UNDECIDED, BuildState, EditionKind, EditionState, StepName, Verdict
 
 _FIGURES = """
     insert into ledger.edition_figure (edition_id, target_id, goal_no, unit_id, figure_id, numerator, denominator,
@@ -73,7 +73,10 @@ def _one(opened: Session, edition_id: int, *, locked: bool = False) -> Edition:
 def newest(opened: Session, year: int) -> Edition | None:
     """The newest frozen edition of a year."""
     return opened.scalar(
-        select(Edition).where(Edition.year == year, Edition.state == "frozen").order_by(Edition.id.desc()).limit(1)
+        select(Edition)
+        .where(Edition.year == year, Edition.state == EditionState.FROZEN)
+        .order_by(Edition.id.desc())
+        .limit(1)
     )
 
 
@@ -82,51 +85,60 @@ def last_year(on: date) -> int:
     return on.year if (on.month, on.day) == (12, 31) else on.year - 1
 
 
-def draft(year: int, who: str, reason: str = "") -> Drafted:
+def draft(run: Run, year: int, reason: str = "") -> Drafted:
     """Compute a year's figures from the newest build: an original edition, or a restatement of the frozen one.
 
     A draft that says what the newest edition says is not kept. Raises UserError when the year is not over or not built,
     and when a restatement comes without a reason.
     """
     as_of = date(year, 12, 31)
-    with between_builds("builder"), session("builder") as opened:
-        lock(opened, f"edition {year}")
-        build = opened.scalar(select(Build).where(Build.state == "built").order_by(Build.build_id.desc()).limit(1))
+    with (
+        locks.alone("builder", locks.EDITION, "年度定稿", run.holder),
+        locks.between_builds("builder"),
+        session("builder") as opened,
+    ):
+        build = opened.scalar(
+            select(Build).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
+        )
         if build is None or build.business_date < as_of:
             raise UserError(f"{year} 年尚未结束或尚未构建，不能定稿。", remedy="年度终了并构建后再运行。", code=4)
         published.require(opened)
-        waiting = opened.scalar(select(Edition).where(Edition.year == year, Edition.state.in_(("draft", "approved"))))
-        if waiting is not None and waiting.state == "approved":
+        waiting = opened.scalar(select(Edition).where(Edition.year == year, Edition.state.in_(UNDECIDED)))
+        if waiting is not None and waiting.state == EditionState.APPROVED:
             return Drafted(waiting.id, f"第 {waiting.id} 号已批准，等待定稿", waiting.content_hash)
         before = newest(opened, year)
         made = Edition(
             year=year,
-            kind="restatement" if before else "original",
+            kind=EditionKind.RESTATEMENT if before else EditionKind.ORIGINAL,
             restates=before.id if before else None,
             as_of=as_of,
             business_date=build.business_date,
             build_id=build.build_id,
-            computed_by=who,
+            computed_by=run.who,
             reason=scan.mask(reason.strip()),
         )
         attempt = opened.begin_nested()
         if waiting is not None:
-            waiting.state, waiting.decided_by, waiting.reason = "rejected", who, waiting.reason or "被新的草稿取代"
+            waiting.state, waiting.decided_by, waiting.reason = (
+                EditionState.REJECTED,
+                run.who,
+                waiting.reason or "被新的草稿取代",
+            )
             waiting.decided_at = func.clock_timestamp()
             opened.flush()
         opened.add(made)
         opened.flush()
-        figures = opened.execute(text(_FIGURES), {"edition": made.id, "as_of": as_of}).rowcount
+        figures = written(opened.execute(text(_FIGURES), {"edition": made.id, "as_of": as_of}))
         opened.execute(text(_ITEMS), {"edition": made.id, "as_of": as_of})
-        unexplained = opened.execute(text(_UNEXPLAINED), {"edition": made.id}).scalars().all()
+        unexplained: Sequence[str] = opened.execute(text(_UNEXPLAINED), {"edition": made.id}).scalars().all()
         if not figures or unexplained:
             raise UserError(
                 f"{year} 年的数字与其明细不符：{'、'.join(unexplained) or '没有数字'}。",
                 remedy="先运行 public-credit build；仍不符时请数据管理员核查。",
                 code=1,
             )
-        made.content_hash = opened.execute(text(_HASH), {"edition": made.id}).scalar_one()
-        digest = made.content_hash
+        digest: str = opened.execute(text(_HASH), {"edition": made.id}).scalar_one()
+        made.content_hash = digest
         if before is not None and before.content_hash == digest:
             attempt.rollback()
             return Drafted(None, f"{year} 年数字与第 {before.id} 号定稿一致，无须重列", digest)
@@ -138,21 +150,24 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
         flushed = made.id
         attempt.commit()
         result = Drafted(
-            flushed, f"第 {flushed} 号{KINDS[made.kind]}草稿：{figures} 个数字，截至 {as_of}", digest, figures
+            flushed,
+            f"第 {flushed} 号{words.EDITION_KIND[made.kind]}草稿：{figures} 个数字，截至 {as_of}",
+            digest,
+            figures,
         )
         on, build_id = build.business_date, build.build_id
-    with step("builder", "edition", business_date=on, build_id=build_id) as record:
-        record.message, record.verdict, record.owner = result.message, "held", "leadership"
+    with step(run.at(on), "builder", StepName.EDITION, build_id=build_id) as record:
+        record.message, record.verdict, record.owner = result.message, Verdict.HELD, "leadership"
     return result
 
 
-def approve(edition_id: int, content_hash: str, who: str) -> None:
+def approve(run: Run, edition_id: int, content_hash: str) -> None:
     """Approve a draft; the hash must be the one it was shown with. Raises UserError otherwise."""
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
-        if found.state != "draft":
+        if found.state != EditionState.DRAFT:
             raise UserError(
-                f"第 {edition_id} 号{STATES[found.state]}，不在等待审批。",
+                f"第 {edition_id} 号{words.EDITION[found.state]}，不在等待审批。",
                 remedy="用 public-credit editions list 查看。",
                 code=4,
             )
@@ -160,34 +175,34 @@ def approve(edition_id: int, content_hash: str, who: str) -> None:
             raise UserError(
                 "内容指纹不符，未批准。", remedy=f"用 public-credit editions show {edition_id} 核对后重试。", code=4
             )
-        found.state, found.decided_by, found.decided_at = "approved", who, func.clock_timestamp()
+        found.state, found.decided_by, found.decided_at = EditionState.APPROVED, run.who, func.clock_timestamp()
 
 
-def reject(edition_id: int, who: str, reason: str) -> None:
+def reject(run: Run, edition_id: int, reason: str) -> None:
     """Turn a draft down, with the reason; it stays to be read and never becomes an edition."""
     if not reason.strip():
         raise UserError("否决须写明理由。", remedy="加上 --reason “……”。")
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
-        if found.state not in ("draft", "approved"):
+        if found.state not in UNDECIDED:
             raise UserError(
-                f"第 {edition_id} 号{STATES[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4
+                f"第 {edition_id} 号{words.EDITION[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4
             )
-        found.state, found.decided_by, found.decided_at = "rejected", who, func.clock_timestamp()
+        found.state, found.decided_by, found.decided_at = EditionState.REJECTED, run.who, func.clock_timestamp()
         found.reason = "；".join(filter(None, [found.reason, scan.mask(reason.strip())]))
 
 
-def freeze(edition_id: int) -> None:
+def freeze(run: Run, edition_id: int) -> None:
     """Freeze an approved edition (idempotent); from now on the database refuses any change."""
-    with session("builder") as opened:
+    with locks.alone("builder", locks.EDITION, "年度定稿", run.holder), session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
-        if found.state == "frozen":
+        if found.state == EditionState.FROZEN:
             return
-        if found.state != "approved":
-            raise UserError(f"第 {edition_id} 号{STATES[found.state]}，不能定稿。", remedy="先审批。", code=4)
-        found.state, found.frozen_at = "frozen", func.clock_timestamp()
+        if found.state != EditionState.APPROVED:
+            raise UserError(f"第 {edition_id} 号{words.EDITION[found.state]}，不能定稿。", remedy="先审批。", code=4)
+        found.state, found.frozen_at = EditionState.FROZEN, func.clock_timestamp()
         year, on, build_id = found.year, found.business_date, found.build_id
-    with step("builder", "edition", business_date=on, build_id=build_id) as record:
+    with step(run.at(on), "builder", StepName.EDITION, build_id=build_id) as record:
         record.message = f"第 {edition_id} 号（{year} 年）已定稿"
 
 

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from ..base import faults, settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
-from ..ledger import published
+from ..ledger import locks, published
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
-from ..ledger.session import BUILDING, dag_run, hold, lock
+from ..ledger.states import NOT_BACK, AttemptState, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import cross_record, profile, waivers
 from .suite import Evaluation, Suite
 
@@ -49,18 +50,19 @@ def pending(session: Session, batch_seqs: Iterable[int] | None = None) -> list[t
     """Landed attempts nobody judged yet as (batch, attempt); with ``batch_seqs`` also held batches among them."""
     held = Batch.seq.in_(list(batch_seqs)) if batch_seqs is not None else text("true")
     query = select(Attempt.batch_seq, Attempt.attempt).join(Batch, Batch.seq == Attempt.batch_seq).where(held)
-    waiting = (Attempt.state == "landed") & (Batch.state != "set_aside")
+    waiting = (Attempt.state == AttemptState.LANDED) & (Batch.state != BatchState.SET_ASIDE)
     if batch_seqs is not None:
-        waiting = waiting | ((Batch.state == "held") & (Attempt.attempt == Batch.current_attempt))
+        waiting = waiting | ((Batch.state == BatchState.HELD) & (Attempt.attempt == Batch.current_attempt))
     rank = func.coalesce(func.array_position([*KIND_ORDER, "", *LAST_KINDS], Batch.kind), len(KIND_ORDER) + 1)
-    return [tuple(row) for row in session.execute(query.where(waiting).order_by(rank, Batch.seq, Attempt.attempt))]
+    found = session.execute(query.where(waiting).order_by(rank, Batch.seq, Attempt.attempt))
+    return [(seq, attempt) for seq, attempt in found]
 
 
 def _message(state: str, counts: dict[str, int], failed: list[Evaluation]) -> str:
-    if state == "held":
+    if state == BatchState.HELD:
         return "扣留：" + "；".join(f"{item.title}（{item.shown}）" for item in failed if item.severity == "critical")
     warned = "".join(f"；提醒：{item.title}（{item.shown}）" for item in failed)
-    if state == "accepted_with_quarantine":
+    if state == BatchState.ACCEPTED_WITH_QUARANTINE:
         return f"放行，退回 {counts['quarantined']} 行{warned}"
     return f"放行{warned}"
 
@@ -69,13 +71,11 @@ def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
     """Open a quarantine entry per quarantined row; entries of an attempt that is replaced are withdrawn."""
     session.execute(
         update(Quarantine)
-        .where(
-            Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(("open", "returned"))
-        )
-        .values(state="withdrawn", closed_on=on)
+        .where(Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(NOT_BACK))
+        .values(state=QuarantineState.WITHDRAWN, closed_on=on)
     )
     session.execute(
-        text("""
+        text(f"""
         insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules,
                                        opened_on)
         select :seq, :attempt, o.row_no, :dataset, :unit, :kind, o.record_id,
@@ -84,7 +84,7 @@ def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
         left join (select row_no, string_agg(rule_id, ';' order by rule_id) as rules from ledger.row_verdict
                    where batch_seq = :seq and attempt = :attempt and severity = 'error' group by row_no) cross_record
           using (row_no)
-        where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = 'quarantined'
+        where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = {sql(Outcome.QUARANTINED)}
         on conflict do nothing"""),
         {
             "dataset": batch.dataset_id,
@@ -110,16 +110,16 @@ def _attest_zero(session: Session, batch: Batch, on: date) -> None:
 
 
 def _judge(
-    session: Session, suite: Suite, seq: int, attempt_no: int, on: date, heads: dict[str, cross_record.Heads]
+    run: Run, session: Session, suite: Suite, seq: int, attempt_no: int, heads: dict[str, cross_record.Heads]
 ) -> GateOutcome:
-    catalogue = load_catalogue()
+    catalogue, on = load_catalogue(), run.on
     batch = session.get_one(Batch, seq)
     attempt = session.get_one(Attempt, (seq, attempt_no))
     kind, dataset = catalogue.kinds[batch.kind], catalogue.datasets[batch.dataset_id]
     ruleset = load_ruleset(kind.id)
     waived = waivers.active(session, batch.dataset_id, seq, on)
     cross_record.prepare_batch(session, kind, seq, attempt_no, heads[kind.id])
-    cross_record.book_verdicts(session, kind, seq, attempt_no, ruleset.version, heads)
+    cross_record.book_verdicts(session, kind, seq, attempt_no, ruleset, heads)
     counts = cross_record.outcomes(session, kind, seq, attempt_no, sorted(waived), heads[kind.id])
     row = profile.aggregates(session, kind, dataset, batch, attempt, suite.filled_fields, counts, on)
     counts = {name: row[name] for name in ("accepted", "quarantined", "duplicate")}
@@ -132,84 +132,88 @@ def _judge(
         session.execute(insert(GateResult), [item.row(seq, attempt_no) for item in evaluations])
     failed = [item for item in evaluations if not item.success and item.id not in waived]
     if any(item.severity == "critical" for item in failed):
-        state = "held"
+        state = BatchState.HELD
     else:
-        state = "accepted_with_quarantine" if counts["quarantined"] else "accepted"
+        state = BatchState.ACCEPTED_WITH_QUARANTINE if counts["quarantined"] else BatchState.ACCEPTED
     message = _message(state, counts, failed)
-    takes_over = state != "held" or batch.state in ("landed", "held", "failed")
+    takes_over = state != BatchState.HELD or batch.state in (BatchState.LANDED, BatchState.HELD, BatchState.FAILED)
     if takes_over:
         if batch.current_attempt not in (None, attempt_no):
             old = session.get_one(Attempt, (seq, batch.current_attempt))
-            old.state = "superseded"
-        attempt.state = "gated"
+            old.state = AttemptState.SUPERSEDED
+        attempt.state = AttemptState.GATED
         batch.state, batch.current_attempt, batch.message = state, attempt_no, message
         batch.rows_in, batch.refused = attempt.rows_in, attempt.refused
         batch.accepted, batch.quarantined = counts["accepted"], counts["quarantined"]
         batch.duplicate = counts["duplicate"]
         batch.catalogue_version, batch.rules_version = catalogue.version, ruleset.version
-        batch.code_version = settings.code_version()
+        batch.code_version = run.code_version
         batch.gated_at = session.scalar(select(func.now()))
-        batch.gated_on = batch.gated_on if batch.gated_on and state != "held" and attempt_no > 1 else on
+        batch.gated_on = batch.gated_on if batch.gated_on and state != BatchState.HELD and attempt_no > 1 else on
         session.flush()
-        if state != "held":
+        if state != BatchState.HELD:
             _quarantine(session, batch, attempt_no, on)
             if not attempt.rows_in:
                 _attest_zero(session, batch, batch.business_date)
     else:
-        attempt.state = "failed"
-    _book(session, batch, attempt_no, on, state, counts, message)
+        attempt.state = AttemptState.FAILED
+    _book(run, session, batch, attempt_no, state, counts, message)
     return GateOutcome(seq, batch.batch_id, batch.dataset_id, state, counts, message)
 
 
-def _failed(session: Session, seq: int, attempt_no: int, on: date, error: BaseException) -> GateOutcome:
+def _failed(run: Run, session: Session, seq: int, attempt_no: int, error: BaseException) -> GateOutcome:
     """Book a judgement that ended in an error: the receipt is ``failed``, an earlier attempt that passed stays live.
 
     What is amiss for all receipts alike (a rule file, say) leaves this one landed: the next run judges it again.
     """
     batch, attempt = session.get_one(Batch, seq), session.get_one(Attempt, (seq, attempt_no))
     message = FAILED.format(faults.text(error))
-    if faults.of_receipt(error) and attempt.state == "landed":
-        attempt.state = "failed"
-        if batch.state == "landed":
+    if faults.of_receipt(error) and attempt.state == AttemptState.LANDED:
+        attempt.state = AttemptState.FAILED
+        if batch.state == BatchState.LANDED:
             message += f"；修正后运行 public-credit replay {seq}，或用 batches set-aside 搁置"
-            batch.state, batch.message = "failed", message
+            batch.state, batch.message = BatchState.FAILED, message
     session.add(
         Step(
-            name="gate",
+            name=StepName.GATE,
             unit_id=batch.unit_id,
             dataset_id=batch.dataset_id,
             batch_seq=seq,
             attempt=attempt_no,
-            business_date=on,
+            business_date=run.on,
             ended_at=func.clock_timestamp(),
-            verdict="failed",
+            verdict=Verdict.FAILED,
             message=message,
             owner="data_engineer",
-            dag_run=dag_run(),
+            dag_run=run.dag_run,
         )
     )
-    return GateOutcome(seq, batch.batch_id, batch.dataset_id, "failed", {}, message)
+    return GateOutcome(seq, batch.batch_id, batch.dataset_id, BatchState.FAILED, {}, message)
 
 
 def _book(
-    session: Session, batch: Batch, attempt: int, on: date, state: str, counts: dict[str, int], message: str
+    run: Run, session: Session, batch: Batch, attempt: int, state: str, counts: dict[str, int], message: str
 ) -> None:
-    verdict = {"held": "held", "accepted_with_quarantine": "warning"}.get(state, "ok")
-    owner = {"held": "data_engineer", "accepted_with_quarantine": "department"}.get(state, "")
+    verdict = {BatchState.HELD: Verdict.HELD, BatchState.ACCEPTED_WITH_QUARANTINE: Verdict.WARNING}.get(
+        BatchState(state), Verdict.OK
+    )
+    owner = {BatchState.HELD: "data_engineer", BatchState.ACCEPTED_WITH_QUARANTINE: "department"}.get(
+        BatchState(state), ""
+    )
     session.add(
         Step(
-            name="gate",
+            name=StepName.GATE,
             unit_id=batch.unit_id,
             dataset_id=batch.dataset_id,
             batch_seq=batch.seq,
             attempt=attempt,
-            business_date=on,
+            business_date=run.on,
             ended_at=func.clock_timestamp(),
             verdict=verdict,
             message=message,
             owner=owner,
             counts=counts | {"rows_in": batch.rows_in},
-            dag_run=dag_run(),
+            dag_run=run.dag_run,
         )
     )
 
@@ -217,7 +221,8 @@ def _book(
 class _Desk:
     """What the judgements of one run share on their connection: current versions per kind, the registry, suites."""
 
-    def __init__(self, session: Session, between_builds: bool):
+    def __init__(self, run: Run, session: Session, between_builds: bool):
+        self.run = run
         self.session = session
         self.built = between_builds and published.ready(session)
         self.suites: dict[str, Suite] = {}
@@ -229,19 +234,19 @@ class _Desk:
         if kind_id not in self.heads:
             self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id], built=self.built)
 
-    def judge(self, seq: int, attempt: int, on: date) -> GateOutcome | None:
+    def judge(self, seq: int, attempt: int) -> GateOutcome | None:
         """Judge one attempt and commit; None when the batch was set aside in the meantime."""
         batch = self.session.get_one(Batch, seq)
         self.prepare(batch.kind)
         if batch.kind not in self.suites:
             self.suites[batch.kind] = Suite(batch.kind)
-        lock(self.session, f"batch {seq}")
+        locks.lock(self.session, f"batch {seq}")
         self.session.refresh(batch)
-        if batch.state == "set_aside":
+        if batch.state == BatchState.SET_ASIDE:
             self.session.commit()
             return None
-        outcome = _judge(self.session, self.suites[batch.kind], seq, attempt, on, self.heads)
-        if outcome.state != "held":
+        outcome = _judge(self.run, self.session, self.suites[batch.kind], seq, attempt, self.heads)
+        if outcome.state != BatchState.HELD:
             self.accepted.append((batch.kind, seq, attempt))
         self.session.commit()
         return outcome
@@ -253,7 +258,7 @@ class _Desk:
                 self.heads[accepted[0]].add(self.session, *accepted[1:])
         self.accepted.clear()
         self._head(kind_id)
-        if kind_id == "decision_event":
+        if cross_record.against_decisions(load_catalogue().kinds[kind_id]):
             for name in cross_record.DECISION_KINDS:
                 self._head(name)
         version = cross_record.registry_version(self.session)
@@ -264,32 +269,31 @@ class _Desk:
             self._registry_for = version
 
 
-def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None = None) -> list[GateOutcome]:
+def run(run: Run, batch_seqs: Iterable[int] | None = None) -> list[GateOutcome]:
     """Judge all landed attempts (or those of the given batches); outcomes in the order they were judged.
 
     An error ends the judgement it arose in (outcome ``failed``); only what concerns the database is raised.
     """
-    on = business_date or settings.business_date()
     outcomes: list[GateOutcome] = []
-    with settings.engine("collector").connect() as connection:
-        if not connection.execute(text("select pg_try_advisory_lock(hashtext('gate'))")).scalar():
-            connection.execute(text("select pg_advisory_lock(hashtext('gate'))"))
-        connection.commit()
+    with (
+        locks.hold("collector", locks.GATE, waiting="另一个质量关卡正在运行，等它完成后继续。", holder=run.holder),
+        settings.engine("collector").connect() as connection,
+    ):
         try:
-            with hold("collector", BUILDING, shared=True) as between_builds, Session(connection) as session:
+            with locks.hold("collector", locks.FIGURES, shared=True) as between_builds, Session(connection) as session:
                 todo = pending(session, batch_seqs)
                 session.commit()
-                desk = _Desk(session, between_builds)
+                desk = _Desk(run, session, between_builds)
                 for seq, attempt in todo:
                     try:
-                        outcome = desk.judge(seq, attempt, on)
+                        outcome = desk.judge(seq, attempt)
                     except BaseException as error:
                         if not faults.of_receipt(error) and not isinstance(error, UserError):
                             raise
                         faults.note(f"batch {seq} could not be judged", error)
                         session.rollback()
-                        desk = _Desk(session, between_builds)  # the rollback took its temporary tables
-                        outcome = _failed(session, seq, attempt, on, error)
+                        desk = _Desk(run, session, between_builds)  # the rollback took its temporary tables
+                        outcome = _failed(run, session, seq, attempt, error)
                         session.commit()
                     if outcome is not None:
                         outcomes.append(outcome)
@@ -298,6 +302,5 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
         finally:
             connection.rollback()
             connection.execute(text("discard temporary"))
-            connection.execute(text("select pg_advisory_unlock(hashtext('gate'))"))
             connection.commit()
     return outcomes

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger.models import Batch, Waiver
 from ..ledger.session import session
@@ -26,12 +27,12 @@ def active(opened: Session, dataset_id: str, batch_seq: int, on: date) -> dict[s
 
 
 def grant(
+    run: Run,
     dataset_id: str,
     expectation_id: str,
     *,
     reason: str,
     owner: str,
-    granted_by: str,
     expires_on: date,
     batch_seq: int | None = None,
 ) -> int:
@@ -42,7 +43,7 @@ def grant(
     if dataset is None:
         raise UserError(f"目录中没有数据集 {dataset_id}。", remedy="用 public-credit catalogue show 查看数据集编号。")
     ruleset = load_ruleset(dataset.kind)
-    known = {rule.id for rule in (*ruleset.row_rules, *ruleset.batch_rules)}
+    known = {rule.id for rule in ruleset.row_rules} | {rule.id for rule in ruleset.batch_rules}
     if expectation_id not in known:
         raise UserError(f"没有检查项 {expectation_id}。", remedy="可豁免的检查项：" + "、".join(sorted(known)))
     if not reason.strip() or not owner.strip():
@@ -56,7 +57,7 @@ def grant(
             batch_seq=batch_seq,
             reason=reason,
             owner=owner,
-            granted_by=granted_by,
+            granted_by=run.who,
             expires_on=expires_on,
         )
         opened.add(row)

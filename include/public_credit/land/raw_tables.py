@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from ..base.quoting import quoted
 from ..catalogue import Catalogue, Kind
 
 PROVENANCE = {  # in the order of copy_binary.RowWriter: what all rows of a table share comes first
@@ -32,9 +33,9 @@ def ensure(connection: Connection, catalogue: Catalogue) -> None:
     maintainable = connection.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000
     for kind in catalogue.kinds.values():
         provenance = ", ".join(f"{name} {spec}" for name, spec in PROVENANCE.items())
-        fields = ", ".join(f"{name} text not null default ''" for name in kind.columns)
-        connection.execute(text(f"create table if not exists raw.{kind.id} ({provenance}, {fields})"))
-        known = set(
+        fields = ", ".join(f"{quoted(name)} text not null default ''" for name in kind.columns)
+        connection.execute(text(f"create table if not exists {kind.raw} ({provenance}, {fields})"))
+        known: set[str] = set(
             connection.execute(
                 text(
                     "select column_name from information_schema.columns where table_schema = 'raw' and table_name = :name"
@@ -44,33 +45,33 @@ def ensure(connection: Connection, catalogue: Catalogue) -> None:
         )
         for name in kind.columns:
             if name not in known:
-                connection.execute(text(f"alter table raw.{kind.id} add column {name} text not null default ''"))
+                connection.execute(text(f"alter table {kind.raw} add column {quoted(name)} text not null default ''"))
         connection.execute(
             text(
-                f"create index if not exists ix_{kind.id}_batch on raw.{kind.id} using brin (batch_seq) "
+                f"create index if not exists ix_{kind.id}_batch on {kind.raw} using brin (batch_seq) "
                 "with (pages_per_range = 16, autosummarize = on)"
             )
         )
         connection.execute(
             text(  # what the gate asks for first: the few rows with a finding
-                f"create index if not exists ix_{kind.id}_finding on raw.{kind.id} (batch_seq, attempt) "
+                f"create index if not exists ix_{kind.id}_finding on {kind.raw} (batch_seq, attempt) "
                 "where row_errors <> '' or row_warnings <> ''"
             )
         )
         connection.execute(
             text(  # what was counted over the rows holds until a statement touches them
-                f"create or replace trigger forget_stock before insert or update or delete or truncate on raw.{kind.id} "
+                f"create or replace trigger forget_stock before insert or update or delete or truncate on {kind.raw} "
                 "for each statement execute function ledger.forget_stock()"
             )
         )
-        connection.execute(text(f"grant select, insert on raw.{kind.id} to pcw_collector"))
+        connection.execute(text(f"grant select, insert on {kind.raw} to pcw_collector"))
         if maintainable:
             connection.execute(
                 text(  # the gate itself has the columns analysed that are asked for
-                    f"alter table raw.{kind.id} set (autovacuum_analyze_threshold = 2000000000)"
+                    f"alter table {kind.raw} set (autovacuum_analyze_threshold = 2000000000)"
                 )
             )
             connection.execute(
-                text(f"grant maintain on raw.{kind.id}, ledger.row_outcome, ledger.row_verdict to pcw_collector")
+                text(f"grant maintain on {kind.raw}, ledger.row_outcome, ledger.row_verdict to pcw_collector")
             )
-        connection.execute(text(f"grant select on raw.{kind.id} to pcw_builder, pcw_reader"))
+        connection.execute(text(f"grant select on {kind.raw} to pcw_builder, pcw_reader"))

@@ -16,19 +16,23 @@ from typing import Any
 import numpy as np
 import orjson
 import polars as pl
-import psycopg
+from polars.expr.whenthen import ChainedThen, Then
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from ..base import faults, settings
 from ..base.messages import UserError
+from ..base.quoting import quoted
+from ..base.run import Run
 from ..catalogue import Dataset, Kind, load_catalogue
 from ..custody import archive, scan
 from ..custody.vault import Vault
 from ..identifiers.codes import PLACEHOLDER
 from ..kernels.columns import Marks, columns_of
+from ..ledger.locks import lock
 from ..ledger.models import Attempt, Batch, RefusedRow, Signal
-from ..ledger.session import lock, session, step
+from ..ledger.session import driver, session, step
+from ..ledger.states import AttemptState, BatchState, StepName, Verdict
 from . import copy_binary, headers, raw_tables
 from .canonical import Canonical
 from .readers import Chunk, Table, UnreadableFile, open_tables
@@ -58,7 +62,7 @@ class LandResult:
     rows_in: int = 0
     landed: int = 0
     refused: int = 0
-    state: str = "landed"
+    state: str = BatchState.LANDED
     message: str = ""
     signals: list[dict[str, Any]] = field(default_factory=list)
 
@@ -69,7 +73,9 @@ class Lander:
     def __init__(self, batch: Batch, attempt: int, kind: Kind, dataset: Dataset, on: date, vault: Vault):
         self.batch_seq, self.attempt, self.variant = batch.seq, attempt, batch.variant
         self.kind, self.dataset, self.on, self.vault = kind, dataset, on, vault
-        self.rules = RowRules(kind, batch.variant, load_ruleset(kind.id))
+        ruleset = load_ruleset(kind.id)
+        self.rules = RowRules(kind, batch.variant, ruleset)
+        self.void_uscc = rf"(?:^|;)(?:{'|'.join(ruleset.voiding('uscc')) or '-'})(?:;|$)"
         self.suppliers = load_catalogue().supplier_usccs
         self.fields = kind.variants[batch.variant]
         self.result = LandResult(batch.seq, attempt)
@@ -271,12 +277,10 @@ class Lander:
         """subject_ref: the person's token, or the first identifier an organisation has, or its folded name."""
         if self.variant == "person":
             return pl.col("id_no")
-        good = ~verdicts.errors.str.contains(r"(?:^|;)(?:R03|V06)(?:;|$)") & ~rows["uscc"].str.contains(
-            "〔", literal=True
-        )
-        subject = pl.when(pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)).then(
-            pl.concat_str(pl.lit("uscc:"), pl.col("uscc"))
-        )
+        good = ~verdicts.errors.str.contains(self.void_uscc) & ~rows["uscc"].str.contains("〔", literal=True)
+        subject: Then | ChainedThen = pl.when(
+            pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)
+        ).then(pl.concat_str(pl.lit("uscc:"), pl.col("uscc")))
         for name, label in _SUBJECT_CODES:
             if name in rows.columns:
                 subject = subject.when(~pl.col(name).str.contains(_NO_CODE)).then(
@@ -328,8 +332,8 @@ class Lander:
         if not sparse:
             return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
         lines: list[str | None] = [None] * frame.height
-        for position, values in sparse.items():
-            lines[position] = orjson.dumps(values).decode()
+        for position, received in sparse.items():
+            lines[position] = orjson.dumps(received).decode()
         return pl.Series(lines, dtype=pl.String)
 
 
@@ -345,13 +349,15 @@ def _dataset(seq: int, dataset_id: str) -> Dataset:
     return dataset
 
 
-def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
+def _new_attempt(run: Run, batch_seq: int) -> tuple[Batch, int]:
     """Open the next attempt of a batch; attempts that were killed while landing are marked failed."""
     with session("collector") as opened:
         lock(opened, f"land {batch_seq}")
         batch = _not_aside(opened.get(Batch, batch_seq), batch_seq)
         opened.execute(
-            update(Attempt).where(Attempt.batch_seq == batch_seq, Attempt.state == "landing").values(state="failed")
+            update(Attempt)
+            .where(Attempt.batch_seq == batch_seq, Attempt.state == AttemptState.LANDING)
+            .values(state=AttemptState.FAILED)
         )
         number = (opened.scalar(select(func.max(Attempt.attempt)).where(Attempt.batch_seq == batch_seq)) or 0) + 1
         ruleset = load_ruleset(batch.kind)
@@ -359,8 +365,8 @@ def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
             Attempt(
                 batch_seq=batch_seq,
                 attempt=number,
-                business_date=on,
-                code_version=settings.code_version(),
+                business_date=run.on,
+                code_version=run.code_version,
                 catalogue_version=load_catalogue().version,
                 rules_version=ruleset.version,
             )
@@ -371,10 +377,10 @@ def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
 
 
 def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
-    columns = ", ".join(raw_tables.columns(lander.kind, lander.variant))
-    statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format binary)"
-    driver: psycopg.Connection = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+    columns = ", ".join(map(quoted, raw_tables.columns(lander.kind, lander.variant)))
+    statement = f"copy {lander.kind.raw} ({columns}) from stdin (format binary)"
+    raw = driver(connection)
+    with raw.cursor() as cursor, cursor.copy(statement) as copy:
         tables = open_tables(
             lambda: archive.open_plain(batch.archive_uri),
             batch.file_name,
@@ -389,7 +395,7 @@ def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
     rows = lander.repeats.rows()
     if len(rows):
         with (
-            driver.cursor() as cursor,
+            raw.cursor() as cursor,
             cursor.copy("copy ledger.repeated_row (batch_seq, attempt, row_no) from stdin") as copy,
         ):
             copy.write("".join(f"{batch.seq}\t{lander.attempt}\t{row}\n" for row in rows.tolist()))
@@ -417,7 +423,7 @@ def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
             update(Attempt)
             .where(Attempt.batch_seq == batch.seq, Attempt.attempt == lander.attempt)
             .values(
-                state="landed",
+                state=AttemptState.LANDED,
                 rows_in=result.rows_in,
                 rows_landed=result.landed,
                 refused=result.refused,
@@ -426,9 +432,14 @@ def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
         )
         opened.execute(
             update(Batch)
-            .where(Batch.seq == batch.seq, Batch.state.in_(("received", "landed", "held", "broken", "failed")))
+            .where(
+                Batch.seq == batch.seq,
+                Batch.state.in_(
+                    (BatchState.RECEIVED, BatchState.LANDED, BatchState.HELD, BatchState.BROKEN, BatchState.FAILED)
+                ),
+            )
             .values(
-                state="landed",
+                state=BatchState.LANDED,
                 current_attempt=lander.attempt,
                 rows_in=result.rows_in,
                 accepted=0,
@@ -445,11 +456,13 @@ def _ended(batch: Batch, attempt: int, values: dict[str, Any]) -> None:
     """Book how a landing ended that brought nothing; an earlier attempt that was landed stays live."""
     with session("collector") as opened:
         opened.execute(
-            update(Attempt).where(Attempt.batch_seq == batch.seq, Attempt.attempt == attempt).values(state="failed")
+            update(Attempt)
+            .where(Attempt.batch_seq == batch.seq, Attempt.attempt == attempt)
+            .values(state=AttemptState.FAILED)
         )
         opened.execute(
             update(Batch)
-            .where(Batch.seq == batch.seq, Batch.state.in_(("received", "broken", "failed")))
+            .where(Batch.seq == batch.seq, Batch.state.in_((BatchState.RECEIVED, BatchState.BROKEN, BatchState.FAILED)))
             .values(values)
         )
 
@@ -462,7 +475,7 @@ def _not_aside(batch: Batch | None, seq: int) -> Batch:
     """Raises UserError for a batch that is not there or was set aside."""
     if batch is None:
         raise UserError(f"没有批次 {seq}。", remedy="用 public-credit batches 查看批次序号。", code=4)
-    if batch.state == "set_aside":
+    if batch.state == BatchState.SET_ASIDE:
         raise UserError(
             f"批次 {seq} 已搁置：{batch.set_aside_reason}。",
             remedy=f"先运行 public-credit batches restore {seq} --reason “……”。",
@@ -471,22 +484,20 @@ def _not_aside(batch: Batch | None, seq: int) -> Batch:
     return batch
 
 
-def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
+def land(run: Run, batch_seq: int) -> LandResult:
     """Land one receipt as a new attempt. A file that cannot be read is a batch ``broken`` with its reason.
 
     Any other error that arose at this receipt makes it ``failed``, for us to look at; what concerns all receipts alike
     (``faults.of_receipt``) is raised and leaves the batch as it was.
-    ``business_date`` is the day of reception (rules compare with it): the batch's own unless given.
+    It is booked on the day of reception, which rules compare with: the batch's own business date, whenever it is landed.
     """
     with session("reader") as opened:
         found = _not_aside(opened.get(Batch, batch_seq), batch_seq)
-        on, links = (
-            found.business_date,
-            {"unit_id": found.unit_id, "dataset_id": found.dataset_id, "batch_seq": batch_seq},
-        )
-    with step("collector", "land", business_date=on, **links) as record:
-        dataset = _dataset(batch_seq, links["dataset_id"])
-        batch, attempt = _new_attempt(batch_seq, on)
+        run, dataset_id = run.at(found.business_date), found.dataset_id
+        links = {"unit_id": found.unit_id, "dataset_id": dataset_id, "batch_seq": batch_seq}
+    with step(run, "collector", StepName.LAND, **links) as record:
+        dataset = _dataset(batch_seq, dataset_id)
+        batch, attempt = _new_attempt(run, batch_seq)
         record.links["attempt"] = attempt
         kind = load_catalogue().kinds[batch.kind]
         try:
@@ -498,25 +509,25 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
                 connection.execute(
                     text("select set_config('pcw.landing', :attempt, true)"), {"attempt": f"{batch_seq}/{attempt}"}
                 )
-                lander = Lander(batch, attempt, kind, dataset, on, Vault(vault_connection))
+                lander = Lander(batch, attempt, kind, dataset, run.on, Vault(vault_connection))
                 _copy(connection, lander, batch)
                 _book(connection, lander, batch)
                 result = lander.result
         except UnreadableFile as error:
-            _ended(batch, attempt, {"state": "broken", "message": str(error)} | _NOTHING)
-            record.verdict, record.message, record.owner = "failed", str(error), "department"
-            return LandResult(batch_seq, attempt, state="broken", message=str(error))
+            _ended(batch, attempt, {"state": BatchState.BROKEN, "message": str(error)} | _NOTHING)
+            record.verdict, record.message, record.owner = Verdict.FAILED, str(error), "department"
+            return LandResult(batch_seq, attempt, state=BatchState.BROKEN, message=str(error))
         except BaseException as error:
             if not faults.of_receipt(error):
                 raise
             faults.note(f"batch {batch_seq} could not be landed", error)
             message = FAILED.format(faults.text(error), batch_seq)
-            _ended(batch, attempt, {"state": "failed", "message": message})
-            record.verdict, record.message, record.owner = "failed", message, "data_engineer"
-            return LandResult(batch_seq, attempt, state="failed", message=message)
+            _ended(batch, attempt, {"state": BatchState.FAILED, "message": message})
+            record.verdict, record.message, record.owner = Verdict.FAILED, message, "data_engineer"
+            return LandResult(batch_seq, attempt, state=BatchState.FAILED, message=message)
         record.counts = {"rows_in": result.rows_in, "landed": result.landed, "refused": result.refused}
         record.message = f"入库 {result.landed} 行，拒收 {result.refused} 行"
         if result.signals:
-            record.verdict, record.owner = "warning", "data_engineer"
+            record.verdict, record.owner = Verdict.WARNING, "data_engineer"
             record.message += "；" + "；".join(signal["message"] for signal in result.signals[:5])
         return result

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from .models import Build
+from .states import BuildState
 
 _PROFILE = {
     "text": "subject_id uscc name org_type state address legal_rep_name on_lists latest_ratings food_drug_grade",
@@ -142,7 +143,11 @@ def ready(opened: Session) -> bool:
     Not before the first build, not in a warehouse that an older version built last, and not while a build is open.
     """
     newest = opened.scalar(select(Build).order_by(Build.build_id.desc()).limit(1))
-    return newest is not None and newest.state == "built" and (newest.made_from or {}).get("published") == contract()
+    return (
+        newest is not None
+        and newest.state == BuildState.BUILT
+        and (newest.made_from or {}).get("published") == contract()
+    )
 
 
 def require(opened: Session) -> None:

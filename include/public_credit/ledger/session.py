@@ -1,22 +1,23 @@
-"""Sessions, steps and locks on the ledger."""
+"""Sessions and steps on the ledger."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, date, datetime
-from typing import Any
-from zlib import crc32
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, CursorResult, Result, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ..base import settings
+from ..base.run import Run
 from .models import BusinessDay, Step
+from .states import Verdict
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 @contextmanager
@@ -26,67 +27,15 @@ def session(role: str) -> Iterator[Session]:
         yield opened
 
 
-def lock(connection: Connection | Session, name: str, *, wait: bool = True) -> bool:
-    """Take the transaction-scoped advisory lock ``name``; False when it is taken and ``wait`` is False."""
-    key = crc32(name.encode())
-    if wait:
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
-        return True
-    return bool(connection.execute(text("select pg_try_advisory_xact_lock(:key)"), {"key": key}).scalar())
+def written(result: Result[Any]) -> int:
+    """Rows an insert, update or delete has written (SQLAlchemy types the result of a text as one of a query)."""
+    return cast(CursorResult[Any], result).rowcount
 
 
-_LOCK = "hashtextextended(:name, 16)"
-BUILDING = "build"
-
-
-@contextmanager
-def hold(role: str, name: str, *, shared: bool = False, waiting: str = "") -> Iterator[bool]:
-    """Hold the advisory lock ``name`` while the block runs; False when another holds it.
-
-    Session-scoped on a connection of its own: the work may take long and must not keep a transaction open. The lock ends
-    with the process, however that ends. With ``waiting`` the lock is waited for, and a person is told so once;
-    ``shared`` holders do not exclude each other.
-    """
-    key, kind = {"name": name}, "_shared" if shared else ""
-    with settings.engine(role).connect() as plain:
-        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        mine = bool(connection.execute(text(f"select pg_try_advisory_lock{kind}({_LOCK})"), key).scalar())
-        if not mine and waiting:
-            print(waiting, file=sys.stderr, flush=True)
-            connection.execute(text(f"select pg_advisory_lock{kind}({_LOCK})"), key)
-            mine = True
-        try:
-            yield mine
-        finally:
-            if mine:
-                with suppress(DBAPIError):  # the connection is gone, and the lock with it
-                    connection.execute(text(f"select pg_advisory_unlock{kind}({_LOCK})"), key)
-
-
-def held(opened: Session, names: Iterable[str]) -> set[str]:
-    """Which of the advisory locks somebody holds now (``hold``)."""
-    return set(
-        opened.scalars(
-            text("""
-        select n.name from unnest(cast(:names as text[])) n (name)
-        where exists (select 1 from pg_locks l
-                      where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-                        and l.database = (select oid from pg_database where datname = current_database())
-                        and (cast(l.classid as bigint) << 32) | cast(l.objid as bigint) = hashtextextended(n.name, 16))"""),
-            {"names": list(names)},
-        )
-    )
-
-
-def between_builds(role: str) -> AbstractContextManager[bool]:
-    """Wait until no build is running, and let none begin while the block runs: what is read in it is of one build."""
-    return hold(role, BUILDING, shared=True, waiting="构建正在进行，等它完成后再读取数字。")
-
-
-def dag_run() -> str:
-    """``<dag>/<run>`` of the Airflow task we run in, or ''."""
-    dag, run = os.environ.get("AIRFLOW_CTX_DAG_ID", ""), os.environ.get("AIRFLOW_CTX_DAG_RUN_ID", "")
-    return f"{dag}/{run}" if dag else ""
+def driver(opened: Session | Connection) -> psycopg.Connection[Any]:
+    """The driver's own connection behind a session or connection, for COPY."""
+    connection = opened.connection() if isinstance(opened, Session) else opened
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 class StepRecord:
@@ -94,7 +43,7 @@ class StepRecord:
 
     def __init__(self, step_id: int):
         self.id = step_id
-        self.verdict = "ok"
+        self.verdict = Verdict.OK
         self.message = ""
         self.owner = ""
         self.counts: dict[str, Any] = {}
@@ -102,8 +51,8 @@ class StepRecord:
 
 
 @contextmanager
-def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator[StepRecord]:
-    """Book a step: a row with verdict ``incomplete`` before, the outcome after.
+def step(run: Run, role: str, name: str, **links: Any) -> Iterator[StepRecord]:
+    """Book a step of ``run``: a row with verdict ``incomplete`` before, the outcome after.
 
     ``links`` are columns of ``ledger.step`` (unit_id, dataset_id, batch_seq, attempt, build_id, release_id). A step
     that raises is booked ``failed`` with the exception's type only (its text may hold a delivered value) unless it
@@ -112,14 +61,14 @@ def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator
     from ..base.messages import UserError
 
     with session(role) as opened:
-        row = Step(name=name, business_date=business_date, dag_run=dag_run(), **links)
+        row = Step(name=name, business_date=run.on, dag_run=run.dag_run, **links)
         opened.add(row)
         opened.flush()
         record = StepRecord(row.id)
     try:
         yield record
     except BaseException as error:
-        record.verdict = "failed"
+        record.verdict = Verdict.FAILED
         record.message = str(error) if isinstance(error, UserError) else f"程序错误 {type(error).__name__}"
         record.owner = record.owner or "data_engineer"
         raise
@@ -128,25 +77,18 @@ def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator
             row = opened.get_one(Step, record.id)
             row.verdict, row.message, row.owner = record.verdict, record.message, record.owner
             row.counts = record.counts
-            row.ended_at = datetime.now(UTC)
+            row.ended_at = func.clock_timestamp()
             for column, value in record.links.items():
                 setattr(row, column, value)
 
 
-def open_business_day(role: str, day: date) -> None:
-    """Open a business date (idempotent)."""
+def open_business_day(run: Run, role: str) -> None:
+    """Open the run's business date (idempotent)."""
     with session(role) as opened:
-        opened.execute(insert(BusinessDay).values(day=day, opened_by=dag_run()).on_conflict_do_nothing())
+        opened.execute(insert(BusinessDay).values(day=run.on, opened_by=run.dag_run).on_conflict_do_nothing())
 
 
-def clock_day(role: str) -> date:
-    """The business date of work outside a run; beside the demo, whose calendar is simulated, the newest day played."""
-    if os.environ.get("PCW_CLOCK") == "logical" and not os.environ.get("PCW_BUSINESS_DATE"):
-        return current_business_day(role)
-    return settings.business_date()
-
-
-def current_business_day(role: str) -> date:
-    """The newest opened business date; today's when none was opened yet."""
+def newest_business_day(role: str) -> date | None:
+    """The newest business date that was opened, None when none was yet."""
     with session(role) as opened:
-        return opened.execute(select(func.max(BusinessDay.day))).scalar() or settings.business_date()
+        return opened.execute(select(func.max(BusinessDay.day))).scalar()

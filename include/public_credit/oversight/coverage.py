@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 
 from ..catalogue import Catalogue, load_catalogue
 from ..ledger.session import session
+from ..ledger.states import BatchState, sql
 
 POPULATIONS = {"roster": "名册", "aggregate": "合计数"}
-_LAST = "select dataset_id, max(business_date) from ledger.batch where coalesce(set_aside_from, state) <> 'broken' group by 1"
+_LAST = f"select dataset_id, max(business_date) from ledger.batch where coalesce(set_aside_from, state) <> {sql(BatchState.BROKEN)} group by 1"
 _REFUSED = "select refused_id, count(*) from ledger.refused_delivery group by 1"
 
 
@@ -37,8 +39,8 @@ def table() -> list[dict[str, Any]]:
     """One entry per sector; ``last_delivery`` is a business date or None, ``turned_away`` counts refused deliveries."""
     catalogue = load_catalogue()
     with session("reader") as opened:
-        last = dict(opened.execute(text(_LAST)).all())
-        turned_away = dict(opened.execute(text(_REFUSED)).all())
+        last: dict[str, date] = dict(opened.execute(text(_LAST)).tuples().all())
+        turned_away: dict[str, int] = dict(opened.execute(text(_REFUSED)).tuples().all())
     rows = []
     for sector_id, sector in sorted(catalogue.sectors.items()):
         datasets = _datasets(catalogue, sector_id, last)

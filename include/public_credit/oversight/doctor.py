@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import text
 
@@ -77,9 +78,9 @@ def _connections() -> list[Finding]:
 
     findings = []
     wanted = {
-        dataset.channel.connection
+        connection
         for dataset in load_catalogue().datasets.values()
-        if getattr(dataset.channel, "connection", None)
+        if (connection := getattr(dataset.channel, "connection", None))
     } | {"city_platform"}
     for name in sorted(wanted):
         try:
@@ -91,11 +92,11 @@ def _connections() -> list[Finding]:
     return findings
 
 
-def _calendar() -> Finding:
+def _calendar(on: date) -> Finding:
     from ..policy.workdays import WorkCalendar
 
     last = WorkCalendar.load().last_day
-    left = (last - settings.today()).days
+    left = (last - on).days
     return Finding(
         "通过" if left > 30 else "提醒",
         "工作日历",
@@ -113,8 +114,8 @@ def _safely(subject: str, check: Callable[[], Finding | list[Finding]]) -> list[
     return found if isinstance(found, list) else [found]
 
 
-def examine() -> list[Finding]:
-    """All findings, in the order a person would look."""
+def examine(on: date) -> list[Finding]:
+    """All findings on a day, in the order a person would look."""
     checks: list[tuple[str, Callable[[], Finding | list[Finding]]]] = [
         ("Python", _python),
         ("磁盘", _disk),
@@ -122,7 +123,7 @@ def examine() -> list[Finding]:
         ("PostgreSQL", _database),
         ("目录", _catalogue),
         ("关卡规则", _rules),
-        ("工作日历", _calendar),
+        ("工作日历", lambda: _calendar(on)),
         ("连接", _connections),
     ]
     return [finding for subject, check in checks for finding in _safely(subject, check)]

@@ -10,24 +10,16 @@ import orjson
 from sqlalchemy import insert, text
 
 from ..base.messages import UserError, key_given
+from ..base.quoting import quoted
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
+from ..ledger import words
 from ..ledger.models import AccessLog
 from ..ledger.session import session
+from ..ledger.states import BatchState, QuarantineState
 
-OPERATIONS = {"ADD": "新增", "MOD": "变更", "DEL": "撤下"}
-STATES = {
-    "pending": "待报送",
-    "sending": "报送中",
-    "unknown": "结果不明",
-    "accepted": "已接收",
-    "rejected": "被拒收",
-    "withdrawn": "已撤下",
-    "superseded": "已被替代",
-}
-EVENTS = {"published": "已公示", "withdrawn": "已撤下", "duplicate": "重复", "objection": "异议", "repaired": "已修复"}
 _LISTED = 20
-OUTCOMES = {"quarantined": "退回", "duplicate": "重复", None: "放行"}
 
 
 @dataclass(frozen=True)
@@ -49,10 +41,10 @@ class Found:
 def spellings(key: str) -> list[str]:
     """A document number in the bracket styles in which it may be on record."""
     plain = unicodedata.normalize("NFKC", key.strip())
-    pairs = ("()", "[]", "〔〕", "（）", "【】", "［］")
+    pairs = (("(", ")"), ("[", "]"), ("〔", "〕"), ("（", "）"), ("【", "】"), ("［", "］"))
     result = {key.strip(), plain}
     for left, right in pairs:
-        result.add(plain.translate(str.maketrans({c: left for c in "([〔【"} | {c: right for c in ")]〕】"})))
+        result.add(plain.translate(str.maketrans("([〔【)]〕】", 4 * left + 4 * right)))
     return sorted(result)
 
 
@@ -68,17 +60,19 @@ def find(key: str) -> list[Found]:
         for kind in load_catalogue().kinds.values():
             if not by_id and kind.document is None:
                 continue
-            where = "record_id = :key" if by_id else f"{kind.document} = any(:spellings)"
+            document = "" if by_id or kind.document is None else quoted(kind.document)
+            where = f"{document} = any(:spellings)" if document else "record_id = :key"
             rows = opened.execute(
                 text(
-                    f"select variant, record_id, batch_seq, attempt, row_no from raw.{kind.id} where {where} "
+                    f"select variant, record_id, batch_seq, attempt, row_no from {kind.raw} where {where} "
                     "order by batch_seq, attempt, row_no limit 1000"
                 ),
                 {"key": key, "spellings": spellings(key)},
             )
-            for row in rows:
+            for row in rows.tuples():
+                record = Found(kind.id, *row)
                 found.setdefault(
-                    (kind.id, row.record_id or (row.batch_seq, row.attempt, row.row_no)), Found(kind.id, *row)
+                    (kind.id, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record
                 )
     persons = [item for item in found.values() if item.about_person]
     if len(persons) > 1:
@@ -93,14 +87,14 @@ def find(key: str) -> list[Found]:
     return list(found.values())
 
 
-def log_access(found: list[Found], *, who: str, purpose: str, channel: str = "cli") -> None:
+def log_access(run: Run, found: list[Found], *, purpose: str, channel: str = "cli") -> None:
     """Write the access log, before anything about a person is shown."""
     with session("reader") as opened:
         opened.execute(
             insert(AccessLog),
             [
                 {
-                    "who": who,
+                    "who": run.who,
                     "purpose": purpose,
                     "action": "explain",
                     "record_id": item.record_id or "",
@@ -127,7 +121,7 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
                (select json_agg(json_build_object('rule', v.rule_id, 'severity', v.severity, 'detail', v.detail))
                 from ledger.row_verdict v where v.batch_seq = r.batch_seq and v.attempt = r.attempt
                   and v.row_no = r.row_no) as cross_record
-        from raw.{kind.id} r join ledger.batch b on b.seq = r.batch_seq
+        from {kind.raw} r join ledger.batch b on b.seq = r.batch_seq
         join ledger.attempt a on a.batch_seq = r.batch_seq and a.attempt = r.attempt
         left join ledger.row_outcome o on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
         left join ledger.quarantine q on q.batch_seq = r.batch_seq and q.attempt = r.attempt and q.row_no = r.row_no
@@ -151,12 +145,12 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
             }
             for verdict in row["cross_record"] or []
         ]
-        outcome = OUTCOMES[row["outcome"]]
+        outcome = words.OUTCOME[row["outcome"]] if row["outcome"] else words.ACCEPTED
         if row["attempt"] != row["current_attempt"]:
             outcome = "已被重放取代"
-        elif row["batch_state"] in ("held", "landed"):
-            outcome = {"held": "随批次扣留", "landed": "待裁决"}[row["batch_state"]]
-        elif row["quarantine_state"] == "corrected":
+        elif row["batch_state"] in (BatchState.HELD, BatchState.LANDED):
+            outcome = {BatchState.HELD: "随批次扣留", BatchState.LANDED: words.NOT_JUDGED}[row["batch_state"]]
+        elif row["quarantine_state"] == QuarantineState.CORRECTED:
             outcome = "退回，已更正"
         result.append(
             {
@@ -242,10 +236,10 @@ def story(item: Found) -> dict[str, Any]:
         )
     for delivery in deliveries:
         delivery["values"] = delivery.pop("payload")
-        delivery["operation_title"] = OPERATIONS[delivery["operation"]]
-        delivery["state_title"] = STATES[delivery["state"]]
+        delivery["operation_title"] = words.OPERATION[delivery["operation"]]
+        delivery["state_title"] = words.ITEM[delivery["state"]]
     for event in events:
-        event["event_title"] = EVENTS.get(event["event"], event["event"])
+        event["event_title"] = words.EVENT.get(event["event"], event["event"])
     newest = versions[-1]
     shown = {field["field"]: field["value"] for field in newest["fields"]}
     return {

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run, now
 from ..catalogue import load_catalogue
 from ..identifiers.names import same_name
 from ..ledger.session import session
+from ..ledger.states import RecordState, ReportKind, sql
 from ..policy.seeds import check_area
 from . import policy as policies
 from .applicants import Applicant, ApplicantList, read
@@ -46,21 +47,21 @@ _LIST_HITS = """
     from matched m join marts.mart_lists__entry e on e.subject_id = m.subject_id
     where e.state = '在列' and e.disclosure = any(:visible)"""
 
-_PENALTY_HITS = """
+_PENALTY_HITS = f"""
     select m.row_no, '严重处罚' as sort, t.title, t.document_no, coalesce(p.legal_basis, '') as basis,
            t.detail as reason, t.event_on as since_on, t.ends_on as term_on, t.authority_name, t.objected, t.record_id
     from matched m
     join marts.mart_subjects__timeline t on t.subject_id = m.subject_id
     left join marts.mart_shuanggongshi__penalty p on p.record_id = t.record_id
-    where t.kind = 'administrative_penalty' and t.severity_class = 'serious' and t.state = 'current'
+    where t.kind = 'administrative_penalty' and t.severity_class = 'serious' and t.state = {sql(RecordState.CURRENT)}
       and t.subject_class = 'organisation' and t.disclosure = any(:visible)"""
 
-_RATINGS = """
+_RATINGS = f"""
     select row_no, topic, title from (
         select m.row_no, t.topic, t.title,
                row_number() over (partition by m.row_no, t.topic order by t.event_on desc, t.record_id desc) as newest
         from matched m join marts.mart_subjects__timeline t on t.subject_id = m.subject_id
-        where t.kind = 'statutory_rating' and t.state = 'current' and t.topic = any(:domains)
+        where t.kind = 'statutory_rating' and t.state = {sql(RecordState.CURRENT)} and t.topic = any(:domains)
           and t.disclosure = any(:visible)) r
     where newest = 1 order by row_no, topic"""
 
@@ -148,7 +149,7 @@ def _first_of_each(lines: list[Line]) -> None:
                 line.applicant.reason = "；".join(filter(None, (line.applicant.reason, f"与第 {earlier} 行为同一主体")))
 
 
-def review(content: bytes, *, who: str, purpose: str, area: str = "") -> Reviewed:
+def review(run: Run, content: bytes, *, purpose: str, area: str = "") -> Reviewed:
     """Review a list. The use is booked with who, purpose, area and number of rows; of the rows nothing is kept."""
     if not purpose.strip():
         raise UserError(
@@ -159,11 +160,18 @@ def review(content: bytes, *, who: str, purpose: str, area: str = "") -> Reviewe
     lines = {item.row_no: Line(item) for item in listed.applicants}
     visible = policy.levels[: policy.rank(LEVEL) + 1]
     domains = domains_named(purpose)
-    made_at = datetime.now(settings.TIMEZONE)
+    made_at = now()
     with session("reader") as opened:
         on = data_on(opened)
         entry = log(
-            opened, kind="review", who=who, purpose=purpose.strip(), level=LEVEL, rows=len(lines), data_on=on, area=area
+            run,
+            opened,
+            kind=ReportKind.REVIEW,
+            purpose=purpose.strip(),
+            level=LEVEL,
+            rows=len(lines),
+            data_on=on,
+            area=area,
         )
         _copy(opened, [item for item in listed.applicants if item.scheme])
         opened.execute(text(_MATCH))
@@ -176,12 +184,14 @@ def review(content: bytes, *, who: str, purpose: str, area: str = "") -> Reviewe
             ).mappings():
                 lines[hit["row_no"]].hits.append(dict(hit))
         if domains:
-            for row in opened.execute(text(_RATINGS), {"visible": visible, "domains": domains}):
-                lines[row.row_no].ratings.append(row.title if row.topic in row.title else f"{row.topic} {row.title}")
+            for rated in opened.execute(text(_RATINGS), {"visible": visible, "domains": domains}):
+                lines[rated.row_no].ratings.append(
+                    rated.title if rated.topic in rated.title else f"{rated.topic} {rated.title}"
+                )
     _first_of_each(list(lines.values()))
     return Reviewed(
         number("PLSC", made_at.date(), entry),
-        who,
+        run.who,
         purpose.strip(),
         area,
         made_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,25 +10,18 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..base import settings
 from ..base.messages import UserError, key_given
+from ..base.run import Run, now
 from ..identifiers.codes import normalise
+from ..ledger import words
 from ..ledger.models import Report
-from ..ledger.session import clock_day, session
+from ..ledger.session import session
+from ..ledger.states import BuildState, RecordState, ReportKind, sql
 from ..policy.seeds import check_area
 from . import policy as policies
 from .policy import ReportPolicy, Section
 from .visibility import LISTS, split, standing
 
-STATES = {
-    "current": "有效",
-    "expired": "已到期",
-    "ended": "已结束",
-    "revoked": "已撤销",
-    "replaced": "已被更正取代",
-    "repaired": "已修复",
-}
-LIST_STATES = STATES | {"current": "在列", "ended": "已移出"}
 MARTS = {"marts.mart_subjects__enterprise": "企业", "marts.mart_subjects__non_enterprise_legal_person": "非企业法人"}
 _BASE = (
     ("subject_name", "名称"),
@@ -78,7 +71,9 @@ class SubjectReport:
 
 def data_on(opened: Session) -> date:
     """The business date of the newest finished build: what a report knows is as of this day."""
-    day = opened.execute(text("select max(business_date) from ledger.build where state = 'built'")).scalar()
+    day: date | None = opened.execute(
+        text(f"select max(business_date) from ledger.build where state = {sql(BuildState.BUILT)}")
+    ).scalar()
     if day is None:
         raise UserError("还没有完成过构建，无从出具报告。", remedy="先运行 public-credit build。", code=3)
     return day
@@ -87,7 +82,7 @@ def data_on(opened: Session) -> date:
 def resolve(opened: Session, key: str) -> str:
     """Subject id of a code or of a (past) subject id. Raises UserError when there is none or more than one."""
     code = normalise(key)[0]
-    found = (
+    found: Sequence[str | None] = (
         opened.execute(
             text("""
         select subject_id from subjects.subject where subject_id = :key
@@ -121,8 +116,8 @@ def _profile(opened: Session, subject_id: str) -> dict[str, Any]:
 
 
 def _records(opened: Session, subject_id: str) -> list[Mapping[str, Any]]:
-    return list(
-        opened.execute(
+    return [
+        *opened.execute(
             text("""
         select t.*, coalesce(u.name, t.unit_id) as unit_name
         from marts.mart_subjects__timeline t left join ledger.unit u on u.unit_id = t.unit_id
@@ -130,11 +125,15 @@ def _records(opened: Session, subject_id: str) -> list[Mapping[str, Any]]:
         order by t.event_on desc nulls last, t.record_id"""),
             {"id": subject_id},
         ).mappings()
-    )
+    ]
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
-    marks = [word for word, true in (("异议中", record["objected"]), ("已修复", record["state"] == "repaired")) if true]
+    marks = [
+        word
+        for word, true in (("异议中", record["objected"]), ("已修复", record["state"] == RecordState.REPAIRED))
+        if true
+    ]
     return {
         name: record[name]
         for name in (
@@ -150,10 +149,7 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
             "exited_on",
             "disclosure",
         )
-    } | {
-        "state": (LIST_STATES if record["kind"] in LISTS else STATES).get(record["state"], record["state"]),
-        "marks": marks,
-    }
+    } | {"state": (words.LIST_ENTRY if record["kind"] in LISTS else words.RECORD)[record["state"]], "marks": marks}
 
 
 def _base(profile: Mapping[str, Any], level: str, policy: ReportPolicy) -> list[tuple[str, str]]:
@@ -189,9 +185,9 @@ def _grade(opened: Session, subject_id: str, shown: set[str]) -> tuple[dict[str,
     return dict(row), [item for item in basis if item["record_id"] in shown]
 
 
-def log(opened: Session, **values: Any) -> int:
+def log(run: Run, opened: Session, **values: Any) -> int:
     """Book that a report is made, before it is; the number of the entry."""
-    entry = Report(used_on=clock_day("reader"), **values)
+    entry = Report(used_on=run.on, who=run.who, **values)
     opened.add(entry)
     opened.flush()
     return entry.id
@@ -201,7 +197,7 @@ def number(prefix: str, day: date, entry: int) -> str:
     return f"{prefix}{day:%Y%m%d}-{entry:06d}"
 
 
-def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> SubjectReport:
+def gather(run: Run, key: str, *, level: str, purpose: str, area: str = "") -> SubjectReport:
     """Read everything for a report on one organisation, as a reader of ``level`` may see it; the use is booked, with its area."""
     key = key_given(key, "统一社会信用代码或主体编号")
     policy, area = policies.load(), check_area(area, purpose)
@@ -209,15 +205,15 @@ def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> S
         raise UserError(f"没有披露级别“{level}”。", remedy="可用的级别：" + "、".join(policy.levels))
     if level != policy.levels[0] and not purpose.strip():
         raise UserError(f"按“{level}”级别查询须说明目的。", remedy="加上 --purpose “……”，查询将留痕。")
-    made_at = datetime.now(settings.TIMEZONE)
+    made_at = now()
     with session("reader") as opened:
         on = data_on(opened)
         subject_id = resolve(opened, key)
         profile = _profile(opened, subject_id)
         entry = log(
+            run,
             opened,
-            kind="subject",
-            who=who,
+            kind=ReportKind.SUBJECT,
             purpose=purpose.strip() or policy.level_purposes[level],
             level=level,
             subject_id=subject_id,
@@ -245,7 +241,7 @@ def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> S
     return SubjectReport(
         number=number("GXBG", made_at.date(), entry),
         level=level,
-        who=who,
+        who=run.who,
         purpose=purpose.strip() or policy.level_purposes[level],
         area=area,
         made_at=made_at,
@@ -264,6 +260,6 @@ def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> S
         on_lists=[
             f"{record['title']}（{record['event_on']} 列入{'，异议中' if record['objected'] else ''}）"
             for record in shown
-            if record["kind"] in LISTS and record["state"] == "current"
+            if record["kind"] in LISTS and record["state"] == RecordState.CURRENT
         ],
     )

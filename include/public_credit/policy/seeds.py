@@ -61,9 +61,3 @@ def severity_of(penalty_category: str) -> str:
     classes = severity_classes()
     found = [classes.get(kind, classes["其他"]) for kind in penalty_category.split(";")]
     return max(found, key=CLASS_ORDER.index)
-
-
-def latest_publication_end(decided_on: str, penalty_category: str) -> str:
-    """Last day of publication the law allows (信用修复管理办法, in force 2026-04-01), ISO date."""
-    months = maximum_months()[severity_of(penalty_category)]
-    return add_months(date.fromisoformat(decided_on), months).isoformat()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..base import settings
 from ..base.messages import UserError, key_given
+from ..base.run import Run
 from ..identifiers.codes import check_id_number, normalise
 from ..identifiers.names import same_name
+from ..ledger.states import Topic, WorkState, sql
 from .nodes import SCHEMES, Node, node, usable
 
 _ID = re.compile(r"s[0-9a-f]{31}")
@@ -33,14 +35,15 @@ def identifier(opened: Session, given: str) -> Node:
 
 
 def _folded(opened: Session, name: str) -> str:
-    return opened.execute(text(f"select {same_name('cast(:name as text)')}"), {"name": name}).scalar_one()
+    folded: str = opened.execute(text(f"select {same_name('cast(:name as text)')}"), {"name": name}).scalar_one()
+    return folded
 
 
-def find(opened: Session, given: str) -> str:
+def find(run: Run, opened: Session, given: str) -> str:
     """The id of the subject that ``given`` stands for now. Raises UserError when there is none or more than one."""
     given = key_given(given, "主体编号、代码或名称")
     if _ID.fullmatch(given):
-        found = opened.execute(
+        found: str | None = opened.execute(
             text("""
             select coalesce((select subject_id from subjects.alias where past_id = :id),
                             (select subject_id from subjects.subject where subject_id = :id))"""),
@@ -50,7 +53,7 @@ def find(opened: Session, given: str) -> str:
             raise UserError(f"没有编号为 {given} 的主体。", remedy="核对编号；曾用编号也可查询。", code=4)
         return found
     value = normalise(given)[0]
-    if "〔" not in given and check_id_number(value, settings.today()).ok or re.match(r"〔.+〕$", given):
+    if "〔" not in given and check_id_number(value, run.on).ok or re.match(r"〔.+〕$", given):
         raise UserError("这里只查组织，不查自然人。", remedy="自然人的记录按规定凭证件号码、说明目的单独查询。")
     if _KEY.fullmatch(given):
         wanted = identifier(opened, given)
@@ -69,7 +72,7 @@ def _owner(opened: Session, wanted: Node) -> str:
     if found is None:
         raise UserError("登记库中没有这个主体。", remedy="核对代码或名称全称（曾用名亦可）；名称须至少四个字。", code=4)
     if found.subject_id is None:
-        several = (
+        several: Sequence[str] = (
             opened.execute(
                 text("""
             select distinct r.subject_id from subjects.claim c join subjects.register r using (record_id)
@@ -84,7 +87,8 @@ def _owner(opened: Session, wanted: Node) -> str:
             remedy="改用主体编号或统一社会信用代码查询；代码有误的由登记部门更正。",
             code=4,
         )
-    return found.subject_id
+    owner: str = found.subject_id
+    return owner
 
 
 def canonical(opened: Session, subject: str) -> Node:
@@ -118,9 +122,9 @@ def describe(opened: Session, subject: str) -> dict[str, Any]:
         where left_key = any(:keys) or right_key = any(:keys) order by id""",
         keys=keys,
     )
-    known["work"] = rows("""
+    known["work"] = rows(f"""
         with own as (select c.* from subjects.register r join subjects.claim c using (record_id) where r.subject_id = :id)
-        select topic, key, reason from subjects.work_item where state = 'open' and (
+        select topic, key, reason from subjects.work_item where state = {sql(WorkState.OPEN)} and (
             key in (select record_id from own) or key in (select scheme || ':' || value from own)
-            or topic = 'possible_duplicate' and position(:id in key) > 0) order by 1, 2""")
+            or topic = {sql(Topic.POSSIBLE_DUPLICATE)} and position(:id in key) > 0) order by 1, 2""")
     return known

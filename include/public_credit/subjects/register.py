@@ -13,6 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..identifiers.names import same_name
+from ..ledger.session import driver
+from ..ledger.states import InputOperation, sql
 from .nodes import Row, claims, node
 
 KINDS = ("enterprise_registration", "organisation_registration")
@@ -70,12 +72,12 @@ _INPUTS = """
         where i.build_id > :last and i.build_id <= :build and i.kind = any(:kinds)) inputs
     where newest = 1"""
 
-_SNAPSHOT = """
+_SNAPSHOT = f"""
     select i.batch_seq, i.attempt from ledger.build_input i join ledger.batch b on b.seq = i.batch_seq
     where b.dataset_id = :dataset and b.delivery_mode = 'full_snapshot' and b.rows_in > 0
-      and i.operation = 'add' and i.build_id <= :build and not exists (
+      and i.operation = {sql(InputOperation.ADD)} and i.build_id <= :build and not exists (
         select 1 from ledger.build_input gone where gone.batch_seq = i.batch_seq and gone.attempt = i.attempt
-          and gone.operation = 'remove' and gone.build_id > i.build_id and gone.build_id <= :build)
+          and gone.operation = {sql(InputOperation.REMOVE)} and gone.build_id > i.build_id and gone.build_id <= :build)
     order by i.batch_seq desc, i.attempt desc limit 1"""
 
 _CURRENT = """
@@ -142,7 +144,7 @@ def take(session: Session, build_id: int, last: int) -> None:
     session.execute(text(_INPUTS), {"last": last, "build": build_id, "kinds": list(KINDS)})
     session.execute(text("analyze input"))
     session.execute(text("create temp table touched (record_id text primary key) on commit drop"))
-    inputs = session.execute(text("select batch_seq, attempt, kind, operation from input order by 1, 2")).all()
+    inputs = session.execute(text("select batch_seq, attempt, kind, operation from input order by 1, 2")).tuples().all()
     for seq, attempt, kind, operation in inputs:
         one = {"seq": seq, "attempt": attempt}
         session.execute(
@@ -152,7 +154,7 @@ def take(session: Session, build_id: int, last: int) -> None:
             insert into touched select distinct record_id from taken on conflict do nothing"""),
             one,
         )
-        if operation == "add":
+        if operation == InputOperation.ADD:
             session.execute(text(_insert_versions(kind)), one)
     _take_rosters(session, build_id)
     session.execute(text("analyze touched"))
@@ -257,7 +259,6 @@ def load(session: Session, among: str) -> list[Row]:
 
 def copy(session: Session, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """COPY rows into a temporary table of this transaction."""
-    raw = session.connection().connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy(f"copy {table} from stdin") as stream:
+    with driver(session).cursor() as cursor, cursor.copy(f"copy {table} from stdin") as stream:
         for row in rows:
             stream.write_row(row)

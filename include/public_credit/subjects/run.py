@@ -15,23 +15,26 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..ledger.session import lock, session
+from ..base.run import Run
+from ..ledger.locks import lock
+from ..ledger.session import session
+from ..ledger.states import Conversion, Decision, SubjectClass
 from . import names, register, scope, write
 from .component import Judgement, Outcome, representative, resolve
 from .nodes import Node, Row, key, node, subject_id
 
 _FOR_MANY = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
-CLASSES = {"enterprise_registration": "enterprise", "organisation_registration": "non_enterprise"}
+CLASSES = {"enterprise_registration": SubjectClass.ENTERPRISE, "organisation_registration": SubjectClass.NON_ENTERPRISE}
 
 
-def run(build_id: int, business_date: date) -> dict[str, Any]:
+def run(run: Run, build_id: int) -> dict[str, Any]:
     """Resolve the subjects of a build, once; what was touched. A build that is resolved already gives ``{}``."""
     with session("builder") as opened:
         lock(opened, "resolve")
-        last = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
+        last: int = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
         if last >= build_id:
             return {}
-        counts = _resolve(opened, build_id, last, business_date, full=False)
+        counts = _resolve(opened, build_id, last, run.on, full=False)
         opened.execute(
             text("insert into subjects.progress (build_id, counts) values (:build, cast(:counts as jsonb))"),
             {"build": build_id, "counts": json.dumps(counts)},
@@ -39,12 +42,12 @@ def run(build_id: int, business_date: date) -> dict[str, Any]:
     return counts
 
 
-def full(build_id: int, business_date: date) -> dict[str, Any]:
+def full(run: Run, build_id: int) -> dict[str, Any]:
     """Resolve everything again as of a build; counts of what differed (nothing, unless the rules changed)."""
     with session("builder") as opened:
         lock(opened, "resolve")
-        last = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
-        counts = _resolve(opened, max(build_id, last), last, business_date, full=True)
+        last: int = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
+        counts = _resolve(opened, max(build_id, last), last, run.on, full=True)
         opened.execute(
             text(
                 "insert into subjects.progress (build_id, counts) values (:build, cast(:counts as jsonb)) "
@@ -70,7 +73,7 @@ def _resolve(opened: Session, build_id: int, last: int, on: date, *, full: bool)
         scope.touched(opened)
     rows = register.load(opened, "scope_record")
     judged = [
-        Judgement(found.judgement_id, found.decision == "same", node(found.left_key), node(found.right_key))
+        Judgement(found.judgement_id, found.decision == Decision.SAME, node(found.left_key), node(found.right_key))
         for found in opened.execute(
             text("select j.* from subjects.judged j join scope_record r on r.record_id = 'j' || j.judgement_id")
         )
@@ -116,7 +119,7 @@ def _holders(opened: Session, ids: dict[str, str | None]) -> list[names.Holder]:
     )
     return [
         names.Holder(value, record, None if only else ids.get(record, stored), only)
-        for value, record, stored, current, only in found
+        for value, record, stored, current, only in found.tuples()
         if current or not only
     ]
 
@@ -149,7 +152,10 @@ def _want(opened: Session, rows: list[Row], outcome: Outcome) -> None:
     register.copy(
         opened,
         "want_succession",
-        ((record, id_of(old), id_of(new), "converted", known) for record, old, new, known in outcome.successions),
+        (
+            (record, id_of(old), id_of(new), Conversion.CONVERTED, known)
+            for record, old, new, known in outcome.successions
+        ),
     )
     register.copy(
         opened,

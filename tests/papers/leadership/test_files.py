@@ -1,0 +1,268 @@
+"""Files written from an invented district: what is in them, in which order, and that they are whole or absent."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import altair
+import openpyxl
+import pytest
+from jsonschema import ValidationError
+from public_credit.base.messages import UserError
+from public_credit.papers.leadership import charts, drawings, page, paper, publish, views, words
+from public_credit.papers.leadership.model import Publication
+
+from .invented import publication
+
+
+@pytest.fixture(scope="module")
+def district() -> Publication:
+    return publication()
+
+
+@pytest.fixture(scope="module")
+def small(district: Publication) -> Publication:
+    """Three departments of the district: what a rendered page says does not need all of them."""
+    units = {unit: name for unit, name in district.units.items() if unit in ("fgj", "zjj", "xfdd")}
+    return replace(
+        district,
+        units=units,
+        quality=[item for item in district.quality if not item.unit_id or item.unit_id in units],
+        targets=[
+            target for target in district.targets if target.target_id in ("T05", "T06", "T07", "T10", "T12", "T15")
+        ],
+    )
+
+
+def _pages(path: Path) -> int:
+    return len(re.findall(rb"/Type ?/Page[^s]", path.read_bytes()))
+
+
+def test_the_pdf_keeps_one_page_per_subject_however_long_a_page_gets(district: Publication, tmp_path: Path) -> None:
+    expected = 1 + len(district.units_in_charge) + 2
+    paper.write(district, tmp_path / "usual.pdf", 2020)
+    assert _pages(tmp_path / "usual.pdf") == expected
+    assert b"NotoSansCJK" in (tmp_path / "usual.pdf").read_bytes()
+    long = [
+        replace(target, title=target.title * 3, responsible=(*target.responsible, "fgj")) for target in district.targets
+    ]
+    paper.write(replace(district, targets=long), tmp_path / "long.pdf", 2020)
+    assert _pages(tmp_path / "long.pdf") == expected
+
+
+def test_the_same_figures_give_the_same_page(small: Publication) -> None:
+    assert page.render(small, 2020) == page.render(replace(small), 2020)
+
+
+def test_worst_targets_come_first_and_persons_targets_that_are_not_advanced_are_left_out(district: Publication) -> None:
+    rows = views.rows(district, 2020)
+    assert [row.state.order for row in rows] == sorted(row.state.order for row in rows)
+    for state in {row.state.name for row in rows}:
+        missing = [row.distance or 0 for row in rows if row.state.name == state]
+        assert missing == sorted(missing, reverse=True)
+    assert all(row.target.advances for row in rows) and len(rows) == 15
+    assert views.met(district, 2020) == (5, 15) and sum(count for _, count in views.state_counts(district, 2020)) == 15
+
+
+def test_a_department_sees_its_own_figure_where_there_is_one_and_the_districts_marked_so(district: Publication) -> None:
+    rows = {row.target.key: row for row in views.rows(district, 2020, "zjj")}
+    assert rows["T10", 1].own and rows["T10", 1].scope == district.units["zjj"]
+    assert not rows["T07", 1].own and rows["T07", 1].scope == "全区"
+
+
+def test_a_figure_without_denominator_has_no_percent_no_distance_and_no_bar(district: Publication) -> None:
+    row = next(row for row in views.rows(district, 2020) if row.target.target_id == "T11")
+    assert (row.percent, row.distance, row.ahead) == (None, None, None) and words.fraction(row.figure) == "180 / 缺分母"
+    assert charts.months_of_target(row.target, views.series(district, row.target, "")) is None
+
+
+def test_a_goal_line_is_drawn_only_where_a_clause_is_cited(small: Publication) -> None:
+    without = replace(small, goal_lines={})
+    assert charts.quality_by_year(without, "").count(charts.INK) < charts.quality_by_year(small, "").count(charts.INK)
+    assert all(item.gap is None for item in views.compared(without, 2020))
+    assert "距目标" in page.render(small).split("部门双公示比较")[1] and "没有可引的目标" in page.render(without)
+
+
+def test_departments_are_compared_farthest_first_and_silence_is_pointed_out(district: Publication) -> None:
+    items = views.compared(district, 2020)
+    gaps = [item.gap for item in items if item.gap is not None]
+    assert gaps == sorted(gaps) and [item.unit_id for item in items if item.silent] == ["xfdd"]
+    assert items[len(gaps)].unit_id == "xfdd", "no rate, but the most silent weeks"
+    assert [item.unit_id for item in items if item.nothing_yet] == ["town_east"]
+
+
+def test_from_how_many_weeks_on_silence_is_pointed_out_is_policy_with_its_clause(small: Publication) -> None:
+    rule = small.notices["silent_weeks"]
+    units = {item.unit_id: item.silent_weeks for item in views.compared(small, 2020) if item.silent}
+    assert units == {"xfdd": 39}
+    stricter = replace(small, notices={"silent_weeks": replace(rule, threshold=1)})
+    assert (
+        {item.unit_id for item in views.compared(stricter, 2020) if item.silent}
+        == {item.unit_id for item in views.compared(small, 2020) if (item.silent_weeks or 0) >= 1}
+        > {"xfdd"}
+    )
+    none = replace(small, notices={})
+    assert not any(item.silent for item in views.compared(none, 2020))
+    assert rule.clause in page.render(small) and rule.clause + "）：" not in page.render(none)
+
+
+def test_restatements_are_listed_with_what_moved_and_the_edition_stays(district: Publication, tmp_path: Path) -> None:
+    (first, figure), (second, nothing) = views.restatements(district)
+    assert (figure.numerator - figure.old_numerator, figure.came, figure.went, figure.changed) == (
+        3,
+        3,
+        0,
+        1,
+    ) and nothing is None
+    assert (
+        views.version(district, 2018) == "已定版（第 8 号），更正重列（第 11 号）"
+        and views.version(district, 2020) == "动态数，未定版"
+    )
+    row = next(row for row in views.rows(district, 2018) if row.target.target_id == "T12")
+    assert row.figure.numerator == figure.old_numerator, "the edition's figure is shown, corrected or not"
+    html = page.render(district)
+    for text in (
+        first.reason,
+        second.reason,
+        "第 11 号（改第 8 号）",
+        "3 / 0 / 1",
+        words.points(figure.moved),
+        "全区数字不变，只有明细变化",
+    ):
+        assert text in html
+    assert "没有已批准的重列" in page.render(replace(district, restatements=[]))
+    published = publish.write(district, tmp_path, 2020)
+    lines = list(openpyxl.load_workbook(published.workbook)["更正重列"].iter_rows(min_row=5, values_only=True))
+    assert [line[0] for line in lines] == [2018, 2019] and lines[0][3:6] == (
+        figure.old_numerator,
+        387,
+        pytest.approx(figure.percent),
+    )
+    assert lines[0][9:12] == (3, 0, 1) and lines[1][2] == "—"
+    shown = paper.content(district, 2018)
+    assert (
+        len(shown["restatements"]) == 2 and first.reason in shown["restatements"][0] and "更正重列" in shown["edition"]
+    )
+
+
+def test_a_definition_names_chinese_sources_and_its_mart_as_a_foot_only(district: Publication) -> None:
+    html = page.render(district)
+    assert "来源：各目标所列名册或登记库 <small>mart_targets__progress</small>" in html
+
+
+def test_what_moved_since_last_month_is_told_once_per_figure(district: Publication) -> None:
+    moves = views.changes(district)
+    assert moves[0].state_moved and all(move.before.month_end == date(2020, 11, 30) for move in moves)
+    assert [move.target.figure_id for move in moves if not move.state_moved].count("T02") == 1
+
+
+def test_an_edition_that_does_not_hold_a_figure_says_so(small: Publication) -> None:
+    edition = small.editions[2019]
+    fewer = {key: figure for key, figure in edition.figures.items() if key[0] != "T06"}
+    changed = replace(small, editions={2019: replace(edition, figures=fewer)})
+    rows = {row.target.target_id: row for row in views.rows(changed, 2019)}
+    assert rows["T06"].unfrozen and not rows["T06"].frozen and rows["T07"].frozen and not rows["T07"].unfrozen
+    assert "动态，未定版" in page.render(changed)
+
+
+def test_a_state_the_rules_do_not_know_is_shown_and_not_lost(district: Publication) -> None:
+    odd = [replace(figure, state="新状态") if figure.key == ("T07", 1) else figure for figure in district.figures]
+    row = next(row for row in views.rows(replace(district, figures=odd), 2020) if row.target.target_id == "T07")
+    assert row.state.name == "新状态"
+
+
+def _drawn(district: Publication) -> list[str | None]:
+    target = next(
+        row.target
+        for row in views.rows(district, 2020)
+        if charts.months_of_target(row.target, views.series(district, row.target, ""))
+    )
+    return [
+        charts.states_by_year(district, ""),
+        charts.quality_by_year(district, ""),
+        charts.months_of_target(target, views.series(district, target, "")),
+    ]
+
+
+def test_every_kind_of_chart_is_a_valid_specification(district: Publication, monkeypatch: pytest.MonkeyPatch) -> None:
+    specifications: list[dict] = []
+    monkeypatch.setattr(
+        drawings,
+        "svg",
+        lambda specification: specifications.append(specification) or '<svg width="1" height="1" viewBox="0"/>',
+    )
+    assert all(_drawn(district)) and len(specifications) >= 4
+    for specification in specifications:
+        altair.LayerChart.from_dict(specification, validate=True)
+    with pytest.raises(ValidationError):
+        altair.LayerChart.from_dict(specifications[0] | {"width": "wide"}, validate=True)
+
+
+def test_charts_are_laid_out_by_a_font_the_renderer_brings_and_shown_in_those_of_the_reader(
+    district: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: set[str] = set()
+    draw = drawings.svg
+    monkeypatch.setattr(
+        drawings,
+        "svg",
+        lambda specification: (
+            named.update(re.findall(r'"font": "([^"]*)"', json.dumps(specification))) or draw(specification)
+        ),
+    )
+    for drawn in _drawn(district):
+        assert set(re.findall(r'font-family="([^"]*)"', drawn)) == {charts.FONTS}
+    assert named == {"sans-serif"}
+
+
+def test_a_drawing_is_taken_from_the_last_publication_and_forgotten_when_unused(
+    district: Publication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unused = tmp_path / "unused.svg"
+    unused.write_text("<svg/>")
+    os.utime(unused, (0, 0))
+    plain = _drawn(district)
+    with drawings.kept(tmp_path):
+        assert _drawn(district) == plain
+    assert not unused.exists() and len(list(tmp_path.iterdir())) == len(plain)
+
+    def renderer(*_: object, **__: object) -> str:
+        raise AssertionError("drawn again")
+
+    monkeypatch.setattr("vl_convert.vegalite_to_svg", renderer)
+    with drawings.kept(tmp_path):
+        assert _drawn(district) == plain
+    with pytest.raises(AssertionError, match="drawn again"):
+        _drawn(district)
+
+
+def test_files_are_whole_or_absent(small: Publication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="没有 2031 年"):
+        publish.write(small, tmp_path, 2031)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("interrupted")
+
+    monkeypatch.setattr("public_credit.papers.leadership.workbook.write", broken)
+    with pytest.raises(RuntimeError):
+        publish.write(small, tmp_path, 2020)
+    assert [path.name for path in tmp_path.iterdir()] == ["leadership_2020-12-31.html"]
+
+
+def test_cells_of_the_workbook_are_numbers_with_their_denominator_beside_them(
+    small: Publication, tmp_path: Path
+) -> None:
+    published = publish.write(small, tmp_path, 2020)
+    sheet = openpyxl.load_workbook(published.workbook)["部门报送比较"]
+    head = [cell.value for cell in sheet[4]]
+    for row in sheet.iter_rows(min_row=5, values_only=True):
+        line = dict(zip(head, row, strict=True))
+        assert (line["及时率"] == "—") == (line["报送"] in ("—", 0))
+        if line["及时率"] != "—":
+            assert line["及时率"] == pytest.approx((line["报送"] - line["迟报"]) / line["报送"], abs=1e-6)
+    assert all(path.stat().st_size > 20_000 for path in published.files)
