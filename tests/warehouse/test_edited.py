@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -22,16 +21,6 @@ from .records import Records
 ON = date(2026, 2, 25)
 FIRM, PERSON = "91370399MA30000108", "pref_1"
 _POLICY, _LISTS = "dbt_project/seeds/policy", "dbt_project/models/marts/lists"
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what a build reads of the checkout, to be edited."""
-    copy = tmp_path / "checkout"
-    for name in ("dbt_project", "expectations", "include/catalogue"):
-        shutil.copytree(CHECKOUT / name, copy / name)
-    monkeypatch.setenv("PCW_ROOT", str(copy))
-    return copy
 
 
 @pytest.fixture

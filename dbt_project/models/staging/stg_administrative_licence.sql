@@ -2,4 +2,4 @@
     pre_hook="{{ take_out_inputs('administrative_licence') }}",
     indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']}, {'columns': ['batch_seq', 'attempt']}]
 ) }}
-{{ staged_decisions('administrative_licence') }}
+{{ staged_records('administrative_licence') }}

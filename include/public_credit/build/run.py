@@ -4,9 +4,12 @@ The inputs of a build (attempts to add, attempts a replay replaced) are frozen i
 build that was killed is resumed as itself: every model is a transaction of its own and knows which build it has applied.
 One build runs at a time, from the freeze to the booking.
 
-A build remembers what it was made from: the seeds, the models and what it published of the catalogue, by content. An edit
-makes a build due, and that build computes everything again (the exports stay: what was offered is history), because what
-an incremental model kept was computed from what stood there before.
+A build remembers what it was made from: the seeds, the models, what it published of the catalogue, by content, and when the
+shape of a kind was applied last. An edit makes a build due, and that build computes everything again (the exports stay: what
+was offered is history), because what an incremental model kept was computed from what stood there before.
+
+``build --full -s`` computes a part of it again. A model is not computed again without what it is computed from, nor without
+what is computed from it: incremental models read the changes of one build, so only the whole way gives every row again.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from .. import subjects as resolve
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
-from ..ledger.models import Build, PublishedDataset, PublishedUnit
+from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
 from ..ledger.session import BUILDING, hold, open_business_day, session, step
 from . import evidence
 
@@ -49,12 +52,13 @@ _PENDING = """
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build did; ``build_id`` is None when nothing was due."""
+    """What a build did; ``build_id`` is None when nothing was due, ``whole`` tells whether it computed everything again."""
 
     build_id: int | None
     message: str
     models: int = 0
     seconds: float = 0.0
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,12 @@ def _content(*names: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def _applied() -> dict[str, str]:
+    """When the shape of each kind was applied last."""
+    with session("builder") as opened:
+        return {kind: at.isoformat() for kind, at in opened.execute(select(KindShape.kind, KindShape.applied_at))}
+
+
 def made_from() -> dict[str, Any]:
     """What a build is made from beside the delivered rows, as fingerprints; the catalogue's row by row."""
     rows = {f"unit {row['unit_id']}": row for row in _units()} | {
@@ -105,6 +115,7 @@ def made_from() -> dict[str, Any]:
         "evidence": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16],
         "seeds": _content("seeds"),
         "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
+        "kinds": _applied(),
         "catalogue": {
             name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:8] for name, row in rows.items()
         },
@@ -131,6 +142,8 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     parts += (
         ["目录中的单位或数据集"] if any(known.get(row, mark) != mark for row, mark in now["catalogue"].items()) else []
     )
+    shaped = sorted(kind for kind, at in (before.get("kinds") or {}).items() if now["kinds"].get(kind, at) != at)
+    parts += [f"{'、'.join(shaped)} 的字段"] if shaped else []
     if parts:
         return "、".join(parts) + "有改动", True
     added = [
@@ -245,14 +258,61 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     return result.result
 
 
-def run(business_date: date, *, full_refresh: bool = False) -> BuildResult:
-    """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so."""
+def chosen(select: tuple[str, ...]) -> list[str]:
+    """The models and seeds that dbt's selectors choose, by name. Raises UserError when one of them chooses nothing."""
+    names: list[str] = []
+    for selector in select:
+        listed = invoke(
+            ["list", "--select", selector, "--resource-type", "model", "--resource-type", "seed", "--output", "name"],
+            {"build_id": 0, "business_date": "2000-01-01"},
+        )
+        if not listed:
+            raise UserError(
+                f"没有模型或种子符合“{selector}”。",
+                remedy="写 dbt 的选择式：模型名（mart_lists__entry）、种子名、path:models/marts/lists、group:targets 等。",
+            )
+        names += listed
+    return list(dict.fromkeys(names))
+
+
+def run(business_date: date, *, full_refresh: bool = False, select: tuple[str, ...] = (), who: str = "") -> BuildResult:
+    """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so.
+
+    ``full_refresh`` computes everything again, with ``select`` (dbt selectors) the chosen models with what they are
+    computed from and what is computed from them, after the build that is due, if any. Raises UserError for a selector that
+    chooses nothing.
+    """
     open_business_day("builder", business_date)
+    names = chosen(select) if full_refresh and select else []
     with hold("builder", BUILDING, waiting="另一个构建正在进行，等它完成后继续。"):
-        return _run(business_date, full_refresh)
+        if not names:
+            return _run(business_date, full_refresh, who)
+        built = _run(business_date, False, who)
+        return built if built.whole else _again(business_date, names, who)
 
 
-def _run(business_date: date, full_refresh: bool) -> BuildResult:
+def _again(business_date: date, names: list[str], who: str) -> BuildResult:
+    """Compute the named models again as of the newest finished build, which stays what it is."""
+    with session("builder") as opened:
+        build_id, day = opened.execute(
+            select(Build.build_id, Build.business_date).where(Build.state == "built").order_by(Build.build_id.desc())
+        ).first()
+    with step("builder", "build", business_date=business_date, build_id=build_id) as record:
+        arguments = ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select"]
+        result = invoke(
+            [*arguments, *(f"@{name}" for name in names)], {"build_id": build_id, "business_date": day.isoformat()}
+        )
+        ran = [item for item in result.results if item.node.resource_type == "model"]
+        seconds = round(result.elapsed_time, 1)
+        record.counts = {"models": len(ran), "seconds": seconds, "chosen": names}
+        record.message = f"第 {build_id} 次构建按要求重算 {'、'.join(names[:5])}" + (
+            f" 等 {len(names)} 个" if len(names) > 5 else ""
+        )
+        record.message += f"及其上下游：{len(ran)} 个模型，{seconds} 秒" + (f"（{who}）" if who else "")
+    return BuildResult(build_id, record.message, len(ran), seconds)
+
+
+def _run(business_date: date, full_refresh: bool, who: str) -> BuildResult:
     now = made_from()
     with session("builder") as opened:
         now = _remembering(opened, now)
@@ -292,9 +352,10 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
         record.message = (
             f"第 {build_id} 次构建{'（续做）' if frozen.resumed else ''}完成：{len(ran)} 个模型，{seconds} 秒"
             + (f"；{frozen.why}，全量重建" if frozen.why else "")
+            + (f"（{who}）" if full_refresh and who else "")
         )
         with session("builder") as opened:
             build = opened.get_one(Build, build_id)
             build.state, build.message, build.made_from = "built", record.message, now
             build.built_at = build.built_at or func.clock_timestamp()
-        return BuildResult(build_id, record.message, len(ran), seconds)
+        return BuildResult(build_id, record.message, len(ran), seconds, bool(frozen.why))

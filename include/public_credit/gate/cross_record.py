@@ -39,7 +39,7 @@ class Heads:
     """Current versions of one kind on one connection: dbt's current table, overlaid by ``pg_temp.pending_<kind>``.
 
     A kind whose current table lacks a column that is read here, or that has none, is read from its staging table, which
-    holds every version.
+    holds every version; one that changed its shape since the last build is read from raw alone, where hashes are anew.
 
     The temporary table holds the accepted rows no finished build has taken in; it is made once per gate run and batch
     by batch extended, so a run costs what came, not what is stored.
@@ -49,7 +49,7 @@ class Heads:
         self.kind = kind
         self.columns = _ASKED.get(kind.id, [])
         self.pending = f"pg_temp.pending_{kind.id}"
-        self.built = self._built(session)
+        self.built = None if self._reshaped(session) else self._built(session)
         self._select = "select " + ", ".join(f"r.{name}" for name in [*_VERSION, *self.columns])
         session.execute(text(f"drop table if exists {self.pending}"))
         session.execute(
@@ -57,9 +57,9 @@ class Heads:
             create temp table pending_{kind.id} as {self._select} from raw.{kind.id} r
             join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
             where b.kind = '{kind.id}' and b.state in {_GOOD} and r.record_id is not null and {_NOT_OUT}
-              and not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
+              and ({self.built is None} or not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
                               where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add'
-                                and build.state = 'built')""")
+                                and build.state = 'built'))""")
         )
         session.execute(text(f"create index on {self.pending} (record_id)"))
         if "decision_no" in self.columns:
@@ -78,6 +78,17 @@ class Heads:
                 "columns": [*_VERSION, *self.columns],
             },
         ).scalar()
+
+    def _reshaped(self, session: Session) -> bool:
+        """Whether the raw table changed its shape since the last build began: what was built is of the former shape."""
+        return bool(
+            session.execute(
+                text("""
+                select applied_at > (select max(opened_at) from ledger.build where state = 'built')
+                from ledger.kind_shape where kind = :kind"""),
+                {"kind": self.kind.id},
+            ).scalar()
+        )
 
     def add(self, session: Session, seq: int, attempt: int) -> None:
         """Take in a batch that was just accepted (an earlier attempt of it goes out)."""

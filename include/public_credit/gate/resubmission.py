@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ..catalogue import Kind, load_catalogue
 from ..identifiers.codes import PLACEHOLDER
+from ..land import shapes
 from ..ledger.models import Batch
 from ..ledger.session import session
 
@@ -199,6 +200,7 @@ def match(batch_seq: int) -> int:
         if batch.state not in ("accepted", "accepted_with_quarantine"):
             return 0
         kind = load_catalogue().kinds[batch.kind]
+        shapes.require(opened, kind)
         parameters: dict[str, object] = {
             "seq": batch_seq,
             "attempt": batch.current_attempt,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ..base import faults, settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
+from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
 from ..ledger.session import dag_run, lock
@@ -228,8 +229,9 @@ class _Desk:
             self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id])
 
     def judge(self, seq: int, attempt: int, on: date) -> GateOutcome | None:
-        """Judge one attempt and commit; None when the batch was set aside in the meantime."""
+        """Judge one attempt and commit; None when the batch was set aside in the meantime. Raises NotApplied."""
         batch = self.session.get_one(Batch, seq)
+        shapes.require(self.session, load_catalogue().kinds[batch.kind])
         self.prepare(batch.kind)
         if batch.kind not in self.suites:
             self.suites[batch.kind] = Suite(batch.kind)

@@ -29,7 +29,7 @@ from ..identifiers.codes import PLACEHOLDER
 from ..kernels.columns import Marks, columns_of
 from ..ledger.models import Attempt, Batch, RefusedRow, Signal
 from ..ledger.session import lock, session, step
-from . import copy_binary, headers, raw_tables
+from . import copy_binary, headers, raw_tables, shapes
 from .canonical import Canonical
 from .readers import Chunk, Table, UnreadableFile, open_tables
 from .repeats import Repeats
@@ -486,12 +486,15 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
         )
     with step("collector", "land", business_date=on, **links) as record:
         dataset = _dataset(batch_seq, links["dataset_id"])
+        kind = load_catalogue().kinds[dataset.kind]
+        with session("collector") as opened:
+            shapes.require(opened, kind)
         batch, attempt = _new_attempt(batch_seq, on)
         record.links["attempt"] = attempt
-        kind = load_catalogue().kinds[batch.kind]
         try:
             with settings.connect("collector") as vault_connection, settings.engine("collector").begin() as connection:
                 lock(connection, f"land {batch_seq}")
+                shapes.require(connection, kind)
                 with Session(connection) as opened:
                     _not_aside(opened.get(Batch, batch_seq), batch_seq)
                 connection.execute(text("set local synchronous_commit = on"))

@@ -123,12 +123,12 @@ def gate(on: date) -> list[str]:
     return failures
 
 
-def build(on: date) -> Any:
-    """Build the warehouse for the business date."""
+def build(on: date, *, full: bool = False, select: tuple[str, ...] = (), who: str = "") -> Any:
+    """Build the warehouse for the business date; ``full``: compute everything again, or what ``select`` chooses."""
     from ..build import run as builds
 
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    return builds.run(on)
+    return builds.run(on, full_refresh=full, select=select, who=who)
 
 
 def release(on: date) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .access import AccessLog, Alert, Report, Secret
 from .base import BATCH_STATES, GOOD_STATES, Base
-from .builds import Build, BuildInput, PublishedDataset, PublishedUnit
+from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
@@ -33,6 +33,7 @@ __all__ = [
     "GOOD_STATES",
     "GateResult",
     "Judgement",
+    "KindShape",
     "PublishedDataset",
     "PublishedUnit",
     "Quarantine",
