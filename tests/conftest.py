@@ -30,6 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.core.global_force_seed = seeds.SEED
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: with several workers, the whole chain ends with the others."""
+    items.sort(key=lambda item: not item.path.is_relative_to(CHECKOUT / "tests" / "chain"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"PCW_TEST_SEED={seeds.SEED}")
 
@@ -149,6 +154,16 @@ def lone_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         migrate_template(cluster)
         with open_warehouse(cluster, tmp_path, monkeypatch) as opened:
             yield opened
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what a build reads of the checkout, to be edited."""
+    copy = tmp_path / "checkout"
+    for name in ("dbt_project", "expectations", "include/catalogue"):
+        shutil.copytree(CHECKOUT / name, copy / name)
+    monkeypatch.setenv("PCW_ROOT", str(copy))
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .world import World
+from tests.helpers.world import World
 
 _OUTCOME = {"quarantined": "quarantined", "duplicate": "duplicate", None: "accepted"}
 
@@ -23,7 +23,7 @@ def file_of(row: dict[str, Any]) -> str:
 
 def batches(world: World, day: int) -> dict[tuple[str, str], dict[str, Any]]:
     """Batches of a business day by dataset and file."""
-    from .world import DAYS
+    from tests.helpers.world import DAYS
 
     names = (
         "seq",

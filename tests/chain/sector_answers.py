@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.helpers.world import DAYS, World
+
 from .answers import batches
-from .world import DAYS, World
 
 LISTS = {"red": "红名单", "black": "严重失信主体名单", "abnormal": "经营异常名录", "debtor": "失信被执行人"}
 STATES = {"current": "在列", "expired": "期满", "ended": "已移出", "repaired": "已修复", "revoked": "已撤销"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.helpers.world import DAYS, World
+
 from .sector_answers import key
-from .world import DAYS, World
 
 
 def _there(world: World) -> dict[tuple[str, str, str], tuple[Any, ...]]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from local_stack.postgres import Server
 
+from tests.helpers.world import DAYS, world
+
 from . import answers, canary, sector_answers, target_answers
-from .world import DAYS, world
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow]
 

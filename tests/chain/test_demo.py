@@ -17,8 +17,9 @@ import psycopg
 import pytest
 from local_stack.postgres import Server
 
+from tests.helpers.world import CityProcess
+
 from . import answers, canary, target_answers
-from .world import CityProcess
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(2700)]
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 
 from tests import seeds
-
-from .world import DAYS, World, world
+from tests.helpers.world import DAYS, World, world
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(3000)]
 SCALE = 0.03

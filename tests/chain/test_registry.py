@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .world import DAYS
+from tests.helpers.world import DAYS
 
 pytestmark = pytest.mark.chain
 

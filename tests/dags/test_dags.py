@@ -134,7 +134,7 @@ def test_a_handed_in_file_is_booked_once(warehouse) -> None:
     from public_credit.base import settings
     from public_credit.steps import work
 
-    from tests.warehouse.helpers import csv_bytes, rows
+    from tests.helpers.penalties import csv_bytes, rows
 
     (settings.hand_in_folder() / "补报.csv").write_bytes(csv_bytes(rows(5)))
     with pytest.raises(UserError):

@@ -1,7 +1,7 @@
 """``python -m tests.dumps.make <name>``: play two small days of the invented district with this checkout's code and dump the database.
 
 ``tests/dumps/<name>.sql.xz`` is what a warehouse of that version looks like (no passwords, no keys, no archive: the vault's numbers
-cannot be read); ``tests/warehouse/test_old_warehouses.py`` restores every one, migrates it and works on.
+cannot be read); ``tests/ledger/test_old_warehouses.py`` restores every one, migrates it and works on.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def pg_tool(name: str) -> str:
 
 def _run_day(played: Any, day: int) -> None:
     """One simulated day of a few units, to the city and back. Steps are called as this version of the code has them."""
-    from tests.chain.world import DAYS
+    from tests.helpers.world import DAYS
 
     try:
         from public_credit.steps import work
@@ -55,8 +55,8 @@ def _run_day(played: Any, day: int) -> None:
 
 
 def main(name: str) -> None:
-    from tests.chain.world import world
     from tests.conftest import migrate_template, open_cluster, open_warehouse
+    from tests.helpers.world import world
 
     target = FOLDER / f"{name}.sql.xz"
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

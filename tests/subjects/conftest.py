@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .registers import Registers
+from tests.helpers.registers import Registers
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ from public_credit import subjects as resolve
 from public_credit.build import run as builds
 from public_credit.steps import work
 
-from tests.chain.world import DAYS, World, world
-
-from .registers import TABLES
+from tests.helpers.registers import TABLES
+from tests.helpers.world import DAYS, World, world
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow]
 

@@ -6,9 +6,8 @@ import json
 
 from public_credit.identifiers.codes import make_id_number
 
-from tests.warehouse.commands import credit
-
-from .registers import body, code, firm, org, reg
+from tests.helpers.commands import credit
+from tests.helpers.registers import body, code, firm, org, reg
 
 NUMBER = make_id_number("37039919800101003")  # of the reserved region
 WHY = ("--reason", "登记机关来函说明", "--user", "张示范", "--date", "2026-02-25")

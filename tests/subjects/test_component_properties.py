@@ -10,7 +10,8 @@ from public_credit.subjects.component import Judgement, Outcome, resolve
 from public_credit.subjects.nodes import Row, node
 from public_credit.subjects.whole import resolve_all
 
-from .registers import ON, body, code, firm, org, record_id, reg
+from tests.helpers.registers import ON, body, code, firm, org, record_id, reg
+
 from .worlds import judgements, rows
 
 _FIELDS = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from public_credit import subjects as resolve
 
-from .registers import ON, Registers
+from tests.helpers.registers import ON, Registers
+
 from .worlds import builds
 
 _TABLES = (

@@ -15,7 +15,7 @@ from public_credit import subjects as resolve
 from public_credit.build import run as builds
 from sqlalchemy.orm import Session
 
-from .registers import ON, code, firm, reg
+from tests.helpers.registers import ON, code, firm, reg
 
 _DAY_ONE = [firm(number, business_reg_no=reg(number)) for number in range(1, 6)]
 _DAY_TWO = [firm(1, business_reg_no=reg(2)), firm(8, predecessor_uscc=code(3), name=firm(3)["name"]), firm(9)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .registers import body, code, firm, org, reg
+from tests.helpers.registers import body, code, firm, org, reg
 
 
 def test_an_old_row_with_only_the_organisation_code_belongs_to_the_subject_that_embeds_it(registers):

@@ -7,9 +7,8 @@ import pytest
 from public_credit import subjects as resolve
 from public_credit.subjects.suggest import likeness
 
-from tests.warehouse.commands import credit
-
-from .registers import ON, body, code, firm
+from tests.helpers.commands import credit
+from tests.helpers.registers import ON, body, code, firm
 
 SAME = {"address": "示范区北山镇测试路1号", "legal_rep_name": "法人代表甲0001"}
 

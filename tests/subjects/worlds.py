@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .registers import body, code, firm, org, reg
+from tests.helpers.registers import body, code, firm, org, reg
 
 CODES = [code(1), code(2), code(3), code(4), code(1, "92"), code(5, "92"), code(6, "93")]
 CERTS = ["137039900001", "137039900002"]

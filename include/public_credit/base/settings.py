@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, create_engine, event
@@ -136,19 +137,43 @@ def _unreachable() -> UserError:
     )
 
 
+@lru_cache(maxsize=1)
+def _name_of(process: int) -> str:
+    return f"pcw {process} {uuid4().hex}"
+
+
+def process_name() -> str:
+    """What the database calls the sessions of this process: told apart from every other one, also on another machine."""
+    return _name_of(os.getpid())
+
+
+def session_options() -> dict[str, str]:
+    """What every session of ours tells the server: its process, and to end it soon when that process or the network is gone."""
+    watch = {
+        "client_connection_check_interval": 1000,
+        "tcp_keepalives_idle": 60,
+        "tcp_keepalives_interval": 10,
+        "tcp_keepalives_count": 3,
+    }  # ms, s, s
+    return {
+        "application_name": process_name(),
+        "options": " ".join(f"-c {name}={value}" for name, value in watch.items()),
+    }
+
+
 def connect(role: str, **options: Any) -> psycopg.Connection[Any]:
     """A connection of psycopg's own as one database role. Raises UserError (code 3)."""
     import psycopg
 
     try:
-        return psycopg.connect(dsn(role), **options)
+        return psycopg.connect(dsn(role), **session_options() | options)
     except psycopg.OperationalError:
         raise _unreachable() from None
 
 
 def _connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:
     try:
-        return dialect.connect(*arguments, **options)
+        return dialect.connect(*arguments, **session_options() | options)
     except dialect.loaded_dbapi.OperationalError:
         raise _unreachable() from None
 

@@ -31,23 +31,25 @@ from .. import subjects as resolve
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
+from ..ledger import locks
 from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
-from ..ledger.session import BUILDING, hold, open_business_day, session, step
+from ..ledger.session import open_business_day, session, step, whose
+from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
 from . import evidence
 
 _READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
-_PENDING = """
+_PENDING = f"""
     insert into ledger.build_input (build_id, batch_seq, attempt, operation, kind)
-    select :build, b.seq, b.current_attempt, 'add', b.kind from ledger.batch b
-    where b.state in ('accepted', 'accepted_with_quarantine') and not exists (
+    select :build, b.seq, b.current_attempt, {sql(InputOperation.ADD)}, b.kind from ledger.batch b
+    where b.state in {sql(GOOD)} and not exists (
         select 1 from ledger.build_input i
-        where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add')
+        where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = {sql(InputOperation.ADD)})
     union all
-    select distinct :build, i.batch_seq, i.attempt, 'remove', i.kind
+    select distinct :build, i.batch_seq, i.attempt, {sql(InputOperation.REMOVE)}, i.kind
     from ledger.build_input i join ledger.batch b on b.seq = i.batch_seq
-    where i.operation = 'add' and i.attempt <> b.current_attempt and not exists (
+    where i.operation = {sql(InputOperation.ADD)} and i.attempt <> b.current_attempt and not exists (
         select 1 from ledger.build_input gone
-        where gone.batch_seq = i.batch_seq and gone.attempt = i.attempt and gone.operation = 'remove')"""
+        where gone.batch_seq = i.batch_seq and gone.attempt = i.attempt and gone.operation = {sql(InputOperation.REMOVE)})"""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,9 @@ def made_from() -> dict[str, Any]:
 
 def _remembering(opened: Session, now: dict[str, Any]) -> dict[str, Any]:
     """With the units and datasets that left the catalogue as they were: one that comes back changed is an edit."""
-    last = opened.scalar(select(Build.made_from).where(Build.state == "built").order_by(Build.build_id.desc()).limit(1))
+    last = opened.scalar(
+        select(Build.made_from).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
+    )
     known = last.get("catalogue") if isinstance(last, dict) else None
     return now | {"catalogue": known | now["catalogue"]} if isinstance(known, dict) else now
 
@@ -159,16 +163,16 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
 
 def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) -> _Frozen | None:
     """The open build (resumed), or a new one with its frozen inputs; None when nothing is due."""
-    built = select(Build).where(Build.state == "built")
+    built = select(Build).where(Build.state == BuildState.BUILT)
     last = opened.scalar(built.order_by(Build.build_id.desc()).limit(1))
     edited, again = ("", False) if last is None else _edited(last.made_from, now)
     why = edited if again else "按要求" if full_refresh else ""
-    unfinished = opened.scalar(select(Build).where(Build.state == "open"))
+    unfinished = opened.scalar(select(Build).where(Build.state == BuildState.OPEN))
     if unfinished is not None:
         if unfinished.made_from != now:
             unfinished.made_from, why = None, why or "中断的构建开始后种子、模型或目录有改动"
         return _Frozen(unfinished.build_id, unfinished.business_date, True, last is None, why)
-    latest = opened.scalar(select(func.max(Build.business_date)).where(Build.state == "built"))
+    latest = opened.scalar(select(func.max(Build.business_date)).where(Build.state == BuildState.BUILT))
     attempt = opened.begin_nested()
     build = Build(business_date=on, code_version=settings.code_version(), made_from=now)
     opened.add(build)
@@ -203,13 +207,15 @@ def _publish_datasets(opened: Session) -> None:
 
 def environment() -> dict[str, str]:
     """What ``profiles.yml`` reads, from the builder's connection."""
-    known = conninfo_to_dict(settings.dsn("builder"))
+    known, session = conninfo_to_dict(settings.dsn("builder")), settings.session_options()
     return {
         "PCW_DBT_HOST": str(known["host"]),
         "PCW_DBT_PORT": str(known.get("port") or 5432),
         "PCW_DBT_USER": str(known["user"]),
         "PCW_DBT_PASSWORD": str(known["password"]),
         "PCW_DBT_DATABASE": str(known["dbname"]),
+        "PCW_DBT_APPLICATION": session["application_name"],
+        "PGOPTIONS": session["options"],
         "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_PATH": str(settings.folder("dbt", "logs")),
@@ -275,29 +281,34 @@ def chosen(select: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def run(business_date: date, *, full_refresh: bool = False, select: tuple[str, ...] = (), who: str = "") -> BuildResult:
+def run(business_date: date, *, full_refresh: bool = False, select: tuple[str, ...] = ()) -> BuildResult:
     """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so.
 
     ``full_refresh`` computes everything again, with ``select`` (dbt selectors) the chosen models with what they are
     computed from and what is computed from them, after the build that is due, if any. Raises UserError for a selector that
-    chooses nothing.
+    chooses nothing, Busy while another build runs; who is reading figures is waited for.
     """
     open_business_day("builder", business_date)
     names = chosen(select) if full_refresh and select else []
-    with hold("builder", BUILDING, waiting="另一个构建正在进行，等它完成后继续。"):
+    with (
+        locks.alone("builder", locks.BUILD, "构建", whose()),
+        locks.hold("builder", locks.FIGURES, waiting="有任务正在读取数字，等它读完后构建。"),
+    ):
         if not names:
-            return _run(business_date, full_refresh, who)
-        built = _run(business_date, False, who)
-        return built if built.whole else _again(business_date, names, who)
+            return _run(business_date, full_refresh)
+        built = _run(business_date, False)
+        return built if built.whole else _again(business_date, names)
 
 
-def _again(business_date: date, names: list[str], who: str) -> BuildResult:
+def _again(business_date: date, names: list[str]) -> BuildResult:
     """Compute the named models again as of the newest finished build, which stays what it is."""
     with session("builder") as opened:
         build_id, day = opened.execute(
-            select(Build.build_id, Build.business_date).where(Build.state == "built").order_by(Build.build_id.desc())
+            select(Build.build_id, Build.business_date)
+            .where(Build.state == BuildState.BUILT)
+            .order_by(Build.build_id.desc())
         ).first()
-    with step("builder", "build", business_date=business_date, build_id=build_id) as record:
+    with step("builder", StepName.BUILD, business_date=business_date, build_id=build_id) as record:
         arguments = ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select"]
         result = invoke(
             [*arguments, *(f"@{name}" for name in names)], {"build_id": build_id, "business_date": day.isoformat()}
@@ -308,11 +319,11 @@ def _again(business_date: date, names: list[str], who: str) -> BuildResult:
         record.message = f"第 {build_id} 次构建按要求重算 {'、'.join(names[:5])}" + (
             f" 等 {len(names)} 个" if len(names) > 5 else ""
         )
-        record.message += f"及其上下游：{len(ran)} 个模型，{seconds} 秒" + (f"（{who}）" if who else "")
+        record.message += f"及其上下游：{len(ran)} 个模型，{seconds} 秒" + f"（{whose()}）"
     return BuildResult(build_id, record.message, len(ran), seconds)
 
 
-def _run(business_date: date, full_refresh: bool, who: str) -> BuildResult:
+def _run(business_date: date, full_refresh: bool) -> BuildResult:
     now = made_from()
     with session("builder") as opened:
         now = _remembering(opened, now)
@@ -322,14 +333,14 @@ def _run(business_date: date, full_refresh: bool, who: str) -> BuildResult:
             _publish_datasets(opened)
             evidence.publish(opened)
     if frozen is None:
-        with step("builder", "build", business_date=business_date) as record:
-            record.verdict, record.message = "nothing_due", "没有待构建的批次，业务日期、种子、模型与目录未变"
+        with step("builder", StepName.BUILD, business_date=business_date) as record:
+            record.verdict, record.message = Verdict.NOTHING_DUE, "没有待构建的批次，业务日期、种子、模型与目录未变"
         return BuildResult(None, record.message)
     build_id, business_date = frozen.build_id, frozen.business_date
-    with step("builder", "resolve", business_date=business_date, build_id=build_id) as record:
+    with step("builder", StepName.RESOLVE, business_date=business_date, build_id=build_id) as record:
         record.counts = (resolve.full if full_refresh else resolve.run)(build_id, business_date)
         record.message = "主体归集完成" if record.counts else "本次构建的主体已归集"
-    with step("builder", "build", business_date=business_date, build_id=build_id) as record:
+    with step("builder", StepName.BUILD, business_date=business_date, build_id=build_id) as record:
         arguments = [
             "build",
             *(["--full-refresh"] if frozen.why else []),
@@ -352,10 +363,10 @@ def _run(business_date: date, full_refresh: bool, who: str) -> BuildResult:
         record.message = (
             f"第 {build_id} 次构建{'（续做）' if frozen.resumed else ''}完成：{len(ran)} 个模型，{seconds} 秒"
             + (f"；{frozen.why}，全量重建" if frozen.why else "")
-            + (f"（{who}）" if full_refresh and who else "")
+            + (f"（{whose()}）" if full_refresh else "")
         )
         with session("builder") as opened:
             build = opened.get_one(Build, build_id)
-            build.state, build.message, build.made_from = "built", record.message, now
+            build.state, build.message, build.made_from = BuildState.BUILT, record.message, now
             build.built_at = build.built_at or func.clock_timestamp()
         return BuildResult(build_id, record.message, len(ran), seconds, bool(frozen.why))

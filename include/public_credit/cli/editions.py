@@ -8,6 +8,7 @@ import typer
 
 from ..editions import diff as edition_diff
 from ..editions import run as editions
+from ..ledger import words
 from . import output
 from .operate import On, _on, _who
 from .overview import Json
@@ -46,8 +47,8 @@ def list_editions(as_json: Json = False) -> None:
             [
                 row["id"],
                 str(row["year"]),
-                editions.KINDS[row["kind"]] + (f"（第 {row['restates']} 号）" if row["restates"] else ""),
-                editions.STATES[row["state"]],
+                words.EDITION_KIND[row["kind"]] + (f"（第 {row['restates']} 号）" if row["restates"] else ""),
+                words.EDITION[row["state"]],
                 row["as_of"],
                 row["figures"],
                 row["computed_by"],
@@ -72,7 +73,7 @@ def show(
         return
     head = found["edition"]
     print(
-        f"第 {edition} 号  {head['year']} 年  {editions.KINDS[head['kind']]}  {editions.STATES[head['state']]}  截至 {head['as_of']}  "
+        f"第 {edition} 号  {head['year']} 年  {words.EDITION_KIND[head['kind']]}  {words.EDITION[head['state']]}  截至 {head['as_of']}  "
         f"{'单位 ' + unit if unit else '全区'}"
     )
     print(output.paint(f"内容指纹 {head['content_hash']}", "dim"))

@@ -14,11 +14,13 @@ from sqlalchemy import select
 
 from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue
+from ..ledger import words
 from ..ledger.models import Attempt, Batch
 from ..ledger.session import clock_day, current_business_day, session
+from ..ledger.states import AttemptState, BatchState, Verdict
 from ..steps import work
 from . import output
-from .overview import BATCH_STATES, Json
+from .overview import Json
 
 On = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="业务日期，默认今天。")]
 
@@ -78,7 +80,7 @@ def probe(dataset: str) -> None:
 
     outcome = ask(dataset)
     print(f"{dataset}：{outcome.message.replace('新收', '可收')}")
-    if outcome.verdict == "failed":
+    if outcome.verdict == Verdict.FAILED:
         raise typer.Exit(5)
 
 
@@ -103,15 +105,15 @@ def _report(seq: int, as_json: bool) -> None:
         )
     else:
         print(
-            f"批次 {seq}（{batch.dataset_id}）{BATCH_STATES[batch.state]}：收到 {counts['rows_in'] or 0:,} 行 = 放行 "
+            f"批次 {seq}（{batch.dataset_id}）{words.BATCH[batch.state]}：收到 {counts['rows_in'] or 0:,} 行 = 放行 "
             f"{counts['accepted'] or 0:,} + 退回 {counts['quarantined'] or 0:,} + 重复 {counts['duplicate'] or 0:,} "
             f"+ 拒收 {counts['refused'] or 0:,}"
         )
         if batch.message:
             print(batch.message)
-    if batch.state in ("held", "broken"):
+    if batch.state in (BatchState.HELD, BatchState.BROKEN):
         raise typer.Exit(4)
-    if batch.state == "failed":
+    if batch.state == BatchState.FAILED:
         raise typer.Exit(1)
 
 
@@ -161,7 +163,7 @@ def build(
         raise UserError(
             "-s 只能与 --full 同用。", remedy="平日的构建总是完整的；要重算一部分，写 build --full -s <模型>。"
         )
-    result = work.build(_on(on), full=full, select=tuple(select or ()), who=_who())
+    result = work.build(_on(on), full=full, select=tuple(select or ()))
     print(result.message)
 
 
@@ -232,12 +234,12 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
     if not as_json:
         with session("reader") as opened:
             state = opened.get_one(Attempt, (found.seq, result.attempt)).state
-        print(f"第 {result.attempt} 次入库，{'已切换为当前版本' if state == 'gated' else '未切换'}。")
+        print(f"第 {result.attempt} 次入库，{'已切换为当前版本' if state == AttemptState.GATED else '未切换'}。")
     _report(found.seq, as_json)
     for state, message in [(result.state, result.message), *judged]:  # an earlier attempt may have stayed live
-        if state in ("failed", "broken"):
+        if state in (BatchState.FAILED, BatchState.BROKEN):
             print(message)
-            raise typer.Exit(1 if state == "failed" else 4)
+            raise typer.Exit(1 if state == BatchState.FAILED else 4)
 
 
 def waive(

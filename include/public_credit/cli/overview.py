@@ -9,30 +9,14 @@ from sqlalchemy import text
 
 from ..base import settings
 from ..base.messages import UserError, key_given
+from ..ledger import words
 from ..ledger.session import session
+from ..ledger.states import NOT_BACK, BatchState, QuarantineState, sql
 from ..oversight import status
 from . import output
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
 Unit = Annotated[str | None, typer.Option("--unit", help="只看一个单位（单位编号）。")]
-
-BATCH_STATES = {
-    "received": "已收到",
-    "landed": "已入库待裁决",
-    "accepted": "放行",
-    "accepted_with_quarantine": "放行有退回",
-    "held": "扣留",
-    "broken": "无法读取",
-    "failed": "出错",
-    "set_aside": "已搁置",
-}
-QUARANTINE_STATES = {
-    "open": "待退回",
-    "returned": "已退回",
-    "corrected": "已更正",
-    "waived": "已豁免",
-    "withdrawn": "已撤下",
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -96,10 +80,10 @@ def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: boo
         rows = [
             dict(row)
             for row in opened.execute(
-                text("""
+                text(f"""
             select seq, batch_id, dataset_id, file_name, locator, source_version, business_date, received_at, state,
                    rows_in, accepted, quarantined, duplicate, refused, current_attempt as attempt,
-                   case when state = 'set_aside' then set_aside_reason else message end as message, sha256
+                   case when state = {sql(BatchState.SET_ASIDE)} then set_aside_reason else message end as message, sha256
             from ledger.batch
             where (cast(:unit as text) is null or unit_id = :unit)
               and (cast(:dataset as text) is null or dataset_id = :dataset)
@@ -126,7 +110,7 @@ def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: boo
                 row["quarantined"],
                 row["duplicate"],
                 row["refused"],
-                BATCH_STATES[row["state"]],
+                words.BATCH[row["state"]],
                 row["message"],
             ]
             for row in rows
@@ -160,16 +144,16 @@ def show_quarantine(
                 row["sheet"] or "",
                 row["source_row"],
                 row["rules"],
-                QUARANTINE_STATES[row["state"]],
+                words.QUARANTINE[row["state"]],
                 row["opened_on"],
             ]
             for row in rows
         ],
         numeric=(0, 4),
     )
-    titles = status.rule_titles({code for row in rows for code in row["rules"].split(";")})
-    for code, title in sorted(titles.items()):
-        print(output.paint(f"{code}  {title}", "dim"))
+    several = len({row["kind"] for row in rows}) > 1
+    for code, title, kinds in status.rule_titles(rows):
+        print(output.paint(f"{code}  {title}" + (f"（{kinds}）" if several else ""), "dim"))
 
 
 def show_slips(unit: Unit = None, as_json: Json = False) -> None:
@@ -178,10 +162,10 @@ def show_slips(unit: Unit = None, as_json: Json = False) -> None:
         rows = [
             dict(row)
             for row in opened.execute(
-                text("""
+                text(f"""
             select s.slip_id, s.unit_id, s.file_name, s.rows, s.written_on, b.dataset_id,
-                   count(*) filter (where q.state = 'corrected') as corrected,
-                   count(*) filter (where q.state in ('open', 'returned')) as open
+                   count(*) filter (where q.state = {sql(QuarantineState.CORRECTED)}) as corrected,
+                   count(*) filter (where q.state in {sql(NOT_BACK)}) as open
             from ledger.slip s join ledger.batch b on b.seq = s.batch_seq
             left join ledger.quarantine q on q.slip_id = s.slip_id
             where cast(:unit as text) is null or s.unit_id = :unit

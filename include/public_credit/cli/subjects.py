@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..base.messages import UserError
+from ..ledger import words
 from ..ledger.session import session
 from ..subjects import judgements, lookup, worklist
 from ..subjects.nodes import TITLES
@@ -19,16 +20,6 @@ from .overview import Json
 Reason = Annotated[str, typer.Option(help="理由，记入裁定。")]
 User = Annotated[str | None, typer.Option(help="作出裁定的人，默认当前用户。")]
 _EFFECT = "已登记；自下一次构建（public-credit build）起生效。"
-_CLASSES = {"enterprise": "企业", "non_enterprise": "非企业法人"}
-_STATES = {
-    "current": "有效",
-    "expired": "期满",
-    "ended": "已退出",
-    "revoked": "已撤销",
-    "replaced": "已更正",
-    "repaired": "已修复",
-}
-_PAST = {"merged": "并入本主体", "renumbered": "换号"}
 
 
 def register(app: typer.Typer) -> None:
@@ -55,24 +46,26 @@ def show(
         return
     state = "已不在登记名册" if known["gone"] else known["state"]
     print(output.paint(known["name"], "bold"))
-    print(f"{_CLASSES[known['subject_class']]}  {known['org_type']}  {state}  主体编号 {known['subject_id']}")
+    print(
+        f"{words.SUBJECT_CLASS[known['subject_class']]}  {known['org_type']}  {state}  主体编号 {known['subject_id']}"
+    )
     for item in known["identifiers"]:
         print(f"  {TITLES[item['scheme']]}  {item['value']}")
     for item in known["records"]:
         print(f"  登记行  {item['record_id']}  {item['dataset_id']} 第 {item['batch_seq']} 批第 {item['row_no']} 行")
     for item in known["past_ids"]:
-        print(f"  曾用编号  {item['past_id']}  {item['since_on']} {_PAST[item['reason']]}")
+        print(f"  曾用编号  {item['past_id']}  {item['since_on']} {words.PAST_ID[item['reason']]}")
     for item in known["successions"]:
         print(f"  个转企  {item['old_subject_id']} → {item['new_subject_id']}  {item['known_on']} 知悉")
     for item in known["judgements"]:
-        told = "同一主体" if item["decision"] == "same" else "不同主体"
+        told = words.DECISION[item["decision"]]
         undone = f"，{item['undone_on']} 撤销" if item["undone_on"] else ""
         print(
             f"  裁定 {item['id']}  {item['left_key']} 与 {item['right_key']} 为{told}：{item['reason']}"
             f"（{item['decided_by']}，{item['decided_on']}{undone}）"
         )
     for item in known["work"]:
-        print(output.paint(f"  待办  {worklist.TOPICS[item['topic']]}：{_reason(item)}  {item['key']}", "warn"))
+        print(output.paint(f"  待办  {words.TOPIC[item['topic']]}：{_reason(item)}  {item['key']}", "warn"))
 
 
 def as_of(
@@ -104,7 +97,7 @@ def as_of(
                 item["title"],
                 item["document_no"],
                 item["ends_on"] or item["exited_on"] or "",
-                _STATES[item["state"]] + ("，异议中" if item["objected"] else ""),
+                words.RECORD[item["state"]] + ("，异议中" if item["objected"] else ""),
                 f"{item['dataset_id']} 第 {item['batch_seq']} 批第 {item['row_no']} 行",
             ]
             for item in found
@@ -117,12 +110,12 @@ def _reason(item: dict[str, Any]) -> str:
 
 
 def work(
-    topic: Annotated[str | None, typer.Option(help="只看一类：" + "、".join(worklist.TOPICS))] = None,
+    topic: Annotated[str | None, typer.Option(help="只看一类：" + "、".join(words.TOPIC))] = None,
     limit: Annotated[int, typer.Option(help="每类最多列出多少项。")] = 20,
     as_json: Json = False,
 ) -> None:
-    if topic is not None and topic not in worklist.TOPICS:
-        raise UserError(f"没有待办类别 {topic}。", remedy="可用类别：" + "、".join(worklist.TOPICS))
+    if topic is not None and topic not in words.TOPIC:
+        raise UserError(f"没有待办类别 {topic}。", remedy="可用类别：" + "、".join(words.TOPIC))
     with session("reader") as opened:
         items = worklist.work(opened, topic)
     if as_json:
@@ -130,7 +123,7 @@ def work(
         return
     if not items:
         print("没有待办。")
-    for name, title in worklist.TOPICS.items():
+    for name, title in words.TOPIC.items():
         found = [item for item in items if item["topic"] == name]
         if not found:
             continue

@@ -15,6 +15,7 @@ from ..base.messages import UserError
 from ..catalogue import load_catalogue
 from ..ledger.models import Attestation, Batch
 from ..ledger.session import session, step
+from ..ledger.states import StepName
 
 
 def _check(dataset_id: str, start: date, end: date, who: str, reason: str) -> None:
@@ -38,7 +39,7 @@ def attest(dataset_id: str, start: date, end: date, who: str, reason: str) -> bo
     _check(dataset_id, start, end, who, reason)
     unit_id = load_catalogue().datasets[dataset_id].unit
     links = {"business_date": settings.business_date(), "unit_id": unit_id, "dataset_id": dataset_id}
-    with step("collector", "attest", **links) as record, session("collector") as opened:
+    with step("collector", StepName.ATTEST, **links) as record, session("collector") as opened:
         delivered = opened.scalar(
             select(func.coalesce(func.sum(Batch.rows_in), 0)).where(
                 Batch.dataset_id == dataset_id, Batch.business_date.between(start, end)

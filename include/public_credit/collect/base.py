@@ -22,8 +22,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import Dataset, load_catalogue
+from ..ledger import locks
 from ..ledger.models import Batch, Step
-from ..ledger.session import dag_run, hold, session
+from ..ledger.session import dag_run, session, whose
+from ..ledger.states import StepName, Verdict
 from .streams import ByteStream
 
 Owner = Literal["department", "data_engineer"]
@@ -52,7 +54,7 @@ class CollectOutcome:
     """What became of one dataset's collection: new batches, receipts already known, what was left and why."""
 
     dataset_id: str
-    verdict: str = "ok"
+    verdict: str = Verdict.OK
     owner: str = ""
     batch_seqs: list[int] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
@@ -65,19 +67,19 @@ class CollectOutcome:
     errors: list[str] = field(default_factory=list)
 
     def failed(self, error: UserError) -> None:
-        self.verdict, self.owner = "failed", getattr(error, "owner", "data_engineer")
+        self.verdict, self.owner = Verdict.FAILED, getattr(error, "owner", "data_engineer")
         self.errors.append(str(error))
 
     def settle(self) -> None:
         """Verdict from what was noted, unless the collection failed."""
-        if self.verdict == "failed":
+        if self.verdict == Verdict.FAILED:
             return
         if self.incomplete:
-            self.verdict, self.owner = "incomplete", "department"
+            self.verdict, self.owner = Verdict.INCOMPLETE, "department"
         elif self.refused or self.turned_away:
-            self.verdict, self.owner = "warning", "department"
+            self.verdict, self.owner = Verdict.WARNING, "department"
         elif not (self.receipts or self.known or self.waiting):
-            self.verdict = "nothing_due"
+            self.verdict = Verdict.NOTHING_DUE
 
     @property
     def message(self) -> str:
@@ -182,13 +184,13 @@ class Intake:
             if seq is not None:
                 opened.add(
                     Step(
-                        name="receive",
+                        name=StepName.RECEIVE,
                         unit_id=self.dataset.unit,
                         dataset_id=self.dataset.id,
                         batch_seq=seq,
                         business_date=self.business_date,
                         ended_at=func.clock_timestamp(),
-                        verdict="ok",
+                        verdict=Verdict.OK,
                         message=f"已归档并登记 {file_name}，{stored.bytes:,} 字节",
                         counts={"bytes": stored.bytes},
                         dag_run=self.run,
@@ -290,7 +292,7 @@ class Probe(Intake):
 
 def only_one(name: str) -> AbstractContextManager[bool]:
     """Hold the advisory lock ``name`` of the ledger while the block runs; False when another holds it."""
-    return hold("collector", name)
+    return locks.hold("collector", name, holder=whose())
 
 
 def masked(name: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ..catalogue import load_catalogue
 from ..ledger.models import RefusedDelivery, Step
 from ..ledger.session import dag_run, session
+from ..ledger.states import StepName, Verdict
 
 REMEDY = "请勿报送并删除该文件；确有法律依据的，由数据管理员先修订目录。"
 
@@ -69,12 +70,12 @@ def book(refused_id: str, receipt: dict[str, Any], chunks: Iterable[bytes], on: 
         if booked is not None:
             opened.add(
                 Step(
-                    name="receive",
+                    name=StepName.RECEIVE,
                     unit_id=receipt["unit_id"] or None,
                     dataset_id=receipt["dataset_id"] or None,
                     business_date=on,
                     ended_at=func.clock_timestamp(),
-                    verdict="warning",
+                    verdict=Verdict.WARNING,
                     owner="department",
                     message=f"拒收 {receipt['file_name']}：{reason}",
                     counts={"bytes": size},

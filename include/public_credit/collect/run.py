@@ -14,6 +14,7 @@ from ..base import faults
 from ..base.messages import UserError
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.session import step
+from ..ledger.states import StepName
 from .base import CollectOutcome, Intake, Probe, business_day, only_one
 
 CHANNELS = {"http_api": "http_api", "sftp": "sftp", "drop_folder": "drop_folder", "exchange_db": "exchange_db"}
@@ -56,7 +57,7 @@ def _guarded(intake: Intake) -> None:
 
 
 def _collect_one(dataset: Dataset, on: date, run: str) -> CollectOutcome:
-    with step("collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
+    with step("collector", StepName.COLLECT, business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(dataset, on, run)
         _guarded(intake)
         outcome = intake.outcome
@@ -102,7 +103,7 @@ def receive_file(dataset_id: str, path: str | Path, business_date: date | None =
         raise UserError(
             f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。"
         )
-    with step("collector", "collect", business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
+    with step("collector", StepName.COLLECT, business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(dataset, on)
         hand_in.take(intake, Path(path))
         intake.outcome.settle()

@@ -10,6 +10,7 @@ from sqlalchemy import func, text
 from ..custody.scan import mask
 from ..ledger.models import Delivery
 from ..ledger.session import session
+from ..ledger.states import IN_DOUBT, UNDERWAY, ItemState, Operation, ReleaseState, sql
 from .base import Item, Outcome
 
 _COLUMNS = "i.item_id, i.interface, i.record_id, i.operation, i.version, i.predecessor, i.idempotency_key, i.payload"
@@ -22,10 +23,10 @@ def sendable(receiver: str) -> list[Item]:
             text(f"""
             select {_COLUMNS} from (
                 select *, row_number() over (partition by record_id order by item_id) as turn
-                from ledger.delivery_item where receiver = :receiver and state in ('pending', 'sending', 'unknown')) i
+                from ledger.delivery_item where receiver = :receiver and state in {sql(UNDERWAY)}) i
             join ledger.release r using (release_id)
-            where i.turn = 1 and i.state = 'pending' and r.state = 'released'
-            order by case when i.operation = 'DEL' then 0 else 1 end, i.interface, i.item_id"""),
+            where i.turn = 1 and i.state = {sql(ItemState.PENDING)} and r.state = {sql(ReleaseState.RELEASED)}
+            order by case when i.operation = {sql(Operation.DEL)} then 0 else 1 end, i.interface, i.item_id"""),
             {"receiver": receiver},
         )
         return [Item(*row) for row in rows]
@@ -38,7 +39,7 @@ def in_doubt(receiver: str) -> list[str]:
             opened.scalars(
                 text(
                     "select idempotency_key from ledger.delivery_item "
-                    "where receiver = :receiver and state in ('sending', 'unknown')"
+                    f"where receiver = :receiver and state in {sql(IN_DOUBT)}"
                 ),
                 {"receiver": receiver},
             )
@@ -54,10 +55,10 @@ def claim(receiver: str, interface: str, items: list[Item]) -> tuple[int, str, l
         opened.flush()
         taken = set(
             opened.scalars(
-                text("""
-            update ledger.delivery_item set state = 'sending', attempts = attempts + 1, sent_at = clock_timestamp(),
+                text(f"""
+            update ledger.delivery_item set state = {sql(ItemState.SENDING)}, attempts = attempts + 1, sent_at = clock_timestamp(),
                    delivery_id = :delivery
-            where item_id = any(:items) and state = 'pending' returning item_id"""),
+            where item_id = any(:items) and state = {sql(ItemState.PENDING)} returning item_id"""),
                 {"delivery": delivery.delivery_id, "items": [item.item_id for item in items]},
             )
         )
@@ -67,18 +68,18 @@ def claim(receiver: str, interface: str, items: list[Item]) -> tuple[int, str, l
 
 def book(outcomes: list[Outcome], on: date) -> dict[str, int]:
     """Book row receipts, set-based; counts by outcome. Receipt texts are masked first."""
-    settled = [outcome for outcome in outcomes if outcome.state in ("accepted", "rejected")]
+    settled = [outcome for outcome in outcomes if outcome.state in (ItemState.ACCEPTED, ItemState.REJECTED)]
     if settled:
         with session("sender") as opened:
             opened.execute(
-                text("""
+                text(f"""
                 update ledger.delivery_item i set state = g.state, receipt_code = g.code, receipt_field = nullif(g.field, ''),
                        receipt_text = g.text, city_id = coalesce(g.city_id, i.city_id), receipt_id = g.receipt_id,
                        booked_at = clock_timestamp(), booked_on = :on
                 from unnest(cast(:keys as text[]), cast(:states as text[]), cast(:codes as text[]), cast(:fields as text[]),
                             cast(:texts as text[]), cast(:ids as text[]), cast(:receipts as text[]))
                      as g(key, state, code, field, text, city_id, receipt_id)
-                where i.idempotency_key = g.key and i.state in ('sending', 'unknown', 'pending')"""),
+                where i.idempotency_key = g.key and i.state in {sql(UNDERWAY)}"""),
                 {
                     "on": on,
                     "keys": [o.key for o in settled],
@@ -90,17 +91,18 @@ def book(outcomes: list[Outcome], on: date) -> dict[str, int]:
                     "receipts": [o.receipt_id for o in settled],
                 },
             )
-    return {state: sum(o.state == state for o in outcomes) for state in ("accepted", "rejected", "unknown")}
+    told = (ItemState.ACCEPTED, ItemState.REJECTED, ItemState.UNKNOWN)
+    return {str(state): sum(o.state == state for o in outcomes) for state in told}
 
 
 def hand_back(keys: list[str]) -> None:
     """Items the receiver certainly did not take are pending again."""
-    _move(keys, "pending")
+    _move(keys, ItemState.PENDING)
 
 
 def doubt(keys: list[str]) -> None:
     """Items of which nobody knows whether the receiver took them."""
-    _move(keys, "unknown")
+    _move(keys, ItemState.UNKNOWN)
 
 
 def _move(keys: list[str], state: str) -> None:
@@ -108,7 +110,7 @@ def _move(keys: list[str], state: str) -> None:
         opened.execute(
             text(
                 "update ledger.delivery_item set state = :state "
-                "where idempotency_key = any(:keys) and state in ('sending', 'unknown')"
+                f"where idempotency_key = any(:keys) and state in {sql(IN_DOUBT)}"
             ),
             {"state": state, "keys": keys},
         )

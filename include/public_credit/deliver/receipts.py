@@ -13,6 +13,7 @@ from ..catalogue import load_catalogue
 from ..custody.scan import mask
 from ..ledger.models import ReceiverEvent
 from ..ledger.session import session, step
+from ..ledger.states import StepName, Verdict
 from .run import adapter_for
 
 
@@ -32,7 +33,7 @@ def _row(receiver: str, item: dict[str, Any]) -> dict[str, Any]:
 def fetch(receiver: str = "city") -> int:
     """Fetch what came since the last one we know; how many receipts were new."""
     found = load_catalogue().receivers[receiver]
-    with step("sender", "receipt", business_date=settings.business_date()) as record:
+    with step("sender", StepName.RECEIPT, business_date=settings.business_date()) as record:
         with session("sender") as opened:
             after = opened.scalar(select(func.max(ReceiverEvent.seq)).where(ReceiverEvent.receiver == receiver)) or 0
         adapter, count = adapter_for(found), 0
@@ -46,5 +47,5 @@ def fetch(receiver: str = "city") -> int:
         finally:
             adapter.close()
         record.counts, record.message = {"receipts": count}, f"取回 {count:,} 条后续回执"
-        record.verdict = "ok" if count else "nothing_due"
+        record.verdict = Verdict.OK if count else Verdict.NOTHING_DUE
         return count

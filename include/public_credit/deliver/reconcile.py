@@ -11,6 +11,7 @@ from ..base import settings
 from ..catalogue import load_catalogue
 from ..ledger.models import Reconciliation
 from ..ledger.session import session, step
+from ..ledger.states import IN_DOUBT, Difference, ItemState, Operation, StepName, Verdict, sql
 from .base import Adapter
 from .run import adapter_for
 
@@ -32,21 +33,21 @@ class ReconcileResult:
         return not (self.missing or self.surplus or self.differing)
 
 
-_COMPARE = """
+_COMPARE = f"""
     create temp table compared on commit drop as
     with last as (
         select interface, record_id, version, operation from (
             select *, row_number() over (partition by interface, record_id order by item_id desc) as newest
-            from ledger.delivery_item where receiver = :receiver and state = 'accepted') accepted
-        where newest = 1 and operation <> 'DEL'
+            from ledger.delivery_item where receiver = :receiver and state = {sql(ItemState.ACCEPTED)}) accepted
+        where newest = 1 and operation <> {sql(Operation.DEL)}
     ), unsettled as (
         select distinct interface, record_id from ledger.delivery_item
-        where receiver = :receiver and state in ('sending', 'unknown')
+        where receiver = :receiver and state in {sql(IN_DOUBT)}
     )
     select coalesce(o.interface, t.interface) as interface, coalesce(o.record_id, t.record_id) as record_id,
            o.version as our_version, t.version as their_version,
-           case when u.record_id is not null then 'unsettled' when t.record_id is null then 'missing'
-                when o.record_id is null then 'surplus' when o.version <> t.version then 'differing'
+           case when u.record_id is not null then {sql(Difference.UNSETTLED)} when t.record_id is null then {sql(Difference.MISSING)}
+                when o.record_id is null then {sql(Difference.SURPLUS)} when o.version <> t.version then {sql(Difference.DIFFERING)}
                 else 'agreed' end as verdict
     from last o
     full outer join theirs t on t.interface = o.interface and t.record_id = o.record_id
@@ -68,7 +69,7 @@ def _load(driver: psycopg.Connection, adapter: Adapter, interfaces: list[str]) -
 def run(receiver: str = "city") -> ReconcileResult:
     """Compare both sides and book the result with every difference."""
     found, on = load_catalogue().receivers[receiver], settings.business_date()
-    with step("sender", "reconcile", business_date=on) as record:
+    with step("sender", StepName.RECONCILE, business_date=on) as record:
         adapter = adapter_for(found)
         try:
             with session("sender") as opened:
@@ -78,20 +79,16 @@ def run(receiver: str = "city") -> ReconcileResult:
                 counted = dict(opened.execute(text("select verdict, count(*) from compared group by 1")).all())
                 theirs = opened.execute(text("select count(*) from theirs")).scalar_one()
                 ours = opened.execute(text("select count(our_version) from compared")).scalar_one()
-                result = ReconcileResult(
-                    ours,
-                    theirs,
-                    *(counted.get(name, 0) for name in ("agreed", "missing", "surplus", "differing", "unsettled")),
-                )
+                result = ReconcileResult(ours, theirs, *(counted.get(name, 0) for name in ("agreed", *Difference)))
                 row = Reconciliation(receiver=receiver, business_date=on, **result.__dict__)
                 opened.add(row)
                 opened.flush()
                 opened.execute(
-                    text("""
+                    text(f"""
                     insert into ledger.reconciliation_difference
                         (reconciliation_id, interface, record_id, difference, our_version, their_version)
                     select :id, interface, record_id, verdict, our_version, their_version from compared
-                    where verdict in ('missing', 'surplus', 'differing')"""),
+                    where verdict in {sql((Difference.MISSING, Difference.SURPLUS, Difference.DIFFERING))}"""),
                     {"id": row.id},
                 )
         finally:
@@ -102,5 +99,5 @@ def run(receiver: str = "city") -> ReconcileResult:
             f"多 {result.surplus:,}，版本不同 {result.differing:,}"
         )
         if not result.clean:
-            record.verdict, record.owner = "warning", "data_engineer"
+            record.verdict, record.owner = Verdict.WARNING, "data_engineer"
         return result

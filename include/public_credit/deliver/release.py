@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..catalogue import Receiver, load_catalogue
+from ..ledger import locks, words
 from ..ledger.models import Build, Release
-from ..ledger.session import lock, session, step
+from ..ledger.session import session, step, whose
+from ..ledger.states import IN_DOUBT, BuildState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
 
-_OPEN = "('accepted', 'sending', 'unknown')"
+_OPEN = sql((ItemState.ACCEPTED, *IN_DOUBT))
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
                 from {export}
                 where build_id <= :until and (build_id > :since or record_id in (
                     select record_id from ledger.delivery_item i
-                    where i.receiver = :receiver and i.interface = '{interface}' and i.state = 'rejected'
+                    where i.receiver = :receiver and i.interface = '{interface}' and i.state = {sql(ItemState.REJECTED)}
                       and i.receipt_code in ('3001', '3002')))
             ) e
             cross join lateral (select {_payload(interface, receiver)} as payload) p
@@ -103,16 +105,16 @@ def _difference(opened: Session, receiver: Receiver) -> None:
             where newest = 1
         )
         select c.*, b.version as before_version, b.idempotency_key as before_key,
-            case when c.hint = 'upsert' and coalesce(b.operation, 'DEL') = 'DEL' then 'ADD'
-                 when c.hint = 'upsert' and b.version <> c.version then 'MOD'
-                 when c.hint = 'delete' and b.operation in ('ADD', 'MOD') then 'DEL' end as operation
+            case when c.hint = 'upsert' and coalesce(b.operation, {sql(Operation.DEL)}) = {sql(Operation.DEL)} then {sql(Operation.ADD)}
+                 when c.hint = 'upsert' and b.version <> c.version then {sql(Operation.MOD)}
+                 when c.hint = 'delete' and b.operation in {sql((Operation.ADD, Operation.MOD))} then {sql(Operation.DEL)} end as operation
         from change c left join before b on b.record_id = c.record_id"""),
         {"receiver": receiver.id},
     )
     opened.execute(text("delete from diff where operation is null"))
     opened.execute(
-        text("""
-        update diff set version = before_version where operation = 'DEL'""")
+        text(f"""
+        update diff set version = before_version where operation = {sql(Operation.DEL)}""")
     )
     opened.execute(text("alter table diff add column key text"))
     opened.execute(
@@ -124,7 +126,7 @@ def _difference(opened: Session, receiver: Receiver) -> None:
     opened.execute(
         text(
             "delete from diff where key in (select idempotency_key from ledger.delivery_item "
-            "where receiver = :receiver and state not in ('superseded'))"
+            f"where receiver = :receiver and state <> {sql(ItemState.SUPERSEDED)})"
         ),
         {"receiver": receiver.id},
     )
@@ -133,9 +135,9 @@ def _difference(opened: Session, receiver: Receiver) -> None:
 def _overtake(opened: Session, receiver: Receiver) -> None:
     """Items the receiver never saw and that are overtaken by a newer image leave the outbox."""
     opened.execute(
-        text("""
-        update ledger.delivery_item i set state = 'superseded', idempotency_key = i.idempotency_key || ':' || i.item_id
-        from change c where i.receiver = :receiver and i.record_id = c.record_id and i.state = 'pending'"""),
+        text(f"""
+        update ledger.delivery_item i set state = {sql(ItemState.SUPERSEDED)}, idempotency_key = i.idempotency_key || ':' || i.item_id
+        from change c where i.receiver = :receiver and i.record_id = c.record_id and i.state = {sql(ItemState.PENDING)}"""),
         {"receiver": receiver.id},
     )
 
@@ -143,9 +145,9 @@ def _overtake(opened: Session, receiver: Receiver) -> None:
 def _fill_rates(opened: Session) -> dict[str, float]:
     """Share of filled values per official code among the records added or changed."""
     rows = opened.execute(
-        text("""
+        text(f"""
         select d.interface || '.' || f.key, avg(case when f.value <> '' then 1.0 else 0.0 end)
-        from diff d, jsonb_each_text(d.payload) f where d.operation <> 'DEL' group by 1""")
+        from diff d, jsonb_each_text(d.payload) f where d.operation <> {sql(Operation.DEL)} group by 1""")
     )
     return {code: round(float(share), 4) for code, share in rows}
 
@@ -158,7 +160,7 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill:
         select count(*) from (
             select operation, row_number() over (partition by record_id order by item_id desc) as newest
             from ledger.delivery_item where receiver = :receiver and state in {_OPEN}) last
-        where newest = 1 and operation <> 'DEL'"""),
+        where newest = 1 and operation <> {sql(Operation.DEL)}"""),
         {"receiver": receiver.id},
     ).scalar_one()
     if dels >= limits.min_records and dels > held * limits.deletion_share:
@@ -167,7 +169,7 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill:
         select(Release.cover)
         .where(
             Release.receiver == receiver.id,
-            Release.state == "released",
+            Release.state == ReleaseState.RELEASED,
             Release.adds + Release.mods >= limits.min_records,
         )
         .order_by(Release.release_id.desc())
@@ -185,11 +187,20 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill:
 
 
 def prepare(receiver_id: str = "city") -> Prepared | None:
-    """Freeze the difference since the last release, up to the newest finished build; None when there is none due."""
-    receiver = load_catalogue().receivers[receiver_id]
+    """Freeze the difference since the last release, up to the newest finished build; None when there is none due.
+
+    Raises Busy while another release for this receiver is being made.
+    """
+    with locks.alone("sender", locks.release(receiver_id), "变更单", whose()), locks.between_builds("sender"):
+        return _prepare(load_catalogue().receivers[receiver_id])
+
+
+def _prepare(receiver: Receiver) -> Prepared | None:
+    receiver_id = receiver.id
     with session("sender") as opened:
-        lock(opened, f"release {receiver_id}")
-        newest = opened.scalar(select(Build).where(Build.state == "built").order_by(Build.build_id.desc()).limit(1))
+        newest = opened.scalar(
+            select(Build).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
+        )
         last = opened.scalar(select(func.max(Release.build_id)).where(Release.receiver == receiver_id)) or 0
         if newest is None or newest.build_id <= last:
             return None
@@ -202,7 +213,7 @@ def prepare(receiver_id: str = "city") -> Prepared | None:
                 text("select interface, operation, count(*) from diff group by 1, 2")
             )
         }
-        adds, mods, dels = (sum(n for (_, op), n in counted.items() if op == name) for name in ("ADD", "MOD", "DEL"))
+        adds, mods, dels = (sum(n for (_, op), n in counted.items() if op == name) for name in Operation)
         digest = opened.execute(
             text(
                 "select encode(sha256(convert_to(coalesce(string_agg(concat_ws(chr(31), record_id, operation, version), "
@@ -234,17 +245,17 @@ def prepare(receiver_id: str = "city") -> Prepared | None:
             diff_hash=digest,
             cover=cover,
             unusual="；".join(reasons),
-            state="waiting" if reasons else "released",
+            state=ReleaseState.WAITING if reasons else ReleaseState.RELEASED,
         )
         opened.add(release)
         opened.flush()
         opened.execute(
-            text("""
+            text(f"""
             insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, predecessor,
                                               payload, idempotency_key, due_on)
             select :release, :receiver, interface, record_id, operation, version, before_version,
-                   case when operation = 'DEL' then '{}'::jsonb else payload end, key, due_on
-            from diff order by case when operation = 'DEL' then 0 else 1 end, interface, record_id"""),
+                   case when operation = {sql(Operation.DEL)} then '{{}}'::jsonb else payload end, key, due_on
+            from diff order by case when operation = {sql(Operation.DEL)} then 0 else 1 end, interface, record_id"""),
             {"release": release.release_id, "receiver": receiver_id},
         )
         made = Prepared(
@@ -257,10 +268,10 @@ def prepare(receiver_id: str = "city") -> Prepared | None:
             + (f"；等待审批：{release.unusual}" if reasons else ""),
         )
         on, build_id = newest.business_date, newest.build_id
-    with step("sender", "release", business_date=on, build_id=build_id, release_id=made.release_id) as record:
+    with step("sender", StepName.RELEASE, business_date=on, build_id=build_id, release_id=made.release_id) as record:
         record.message, record.counts = made.message, {"adds": adds, "mods": mods, "dels": dels}
-        if made.state == "waiting":
-            record.verdict, record.owner = "held", "leadership"
+        if made.state == ReleaseState.WAITING:
+            record.verdict, record.owner = Verdict.HELD, "leadership"
     return made
 
 
@@ -270,10 +281,9 @@ def cover(release_id: int) -> dict[str, Any]:
         release = opened.get(Release, release_id)
         if release is None:
             raise UserError(f"没有第 {release_id} 号变更单。", remedy="用 public-credit status 查看编号。", code=4)
-        states = {"waiting": "等待审批", "released": "已放行", "rejected": "已否决"}
         return {
             "变更单": release_id,
-            "状态": states[release.state],
+            "状态": words.RELEASE[release.state],
             "异常": release.unusual or "无",
             "差异指纹": release.diff_hash,
             **{key: value for key, value in release.cover.items() if key != "fill_rates"},
@@ -285,7 +295,7 @@ def approve(release_id: int, diff_hash: str, who: str) -> None:
     """Approve a waiting release; the hash must be the one of its cover sheet. Raises UserError otherwise."""
     with session("sender") as opened:
         release = opened.get(Release, release_id, with_for_update=True)
-        if release is None or release.state != "waiting":
+        if release is None or release.state != ReleaseState.WAITING:
             raise UserError(
                 f"第 {release_id} 号变更单不在等待审批。", remedy="用 public-credit status 查看待审批的变更单。", code=4
             )
@@ -293,4 +303,4 @@ def approve(release_id: int, diff_hash: str, who: str) -> None:
             raise UserError(
                 "差异指纹不符，未批准。", remedy=f"用 public-credit release show {release_id} 核对封面后重试。", code=4
             )
-        release.state, release.decided_by, release.decided_at = "released", who, func.clock_timestamp()
+        release.state, release.decided_by, release.decided_at = ReleaseState.RELEASED, who, func.clock_timestamp()

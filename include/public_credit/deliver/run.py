@@ -11,7 +11,9 @@ from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import Receiver, load_catalogue
 from ..custody import vault
-from ..ledger.session import hold, step
+from ..ledger import locks
+from ..ledger.session import step, whose
+from ..ledger.states import ItemState, Operation, StepName, Verdict
 from . import outbox
 from .adapters.http_json import HttpJson
 from .base import Adapter, BatchRefused, Item, NotTaken, Outcome, OutcomeUnknown, TooLarge
@@ -48,9 +50,9 @@ class Deliverer:
         if keys:
             outcomes = self.adapter.query(keys)
             self.counts.update(
-                {name: count for name, count in outbox.book(outcomes, self.on).items() if name != "unknown"}
+                {name: count for name, count in outbox.book(outcomes, self.on).items() if name != ItemState.UNKNOWN}
             )
-            outbox.hand_back([outcome.key for outcome in outcomes if outcome.state == "unknown"])
+            outbox.hand_back([outcome.key for outcome in outcomes if outcome.state == ItemState.UNKNOWN])
 
     def _reveal(self, items: list[Item]) -> None:
         """Fill numbers in memory: only fields the receiver's entry names, only for this request."""
@@ -78,13 +80,15 @@ class Deliverer:
             outcomes = self.adapter.send(request_id, items[0].interface, items)
         except OutcomeUnknown as error:
             outbox.doubt(keys)
-            outbox.close(delivery, "unknown", message=str(error))
+            outbox.close(delivery, ItemState.UNKNOWN, message=str(error))
             self.counts["doubt"] += len(items)
             return
         except BatchRefused as refused:
             outbox.close(delivery, "refused", message=f"{refused.code} {refused.text}")
             if len(items) == 1:
-                self.counts.update(outbox.book([Outcome(keys[0], "rejected", refused.code, "", refused.text)], self.on))
+                self.counts.update(
+                    outbox.book([Outcome(keys[0], ItemState.REJECTED, refused.code, "", refused.text)], self.on)
+                )
                 return
             outbox.hand_back(keys)
             self._divide(items, refused.line)
@@ -124,24 +128,27 @@ class Deliverer:
             items = outbox.sendable(self.receiver.id)
             if not items:
                 return
-            before = sum(self.counts[name] for name in ("accepted", "rejected"))
-            for _, group in groupby(items, key=lambda item: (item.operation == "DEL", item.interface)):
+            before = sum(self.counts[name] for name in (ItemState.ACCEPTED, ItemState.REJECTED))
+            for _, group in groupby(items, key=lambda item: (item.operation == Operation.DEL, item.interface)):
                 batch = list(group)
                 for start in range(0, len(batch), self.receiver.batch_size):
                     self.send(batch[start : start + self.receiver.batch_size])
             self.settle_doubts()
-            if sum(self.counts[name] for name in ("accepted", "rejected")) == before:
+            if sum(self.counts[name] for name in (ItemState.ACCEPTED, ItemState.REJECTED)) == before:
                 return
 
 
 def run(receiver: str = "city") -> Delivered:
-    """Send everything that is released and open. Raises UserError (code 5) when the receiver cannot be reached."""
+    """Send everything that is released and open. Raises UserError (code 5) when the receiver cannot be reached.
+
+    Raises Busy while another delivery to this receiver runs.
+    """
     found = load_catalogue().receivers[receiver]
     on = settings.business_date()
-    with step("sender", "deliver", business_date=on) as record, hold("sender", f"deliver {receiver}") as mine:
-        if not mine:
-            record.verdict, record.message = "nothing_due", "另一个报送任务正在运行"
-            return Delivered(0, 0, 0, record.message)
+    with (
+        locks.alone("sender", locks.delivery(receiver), "报送", whose()),
+        step("sender", StepName.DELIVER, business_date=on) as record,
+    ):
         adapter = adapter_for(found)
         deliverer = Deliverer(found, adapter)
         try:
@@ -152,11 +159,11 @@ def run(receiver: str = "city") -> Delivered:
         finally:
             record.counts = dict(deliverer.counts)
             adapter.close()
-        accepted, rejected = deliverer.counts["accepted"], deliverer.counts["rejected"]
+        accepted, rejected = deliverer.counts[ItemState.ACCEPTED], deliverer.counts[ItemState.REJECTED]
         unknown = len(outbox.in_doubt(receiver))
         record.message = f"报送 {accepted + rejected:,} 条：接收 {accepted:,}，拒收 {rejected:,}" + (
             f"，结果不明 {unknown:,}" if unknown else ""
         )
-        record.verdict = "warning" if unknown or rejected else ("ok" if accepted else "nothing_due")
+        record.verdict = Verdict.WARNING if unknown or rejected else (Verdict.OK if accepted else Verdict.NOTHING_DUE)
         record.owner = "department" if rejected else ""
         return Delivered(accepted, rejected, unknown, record.message)

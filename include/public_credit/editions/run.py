@@ -16,11 +16,10 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..custody import scan
+from ..ledger import locks, words
 from ..ledger.models import Build, Edition
-from ..ledger.session import between_builds, lock, session, step
-
-STATES = {"draft": "草稿", "approved": "已批准", "frozen": "已定稿", "rejected": "已否决"}
-KINDS = {"original": "年度定稿", "restatement": "更正重列"}
+from ..ledger.session import session, step, whose
+from ..ledger.states import UNDECIDED, BuildState, EditionKind, EditionState, StepName, Verdict
 
 _FIGURES = """
     insert into ledger.edition_figure (edition_id, target_id, goal_no, unit_id, figure_id, numerator, denominator,
@@ -73,7 +72,10 @@ def _one(opened: Session, edition_id: int, *, locked: bool = False) -> Edition:
 def newest(opened: Session, year: int) -> Edition | None:
     """The newest frozen edition of a year."""
     return opened.scalar(
-        select(Edition).where(Edition.year == year, Edition.state == "frozen").order_by(Edition.id.desc()).limit(1)
+        select(Edition)
+        .where(Edition.year == year, Edition.state == EditionState.FROZEN)
+        .order_by(Edition.id.desc())
+        .limit(1)
     )
 
 
@@ -89,18 +91,23 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
     and when a restatement comes without a reason.
     """
     as_of = date(year, 12, 31)
-    with between_builds("builder"), session("builder") as opened:
-        lock(opened, f"edition {year}")
-        build = opened.scalar(select(Build).where(Build.state == "built").order_by(Build.build_id.desc()).limit(1))
+    with (
+        locks.alone("builder", locks.EDITION, "年度定稿", whose()),
+        locks.between_builds("builder"),
+        session("builder") as opened,
+    ):
+        build = opened.scalar(
+            select(Build).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
+        )
         if build is None or build.business_date < as_of:
             raise UserError(f"{year} 年尚未结束或尚未构建，不能定稿。", remedy="年度终了并构建后再运行。", code=4)
-        waiting = opened.scalar(select(Edition).where(Edition.year == year, Edition.state.in_(("draft", "approved"))))
-        if waiting is not None and waiting.state == "approved":
+        waiting = opened.scalar(select(Edition).where(Edition.year == year, Edition.state.in_(UNDECIDED)))
+        if waiting is not None and waiting.state == EditionState.APPROVED:
             return Drafted(waiting.id, f"第 {waiting.id} 号已批准，等待定稿", waiting.content_hash)
         before = newest(opened, year)
         made = Edition(
             year=year,
-            kind="restatement" if before else "original",
+            kind=EditionKind.RESTATEMENT if before else EditionKind.ORIGINAL,
             restates=before.id if before else None,
             as_of=as_of,
             business_date=build.business_date,
@@ -110,7 +117,11 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
         )
         attempt = opened.begin_nested()
         if waiting is not None:
-            waiting.state, waiting.decided_by, waiting.reason = "rejected", who, waiting.reason or "被新的草稿取代"
+            waiting.state, waiting.decided_by, waiting.reason = (
+                EditionState.REJECTED,
+                who,
+                waiting.reason or "被新的草稿取代",
+            )
             waiting.decided_at = func.clock_timestamp()
             opened.flush()
         opened.add(made)
@@ -137,11 +148,14 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
         flushed = made.id
         attempt.commit()
         result = Drafted(
-            flushed, f"第 {flushed} 号{KINDS[made.kind]}草稿：{figures} 个数字，截至 {as_of}", digest, figures
+            flushed,
+            f"第 {flushed} 号{words.EDITION_KIND[made.kind]}草稿：{figures} 个数字，截至 {as_of}",
+            digest,
+            figures,
         )
         on, build_id = build.business_date, build.build_id
-    with step("builder", "edition", business_date=on, build_id=build_id) as record:
-        record.message, record.verdict, record.owner = result.message, "held", "leadership"
+    with step("builder", StepName.EDITION, business_date=on, build_id=build_id) as record:
+        record.message, record.verdict, record.owner = result.message, Verdict.HELD, "leadership"
     return result
 
 
@@ -149,9 +163,9 @@ def approve(edition_id: int, content_hash: str, who: str) -> None:
     """Approve a draft; the hash must be the one it was shown with. Raises UserError otherwise."""
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
-        if found.state != "draft":
+        if found.state != EditionState.DRAFT:
             raise UserError(
-                f"第 {edition_id} 号{STATES[found.state]}，不在等待审批。",
+                f"第 {edition_id} 号{words.EDITION[found.state]}，不在等待审批。",
                 remedy="用 public-credit editions list 查看。",
                 code=4,
             )
@@ -159,7 +173,7 @@ def approve(edition_id: int, content_hash: str, who: str) -> None:
             raise UserError(
                 "内容指纹不符，未批准。", remedy=f"用 public-credit editions show {edition_id} 核对后重试。", code=4
             )
-        found.state, found.decided_by, found.decided_at = "approved", who, func.clock_timestamp()
+        found.state, found.decided_by, found.decided_at = EditionState.APPROVED, who, func.clock_timestamp()
 
 
 def reject(edition_id: int, who: str, reason: str) -> None:
@@ -168,25 +182,25 @@ def reject(edition_id: int, who: str, reason: str) -> None:
         raise UserError("否决须写明理由。", remedy="加上 --reason “……”。")
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
-        if found.state not in ("draft", "approved"):
+        if found.state not in UNDECIDED:
             raise UserError(
-                f"第 {edition_id} 号{STATES[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4
+                f"第 {edition_id} 号{words.EDITION[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4
             )
-        found.state, found.decided_by, found.decided_at = "rejected", who, func.clock_timestamp()
+        found.state, found.decided_by, found.decided_at = EditionState.REJECTED, who, func.clock_timestamp()
         found.reason = "；".join(filter(None, [found.reason, scan.mask(reason.strip())]))
 
 
 def freeze(edition_id: int) -> None:
     """Freeze an approved edition (idempotent); from now on the database refuses any change."""
-    with session("builder") as opened:
+    with locks.alone("builder", locks.EDITION, "年度定稿", whose()), session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
-        if found.state == "frozen":
+        if found.state == EditionState.FROZEN:
             return
-        if found.state != "approved":
-            raise UserError(f"第 {edition_id} 号{STATES[found.state]}，不能定稿。", remedy="先审批。", code=4)
-        found.state, found.frozen_at = "frozen", func.clock_timestamp()
+        if found.state != EditionState.APPROVED:
+            raise UserError(f"第 {edition_id} 号{words.EDITION[found.state]}，不能定稿。", remedy="先审批。", code=4)
+        found.state, found.frozen_at = EditionState.FROZEN, func.clock_timestamp()
         year, on, build_id = found.year, found.business_date, found.build_id
-    with step("builder", "edition", business_date=on, build_id=build_id) as record:
+    with step("builder", StepName.EDITION, business_date=on, build_id=build_id) as record:
         record.message = f"第 {edition_id} 号（{year} 年）已定稿"
 
 

@@ -1,4 +1,4 @@
-"""Cross-record rules, set-based in SQL after landing: R06, R16, V05, and duplicates.
+"""Cross-record rules, set-based in SQL after landing, and duplicates. What is found is booked as the kind's own rule says.
 
 A row's *current version* is what dbt built, overlaid by rows that were accepted since the last finished build. No
 checksum and no regular expression is computed here; row-local rules ran in the landing stream.
@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from ..catalogue.models import Kind
 from ..identifiers.names import same_name
-from ..land.rules import load_ruleset
+from ..land.rules import RuleSet, load_ruleset
+from ..ledger.states import GOOD, BuildState, InputOperation, Outcome, sql
 
 REGISTRY_KINDS = {
     "enterprise_registration": "name",
@@ -24,15 +25,21 @@ _VERSION = ["record_id", "content_hash", "source_version", "batch_seq", "row_no"
 _ASKED = {kind: ["variant", "decision_no", "subject_name", "authority_uscc"] for kind in DECISION_KINDS} | {
     kind: ["uscc", name, "former_names"] for kind, name in REGISTRY_KINDS.items()
 }  # what else the rules ask of a version
+_REGISTRY_FINDINGS = {"registry_name_differs", "registry_lacks_code"}
 PLACEHOLDER_USCC = "00000000000000000X"
-_GOOD = "('accepted', 'accepted_with_quarantine')"
+_GOOD = sql(GOOD)
 _NOT_OUT = """not exists (select 1 from ledger.row_outcome o
     where o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no)"""
 
 
 def against_registry(kind: Kind) -> bool:
-    """Whether the rows of a kind are compared with the registers: its rules say so (R06)."""
-    return any(rule.id == "R06" for rule in load_ruleset(kind.id).row_rules)
+    """Whether the rows of a kind are compared with the registers: its rules say so."""
+    return not _REGISTRY_FINDINGS.isdisjoint(load_ruleset(kind.id).findings)
+
+
+def against_decisions(kind: Kind) -> bool:
+    """Whether the rows of a kind speak of decisions that should be on record: its rules say so."""
+    return "decision_unknown" in load_ruleset(kind.id).findings
 
 
 class Heads:
@@ -58,8 +65,8 @@ class Heads:
             join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
             where b.kind = '{kind.id}' and b.state in {_GOOD} and r.record_id is not null and {_NOT_OUT}
               and ({self.built is None} or not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
-                              where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = 'add'
-                                and build.state = 'built'))""")
+                              where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = {sql(InputOperation.ADD)}
+                                and build.state = {sql(BuildState.BUILT)}))""")
         )
         session.execute(text(f"create index on {self.pending} (record_id)"))
         if "decision_no" in self.columns:
@@ -83,8 +90,8 @@ class Heads:
         """Whether the raw table changed its shape since the last build began: what was built is of the former shape."""
         return bool(
             session.execute(
-                text("""
-                select applied_at > (select max(opened_at) from ledger.build where state = 'built')
+                text(f"""
+                select applied_at > (select max(opened_at) from ledger.build where state = {sql(BuildState.BUILT)})
                 from ledger.kind_shape where kind = :kind"""),
                 {"kind": self.kind.id},
             ).scalar()
@@ -217,25 +224,25 @@ def prepare_registry(session: Session, registries: list[Heads]) -> None:
 
 _INSERT = """insert into ledger.row_verdict
     (batch_seq, attempt, row_no, rule_id, severity, detail, rules_version, registry_version)
-    select :seq, :attempt, v.row_no, v.rule_id, v.severity, v.detail, :rules, :registry from ({found}) v
+    select :seq, :attempt, v.row_no, r.rule_id, r.severity, r.title, :rules, :registry from ({found}) v
+    join unnest(cast(:findings as text[]), cast(:ids as text[]), cast(:severities as text[]), cast(:titles as text[]))
+      as r (finding, rule_id, severity, title) using (finding)
     on conflict do nothing"""
 
-# R06: the name contradicts the registry (error); the code is not in the registry (warning).
+# The name contradicts the registry, or the code is not in the registry; a code that is wrong is compared with nothing.
 _REGISTRY_AGREEMENT = f"""
-    select r.row_no, case when known.uscc is null then 'R06W' else 'R06' end as rule_id,
-           case when known.uscc is null then 'warning' else 'error' end as severity,
-           case when known.uscc is null then '登记库中没有该统一社会信用代码' else '名称与登记库不一致' end as detail
+    select r.row_no, case when known.uscc is null then 'registry_lacks_code' else 'registry_name_differs' end as finding
     from pg_temp.batch_rows r
     left join (select distinct uscc from pg_temp.registry) known on known.uscc = r.uscc
     left join pg_temp.registry same on same.uscc = r.uscc and same.name = {same_name("r.subject_name")}
     where r.variant <> 'person' and r.uscc not in ('', '{PLACEHOLDER_USCC}') and r.subject_name <> ''
-      and position(';R03;' in ';' || r.row_errors || ';') = 0
+      and not string_to_array(r.row_errors, ';') && cast(:void_uscc as text[])
       and position('〔' in r.uscc) = 0
       and same.uscc is null"""
 
 
 def _same_pair(heads: Heads) -> str:
-    """R16: the pair (decision number, subject name) already stands in this table under another record."""
+    """The pair (decision number, subject name) already stands in this table under another record."""
     earlier = heads.sql(
         ["variant", "decision_no", "subject_name"],
         join="where h.decision_no in (select decision_no from pg_temp.this_batch)",
@@ -250,7 +257,7 @@ def _same_pair(heads: Heads) -> str:
             select decision_no, subject_name, variant from pairs where decision_no <> '' and subject_name <> ''
             group by decision_no, subject_name, variant having count(distinct record_id) > 1
         )
-        select r.row_no, 'R16' as rule_id, 'warning' as severity, '同一文书号与名称已有另一条记录' as detail
+        select r.row_no, 'decision_repeated' as finding
         from pg_temp.this_batch r join several using (decision_no, subject_name, variant)
         where r.record_id is not null and exists (
             select 1 from pairs p where p.decision_no = r.decision_no and p.subject_name = r.subject_name
@@ -258,7 +265,7 @@ def _same_pair(heads: Heads) -> str:
 
 
 def _event_has_decision(decisions: dict[str, Heads]) -> str:
-    """V05: the licence or penalty an event speaks of is not on record (warning; it may still arrive)."""
+    """The licence or penalty an event speaks of is not on record (it may still arrive)."""
     known = " union all ".join(
         f"select '{DECISION_KINDS[kind]}' as decision_table, decision_no, authority_uscc from ("
         + heads.sql(
@@ -269,7 +276,7 @@ def _event_has_decision(decisions: dict[str, Heads]) -> str:
         for kind, heads in decisions.items()
     )
     return f"""
-        select r.row_no, 'V05' as rule_id, 'warning' as severity, '库中尚无该决定' as detail
+        select r.row_no, 'decision_unknown' as finding
         from pg_temp.batch_rows r
         where r.decision_no <> '' and r.decision_table in ('{"', '".join(DECISION_KINDS.values())}') and not exists (
             select 1 from ({known}) k where k.decision_table = r.decision_table
@@ -277,18 +284,29 @@ def _event_has_decision(decisions: dict[str, Heads]) -> str:
 
 
 def book_verdicts(
-    session: Session, kind: Kind, seq: int, attempt: int, rules_version: str, heads: dict[str, Heads]
+    session: Session, kind: Kind, seq: int, attempt: int, ruleset: RuleSet, heads: dict[str, Heads]
 ) -> None:
     """Book the cross-record verdicts of one landed attempt; ``this_batch`` and the registry must be prepared."""
     version = registry_version(session)
     found: list[str] = []
     if version and against_registry(kind):
         found.append(_REGISTRY_AGREEMENT)
-    if kind.id in DECISION_KINDS:
+    if "decision_repeated" in ruleset.findings:
         found.append(_same_pair(heads[kind.id]))
-    elif kind.id == "decision_event":
+    if against_decisions(kind):
         found.append(_event_has_decision({name: heads[name] for name in DECISION_KINDS}))
-    parameters = {"seq": seq, "attempt": attempt, "rules": rules_version, "registry": version}
+    rules = ruleset.findings.values()
+    parameters = {
+        "seq": seq,
+        "attempt": attempt,
+        "rules": ruleset.version,
+        "registry": version,
+        "void_uscc": ruleset.voiding("uscc"),
+        "findings": list(ruleset.findings),
+        "ids": [rule.id for rule in rules],
+        "severities": [rule.severity for rule in rules],
+        "titles": [rule.title for rule in rules],
+    }
     session.execute(text("delete from ledger.row_verdict where batch_seq = :seq and attempt = :attempt"), parameters)
     for query in found:
         session.execute(text(_INSERT.format(found=query)), parameters)
@@ -301,8 +319,8 @@ def book_verdicts(
     )
 
 
-_QUARANTINED = """insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
-    select :seq, :attempt, r.row_no, 'quarantined', r.record_id"""
+_QUARANTINED = f"""insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
+    select :seq, :attempt, r.row_no, {sql(Outcome.QUARANTINED)}, r.record_id"""
 _MARKED = """select v.row_no from ledger.row_verdict v where v.batch_seq = :seq and v.attempt = :attempt
     and v.severity = 'error' and v.rule_id <> all (cast(:waived as text[]))"""
 
@@ -341,11 +359,11 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
         ), repeated as materialized (
             select record_id from clean group by record_id having count(*) > 1
         ), current as materialized ({current})
-        select :seq, :attempt, r.row_no, 'duplicate', r.record_id
+        select :seq, :attempt, r.row_no, {sql(Outcome.DUPLICATE)}, r.record_id
         from clean r join current h using (record_id)
         where r.content_hash = h.content_hash and r.record_id not in (select record_id from repeated)
         union all
-        select :seq, :attempt, row_no, 'duplicate', record_id from (
+        select :seq, :attempt, row_no, {sql(Outcome.DUPLICATE)}, record_id from (
             select r.row_no, r.record_id, r.content_hash, h.content_hash as current_hash,
                    lag(r.content_hash) over (partition by r.record_id order by r.source_version, r.row_no) as before
             from clean r join repeated using (record_id) left join current h using (record_id)) versions
@@ -360,7 +378,7 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
             parameters,
         ).all()
     )
-    return {"quarantined": counted.get("quarantined", 0), "duplicate": counted.get("duplicate", 0)}
+    return {str(outcome): counted.get(outcome, 0) for outcome in Outcome}
 
 
 def refresh_statistics(session: Session, kinds: set[str]) -> None:

@@ -9,16 +9,19 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..catalogue.models import Dataset, Kind
+from ..land.rules import load_ruleset
+from ..land.rules.model import Fed
 from ..land.stock import take_stock
 from ..ledger.models import Attempt, Batch
+from ..ledger.states import GOOD, sql
 
 
 def last_good_rows(session: Session, batch: Batch) -> int | None:
     """Rows (accepted + duplicate) of the dataset's last good batch before this one; None when there is none."""
     return session.execute(
-        text("""
+        text(f"""
         select accepted + duplicate from ledger.batch
-        where dataset_id = :dataset and seq < :seq and state in ('accepted', 'accepted_with_quarantine')
+        where dataset_id = :dataset and seq < :seq and state in {sql(GOOD)}
           and rows_in > 0
         order by seq desc limit 1"""),
         {"dataset": batch.dataset_id, "seq": batch.seq},
@@ -58,11 +61,9 @@ def aggregates(
     """
     row = take_stock(session, kind, batch.variant, batch.seq, attempt.attempt, fields, on)
     # Every row that repeats a key is in this_batch, so the surplus over distinct records shows there.
-    surplus, ragged = session.execute(
-        text("""
-        select count(record_id) - count(distinct record_id), count(*) filter (where position('R23' in row_errors) > 0)
-        from pg_temp.this_batch""")
-    ).one()
+    surplus = session.execute(
+        text("select count(record_id) - count(distinct record_id) from pg_temp.this_batch")
+    ).scalar_one()
     newest, landed = row["newest_event"], row["landed"]
 
     def share(count: int) -> float | None:
@@ -70,6 +71,11 @@ def aggregates(
 
     previous = last_good_rows(session, batch)
     by_rule = rule_counts(session, batch.seq, attempt.attempt)
+    ruleset = load_ruleset(kind.id)
+
+    def fed(name: Fed) -> float | None:
+        return share(sum(by_rule.get(rule, 0) for rule in ruleset.feeding(name)))
+
     quarantined, duplicate = counts["quarantined"], counts["duplicate"]
     result: dict[str, Any] = {
         "rows_in": attempt.rows_in,
@@ -81,8 +87,8 @@ def aggregates(
         "duplicate": duplicate,
         "error_share": share(quarantined),
         "duplicate_share": share(duplicate),
-        "unknown_code_share": share(sum(by_rule.get(rule, 0) for rule in ("R13", "V02", "E06", "G05"))),
-        "ragged_share": share(ragged),
+        "unknown_code_share": fed("unknown_code_share"),
+        "ragged_share": fed("ragged_share"),
         "rows_against_last_good": landed / previous if previous else None,
         "days_since_newest_event": (on - newest).days if newest else None,
     }

@@ -20,6 +20,7 @@ from ..identifiers.codes import PLACEHOLDER
 from ..land import shapes
 from ..ledger.models import Batch
 from ..ledger.session import session
+from ..ledger.states import GOOD, NOT_BACK, Outcome, QuarantineState, sql
 
 _CONTENT = {"administrative_licence": "licence_content", "administrative_penalty": "penalty_content"}
 _DETAIL = {"administrative_licence": "licence_content", "administrative_penalty": "violation_facts"}
@@ -27,26 +28,26 @@ _CODES = ("uscc", "id_no")
 _SLIP = """cast(old.received as jsonb) ->> '批次' as slip_batch, cast(old.received as jsonb) ->> '行号' as slip_row,
            coalesce(cast(old.received as jsonb) ->> '工作表', '') as slip_sheet"""
 
-_WAITING = """
+_WAITING = f"""
     create temp table waiting on commit drop as
-    select q.id, q.batch_seq, b.batch_id, old.source_row, old.sheet, old.record_id, old.variant, {facts}, {slip}
+    select q.id, q.batch_seq, b.batch_id, old.source_row, old.sheet, old.record_id, old.variant, {{facts}}, {{slip}}
     from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
-    join raw.{kind} old on old.batch_seq = q.batch_seq and old.attempt = q.attempt and old.row_no = q.row_no
-    where q.dataset_id = :dataset and q.state in ('open', 'returned') and q.batch_seq < :seq"""
+    join raw.{{kind}} old on old.batch_seq = q.batch_seq and old.attempt = q.attempt and old.row_no = q.row_no
+    where q.dataset_id = :dataset and q.state in {sql(NOT_BACK)} and q.batch_seq < :seq"""
 
-_FRESH = """
+_FRESH = f"""
     create temp table fresh on commit drop as
-    select old.row_no, old.record_id, old.variant, {facts}, {slip}
-    from raw.{kind} old
+    select old.row_no, old.record_id, old.variant, {{facts}}, {{slip}}
+    from raw.{{kind}} old
     where old.batch_seq = :seq and old.attempt = :attempt and old.row_no not in (
         select row_no from ledger.row_outcome
-        where batch_seq = :seq and attempt = :attempt and outcome = 'quarantined')"""
+        where batch_seq = :seq and attempt = :attempt and outcome = {sql(Outcome.QUARANTINED)})"""
 
 # Rows of records that stand by themselves: delivered, in the live attempt of any batch, and not sent back.
-_STANDING = """
-    raw.{kind} old join ledger.batch b on b.seq = old.batch_seq and b.current_attempt = old.attempt
+_STANDING = f"""
+    raw.{{kind}} old join ledger.batch b on b.seq = old.batch_seq and b.current_attempt = old.attempt
     left join ledger.row_outcome o on o.batch_seq = old.batch_seq and o.attempt = old.attempt and o.row_no = old.row_no
-     and o.outcome in ('quarantined', 'refused')
+     and o.outcome in ({sql(Outcome.QUARANTINED)}, 'refused')
     where o.row_no is null"""
 
 # Delivered records that correct returned rows of their own key, with the places those stated when they came from a slip.
@@ -55,28 +56,28 @@ _SPENT = """
     select distinct w.record_id, w.slip_batch, w.slip_row, w.slip_sheet
     from waiting w where w.record_id in (select record_id from fresh)"""
 
-_KNOWN = """
+_KNOWN = f"""
     create temp table known on commit drop as
-    select distinct on (old.record_id) old.record_id, old.variant, {facts},
-           bool_or(b.state in ('accepted', 'accepted_with_quarantine')) over (partition by old.record_id) as on_file
-    from {standing} and old.batch_seq < :seq and old.record_id in (select record_id from pg_temp.asked)
+    select distinct on (old.record_id) old.record_id, old.variant, {{facts}},
+           bool_or(b.state in {sql(GOOD)}) over (partition by old.record_id) as on_file
+    from {{standing}} and old.batch_seq < :seq and old.record_id in (select record_id from pg_temp.asked)
     order by old.record_id, old.batch_seq desc, old.row_no desc"""
 
-_MATCH = """
+_MATCH = f"""
     with pairs as (
-        select w.id, f.row_no, f.record_id from waiting w join fresh f on {condition}
+        select w.id, f.row_no, f.record_id from waiting w join fresh f on {{condition}}
     ), counted as (
         select *, count(*) over (partition by id) as candidates, count(*) over (partition by row_no) as claims,
                min(record_id) over (partition by id) = max(record_id) over (partition by id) as one_record,
                row_number() over (partition by id order by row_no) as first
         from pairs
     ), matched as (
-        update ledger.quarantine q set state = 'corrected', closed_on = :on, corrected_batch_seq = :seq,
+        update ledger.quarantine q set state = {sql(QuarantineState.CORRECTED)}, closed_on = :on, corrected_batch_seq = :seq,
                corrected_row_no = c.row_no, corrected_record_id = c.record_id
-        from counted c where q.id = c.id and c.first = 1 and ({unique})
+        from counted c where q.id = c.id and c.first = 1 and ({{unique}})
         returning q.id, q.corrected_record_id
     ), used as (
-        delete from fresh where {uses} and record_id in (select corrected_record_id from matched)
+        delete from fresh where {{uses}} and record_id in (select corrected_record_id from matched)
     )
     delete from waiting where id in (select id from matched) returning id"""
 
@@ -197,7 +198,7 @@ def match(batch_seq: int) -> int:
     """Book which quarantined rows this accepted batch corrects; the number of matches (0 when run again)."""
     with session("collector") as opened:
         batch = opened.get_one(Batch, batch_seq)
-        if batch.state not in ("accepted", "accepted_with_quarantine"):
+        if batch.state not in GOOD:
             return 0
         kind = load_catalogue().kinds[batch.kind]
         shapes.require(opened, kind)

@@ -18,8 +18,10 @@ from ..base.messages import UserError
 from ..catalogue import load_catalogue
 from ..land import shapes
 from ..land.rules import load_ruleset
+from ..ledger import locks
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
-from ..ledger.session import dag_run, lock
+from ..ledger.session import dag_run, whose
+from ..ledger.states import NOT_BACK, AttemptState, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import cross_record, profile, waivers
 from .suite import Evaluation, Suite
 
@@ -49,18 +51,18 @@ def pending(session: Session, batch_seqs: Iterable[int] | None = None) -> list[t
     """Landed attempts nobody judged yet as (batch, attempt); with ``batch_seqs`` also held batches among them."""
     held = Batch.seq.in_(list(batch_seqs)) if batch_seqs is not None else text("true")
     query = select(Attempt.batch_seq, Attempt.attempt).join(Batch, Batch.seq == Attempt.batch_seq).where(held)
-    waiting = (Attempt.state == "landed") & (Batch.state != "set_aside")
+    waiting = (Attempt.state == AttemptState.LANDED) & (Batch.state != BatchState.SET_ASIDE)
     if batch_seqs is not None:
-        waiting = waiting | ((Batch.state == "held") & (Attempt.attempt == Batch.current_attempt))
+        waiting = waiting | ((Batch.state == BatchState.HELD) & (Attempt.attempt == Batch.current_attempt))
     rank = func.coalesce(func.array_position([*KIND_ORDER, "", *LAST_KINDS], Batch.kind), len(KIND_ORDER) + 1)
     return [tuple(row) for row in session.execute(query.where(waiting).order_by(rank, Batch.seq, Attempt.attempt))]
 
 
 def _message(state: str, counts: dict[str, int], failed: list[Evaluation]) -> str:
-    if state == "held":
+    if state == BatchState.HELD:
         return "扣留：" + "；".join(f"{item.title}（{item.shown}）" for item in failed if item.severity == "critical")
     warned = "".join(f"；提醒：{item.title}（{item.shown}）" for item in failed)
-    if state == "accepted_with_quarantine":
+    if state == BatchState.ACCEPTED_WITH_QUARANTINE:
         return f"放行，退回 {counts['quarantined']} 行{warned}"
     return f"放行{warned}"
 
@@ -69,13 +71,11 @@ def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
     """Open a quarantine entry per quarantined row; entries of an attempt that is replaced are withdrawn."""
     session.execute(
         update(Quarantine)
-        .where(
-            Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(("open", "returned"))
-        )
-        .values(state="withdrawn", closed_on=on)
+        .where(Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(NOT_BACK))
+        .values(state=QuarantineState.WITHDRAWN, closed_on=on)
     )
     session.execute(
-        text("""
+        text(f"""
         insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules,
                                        opened_on)
         select :seq, :attempt, o.row_no, :dataset, :unit, :kind, o.record_id,
@@ -84,7 +84,7 @@ def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
         left join (select row_no, string_agg(rule_id, ';' order by rule_id) as rules from ledger.row_verdict
                    where batch_seq = :seq and attempt = :attempt and severity = 'error' group by row_no) cross_record
           using (row_no)
-        where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = 'quarantined'
+        where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = {sql(Outcome.QUARANTINED)}
         on conflict do nothing"""),
         {
             "dataset": batch.dataset_id,
@@ -119,7 +119,7 @@ def _judge(
     ruleset = load_ruleset(kind.id)
     waived = waivers.active(session, batch.dataset_id, seq, on)
     cross_record.prepare_batch(session, kind, seq, attempt_no, heads[kind.id])
-    cross_record.book_verdicts(session, kind, seq, attempt_no, ruleset.version, heads)
+    cross_record.book_verdicts(session, kind, seq, attempt_no, ruleset, heads)
     counts = cross_record.outcomes(session, kind, seq, attempt_no, sorted(waived), heads[kind.id])
     row = profile.aggregates(session, kind, dataset, batch, attempt, suite.filled_fields, counts, on)
     counts = {name: row[name] for name in ("accepted", "quarantined", "duplicate")}
@@ -132,16 +132,16 @@ def _judge(
         session.execute(insert(GateResult), [item.row(seq, attempt_no) for item in evaluations])
     failed = [item for item in evaluations if not item.success and item.id not in waived]
     if any(item.severity == "critical" for item in failed):
-        state = "held"
+        state = BatchState.HELD
     else:
-        state = "accepted_with_quarantine" if counts["quarantined"] else "accepted"
+        state = BatchState.ACCEPTED_WITH_QUARANTINE if counts["quarantined"] else BatchState.ACCEPTED
     message = _message(state, counts, failed)
-    takes_over = state != "held" or batch.state in ("landed", "held", "failed")
+    takes_over = state != BatchState.HELD or batch.state in (BatchState.LANDED, BatchState.HELD, BatchState.FAILED)
     if takes_over:
         if batch.current_attempt not in (None, attempt_no):
             old = session.get_one(Attempt, (seq, batch.current_attempt))
-            old.state = "superseded"
-        attempt.state = "gated"
+            old.state = AttemptState.SUPERSEDED
+        attempt.state = AttemptState.GATED
         batch.state, batch.current_attempt, batch.message = state, attempt_no, message
         batch.rows_in, batch.refused = attempt.rows_in, attempt.refused
         batch.accepted, batch.quarantined = counts["accepted"], counts["quarantined"]
@@ -149,14 +149,14 @@ def _judge(
         batch.catalogue_version, batch.rules_version = catalogue.version, ruleset.version
         batch.code_version = settings.code_version()
         batch.gated_at = session.scalar(select(func.now()))
-        batch.gated_on = batch.gated_on if batch.gated_on and state != "held" and attempt_no > 1 else on
+        batch.gated_on = batch.gated_on if batch.gated_on and state != BatchState.HELD and attempt_no > 1 else on
         session.flush()
-        if state != "held":
+        if state != BatchState.HELD:
             _quarantine(session, batch, attempt_no, on)
             if not attempt.rows_in:
                 _attest_zero(session, batch, batch.business_date)
     else:
-        attempt.state = "failed"
+        attempt.state = AttemptState.FAILED
     _book(session, batch, attempt_no, on, state, counts, message)
     return GateOutcome(seq, batch.batch_id, batch.dataset_id, state, counts, message)
 
@@ -168,37 +168,41 @@ def _failed(session: Session, seq: int, attempt_no: int, on: date, error: BaseEx
     """
     batch, attempt = session.get_one(Batch, seq), session.get_one(Attempt, (seq, attempt_no))
     message = FAILED.format(faults.text(error))
-    if faults.of_receipt(error) and attempt.state == "landed":
-        attempt.state = "failed"
-        if batch.state == "landed":
+    if faults.of_receipt(error) and attempt.state == AttemptState.LANDED:
+        attempt.state = AttemptState.FAILED
+        if batch.state == BatchState.LANDED:
             message += f"；修正后运行 public-credit replay {seq}，或用 batches set-aside 搁置"
-            batch.state, batch.message = "failed", message
+            batch.state, batch.message = BatchState.FAILED, message
     session.add(
         Step(
-            name="gate",
+            name=StepName.GATE,
             unit_id=batch.unit_id,
             dataset_id=batch.dataset_id,
             batch_seq=seq,
             attempt=attempt_no,
             business_date=on,
             ended_at=func.clock_timestamp(),
-            verdict="failed",
+            verdict=Verdict.FAILED,
             message=message,
             owner="data_engineer",
             dag_run=dag_run(),
         )
     )
-    return GateOutcome(seq, batch.batch_id, batch.dataset_id, "failed", {}, message)
+    return GateOutcome(seq, batch.batch_id, batch.dataset_id, BatchState.FAILED, {}, message)
 
 
 def _book(
     session: Session, batch: Batch, attempt: int, on: date, state: str, counts: dict[str, int], message: str
 ) -> None:
-    verdict = {"held": "held", "accepted_with_quarantine": "warning"}.get(state, "ok")
-    owner = {"held": "data_engineer", "accepted_with_quarantine": "department"}.get(state, "")
+    verdict = {BatchState.HELD: Verdict.HELD, BatchState.ACCEPTED_WITH_QUARANTINE: Verdict.WARNING}.get(
+        BatchState(state), Verdict.OK
+    )
+    owner = {BatchState.HELD: "data_engineer", BatchState.ACCEPTED_WITH_QUARANTINE: "department"}.get(
+        BatchState(state), ""
+    )
     session.add(
         Step(
-            name="gate",
+            name=StepName.GATE,
             unit_id=batch.unit_id,
             dataset_id=batch.dataset_id,
             batch_seq=batch.seq,
@@ -235,13 +239,13 @@ class _Desk:
         self.prepare(batch.kind)
         if batch.kind not in self.suites:
             self.suites[batch.kind] = Suite(batch.kind)
-        lock(self.session, f"batch {seq}")
+        locks.lock(self.session, f"batch {seq}")
         self.session.refresh(batch)
-        if batch.state == "set_aside":
+        if batch.state == BatchState.SET_ASIDE:
             self.session.commit()
             return None
         outcome = _judge(self.session, self.suites[batch.kind], seq, attempt, on, self.heads)
-        if outcome.state != "held":
+        if outcome.state != BatchState.HELD:
             self.accepted.append((batch.kind, seq, attempt))
         self.session.commit()
         return outcome
@@ -253,7 +257,7 @@ class _Desk:
                 self.heads[accepted[0]].add(self.session, *accepted[1:])
         self.accepted.clear()
         self._head(kind_id)
-        if kind_id == "decision_event":
+        if cross_record.against_decisions(load_catalogue().kinds[kind_id]):
             for name in cross_record.DECISION_KINDS:
                 self._head(name)
         version = cross_record.registry_version(self.session)
@@ -271,10 +275,10 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
     """
     on = business_date or settings.business_date()
     outcomes: list[GateOutcome] = []
-    with settings.engine("collector").connect() as connection:
-        if not connection.execute(text("select pg_try_advisory_lock(hashtext('gate'))")).scalar():
-            connection.execute(text("select pg_advisory_lock(hashtext('gate'))"))
-        connection.commit()
+    with (
+        locks.hold("collector", locks.GATE, waiting="另一个质量关卡正在运行，等它完成后继续。", holder=whose()),
+        settings.engine("collector").connect() as connection,
+    ):
         try:
             with Session(connection) as session:
                 todo = pending(session, batch_seqs)
@@ -298,6 +302,5 @@ def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None =
         finally:
             connection.rollback()
             connection.execute(text("discard temporary"))
-            connection.execute(text("select pg_advisory_unlock(hashtext('gate'))"))
             connection.commit()
     return outcomes

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..custody import scan
-from ..ledger.models import GOOD_STATES, Batch
-from ..ledger.session import clock_day, lock, session, step
+from ..ledger.locks import lock
+from ..ledger.models import Batch
+from ..ledger.session import clock_day, session, step
+from ..ledger.states import GOOD, BatchState, StepName, Verdict
 
 
 def _locked(opened: Session, seq: int) -> Batch:
@@ -29,17 +31,17 @@ def set_aside(seq: int, reason: str, who: str) -> bool:
     if not reason.strip():
         raise UserError("搁置须写明理由。", remedy="加上 --reason “……”。")
     with (
-        step("collector", "set_aside", business_date=clock_day("reader"), batch_seq=seq) as record,
+        step("collector", StepName.SET_ASIDE, business_date=clock_day("reader"), batch_seq=seq) as record,
         session("collector") as opened,
     ):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
-        if batch.state == "set_aside":
-            record.verdict, record.message = "nothing_due", f"批次 {seq} 已经搁置"
+        if batch.state == BatchState.SET_ASIDE:
+            record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 已经搁置"
             return False
-        if batch.state in GOOD_STATES:
+        if batch.state in GOOD:
             raise UserError(f"批次 {seq} 已经放行，不能搁置。", remedy="误报的内容由报送单位按更正流程处理。", code=4)
-        batch.set_aside_from, batch.state = batch.state, "set_aside"
+        batch.set_aside_from, batch.state = batch.state, BatchState.SET_ASIDE
         batch.set_aside_reason = scan.mask(reason.strip())
         record.message = f"{scan.mask(who)} 搁置批次 {seq}：{batch.set_aside_reason}"
         return True
@@ -50,13 +52,13 @@ def restore(seq: int, reason: str, who: str) -> bool:
     if not reason.strip():
         raise UserError("取消搁置须写明理由。", remedy="加上 --reason “……”。")
     with (
-        step("collector", "restore", business_date=clock_day("reader"), batch_seq=seq) as record,
+        step("collector", StepName.RESTORE, business_date=clock_day("reader"), batch_seq=seq) as record,
         session("collector") as opened,
     ):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
-        if batch.state != "set_aside":
-            record.verdict, record.message = "nothing_due", f"批次 {seq} 没有搁置"
+        if batch.state != BatchState.SET_ASIDE:
+            record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 没有搁置"
             return False
         batch.state, batch.set_aside_from, batch.set_aside_reason = batch.set_aside_from, None, ""
         record.message = f"{scan.mask(who)} 取消搁置批次 {seq}：{scan.mask(reason.strip())}"

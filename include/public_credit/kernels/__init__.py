@@ -1,7 +1,7 @@
 """Compiled loops of the landing stream (numba); see docs/decisions/0010.
 
 Whatever looks at every byte of a delivery is a kernel here: a small function over arrays with a plain-Python oracle in
-``tests/unit/test_kernels.py``. Everything that knows the catalogue, a rule or the ledger stays outside.
+``tests/kernels/test_kernels.py``. Everything that knows the catalogue, a rule or the ledger stays outside.
 
 Machine code is made once per environment and processor and kept in the virtual environment (``python -m
 public_credit.steps.compile_kernels`` does it ahead of time), or, where that may not be written, in the state folder.

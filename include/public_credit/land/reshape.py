@@ -21,9 +21,10 @@ from sqlalchemy.dialects.postgresql import insert
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import Catalogue, Kind
+from ..ledger import locks
 from ..ledger.models import KindShape
-from ..ledger.session import BUILDING, clock_day, step
-from ..ledger.session import hold as hold_lock
+from ..ledger.session import clock_day, step, whose
+from ..ledger.states import StepName, Verdict
 from . import copy_binary, raw_tables, shapes
 from .canonical import canonicalise
 from .rules import load_ruleset
@@ -209,16 +210,16 @@ def plan(connection: Connection, catalogue: Catalogue) -> list[Plan]:
 def apply(plans: list[Plan], catalogue: Catalogue, who: str) -> Iterator[str]:
     """Do what was planned, one transaction and one step of the ledger per kind; what was done, in words.
 
-    Raises UserError before anything is done when a plan is refused.
+    Raises UserError before anything is done when a plan is refused, Busy while a build runs.
     """
     refused = [f"{made.kind.id}：{reason}" for made in plans for reason in made.refused]
     if refused:
         raise UserError(
             "未作任何改动。" + "；".join(refused) + "。", remedy="按说明改正目录后重试（docs/adding-a-kind.md）。"
         )
-    with hold_lock("owner", BUILDING, waiting="构建正在进行，等它完成后再套用。"):
+    with locks.alone("builder", locks.BUILD, "构建或套用", whose()):
         for made in plans:
-            with step("owner", "catalogue_apply", business_date=clock_day("reader")) as record:
+            with step("owner", StepName.CATALOGUE_APPLY, business_date=clock_day("reader")) as record:
                 with settings.engine("owner").begin() as connection:
                     done = _apply(connection, made.kind, catalogue, who)
                 record.counts = {"kind": made.kind.id, "rows": made.rows} | {
@@ -227,7 +228,7 @@ def apply(plans: list[Plan], catalogue: Catalogue, who: str) -> Iterator[str]:
                     else change.rows
                     for change in done
                 }
-                record.verdict = "ok" if done else "nothing_due"
+                record.verdict = Verdict.OK if done else Verdict.NOTHING_DUE
                 record.message = f"{who} 套用 {made.kind.id}：" + (
                     "；".join(change.text for change in done) or "无改动"
                 )
@@ -336,7 +337,7 @@ def erase(kind_id: str, name: str, who: str) -> str:
 
     Raises UserError when nothing of that name is kept.
     """
-    with step("owner", "catalogue_apply", business_date=clock_day("reader")) as record:
+    with step("owner", StepName.CATALOGUE_APPLY, business_date=clock_day("reader")) as record:
         with settings.engine("owner").begin() as connection:
             shapes.hold(connection, kind_id, shared=False)
             shape = shapes.applied(connection).get(kind_id, {"kept": []})

@@ -7,13 +7,13 @@ would read or write the table by the new catalogue waits.
 from __future__ import annotations
 
 from typing import Any
-from zlib import crc32
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..catalogue.models import Kind
+from ..ledger.locks import lock
 from ..ledger.models import KindShape
 
 Shape = dict[str, Any]
@@ -90,8 +90,7 @@ def differs(kind: Kind, shape: Shape | None) -> bool:
 
 def hold(connection: Connection | Session, kind_id: str, *, shared: bool) -> None:
     """Keep the shape of a kind until the transaction ends: for the one who changes it, or (shared) for those who use it."""
-    name = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    connection.execute(text(f"select {name}(:key)"), {"key": crc32(f"shape {kind_id}".encode())})
+    lock(connection, f"shape {kind_id}", shared=shared)
 
 
 def require(connection: Connection | Session, kind: Kind) -> None:

@@ -27,8 +27,10 @@ from ..custody import archive, scan
 from ..custody.vault import Vault
 from ..identifiers.codes import PLACEHOLDER
 from ..kernels.columns import Marks, columns_of
+from ..ledger.locks import lock
 from ..ledger.models import Attempt, Batch, RefusedRow, Signal
-from ..ledger.session import lock, session, step
+from ..ledger.session import session, step
+from ..ledger.states import AttemptState, BatchState, StepName, Verdict
 from . import copy_binary, headers, raw_tables, shapes
 from .canonical import Canonical
 from .readers import Chunk, Table, UnreadableFile, open_tables
@@ -58,7 +60,7 @@ class LandResult:
     rows_in: int = 0
     landed: int = 0
     refused: int = 0
-    state: str = "landed"
+    state: str = BatchState.LANDED
     message: str = ""
     signals: list[dict[str, Any]] = field(default_factory=list)
 
@@ -69,7 +71,9 @@ class Lander:
     def __init__(self, batch: Batch, attempt: int, kind: Kind, dataset: Dataset, on: date, vault: Vault):
         self.batch_seq, self.attempt, self.variant = batch.seq, attempt, batch.variant
         self.kind, self.dataset, self.on, self.vault = kind, dataset, on, vault
-        self.rules = RowRules(kind, batch.variant, load_ruleset(kind.id))
+        ruleset = load_ruleset(kind.id)
+        self.rules = RowRules(kind, batch.variant, ruleset)
+        self.void_uscc = rf"(?:^|;)(?:{'|'.join(ruleset.voiding('uscc')) or '-'})(?:;|$)"
         self.suppliers = load_catalogue().supplier_usccs
         self.fields = kind.variants[batch.variant]
         self.result = LandResult(batch.seq, attempt)
@@ -271,9 +275,7 @@ class Lander:
         """subject_ref: the person's token, or the first identifier an organisation has, or its folded name."""
         if self.variant == "person":
             return pl.col("id_no")
-        good = ~verdicts.errors.str.contains(r"(?:^|;)(?:R03|V06)(?:;|$)") & ~rows["uscc"].str.contains(
-            "〔", literal=True
-        )
+        good = ~verdicts.errors.str.contains(self.void_uscc) & ~rows["uscc"].str.contains("〔", literal=True)
         subject = pl.when(pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)).then(
             pl.concat_str(pl.lit("uscc:"), pl.col("uscc"))
         )
@@ -351,7 +353,9 @@ def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
         lock(opened, f"land {batch_seq}")
         batch = _not_aside(opened.get(Batch, batch_seq), batch_seq)
         opened.execute(
-            update(Attempt).where(Attempt.batch_seq == batch_seq, Attempt.state == "landing").values(state="failed")
+            update(Attempt)
+            .where(Attempt.batch_seq == batch_seq, Attempt.state == AttemptState.LANDING)
+            .values(state=AttemptState.FAILED)
         )
         number = (opened.scalar(select(func.max(Attempt.attempt)).where(Attempt.batch_seq == batch_seq)) or 0) + 1
         ruleset = load_ruleset(batch.kind)
@@ -417,7 +421,7 @@ def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
             update(Attempt)
             .where(Attempt.batch_seq == batch.seq, Attempt.attempt == lander.attempt)
             .values(
-                state="landed",
+                state=AttemptState.LANDED,
                 rows_in=result.rows_in,
                 rows_landed=result.landed,
                 refused=result.refused,
@@ -426,9 +430,14 @@ def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
         )
         opened.execute(
             update(Batch)
-            .where(Batch.seq == batch.seq, Batch.state.in_(("received", "landed", "held", "broken", "failed")))
+            .where(
+                Batch.seq == batch.seq,
+                Batch.state.in_(
+                    (BatchState.RECEIVED, BatchState.LANDED, BatchState.HELD, BatchState.BROKEN, BatchState.FAILED)
+                ),
+            )
             .values(
-                state="landed",
+                state=BatchState.LANDED,
                 current_attempt=lander.attempt,
                 rows_in=result.rows_in,
                 accepted=0,
@@ -445,11 +454,13 @@ def _ended(batch: Batch, attempt: int, values: dict[str, Any]) -> None:
     """Book how a landing ended that brought nothing; an earlier attempt that was landed stays live."""
     with session("collector") as opened:
         opened.execute(
-            update(Attempt).where(Attempt.batch_seq == batch.seq, Attempt.attempt == attempt).values(state="failed")
+            update(Attempt)
+            .where(Attempt.batch_seq == batch.seq, Attempt.attempt == attempt)
+            .values(state=AttemptState.FAILED)
         )
         opened.execute(
             update(Batch)
-            .where(Batch.seq == batch.seq, Batch.state.in_(("received", "broken", "failed")))
+            .where(Batch.seq == batch.seq, Batch.state.in_((BatchState.RECEIVED, BatchState.BROKEN, BatchState.FAILED)))
             .values(values)
         )
 
@@ -462,7 +473,7 @@ def _not_aside(batch: Batch | None, seq: int) -> Batch:
     """Raises UserError for a batch that is not there or was set aside."""
     if batch is None:
         raise UserError(f"没有批次 {seq}。", remedy="用 public-credit batches 查看批次序号。", code=4)
-    if batch.state == "set_aside":
+    if batch.state == BatchState.SET_ASIDE:
         raise UserError(
             f"批次 {seq} 已搁置：{batch.set_aside_reason}。",
             remedy=f"先运行 public-credit batches restore {seq} --reason “……”。",
@@ -484,7 +495,7 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
             found.business_date,
             {"unit_id": found.unit_id, "dataset_id": found.dataset_id, "batch_seq": batch_seq},
         )
-    with step("collector", "land", business_date=on, **links) as record:
+    with step("collector", StepName.LAND, business_date=on, **links) as record:
         dataset = _dataset(batch_seq, links["dataset_id"])
         kind = load_catalogue().kinds[dataset.kind]
         with session("collector") as opened:
@@ -506,20 +517,20 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
                 _book(connection, lander, batch)
                 result = lander.result
         except UnreadableFile as error:
-            _ended(batch, attempt, {"state": "broken", "message": str(error)} | _NOTHING)
-            record.verdict, record.message, record.owner = "failed", str(error), "department"
-            return LandResult(batch_seq, attempt, state="broken", message=str(error))
+            _ended(batch, attempt, {"state": BatchState.BROKEN, "message": str(error)} | _NOTHING)
+            record.verdict, record.message, record.owner = Verdict.FAILED, str(error), "department"
+            return LandResult(batch_seq, attempt, state=BatchState.BROKEN, message=str(error))
         except BaseException as error:
             if not faults.of_receipt(error):
                 raise
             faults.note(f"batch {batch_seq} could not be landed", error)
             message = FAILED.format(faults.text(error), batch_seq)
-            _ended(batch, attempt, {"state": "failed", "message": message})
-            record.verdict, record.message, record.owner = "failed", message, "data_engineer"
-            return LandResult(batch_seq, attempt, state="failed", message=message)
+            _ended(batch, attempt, {"state": BatchState.FAILED, "message": message})
+            record.verdict, record.message, record.owner = Verdict.FAILED, message, "data_engineer"
+            return LandResult(batch_seq, attempt, state=BatchState.FAILED, message=message)
         record.counts = {"rows_in": result.rows_in, "landed": result.landed, "refused": result.refused}
         record.message = f"入库 {result.landed} 行，拒收 {result.refused} 行"
         if result.signals:
-            record.verdict, record.owner = "warning", "data_engineer"
+            record.verdict, record.owner = Verdict.WARNING, "data_engineer"
             record.message += "；" + "；".join(signal["message"] for signal in result.signals[:5])
         return result

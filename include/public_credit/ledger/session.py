@@ -1,22 +1,21 @@
-"""Sessions, steps and locks on the ledger."""
+"""Sessions and steps on the ledger."""
 
 from __future__ import annotations
 
+import getpass
 import os
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
-from zlib import crc32
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ..base import settings
 from .models import BusinessDay, Step
+from .states import Verdict
 
 
 @contextmanager
@@ -26,67 +25,15 @@ def session(role: str) -> Iterator[Session]:
         yield opened
 
 
-def lock(connection: Connection | Session, name: str, *, wait: bool = True) -> bool:
-    """Take the transaction-scoped advisory lock ``name``; False when it is taken and ``wait`` is False."""
-    key = crc32(name.encode())
-    if wait:
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
-        return True
-    return bool(connection.execute(text("select pg_try_advisory_xact_lock(:key)"), {"key": key}).scalar())
-
-
-_LOCK = "hashtextextended(:name, 16)"
-BUILDING = "build"
-
-
-@contextmanager
-def hold(role: str, name: str, *, shared: bool = False, waiting: str = "") -> Iterator[bool]:
-    """Hold the advisory lock ``name`` while the block runs; False when another holds it.
-
-    Session-scoped on a connection of its own: the work may take long and must not keep a transaction open. The lock ends
-    with the process, however that ends. With ``waiting`` the lock is waited for, and a person is told so once;
-    ``shared`` holders do not exclude each other.
-    """
-    key, kind = {"name": name}, "_shared" if shared else ""
-    with settings.engine(role).connect() as plain:
-        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        mine = bool(connection.execute(text(f"select pg_try_advisory_lock{kind}({_LOCK})"), key).scalar())
-        if not mine and waiting:
-            print(waiting, file=sys.stderr, flush=True)
-            connection.execute(text(f"select pg_advisory_lock{kind}({_LOCK})"), key)
-            mine = True
-        try:
-            yield mine
-        finally:
-            if mine:
-                with suppress(DBAPIError):  # the connection is gone, and the lock with it
-                    connection.execute(text(f"select pg_advisory_unlock{kind}({_LOCK})"), key)
-
-
-def held(opened: Session, names: Iterable[str]) -> set[str]:
-    """Which of the advisory locks somebody holds now (``hold``)."""
-    return set(
-        opened.scalars(
-            text("""
-        select n.name from unnest(cast(:names as text[])) n (name)
-        where exists (select 1 from pg_locks l
-                      where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-                        and l.database = (select oid from pg_database where datname = current_database())
-                        and (cast(l.classid as bigint) << 32) | cast(l.objid as bigint) = hashtextextended(n.name, 16))"""),
-            {"names": list(names)},
-        )
-    )
-
-
-def between_builds(role: str) -> AbstractContextManager[bool]:
-    """Wait until no build is running, and let none begin while the block runs: what is read in it is of one build."""
-    return hold(role, BUILDING, shared=True, waiting="构建正在进行，等它完成后再读取数字。")
-
-
 def dag_run() -> str:
     """``<dag>/<run>`` of the Airflow task we run in, or ''."""
     dag, run = os.environ.get("AIRFLOW_CTX_DAG_ID", ""), os.environ.get("AIRFLOW_CTX_DAG_RUN_ID", "")
     return f"{dag}/{run}" if dag else ""
+
+
+def whose() -> str:
+    """Who works here, as others are told: the Airflow task, or who called the command line."""
+    return dag_run() or f"{os.environ.get('PCW_USER') or getpass.getuser()}（命令行）"
 
 
 class StepRecord:
@@ -94,7 +41,7 @@ class StepRecord:
 
     def __init__(self, step_id: int):
         self.id = step_id
-        self.verdict = "ok"
+        self.verdict = Verdict.OK
         self.message = ""
         self.owner = ""
         self.counts: dict[str, Any] = {}
@@ -119,7 +66,7 @@ def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator
     try:
         yield record
     except BaseException as error:
-        record.verdict = "failed"
+        record.verdict = Verdict.FAILED
         record.message = str(error) if isinstance(error, UserError) else f"程序错误 {type(error).__name__}"
         record.owner = record.owner or "data_engineer"
         raise

@@ -11,70 +11,62 @@ from sqlalchemy import Connection, text
 
 from ..base import settings
 from ..catalogue import Catalogue, load_catalogue
+from ..ledger import words
+from ..ledger.states import GOOD, NOT_BACK, AttemptState, BatchState, StepName, Verdict, sql
 
 STALE = timedelta(hours=3)
-STEP_WORDS = {
-    "collect_unit": "采集与入库",
-    "build": "数仓构建",
-    "release": "变更单",
-    "deliver": "报送",
-    "receipt": "取回执",
-    "gate": "裁决",
-    "follow_up": "退回单与更正匹配",
-    "reconcile": "对账",
-}
-TOLD_ELSEWHERE = ["collect", "receive", "gate", "gate_run", "alert", "attest"]
+TOLD_ELSEWHERE = [StepName.COLLECT, StepName.RECEIVE, StepName.GATE, StepName.GATE_RUN, StepName.ALERT, StepName.ATTEST]
 
-COLLECTIONS = """
+COLLECTIONS = f"""
     select distinct on (dataset_id) dataset_id, unit_id, verdict, message, owner, ended_at is null as unended
     from ledger.step
-    where name = 'collect' and dataset_id is not null and (ended_at is not null or started_at < :stale)
+    where name = {sql(StepName.COLLECT)} and dataset_id is not null and (ended_at is not null or started_at < :stale)
     order by dataset_id, id desc"""
-BATCHES = """
+BATCHES = f"""
     select b.seq, b.unit_id, b.dataset_id, b.file_name, b.state, b.message, b.current_attempt,
            (select g.owner from ledger.gate_result g
             where g.batch_seq = b.seq and g.attempt = b.current_attempt and not g.success
               and g.severity = 'critical' and g.owner <> '' order by g.expectation_id limit 1) as owner
     from ledger.batch b
-    where b.state in ('held', 'failed') or b.state = 'broken' and not exists (
+    where b.state in {sql((BatchState.HELD, BatchState.FAILED))} or b.state = {sql(BatchState.BROKEN)} and not exists (
         select from ledger.batch n where n.dataset_id = b.dataset_id and n.business_date > b.business_date
-          and n.state in ('accepted', 'accepted_with_quarantine'))
+          and n.state in {sql(GOOD)})
     order by b.seq"""
-NOT_LANDED = """
+NOT_LANDED = f"""
     select distinct on (b.seq) b.seq, b.unit_id, b.dataset_id, b.file_name, s.message,
            s.ended_at is null as unended
-    from ledger.batch b join ledger.step s on s.batch_seq = b.seq and s.name = 'land'
-    where b.state = 'received' and s.verdict in ('failed', 'incomplete')
+    from ledger.batch b join ledger.step s on s.batch_seq = b.seq and s.name = {sql(StepName.LAND)}
+    where b.state = {sql(BatchState.RECEIVED)} and s.verdict in {sql((Verdict.FAILED, Verdict.INCOMPLETE))}
       and (s.ended_at is not null or s.started_at < :stale)
     order by b.seq, s.id desc"""
-NOT_JUDGED = """
+NOT_JUDGED = f"""
     select * from (
         select distinct on (s.name, s.batch_seq) s.name, s.batch_seq as seq, s.verdict, s.message, b.unit_id, b.dataset_id,
                b.file_name, b.state, a.followed_up_at
         from ledger.step s join ledger.batch b on b.seq = s.batch_seq
         left join ledger.attempt a on a.batch_seq = b.seq and a.attempt = b.current_attempt
-        where s.name in ('gate', 'follow_up') order by s.name, s.batch_seq, s.id desc) latest
-    where verdict = 'failed' and (name = 'gate' and state = 'landed' or name = 'follow_up' and followed_up_at is null
-                                  and state in ('accepted', 'accepted_with_quarantine'))
+        where s.name in {sql((StepName.GATE, StepName.FOLLOW_UP))} order by s.name, s.batch_seq, s.id desc) latest
+    where verdict = {sql(Verdict.FAILED)} and (name = {sql(StepName.GATE)} and state = {sql(AttemptState.LANDED)} or name = {sql(StepName.FOLLOW_UP)} and followed_up_at is null
+                                  and state in {sql(GOOD)})
     order by seq, name"""
-SIGNALS = """
+SIGNALS = f"""
     select b.unit_id, b.dataset_id, g.code, g.subject, g.owner, min(g.message) as message
     from ledger.signal g join ledger.batch b on b.seq = g.batch_seq
     where b.seq = (select max(n.seq) from ledger.batch n
-                   where n.dataset_id = b.dataset_id and n.state not in ('received', 'broken', 'set_aside'))
+                   where n.dataset_id = b.dataset_id and n.state not in {sql((BatchState.RECEIVED, BatchState.BROKEN, BatchState.SET_ASIDE))})
       and g.attempt = (select max(a.attempt) from ledger.attempt a
-                       where a.batch_seq = b.seq and a.state <> 'failed')
+                       where a.batch_seq = b.seq and a.state <> {sql(AttemptState.FAILED)})
     group by 1, 2, 3, 4, 5 order by 2, 3, 4"""
-QUARANTINE = """
+QUARANTINE = f"""
     select q.batch_seq, q.unit_id, q.dataset_id, b.file_name, count(*) as rows
     from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
-    where q.state in ('open', 'returned') group by 1, 2, 3, 4 order by 1"""
-LAST_SIGNS = """
+    where q.state in {sql(NOT_BACK)} group by 1, 2, 3, 4 order by 1"""
+LAST_SIGNS = f"""
     select s.dataset_id, greatest(
         (select max(b.business_date) from ledger.batch b where b.dataset_id = s.dataset_id),
         (select max(a.period_to) from ledger.attestation a where a.dataset_id = s.dataset_id)) as last_sign
     from ledger.step s
-    where s.name = 'collect' and s.verdict in ('ok', 'nothing_due', 'warning', 'incomplete')
+    where s.name = {sql(StepName.COLLECT)} and s.verdict in {sql((Verdict.OK, Verdict.NOTHING_DUE, Verdict.WARNING, Verdict.INCOMPLETE))}
       and s.dataset_id is not null and s.ended_at is not null
     group by 1"""
 STEPS = """
@@ -127,10 +119,10 @@ class Facts:
     def collections(self) -> Iterable[Item]:
         """Datasets whose latest collection failed, was interrupted or left something behind."""
         for row in self._connection.execute(text(COLLECTIONS), {"stale": self._stale}):
-            if row.verdict not in ("failed", "incomplete", "warning"):
+            if row.verdict not in (Verdict.FAILED, Verdict.INCOMPLETE, Verdict.WARNING):
                 continue
             message = "采集任务中断，未写明结果" if row.unended else row.message
-            same = re.sub(r"\d+", "", message) if row.verdict == "failed" else message
+            same = re.sub(r"\d+", "", message) if row.verdict == Verdict.FAILED else message
             yield Item(
                 f"collect/{row.dataset_id}/{row.verdict}/{same}",
                 _owner(row.owner, row.unit_id),
@@ -141,7 +133,10 @@ class Facts:
     def batches(self) -> Iterable[Item]:
         """Batches that were held, could not be read, or could not be landed, judged or followed up for a reason of ours."""
         for row in self._connection.execute(text(BATCHES)):
-            owner = _owner({"broken": "department", "failed": "data_engineer"}.get(row.state, row.owner), row.unit_id)
+            owner = _owner(
+                {BatchState.BROKEN: "department", BatchState.FAILED: "data_engineer"}.get(row.state, row.owner),
+                row.unit_id,
+            )
             yield Item(
                 f"batch/{row.seq}/{row.state}/{row.current_attempt}",
                 owner,
@@ -160,7 +155,7 @@ class Facts:
             yield Item(
                 f"{row.name}/{row.seq}",
                 "data_engineer",
-                f"{self._named(row, batch=row.seq)}：{STEP_WORDS[row.name]}未完成，{row.message}",
+                f"{self._named(row, batch=row.seq)}：{words.STEP[row.name]}未完成，{row.message}",
                 row.unit_id,
             )
 
@@ -201,7 +196,7 @@ class Facts:
     def steps(self, units_told: set[str]) -> Iterable[Item]:
         """Other steps whose latest outcome asks for somebody: failed, held, warning, or interrupted."""
         for row in self._connection.execute(text(STEPS), {"elsewhere": TOLD_ELSEWHERE, "stale": self._stale}):
-            if row.verdict not in ("failed", "held", "warning", "incomplete"):
+            if row.verdict not in (Verdict.FAILED, Verdict.HELD, Verdict.WARNING, Verdict.INCOMPLETE):
                 continue
             if row.name == "collect_unit" and row.unit_id in units_told:
                 continue
@@ -211,7 +206,7 @@ class Facts:
             yield Item(
                 f"step/{row.name}/{row.unit_id or ''}/{row.verdict}/{same}",
                 _owner(row.owner, row.unit_id),
-                f"{STEP_WORDS.get(row.name, row.name)}{f'（{unit}）' if unit else ''}：{message}",
+                f"{words.STEP.get(row.name, row.name)}{f'（{unit}）' if unit else ''}：{message}",
             )
 
 

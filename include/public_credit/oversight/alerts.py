@@ -15,8 +15,10 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..catalogue import load_catalogue
+from ..ledger.locks import lock
 from ..ledger.models import Alert
-from ..ledger.session import lock, session, step
+from ..ledger.session import session, step
+from ..ledger.states import StepName, Verdict
 from .alert_items import Item, items, owner_name
 from .alert_transport import send
 
@@ -72,7 +74,7 @@ def _remember(told: Told, found: list[Item], on: date) -> None:
 
 def tell(on: date) -> Told:
     """Send one alert with what is new and settled since the last one; nothing when there is neither."""
-    with step("collector", "alert", business_date=on) as record:
+    with step("collector", StepName.ALERT, business_date=on) as record:
         with session("collector") as held:
             lock(held, "alert")
             found = items(on)
@@ -82,7 +84,7 @@ def tell(on: date) -> Told:
                 told.sent = True
             _remember(told, found, on)
         record.counts = {"new": len(told.new), "settled": len(told.settled), "standing": told.standing}
-        record.verdict = "ok" if told.sent else "nothing_due"
+        record.verdict = Verdict.OK if told.sent else Verdict.NOTHING_DUE
         record.message = f"没有新的事项，持续 {told.standing} 项"
         if told.sent:
             record.message = f"已提醒：新增 {len(told.new)} 项，已解决 {len(told.settled)} 项"

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..ledger.states import RecordState, sql
 
 COLUMNS = (
     "record_id",
@@ -44,9 +45,9 @@ _RECORDS = f"""
         select i.scheme, i.value from asked join subjects.identifier i on i.subject_id = asked.subject_id
     )
     select {", ".join(f"v.{name}" for name in COLUMNS)}, v.version_no,
-           case when v.revoked_on <= :about then 'revoked' when v.replaced_on <= :about then 'replaced'
-                when v.repaired_on <= :about then 'repaired' when v.exited_on <= :about then 'ended'
-                when v.ends_on < :about then 'expired' else 'current' end as state,
+           case when v.revoked_on <= :about then {sql(RecordState.REVOKED)} when v.replaced_on <= :about then {sql(RecordState.REPLACED)}
+                when v.repaired_on <= :about then {sql(RecordState.REPAIRED)} when v.exited_on <= :about then {sql(RecordState.ENDED)}
+                when v.ends_on < :about then {sql(RecordState.EXPIRED)} else {sql(RecordState.CURRENT)} end as state,
            coalesce(v.objected_on <= :about and not coalesce(
                v.objection_closed_on >= v.objected_on and v.objection_closed_on <= :about, false), false) as objected
     from names join marts.fct_records__version v on v.lookup_scheme = names.scheme and v.lookup_value = names.value

@@ -8,9 +8,10 @@ from sqlalchemy import text
 
 from ..catalogue import Catalogue, load_catalogue
 from ..ledger.session import session
+from ..ledger.states import BatchState, sql
 
 POPULATIONS = {"roster": "名册", "aggregate": "合计数"}
-_LAST = "select dataset_id, max(business_date) from ledger.batch where coalesce(set_aside_from, state) <> 'broken' group by 1"
+_LAST = f"select dataset_id, max(business_date) from ledger.batch where coalesce(set_aside_from, state) <> {sql(BatchState.BROKEN)} group by 1"
 _REFUSED = "select refused_id, count(*) from ledger.refused_delivery group by 1"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from ..ledger.session import session
+from ..ledger.states import StepName, Verdict, sql
 
 
 def errors_of(run: str) -> list[str]:
@@ -15,11 +16,11 @@ def errors_of(run: str) -> list[str]:
     with session("reader") as opened:
         return list(
             opened.scalars(
-                text("""
+                text(f"""
             select distinct coalesce(nullif(message, ''), name || ' 中断') from (
                 select distinct on (name, unit_id, dataset_id, batch_seq) * from ledger.step where dag_run = :run
                 order by name, unit_id, dataset_id, batch_seq, id desc) latest
-            where verdict = 'failed' and owner <> 'department' or ended_at is null and name <> 'alert' order by 1"""),
+            where verdict = {sql(Verdict.FAILED)} and owner <> 'department' or ended_at is null and name <> {sql(StepName.ALERT)} order by 1"""),
                 {"run": run},
             )
         )

@@ -8,48 +8,50 @@ from typing import Any
 from sqlalchemy import text
 
 from ..catalogue import load_catalogue
+from ..ledger import words
 from ..ledger.session import current_business_day, session
+from ..ledger.states import (
+    IN_DOUBT,
+    NOT_BACK,
+    UNDERWAY,
+    BatchState,
+    ItemState,
+    Operation,
+    ReleaseState,
+    StepName,
+    Verdict,
+    sql,
+)
 from .alert_items import NOT_JUDGED
 
-VERDICTS = {
-    "received": "已收到",
-    "landed": "待裁决",
-    "accepted": "放行",
-    "accepted_with_quarantine": "放行有退回",
-    "held": "扣留",
-    "broken": "无法读取",
-    "failed": "出错",
-    "set_aside": "已搁置",
-}
-
-STOPPED = ("held", "failed", "set_aside")  # landed rows of such a batch went no further
+STOPPED = (BatchState.HELD, BatchState.FAILED, BatchState.SET_ASIDE)  # landed rows of such a batch went no further
 
 
 def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
     latest = {
         row["dataset_id"]: dict(row)
         for row in opened.execute(
-            text("""
+            text(f"""
         select distinct on (dataset_id) dataset_id, seq, business_date, state, rows_in, accepted, quarantined,
-               duplicate, refused, case when state = 'set_aside' then set_aside_reason else message end as message
+               duplicate, refused, case when state = {sql(BatchState.SET_ASIDE)} then set_aside_reason else message end as message
         from ledger.batch order by dataset_id, seq desc""")
         ).mappings()
     }
     returned = dict(
         opened.execute(
-            text("""
-        select dataset_id, count(*) from ledger.quarantine where state in ('open', 'returned') group by 1""")
+            text(f"""
+        select dataset_id, count(*) from ledger.quarantine where state in {sql(NOT_BACK)} group by 1""")
         ).all()
     )
     steps = {
         row["dataset_id"]: dict(row)
         for row in opened.execute(
-            text("""
+            text(f"""
         select distinct on (dataset_id) dataset_id, verdict, message, owner from ledger.step
-        where name = 'collect' and dataset_id is not null order by dataset_id, id desc""")
+        where name = {sql(StepName.COLLECT)} and dataset_id is not null order by dataset_id, id desc""")
         ).mappings()
     }
-    stuck = {row.seq: row.message for row in opened.execute(text(NOT_JUDGED)) if row.name == "gate"}
+    stuck = {row.seq: row.message for row in opened.execute(text(NOT_JUDGED)) if row.name == StepName.GATE}
     attested = dict(opened.execute(text("select dataset_id, max(period_to) from ledger.attestation group by 1")).all())
     rows = []
     for dataset in load_catalogue().datasets.values():
@@ -67,7 +69,7 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
             "open_quarantine": returned.get(dataset.id, 0),
         }
         if batch and batch["seq"] in stuck:
-            batch |= {"state": "failed", "message": stuck[batch["seq"]]}
+            batch |= {"state": BatchState.FAILED, "message": stuck[batch["seq"]]}
         row["verdict"], row["move"] = _whose_move(
             dataset, batch, steps.get(dataset.id), row["open_quarantine"], attested.get(dataset.id), on
         )
@@ -84,23 +86,23 @@ def _whose_move(
     on: date,
 ) -> tuple[str, str]:
     """Verdict and whose move it is, in the order in which somebody must act."""
-    if last_step and last_step["verdict"] in ("failed", "incomplete"):
+    if last_step and last_step["verdict"] in (Verdict.FAILED, Verdict.INCOMPLETE):
         who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
-        return "采集失败" if last_step["verdict"] == "failed" else "未到齐", f"{who}：{last_step['message']}"
+        return "采集失败" if last_step["verdict"] == Verdict.FAILED else "未到齐", f"{who}：{last_step['message']}"
     if batch is None:
         if dataset.channel.type == "hand_in":
             return "待人工报送", ""
         return "未报送", "来源单位：从未报送，催报或作零报送说明"
-    if batch["state"] == "broken":
+    if batch["state"] == BatchState.BROKEN:
         return "无法读取", f"来源单位：{batch['message']}"
-    if batch["state"] in ("held", "failed"):
-        return VERDICTS[batch["state"]], f"数据管理员：{batch['message']}"
-    if batch["state"] == "set_aside":
+    if batch["state"] in (BatchState.HELD, BatchState.FAILED):
+        return words.BATCH[batch["state"]], f"数据管理员：{batch['message']}"
+    if batch["state"] == BatchState.SET_ASIDE:
         return "已搁置", f"平台已搁置，不再处理：{batch['message']}"
-    if batch["state"] in ("received", "landed"):
-        return VERDICTS[batch["state"]], "平台处理中"
+    if batch["state"] in (BatchState.RECEIVED, BatchState.LANDED):
+        return words.BATCH[batch["state"]], "平台处理中"
     last_sign = max(filter(None, (batch["business_date"], attested)))
-    verdict = "零报送" if batch["rows_in"] == 0 else VERDICTS[batch["state"]]
+    verdict = "零报送" if batch["rows_in"] == 0 else words.BATCH[batch["state"]]
     if dataset.cadence_days and on - last_sign > timedelta(days=dataset.cadence_days):
         return verdict, f"来源单位：已 {(on - last_sign).days} 天未报送"
     if returned:
@@ -111,16 +113,16 @@ def _whose_move(
 def _totals(opened: Any) -> dict[str, int]:
     return dict(
         opened.execute(
-            text("""
+            text(f"""
         select count(*) as batches, coalesce(sum(rows_in), 0)::bigint as rows_in,
                coalesce(sum(accepted) filter (where state <> all(:stopped)), 0)::bigint as accepted,
                coalesce(sum(quarantined) filter (where state <> all(:stopped)), 0)::bigint as quarantined,
                coalesce(sum(duplicate) filter (where state <> all(:stopped)), 0)::bigint as duplicate,
                coalesce(sum(refused) filter (where state <> all(:stopped)), 0)::bigint as refused,
-               count(*) filter (where state = 'held') as held, count(*) filter (where state = 'broken') as broken,
-               count(*) filter (where state = 'failed') as failed, count(*) filter (where state = 'set_aside') as set_aside,
+               count(*) filter (where state = {sql(BatchState.HELD)}) as held, count(*) filter (where state = {sql(BatchState.BROKEN)}) as broken,
+               count(*) filter (where state = {sql(BatchState.FAILED)}) as failed, count(*) filter (where state = {sql(BatchState.SET_ASIDE)}) as set_aside,
                coalesce(sum(rows_in) filter (where state = any(:stopped)), 0)::bigint as rows_held,
-               coalesce(sum(rows_in) filter (where state = 'landed'), 0)::bigint as rows_waiting
+               coalesce(sum(rows_in) filter (where state = {sql(BatchState.LANDED)}), 0)::bigint as rows_waiting
         from ledger.batch"""),
             {"stopped": list(STOPPED)},
         )
@@ -132,12 +134,12 @@ def _totals(opened: Any) -> dict[str, int]:
 def _city(opened: Any) -> dict[str, int]:
     return dict(
         opened.execute(
-            text("""
+            text(f"""
         select count(*) filter (where sent_at is not null) as sent,
-               count(*) filter (where state = 'accepted') as accepted,
-               count(*) filter (where state = 'rejected') as rejected,
-               count(*) filter (where state in ('unknown', 'sending')) as unknown,
-               count(*) filter (where state = 'pending') as pending
+               count(*) filter (where state = {sql(ItemState.ACCEPTED)}) as accepted,
+               count(*) filter (where state = {sql(ItemState.REJECTED)}) as rejected,
+               count(*) filter (where state in {sql(IN_DOUBT)}) as unknown,
+               count(*) filter (where state = {sql(ItemState.PENDING)}) as pending
         from ledger.delivery_item""")
         )
         .mappings()
@@ -149,13 +151,13 @@ def _attention(opened: Any, on: date) -> list[str]:
     lines = [
         f"第 {row.release_id} 号变更单等待审批：{row.unusual}（public-credit release show {row.release_id}）"
         for row in opened.execute(
-            text("select release_id, unusual from ledger.release where state = 'waiting' order by 1")
+            text(f"select release_id, unusual from ledger.release where state = {sql(ReleaseState.WAITING)} order by 1")
         )
     ]
     late = opened.execute(
-        text("""
-        select count(*) from ledger.delivery_item where operation = 'DEL' and due_on < :on
-          and state in ('pending', 'sending', 'unknown')"""),
+        text(f"""
+        select count(*) from ledger.delivery_item where operation = {sql(Operation.DEL)} and due_on < :on
+          and state in {sql(UNDERWAY)}"""),
         {"on": on},
     ).scalar_one()
     if late:
@@ -183,7 +185,7 @@ def overview() -> dict[str, Any]:
 
 def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int) -> list[dict[str, Any]]:
     """Quarantined rows with their place in the delivered file; no delivered value is shown."""
-    states = "" if every else "and q.state in ('open', 'returned')"
+    states = "" if every else f"and q.state in {sql(NOT_BACK)}"
     places = " union all ".join(
         f"select batch_seq, attempt, row_no, sheet, source_row from raw.{kind}" for kind in load_catalogue().kinds
     )
@@ -192,7 +194,7 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
             dict(row)
             for row in opened.execute(
                 text(f"""
-            select q.id, q.batch_seq, q.dataset_id, q.unit_id, b.file_name, q.row_no, place.sheet, place.source_row,
+            select q.id, q.batch_seq, q.dataset_id, q.unit_id, q.kind, b.file_name, q.row_no, place.sheet, place.source_row,
                    q.record_id, q.rules, q.state, q.opened_on, q.closed_on, q.slip_id, q.corrected_batch_seq
             from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
             join ({places}) place on place.batch_seq = q.batch_seq and place.attempt = q.attempt
@@ -205,13 +207,12 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
         ]
 
 
-def rule_titles(codes: set[str]) -> dict[str, str]:
-    """Chinese titles of rules by id, over all record kinds."""
+def rule_titles(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """(rule, title, kinds) of what quarantined rows were returned for; every title is that of the row's own kind."""
     from ..land.rules import load_ruleset
 
-    return {
-        rule.id: rule.title
-        for kind in load_catalogue().kinds
-        for rule in load_ruleset(kind).row_rules
-        if rule.id in codes
-    }
+    told: dict[tuple[str, str], set[str]] = {}
+    for kind, code in {(row["kind"], code) for row in rows for code in row["rules"].split(";")}:
+        rule = load_ruleset(kind).row_rule(code)
+        told.setdefault((code, rule.title if rule else ""), set()).add(load_catalogue().kinds[kind].title)
+    return sorted((code, title, "、".join(sorted(kinds))) for (code, title), kinds in told.items())

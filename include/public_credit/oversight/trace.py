@@ -13,22 +13,12 @@ from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue
 from ..land import shapes
 from ..land.rules import load_ruleset
+from ..ledger import words
 from ..ledger.models import AccessLog
 from ..ledger.session import session
+from ..ledger.states import BatchState, QuarantineState
 
-OPERATIONS = {"ADD": "新增", "MOD": "变更", "DEL": "撤下"}
-STATES = {
-    "pending": "待报送",
-    "sending": "报送中",
-    "unknown": "结果不明",
-    "accepted": "已接收",
-    "rejected": "被拒收",
-    "withdrawn": "已撤下",
-    "superseded": "已被替代",
-}
-EVENTS = {"published": "已公示", "withdrawn": "已撤下", "duplicate": "重复", "objection": "异议", "repaired": "已修复"}
 _LISTED = 20
-OUTCOMES = {"quarantined": "退回", "duplicate": "重复", None: "放行"}
 
 
 @dataclass(frozen=True)
@@ -153,12 +143,12 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
             }
             for verdict in row["cross_record"] or []
         ]
-        outcome = OUTCOMES[row["outcome"]]
+        outcome = words.OUTCOME[row["outcome"]] if row["outcome"] else words.ACCEPTED
         if row["attempt"] != row["current_attempt"]:
             outcome = "已被重放取代"
-        elif row["batch_state"] in ("held", "landed"):
-            outcome = {"held": "随批次扣留", "landed": "待裁决"}[row["batch_state"]]
-        elif row["quarantine_state"] == "corrected":
+        elif row["batch_state"] in (BatchState.HELD, BatchState.LANDED):
+            outcome = {BatchState.HELD: "随批次扣留", BatchState.LANDED: words.NOT_JUDGED}[row["batch_state"]]
+        elif row["quarantine_state"] == QuarantineState.CORRECTED:
             outcome = "退回，已更正"
         result.append(
             {
@@ -239,10 +229,10 @@ def story(item: Found) -> dict[str, Any]:
         )
     for delivery in deliveries:
         delivery["values"] = delivery.pop("payload")
-        delivery["operation_title"] = OPERATIONS[delivery["operation"]]
-        delivery["state_title"] = STATES[delivery["state"]]
+        delivery["operation_title"] = words.OPERATION[delivery["operation"]]
+        delivery["state_title"] = words.ITEM[delivery["state"]]
     for event in events:
-        event["event_title"] = EVENTS.get(event["event"], event["event"])
+        event["event_title"] = words.EVENT.get(event["event"], event["event"])
     newest = versions[-1]
     shown = {field["field"]: field["value"] for field in newest["fields"]}
     return {

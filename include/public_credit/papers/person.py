@@ -14,10 +14,12 @@ from ..base import settings
 from ..base.messages import UserError
 from ..custody import vault
 from ..identifiers.codes import check_id_number, normalise
+from ..ledger import words
 from ..ledger.models import AccessLog
 from ..ledger.session import session
+from ..ledger.states import RecordState
 from . import policy as policies
-from .subject import STATES, data_on, number
+from .subject import data_on, number
 from .visibility import split
 
 
@@ -35,7 +37,9 @@ class PersonReport:
 
 
 def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
-    marks = [word for word, true in (("异议中", row["objected"]), ("已修复", row["state"] == "repaired")) if true]
+    marks = [
+        word for word, true in (("异议中", row["objected"]), ("已修复", row["state"] == RecordState.REPAIRED)) if true
+    ]
     return {
         name: row[name]
         for name in (
@@ -50,7 +54,7 @@ def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
             "exited_on",
             "record_id",
         )
-    } | {"state": STATES.get(row["state"], row["state"]), "marks": marks}
+    } | {"state": words.RECORD[row["state"]], "marks": marks}
 
 
 def checked(given: str) -> str:

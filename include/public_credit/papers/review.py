@@ -15,6 +15,7 @@ from ..base.messages import UserError
 from ..catalogue import load_catalogue
 from ..identifiers.names import same_name
 from ..ledger.session import session
+from ..ledger.states import RecordState, ReportKind, sql
 from ..policy.seeds import check_area
 from . import policy as policies
 from .applicants import Applicant, ApplicantList, read
@@ -46,21 +47,21 @@ _LIST_HITS = """
     from matched m join marts.mart_lists__entry e on e.subject_id = m.subject_id
     where e.state = '在列' and e.disclosure = any(:visible)"""
 
-_PENALTY_HITS = """
+_PENALTY_HITS = f"""
     select m.row_no, '严重处罚' as sort, t.title, t.document_no, coalesce(p.legal_basis, '') as basis,
            t.detail as reason, t.event_on as since_on, t.ends_on as term_on, t.authority_name, t.objected, t.record_id
     from matched m
     join marts.mart_subjects__timeline t on t.subject_id = m.subject_id
     left join marts.mart_shuanggongshi__penalty p on p.record_id = t.record_id
-    where t.kind = 'administrative_penalty' and t.severity_class = 'serious' and t.state = 'current'
+    where t.kind = 'administrative_penalty' and t.severity_class = 'serious' and t.state = {sql(RecordState.CURRENT)}
       and t.subject_class = 'organisation' and t.disclosure = any(:visible)"""
 
-_RATINGS = """
+_RATINGS = f"""
     select row_no, topic, title from (
         select m.row_no, t.topic, t.title,
                row_number() over (partition by m.row_no, t.topic order by t.event_on desc, t.record_id desc) as newest
         from matched m join marts.mart_subjects__timeline t on t.subject_id = m.subject_id
-        where t.kind = 'statutory_rating' and t.state = 'current' and t.topic = any(:domains)
+        where t.kind = 'statutory_rating' and t.state = {sql(RecordState.CURRENT)} and t.topic = any(:domains)
           and t.disclosure = any(:visible)) r
     where newest = 1 order by row_no, topic"""
 
@@ -163,7 +164,14 @@ def review(content: bytes, *, who: str, purpose: str, area: str = "") -> Reviewe
     with session("reader") as opened:
         on = data_on(opened)
         entry = log(
-            opened, kind="review", who=who, purpose=purpose.strip(), level=LEVEL, rows=len(lines), data_on=on, area=area
+            opened,
+            kind=ReportKind.REVIEW,
+            who=who,
+            purpose=purpose.strip(),
+            level=LEVEL,
+            rows=len(lines),
+            data_on=on,
+            area=area,
         )
         _copy(opened, [item for item in listed.applicants if item.scheme])
         opened.execute(text(_MATCH))

@@ -25,6 +25,7 @@ from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger.models import Batch, Quarantine, Slip
 from ..ledger.session import session
+from ..ledger.states import Outcome, QuarantineState, sql
 
 PLACE_HEADERS = ("批次", "文件", "工作表", "行号")
 REASON_HEADERS = ("退回原因", "规则", "修改办法")
@@ -48,7 +49,7 @@ def _rows(opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[
                 where v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no
                   and v.severity = 'error') as cross_errors
         from raw.{kind.id} r join ledger.row_outcome o
-          on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no and o.outcome = 'quarantined'
+          on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no and o.outcome = {sql(Outcome.QUARANTINED)}
         where r.batch_seq = :seq and r.attempt = :attempt order by r.row_no"""),
             {"seq": batch.seq, "attempt": attempt},
         ).mappings()
@@ -151,7 +152,11 @@ def write(batch_seq: int) -> str | None:
             opened.flush()
         opened.execute(
             update(Quarantine)
-            .where(Quarantine.batch_seq == batch_seq, Quarantine.attempt == attempt, Quarantine.state == "open")
-            .values(state="returned", slip_id=slip_id)
+            .where(
+                Quarantine.batch_seq == batch_seq,
+                Quarantine.attempt == attempt,
+                Quarantine.state == QuarantineState.OPEN,
+            )
+            .values(state=QuarantineState.RETURNED, slip_id=slip_id)
         )
         return str(path)

@@ -13,22 +13,15 @@ from sqlalchemy.orm import Session
 from ..base import settings
 from ..base.messages import UserError, key_given
 from ..identifiers.codes import normalise
+from ..ledger import words
 from ..ledger.models import Report
 from ..ledger.session import clock_day, session
+from ..ledger.states import BuildState, RecordState, ReportKind, sql
 from ..policy.seeds import check_area
 from . import policy as policies
 from .policy import ReportPolicy, Section
 from .visibility import LISTS, split, standing
 
-STATES = {
-    "current": "有效",
-    "expired": "已到期",
-    "ended": "已结束",
-    "revoked": "已撤销",
-    "replaced": "已被更正取代",
-    "repaired": "已修复",
-}
-LIST_STATES = STATES | {"current": "在列", "ended": "已移出"}
 MARTS = {"enterprise": "企业", "non_enterprise_legal_person": "非企业法人"}
 _BASE = (
     ("subject_name", "名称"),
@@ -78,7 +71,9 @@ class SubjectReport:
 
 def data_on(opened: Session) -> date:
     """The business date of the newest finished build: what a report knows is as of this day."""
-    day = opened.execute(text("select max(business_date) from ledger.build where state = 'built'")).scalar()
+    day = opened.execute(
+        text(f"select max(business_date) from ledger.build where state = {sql(BuildState.BUILT)}")
+    ).scalar()
     if day is None:
         raise UserError("还没有完成过构建，无从出具报告。", remedy="先运行 public-credit build。", code=3)
     return day
@@ -138,7 +133,11 @@ def _records(opened: Session, subject_id: str) -> list[Mapping[str, Any]]:
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
-    marks = [word for word, true in (("异议中", record["objected"]), ("已修复", record["state"] == "repaired")) if true]
+    marks = [
+        word
+        for word, true in (("异议中", record["objected"]), ("已修复", record["state"] == RecordState.REPAIRED))
+        if true
+    ]
     return {
         name: record[name]
         for name in (
@@ -154,10 +153,7 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
             "exited_on",
             "disclosure",
         )
-    } | {
-        "state": (LIST_STATES if record["kind"] in LISTS else STATES).get(record["state"], record["state"]),
-        "marks": marks,
-    }
+    } | {"state": (words.LIST_ENTRY if record["kind"] in LISTS else words.RECORD)[record["state"]], "marks": marks}
 
 
 def _base(profile: Mapping[str, Any], level: str, policy: ReportPolicy) -> list[tuple[str, str]]:
@@ -220,7 +216,7 @@ def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> S
         profile = _profile(opened, subject_id)
         entry = log(
             opened,
-            kind="subject",
+            kind=ReportKind.SUBJECT,
             who=who,
             purpose=purpose.strip() or policy.level_purposes[level],
             level=level,
@@ -268,6 +264,6 @@ def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> S
         on_lists=[
             f"{record['title']}（{record['event_on']} 列入{'，异议中' if record['objected'] else ''}）"
             for record in shown
-            if record["kind"] in LISTS and record["state"] == "current"
+            if record["kind"] in LISTS and record["state"] == RecordState.CURRENT
         ],
     )

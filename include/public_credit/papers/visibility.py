@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from ..ledger.states import RecordState
 from .policy import Hiding, ReportPolicy
 
 LISTS = frozenset({"breach_list", "abnormal_operation", "judgment_debtor"})
@@ -22,8 +23,8 @@ def years_before(day: date, years: int) -> date:
 def _conduct_ended(record: Mapping[str, Any]) -> date | None:
     """End of the conduct: leaving the list for list entries (none while on it), else the day of the decision."""
     if record["kind"] in LISTS:
-        left = record["exited_on"] or (record["ends_on"] if record["state"] != "current" else None)
-        return left if left or record["state"] == "current" else record["event_on"]
+        left = record["exited_on"] or (record["ends_on"] if record["state"] != RecordState.CURRENT else None)
+        return left if left or record["state"] == RecordState.CURRENT else record["event_on"]
     return record["event_on"]
 
 

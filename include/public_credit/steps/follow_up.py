@@ -12,6 +12,7 @@ from ..base.messages import UserError
 from ..gate import resubmission
 from ..ledger.models import Batch, Step
 from ..ledger.session import dag_run
+from ..ledger.states import GOOD, AttemptState, BatchState, Verdict, sql
 from ..papers import slips
 
 
@@ -22,17 +23,17 @@ def follow_up() -> dict[str, Any]:
     """
     with settings.engine("collector").connect() as connection:
         due = connection.execute(
-            text("""
+            text(f"""
             select a.batch_seq, a.attempt, b.state from ledger.attempt a
             join ledger.batch b on b.seq = a.batch_seq and b.current_attempt = a.attempt
-            where a.state = 'gated' and a.followed_up_at is null
-              and b.state in ('accepted', 'accepted_with_quarantine') order by b.gated_at, b.seq""")
+            where a.state = {sql(AttemptState.GATED)} and a.followed_up_at is null
+              and b.state in {sql(GOOD)} order by b.gated_at, b.seq""")
         ).all()
     matched = written = failed = 0
     for seq, attempt, state in due:
         try:
             matched += resubmission.match(seq)
-            written += state == "accepted_with_quarantine" and slips.write(seq) is not None
+            written += state == BatchState.ACCEPTED_WITH_QUARANTINE and slips.write(seq) is not None
         except BaseException as error:
             if not faults.of_receipt(error) and not isinstance(error, UserError):
                 raise
@@ -61,7 +62,7 @@ def _not_followed_up(seq: int, attempt: int, error: BaseException) -> None:
                 attempt=attempt,
                 business_date=settings.business_date(),
                 ended_at=func.clock_timestamp(),
-                verdict="failed",
+                verdict=Verdict.FAILED,
                 message=f"批次 {seq} 的退回单或更正匹配未完成（{faults.text(error)}），下次运行重试",
                 owner="data_engineer",
                 dag_run=dag_run(),

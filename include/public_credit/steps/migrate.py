@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from ..base import settings
 from ..ledger import models
+from ..ledger.locks import lock
 
 SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports")
 DBT_SCHEMAS = ("policy", "staging", "intermediate", "marts", "exports")
@@ -31,7 +32,7 @@ def migrate() -> list[str]:
     from ..land import raw_tables
 
     with settings.engine("owner").begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(20161109)"))
+        lock(connection, "migrate")
         for schema in SCHEMAS:
             connection.execute(text(f"create schema if not exists {schema}"))
         config = alembic_config()

@@ -15,8 +15,10 @@ from sqlalchemy import select
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
+from ..ledger import locks
 from ..ledger.models import Batch
-from ..ledger.session import dag_run, held, hold, open_business_day, session, step
+from ..ledger.session import dag_run, open_business_day, session, step
+from ..ledger.states import BatchState, StepName, Verdict
 
 LONGEST_WAIT = timedelta(minutes=15)
 
@@ -24,7 +26,7 @@ LONGEST_WAIT = timedelta(minutes=15)
 def received_batches(unit_id: str | None = None) -> list[int]:
     """Batches that were received and not landed yet, in receipt order."""
     with session("collector") as opened:
-        query = select(Batch.seq).where(Batch.state == "received").order_by(Batch.seq)
+        query = select(Batch.seq).where(Batch.state == BatchState.RECEIVED).order_by(Batch.seq)
         return list(opened.scalars(query.where(Batch.unit_id == unit_id) if unit_id else query))
 
 
@@ -52,12 +54,12 @@ def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
     open_business_day("collector", on)
     datasets = [dataset.id for dataset in load_catalogue().units[unit_id].datasets]
     with (
-        hold("collector", _collecting(unit_id, on), shared=True),
-        step("collector", "collect_unit", business_date=on, unit_id=unit_id) as record,
+        locks.hold("collector", locks.collecting(on, unit_id), shared=True),
+        step("collector", StepName.COLLECT_UNIT, business_date=on, unit_id=unit_id) as record,
     ):
         outcomes = collect.collect(datasets, business_date=on)
         landed, failures = land_received(unit_id, on)
-        failures += [outcome.message for outcome in outcomes if outcome.verdict == "failed"]
+        failures += [outcome.message for outcome in outcomes if outcome.verdict == Verdict.FAILED]
         record.counts = {
             "receipts": sum(len(outcome.batch_seqs) for outcome in outcomes),
             "landed": len(landed),
@@ -70,15 +72,10 @@ def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
         return record.counts
 
 
-def _collecting(unit_id: str, on: date) -> str:
-    """The lock a department's collection of a business day holds while it runs."""
-    return f"collecting {on} {unit_id}"
-
-
 def collecting_now(on: date) -> int:
     """Departments whose collection of this business day is running: a collector that was killed holds no lock any more."""
     with session("reader") as opened:
-        return len(held(opened, (_collecting(unit_id, on) for unit_id in load_catalogue().units)))
+        return len(locks.held(opened, (locks.collecting(on, unit_id) for unit_id in load_catalogue().units)))
 
 
 def wait_for_collectors(on: date, longest: timedelta = LONGEST_WAIT) -> bool:
@@ -105,30 +102,30 @@ def gate(on: date) -> list[str]:
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
     open_business_day("collector", on)
     landed, failures = land_received(None, on)
-    failures += [result.message for result in landed if result.state == "failed"]
-    with step("collector", "gate_run", business_date=on) as record:
+    failures += [result.message for result in landed if result.state == BatchState.FAILED]
+    with step("collector", StepName.GATE_RUN, business_date=on) as record:
         outcomes = gates.run(business_date=on)
         failures += [
-            f"批次 {outcome.batch_seq}：{outcome.message}" for outcome in outcomes if outcome.state == "failed"
+            f"批次 {outcome.batch_seq}：{outcome.message}" for outcome in outcomes if outcome.state == BatchState.FAILED
         ]
         record.counts = {"batches": len(outcomes)} | follow_up()
         if record.counts["not_followed_up"]:
             failures.append(f"{record.counts['not_followed_up']} 批的退回单或更正匹配未完成")
-        held = sum(outcome.state == "held" for outcome in outcomes)
-        record.verdict = "warning" if held else ("ok" if outcomes else "nothing_due")
+        held = sum(outcome.state == BatchState.HELD for outcome in outcomes)
+        record.verdict = Verdict.WARNING if held else (Verdict.OK if outcomes else Verdict.NOTHING_DUE)
         record.message = f"裁决 {len(outcomes)} 批，扣留 {held} 批" if outcomes else "没有待裁决的批次"
         if failures:
-            record.verdict, record.owner = "failed", "data_engineer"
+            record.verdict, record.owner = Verdict.FAILED, "data_engineer"
             record.message += f"，出错 {len(failures)} 项"
     return failures
 
 
-def build(on: date, *, full: bool = False, select: tuple[str, ...] = (), who: str = "") -> Any:
+def build(on: date, *, full: bool = False, select: tuple[str, ...] = ()) -> Any:
     """Build the warehouse for the business date; ``full``: compute everything again, or what ``select`` chooses."""
     from ..build import run as builds
 
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    return builds.run(on, full_refresh=full, select=select, who=who)
+    return builds.run(on, full_refresh=full, select=select)
 
 
 def release(on: date) -> Any:

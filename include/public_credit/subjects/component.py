@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from ..ledger.states import Topic
 from .groups import Groups
 from .nodes import Node, Row, identifiers, key, order, usable
 
@@ -75,7 +76,7 @@ class Resolver:
         for item in judged:
             if item.same and not self.groups.join(item.left, item.right):
                 self._ask(
-                    "several_usccs",
+                    Topic.SEVERAL_USCCS,
                     f"j{item.id}",
                     "judgements_contradict",
                     judgement=item.id,
@@ -113,7 +114,7 @@ class Resolver:
             if self.groups.add(own) == self.groups.add(past):
                 self._claim_too(row, ("org", before[8:17]))
             elif reason and not self.groups.forbidden(own, past):
-                self._ask("several_usccs", row.record_id, reason, usccs=sorted([row.uscc, before]))
+                self._ask(Topic.SEVERAL_USCCS, row.record_id, reason, usccs=sorted([row.uscc, before]))
         return conversions
 
     def _claim_too(self, row: Row, item: Node) -> None:
@@ -144,7 +145,7 @@ class Resolver:
             self.unowned[item] = "shared"
             rows = self.claimants[item]
             self._ask(
-                "shared_identifier",
+                Topic.SHARED_IDENTIFIER,
                 key(item),
                 "shared",
                 usccs=sorted({row.uscc for row in rows if row.uscc}),
@@ -184,7 +185,7 @@ class Resolver:
         self.homes[row.record_id] = None
         if len(known) > 1:
             self._ask(
-                "several_usccs", row.record_id, "identifiers_contradict", keys=sorted(key(item) for item in items)
+                Topic.SEVERAL_USCCS, row.record_id, "identifiers_contradict", keys=sorted(key(item) for item in items)
             )
 
     def other_numbers(self) -> None:

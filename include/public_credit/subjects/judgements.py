@@ -12,8 +12,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..ledger import words
 from ..ledger.models import Judgement
 from ..ledger.session import session
+from ..ledger.states import Decision
 from . import lookup
 from .nodes import Node, key, order
 
@@ -42,7 +44,7 @@ def _book(opened: Session, decision: str, left: Node, right: Node, reason: str, 
         )
     )
     if standing is not None:
-        told = "同一主体" if standing.decision == "same" else "不同主体"
+        told = words.DECISION[standing.decision]
         raise UserError(
             f"第 {standing.id} 号裁定已认定二者为{told}。",
             remedy=f"如须改判，先运行 public-credit subjects undo {standing.id}。",
@@ -75,7 +77,7 @@ def merge(left: str, right: str, reason: str, user: str, on: date) -> int:
         first, second = _side(opened, left), _side(opened, right)
         if first == second:
             raise UserError("二者已经是同一主体。", remedy="用 public-credit subjects show 核对。", code=4)
-        return _book(opened, "same", first, second, reason, user, on)
+        return _book(opened, Decision.SAME, first, second, reason, user, on)
 
 
 def split(subject: str, identifiers: list[str], reason: str, user: str, on: date) -> list[int]:
@@ -104,7 +106,7 @@ def split(subject: str, identifiers: list[str], reason: str, user: str, on: date
             raise UserError("不能把全部标识都拆出去。", remedy="至少留下一个标识。")
         codes = [item for item in rest if item[0] == "uscc"] or rest[:1]
         return [
-            _book(opened, "different", stays, goes, reason, user, on)
+            _book(opened, Decision.DIFFERENT, stays, goes, reason, user, on)
             for goes in sorted(parted, key=order)
             for stays in codes
         ]

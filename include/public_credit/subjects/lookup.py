@@ -12,6 +12,7 @@ from ..base import settings
 from ..base.messages import UserError, key_given
 from ..identifiers.codes import check_id_number, normalise
 from ..identifiers.names import same_name
+from ..ledger.states import Topic, WorkState, sql
 from .nodes import SCHEMES, Node, node, usable
 
 _ID = re.compile(r"s[0-9a-f]{31}")
@@ -118,9 +119,9 @@ def describe(opened: Session, subject: str) -> dict[str, Any]:
         where left_key = any(:keys) or right_key = any(:keys) order by id""",
         keys=keys,
     )
-    known["work"] = rows("""
+    known["work"] = rows(f"""
         with own as (select c.* from subjects.register r join subjects.claim c using (record_id) where r.subject_id = :id)
-        select topic, key, reason from subjects.work_item where state = 'open' and (
+        select topic, key, reason from subjects.work_item where state = {sql(WorkState.OPEN)} and (
             key in (select record_id from own) or key in (select scheme || ':' || value from own)
-            or topic = 'possible_duplicate' and position(:id in key) > 0) order by 1, 2""")
+            or topic = {sql(Topic.POSSIBLE_DUPLICATE)} and position(:id in key) > 0) order by 1, 2""")
     return known

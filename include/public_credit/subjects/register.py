@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..identifiers.names import same_name
+from ..ledger.states import InputOperation, sql
 from .nodes import Row, claims, node
 
 KINDS = ("enterprise_registration", "organisation_registration")
@@ -70,12 +71,12 @@ _INPUTS = """
         where i.build_id > :last and i.build_id <= :build and i.kind = any(:kinds)) inputs
     where newest = 1"""
 
-_SNAPSHOT = """
+_SNAPSHOT = f"""
     select i.batch_seq, i.attempt from ledger.build_input i join ledger.batch b on b.seq = i.batch_seq
     where b.dataset_id = :dataset and b.delivery_mode = 'full_snapshot' and b.rows_in > 0
-      and i.operation = 'add' and i.build_id <= :build and not exists (
+      and i.operation = {sql(InputOperation.ADD)} and i.build_id <= :build and not exists (
         select 1 from ledger.build_input gone where gone.batch_seq = i.batch_seq and gone.attempt = i.attempt
-          and gone.operation = 'remove' and gone.build_id > i.build_id and gone.build_id <= :build)
+          and gone.operation = {sql(InputOperation.REMOVE)} and gone.build_id > i.build_id and gone.build_id <= :build)
     order by i.batch_seq desc, i.attempt desc limit 1"""
 
 _CURRENT = """
@@ -152,7 +153,7 @@ def take(session: Session, build_id: int, last: int) -> None:
             insert into touched select distinct record_id from taken on conflict do nothing"""),
             one,
         )
-        if operation == "add":
+        if operation == InputOperation.ADD:
             session.execute(text(_insert_versions(kind)), one)
     _take_rosters(session, build_id)
     session.execute(text("analyze touched"))

@@ -15,13 +15,15 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..ledger.session import lock, session
+from ..ledger.locks import lock
+from ..ledger.session import session
+from ..ledger.states import Conversion, Decision, SubjectClass
 from . import names, register, scope, write
 from .component import Judgement, Outcome, representative, resolve
 from .nodes import Node, Row, key, node, subject_id
 
 _FOR_MANY = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
-CLASSES = {"enterprise_registration": "enterprise", "organisation_registration": "non_enterprise"}
+CLASSES = {"enterprise_registration": SubjectClass.ENTERPRISE, "organisation_registration": SubjectClass.NON_ENTERPRISE}
 
 
 def run(build_id: int, business_date: date) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def _resolve(opened: Session, build_id: int, last: int, on: date, *, full: bool)
         scope.touched(opened)
     rows = register.load(opened, "scope_record")
     judged = [
-        Judgement(found.judgement_id, found.decision == "same", node(found.left_key), node(found.right_key))
+        Judgement(found.judgement_id, found.decision == Decision.SAME, node(found.left_key), node(found.right_key))
         for found in opened.execute(
             text("select j.* from subjects.judged j join scope_record r on r.record_id = 'j' || j.judgement_id")
         )
@@ -149,7 +151,10 @@ def _want(opened: Session, rows: list[Row], outcome: Outcome) -> None:
     register.copy(
         opened,
         "want_succession",
-        ((record, id_of(old), id_of(new), "converted", known) for record, old, new, known in outcome.successions),
+        (
+            (record, id_of(old), id_of(new), Conversion.CONVERTED, known)
+            for record, old, new, known in outcome.successions
+        ),
     )
     register.copy(
         opened,

@@ -16,7 +16,9 @@ from itertools import combinations
 
 from sqlalchemy import text
 
-from ..ledger.session import lock, session
+from ..ledger.locks import lock
+from ..ledger.session import session
+from ..ledger.states import Decision, Topic, WorkState, sql
 from .register import copy
 
 ALIKE = 0.7  # share of common letter pairs from which on two names are alike
@@ -87,11 +89,11 @@ def suggest(business_date: date) -> dict[str, int]:
         settled = {
             tuple(sorted(row))
             for row in opened.execute(
-                text("""
+                text(f"""
             select l.subject_id, r.subject_id from subjects.judged j
             join subjects.identifier l on l.scheme || ':' || l.value = j.left_key
             join subjects.identifier r on r.scheme || ':' || r.value = j.right_key
-            where j.decision = 'different' and l.subject_id is not null and r.subject_id is not null
+            where j.decision = {sql(Decision.DIFFERENT)} and l.subject_id is not null and r.subject_id is not null
             union select old_subject_id, new_subject_id from subjects.succession""")
             )
         }
@@ -108,19 +110,19 @@ def suggest(business_date: date) -> dict[str, int]:
         opened.execute(text("create temp table suggested (key text, detail jsonb) on commit drop"))
         copy(opened, "suggested", wanted)
         closed = opened.execute(
-            text("""
-            update subjects.work_item i set state = 'done', closed_on = :on
-            where i.topic = 'possible_duplicate' and i.state = 'open'
+            text(f"""
+            update subjects.work_item i set state = {sql(WorkState.DONE)}, closed_on = :on
+            where i.topic = {sql(Topic.POSSIBLE_DUPLICATE)} and i.state = {sql(WorkState.OPEN)}
               and not exists (select 1 from suggested s where s.key = i.key)"""),
             {"on": business_date},
         ).rowcount
         added = opened.execute(
-            text("""
+            text(f"""
             insert into subjects.work_item (topic, key, reason, detail, opened_on)
-            select 'possible_duplicate', key, 'alike', detail, :on from suggested
-            on conflict (topic, key) do update set detail = excluded.detail, state = 'open', closed_on = null,
-                opened_on = case when work_item.state = 'open' then work_item.opened_on else excluded.opened_on end
-            where work_item.state = 'done' or work_item.detail is distinct from excluded.detail"""),
+            select {sql(Topic.POSSIBLE_DUPLICATE)}, key, 'alike', detail, :on from suggested
+            on conflict (topic, key) do update set detail = excluded.detail, state = {sql(WorkState.OPEN)}, closed_on = null,
+                opened_on = case when work_item.state = {sql(WorkState.OPEN)} then work_item.opened_on else excluded.opened_on end
+            where work_item.state = {sql(WorkState.DONE)} or work_item.detail is distinct from excluded.detail"""),
             {"on": business_date},
         ).rowcount
         return {"suggested": len(wanted), "opened": added, "closed": closed}

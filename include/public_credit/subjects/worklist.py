@@ -8,15 +8,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..ledger.session import lock, session
+from ..ledger.locks import lock
+from ..ledger.session import session
+from ..ledger.states import Topic, WorkState, sql
 
 LINKS, CHANGES = "intermediate.int_records__link", "intermediate.int_records__changes"
-TOPICS = {
-    "several_usccs": "多个统一社会信用代码",
-    "shared_identifier": "标识被多个主体使用",
-    "unresolved_record": "记录未关联到主体",
-    "possible_duplicate": "可能重复的主体",
-}
 REASONS = {
     "predecessor_of_another_kind": "原统一社会信用代码属另一类机构，不自动合并",
     "predecessor_of_several": "同一原统一社会信用代码被多个主体引用",
@@ -33,19 +29,19 @@ REASONS = {
 }
 
 _CLOSE = f"""
-    update subjects.work_item i set state = 'done', closed_on = :on
-    where i.topic = 'unresolved_record' and i.state = 'open'
+    update subjects.work_item i set state = {sql(WorkState.DONE)}, closed_on = :on
+    where i.topic = {sql(Topic.UNRESOLVED_RECORD)} and i.state = {sql(WorkState.OPEN)}
       and i.key in (select record_id from {CHANGES} where build_id = :build)
       and not exists (select 1 from {LINKS} l where l.record_id = i.key and l.link_state = 'unresolved')"""
 _OPEN = f"""
     insert into subjects.work_item (topic, key, reason, detail, opened_on)
-    select 'unresolved_record', record_id, link_reason,
+    select {sql(Topic.UNRESOLVED_RECORD)}, record_id, link_reason,
            jsonb_build_object('kind', kind, 'unit_id', unit_id, 'scheme', lookup_scheme, 'value', lookup_value), :on
     from {LINKS}
     where link_state = 'unresolved' and subject_class = 'organisation' and build_id = :build
-    on conflict (topic, key) do update set reason = excluded.reason, detail = excluded.detail, state = 'open',
-        closed_on = null, opened_on = case when work_item.state = 'open' then work_item.opened_on else excluded.opened_on end
-    where work_item.state = 'done' or (work_item.reason, work_item.detail) is distinct from (excluded.reason, excluded.detail)"""
+    on conflict (topic, key) do update set reason = excluded.reason, detail = excluded.detail, state = {sql(WorkState.OPEN)},
+        closed_on = null, opened_on = case when work_item.state = {sql(WorkState.OPEN)} then work_item.opened_on else excluded.opened_on end
+    where work_item.state = {sql(WorkState.DONE)} or (work_item.reason, work_item.detail) is distinct from (excluded.reason, excluded.detail)"""
 
 
 def follow_up(build_id: int, business_date: date) -> dict[str, int]:
@@ -68,9 +64,9 @@ def work(opened: Session, topic: str | None = None) -> list[dict[str, Any]]:
     return [
         dict(row)
         for row in opened.execute(
-            text("""
+            text(f"""
         select topic, key, reason, detail, opened_on from subjects.work_item
-        where state = 'open' and (cast(:topic as text) is null or topic = :topic) order by topic, opened_on, key"""),
+        where state = {sql(WorkState.OPEN)} and (cast(:topic as text) is null or topic = :topic) order by topic, opened_on, key"""),
             {"topic": topic},
         ).mappings()
     ]

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..ledger.states import PastId, Topic, WorkState, sql
+
 WANTED = {
     "want_subject": "subject_id text, canonical_key text, subject_class text, org_type text, uscc text, name text, "
     "name_key text, state text, established_on date, address text, legal_rep_name text, gone boolean",
@@ -68,8 +70,8 @@ _STATEMENTS = (
     where a.subject_id = v.subject_id and v.heir is not null""",
     """update subjects.alias a set subject_id = m.new_subject_id, build_id = :build from moved m
     where a.past_key = m.scheme || ':' || m.value and m.new_subject_id is not null and a.subject_id <> m.new_subject_id""",
-    """insert into subjects.alias (past_id, past_key, subject_id, reason, build_id, since_on)
-    select subject_id, canonical_key, heir, case when known then 'merged' else 'renumbered' end, :build, :on
+    f"""insert into subjects.alias (past_id, past_key, subject_id, reason, build_id, since_on)
+    select subject_id, canonical_key, heir, case when known then {sql(PastId.MERGED)} else {sql(PastId.RENUMBERED)} end, :build, :on
     from vanished where heir is not null
     on conflict (past_id) do update set subject_id = excluded.subject_id, build_id = excluded.build_id""",
     "delete from subjects.subject s using vanished v where v.heir is not null and s.subject_id = v.subject_id",
@@ -95,18 +97,18 @@ _STATEMENTS = (
     where (succession.old_subject_id, succession.new_subject_id, succession.known_on)
         is distinct from (excluded.old_subject_id, excluded.new_subject_id, excluded.known_on)""",
     # Work items about rows and identifiers in scope.
-    """update subjects.work_item i set state = 'done', closed_on = :on
-    where i.state = 'open' and i.topic in ('several_usccs', 'shared_identifier')
+    f"""update subjects.work_item i set state = {sql(WorkState.DONE)}, closed_on = :on
+    where i.state = {sql(WorkState.OPEN)} and i.topic in {sql((Topic.SEVERAL_USCCS, Topic.SHARED_IDENTIFIER))}
       and (exists (select 1 from scope_record r where r.record_id = i.key)
            or exists (select 1 from scope_node n where n.scheme = split_part(i.key, ':', 1)
                       and n.value = substr(i.key, position(':' in i.key) + 1)))
       and not exists (select 1 from want_item w where w.topic = i.topic and w.key = i.key)""",
-    """insert into subjects.work_item (topic, key, reason, detail, opened_on)
+    f"""insert into subjects.work_item (topic, key, reason, detail, opened_on)
     select topic, key, reason, detail, :on from want_item
-    on conflict (topic, key) do update set reason = excluded.reason, detail = excluded.detail, state = 'open',
+    on conflict (topic, key) do update set reason = excluded.reason, detail = excluded.detail, state = {sql(WorkState.OPEN)},
         closed_on = null,
-        opened_on = case when work_item.state = 'open' then work_item.opened_on else excluded.opened_on end
-    where work_item.state = 'done' or (work_item.reason, work_item.detail) is distinct from (excluded.reason, excluded.detail)""",
+        opened_on = case when work_item.state = {sql(WorkState.OPEN)} then work_item.opened_on else excluded.opened_on end
+    where work_item.state = {sql(WorkState.DONE)} or (work_item.reason, work_item.detail) is distinct from (excluded.reason, excluded.detail)""",
 )
 
 

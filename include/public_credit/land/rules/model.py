@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -33,6 +33,11 @@ BATCH_COLUMNS = frozenset(
 )
 
 
+CROSS_RECORD = "cross_record"  # judged set-based after landing, see gate.cross_record
+Finding = Literal["registry_name_differs", "registry_lacks_code", "decision_repeated", "decision_unknown"]
+Fed = Literal["unknown_code_share", "ragged_share"]
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
@@ -45,7 +50,11 @@ class Condition(Strict):
 
 
 class RowRule(Strict):
-    """One rule about a row: condition (or ``any`` of several), columns shown, who mends it and how."""
+    """One rule about a row: condition (or ``any`` of several), columns shown, who mends it and how.
+
+    ``feeds``: the share of a batch that the marked rows make up; ``voids``: the field whose value counts for nothing
+    (identifies nobody, is compared with nothing) in a row that is marked.
+    """
 
     id: str = Field(pattern=r"^[A-Z][0-9]{2}W?$")
     title: str = Field(min_length=2)
@@ -53,6 +62,8 @@ class RowRule(Strict):
     params: dict[str, Any] = Field(default={}, alias="with")
     any: list[Condition] = []
     fields: list[str] = []
+    feeds: Fed | None = None
+    voids: str | None = None
     severity: Literal["error", "warning", "refuse"]
     owner: Owner
     remedy: str = Field(min_length=2)
@@ -64,6 +75,13 @@ class RowRule(Strict):
             raise ValueError("一条规则写 check，或写 any（若干条件之一），不能都写或都不写")
         if self.any and self.params:
             raise ValueError("写了 any 的规则，参数 with 写在各条件里")
+        if self.check == CROSS_RECORD:
+            if list(self.params) != ["finds"] or self.params["finds"] not in get_args(Finding):
+                raise ValueError(f"cross_record 的参数写 finds，取值为 {'、'.join(get_args(Finding))} 之一")
+            if self.severity == "refuse" or self.voids or self.feeds:
+                raise ValueError("cross_record 的规则不能拒收（refuse），也不能写 feeds、voids")
+        if self.voids and self.severity != "error":
+            raise ValueError("只有 error 级的规则可以写 voids")
         return self
 
     @property
@@ -129,6 +147,19 @@ class RuleSet(Strict):
 
     def row_rule(self, rule_id: str) -> RowRule | None:
         return next((rule for rule in self.row_rules if rule.id == rule_id), None)
+
+    @property
+    def findings(self) -> dict[str, RowRule]:
+        """What the gate looks for across records, and the rule it books for it."""
+        return {rule.params["finds"]: rule for rule in self.row_rules if rule.check == CROSS_RECORD}
+
+    def feeding(self, share: Fed) -> set[str]:
+        """Ids of the rules whose rows make up a share of the batch."""
+        return {rule.id for rule in self.row_rules if rule.feeds == share}
+
+    def voiding(self, field: str) -> list[str]:
+        """Ids of the rules that void a field, sorted."""
+        return sorted(rule.id for rule in self.row_rules if rule.voids == field)
 
 
 @lru_cache(maxsize=32)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .chunk import Rows
 
 Mask = "Marks | None"
-CROSS_RECORD = "cross_record"  # judged set-based after landing, see gate.cross_record
 
 
 class Parameters(BaseModel):

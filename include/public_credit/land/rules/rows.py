@@ -15,8 +15,8 @@ from ..canonical import Canonical, canonicalise
 from . import checks  # noqa: F401  (registers the checks)
 from .chunk import Rows, any_of
 from .context import RowContext
-from .model import RowRule, RuleSet
-from .registry import CHECKS, CROSS_RECORD
+from .model import CROSS_RECORD, RowRule, RuleSet
+from .registry import CHECKS
 
 
 @dataclass
@@ -59,10 +59,10 @@ class RowRules:
         self.rules = [(rule, self._compiled(rule)) for rule in ruleset.row_rules if rule.check != CROSS_RECORD]
 
     def _compiled(self, rule: RowRule) -> list[Callable[[Rows], Marks | None]]:
-        unknown = [name for name in rule.fields if name not in self.kind.fields]
+        unknown = [name for name in (*rule.fields, *filter(None, [rule.voids])) if name not in self.kind.fields]
         if unknown:
             raise UserError(
-                f"规则 {rule.id} 的 fields 中没有这些字段：{'、'.join(unknown)}。",
+                f"规则 {rule.id} 的 fields、voids 中没有这些字段：{'、'.join(unknown)}。",
                 remedy=f"参照 include/catalogue/kinds/{self.kind.id}.yml 改正。",
             )
         for condition in rule.conditions:

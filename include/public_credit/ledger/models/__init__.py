@@ -7,11 +7,12 @@ No column may hold a delivered value except ``delivery_item.payload`` (canonical
 from __future__ import annotations
 
 from .access import AccessLog, Alert, Report, Secret
-from .base import BATCH_STATES, GOOD_STATES, Base
+from .base import Base
 from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
+from .locks import LockHolder
 from .subjects import Judgement
 from .verdicts import GateResult, Quarantine, RecordLink, RepeatedRow, RowOutcome, RowVerdict, Slip, Stock, Waiver
 
@@ -21,7 +22,6 @@ __all__ = [
     "ArchiveObject",
     "Attempt",
     "Attestation",
-    "BATCH_STATES",
     "Base",
     "Batch",
     "Build",
@@ -30,10 +30,10 @@ __all__ = [
     "Delivery",
     "DeliveryItem",
     "Edition",
-    "GOOD_STATES",
     "GateResult",
     "Judgement",
     "KindShape",
+    "LockHolder",
     "PublishedDataset",
     "PublishedUnit",
     "Quarantine",

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..states import ReportKind
 from .base import Base, _id, _now, _one_of
 
 
@@ -56,7 +57,7 @@ class Report(Base):
     channel: Mapped[str] = mapped_column(server_default="cli")
     area: Mapped[str] = mapped_column(server_default="")
     used_on: Mapped[date]
-    __table_args__ = (CheckConstraint(_one_of("kind", ("subject", "review")), name="kind"),)
+    __table_args__ = (CheckConstraint(_one_of("kind", ReportKind), name="kind"),)
 
 
 class Secret(Base):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Date, DateTime, Identity, LargeBinary, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ..states import sql
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -37,11 +41,5 @@ def _now() -> Mapped[datetime]:
     return mapped_column(server_default=func.now())
 
 
-BATCH_STATES = ("received", "landed", "accepted", "accepted_with_quarantine", "held", "broken", "failed", "set_aside")
-UNCOUNTED_STATES = ("received", "failed", "set_aside")
-GOOD_STATES = ("accepted", "accepted_with_quarantine")
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> str:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return f"{column} in ({listed})"
+def _one_of(column: str, values: Iterable[StrEnum]) -> str:
+    return f"{column} in {sql(tuple(values))}"

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..states import BuildState, InputOperation, sql
 from .base import Base, _id, _now, _one_of
 
 
@@ -61,7 +62,7 @@ class Build(Base):
     __tablename__ = "build"
     build_id: Mapped[int] = _id()
     business_date: Mapped[date]
-    state: Mapped[str] = mapped_column(server_default="open")
+    state: Mapped[str] = mapped_column(server_default=BuildState.OPEN)
     opened_at: Mapped[datetime] = _now()
     built_at: Mapped[datetime | None]
     code_version: Mapped[str] = mapped_column(server_default="")
@@ -69,8 +70,8 @@ class Build(Base):
     message: Mapped[str] = mapped_column(server_default="")
     made_from: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     __table_args__ = (
-        CheckConstraint(_one_of("state", ("open", "built")), name="state"),
-        Index("uq_build_one_open", "state", unique=True, postgresql_where=text("state = 'open'")),
+        CheckConstraint(_one_of("state", BuildState), name="state"),
+        Index("uq_build_one_open", "state", unique=True, postgresql_where=text(f"state = {sql(BuildState.OPEN)}")),
     )
 
 
@@ -83,4 +84,4 @@ class BuildInput(Base):
     attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     operation: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    __table_args__ = (CheckConstraint(_one_of("operation", ("add", "remove")), name="operation"),)
+    __table_args__ = (CheckConstraint(_one_of("operation", InputOperation), name="operation"),)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..states import UNDERWAY, ItemState, Operation, ReleaseState, sql
 from .base import Base, _id, _now, _one_of
 
 
@@ -19,7 +20,7 @@ class Release(Base):
     build_id: Mapped[int] = mapped_column(ForeignKey("ledger.build.build_id"))
     receiver: Mapped[str]
     business_date: Mapped[date]
-    state: Mapped[str] = mapped_column(server_default="released")
+    state: Mapped[str] = mapped_column(server_default=ReleaseState.RELEASED)
     adds: Mapped[int]
     mods: Mapped[int]
     dels: Mapped[int]
@@ -31,7 +32,7 @@ class Release(Base):
     decided_at: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("build_id", "receiver"),
-        CheckConstraint(_one_of("state", ("waiting", "released", "rejected")), name="state"),
+        CheckConstraint(_one_of("state", ReleaseState), name="state"),
     )
 
 
@@ -49,7 +50,7 @@ class DeliveryItem(Base):
     predecessor: Mapped[str | None]
     payload: Mapped[dict[str, Any]]
     idempotency_key: Mapped[str] = mapped_column(unique=True)
-    state: Mapped[str] = mapped_column(server_default="pending")
+    state: Mapped[str] = mapped_column(server_default=ItemState.PENDING)
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     delivery_id: Mapped[int | None] = mapped_column(BigInteger)
     receipt_id: Mapped[str | None]
@@ -63,18 +64,10 @@ class DeliveryItem(Base):
     booked_at: Mapped[datetime | None]
     booked_on: Mapped[date | None]
     __table_args__ = (
-        CheckConstraint(_one_of("operation", ("ADD", "MOD", "DEL")), name="operation"),
-        CheckConstraint(
-            _one_of("state", ("pending", "sending", "unknown", "accepted", "rejected", "withdrawn", "superseded")),
-            name="state",
-        ),
+        CheckConstraint(_one_of("operation", Operation), name="operation"),
+        CheckConstraint(_one_of("state", ItemState), name="state"),
         Index(None, "receiver", "record_id", "item_id"),
-        Index(
-            "ix_delivery_item_open",
-            "receiver",
-            "item_id",
-            postgresql_where=text("state in ('pending', 'sending', 'unknown')"),
-        ),
+        Index("ix_delivery_item_open", "receiver", "item_id", postgresql_where=text(f"state in {sql(UNDERWAY)}")),
     )
 
 
@@ -87,7 +80,7 @@ class Delivery(Base):
     interface: Mapped[str]
     request_id: Mapped[str] = mapped_column(unique=True)
     items: Mapped[int]
-    state: Mapped[str] = mapped_column(server_default="sending")
+    state: Mapped[str] = mapped_column(server_default=ItemState.SENDING)
     http_status: Mapped[int | None] = mapped_column(SmallInteger)
     receipt_id: Mapped[str | None]
     message: Mapped[str] = mapped_column(server_default="")

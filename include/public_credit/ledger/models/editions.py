@@ -12,9 +12,8 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..states import UNDECIDED, EditionKind, EditionState, sql
 from .base import Base, _id, _now, _one_of
-
-STATES = ("draft", "approved", "frozen", "rejected")
 
 
 class Edition(Base):
@@ -25,7 +24,7 @@ class Edition(Base):
     year: Mapped[int]
     kind: Mapped[str]
     restates: Mapped[int | None] = mapped_column(ForeignKey("ledger.edition.id"))
-    state: Mapped[str] = mapped_column(server_default="draft")
+    state: Mapped[str] = mapped_column(server_default=EditionState.DRAFT)
     as_of: Mapped[date]
     business_date: Mapped[date]
     build_id: Mapped[int] = mapped_column(BigInteger)
@@ -37,14 +36,19 @@ class Edition(Base):
     decided_at: Mapped[datetime | None]
     frozen_at: Mapped[datetime | None]
     __table_args__ = (
-        CheckConstraint(_one_of("state", STATES), name="state"),
+        CheckConstraint(_one_of("state", EditionState), name="state"),
         CheckConstraint(
-            "(kind = 'original' and restates is null) or (kind = 'restatement' and restates is not null)", name="kind"
+            f"(kind = {sql(EditionKind.ORIGINAL)} and restates is null) "
+            f"or (kind = {sql(EditionKind.RESTATEMENT)} and restates is not null)",
+            name="kind",
         ),
         Index(None, "year"),
-        Index("uq_edition_open", "year", unique=True, postgresql_where=text("state in ('draft', 'approved')")),
+        Index("uq_edition_open", "year", unique=True, postgresql_where=text(f"state in {sql(UNDECIDED)}")),
         Index(
-            "uq_edition_original", "year", unique=True, postgresql_where=text("kind = 'original' and state = 'frozen'")
+            "uq_edition_original",
+            "year",
+            unique=True,
+            postgresql_where=text(f"kind = {sql(EditionKind.ORIGINAL)} and state = {sql(EditionState.FROZEN)}"),
         ),
     )
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .base import BATCH_STATES, GOOD_STATES, UNCOUNTED_STATES, Base, _id, _now, _one_of
+from ..states import GOOD, UNCOUNTED, AttemptState, BatchState, Verdict, sql
+from .base import Base, _id, _now, _one_of
 
 
 class BusinessDay(Base):
@@ -53,7 +54,7 @@ class Batch(Base):
     archive_uri: Mapped[str] = mapped_column(ForeignKey("ledger.archive_object.uri"))
     received_at: Mapped[datetime] = _now()
     business_date: Mapped[date]
-    state: Mapped[str] = mapped_column(server_default="received")
+    state: Mapped[str] = mapped_column(server_default=BatchState.RECEIVED)
     current_attempt: Mapped[int | None] = mapped_column(SmallInteger)
     rows_in: Mapped[int | None]
     accepted: Mapped[int | None]
@@ -71,15 +72,15 @@ class Batch(Base):
     set_aside_from: Mapped[str | None]
     set_aside_reason: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
-        CheckConstraint(_one_of("state", BATCH_STATES), name="state"),
+        CheckConstraint(_one_of("state", BatchState), name="state"),
         CheckConstraint(
-            f"{_one_of('state', UNCOUNTED_STATES)} or (rows_in is not null and accepted is not null and quarantined is not null "
+            f"{_one_of('state', UNCOUNTED)} or (rows_in is not null and accepted is not null and quarantined is not null "
             "and duplicate is not null and refused is not null)",
             name="counts_present",
         ),
-        CheckConstraint("(state = 'set_aside') = (set_aside_from is not null)", name="set_aside"),
+        CheckConstraint(f"(state = {sql(BatchState.SET_ASIDE)}) = (set_aside_from is not null)", name="set_aside"),
         CheckConstraint(
-            f"not ({_one_of('state', GOOD_STATES)}) or rows_in = accepted + quarantined + duplicate + refused",
+            f"not ({_one_of('state', GOOD)}) or rows_in = accepted + quarantined + duplicate + refused",
             name="counts_balance",
         ),
         Index(None, "dataset_id", "seq"),
@@ -93,7 +94,7 @@ class Attempt(Base):
     __tablename__ = "attempt"
     batch_seq: Mapped[int] = mapped_column(ForeignKey("ledger.batch.seq"), primary_key=True)
     attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    state: Mapped[str] = mapped_column(server_default="landing")
+    state: Mapped[str] = mapped_column(server_default=AttemptState.LANDING)
     rows_in: Mapped[int | None]
     rows_landed: Mapped[int | None]
     refused: Mapped[int | None]
@@ -106,9 +107,7 @@ class Attempt(Base):
     registry_version: Mapped[str] = mapped_column(server_default="")
     checked_at: Mapped[datetime | None]
     followed_up_at: Mapped[datetime | None]
-    __table_args__ = (
-        CheckConstraint(_one_of("state", ("landing", "landed", "gated", "superseded", "failed")), name="state"),
-    )
+    __table_args__ = (CheckConstraint(_one_of("state", AttemptState), name="state"),)
 
 
 class Step(Base):
@@ -126,15 +125,13 @@ class Step(Base):
     business_date: Mapped[date]
     started_at: Mapped[datetime] = _now()
     ended_at: Mapped[datetime | None]
-    verdict: Mapped[str] = mapped_column(server_default="incomplete")
+    verdict: Mapped[str] = mapped_column(server_default=Verdict.INCOMPLETE)
     message: Mapped[str] = mapped_column(server_default="")
     owner: Mapped[str] = mapped_column(server_default="")
     counts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     dag_run: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
-        CheckConstraint(
-            _one_of("verdict", ("incomplete", "ok", "warning", "held", "failed", "nothing_due")), name="verdict"
-        ),
+        CheckConstraint(_one_of("verdict", Verdict), name="verdict"),
         Index(None, "business_date", "name"),
         Index(None, "batch_seq"),
     )

@@ -13,9 +13,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..states import Conversion, Decision, PastId, SubjectClass, Topic, WorkState
 from .base import Base, _id, _now, _one_of
-
-TOPICS = ("several_usccs", "shared_identifier", "unresolved_record", "possible_duplicate")
 
 
 class Judgement(Base):
@@ -34,7 +33,7 @@ class Judgement(Base):
     undone_at: Mapped[datetime | None]
     undone_on: Mapped[date | None]
     undo_reason: Mapped[str | None]
-    __table_args__ = (CheckConstraint(_one_of("decision", ("same", "different")), name="decision"),)
+    __table_args__ = (CheckConstraint(_one_of("decision", Decision), name="decision"),)
 
 
 class Subject(Base):
@@ -55,7 +54,7 @@ class Subject(Base):
     build_id: Mapped[int] = mapped_column(BigInteger)
     gone: Mapped[bool] = mapped_column(Boolean)
     __table_args__ = (
-        CheckConstraint(_one_of("subject_class", ("enterprise", "non_enterprise")), name="subject_class"),
+        CheckConstraint(_one_of("subject_class", SubjectClass), name="subject_class"),
         Index(None, "canonical_key"),
         Index(None, "uscc"),
         {"schema": "subjects"},
@@ -85,7 +84,7 @@ class Alias(Base):
     build_id: Mapped[int] = mapped_column(BigInteger)
     since_on: Mapped[date]
     __table_args__ = (
-        CheckConstraint(_one_of("reason", ("merged", "renumbered")), name="reason"),
+        CheckConstraint(_one_of("reason", PastId), name="reason"),
         Index(None, "past_key"),
         Index(None, "subject_id"),
         {"schema": "subjects"},
@@ -115,7 +114,7 @@ class Succession(Base):
     known_on: Mapped[date]
     build_id: Mapped[int] = mapped_column(BigInteger)
     __table_args__ = (
-        CheckConstraint(_one_of("kind", ("converted",)), name="kind"),
+        CheckConstraint(_one_of("kind", Conversion), name="kind"),
         Index(None, "old_subject_id"),
         Index(None, "new_subject_id"),
         {"schema": "subjects"},
@@ -131,13 +130,13 @@ class WorkItem(Base):
     key: Mapped[str]
     reason: Mapped[str]
     detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
-    state: Mapped[str] = mapped_column(server_default="open")
+    state: Mapped[str] = mapped_column(server_default=WorkState.OPEN)
     opened_on: Mapped[date]
     closed_on: Mapped[date | None]
     __table_args__ = (
         UniqueConstraint("topic", "key"),
-        CheckConstraint(_one_of("topic", TOPICS), name="topic"),
-        CheckConstraint(_one_of("state", ("open", "done")), name="state"),
+        CheckConstraint(_one_of("topic", Topic), name="topic"),
+        CheckConstraint(_one_of("state", WorkState), name="state"),
         {"schema": "subjects"},
     )
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..states import Outcome, QuarantineState
 from .base import Base, _id, _now, _one_of
 
 
@@ -63,7 +64,7 @@ class RowOutcome(Base):
     row_no: Mapped[int] = mapped_column(primary_key=True)
     outcome: Mapped[str]
     record_id: Mapped[str | None]
-    __table_args__ = (CheckConstraint(_one_of("outcome", ("quarantined", "duplicate")), name="outcome"),)
+    __table_args__ = (CheckConstraint(_one_of("outcome", Outcome), name="outcome"),)
 
 
 class RepeatedRow(Base):
@@ -108,7 +109,7 @@ class Quarantine(Base):
     record_id: Mapped[str | None]
     rules: Mapped[str]
     owner: Mapped[str] = mapped_column(server_default="department")
-    state: Mapped[str] = mapped_column(server_default="open")
+    state: Mapped[str] = mapped_column(server_default=QuarantineState.OPEN)
     slip_id: Mapped[str | None]
     opened_on: Mapped[date]
     closed_on: Mapped[date | None]
@@ -117,7 +118,7 @@ class Quarantine(Base):
     corrected_record_id: Mapped[str | None]
     __table_args__ = (
         UniqueConstraint("batch_seq", "attempt", "row_no"),
-        CheckConstraint(_one_of("state", ("open", "returned", "corrected", "waived", "withdrawn")), name="state"),
+        CheckConstraint(_one_of("state", QuarantineState), name="state"),
         Index(None, "unit_id", "state"),
         Index(None, "record_id"),
     )

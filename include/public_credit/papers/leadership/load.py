@@ -16,7 +16,9 @@ from sqlalchemy.orm import Session
 from ...base import settings
 from ...base.messages import UserError
 from ...editions import diff as edition_diff
-from ...ledger.session import between_builds, session
+from ...ledger.locks import between_builds
+from ...ledger.session import session
+from ...ledger.states import BuildState, EditionKind, EditionState, sql
 from .model import (
     Edition,
     Figure,
@@ -51,15 +53,15 @@ _MONTHLY = f"""select unit_id, month as period, '' as table, generated, received
     null as published, {_RATES} from marts.mart_supervision__unit_month order by unit_id, month"""
 _SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet from marts.mart_supervision__unit_year
     where unit_id <> '' order by unit_id, year"""
-_EDITIONS = """select id, year, as_of, decided_by, decided_at from ledger.edition
-    where state = 'frozen' and kind = 'original' order by year, id"""
+_EDITIONS = f"""select id, year, as_of, decided_by, decided_at from ledger.edition
+    where state = {sql(EditionState.FROZEN)} and kind = {sql(EditionKind.ORIGINAL)} order by year, id"""
 _EDITION_FIGURES = """select f.target_id, f.goal_no, f.unit_id, e.year, e.as_of as month_end, f.numerator, f.denominator,
     f.denominator_source, f.denominator_on, f.percent, f.distance, f.pace, f.state, f.suppressed
     from ledger.edition_figure f join ledger.edition e on e.id = f.edition_id where f.edition_id = :edition
     order by f.target_id, f.goal_no, f.unit_id"""
-_RESTATEMENTS = """select id, year, restates, business_date, decided_by, reason from ledger.edition
-    where state = 'frozen' and kind = 'restatement' order by year, id"""
-_BUILD = """select build_id, business_date, built_at, code_version from ledger.build where state = 'built'
+_RESTATEMENTS = f"""select id, year, restates, business_date, decided_by, reason from ledger.edition
+    where state = {sql(EditionState.FROZEN)} and kind = {sql(EditionKind.RESTATEMENT)} order by year, id"""
+_BUILD = f"""select build_id, business_date, built_at, code_version from ledger.build where state = {sql(BuildState.BUILT)}
     order by build_id desc limit 1"""
 
 

@@ -13,8 +13,10 @@ from sqlalchemy import select
 
 from ...base import settings
 from ...base.messages import UserError
+from ...ledger import locks
 from ...ledger.models import Step
-from ...ledger.session import session, step
+from ...ledger.session import session, step, whose
+from ...ledger.states import StepName, Verdict
 from . import drawings, page, paper, workbook
 from .load import load
 from .model import Publication
@@ -79,7 +81,7 @@ def _last_published() -> str:
         return (
             opened.scalars(
                 select(Step.message)
-                .where(Step.name == "publish_leadership", Step.verdict == "ok")
+                .where(Step.name == StepName.PUBLISH_LEADERSHIP, Step.verdict == Verdict.OK)
                 .order_by(Step.id.desc())
                 .limit(1)
             ).first()
@@ -91,11 +93,17 @@ def publish(year: int | None = None, out: Path | None = None, *, again: bool = T
     """Publish the newest build's figures; the outcome is a step of the ledger.
 
     With ``again=False`` nothing is written when the last publication has the same content and its files are there.
+    Raises Busy while another publication runs.
     """
+    with locks.alone("builder", locks.PUBLISH, "看板发布", whose()):
+        return _publish(year, out, again)
+
+
+def _publish(year: int | None, out: Path | None, again: bool) -> Published:
     publication = load()
     folder = out or settings.folder("publications", "leadership")
     with step(
-        "builder", "publish_leadership", business_date=publication.business_date, build_id=publication.build_id
+        "builder", StepName.PUBLISH_LEADERSHIP, business_date=publication.business_date, build_id=publication.build_id
     ) as record:
         named = _named(publication, folder, year)
         message = (
@@ -103,7 +111,7 @@ def publish(year: int | None = None, out: Path | None = None, *, again: bool = T
             f"（内容指纹 {_fingerprint(publication, named)}）"
         )
         if not again and message == _last_published() and all(path.exists() for path in named.files):
-            record.verdict, record.message = "nothing_due", f"内容未变，不重新发布：{named.page.name}"
+            record.verdict, record.message = Verdict.NOTHING_DUE, f"内容未变，不重新发布：{named.page.name}"
             return named
         with drawings.kept(settings.folder("publications", ".drawings")):
             published = write(publication, folder, year)

@@ -1,0 +1,227 @@
+"""The states, steps and outcomes that are written to the database, one enum each; words for people are in ``ledger.words``.
+
+A member is the text that is stored. Check constraints and SQL are made of the members (``sql``); nothing else spells them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class BatchState(StrEnum):
+    """A receipt on its way."""
+
+    RECEIVED = "received"
+    LANDED = "landed"
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_QUARANTINE = "accepted_with_quarantine"
+    HELD = "held"
+    BROKEN = "broken"
+    FAILED = "failed"
+    SET_ASIDE = "set_aside"
+
+
+GOOD = (BatchState.ACCEPTED, BatchState.ACCEPTED_WITH_QUARANTINE)
+UNCOUNTED = (BatchState.RECEIVED, BatchState.FAILED, BatchState.SET_ASIDE)
+
+
+class AttemptState(StrEnum):
+    """One landing of a receipt."""
+
+    LANDING = "landing"
+    LANDED = "landed"
+    GATED = "gated"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+
+
+class StepName(StrEnum):
+    """What a row of ``ledger.step`` tells of."""
+
+    COLLECT_UNIT = "collect_unit"
+    COLLECT = "collect"
+    RECEIVE = "receive"
+    ATTEST = "attest"
+    LAND = "land"
+    GATE = "gate"
+    GATE_RUN = "gate_run"
+    FOLLOW_UP = "follow_up"
+    SET_ASIDE = "set_aside"
+    RESTORE = "restore"
+    RESOLVE = "resolve"
+    BUILD = "build"
+    CATALOGUE_APPLY = "catalogue_apply"
+    RELEASE = "release"
+    DELIVER = "deliver"
+    RECEIPT = "receipt"
+    RECONCILE = "reconcile"
+    EDITION = "edition"
+    PUBLISH_LEADERSHIP = "publish_leadership"
+    ALERT = "alert"
+
+
+class Verdict(StrEnum):
+    """How a step ended; ``incomplete`` from its beginning, for ever when it is killed."""
+
+    INCOMPLETE = "incomplete"
+    OK = "ok"
+    WARNING = "warning"
+    HELD = "held"
+    FAILED = "failed"
+    NOTHING_DUE = "nothing_due"
+
+
+class Outcome(StrEnum):
+    """A landed row that was not accepted."""
+
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+
+
+class QuarantineState(StrEnum):
+    """A returned row's way back."""
+
+    OPEN = "open"
+    RETURNED = "returned"
+    CORRECTED = "corrected"
+    WAIVED = "waived"
+    WITHDRAWN = "withdrawn"
+
+
+NOT_BACK = (QuarantineState.OPEN, QuarantineState.RETURNED)
+
+
+class BuildState(StrEnum):
+    OPEN = "open"
+    BUILT = "built"
+
+
+class InputOperation(StrEnum):
+    """What a build does with an attempt."""
+
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class ReleaseState(StrEnum):
+    WAITING = "waiting"
+    RELEASED = "released"
+    REJECTED = "rejected"
+
+
+class Operation(StrEnum):
+    """What a receiver is asked to do with a record."""
+
+    ADD = "ADD"
+    MOD = "MOD"
+    DEL = "DEL"
+
+
+class ItemState(StrEnum):
+    """One operation on its way to a receiver."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+
+
+IN_DOUBT = (ItemState.SENDING, ItemState.UNKNOWN)
+UNDERWAY = (ItemState.PENDING, *IN_DOUBT)
+
+
+class ReceiverEvent(StrEnum):
+    """What a receiver tells later of a record."""
+
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+    DUPLICATE = "duplicate"
+    OBJECTION = "objection"
+    REPAIRED = "repaired"
+
+
+class Difference(StrEnum):
+    """What a two-sided comparison finds of a record both sides do not agree on."""
+
+    MISSING = "missing"
+    SURPLUS = "surplus"
+    DIFFERING = "differing"
+    UNSETTLED = "unsettled"
+
+
+class EditionState(StrEnum):
+    DRAFT = "draft"
+    APPROVED = "approved"
+    FROZEN = "frozen"
+    REJECTED = "rejected"
+
+
+UNDECIDED = (EditionState.DRAFT, EditionState.APPROVED)
+
+
+class EditionKind(StrEnum):
+    ORIGINAL = "original"
+    RESTATEMENT = "restatement"
+
+
+class ReportKind(StrEnum):
+    SUBJECT = "subject"
+    REVIEW = "review"
+
+
+class Decision(StrEnum):
+    """A person's judgement of two identifiers."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+
+
+class SubjectClass(StrEnum):
+    ENTERPRISE = "enterprise"
+    NON_ENTERPRISE = "non_enterprise"
+
+
+class PastId(StrEnum):
+    """Why an id of a subject is past."""
+
+    MERGED = "merged"
+    RENUMBERED = "renumbered"
+
+
+class Conversion(StrEnum):
+    """How a subject followed another."""
+
+    CONVERTED = "converted"
+
+
+class Topic(StrEnum):
+    """What a person has to look at."""
+
+    SEVERAL_USCCS = "several_usccs"
+    SHARED_IDENTIFIER = "shared_identifier"
+    UNRESOLVED_RECORD = "unresolved_record"
+    POSSIBLE_DUPLICATE = "possible_duplicate"
+
+
+class WorkState(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+
+
+class RecordState(StrEnum):
+    """A record of the marts (``dbt_project/macros``): written by the models, read by reports and pages."""
+
+    CURRENT = "current"
+    EXPIRED = "expired"
+    ENDED = "ended"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    REPAIRED = "repaired"
+
+
+def sql(words: StrEnum | tuple[StrEnum, ...]) -> str:
+    """A member as an SQL literal, several as a list in brackets: ``state in {sql(GOOD)}``."""
+    return f"'{words}'" if isinstance(words, StrEnum) else f"({', '.join(map(sql, words))})"

@@ -1,0 +1,118 @@
+"""The words people read for what is stored: one per state and kind of thing, the same in commands, slips, alerts and pages.
+
+``tests/ledger/test_words.py`` holds them complete, and told apart within a vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from .states import (
+    BatchState,
+    Decision,
+    EditionKind,
+    EditionState,
+    ItemState,
+    Operation,
+    Outcome,
+    PastId,
+    QuarantineState,
+    ReceiverEvent,
+    RecordState,
+    ReleaseState,
+    StepName,
+    SubjectClass,
+    Topic,
+)
+
+ACCEPTED = "放行"
+NOT_JUDGED = "待裁决"
+
+BATCH = {
+    BatchState.RECEIVED: "已收到",
+    BatchState.LANDED: NOT_JUDGED,
+    BatchState.ACCEPTED: ACCEPTED,
+    BatchState.ACCEPTED_WITH_QUARANTINE: "放行有退回",
+    BatchState.HELD: "扣留",
+    BatchState.BROKEN: "无法读取",
+    BatchState.FAILED: "出错",
+    BatchState.SET_ASIDE: "已搁置",
+}
+STEP = {
+    StepName.COLLECT_UNIT: "采集与入库",
+    StepName.COLLECT: "采集",
+    StepName.RECEIVE: "收件",
+    StepName.ATTEST: "零报送",
+    StepName.LAND: "入库",
+    StepName.GATE: "裁决",
+    StepName.GATE_RUN: "集中裁决",
+    StepName.FOLLOW_UP: "退回单与更正匹配",
+    StepName.SET_ASIDE: "搁置批次",
+    StepName.RESTORE: "恢复批次",
+    StepName.RESOLVE: "主体识别",
+    StepName.BUILD: "数仓构建",
+    StepName.CATALOGUE_APPLY: "套用目录",
+    StepName.RELEASE: "变更单",
+    StepName.DELIVER: "报送",
+    StepName.RECEIPT: "取回执",
+    StepName.RECONCILE: "对账",
+    StepName.EDITION: "年度定稿",
+    StepName.PUBLISH_LEADERSHIP: "发布领导页",
+    StepName.ALERT: "告警",
+}
+OUTCOME = {Outcome.QUARANTINED: "退回", Outcome.DUPLICATE: "重复"}
+QUARANTINE = {
+    QuarantineState.OPEN: "待退回",
+    QuarantineState.RETURNED: "已退回",
+    QuarantineState.CORRECTED: "已更正",
+    QuarantineState.WAIVED: "已豁免",
+    QuarantineState.WITHDRAWN: "已撤下",
+}
+RELEASE = {ReleaseState.WAITING: "等待审批", ReleaseState.RELEASED: "已放行", ReleaseState.REJECTED: "已否决"}
+OPERATION = {Operation.ADD: "新增", Operation.MOD: "变更", Operation.DEL: "撤下"}
+ITEM = {
+    ItemState.PENDING: "待报送",
+    ItemState.SENDING: "报送中",
+    ItemState.UNKNOWN: "结果不明",
+    ItemState.ACCEPTED: "已接收",
+    ItemState.REJECTED: "被拒收",
+    ItemState.WITHDRAWN: "已撤下",
+    ItemState.SUPERSEDED: "已被替代",
+}
+EVENT = {
+    ReceiverEvent.PUBLISHED: "已公示",
+    ReceiverEvent.WITHDRAWN: "已撤下",
+    ReceiverEvent.DUPLICATE: "重复",
+    ReceiverEvent.OBJECTION: "异议",
+    ReceiverEvent.REPAIRED: "已修复",
+}
+EDITION = {
+    EditionState.DRAFT: "草稿",
+    EditionState.APPROVED: "已批准",
+    EditionState.FROZEN: "已定稿",
+    EditionState.REJECTED: "已否决",
+}
+EDITION_KIND = {EditionKind.ORIGINAL: "年度定稿", EditionKind.RESTATEMENT: "更正重列"}
+SUBJECT_CLASS = {SubjectClass.ENTERPRISE: "企业", SubjectClass.NON_ENTERPRISE: "非企业法人"}
+PAST_ID = {PastId.MERGED: "并入本主体", PastId.RENUMBERED: "换号"}
+DECISION = {Decision.SAME: "同一主体", Decision.DIFFERENT: "不同主体"}
+TOPIC = {
+    Topic.SEVERAL_USCCS: "多个统一社会信用代码",
+    Topic.SHARED_IDENTIFIER: "标识被多个主体使用",
+    Topic.UNRESOLVED_RECORD: "记录未关联到主体",
+    Topic.POSSIBLE_DUPLICATE: "可能重复的主体",
+}
+RECORD = {
+    RecordState.CURRENT: "有效",
+    RecordState.EXPIRED: "已到期",
+    RecordState.ENDED: "已结束",
+    RecordState.REVOKED: "已撤销",
+    RecordState.REPLACED: "已被更正取代",
+    RecordState.REPAIRED: "已修复",
+}
+LIST_ENTRY = RECORD | {RecordState.CURRENT: "在列", RecordState.EXPIRED: "期满", RecordState.ENDED: "已移出"}
+
+VOCABULARIES: dict[str, Mapping[StrEnum, str]] = {
+    name: value for name, value in list(globals().items()) if name.isupper() and isinstance(value, dict)
+}

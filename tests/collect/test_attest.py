@@ -1,0 +1,62 @@
+"""零报送: booked once per period, never against what was delivered, never ahead of time."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from public_credit.base.messages import UserError
+from public_credit.collect.attest import attest
+
+from tests.helpers.receipts import ARCHIVED, BOOKED, DAY
+
+
+@pytest.fixture
+def warehouse_with(offer, monkeypatch):
+    monkeypatch.setenv("PCW_BUSINESS_DATE", DAY.isoformat())
+    return offer(licences={"channel": {"type": "hand_in"}})
+
+
+def booked(warehouse) -> list[tuple]:
+    with warehouse.connect() as connection:
+        return connection.execute(
+            "select unit_id, dataset_id, period_from, period_to, attested_by, reason from ledger.attestation"
+        ).fetchall()
+
+
+def test_a_period_is_booked_once(warehouse_with):
+    start = DAY - timedelta(days=30)
+    assert attest("csdw.licences", start, DAY, "李四", "来函〔2026〕3号")
+    assert not attest("csdw.licences", start, DAY, "李四", "来函〔2026〕3号")
+    assert booked(warehouse_with) == [("csdw", "csdw.licences", start, DAY, "李四", "来函〔2026〕3号")]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "start", "end", "who", "reason", "words"),
+    [
+        ("csdw.nothing", DAY, DAY, "李四", "来函", "没有数据集"),
+        ("csdw.licences", DAY, DAY - timedelta(days=1), "李四", "来函", "晚于截止日期"),
+        ("csdw.licences", DAY, date(2026, 2, 26), "李四", "来函", "尚未到来"),
+        ("csdw.licences", DAY, DAY, " ", "来函", "登记人和依据"),
+        ("csdw.licences", DAY, DAY, "李四", "", "登记人和依据"),
+    ],
+)
+def test_what_cannot_be_attested_is_said(warehouse_with, dataset, start, end, who, reason, words):
+    with pytest.raises(UserError, match=words):
+        attest(dataset, start, end, who, reason)
+    assert booked(warehouse_with) == []
+
+
+def test_a_unit_that_delivered_rows_cannot_attest_that_it_had_none(warehouse_with):
+    with warehouse_with.connect() as connection:
+        connection.execute(ARCHIVED)
+        connection.execute(BOOKED, ["许可.csv", DAY, "held", "", 3, 3])
+    with pytest.raises(UserError, match="已报送 3 行"):
+        attest("csdw.licences", DAY, DAY, "李四", "来函")
+    assert booked(warehouse_with) == []
+    assert attest("csdw.licences", DAY - timedelta(days=9), DAY - timedelta(days=1), "李四", "来函")
+
+
+def test_a_persons_number_in_the_reason_is_blanked(warehouse_with):
+    attest("csdw.licences", DAY, DAY, "李四", "经办人 370399199001011234")
+    assert "370399199001011234" not in str(booked(warehouse_with))

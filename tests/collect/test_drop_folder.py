@@ -1,0 +1,204 @@
+"""Drop folder: what is taken, what is left alone, what is refused."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from public_credit import collect
+
+from tests.helpers.receipts import DAY, archived
+
+
+@pytest.fixture
+def folder(offer, tmp_path: Path) -> Path:
+    place = tmp_path / "drop"
+    place.mkdir()
+    warehouse = offer(
+        licences={
+            "channel": {
+                "type": "drop_folder",
+                "connection": "drop_csdw",
+                "patterns": ["许可_*.csv"],
+                "settle_seconds": 0.4,
+            }
+        }
+    )
+    warehouse.add_connections(drop_csdw=place.as_uri())
+    return place
+
+
+def write(path: Path, content: str = "名称\n甲\n", age: float = 60) -> Path:
+    path.write_text(content, encoding="utf-8")
+    moment = time.time() - age
+    os.utime(path, (moment, moment))
+    return path
+
+
+def test_each_file_is_one_receipt_oldest_first(folder, batches):
+    write(folder / "许可_2.csv", "二", age=50)
+    write(folder / "许可_1.csv", "一", age=40)
+    write(folder / "说明.txt")
+    (outcome,) = collect.collect("csdw", DAY)
+    booked = batches()
+    assert [batch["file_name"] for batch in booked] == ["许可_2.csv", "许可_1.csv"]
+    assert [batch["seq"] for batch in booked] == outcome.batch_seqs
+    assert [archived(batch["archive_uri"]).decode() for batch in booked] == ["二", "一"]
+    assert {batch["state"] for batch in booked} == {"received"}
+    assert booked[0]["business_date"] == DAY
+    assert booked[0]["locator"] == "drop_folder:drop_csdw/许可_2.csv"
+    assert sorted(path.name for path in folder.iterdir()) == ["许可_1.csv", "许可_2.csv", "说明.txt"]
+
+
+def test_collecting_again_books_nothing_and_says_so(folder, batches, steps):
+    write(folder / "许可_1.csv")
+    collect.collect("csdw", DAY)
+    (outcome,) = collect.collect("csdw", DAY)
+    assert len(batches()) == 1
+    assert outcome.batch_seqs == []
+    assert steps()[-1]["verdict"] == "ok"
+    assert "已收过 1 份" in steps()[-1]["message"]
+
+
+def test_same_bytes_under_a_new_name_or_time_are_a_new_receipt(folder, batches):
+    write(folder / "许可_1.csv", age=90)
+    collect.collect("csdw", DAY)
+    write(folder / "许可_1_重报.csv", age=80)
+    write(folder / "许可_1.csv", age=70)
+    collect.collect("csdw", DAY)
+    booked = batches()
+    assert len(booked) == 3
+    assert len({batch["sha256"] for batch in booked}) == 1
+    assert len({batch["batch_id"] for batch in booked}) == 3
+
+
+def test_an_empty_folder_is_nothing_due(folder, steps):
+    collect.collect("csdw", DAY)
+    assert (steps()[-1]["verdict"], steps()[-1]["message"]) == ("nothing_due", "无新增")
+
+
+@pytest.mark.parametrize("name", ["许可_1.csv.part", "~$许可_1.csv", "许可_1.csv.tmp", ".许可_1.csv"])
+def test_temporary_names_are_left_alone(folder, batches, name):
+    write(folder / name)
+    collect.collect("csdw", DAY)
+    assert batches() == []
+
+
+def test_a_fresh_file_is_watched_and_taken_when_it_stays_still(folder, batches):
+    write(folder / "许可_1.csv", age=0)
+    collect.collect("csdw", DAY)
+    assert len(batches()) == 1
+
+
+def test_a_file_still_being_written_is_left_for_the_next_run(folder, batches, steps):
+    path = folder / "许可_1.csv"
+    path.write_text("名称\n", encoding="utf-8")
+    finished = threading.Event()
+
+    def keep_writing() -> None:
+        while not finished.wait(0.05):
+            with path.open("a", encoding="utf-8") as target:
+                target.write("甲\n")
+
+    writer = threading.Thread(target=keep_writing)
+    writer.start()
+    try:
+        collect.collect("csdw", DAY)
+    finally:
+        finished.set()
+        writer.join()
+    assert batches() == []
+    assert "未就绪 1 份" in steps()[-1]["message"]
+    collect.collect("csdw", DAY)
+    assert [archived(batch["archive_uri"]) for batch in batches()] == [path.read_bytes()]
+
+
+def test_links_are_refused_and_the_rest_is_taken(folder, batches, steps, tmp_path):
+    secret = write(tmp_path / "secret.csv", "别处的文件")
+    (folder / "许可_链接.csv").symlink_to(secret)
+    write(folder / "许可_1.csv")
+    collect.collect("csdw", DAY)
+    assert [batch["file_name"] for batch in batches()] == ["许可_1.csv"]
+    assert steps()[-1]["verdict"] == "warning"
+    assert steps()[-1]["owner"] == "department"
+    assert "许可_链接.csv" in steps()[-1]["message"]
+
+
+def test_a_pattern_cannot_lead_out_of_the_folder(offer, batches, steps, tmp_path):
+    place = tmp_path / "drop"
+    place.mkdir()
+    write(tmp_path / "许可_外.csv")
+    warehouse = offer(
+        licences={
+            "channel": {
+                "type": "drop_folder",
+                "connection": "drop_csdw",
+                "patterns": ["../许可_*.csv"],
+                "settle_seconds": 0,
+            }
+        }
+    )
+    warehouse.add_connections(drop_csdw=place.as_uri())
+    collect.collect("csdw", DAY)
+    assert batches() == []
+    assert steps()[-1]["verdict"] == "failed"
+    assert "不合规" in steps()[-1]["message"]
+
+
+def test_a_folder_that_is_gone_fails_this_dataset_only(offer, batches, steps, tmp_path):
+    place = tmp_path / "drop"
+    place.mkdir()
+    write(place / "许可_1.csv")
+    channel = {"type": "drop_folder", "patterns": ["许可_*.csv"], "settle_seconds": 0}
+    warehouse = offer(
+        gone={"channel": channel | {"connection": "drop_gone"}},
+        unknown={"channel": channel | {"connection": "drop_unknown"}},
+        licences={"channel": channel | {"connection": "drop_csdw"}},
+    )
+    warehouse.add_connections(drop_csdw=place.as_uri(), drop_gone=(tmp_path / "gone").as_uri())
+    gone, unknown, taken = collect.collect("csdw", DAY)
+    assert (gone.verdict, unknown.verdict, taken.verdict) == ("failed", "failed", "ok")
+    assert "共享文件夹不存在" in gone.message
+    assert "未配置连接 drop_unknown" in unknown.message
+    assert len(batches()) == 1
+    assert [step["verdict"] for step in steps()] == ["failed", "failed", "ok"]
+    assert str(tmp_path) not in gone.message
+
+
+def test_a_persons_number_in_a_file_name_stays_out_of_the_ledger(folder, batches, warehouse):
+    write(folder / "许可_370399199001011234.csv", "一")
+    write(folder / "许可_370399199001015678.csv", "一")
+    collect.collect("csdw", DAY)
+    collect.collect("csdw", DAY)
+    assert len({batch["locator"] for batch in batches()}) == len(batches()) == 2
+    with warehouse.connect() as connection:
+        for table in ("batch", "step", "archive_object"):
+            (content,) = connection.execute(f"select string_agg(t::text, ' ') from ledger.{table} t").fetchone()
+            assert "370399199001" not in content
+
+
+def test_a_subfolder_may_be_named_but_not_one_that_leads_outside(offer, batches, steps, tmp_path):
+    place, elsewhere = tmp_path / "drop", tmp_path / "elsewhere"
+    (place / "xk").mkdir(parents=True)
+    elsewhere.mkdir()
+    (place / "link").symlink_to(elsewhere)
+    write(place / "xk" / "1.csv")
+    write(elsewhere / "2.csv")
+    channel = {"type": "drop_folder", "connection": "drop_csdw", "settle_seconds": 0}
+    offer(
+        inside={"channel": channel | {"patterns": ["xk/*.csv"]}},
+        outside={"channel": channel | {"patterns": ["link/*.csv"]}},
+    ).add_connections(drop_csdw=place.as_uri())
+    collect.collect("csdw", DAY)
+    assert [batch["locator"] for batch in batches()] == ["drop_folder:drop_csdw/xk/1.csv"]
+    assert "指向文件夹之外" in steps()[-1]["message"]
+
+
+def test_a_connection_of_another_kind_is_ours_to_fix(folder, warehouse, steps):
+    warehouse.add_connections(drop_csdw="sftp://somewhere/")
+    collect.collect("csdw", DAY)
+    assert "应为 file:///" in steps()[-1]["message"]
+    assert steps()[-1]["owner"] == "data_engineer"

@@ -1,0 +1,218 @@
+"""Exchange database against real servers: PostgreSQL always, MariaDB where it is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pymysql
+import pytest
+import sqlalchemy as sa
+from public_credit import collect
+
+from tests.helpers.receipts import DAY, archived_lines
+from tests.helpers.servers import has_mariadb, mariadb
+
+ROWS = 5
+
+
+class FrontEnd:
+    """The department's side: writes batches into schema ``ex``."""
+
+    def __init__(self, writer: sa.Engine, uri: str):
+        self.writer, self.uri = writer, uri
+
+    def run(self, *statements: str) -> None:
+        with self.writer.begin() as connection:
+            for statement in statements:
+                connection.execute(sa.text(statement))
+
+    def create(self) -> None:
+        self.run(
+            "create table ex.xk_fr (source_id varchar(64) primary key, source_record_id varchar(32), "
+            "source_create_date timestamp, xk_xdr_mc text, xk_wsh text, bz text)",
+            "create table ex.batch_done (source_record_id varchar(32), table_name varchar(32), "
+            "row_count int, done_at timestamp)",
+        )
+
+    def rows(self, number: str, count: int = ROWS, start: int = 0) -> None:
+        with self.writer.begin() as connection:
+            connection.execute(
+                sa.text("insert into ex.xk_fr values (:id, :batch, :at, :name, :doc, null)"),
+                [
+                    {
+                        "id": f"{number}-{row:04d}",
+                        "batch": number,
+                        "at": datetime(2026, 2, 25, 7, 0, 0),
+                        "name": f"示范企业{row}",
+                        "doc": f"示审许〔2026〕{row}号",
+                    }
+                    for row in range(start, start + count)
+                ],
+            )
+
+    def done(self, number: str, count: int = ROWS, table: str = "xk_fr") -> None:
+        self.run(f"insert into ex.batch_done values ('{number}', '{table}', {count}, timestamp '2026-02-25 07:30:00')")
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    if not has_mariadb():
+        pytest.skip("本机没有 MariaDB（mariadbd）")
+    with mariadb(tmp_path_factory.mktemp("m")) as arguments:
+        yield arguments
+
+
+def _postgresql(request: pytest.FixtureRequest) -> Iterator[FrontEnd]:
+    cluster = request.getfixturevalue("postgres")
+    writer = sa.create_engine(cluster.connections["exchange_db"].replace("postgresql://", "postgresql+psycopg://"))
+    front_end = FrontEnd(writer, cluster.connections["exchange_db"])
+    front_end.run("drop schema if exists ex cascade", "create schema ex")
+    front_end.create()
+    yield front_end
+    front_end.run("drop schema ex cascade")
+    writer.dispose()
+
+
+def _mariadb(request: pytest.FixtureRequest) -> Iterator[FrontEnd]:
+    server = request.getfixturevalue("mariadb_server")
+    with pymysql.connect(**server) as admin, admin.cursor() as cursor:
+        cursor.execute("drop database if exists ex")
+        cursor.execute("create database ex character set utf8mb4")
+        cursor.execute("create or replace user reader@'127.0.0.1' identified by 'pw'")
+        cursor.execute("create or replace user reader@localhost identified by 'pw'")
+        cursor.execute("grant all on ex.* to reader@'127.0.0.1', reader@localhost")
+    writer = sa.create_engine(f"mariadb+pymysql://root:@127.0.0.1:{server['port']}/ex")
+    front_end = FrontEnd(writer, f"mariadb://reader:pw@127.0.0.1:{server['port']}/ex")
+    front_end.create()
+    yield front_end
+    writer.dispose()
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def source(request: pytest.FixtureRequest) -> Iterator[FrontEnd]:
+    yield from (_postgresql if request.param == "postgresql" else _mariadb)(request)
+
+
+@pytest.fixture
+def pull(offer, source):
+    warehouse = None
+
+    def run(uri: str | None = None, **more):
+        nonlocal warehouse
+        if warehouse is None:
+            channel = {
+                "type": "exchange_db",
+                "connection": "exchange_csdw",
+                "table": "ex.xk_fr",
+                "batch_done_table": "ex.batch_done",
+            } | more
+            warehouse = offer(licences={"channel": channel})
+            warehouse.add_connections(exchange_csdw=uri or source.uri)
+        return collect.collect("csdw", DAY)[0]
+
+    return run
+
+
+def test_each_finished_batch_is_one_receipt_in_order_of_its_number(source, pull, batches, steps):
+    for number in ("20260225010", "20260225002", "20260225009"):
+        source.rows(number)
+        source.done(number)
+    source.rows("20260225011")
+    source.done("20260225099", table="cf_fr")
+    pull()
+    assert [batch["source_version"] for batch in batches()] == ["20260225002", "20260225009", "20260225010"]
+    header, *rows = archived_lines(batches()[0]["archive_uri"])
+    assert header == {
+        "columns": ["source_id", "source_record_id", "source_create_date", "xk_xdr_mc", "xk_wsh", "bz"],
+        "source_version": "20260225002",
+    }
+    assert len(rows) == ROWS
+    assert rows[1] == {
+        "source_id": "20260225002-0001",
+        "source_record_id": "20260225002",
+        "source_create_date": "2026-02-25T07:00:00",
+        "xk_xdr_mc": "示范企业1",
+        "xk_wsh": "示审许〔2026〕1号",
+        "bz": None,
+    }
+    pull()
+    assert len(batches()) == 3
+    assert "已收过 3 份" in steps()[-1]["message"]
+    source.done("20260225011")
+    pull()
+    assert [batch["source_version"] for batch in batches()][3:] == ["20260225011"]
+
+
+def test_a_truncated_batch_is_left_and_the_others_are_taken(source, pull, batches, steps):
+    source.rows("20260225001", count=3)
+    source.done("20260225001")
+    source.rows("20260225002")
+    source.done("20260225002")
+    pull()
+    assert [batch["source_version"] for batch in batches()] == ["20260225002"]
+    step = steps()[-1]
+    assert (step["verdict"], step["owner"]) == ("incomplete", "department")
+    assert "批次 20260225001（truncated：应有 5 行，实有 3 行）" in step["message"]
+    source.rows("20260225001", count=2, start=3)
+    pull()
+    assert [batch["source_version"] for batch in batches()] == ["20260225002", "20260225001"]
+    assert steps()[-1]["verdict"] == "ok"
+
+
+def test_many_rows_come_through_a_cursor(source, pull, batches):
+    source.rows("20260225001", count=4500)
+    source.done("20260225001", 4500)
+    pull()
+    rows = archived_lines(batches()[0]["archive_uri"])[1:]
+    assert [row["source_id"] for row in rows] == [f"20260225001-{number:04d}" for number in range(4500)]
+
+
+def test_the_source_is_opened_read_only(source):
+    from public_credit.collect.exchange_db import _engine
+
+    engine = _engine(source.uri, "exchange_csdw")
+    with pytest.raises(sa.exc.DBAPIError, match="(?i)read.only"), engine.begin() as connection:
+        connection.execute(sa.text("delete from ex.xk_fr"))
+    engine.dispose()
+
+
+def _changed(uri: str, **parts: Any) -> str:
+    return sa.make_url(uri).set(**parts).render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize(
+    ("parts", "words", "owner"),
+    [
+        ({"password": "not-the-password"}, "拒绝了连接 exchange_csdw 的账号或口令", "data_engineer"),
+        ({"port": 1}, "无法连接或中途断开", "department"),
+        ({"host": "no-such-host.invalid"}, "主机名无法解析", "data_engineer"),
+        ({"drivername": "nosuchdb"}, "不是可用的数据库地址", "data_engineer"),
+    ],
+)
+def test_a_connection_that_fails_is_said_without_secrets(source, pull, steps, parts, words, owner):
+    pull(uri=_changed(source.uri, **parts))
+    step = steps()[-1]
+    assert (step["verdict"], step["owner"]) == ("failed", owner)
+    assert words in step["message"]
+    assert "not-the-password" not in step["message"]
+
+
+def test_a_database_that_does_not_exist_is_said(source, pull, steps):
+    outcome = pull(uri=_changed(source.uri, database="no_such_db"))
+    assert outcome.verdict == "failed"
+    assert "数据库不存在" in outcome.message or "拒绝了连接" in outcome.message
+
+
+@pytest.mark.parametrize(
+    "more", [{"table": "ex.no_such"}, {"batch_done_table": "ex.no_such"}, {"batch_column": "no_such"}]
+)
+def test_a_missing_table_or_column_is_the_departments_move(source, pull, batches, more):
+    source.rows("20260225001")
+    source.done("20260225001")
+    source.done("20260225001", table="no_such")
+    outcome = pull(**more)
+    assert (outcome.verdict, outcome.owner) == ("failed", "department")
+    assert "约定" in outcome.message
+    assert batches() == []

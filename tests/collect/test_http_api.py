@@ -1,0 +1,234 @@
+"""HTTP API against a real server: pages, signature, patience, versions, completeness."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from public_credit import collect
+from public_credit.collect import http_api
+
+from tests.helpers.receipts import DAY, archived_lines
+from tests.helpers.servers import Api, api_rows
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    running = Api()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(http_api, "PATIENCE", lambda: http_api.Patience(first=0.01, longest=0.1, tries=4, total=3))
+    monkeypatch.setattr(http_api.RateLimit, "_next", {})
+
+
+@pytest.fixture
+def pull(offer, api):
+    warehouse = None
+
+    def run(uri: str | None = None, dataset: dict | None = None, **more):
+        nonlocal warehouse
+        if warehouse is None:
+            channel = {
+                "type": "http_api",
+                "connection": "api_csdw",
+                "path": "/api/v1/xk_fr",
+                "page_size": 3,
+                "requests_per_second": 50,
+            } | more
+            warehouse = offer(licences={"channel": channel} | (dataset or {}))
+            warehouse.add_connections(api_csdw=uri or api.uri())
+        return collect.collect("csdw", DAY)[0]
+
+    return run
+
+
+def test_all_pages_make_one_receipt_in_order(api, pull, batches):
+    api.rows = api_rows(8)
+    outcome = pull()
+    (batch,) = batches()
+    assert outcome.batch_seqs == [batch["seq"]]
+    assert batch["source_version"] == api.version
+    header, *rows = archived_lines(batch["archive_uri"])
+    assert header == {"columns": ["XK_XDR_MC", "XK_WSH", "BZ", "SJC"], "source_version": api.version}
+    assert rows == api.rows
+    assert [(call["page"], call["size"]) for call in api.calls] == [("1", "3"), ("2", "3"), ("3", "3")]
+
+
+def test_the_next_pull_asks_since_the_last_booked_version(api, pull, batches, steps):
+    api.rows = api_rows(2, "2026-02-25T09:00:00")
+    pull()
+    api.rows += api_rows(2, "2026-02-26T09:00:00", start=2)
+    api.version = "2026-02-26T18:00:00"
+    pull()
+    assert api.calls[-1]["since"] == "2026-02-25T18:00:00"
+    assert [len(archived_lines(batch["archive_uri"])) - 1 for batch in batches()] == [2, 2]
+    api.version = "2026-02-27T18:00:00"
+    outcome = pull()
+    assert len(batches()) == 2
+    assert (outcome.verdict, outcome.message) == ("nothing_due", "无新增")
+    assert steps()[-1]["message"] == "无新增"
+    pull()
+    assert api.calls[-1]["since"] == "2026-02-26T18:00:00"
+
+
+def test_a_full_snapshot_is_pulled_whole_and_known_again_by_its_version(api, pull, batches):
+    api.rows = api_rows(4)
+    pull(dataset={"delivery_mode": "full_snapshot"})
+    outcome = pull()
+    assert "since" not in api.calls[-1]
+    assert outcome.known == 1
+    api.version = "2026-02-26T18:00:00"
+    pull()
+    first, second = batches()
+    assert (first["source_version"], second["source_version"]) == ("2026-02-25T18:00:00", "2026-02-26T18:00:00")
+    assert archived_lines(first["archive_uri"])[1:] == archived_lines(second["archive_uri"])[1:]
+
+
+def test_failures_and_rate_limits_of_the_source_are_waited_out(api, pull, batches):
+    api.rows = api_rows(5)
+    api.moods.extend([(500, {}), (503, {}), (429, {"Retry-After": "1"})])
+    started = time.monotonic()
+    pull()
+    assert time.monotonic() - started >= 1
+    assert len(api.calls) == 5
+    assert len(batches()) == 1
+
+
+def test_patience_is_bounded_and_a_half_pull_books_nothing(api, pull, batches, steps, warehouse):
+    api.rows = api_rows(9)
+    api.before = lambda server, page: server.moods.extend([(500, {})] * 20) if page == 2 else None
+    outcome = pull()
+    assert batches() == []
+    assert (outcome.verdict, outcome.owner) == ("failed", "department")
+    assert "服务故障（500），已重试 3 次" in outcome.message
+    with warehouse.connect() as connection:
+        assert connection.execute("select count(*) from ledger.archive_object").fetchone() == (0,)
+    api.before = None
+    api.moods.clear()
+    pull()
+    assert len(archived_lines(batches()[0]["archive_uri"])) == 10
+
+
+def test_a_wait_longer_than_our_patience_is_not_begun(api, pull):
+    api.rows = api_rows(1)
+    api.moods.append((429, {"Retry-After": "3600"}))
+    started = time.monotonic()
+    outcome = pull()
+    assert time.monotonic() - started < 2
+    assert "限制访问频次（429）" in outcome.message
+
+
+def test_our_own_rate_limit_keeps_below_theirs(api, pull, batches):
+    api.rows = api_rows(12)
+    api.per_second = 12
+    pull(requests_per_second=10)
+    assert len(batches()) == 1
+    assert len(api.calls) == 4
+    assert api.times[-1] - api.times[0] >= 0.29
+
+
+def test_a_version_that_moves_between_pages_starts_the_pull_again(api, pull, batches):
+    api.rows = api_rows(5)
+
+    def publish(server: Api, page: int) -> None:
+        if page == 2:
+            server.before = None
+            server.rows = server.rows + api_rows(1, "2026-02-25T19:00:00", start=90)
+            server.version = "2026-02-25T20:00:00"
+
+    api.before = publish
+    pull()
+    (batch,) = batches()
+    assert batch["source_version"] == "2026-02-25T20:00:00"
+    assert len(archived_lines(batch["archive_uri"])) == 7
+
+
+def test_a_source_that_never_stands_still_is_left_incomplete(api, pull, batches):
+    api.rows = api_rows(5)
+
+    def publish(server: Api, page: int) -> None:
+        server.version = f"{server.version}+"
+
+    api.before = publish
+    outcome = pull()
+    assert batches() == []
+    assert (outcome.verdict, outcome.owner) == ("incomplete", "department")
+    assert "不断变化" in outcome.message
+
+
+def test_fewer_rows_than_announced_books_nothing(api, pull, batches, steps):
+    api.rows = api_rows(5)
+    api.announced = 7
+    pull()
+    assert batches() == []
+    assert steps()[-1]["verdict"] == "incomplete"
+    assert "应有 7 行，实收 5 行" in steps()[-1]["message"]
+
+
+def test_a_column_that_appears_on_a_later_page_is_in_the_header(api, pull, batches):
+    api.rows = api_rows(5)
+    api.rows[4]["XK_BLR"] = "某人"
+    pull()
+    header, *rows = archived_lines(batches()[0]["archive_uri"])
+    assert header["columns"][-1] == "XK_BLR"
+    assert rows == api.rows
+
+
+def test_a_wrong_secret_is_said_without_showing_it(api, pull, steps):
+    pull(uri=api.uri(secret="other-secret"))
+    assert (steps()[-1]["verdict"], steps()[-1]["owner"]) == ("failed", "data_engineer")
+    assert "签名未通过（代码 96）" in steps()[-1]["message"]
+    assert "other-secret" not in steps()[-1]["message"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "owner"),
+    [
+        ("97", "时间超出允许误差", "data_engineer"),
+        ("98", "接口名称不存在", "data_engineer"),
+        ("99", "分页参数", "data_engineer"),
+        ("55", "返回错误（代码 55）", "department"),
+        ("<script>", "代码 无法识别", "department"),
+    ],
+)
+def test_error_codes_name_cause_and_owner(api, pull, code, words, owner):
+    api.code = code
+    outcome = pull()
+    assert words in outcome.message
+    assert outcome.owner == owner
+
+
+@pytest.mark.parametrize(("status", "owner"), [(401, "data_engineer"), (404, "data_engineer"), (302, "data_engineer")])
+def test_answers_that_asking_again_does_not_mend(api, pull, status, owner):
+    api.moods.append((status, {"Location": "http://127.0.0.1:1/"}))
+    outcome = pull()
+    assert (outcome.verdict, outcome.owner) == ("failed", owner)
+    assert len(api.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("uri", "words", "owner"),
+    [
+        ("http://k:s@127.0.0.1:1", "无法连接或中途断开，已重试 3 次", "department"),
+        ("http://k:s@no-such-host.invalid", "主机名无法解析", "data_engineer"),
+        ("https://k:s@127.0.0.1:{port}", "无法连接或中途断开", "department"),
+        ("ftp://k:s@127.0.0.1", "应为 http(s)", "data_engineer"),
+        ("http://127.0.0.1:1", "应为 http(s)", "data_engineer"),
+    ],
+)
+def test_a_source_out_of_reach(api, pull, uri, words, owner):
+    outcome = pull(uri=uri.replace("{port}", str(api.port)))
+    assert (outcome.verdict, outcome.owner) == ("failed", owner)
+    assert words in outcome.message
+
+
+def test_an_answer_that_is_not_the_agreed_format(api, pull, batches):
+    api.moods.append((200, {}))
+    outcome = pull()
+    assert "格式不符合约定" in outcome.message
+    assert batches() == []

@@ -1,0 +1,275 @@
+"""Delivery against a city that fails in every way it can: after each, the ledger says what the city holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from public_credit.base.messages import UserError
+from public_credit.deliver import reconcile, release
+from public_credit.steps import work
+from public_credit.steps.follow_up import follow_up
+
+from tests.conftest import Warehouse, open_warehouse
+from tests.helpers.commands import credit
+from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
+from tests.helpers.world import CityProcess
+
+pytestmark = pytest.mark.chain
+
+
+class Desk:
+    """A warehouse beside a city; brings new decisions up to the point of sending."""
+
+    def __init__(self, warehouse: Warehouse, folder: Path):
+        self.warehouse, self.folder, self.day, self.files = warehouse, folder, ON, 0
+        home = folder / "city"
+        home.mkdir()
+        given = rows(1)[0]
+        (home / "city_registry.csv").write_text(
+            f"uscc,name\n{given['uscc']},{given['subject_name']}\n", encoding="utf-8"
+        )
+        self.city = CityProcess(home)
+        warehouse.add_connections(city_platform=self.city.uri)
+
+    def bring(self, given: list[dict[str, str]], content: bytes = b"") -> release.Prepared | None:
+        """Land, judge, build and release rows (or a file's content) on the next day."""
+        self.day += timedelta(days=1)
+        self.files += 1
+        outcome = judge(land(self.folder, f"{self.files}.csv", content or csv_bytes(given), self.day), self.day)
+        assert outcome.state in ("accepted", "accepted_with_quarantine"), outcome.message
+        follow_up()
+        work.build(self.day)
+        return work.release(self.day)
+
+    def numbered(self, count: int, first: int, **changes: str) -> list[dict[str, str]]:
+        return [
+            row | {"decision_no": f"示罚决〔2026〕{first + index}号"}
+            for index, row in enumerate(rows(count, **changes))
+        ]
+
+    def deliver(self):
+        return work.deliver(self.day)
+
+    def mode(self, mode: str, count: int = 1) -> None:
+        self.city.control("POST", "mode", mode=mode, count=count)
+
+    def held(self) -> dict[str, str]:
+        """What the city holds: version by record."""
+        return {
+            row["recordId"]: row["version"]
+            for row in self.city.control("GET", "store")["records"]
+            if row["state"] == "held"
+        }
+
+    def states(self) -> Counter[str]:
+        return Counter(state for (state,) in self.query("select state from ledger.delivery_item"))
+
+    def query(self, sql: str) -> list[tuple]:
+        with self.warehouse.connect() as connection:
+            return connection.execute(sql).fetchall()
+
+    def agreed(self) -> bool:
+        """Whether ledger and city hold the same, record by record."""
+        result = reconcile.run()
+        return (result.missing, result.surplus, result.differing, result.unsettled) == (0, 0, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def desk(migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PCW_CITY_TIMEOUT", "2")
+        with open_warehouse(migrated, folder, patch) as opened:
+            made = Desk(opened, folder)
+            try:
+                made.bring(made.numbered(60, 1))
+                assert made.deliver().accepted == 60 and len(made.held()) == 60
+                yield made
+            finally:
+                made.city.stop()
+
+
+def test_an_answer_that_never_came_is_asked_for_and_never_sent_twice(desk: Desk) -> None:
+    desk.bring(desk.numbered(20, 1001))
+    desk.mode("timeout_after_commit")
+    result = desk.deliver()
+    assert (result.accepted, result.unknown) == (20, 0)
+    sent = desk.query("select state, count(*) from ledger.delivery group by 1")
+    assert ("unknown", 1) in sent, "one request without an answer, settled by a question"
+    assert desk.agreed() and len(desk.held()) == 80
+
+
+def test_a_server_fault_before_the_commit_is_asked_for_and_then_repeated(desk: Desk) -> None:
+    desk.bring(desk.numbered(20, 1101))
+    desk.mode("500")
+    result = desk.deliver()
+    if result.accepted < 20:  # a round without progress ends the run, the next takes it up
+        result = desk.deliver()
+    assert desk.states()["unknown"] == 0 and desk.agreed() and len(desk.held()) == 100
+
+
+def test_a_busy_city_is_waited_for(desk: Desk) -> None:
+    desk.bring(desk.numbered(5, 1201))
+    desk.mode("429", 2)
+    assert desk.deliver().accepted == 5 and desk.agreed()
+
+
+def test_a_city_that_stays_busy_leaves_everything_for_next_time(desk: Desk) -> None:
+    desk.bring(desk.numbered(5, 1301))
+    desk.mode("429", 1000)
+    try:
+        with pytest.raises(UserError, match="持续繁忙"):
+            desk.deliver()
+    finally:
+        desk.mode("none", 0)
+    assert desk.states()["pending"] == 5 and desk.states()["sending"] == 0
+    assert desk.deliver().accepted == 5 and desk.agreed()
+
+
+def test_a_slow_city_is_no_failure(desk: Desk) -> None:
+    desk.bring(desk.numbered(5, 1401))
+    desk.mode("slow")
+    assert desk.deliver().accepted == 5 and desk.agreed()
+
+
+def test_a_batch_refused_for_one_row_is_divided_until_the_row_stands_alone(desk: Desk) -> None:
+    given = desk.numbered(30, 1501)
+    given[7]["remark"] = "备" * 250  # the gate allows it, the city does not
+    desk.bring(given)
+    desk.mode("refuse_batch", 1000)
+    try:
+        result = desk.deliver()
+    finally:
+        desk.mode("none", 0)
+    assert (result.accepted, result.rejected) == (29, 1)
+    code, text = desk.query("select receipt_code, receipt_text from ledger.delivery_item where state = 'rejected'")[0]
+    assert code and text
+    assert desk.agreed()
+
+
+def test_a_rejected_record_that_is_corrected_goes_again(desk: Desk) -> None:
+    corrected = [row for row in desk.numbered(30, 1501) if row["decision_no"].endswith("1508号")]
+    desk.bring(corrected)
+    result = desk.deliver()
+    assert (result.accepted, result.rejected) == (1, 0) and desk.agreed()
+    story = credit("explain", corrected[0]["decision_no"], "--json").json[0]
+    assert [item["state"] for item in story["deliveries"]] == ["rejected", "accepted"]
+
+
+def test_two_changes_of_one_record_arrive_in_order(desk: Desk) -> None:
+    first = desk.numbered(1, 1601)
+    desk.bring(first)
+    desk.bring([first[0] | {"violation_facts": "第一次更正"}])
+    desk.bring([first[0] | {"violation_facts": "第二次更正"}])
+    result = desk.deliver()
+    operations = desk.query("""select operation, version, predecessor from ledger.delivery_item where record_id = (
+        select record_id from raw.administrative_penalty where decision_no = '示罚决〔2026〕1601号' limit 1)
+        and state = 'accepted' order by item_id""")
+    assert result.rejected == 0 and operations[0][0] == "ADD"
+    assert all(later[2] == earlier[1] for earlier, later in zip(operations, operations[1:], strict=False))
+    held = {row["recordId"]: row for row in desk.city.control("GET", "store")["records"]}
+    assert any("第二次更正" in str(row["data"]) for row in held.values()) and desk.agreed()
+
+
+def test_only_an_honest_slip_withdraws_what_the_city_holds(desk: Desk) -> None:
+    """Two decisions the city holds come again with a fault and go back. The slip brings one with its number corrected, and under
+    the place of the other a decision that has nothing to do with it."""
+
+    def told(rows_: list[dict[str, str]]) -> list[dict[str, str]]:
+        return [row | {"violation_facts": f"{row['decision_no']}所述的违法事实"} for row in rows_]
+
+    given, company = told(desk.numbered(2, 1651)), told(desk.numbered(20, 1661))
+    desk.bring(given + company)
+    desk.deliver()
+    before = desk.held()
+    desk.bring([row | {"violation_type": ""} for row in given] + [row | {"remark": "补充"} for row in company])
+    desk.deliver()
+    ((batch_id, name),) = desk.query("select batch_id, file_name from ledger.batch order by seq desc limit 1")
+    slip = [told(desk.numbered(1, 1699))[0], given[1] | {"decision_no": "示罚决更〔2026〕1652号"}]
+    lines = csv_bytes(slip).decode().splitlines()
+    places = ["批次,文件,工作表,行号", f"{batch_id},{name},,2", f"{batch_id},{name},,3"]
+    desk.bring([], content="\n".join(f"{place},{line}" for place, line in zip(places, lines, strict=True)).encode())
+    assert desk.deliver().rejected == 0
+    number = dict(desk.query("select record_id, decision_no from raw.administrative_penalty"))
+    assert {number[record] for record in before.keys() - desk.held()} == {given[1]["decision_no"]}, "one DEL"
+    assert {number[record] for record in desk.held().keys() - before} == {row["decision_no"] for row in slip}, (
+        "and its ADD"
+    )
+    assert desk.query("""select r.decision_no, q.state <> 'corrected' from ledger.quarantine q join raw.administrative_penalty r
+        on r.batch_seq = q.batch_seq and r.row_no = q.row_no and r.violation_type = '' order by 1""") == [
+        (given[0]["decision_no"], True),
+        (given[1]["decision_no"], False),
+    ]
+    assert desk.agreed()
+
+
+def test_a_city_that_is_down_costs_nothing(desk: Desk) -> None:
+    desk.bring(desk.numbered(5, 1701))
+    desk.city.stop()
+    try:
+        with pytest.raises(UserError):
+            desk.deliver()
+        down = credit("deliver", "--date", desk.day.isoformat())
+        assert down.code == 5 and "Traceback" not in down.err
+    finally:
+        desk.city.start()
+    assert desk.deliver().accepted == 5 and desk.agreed()
+
+
+def test_a_wrong_token_is_said_plainly(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.bring(desk.numbered(1, 1801))
+    with monkeypatch.context() as patch:
+        patch.setenv("PCW_CONN_CITY_PLATFORM", f"http://wrong@127.0.0.1:{desk.city.port}")
+        answer = credit("deliver", "--date", desk.day.isoformat())
+        assert answer.code == 5 and "访问令牌" in answer.err and "wrong" not in answer.err
+    assert desk.deliver().accepted == 1 and desk.agreed()
+
+
+def test_an_unusual_release_waits_for_a_person(desk: Desk) -> None:
+    """A field that empties all at once: nothing leaves until somebody approves exactly this difference."""
+    changed = [
+        row | {"penalty_category": "警告", "penalty_content": "给予警告", "fine_amount_wan": "", "publication_end": ""}
+        for row in desk.numbered(60, 1)
+    ]
+    prepared = desk.bring(changed)
+    if prepared.state != "waiting":
+        pytest.fail(f"{prepared.message}: a fill rate fell and nobody was asked")
+    before = desk.held()
+    desk.deliver()
+    assert desk.held() == before
+    attention = credit("status", "--json").json["attention"]
+    assert any("等待审批" in line for line in attention)
+    number = prepared.release_id
+    cover = credit("release", "show", number, "--json").json
+    assert cover["状态"] == "等待审批" and cover["异常"] != "无"
+    assert credit("release", "approve", number, "--hash", "0" * 64).code == 4
+    assert credit("release", "approve", number, "--hash", cover["差异指纹"]).code == 0
+    desk.deliver()
+    assert desk.held() != before and desk.agreed()
+
+
+def test_what_the_city_lost_or_altered_is_found_by_reconciliation(desk: Desk) -> None:
+    import sqlite3
+
+    store = next(
+        path for path in (desk.city.home / "city").rglob("*") if path.is_file() and path.read_bytes()[:6] == b"SQLite"
+    )
+    desk.city.stop()
+    with sqlite3.connect(store) as database:
+        (lost,) = database.execute("select record_id from record where state = 'held' limit 1").fetchone()
+        (altered,) = database.execute("select record_id from record where state = 'held' limit 1 offset 1").fetchone()
+        database.execute("delete from record where record_id = ?", [lost])
+        database.execute("update record set version = 'x' where record_id = ?", [altered])
+    database.close()
+    desk.city.start()
+    result = reconcile.run()
+    assert (result.missing, result.differing) == (1, 1)
+    answer = credit("reconcile", "--date", desk.day.isoformat())
+    assert answer.code == 1 and "缺 1" in answer.out
+    named = desk.query("select record_id from ledger.reconciliation_difference")
+    assert {record for (record,) in named} >= {lost, altered}
+    assert any("对账有差异" in line for line in credit("status", "--json").json["attention"])

@@ -1,0 +1,100 @@
+"""A warehouse that an earlier version left behind is migrated, keeps its figures, and is worked on."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from public_credit.build import run as build
+from public_credit.steps import work
+from public_credit.steps.migrate import migrate
+
+from tests.conftest import CHECKOUT
+from tests.dumps.make import FOLDER, pg_tool
+from tests.helpers.commands import credit
+from tests.helpers.penalties import csv_bytes, judge, land, rows
+
+pytestmark = [pytest.mark.slow]
+LAST = date(2026, 2, 26)
+FIGURES = (
+    "marts.mart_shuanggongshi__licence",
+    "marts.mart_shuanggongshi__penalty",
+    "marts.mart_supervision__monthly",
+    "marts.mart_targets__progress",
+    "marts.mart_lists__entry",
+)
+COUNTS = "select seq, state, rows_in, accepted, quarantined, duplicate, refused from ledger.batch order by 1"
+
+
+def restored(warehouse: Any, dump: Path, folder: Path) -> None:
+    """Put the dump in the place of the warehouse's database."""
+    script = folder / "dump.sql"
+    script.write_bytes(lzma.decompress(dump.read_bytes()))
+    with warehouse.cluster.admin() as admin:
+        admin.execute(f"drop database {warehouse.database} with (force)")
+        admin.execute(f"create database {warehouse.database} owner pcw_owner")
+    subprocess.run(
+        [
+            pg_tool("psql"),
+            "-q",
+            "-X",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-f",
+            str(script),
+            warehouse.cluster.server.url(warehouse.database),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+
+def figures(warehouse: Any) -> dict[str, list[str]]:
+    """Rows of the marts people read, as text, without order and without what receipts that came after the last build change."""
+    with warehouse.connect() as connection:
+        return {
+            name: sorted(
+                json.dumps(row[0], sort_keys=True, ensure_ascii=False)
+                for row in connection.execute(
+                    f"select to_jsonb(t) - array['build_id', 'published', 'publication_rate'] from {name} t"
+                )
+            )
+            for name in FIGURES
+        }
+
+
+@pytest.mark.parametrize("dump", sorted(FOLDER.glob("*.sql.xz")), ids=lambda path: path.name.split(".sql")[0])
+def test_an_existing_warehouse_is_migrated_and_worked_on(
+    warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Path
+) -> None:
+    monkeypatch.setenv("PCW_CLOCK", "logical")
+    monkeypatch.setenv("PCW_DISTRICT_FOLDER", str(CHECKOUT / "include" / "districts" / "demo"))
+    restored(warehouse, dump, tmp_path)
+    with warehouse.connect() as connection:
+        counts = connection.execute(COUNTS).fetchall()
+    before = figures(warehouse)
+    assert len(counts) > 10 and sum(map(len, before.values())) > 1000
+    migrate()
+    with warehouse.connect() as connection:
+        assert connection.execute(COUNTS).fetchall() == counts
+    assert credit("status").code == 0
+    result = build.run(LAST)
+    assert result.build_id is not None and "全量重建" in result.message, "what the old build was made from is not known"
+    after = figures(warehouse)
+    assert after == before
+    outcome = judge(land(tmp_path, "new.csv", csv_bytes(rows(5)), LAST), LAST)
+    assert outcome.state == "accepted"
+    assert credit("batches", "set-aside", str(counts[0][0]), "--reason", "测试").code == 4, "an accepted batch of old"
+    assert work.build(LAST).build_id is not None
+    with warehouse.connect() as connection:
+        assert (
+            connection.execute(
+                "select count(*) from marts.mart_shuanggongshi__penalty where decision_no like '示罚决〔2026〕%'"
+            ).fetchone()[0]
+            >= 5
+        )

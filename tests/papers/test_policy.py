@@ -1,0 +1,65 @@
+"""What ``reports.yml`` names exists: kinds, figures of the marts, disclosure levels of the catalogue."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import yaml
+from public_credit.catalogue import load_catalogue
+from public_credit.catalogue.models import Disclosure
+from public_credit.ledger.words import RECORD
+from public_credit.papers import policy as policies
+
+from tests.conftest import CHECKOUT
+
+
+def _columns(model: str) -> set[str]:
+    files = (CHECKOUT / "dbt_project" / "models" / "marts").rglob("_*.yml")
+    models = [entry for path in files for entry in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])]
+    return {column["name"] for entry in models if entry["name"] == model for column in entry["columns"]}
+
+
+def test_sections_hold_every_kind_of_record_of_organisations_once() -> None:
+    policy, topics = (
+        policies.load(),
+        (CHECKOUT / "dbt_project/seeds/policy/record_topic.csv").read_text(encoding="utf-8"),
+    )
+    kinds = {line.split(",")[0] for line in topics.splitlines()[1:]}
+    organisations = {kind for kind in kinds if set(load_catalogue().kinds[kind].variants) != {"person"}}
+    placed = [kind for section in policy.sections for kind in section.kinds]
+    assert sorted(placed) == sorted(organisations)
+
+
+def test_figures_are_columns_of_both_profiles_and_defined() -> None:
+    policy = policies.load()
+    wanted = set(policy.figures) | {section.figure for section in policy.sections}
+    for mart in ("mart_subjects__enterprise", "mart_subjects__non_enterprise_legal_person"):
+        assert wanted <= _columns(mart), mart
+    assert all(figure.definition for figure in policy.figures.values())
+
+
+def test_levels_are_the_catalogues_in_order_of_openness_and_every_rule_has_its_clause() -> None:
+    policy = policies.load()
+    assert tuple(policy.levels) == get_args(Disclosure) and set(policy.level_purposes) == set(policy.levels)
+    assert all(rule.clause and rule.reason and rule.shown_from in policy.levels for rule in policy.hiding)
+    assert policy.hidden_told.from_ in policy.levels and policy.hidden_told.clause and policy.hidden_told.otherwise
+
+
+def test_rules_and_figures_name_what_there_is() -> None:
+    policy, columns = (
+        policies.load(),
+        {
+            "kinds": set(load_catalogue().kinds),
+            "states": set(RECORD),
+            "severities": {"minor", "general", "serious"},
+            "natures": {"基础信息", "失信信息", "守信信息", "其他信息"},
+        },
+    )
+    for meant in (*policy.hiding, *policy.figures.values()):
+        for column, known in columns.items():
+            assert set(getattr(meant, column)) <= known, meant
+
+
+def test_an_unknown_level_is_the_most_restricted() -> None:
+    policy = policies.load()
+    assert policy.rank("没有的级别") > policy.rank("封存"), "an unknown level is the most restricted"
