@@ -43,8 +43,9 @@ def test_a_choice_or_everything_is_computed_again(
         "update staging.stg_breach_list set reason = ''",
         f"update {OTHER} set accepted = accepted + 7",
     )
-    for statement in damage:
-        records.run(statement)
+    with warehouse.connect("builder") as builder:
+        for statement in damage:
+            builder.execute(statement)
     done = credit("build", *on, "--full", "-s", "mart_lists__entry")
     assert done.code == 0 and "按要求重算 mart_lists__entry 及其上下游" in done.out and "王工" in done.out, done
     again = tables(records)
@@ -53,7 +54,8 @@ def test_a_choice_or_everything_is_computed_again(
         assert rows == before[table], table
 
     hand_in(tmp_path, "kfq.honour", [name | {"document_no": "示发〔2026〕4号"}])
-    records.run(f"delete from {CHOSEN}")
+    with warehouse.connect("builder") as builder:
+        builder.execute(f"delete from {CHOSEN}")
     assert credit("build", *on, "--full", "-s", "mart_lists__entry").code == 0
     assert records.query("select count(*) from ledger.build") == [(2,)], "what is due is built as a build of its own"
     assert records.query(f"select count(*) from {CHOSEN}") == [(len(before[CHOSEN]),)]

@@ -14,7 +14,9 @@ what is computed from it: incremental models read the changes of one build, so o
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ from .. import subjects as resolve
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
+from ..land import shapes
 from ..ledger import locks
 from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
 from ..ledger.session import open_business_day, session, step, whose
@@ -105,6 +108,13 @@ def _applied() -> dict[str, str]:
     """When the shape of each kind was applied last."""
     with session("builder") as opened:
         return {kind: at.isoformat() for kind, at in opened.execute(select(KindShape.kind, KindShape.applied_at))}
+
+
+def _not_applied() -> list[str]:
+    """Kinds whose fields were changed in the catalogue and not in the database: models may name what is not there yet."""
+    with session("builder") as opened:
+        known = shapes.applied(opened)
+    return [kind.id for kind in load_catalogue().kinds.values() if shapes.differs(kind, known.get(kind.id))]
 
 
 def made_from() -> dict[str, Any]:
@@ -268,10 +278,21 @@ def chosen(select: tuple[str, ...]) -> list[str]:
     """The models and seeds that dbt's selectors choose, by name. Raises UserError when one of them chooses nothing."""
     names: list[str] = []
     for selector in select:
-        listed = invoke(
-            ["list", "--select", selector, "--resource-type", "model", "--resource-type", "seed", "--output", "name"],
-            {"build_id": 0, "business_date": "2000-01-01"},
-        )
+        with contextlib.redirect_stdout(io.StringIO()):  # dbt prints what it lists
+            listed = invoke(
+                [
+                    "list",
+                    "--select",
+                    selector,
+                    "--resource-type",
+                    "model",
+                    "--resource-type",
+                    "seed",
+                    "--output",
+                    "name",
+                ],
+                {"build_id": 0, "business_date": "2000-01-01"},
+            )
         if not listed:
             raise UserError(
                 f"没有模型或种子符合“{selector}”。",
@@ -319,7 +340,7 @@ def _again(business_date: date, names: list[str]) -> BuildResult:
         record.message = f"第 {build_id} 次构建按要求重算 {'、'.join(names[:5])}" + (
             f" 等 {len(names)} 个" if len(names) > 5 else ""
         )
-        record.message += f"及其上下游：{len(ran)} 个模型，{seconds} 秒" + f"（{whose()}）"
+        record.message += f" 及其上下游：{len(ran)} 个模型，{seconds} 秒" + f"（{whose()}）"
     return BuildResult(build_id, record.message, len(ran), seconds)
 
 
@@ -347,7 +368,14 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
             *([] if frozen.why or frozen.first else ["--exclude-resource-type", "seed"]),
         ]
         arguments += ["--exclude-resource-type", "unit_test"]
-        result = invoke(arguments, {"build_id": build_id, "business_date": business_date.isoformat()})
+        try:
+            result = invoke(arguments, {"build_id": build_id, "business_date": business_date.isoformat()})
+        except UserError as error:
+            if waiting := _not_applied():
+                error.remedy = (
+                    f"{'、'.join(waiting)} 的字段尚未套用，先运行 public-credit catalogue apply；否则：{error.remedy}"
+                )
+            raise
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
         unresolved = resolve.follow_up(build_id, business_date)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
@@ -39,18 +40,26 @@ def ensure(connection: Connection, catalogue: Catalogue) -> list[str]:
     """
     known = shapes.applied(connection)
     for kind in catalogue.kinds.values():
-        there = columns_there(connection, kind.id)
-        if not there:
-            provenance = ", ".join(f"{name} {spec}" for name, spec in PROVENANCE.items())
-            fields = ", ".join(f"{name} text not null default ''" for name in kind.columns)
-            connection.execute(text(f"create table raw.{kind.id} ({provenance}, {fields})"))
-        if kind.id not in known:
-            known[kind.id] = shapes.found(kind, there) if there else shapes.of(kind)
-            noted = {"shape": known[kind.id], "catalogue_version": catalogue.version, "applied_by": "migrate"}
-            noted |= {"applied_at": _LONG_AGO} if there else {}
-            connection.execute(insert(KindShape).values(kind=kind.id, **noted))
-        _equip(connection, kind.id)
+        if kind.id in known:
+            _equip(connection, kind.id)
+        else:
+            known[kind.id] = make(connection, kind, catalogue.version, "migrate")
     return [kind.id for kind in catalogue.kinds.values() if shapes.differs(kind, known[kind.id])]
+
+
+def make(connection: Connection, kind: Kind, version: str, who: str) -> shapes.Shape:
+    """Create the table of a kind, unless it is there, and note its shape, which is returned."""
+    there = columns_there(connection, kind.id)
+    if not there:
+        provenance = ", ".join(f"{name} {spec}" for name, spec in PROVENANCE.items())
+        fields = ", ".join(f"{name} text not null default ''" for name in kind.columns)
+        connection.execute(text(f"create table raw.{kind.id} ({provenance}, {fields})"))
+    shape = shapes.found(kind, there) if there else shapes.of(kind)
+    noted: dict[str, Any] = {"applied_at": _LONG_AGO} if there else {}
+    noted |= {"kind": kind.id, "shape": shape, "catalogue_version": version, "applied_by": who}
+    connection.execute(insert(KindShape).values(noted))
+    _equip(connection, kind.id)
+    return shape
 
 
 def columns_there(connection: Connection, kind_id: str) -> set[str]:

@@ -65,8 +65,8 @@ def _table(kind_id: str) -> str:
     return f"raw.{_quoted(kind_id)}"
 
 
-def _types(shape: shapes.Shape) -> dict[str, tuple[str, str]]:
-    return {spec["name"]: (spec["type"], spec["code_list"]) for spec in shape["fields"]}
+def _types(specs: list[dict[str, str]]) -> dict[str, tuple[str, str]]:
+    return {spec["name"]: (spec["type"], spec["code_list"]) for spec in specs}
 
 
 def _type_shown(kind_type: tuple[str, str]) -> str:
@@ -114,7 +114,7 @@ def _retyped(connection: Connection, kind: Kind, name: str, column: str, was: tu
 
 def _fields(connection: Connection, kind: Kind, shape: shapes.Shape, plan: Plan) -> None:
     """Compare the fields: renamed first, then added, retyped and dropped."""
-    was, kept = _types(shape), set(shape["kept"])
+    was, kept = _types(shape["fields"]), _types(shape["kept"])
     renamed = {
         name: spec.renamed_from
         for name, spec in kind.fields.items()
@@ -138,11 +138,12 @@ def _fields(connection: Connection, kind: Kind, shape: shapes.Shape, plan: Plan)
             plan.changes.append(Change("add", name, said, rows=rows))
             if name not in kept:
                 continue
-        if was.get(old, ("text", "")) != now:
-            plan.changes.append(_retyped(connection, kind, name, old, was.get(old, ("text", ""))))
+        before = was[old] if old in was else kept[old]
+        if before != now:
+            plan.changes.append(_retyped(connection, kind, name, old, before))
             if plan.rows and name in kind.key:
                 plan.refused.append(f"{name} 是主键的一部分，改类型会使同一条记录换编号：请另加一个字段")
-            if "person_id" in (now[0], was.get(old, now)[0]) and plan.changes[-1].rows:
+            if "person_id" in (now[0], before[0]) and plan.changes[-1].rows:
                 plan.refused.append(
                     f"{name} 改为或不再是证件号码，已入库的值须由保险库重新处理：请另加一个字段后重放批次"
                 )
@@ -238,7 +239,7 @@ def apply(plans: list[Plan], catalogue: Catalogue, who: str) -> Iterator[str]:
 def _apply(connection: Connection, kind: Kind, catalogue: Catalogue, who: str) -> list[Change]:
     """Change one table and note its shape, by a plan made anew while nobody else uses it."""
     if kind.id not in shapes.applied(connection):
-        raw_tables.ensure(connection, catalogue)
+        raw_tables.make(connection, kind, catalogue.version, who)
         return [Change("add", "", f"新增记录类型，{len(kind.columns)} 个字段")]
     shapes.hold(connection, kind.id, shared=False)
     shape = shapes.applied(connection)[kind.id]
@@ -262,8 +263,9 @@ def _apply(connection: Connection, kind: Kind, catalogue: Catalogue, who: str) -
             _retype(connection, kind, change.field)
     if made.rows:
         _hash_again(connection, kind)
-    dropped = [change.field for change in made.changes if change.action == "drop"]
-    kept = [name for name in [*shape["kept"], *dropped] if name not in kind.fields]
+    dropped = {change.field for change in made.changes if change.action == "drop"}
+    kept = shape["kept"] + [spec for spec in shape["fields"] if spec["name"] in dropped]
+    kept = [spec for spec in kept if spec["name"] not in kind.fields]
     _note(connection, kind.id, shapes.of(kind) | {"kept": kept}, catalogue.version, who)
     return made.changes
 
@@ -341,7 +343,7 @@ def erase(kind_id: str, name: str, who: str) -> str:
         with settings.engine("owner").begin() as connection:
             shapes.hold(connection, kind_id, shared=False)
             shape = shapes.applied(connection).get(kind_id, {"kept": []})
-            if name not in shape["kept"]:
+            if name not in _types(shape["kept"]):
                 raise UserError(
                     f"{kind_id}.{name} 不是已停用、尚保留的字段。",
                     remedy="先从目录中删去该字段并 catalogue apply --yes。",
@@ -355,7 +357,7 @@ def erase(kind_id: str, name: str, who: str) -> str:
                 {"name": name},
             )
             connection.execute(text(f"alter table {_table(kind_id)} drop column {_quoted(name)}"))
-            shape = shape | {"kept": [other for other in shape["kept"] if other != name]}
+            shape = shape | {"kept": [spec for spec in shape["kept"] if spec["name"] != name]}
             connection.execute(update(KindShape).where(KindShape.kind == kind_id).values(shape=shape))
         record.counts = {"kind": kind_id, f"erase {name}": rows}
         record.message = f"{who} 清除 {kind_id}.{name}：{rows:,} 行的值已从原始层删去"

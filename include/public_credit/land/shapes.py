@@ -55,15 +55,11 @@ class NotApplied(UserError):
 
 def of(kind: Kind) -> Shape:
     """The shape the catalogue gives a kind."""
-    return {
-        "key": kind.key,
-        "variants": kind.variants,
-        "fields": [
-            {"name": name, "type": kind.fields[name].type, "code_list": kind.fields[name].code_list or ""}
-            for name in kind.columns
-        ],
-        "kept": [],
-    }
+    fields = [
+        {"name": name, "type": kind.fields[name].type, "code_list": kind.fields[name].code_list or ""}
+        for name in kind.columns
+    ]
+    return {"key": kind.key, "variants": kind.variants, "fields": fields, "kept": []}
 
 
 def found(kind: Kind, columns: set[str]) -> Shape:

@@ -106,7 +106,8 @@ def log_access(found: list[Found], *, who: str, purpose: str, channel: str = "cl
 def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
     kind = load_catalogue().kinds[item.kind]
     titles = {name: kind.fields[name].title for name in kind.variants[item.variant]}
-    titles |= {name: f"{name}（已停用）" for name in shapes.applied(opened).get(kind.id, {}).get("kept", [])}
+    kept = shapes.applied(opened).get(kind.id, {}).get("kept", [])
+    titles |= {spec["name"]: f"{spec['name']}（已停用）" for spec in kept}
     rules = {rule.id: rule for rule in load_ruleset(kind.id).row_rules}
     where = (
         "r.record_id = :record" if item.record_id else "r.batch_seq = :seq and r.attempt = :attempt and r.row_no = :row"

@@ -41,7 +41,7 @@ class KindShape(Base):
     """The shape of ``raw.<kind>`` as it was applied last: its key, the fields of its variants, their types.
 
     ``shape``: ``key`` (list), ``variants`` (fields per variant in the order of the catalogue), ``fields`` (name, type and
-    code list of each column), ``kept`` (columns of dropped fields that still hold what was delivered).
+    code list of each column), ``kept`` (likewise, of dropped fields whose columns still hold what was delivered).
     """
 
     __tablename__ = "kind_shape"
