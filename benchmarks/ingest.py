@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -93,7 +94,12 @@ def run_reader(path: Path, postmaster: int) -> dict[str, Any]:
     return result | {"rows": len(rows)}
 
 
-STEPS = {"copy": run_copy, "land": run_land, "gate": run_gate, "reader": run_reader}
+STEPS: dict[str, Callable[..., dict[str, Any]]] = {
+    "copy": run_copy,
+    "land": run_land,
+    "gate": run_gate,
+    "reader": run_reader,
+}
 
 
 # --- the run ----------------------------------------------------------------------------------------------------------
@@ -175,7 +181,7 @@ def run(rows: int, runs: int, excel_rows: int, say: Any) -> dict[str, Any]:
                 bench.drop(landings[-1]["seq"])
             tenth = bench.step("land", str(small))
             bench.drop(tenth["seq"])
-            result = {
+            result: dict[str, Any] = {
                 "rows": rows,
                 "runs": runs,
                 "file_mb": csv.stat().st_size >> 20,

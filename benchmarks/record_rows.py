@@ -256,7 +256,7 @@ class World:
     ) -> int:
         """COPY the rows as one accepted batch."""
         count = rows.height
-        seq = self.connection.execute(
+        inserted = self.connection.execute(
             """
             insert into ledger.batch (batch_id, dataset_id, unit_id, kind, variant, delivery_mode, locator, sha256, size_bytes,
                 archive_uri, business_date, state, current_attempt, rows_in, accepted, quarantined, duplicate, refused, gated_on)
@@ -270,7 +270,8 @@ class World:
                 "mode": mode,
                 "rows": count,
             },
-        ).fetchone()[0]
+        ).fetchall()
+        ((seq,),) = inserted
         self.connection.execute(
             "insert into ledger.attempt (batch_seq, attempt, state, rows_in, rows_landed, refused, business_date) "
             "values (%s, 1, 'gated', %s, %s, 0, '2026-02-25')",

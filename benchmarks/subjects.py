@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ class Bench:
 _QUICK = {"wal_level": "minimal", "max_wal_senders": "0", "fsync": "off", "max_parallel_maintenance_workers": "0"}
 
 
-def _settings(server: Any, settings: dict[str, str | None]) -> None:
+def _settings(server: Any, settings: Mapping[str, str | None]) -> None:
     """Start the server again with settings (None: the usual one)."""
     import psycopg
 

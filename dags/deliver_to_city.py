@@ -18,7 +18,7 @@ with DAG(
     dag_display_name="报送市平台",
     description="按变更单逐条按序报送市公共信用信息平台，结果不明的先查询再处理",
     doc_md="同一记录严格按序；结果不明的记录不重发，先向市平台查询。每小时续报一次未完成的记录。",
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(hourly, timezone="Asia/Shanghai"), assets=[released])
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(hourly, timezone="Asia/Shanghai"), assets=[released])  # type: ignore[list-item]  # of the SDK too
     if hourly
     else [released],
     start_date=datetime(2026, 1, 1),

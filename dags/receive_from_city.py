@@ -17,7 +17,7 @@ with DAG(
     dag_display_name="市平台回执与对账",
     description="登记市平台的后续回执（公示、撤下、异议、修复），并逐条双向对账",
     doc_md="回执按序号续取；对账比较双方各自持有的记录与版本，差异逐条记入台账。",
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(daily, timezone="Asia/Shanghai"), assets=[delivered])
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(daily, timezone="Asia/Shanghai"), assets=[delivered])  # type: ignore[list-item]  # of the SDK too
     if daily
     else [delivered],
     start_date=datetime(2026, 1, 1),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
@@ -27,7 +28,7 @@ hypothesis.settings.load_profile("exploring" if "PCW_TEST_SEED" in os.environ el
 
 def pytest_configure(config: pytest.Config) -> None:
     if "PCW_TEST_SEED" in os.environ:
-        hypothesis.core.global_force_seed = seeds.SEED
+        hypothesis.core.global_force_seed = seeds.SEED  # type: ignore[assignment]  # made for this
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,7 +44,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 class Cluster:
     """A running PostgreSQL with the product's roles and a migrated template database."""
 
-    server: object
+    server: Any
     home: Path
     connections: dict[str, str]
 

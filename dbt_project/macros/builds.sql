@@ -14,7 +14,7 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- Take out what this build removes or adds again, in the transaction of the model: a resumed build is the same build. -#}
+{#- Take out what this build removes or adds again, in the model's transaction: a resumed build is the same build. -#}
 {% macro take_out_inputs(kind) -%}
     {%- if is_incremental() %}
     delete from {{ this }} where (batch_seq, attempt) in (
@@ -33,7 +33,9 @@
 
 {#- True while a build appends to a history it has not written yet. -#}
 {% macro not_yet_written() -%}
-    {%- if is_incremental() %}not exists (select 1 from {{ this }} where build_id = {{ var('build_id') }}){%- else %}true{%- endif -%}
+    {%- if is_incremental() %}not exists (select 1 from {{ this }} where build_id = {{ var('build_id') }})
+    {%- else %}true
+    {%- endif -%}
 {%- endmacro %}
 
 {#- '' on arrival means "not given". -#}
@@ -44,13 +46,13 @@
 {#- Kinds this build has inputs of: what did not come costs nothing, not even a plan. -#}
 {% macro kinds_of_build(condition="true") -%}
     {%- if not execute -%}{%- do return([]) -%}{%- endif -%}
-    {%- set found = run_query("select distinct i.kind from " ~ source('ledger', 'build_input') ~ " i join " ~ source('ledger', 'batch')
-        ~ " b on b.seq = i.batch_seq where i.build_id = " ~ var('build_id') ~ " and " ~ condition ~ " order by 1") -%}
+    {%- set found = run_query("select distinct i.kind from " ~ source('ledger', 'build_input') ~ " i join "
+        ~ source('ledger', 'batch') ~ " b on b.seq = i.batch_seq where i.build_id = " ~ var('build_id') ~ " and " ~ condition ~ " order by 1") -%}
     {%- do return(found.columns[0].values() | list) -%}
 {%- endmacro %}
 
-{#- Statistics for a table that was filled from nothing, so that what is built on it is not planned blind; later changes are
-    left to autovacuum. -#}
+{#- Statistics for a table that was filled from nothing, so that what is built on it is not planned blind; later changes
+    are left to autovacuum. -#}
 {% macro analyze_when_new() -%}
     {%- if model.config.materialized == 'incremental' and not is_incremental() %}analyze {{ this }}{% endif -%}
 {%- endmacro %}

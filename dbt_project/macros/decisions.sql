@@ -1,6 +1,7 @@
 {#- What licences and penalties share: accepted rows, touched records, images, changes, current. -#}
 
-{#- Records whose image this build may change: delivered or withdrawn rows, events about them, links, a term that ran out. -#}
+{#- Records whose image this build may change: delivered or withdrawn rows, events about them, links, a term that ran
+    out. -#}
 {% macro touched_decisions(kind, table_name) %}
 {%- set current = earlier('int_' ~ kind ~ '__current') -%}
 {%- if flags.FULL_REFRESH or current is none %}
@@ -74,7 +75,7 @@ left join replaced on replaced.record_id = n.record_id
 {#- Old and new image of every record this build changes, appended once per build. -#}
 {% macro decision_changes(kind) %}
 {%- set current = earlier('int_' ~ kind ~ '__current') -%}
-{%- set compared = ['content_hash', 'state', 'publication_state'] if kind == 'administrative_penalty' else ['content_hash', 'state'] %}
+{%- set compared = ['content_hash', 'state'] + (['publication_state'] if kind == 'administrative_penalty' else []) %}
 select
     {{ var('build_id') }} as build_id, t.record_id,
     case when before.record_id is null then 'insert' when now.record_id is null then 'delete' else 'update' end as change,
@@ -132,7 +133,8 @@ select
     case when state = 'revoked' then state_known_on + 3 end as due_on
     {%- for code, _ in columns %}, {{ code }}{% endfor %}
 from changed
-{%- set vanished = earlier('exp_city__' ~ ('xk' if kind == 'administrative_licence' else 'cf') ~ ('_fr' if variant == 'entity' else '_zrr')) %}
+{%- set vanished = earlier('exp_city__' ~ ('xk' if kind == 'administrative_licence' else 'cf')
+    ~ ('_fr' if variant == 'entity' else '_zrr')) %}
 {%- if is_incremental() and vanished is not none %}
 {%- set offered = adapter.get_columns_in_relation(vanished) | map(attribute='name') | list %}
 union all

@@ -1,4 +1,5 @@
-{#- What profiles, lists and grades share. Records are counted while they stand: not revoked, not replaced by a correction. -#}
+{#- What profiles, lists and grades share. Records are counted while they stand: not revoked, not replaced by a
+    correction. -#}
 
 {% macro stands(state) -%} {{ state }} not in ('revoked', 'replaced') {%- endmacro %}
 
@@ -12,7 +13,7 @@
 
 {#- The current records a model takes in: those of this build, or all of them on a full refresh. -#}
 {% macro changed_records(c) -%}
-    {%- if is_incremental() %} {{ c }}.build_id = {{ var('build_id') }} {%- else %} true {%- endif -%}
+    {%- if is_incremental() %}{{ c }}.build_id = {{ var('build_id') }}{%- else %}true{%- endif -%}
 {%- endmacro %}
 
 {#- The staged row a current record was made of. -#}

@@ -1,5 +1,5 @@
-{#- The fields of a kind's raw table with their types, in the order of the catalogue: as they were applied last, so that what is
-    staged and the table always agree. -#}
+{#- The fields of a kind's raw table with their types, in the order of the catalogue: as they were applied last, so
+    that what is staged and the table always agree. -#}
 {% macro record_fields(kind) -%}
     {%- set shapes = source('ledger', 'kind_shape') -%}
     {%- if not execute -%}{%- do return([]) -%}{%- endif -%}

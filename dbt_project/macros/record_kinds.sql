@@ -1,5 +1,6 @@
-{#- Which staged fields a kind's record is made of; nature, topic and term come from the seeds record_topic and record_term.
-    event_table: how a decision_event names the kind ('' = none can). A person's record holds the facts of the role only. -#}
+{#- Which staged fields a kind's record is made of; nature, topic and term come from the seeds record_topic and
+    record_term. event_table: how a decision_event names the kind ('' = none can). A person's record holds the facts of
+    the role only. -#}
 {% macro record_kinds() -%}
     {%- set person = "s.variant = 'person'" -%}
     {%- do return({
@@ -61,7 +62,7 @@
     {%- do return(record_kinds() | reject('in', ['administrative_licence', 'administrative_penalty']) | list) -%}
 {%- endmacro %}
 
-{#- How an organisation is looked up: its first identifier that is no placeholder, its folded name only when it has none.
+{#- How an organisation is looked up: its first identifier that is no placeholder, its folded name only if it has none.
     A tax number of 18 characters is a USCC, one of 15 holds the 组织机构代码 in its characters 7 to 15. -#}
 {% macro lookup_schemes() -%}
     {%- do return([
@@ -132,8 +133,8 @@ where t.kind = '{{ kind }}'
 
 {#- Columns of a record's image, in the order of the contract. -#}
 {% macro record_columns() -%}
-    {%- do return(['record_id', 'kind', 'variant', 'dataset_id', 'unit_id', 'sectors', 'disclosure', 'batch_seq', 'attempt',
-        'row_no', 'source_version', 'content_hash', 'received_on', 'accepted_on', 'first_accepted_on', 'version_count',
+    {%- do return(['record_id', 'kind', 'variant', 'dataset_id', 'unit_id', 'sectors', 'disclosure', 'batch_seq',
+        'attempt', 'row_no', 'source_version', 'content_hash', 'received_on', 'accepted_on', 'first_accepted_on', 'version_count',
         'subject_class', 'lookup_scheme', 'lookup_value', 'placeholder_code', 'person_ref', 'subject_name', 'subject_id',
         'link_state', 'link_reason', 'nature', 'topic', 'event_table', 'title', 'detail', 'document_no', 'authority_name',
         'authority_uscc', 'event_on', 'ends_on', 'exited_on', 'severity_class', 'state', 'objected', 'state_known_on',

@@ -6,7 +6,8 @@
     where i.build_id = {{ var('build_id') }} {%- if operation %} and i.operation = '{{ operation }}'{% endif %}
 {%- endmacro %}
 
-{#- Before rosters are compared again: from this build's first snapshot on, all of a dataset when a replay took one back. -#}
+{#- Before rosters are compared again: from this build's first snapshot on, all of a dataset if a replay took one
+    back. -#}
 {% macro take_out_rosters() -%}
     {%- if is_incremental() %}
     delete from {{ this }} r
@@ -31,8 +32,9 @@
     {%- else %}select 1{%- endif %}
 {%- endmacro %}
 
-{#- Versions of a kind that comes as full rosters, as CTEs: ranked (newest = 1; mode is how its batch was delivered), present
-    (the records of each dataset's newest accepted full snapshot) and newest_snapshot. An empty or held one ends nothing. -#}
+{#- Versions of a kind that comes as full rosters, as CTEs: ranked (newest = 1; mode is how its batch was delivered),
+    present (the records of each dataset's newest accepted full snapshot) and newest_snapshot. An empty or held one ends
+    nothing. -#}
 {% macro roster_versions(kind) -%}
 newest_snapshot as (
     select dataset_id, max(seq) as seq from {{ source('ledger', 'batch') }}

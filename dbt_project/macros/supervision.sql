@@ -4,9 +4,9 @@ with counted as (
     select m.*{% if period == 'year' %}, cast(substr(month, 1, 4) as integer) as year{% endif %} from {{ ref('int_supervision__month') }} m
 ), period as (
     select coalesce(unit_id, '') as unit_id, {{ period }}, max(month) as last_month, max(business_days) as business_days
-        {%- for name in ['batches', 'rows_in', 'generated', 'received_of_generated', 'received', 'accepted', 'accepted_at_once',
-                         'late', 'linked', 'overdue', 'slips', 'returned', 'corrected', 'correction_days', 'silent_weeks',
-                         'attestations'] %},
+        {%- for name in ['batches', 'rows_in', 'generated', 'received_of_generated', 'received', 'accepted',
+                         'accepted_at_once', 'late', 'linked', 'overdue', 'slips', 'returned', 'corrected',
+                         'correction_days', 'silent_weeks', 'attestations'] %},
         cast(sum({{ name }}) as bigint) as {{ name }}
         {%- endfor %}
     from counted

@@ -5,7 +5,7 @@
     cast(round(100 * cast({{ numerator }} as numeric(18, 6)) / nullif({{ denominator }}, 0), 4) as numeric(9, 4))
 {%- endmacro %}
 
-{#- The percent expected at a day: linear from the issue of the plan (2016-11-09) to the due date, then the goal itself. -#}
+{#- The percent expected at a day: linear from the issue of the plan (2016-11-09) to the due date, then the goal. -#}
 {% macro pace(day, due_on, goal) -%}
     cast(round({{ goal }} * least(1, greatest(0, cast({{ day }} - cast('2016-11-09' as date) as numeric(12, 6))
         / ({{ due_on }} - cast('2016-11-09' as date)))), 4) as numeric(9, 4))
@@ -14,10 +14,16 @@
 {#- Cells of person counts under five are not shown in drill-downs (project limits). -#}
 {% macro small_cell(value) -%} coalesce({{ value }} between 1 and 4, false) {%- endmacro %}
 
-{#- How a row "s" is looked up, as records are: its first identifier (of those it has), its folded name only without any. -#}
+{#- How a row "s" is looked up, as records are: its first identifier (of those it has), its folded name only if it has
+    none. -#}
 {% macro looked_up(known=6, name='s.subject_name') -%}
-    case {% for scheme, field, value in lookup_schemes()[:known] %}when {{ is_code(field) }} then {{ scheme }} {% endfor %}else 'name' end as scheme,
-    case {% for scheme, field, value in lookup_schemes()[:known] %}when {{ is_code(field) }} then {{ value }} {% endfor -%}
+    case {% for scheme, field, value in lookup_schemes()[:known] -%}
+        when {{ is_code(field) }} then {{ scheme }}
+        {% endfor -%}
+        else 'name' end as scheme,
+    case {% for scheme, field, value in lookup_schemes()[:known] -%}
+        when {{ is_code(field) }} then {{ value }}
+        {% endfor -%}
         else {{ same_name(name) }} end as value
 {%- endmacro %}
 

@@ -1,4 +1,5 @@
--- Every figure of this year's assessment sheet is the sum of its lines: what a department checks is what it was assessed on.
+-- Every figure of this year's assessment sheet is the sum of its lines: what a department checks is what it was
+-- assessed on.
 with lines as (
     select unit_id, year, item, sum(counted) as counted, sum(out_of) as out_of
     from {{ ref('mart_supervision__assessment_line') }}

@@ -1,5 +1,6 @@
--- Each goal once; what the law forbids to advance is exactly T03 and T13–T18; person targets are reported, never computed;
--- the ten departments and four areas of the plan are all there; the points of the assessment sheet add up to 100.
+-- Each goal once; what the law forbids to advance is exactly T03 and T13–T18; person targets are reported, never
+-- computed; the ten departments and four areas of the plan are all there; the points of the assessment sheet add up to
+-- 100.
 select target_id || '/' || goal_no as what from {{ ref('target') }} group by target_id, goal_no having count(*) > 1
 union all
 select target_id from {{ ref('target') }}

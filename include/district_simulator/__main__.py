@@ -11,7 +11,7 @@ from pathlib import Path
 
 from district_simulator.control import call, open_door
 from district_simulator.district import District, SimulatorError
-from district_simulator.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import DAYS
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,19 +8,18 @@ import re
 import unicodedata
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import openpyxl
 
-from district_simulator.deliveries import Delivery
-from district_simulator.dialects import Dialect
-from district_simulator.rows import Row
-from district_simulator.tables import TABLES
-from district_simulator.units import DECISION_DATASETS, table_of, unit_of
-from district_simulator.workcalendar import DAYS
-
-if TYPE_CHECKING:
-    from district_simulator.plan import Plan
+from district_simulator.book import Book
+from district_simulator.decisions.headings import on_day
+from district_simulator.vocabulary.deliveries import Delivery
+from district_simulator.vocabulary.dialects import Dialect
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.tables import TABLES
+from district_simulator.vocabulary.units import DECISION_DATASETS, table_of, unit_of
+from district_simulator.vocabulary.workcalendar import DAYS
 
 PLACE = ["批次", "文件", "工作表", "行号"]
 REASON = ["退回原因", "规则", "修改办法"]
@@ -64,8 +63,8 @@ class SlipFile:
 class Clerks:
     """All clerks; they remember what they have already corrected."""
 
-    def __init__(self, plan: Plan, slips: Path, memory: dict[str, list[str]] | None = None):
-        self.plan, self.slips = plan, slips
+    def __init__(self, book: Book, slips: Path, memory: dict[str, list[str]] | None = None):
+        self.book, self.slips = book, slips
         self.memory = memory or {"slips": [], "done": []}
 
     def redeliver(self, day: int, deliveries: list[Delivery]) -> list[Delivery]:
@@ -101,8 +100,8 @@ class Clerks:
             if dataset in path.name:
                 return dataset
         file_name = slip.text(slip.lines[0], "文件") if slip.lines else ""
-        dataset = index.dataset_of.get(file_name)
-        return dataset if dataset in DECISION_DATASETS else None
+        named = index.dataset_of.get(file_name)
+        return named if named in DECISION_DATASETS else None
 
     def _new(self, row: Row) -> bool:
         mark = identity(row)
@@ -114,7 +113,7 @@ class Clerks:
     def _mend(self, row: Row, day: int, careless: int = 0) -> Row | None:
         """The corrected row; unchanged where the clerk may be careless; None when he leaves it lying."""
         roll = int(hashlib.sha256(identity(row).encode()).hexdigest(), 16) % 10
-        rekey = self.plan.rekey.get(row.truth["decision_no"])
+        rekey = self.book.rekey.get(row.truth["decision_no"])
         if roll == 0 and not rekey:
             self.memory["done"].remove(identity(row))
             return None
@@ -145,9 +144,9 @@ class Clerks:
 
     def _edited_workbook(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """The slip itself, corrected in place; rows not yet clear are deleted from it."""
-        out = []
+        out: list[Delivery] = []
         for n, (slip, matched) in enumerate(slips):
-            fields, rows, keep = slip.fields(table_of(dataset)), [], set()
+            fields, rows, keep = slip.fields(table_of(dataset)), list[Row](), set[int]()
             for line, old in matched:
                 new = self._mend(old, day, _patience(matched, rows))
                 if new is None:
@@ -179,9 +178,9 @@ class Clerks:
 
     def _retyped_slip(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """The slip's sheet saved in the department's own format."""
-        out = []
+        out: list[Delivery] = []
         for n, (slip, matched) in enumerate(slips):
-            rows = []
+            rows: list[Row] = []
             for line, old in matched:
                 new = self._mend(old, day, _patience(matched, rows))
                 if new is None:
@@ -205,7 +204,7 @@ class Clerks:
     def _resorted_original(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """The original file again, corrected and sorted differently."""
         wanted = {id(row): row for _, matched in slips for _, row in matched}
-        out = []
+        out: list[Delivery] = []
         for original in (d for d in before if d.dataset == dataset and d.day < day):
             if not any(id(r) in wanted for r in original.rows):
                 continue
@@ -236,10 +235,8 @@ class Clerks:
 
     def _own_system(self, day: int, dataset: str, slips: list, before: list[Delivery]) -> list[Delivery]:
         """Corrected in the business system, which delivers the rows anew."""
-        from district_simulator.plan import base_dialect
-
         rows = [new for _, matched in slips for _, row in matched if (new := self._mend(row, day)) is not None]
-        dialect = base_dialect(dataset, day)
+        dialect = on_day(dataset, day)
         for i, row in enumerate(rows):
             row.extra = {h: "1" if h == "syfw" else "" for f, h in dialect.columns if f is None}
             row.sjc = f"{DAYS[day].isoformat()}T17:{i // 60:02d}:{i % 60:02d}"
@@ -249,7 +246,7 @@ class Clerks:
             day, dataset, dialect, rows, tail="_thgz", case="corrected_in_system", note="业务系统更正后重报"
         )
         if delivery.format == "db":
-            delivery.batch_no = self.plan.batch_number(unit_of(dataset).id, day)
+            delivery.batch_no = self.book.batch_number(unit_of(dataset).id, day)
         return [delivery]
 
 

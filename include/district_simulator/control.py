@@ -8,7 +8,7 @@ import secrets
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,13 +16,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-if TYPE_CHECKING:
-    from district_simulator.district import District
+from district_simulator.district import District, SimulatorError
+from district_simulator.vocabulary.workcalendar import DAYS
 
 
 def control_app(district: District, token: str) -> Starlette:
     """``GET /status``, ``POST /play {"day": n}``, ``POST /outage {"unit": u, "down": bool}``."""
-    from district_simulator.district import SimulatorError
 
     def guarded(handler):
         async def wrapped(request: Request) -> JSONResponse:
@@ -59,8 +58,6 @@ def control_app(district: District, token: str) -> Starlette:
 
 def summary(district: District) -> dict[str, Any]:
     """Where the district stands."""
-    from district_simulator.workcalendar import DAYS
-
     following = district.next_day
     return {
         "seed": district.state["seed"],
@@ -86,8 +83,6 @@ def open_door(district: District) -> Path:
 
 def call(home: Path, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """Ask a running district; raises SimulatorError with a sentence when that fails."""
-    from district_simulator.district import SimulatorError
-
     control = home / "control.json"
     if not control.exists():
         raise SimulatorError("模拟辖区没有运行，请先执行 serve")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import random
 import secrets
 import time
 from datetime import datetime, timedelta, timezone
@@ -13,24 +12,23 @@ from datetime import time as clock
 from pathlib import Path
 from urllib.parse import quote
 
-from district_simulator import answers
+from district_simulator.answers import accounts
+from district_simulator.answers import subjects as subject_answers
+from district_simulator.assemble import assemble
 from district_simulator.clerk import Clerks
-from district_simulator.deliveries import INTERFACES, Delivery, api_version
-from district_simulator.formats import json_row, render
-from district_simulator.memory import load_deliveries, load_memory, save_day
+from district_simulator.clerk_memory import load_deliveries, load_memory, save_day
 from district_simulator.offer import offer
-from district_simulator.plan import Plan
-from district_simulator.sectors import answers as sector_answers
 from district_simulator.sectors import office
 from district_simulator.servers.exchange import Exchange
 from district_simulator.servers.http_api import ApiStore, DepartmentApi
 from district_simulator.servers.runtime import Runtime
 from district_simulator.servers.sftp import SftpDepartments
-from district_simulator.units import DATASETS, UNITS, unit_of
-from district_simulator.workcalendar import DAYS
+from district_simulator.vocabulary.deliveries import INTERFACES, Delivery, api_version
+from district_simulator.vocabulary.formats import json_row, render
+from district_simulator.vocabulary.units import UNITS, unit_of
+from district_simulator.vocabulary.workcalendar import DAYS
 
 LAST_DAY = max(DAYS)
-MISSING_IN_CITY, OTHER_NAME_IN_CITY = 60, 20
 
 
 class SimulatorError(Exception):
@@ -52,16 +50,17 @@ class District:
         self.slips = Path(slips) if slips else self.home.parent / "slips"
         self.home.mkdir(parents=True, exist_ok=True)
         self.state = self._load_state(seed, scale)
-        self.plan = Plan(self.state["seed"], self.state["scale"])
+        self.assembly = assemble(self.state["seed"], self.state["scale"])
+        self.book = self.assembly.book
         self.exchange = Exchange(exchange_url) if exchange_url else None
-        self.clerks = Clerks(self.plan, self.slips, load_memory(self._clerk_file(len(self.played))))
+        self.clerks = Clerks(self.book, self.slips, load_memory(self._clerk_file(len(self.played))))
         self.stores = {u.id: ApiStore() for u in UNITS.values() if u.channel == "api"}
         self.apis: dict[str, DepartmentApi] = {}
         self.sftp: SftpDepartments | None = None
         self.runtime: Runtime | None = None
         self.connections: dict[str, str] = {}
-        self.city_registry = self._city_registry()
-        self.books = answers.Books(self.city_registry)
+        self._write_city_register()
+        self.accounts = accounts.Accounts(self.book.city_register)
         self.published: list[Delivery] = []
         if self.exchange and not self.played:
             self.exchange.reset()
@@ -129,11 +128,11 @@ class District:
             self.connections[f"sftp_{unit}"] = (
                 f"sftp://{unit}:{password}@127.0.0.1:{port}/?host_key={quote(self.sftp.public_key, safe='')}"
             )
-        for unit in UNITS.values():
-            if unit.channel == "drop":
-                self.connections[f"drop_{unit.id}"] = self.folder(unit.id).as_uri()
-            elif unit.channel == "exchange" and self.exchange:
-                self.connections[f"exchange_{unit.id}"] = self.exchange.url
+        for department in UNITS.values():
+            if department.channel == "drop":
+                self.connections[f"drop_{department.id}"] = self.folder(department.id).as_uri()
+            elif department.channel == "exchange" and self.exchange:
+                self.connections[f"exchange_{department.id}"] = self.exchange.url
         return self.connections
 
     def write_connections(self, path: Path | None = None) -> Path:
@@ -164,7 +163,7 @@ class District:
     # --- days ----------------------------------------------------------------------------------
     def deliveries(self, day: int) -> list[Delivery]:
         """Planned deliveries of a day (without the clerks')."""
-        return self.plan.deliveries[day]
+        return self.book.deliveries[day]
 
     def play(self, day: int) -> list[Delivery]:
         """Let a day happen: clerks answer slips, departments deliver, the answer key is written."""
@@ -186,15 +185,17 @@ class District:
         for store in self.stores.values():
             store.mark(api_version(day))
         self._account(today)
-        answers.write(
+        accounts.write(
             self.home / "answer_key",
             day,
-            self.books,
+            self.accounts,
             self._ledger_known(day),
-            answers.planted_numbers(today, self.plan.sectors.turned_away),
+            accounts.planted_numbers(today, self.book.refused),
         )
-        office.write(self.home, day, self.plan)
-        sector_answers.write(self.home / "answer_key", day, self.books.booked, self.plan.sectors)
+        office.write(self.home, day, self.book.seed, self.assembly.population)
+        subject_answers.write(
+            self.home / "answer_key", day, self.accounts.booked, self.book, self.assembly.organisations
+        )
         self.played.append(day)
         self._save_state(self.state)
         return today
@@ -214,7 +215,7 @@ class District:
 
     def _account(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
-            self.books.book(delivery)
+            self.accounts.book(delivery)
         self.published += deliveries
 
     def _publish(self, delivery: Delivery, number: int = 0) -> None:
@@ -238,7 +239,7 @@ class District:
         (folder / f"~$xzcf_fr_{stamp}.xlsx").write_bytes(b"\x05lock")
         unfinished = self.folder("jtys") / f"ZHXYXT0000_XYGJJH1-0301_{stamp}18.xls.part"
         unfinished.write_bytes(b"\xd0\xcf\x11\xe0 unfinished")
-        for number, refused in enumerate(self.plan.sectors.turned_away[day]):
+        for number, refused in enumerate(self.book.refused[day]):
             put(self.folder(refused.unit) / refused.name, refused.content, _arrival(day, 500 + number))
         (self.folder("zhzf") / f"双公示_行政处罚_法人_{stamp}_补.csv.part").write_text("未写完", encoding="gb18030")
 
@@ -254,42 +255,14 @@ class District:
                         known[cell] = int(row.get("generated_count"))
         return known
 
-    # --- the city's registry -------------------------------------------------------------------
-    def _city_registry(self) -> dict[str, str]:
-        """The city's own register: ours with gaps and other names, so that it refuses some we accept."""
-        rng = random.Random(f"{self.state['seed']}/city")
-        used = self.plan.shelf.taken
-        seen: dict[str, list] = {}
-        for dataset in DATASETS:
-            main = self.plan.main.get((dataset, 1))
-            if main is None or not dataset.endswith(("licence_entity", "penalty_entity")):
-                continue
-            for row in main.rows:
-                seen.setdefault(row.subject.uscc, []).append(row)
-        candidates = sorted(
-            code
-            for code, rows in seen.items()
-            if all(not r.case and id(r) not in used and r.subject.kind == "company" for r in rows)
-        )
-        chosen = rng.sample(candidates, MISSING_IN_CITY + OTHER_NAME_IN_CITY)
-        missing, other = set(chosen[:MISSING_IN_CITY]), set(chosen[MISSING_IN_CITY:])
-        registry = {
-            s.uscc: s.name.replace("有限公司", "实业有限公司") if s.uscc in other else s.name
-            for s in [*self.plan.population.subjects, *self.plan.sectors.stories.firms]
-            if s.uscc not in missing
-        }
-        for n, code in enumerate(chosen):
-            for row in seen[code]:
-                what = "市平台登记库缺该主体" if code in missing else "市平台登记库名称不同"
-                case = f"Y{n:03d}-{row.dataset}-{row.truth['decision_no'][-6:-1]}"
-                row.plant(case, [], "accepted", f"{what}：1001 拒收")
+    def _write_city_register(self) -> None:
+        """The city's register, read by the simulated city."""
         path = self.home / "city_registry.csv"
         if not path.exists():
             with path.open("w", encoding="utf-8", newline="") as target:
                 writer = csv.writer(target)
                 writer.writerow(["uscc", "name"])
-                writer.writerows(sorted(registry.items()))
-        return registry
+                writer.writerows(sorted(self.book.city_register.items()))
 
 
 def _arrival(day: int, number: int) -> float:

@@ -25,7 +25,7 @@ def played_days(simulator_home: Path) -> list[int]:
 
 def next_day(simulator_home: Path) -> tuple[int, date] | None:
     """The simulated day that is due next: after the last one settled; an interrupted one is due again."""
-    from district_simulator.workcalendar import DAYS
+    from district_simulator.vocabulary.workcalendar import DAYS
 
     completed = simulator_home / "completed"
     following = int(completed.read_text()) + 1 if completed.exists() else 1

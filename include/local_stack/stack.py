@@ -194,6 +194,7 @@ class Stack:
         """Start what of Airflow runs no task, while what tasks need is still starting."""
         if self._preparing is None:
             self.prepare_airflow()
+        assert self._preparing is not None
         self._preparing.result()
         self.airflow.start("api-server", "dag-processor")
 

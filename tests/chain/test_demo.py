@@ -153,7 +153,7 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     assert third.stdout.count("注意          api-server 被信号 SIGSEGV 终止，已重新启动") == 1, third.stdout[-3000:]
     nothing = _run(home, "demo", "--exit")
     assert nothing.returncode == 0 and "没有到期的报送" in nothing.stdout
-    after = Aftermath(home)
+    after: Any = Aftermath(home)
     try:
         for day in (1, 2, 3):
             assert answers.count_differences(after, day) == []

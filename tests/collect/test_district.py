@@ -12,7 +12,7 @@ from public_credit.catalogue import load_catalogue
 from tests.helpers.receipts import archived
 
 district_simulator = pytest.importorskip("district_simulator.district", reason="没有模拟辖区")
-from district_simulator.workcalendar import DAYS  # noqa: E402
+from district_simulator.vocabulary.workcalendar import DAYS  # noqa: E402
 
 SCALE = 0.02
 

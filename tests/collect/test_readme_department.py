@@ -19,7 +19,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 def test_a_department_is_added_with_the_readme_alone(
     warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readme: str
 ) -> None:
-    from public_credit.catalogue import load_catalogue
+    from public_credit.catalogue import load_catalogue, models
 
     from tests.helpers.commands import credit
     from tests.helpers.penalties import ON, csv_bytes, rows
@@ -39,10 +39,11 @@ def test_a_department_is_added_with_the_readme_alone(
     dataset = load_catalogue().units[unit].datasets[0]
 
     connection = re.search(r"`(\w+): sftp://", text).group(1)
-    assert dataset.channel.connection == connection
+    channel = dataset.channel
+    assert isinstance(channel, models.Sftp) and channel.connection == connection
     missing = credit("probe", dataset.id)
     assert missing.code != 0 and connection in missing.out + missing.err
-    folder = tmp_path / "sftp" / dataset.channel.folder
+    folder = tmp_path / "sftp" / channel.folder
     folder.mkdir(parents=True)
     server = Sftp(tmp_path / "sftp")
     try:

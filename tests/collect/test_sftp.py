@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 from public_credit import collect
+from public_credit.collect import files
 from public_credit.collect import sftp as channel
 
 from tests import seeds
@@ -212,14 +213,14 @@ def test_a_file_moved_away_after_listing_is_no_failure(server, warehouse_with, b
     warehouse_with()
     path = put(server, "xk_1.xlsx")
     put(server, "xk_2.xlsx", age=50)
-    settled = channel.pull_files.__globals__["_settled"]
+    settled = files._settled
 
     def move_away(*arguments):
         still = settled(*arguments)
         path.unlink()
         return still
 
-    monkeypatch.setitem(channel.pull_files.__globals__, "_settled", move_away)
+    monkeypatch.setattr(files, "_settled", move_away)
     collect.collect("csdw", DAY)
     assert [batch["file_name"] for batch in batches()] == ["xk_2.xlsx"]
     assert "未就绪 1 份" in steps()[-1]["message"]

@@ -8,17 +8,17 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from district_simulator import codes
+from district_simulator.assemble import Assembly, assemble
 from district_simulator.district import District
-from district_simulator.formats import cells, plain
-from district_simulator.plan import Plan
-from district_simulator.population import Person
 from district_simulator.sectors import food
-from district_simulator.sectors.datasets import SECTOR_DATASETS, SECTOR_UNITS
-from district_simulator.sectors.plan import SILENT
+from district_simulator.sectors.ordinary import SILENT
 from district_simulator.sectors.planting import RULES
 from district_simulator.sectors.stories import ROSTER
-from district_simulator.units import UNITS
+from district_simulator.vocabulary import codes
+from district_simulator.vocabulary.formats import cells, plain
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS, SECTOR_UNITS
+from district_simulator.vocabulary.subjects import Person
+from district_simulator.vocabulary.units import UNITS
 
 WANTED = [
     "R01",
@@ -45,24 +45,24 @@ WANTED = [
 
 
 @pytest.fixture(scope="module")
-def plan() -> Plan:
-    return Plan(seed=11, scale=0.02)
+def made() -> Assembly:
+    return assemble(seed=11, scale=0.02)
 
 
-def deliveries(plan: Plan):
-    for day, sent in plan.deliveries.items():
+def deliveries(made: Assembly):
+    for day, sent in made.book.deliveries.items():
         for delivery in sent:
             if delivery.dataset in SECTOR_DATASETS:
                 yield day, delivery
 
 
-def planted(plan: Plan) -> list:
-    return [row for _, d in deliveries(plan) for row in d.rows if row.case[:2] in ("ZF", "ZL")]
+def planted(made: Assembly) -> list:
+    return [row for _, d in deliveries(made) for row in d.rows if row.case[:2] in ("ZF", "ZL")]
 
 
-def test_every_rule_is_planted_twenty_times_with_a_third_of_look_alikes(plan: Plan) -> None:
+def test_every_rule_is_planted_twenty_times_with_a_third_of_look_alikes(made: Assembly) -> None:
     assert set(WANTED) <= set(RULES)
-    rows = planted(plan)
+    rows = planted(made)
     reported = Counter(rule for row in rows for rule in row.rules)
     assert {rule: reported[rule] for rule in RULES if reported[rule] < 20} == {}
     alike = [row for row in rows if row.case.startswith("ZL")]
@@ -72,7 +72,7 @@ def test_every_rule_is_planted_twenty_times_with_a_third_of_look_alikes(plan: Pl
 
 @pytest.mark.parametrize("scale", [0.02, 1.0])
 def test_no_delivery_drowns_in_errors(scale: float) -> None:
-    made = Plan(seed=1, scale=scale)
+    made = assemble(seed=1, scale=scale)
     for day, delivery in deliveries(made):
         if delivery.state == "accepted" and delivery.rows:
             for what, share in (
@@ -85,10 +85,10 @@ def test_no_delivery_drowns_in_errors(scale: float) -> None:
         assert 6_000 <= sum(len(d.rows) for day, d in deliveries(made) if day == 1) <= 20_000
 
 
-def test_every_stream_delivers_and_one_unit_is_silent(plan: Plan) -> None:
-    sent = {d.dataset for _, d in deliveries(plan)}
+def test_every_stream_delivers_and_one_unit_is_silent(made: Assembly) -> None:
+    sent = {d.dataset for _, d in deliveries(made)}
     assert {d for d in SECTOR_DATASETS if d not in sent} == {d for d in SECTOR_DATASETS if d.split(".")[0] in SILENT}
-    later = {day: {d.dataset for on, d in deliveries(plan) if on == day} for day in (2, 3)}
+    later = {day: {d.dataset for on, d in deliveries(made) if on == day} for day in (2, 3)}
     assert len(later[2]) >= 20 and len(later[3]) >= 20
 
 
@@ -107,28 +107,28 @@ def test_eight_units_differ_in_channel_headings_and_mix_of_kinds() -> None:
     assert len(UNITS) >= 25 and {"town_east", "street_south", "kfq", "xfdd"} <= set(SECTOR_UNITS)
 
 
-def test_codes_are_valid_and_of_the_reserved_region(plan: Plan) -> None:
-    groups = plan.sectors.subjects.groups
+def test_codes_are_valid_and_of_the_reserved_region(made: Assembly) -> None:
+    groups = made.organisations.groups
     everybody = [
         *groups.institutions,
         *groups.social,
         *groups.bodies,
-        *plan.sectors.stories.firms,
+        *made.stories.firms,
         *(s for spare in groups.spare.values() for s in spare),
     ]
     assert all(codes.uscc_valid(s.uscc) and s.uscc[2:8] == codes.REGION for s in everybody)
     assert all(not s.predecessor or codes.uscc_valid(s.predecessor) for s in everybody)
     assert len({s.uscc for s in everybody}) == len(everybody)
     names = Counter(s.name for s in everybody)
-    namesakes = {s.name for s in plan.sectors.stories.namesakes}
+    namesakes = {s.name for s in made.stories.namesakes}
     assert {n for n, count in names.items() if count > 1} == namesakes
-    assert not {s.name for s in plan.population.subjects} & set(names)
+    assert not {s.name for s in made.population.subjects} & set(names)
     assert all(s.name.startswith(("示范", "市", "国家税务总局示范区")) for s in everybody)
 
 
-def test_persons_carry_reserved_numbers_and_no_plausible_names(plan: Plan) -> None:
+def test_persons_carry_reserved_numbers_and_no_plausible_names(made: Assembly) -> None:
     eighteen = re.compile(r"(?<![0-9A-Z])\d{6}(?:19|20)\d{9}[\dX](?![0-9A-Z])")
-    for _, delivery in deliveries(plan):
+    for _, delivery in deliveries(made):
         for row in delivery.rows:
             if isinstance(row.subject, Person):
                 assert re.fullmatch(r"自然人[甲乙丙丁戊己庚辛壬癸]\d{4}", row.subject.name)
@@ -137,15 +137,15 @@ def test_persons_carry_reserved_numbers_and_no_plausible_names(plan: Plan) -> No
                     assert number.startswith(codes.REGION) or codes.id_check(number[:17]) != number[17], number
 
 
-def test_no_two_clean_rows_are_one_record(plan: Plan) -> None:
-    keys = Counter(row.key for day, d in deliveries(plan) if day == 1 for row in d.rows if row.expect == "accepted")
+def test_no_two_clean_rows_are_one_record(made: Assembly) -> None:
+    keys = Counter(row.key for day, d in deliveries(made) if day == 1 for row in d.rows if row.expect == "accepted")
     assert {key: n for key, n in keys.items() if n > 1} == {}
 
 
-def test_forbidden_and_unknown_columns_and_refused_files(plan: Plan) -> None:
-    headings = {h for _, d in deliveries(plan) for field, h in d.dialect.columns if field is None}
+def test_forbidden_and_unknown_columns_and_refused_files(made: Assembly) -> None:
+    headings = {h for _, d in deliveries(made) for field, h in d.dialect.columns if field is None}
     assert {"既往病史", "计划生育情况", "信访情况", "项目经办人", "联系方式"} <= headings
-    files = [r for day in plan.sectors.turned_away.values() for r in day]
+    files = [r for day in made.book.refused.values() for r in day]
     assert {"低收入家庭经济核对", "学生诚信", "社区矫正", "信访"} <= {r.title for r in files}
     assert all(r.numbers and all(n.startswith(codes.REGION) for n in r.numbers) for r in files)
 
@@ -173,7 +173,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[District, Path]:
 def _told(answered: tuple[District, Path], day: int) -> dict[str, dict]:
     """Case of a story → the answer about its row."""
     district, folder = answered
-    place = {(b.delivery.day, b.row.dataset, b.delivery.name, b.row_no): b.row.case for b in district.books.booked}
+    place = {(b.delivery.day, b.row.dataset, b.delivery.name, b.row_no): b.row.case for b in district.accounts.booked}
     lines = [json.loads(x) for x in (folder / f"day{day}_subjects.jsonl").read_text(encoding="utf-8").splitlines()]
     found = {place[x["day"], x["dataset"], x["file"], x["row_no"]]: x for x in lines}
     return {case: x for case, x in found.items() if case.startswith("SU-")}
@@ -208,13 +208,12 @@ def test_the_answers_tell_each_story(answered: tuple[District, Path]) -> None:
 
 
 def test_a_code_issued_anew_on_day_three_changes_the_subject_of_old_records(answered: tuple[District, Path]) -> None:
-    plan = answered[0].plan
     first, last = _told(answered, 2), _told(answered, 3)
     cases = [case for case in first if case.startswith("SU-latercode")]
     assert cases
     for case in cases:
         old = first[case]["subject"]
-        assert last[case]["subject"] == plan.sectors.reissued[old] != old
+        assert last[case]["subject"] == answered[0].book.reissued[old] != old
 
 
 def test_two_firms_with_one_wrong_number_stay_two(answered: tuple[District, Path]) -> None:

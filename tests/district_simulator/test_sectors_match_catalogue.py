@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+from typing import Any
 
-from district_simulator.deliveries import PATTERNS
-from district_simulator.sectors.datasets import SECTOR_DATASETS
-from district_simulator.sectors.dialects import build
-from district_simulator.sectors.plan import SILENT
-from district_simulator.sectors.tables import SECTOR_TABLES
-from district_simulator.units import DATASETS, UNITS
+from district_simulator.sectors.headings import build
+from district_simulator.sectors.ordinary import SILENT
+from district_simulator.vocabulary.deliveries import PATTERNS
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS
+from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
+from district_simulator.vocabulary.units import DATASETS, UNITS
 from public_credit.catalogue import load_catalogue
 from public_credit.land.headers import match
 
@@ -52,5 +53,6 @@ def test_every_heading_is_understood_and_every_file_is_expected() -> None:
         found = match(catalogue.kinds[known.kind], known.variant, build(dataset).headers, known, catalogue)
         assert (found.missing, found.unknown, found.ambiguous) == ([], [], []), dataset.id
         if dataset.is_file:
+            channel: Any = known.channel
             name = PATTERNS[dataset.id].format(day="20260225", tail="")
-            assert any(fnmatch.fnmatch(name, pattern) for pattern in known.channel.patterns), name
+            assert any(fnmatch.fnmatch(name, pattern) for pattern in channel.patterns), name

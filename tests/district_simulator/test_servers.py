@@ -9,6 +9,7 @@ import json
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncssh
@@ -19,8 +20,8 @@ import sqlalchemy
 from district_simulator.control import call, open_door
 from district_simulator.district import District, SimulatorError
 from district_simulator.servers import http_api
-from district_simulator.tables import TABLES
-from district_simulator.units import table_of
+from district_simulator.vocabulary.tables import TABLES
+from district_simulator.vocabulary.units import table_of
 from python_calamine import CalamineWorkbook
 
 
@@ -66,7 +67,7 @@ def pull(uri: str, interface: str, size: int = 400, **query) -> tuple[list[dict]
 def test_api_pages_are_complete_and_since_gives_only_the_new(district: District) -> None:
     uri = district.connections["api_xzsp"]
     rows, version = pull(uri, "xk_fr")
-    assert len(rows) == len(district.plan.main["xzsp.licence_entity", 1].rows)
+    assert len(rows) == len(district.book.main["xzsp.licence_entity", 1].rows)
     assert {"XK_XDR_MC", "XK_WSH", "SJC"} <= set(rows[0]) and None in rows[0].values()
     assert pull(uri, "xk_fr", since=version) == ([], version)
 
@@ -105,7 +106,7 @@ def test_sftp_serves_the_files_read_only_with_its_pinned_key(district: District)
     pinned = parse_qs(parts.query)["host_key"][0].replace(" ", "+")
     known = asyncssh.import_known_hosts(f"[127.0.0.1]:{parts.port} ssh-ed25519 {pinned}\n")
 
-    async def visit() -> tuple[list[str], bytes]:
+    async def visit() -> tuple[list[str], Any]:
         async with asyncssh.connect(
             "127.0.0.1", parts.port, username=parts.username, password=parts.password, known_hosts=known, config=None
         ) as connection:
@@ -117,14 +118,14 @@ def test_sftp_serves_the_files_read_only_with_its_pinned_key(district: District)
                     with pytest.raises(asyncssh.SFTPPermissionDenied):
                         await attempt
                 assert not await client.exists("/etc/passwd")
-                return names, content
+                return list(map(str, names)), content
 
     import asyncio
 
     names, content = asyncio.run(visit())
     assert {"xzcf_fr_20260225.xlsx", "xzxk_zrr_20260225.xlsx", "~$xzcf_fr_20260225.xlsx"} <= set(names)
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-    assert sheet.height == len(district.plan.main["wsjk.penalty_entity", 1].rows) + 1
+    assert sheet.height == len(district.book.main["wsjk.penalty_entity", 1].rows) + 1
 
 
 def test_an_outage_shuts_one_department_only(district: District) -> None:
@@ -155,7 +156,7 @@ def test_the_exchange_database_is_filled_through_sqlalchemy(district: District) 
         def number(sql: str) -> int:
             return connection.execute(sqlalchemy.text(sql)).scalar_one()
 
-        roster = district.plan.main["scjg.enterprise_registration", 1].rows
+        roster = district.book.main["scjg.enterprise_registration", 1].rows
         assert number("select count(*) from scjg.qydj") == len(roster)
         assert number("select count(*) from rsj.cf_fr where source_record_id = '20260225009'") == 15
         assert number("select count(*) from rsj.batch_done where source_record_id = '20260225009'") == 0
@@ -170,7 +171,7 @@ def test_the_exchange_database_is_filled_through_sqlalchemy(district: District) 
 
 def write_slip(folder: Path, district: District, dataset: str, batch: str = "B1") -> int:
     """A slip as the product would lay it out: every quarantined row of the day-1 file, ID numbers hidden."""
-    delivery, table = district.plan.main[dataset, 1], table_of(dataset)
+    delivery, table = district.book.main[dataset, 1], table_of(dataset)
     book = openpyxl.Workbook()
     sheet = book.active
     fields = [name for name, _, _ in TABLES[table]]
@@ -215,14 +216,14 @@ def test_clerks_answer_slips_each_in_his_own_way(tmp_path: Path) -> None:
         assert "已隐去" not in str([[c.value for c in row] for row in sheet.iter_rows()])
         resorted = next(d for d in sent if d.case == "resorted_original")
         text = (district.folder("zhzf") / resorted.name).read_bytes().decode("gb18030")
-        original = district.plan.main["zhzf.penalty_person", 1]
+        original = district.book.main["zhzf.penalty_person", 1]
         assert len(list(csv.reader(io.StringIO(text)))) == len(original.rows) + 1
         key = district.home / "answer_key"
         counts = json.loads((key / "day2_counts.json").read_text(encoding="utf-8"))
         own = next(c for c in counts if c["file"] == resorted.name)
         assert own["duplicate"] > 0.8 * own["rows_in"] and own["accepted"] > 0
         again = District(tmp_path / "simulator", seed=3, scale=0.02)  # a restart remembers everything
-        assert again.next_day == 3 and again.books.counts == district.books.counts
+        assert again.next_day == 3 and again.accounts.counts == district.accounts.counts
         assert again.clerks.memory == district.clerks.memory
         assert_the_play_ends(district)
     finally:

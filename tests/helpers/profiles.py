@@ -134,7 +134,7 @@ class Profiles:
 
     def record(self, subject_id: str, kind: str, nature: str, title: str, event_on: date, **values: Any) -> str:
         self._number += 1
-        known = {
+        known: dict[str, Any] = {
             "record_id": f"r{self._number:031d}",
             "kind": kind,
             "variant": "entity",
@@ -166,7 +166,7 @@ class Profiles:
 
     def entry(self, subject_id: str, list_kind: str, name: str, **values: Any) -> str:
         self._number += 1
-        known = {
+        known: dict[str, Any] = {
             "record_id": f"r{self._number:031d}",
             "subject_id": subject_id,
             "subject_name": "",

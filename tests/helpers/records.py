@@ -100,7 +100,7 @@ class Records:
         version: str,
         attempt: int = 1,
     ) -> None:
-        values = {name: row.get(name, "") for name in shape.variants[variant]}
+        values: dict[str, Any] = {name: row.get(name, "") for name in shape.variants[variant]}
         values |= {
             "batch_seq": seq,
             "attempt": attempt,
@@ -146,7 +146,7 @@ class Records:
         """A build without the resolver: identities are those that ``register`` stated. ``select``: dbt's choice of models."""
         chosen, invoke = ["--select", *select] if select else [], build.invoke
         with (
-            mock.patch.multiple(build.resolve, run=lambda *_: {}, full=lambda *_: {}),
+            mock.patch.multiple("public_credit.subjects", run=lambda *_: {}, full=lambda *_: {}),
             mock.patch.object(build, "invoke", lambda arguments, variables: invoke([*arguments, *chosen], variables)),
         ):
             return build.run(on, full_refresh=full_refresh)

@@ -107,7 +107,7 @@ class Sftp:
                     raise asyncssh.SFTPPermissionDenied("no")
                 return super().scandir(path)
 
-            def read(self, file_obj: Any, offset: int, size: int) -> bytes:
+            def read(self, file_obj: Any, offset: int, size: int) -> Any:
                 if owner.on_read is not None:
                     owner.on_read()
                 if owner.cut_after is not None and offset >= owner.cut_after:

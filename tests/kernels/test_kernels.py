@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 import struct
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -30,7 +31,7 @@ _TEXTS = st.lists(st.text(max_size=40), min_size=1, max_size=30)
 def _read(data: bytes, encoding: str = "auto"):
     """Headers and (line number, cells, ragged?) of every row, as the reader gives them."""
     tables = delimited.tables(lambda: io.BytesIO(data), "t.csv", encoding, lambda row: int("h1" in row))
-    table, rows = next(tables), []
+    table, rows = next(tables), list[Any]()
     for chunk in table.chunks:
         ragged = chunk.ragged.to_list() if chunk.ragged is not None else [False] * chunk.frame.height
         rows += zip(chunk.source_row.to_list(), map(list, chunk.frame.iter_rows()), ragged, strict=True)
@@ -47,7 +48,7 @@ def _oracle(text: str, width: int):
     return rows[1:]
 
 
-def _written(rows: list[list[str]], end: str, quoting: int) -> str:
+def _written(rows: list[list[str]], end: str, quoting: Any) -> str:
     target = io.StringIO(newline="")
     csv.writer(target, lineterminator=end, quoting=quoting).writerows([["h1", "h2", "h3"], *rows])
     return target.getvalue()
@@ -406,7 +407,7 @@ def test_columns_are_compared_and_paired_row_by_row(rows, strict, first_plain, s
 @unhurried
 @given(st.lists(st.lists(st.text(max_size=30), max_size=200), min_size=1, max_size=4))
 def test_interning_numbers_texts_in_the_order_they_come(columns):
-    interner, known = interning.Interner(), {}
+    interner, known = interning.Interner(), dict[str, int]()
     for values in columns:
         expected = [known.setdefault(value, len(known)) for value in values]
         assert interner.codes(pl.Series(values, dtype=pl.String)).tolist() == expected

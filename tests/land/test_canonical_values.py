@@ -34,7 +34,8 @@ def column(
         for marks in (result.unreadable, result.mended, result.changed)
     ]
     assert masks[2] == [before != after for before, after in zip(values, result.frame["f"].to_list(), strict=True)]
-    return result.frame["f"].to_list(), *masks
+    unreadable, mended, changed = masks
+    return result.frame["f"].to_list(), unreadable, mended, changed
 
 
 DAYS = st.dates(date(1949, 1, 1), date(2099, 12, 31))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import openpyxl
 import orjson
@@ -65,7 +66,7 @@ def package(*members: tuple[str, bytes], compression: int = zipfile.ZIP_DEFLATED
     return target.getvalue()
 
 
-def workbook(*sheets: list[list[str]]) -> bytes:
+def workbook(*sheets: list[list[Any]]) -> bytes:
     book, target = openpyxl.Workbook(), io.BytesIO()
     book.remove(book.active)
     for rows in sheets:

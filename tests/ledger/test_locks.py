@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from public_credit.base import settings
 from public_credit.build import run as build
 from public_credit.ledger import locks
 
@@ -157,4 +158,4 @@ def test_the_sessions_of_dbt_bear_the_name_of_the_process_too(warehouse: Any, ca
         {"build_id": 1, "business_date": "2026-02-25"},
     )
     table = shown.results[0].agate_table
-    assert list(table.rows[0].values()) == [build.settings.process_name(), "1s"]
+    assert list(table.rows[0].values()) == [settings.process_name(), "1s"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from enum import StrEnum
+from typing import Any
 
 import pytest
 from public_credit.ledger import states, words
@@ -66,7 +67,7 @@ def spelled(source: str) -> list[tuple[int, str]]:
                 )
                 found += [item for place, value in pairs if _named(place) for item in _constants(value)]
         elif isinstance(node, ast.Dict) and len(node.keys) > 1:
-            keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+            keys = {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
             texts += [(node.lineno, "、".join(keys)) for enum in ENUMS if keys and keys <= set(map(str, enum))]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             texts += [
@@ -74,7 +75,7 @@ def spelled(source: str) -> list[tuple[int, str]]:
                 for hit in IN_SQL.finditer(node.value)
                 if hit.group(1) in SPELLED
             ]
-    return sorted({*texts, *((item.lineno, item.value) for item in found if item.value in SPELLED)})
+    return sorted({*texts, *((item.lineno, str(item.value)) for item in found if item.value in SPELLED)})
 
 
 def test_no_state_is_spelled_outside_its_enum() -> None:
@@ -159,6 +160,7 @@ def test_every_state_has_a_word_and_no_two_the_same() -> None:
     }
     told = {}
     for name, vocabulary in words.VOCABULARIES.items():
+        enum: Any
         (enum,) = {type(member) for member in vocabulary}
         assert list(vocabulary) == list(enum) or set(vocabulary) == set(enum), f"{name} lacks a word"
         assert len(set(vocabulary.values())) == len(vocabulary), f"{name} tells two states by one word"

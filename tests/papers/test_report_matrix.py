@@ -52,7 +52,9 @@ def expected(kind: str, state: str, level: str) -> bool:
 
 def fill(profiles: Profiles, number: int, wanted: Any, **counts: int) -> str:
     """A firm with one record of each kind, state and objection that is wanted; its mart counts are nonsense on purpose."""
-    subject = profiles.subject(number, f"示范区第{number}有限公司", **(dict.fromkeys(COUNTS, 7777) | counts))
+    subject = profiles.subject(
+        number, f"示范区第{number}有限公司", **(dict[str, Any](dict.fromkeys(COUNTS, 7777)) | counts)
+    )
     for kind, state, objected in product(NATURES, STATES, (False, True)):
         if wanted(kind, state):
             left = date(2026, 1, 20) if state == "ended" else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -19,7 +21,7 @@ from tests.helpers.profiles import ON, Profiles, uscc
 PERSON = make_id_number("37039919900101001")
 
 
-def workbook(headers: list, rows: list[list], before: int = 0) -> bytes:
+def workbook(headers: list, rows: Sequence[Any], before: int = 0) -> bytes:
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer)
     sheet = book.add_worksheet("报名表")

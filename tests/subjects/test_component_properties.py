@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ def _rows(given_rows: list[dict[str, str]]) -> list[Row]:
             name_key=name,
             former_keys=row.get("former_names", ""),
             known_on=ON,
-            **{"uscc": ""} | {field: row[field] for field in _FIELDS if field in row},
+            **dict[str, Any](uscc="") | {field: row[field] for field in _FIELDS if field in row},
         )
     return list(found.values())
 

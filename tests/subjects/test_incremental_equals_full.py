@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import HealthCheck, given, settings
 from public_credit import subjects as resolve
 
@@ -38,7 +40,9 @@ def _clear(registers: Registers) -> None:
 
 
 def _play(registers: Registers, history: list) -> int:
-    judged, delivered, build = [], [], 0
+    judged: list[Any] = []
+    delivered: list[Any] = []
+    build = 0
     for step in history:
         rows = list({repr(sorted(row.items())): row for row in step["rows"]}.values())
         if rows:

@@ -6,10 +6,15 @@ with combinations as (
     select s.penalty_category
     from {{ ref('int_administrative_penalty__touched') }} t
     join {{ ref('stg_administrative_penalty') }} s on s.record_id = t.record_id
-    {%- if is_incremental() %} union select penalty_category from {{ this }}{% else %} group by s.penalty_category{% endif %}
+    {%- if is_incremental() %}
+    union
+    select penalty_category from {{ this }}
+    {%- else %}
+    group by s.penalty_category
+    {%- endif %}
 ), kinds as (
     select c.penalty_category, case when kind.name like '其他%' then '其他' else kind.name end as penalty_kind
-    from combinations c, unnest(string_to_array(c.penalty_category, ';')) as kind(name)
+    from combinations c, unnest(string_to_array(c.penalty_category, ';')) as kind (name)
 ), ranked as (
     select
         kinds.penalty_category, class.severity_class, term.max_months,

@@ -1,8 +1,10 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='receipt_key',
           pre_hook="{{ drop_unreceived() }}",
-          indexes=[{'columns': ['receipt_key'], 'unique': true}, {'columns': ['first_accepted_on']}, {'columns': ['uscc']},
+          indexes=[{'columns': ['receipt_key'], 'unique': true}, {'columns': ['first_accepted_on']},
+              {'columns': ['uscc']},
                    {'columns': ['record_id']}]) }}
--- Per delivered record: first receipt, first acceptance, whether it passed at once. Only records of this build are recomputed.
+-- Per delivered record: first receipt, first acceptance, whether it passed at once. Only records of this build are
+-- recomputed.
 with touched as (
     {%- if is_incremental() %}
     {{ receipts_of_build() }}
@@ -12,7 +14,8 @@ with touched as (
 ), ordered as (
     select s.*,
         row_number() over (partition by s.receipt_key order by s.batch_seq, s.row_no) as arrival,
-        row_number() over (partition by s.receipt_key, s.outcome = 'quarantined' order by s.batch_seq, s.row_no) as in_sort
+        row_number() over (partition by s.receipt_key, s.outcome = 'quarantined' order by s.batch_seq,
+            s.row_no) as in_sort
     from touched join {{ ref('stg_decision_receipt') }} s on s.receipt_key = touched.receipt_key
 )
 select

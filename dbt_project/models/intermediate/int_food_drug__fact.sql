@@ -2,8 +2,9 @@
           indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_id', 'fact', 'event_on']},
                    {'columns': ['build_id']}]) }}
 -- depends_on: {{ ref('int_records__changes') }}
--- What the food and drug grades rest on, one row per record that counts: activity (licence, inspection, sampling in food or
--- drugs), penalties, failed samplings, list entries, honours. Which record is one of food or drugs, the words of a seed say.
+-- What the food and drug grades rest on, one row per record that counts: activity (licence, inspection, sampling in
+-- food or drugs), penalties, failed samplings, list entries, honours. Which record is one of food or drugs, the words
+-- of a seed say.
 with changed as (
     select c.* from {{ ref('int_records__current') }} c
     where {{ changed_records('c') }} and c.subject_id is not null and c.subject_class = 'organisation'
@@ -14,12 +15,15 @@ with changed as (
         c.*, s.result,
         case c.kind when 'administrative_licence' then 'licence' when 'administrative_penalty' then 'penalty'
              when 'inspection_result' then 'inspection' when 'breach_list' then 'list' end as place,
-        case c.kind when 'administrative_licence' then concat_ws(' ', l.decision_title, l.certificate_name, l.licence_content)
+        case c.kind when 'administrative_licence' then concat_ws(' ', l.decision_title, l.certificate_name,
+            l.licence_content)
              when 'administrative_penalty' then concat_ws(' ', p.violation_type, p.legal_basis)
              when 'inspection_result' then s.inspection_area else c.title end as words
     from changed c
-    left join {{ ref('int_administrative_licence__current') }} l on c.kind = 'administrative_licence' and l.record_id = c.record_id
-    left join {{ ref('int_administrative_penalty__current') }} p on c.kind = 'administrative_penalty' and p.record_id = c.record_id
+    left join {{ ref('int_administrative_licence__current') }} l on c.kind = 'administrative_licence'
+        and l.record_id = c.record_id
+    left join {{ ref('int_administrative_penalty__current') }} p on c.kind = 'administrative_penalty'
+        and p.record_id = c.record_id
     left join {{ ref('stg_inspection_result') }} s on c.kind = 'inspection_result' and {{ same_row('s', 'c') }}
 )
 select
@@ -32,7 +36,8 @@ select
          when t.variant = 'sampling' then 'sampling'
          when t.kind = 'inspection_result' then 'inspection' else 'licence' end as fact,
     t.kind in ('administrative_licence', 'inspection_result') as activity,
-    t.event_on, t.ends_on, t.state, t.document_no, t.title, t.authority_name, cast({{ var('build_id') }} as bigint) as build_id
+    t.event_on, t.ends_on, t.state, t.document_no, t.title, t.authority_name,
+    cast({{ var('build_id') }} as bigint) as build_id
 from told t
 where t.kind = 'honour' or exists (
     select 1 from {{ ref('food_drug_word') }} w where w.place = t.place and position(w.word in t.words) > 0)

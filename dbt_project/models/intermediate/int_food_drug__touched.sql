@@ -1,6 +1,7 @@
 {{ config(indexes=[{'columns': ['subject_id'], 'unique': true}]) }}
 -- depends_on: {{ ref('int_records__changes') }}
--- Subjects whose food and drug grade is computed again: a record it may rest on changed, or a day passed that it waits for.
+-- Subjects whose food and drug grade is computed again: a record it may rest on changed, or a day passed that it waits
+-- for.
 {%- set graded = earlier('mart_subjects__food_drug_grade') %}
 {%- if flags.FULL_REFRESH or graded is none %}
 select distinct subject_id from {{ ref('int_food_drug__fact') }}
@@ -14,5 +15,6 @@ with changed as (
 select subject_id from {{ ref('int_food_drug__fact') }} where build_id = {{ var('build_id') }}
 union select g.subject_id from changed c join {{ graded }} g on g.subject_id = c.old_subject_id
 union select g.subject_id from changed c join {{ graded }} g on g.subject_id = c.new_subject_id
-union select subject_id from {{ graded }} where next_change_on <= {{ business_day() }} or build_id = {{ var('build_id') }}
+union select subject_id from {{ graded }} where next_change_on <= {{ business_day() }}
+    or build_id = {{ var('build_id') }}
 {%- endif %}

@@ -1,9 +1,12 @@
 {{ config(materialized='incremental', incremental_strategy='append',
           indexes=[{'columns': ['record_id']}, {'columns': ['receiver', 'seq']}, {'columns': ['build_id']}]) }}
--- Records a receiver has published (公示率), with the build that heard of it. Receipts come in order and count once they had
--- come before the build was opened, so a resumed build hears of the same ones.
+-- Records a receiver has published (公示率), with the build that heard of it. Receipts come in order and count once they
+-- had come before the build was opened, so a resumed build hears of the same ones.
 with heard as (
-    select r.receiver, {% if is_incremental() %}(select max(k.seq) from {{ this }} k where k.receiver = r.receiver){% else %}0{% endif %} as seq
+    select r.receiver,
+        {% if is_incremental() -%}
+        (select max(k.seq) from {{ this }} k where k.receiver = r.receiver)
+        {%- else %}0{% endif %} as seq
     from (select distinct receiver from {{ source('ledger', 'release') }}) r
 )
 select e.receiver, e.record_id, min(e.seq) as seq, cast({{ var('build_id') }} as bigint) as build_id

@@ -27,5 +27,7 @@ with known as (
     left join {{ source('subjects', 'identifier') }} i on i.scheme = k.lookup_scheme and i.value = k.lookup_value
 )
 select {{ record_columns() | join(', ') }},
-    md5(concat_ws('|'{% for name in record_columns() %}, coalesce(cast({{ name }} as {{ dbt.type_string() }}), ''){% endfor %})) as image_hash
+    md5(concat_ws('|'
+        {%- for name in record_columns() %}, coalesce(cast({{ name }} as {{ dbt.type_string() }}), '')
+        {%- endfor %})) as image_hash
 from linked

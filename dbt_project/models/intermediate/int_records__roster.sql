@@ -1,8 +1,10 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_rosters() }}",
           indexes=[{'columns': ['record_id']}, {'columns': ['build_id']}, {'columns': ['dataset_id']}]) }}
--- When a record left a full roster and when it came back. Accepted full snapshots are compared in the order they came; an
--- empty or held one ends nothing. A day compares its snapshots with the last one before it; a replay compares all again.
-{%- set kinds = kinds_of_build("b.delivery_mode = 'full_snapshot'") | select('in', roster_kinds()) | list if is_incremental() else roster_kinds() %}
+-- When a record left a full roster and when it came back. Accepted full snapshots are compared in the order they came;
+-- an empty or held one ends nothing. A day compares its snapshots with the last one before it; a replay compares all
+-- again.
+{%- set kinds = kinds_of_build("b.delivery_mode = 'full_snapshot'") | select('in', roster_kinds()) | list
+    if is_incremental() else roster_kinds() %}
 {%- if not kinds %}
 select * from {{ this }} where false
 {%- else %}

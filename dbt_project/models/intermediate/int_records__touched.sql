@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['record_id'], 'unique': true}], post_hook="analyze {{ this }}") }}
--- Records this build may change: delivered or withdrawn rows, events about them, corrected keys, rosters, a subject that was
--- merged or split, and a day that ended a term.
+-- Records this build may change: delivered or withdrawn rows, events about them, corrected keys, rosters, a subject
+-- that was merged or split, and a day that ended a term.
 -- depends_on: {{ ref('int_administrative_licence__touched') }}
 -- depends_on: {{ ref('int_administrative_penalty__touched') }}
 -- depends_on: {{ ref('int_records__roster') }}
@@ -29,7 +29,8 @@ union
 select c.kind, c.record_id
 from {{ source('ledger', 'build_input') }} i
 join {{ source('raw', 'decision_event') }} e on e.batch_seq = i.batch_seq and e.attempt = i.attempt
-join {{ current }} c on c.document_no = e.decision_no and c.authority_uscc = e.authority_uscc and c.event_table = e.decision_table
+join {{ current }} c on c.document_no = e.decision_no and c.authority_uscc = e.authority_uscc
+    and c.event_table = e.decision_table
 where i.build_id = {{ var('build_id') }} and i.kind = 'decision_event' and c.event_table <> ''
 union
 {%- endif %}
@@ -43,7 +44,8 @@ from {{ ref('int_records__roster') }} r join {{ current }} c on c.record_id = r.
 where r.build_id = {{ var('build_id') }}
 union
 select c.kind, c.record_id
-from {{ source('subjects', 'change') }} s join {{ current }} c on c.lookup_scheme = s.scheme and c.lookup_value = s.value
+from {{ source('subjects', 'change') }} s join {{ current }} c on c.lookup_scheme = s.scheme
+    and c.lookup_value = s.value
 where s.build_id = {{ var('build_id') }}
 union
 select c.kind, c.record_id from {{ current }} c where c.changes_on <= {{ business_day() }}

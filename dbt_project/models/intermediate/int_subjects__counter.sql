@@ -1,8 +1,10 @@
-{{ config(materialized='incremental', incremental_strategy='merge', unique_key=['subject_id', 'kind', 'nature', 'topic'],
-          indexes=[{'columns': ['subject_id', 'kind', 'nature', 'topic'], 'unique': true}, {'columns': ['build_id']}]) }}
+{{ config(materialized='incremental', incremental_strategy='merge',
+    unique_key=['subject_id', 'kind', 'nature', 'topic'],
+          indexes=[{'columns': ['subject_id', 'kind', 'nature', 'topic'], 'unique': true},
+              {'columns': ['build_id']}]) }}
 -- depends_on: {{ ref('int_records__changes') }}
--- Additive counters of organisations' records by kind, nature and topic: minus the old image, plus the new. Each row knows
--- the build it applied last. The latest day is looked up again only where the record that held it was taken back.
+-- Additive counters of organisations' records by kind, nature and topic: minus the old image, plus the new. Each row
+-- knows the build it applied last. The latest day is looked up again only where the record that held it was taken back.
 with images as (
     {{ signed_images(['subject_id', 'nature', 'topic', 'state', 'severity_class', 'event_on']) }}
 ), delta as (
@@ -16,9 +18,7 @@ with images as (
     from images
     where subject_id is not null
     group by subject_id, kind, nature, topic
-)
-{%- if is_incremental() %}
-, applied as (
+){% if is_incremental() %}, applied as (
     select d.*, coalesce(b.records, 0) as old_records, coalesce(b.open_records, 0) as old_open_records,
         coalesce(b.serious_records, 0) as old_serious_records, b.last_event_on,
         d.retracted_on >= b.last_event_on and coalesce(d.newest_on < b.last_event_on, true) as look_again
@@ -41,6 +41,7 @@ from applied a
 {%- else %}
 select
     subject_id, kind, nature, topic, cast(records as bigint) as records, cast(open_records as bigint) as open_records,
-    cast(serious_records as bigint) as serious_records, newest_on as last_event_on, cast({{ var('build_id') }} as bigint) as build_id
+    cast(serious_records as bigint) as serious_records, newest_on as last_event_on,
+    cast({{ var('build_id') }} as bigint) as build_id
 from delta
 {%- endif %}

@@ -5,7 +5,8 @@ with live as (
 )
 select
     r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash, b.unit_id,
-    coalesce(b.gated_on, b.business_date) as accepted_on, r.event_type, r.decision_table, r.decision_no, r.authority_uscc,
+    coalesce(b.gated_on, b.business_date) as accepted_on, r.event_type, r.decision_table, r.decision_no,
+    r.authority_uscc,
     r.subject_name, r.uscc, r.id_no, {{ given_date('r.event_date') }} as event_date, r.basis
 from live
 join {{ source('raw', 'decision_event') }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt

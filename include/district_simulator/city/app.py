@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from district_simulator.city.store import Store, digest, now
 from district_simulator.city.validate import PERSON, Fault, Validator, read_registry
-from district_simulator.tables import codes
+from district_simulator.vocabulary.tables import codes
 
 MAX_ITEMS, MAX_KEYS = 200, 500
 INTERFACES = ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr")
@@ -183,7 +183,7 @@ class City:
 
     # --- questions --------------------------------------------------------------------------------
     def query(self, keys: list[str]) -> list[dict[str, Any]]:
-        results = []
+        results: list[dict[str, Any]] = []
         with self.store.lock:
             for key in keys:
                 known = self.store.answered(key)

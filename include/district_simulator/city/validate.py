@@ -9,8 +9,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from district_simulator.codes import PLACEHOLDER, id_check, org_code, uscc_valid
-from district_simulator.tables import REQUIRED, codes
+from district_simulator.vocabulary.codes import PLACEHOLDER, id_check, org_code, uscc_valid
+from district_simulator.vocabulary.tables import REQUIRED, codes
 
 REMARK, NAME = 200, 100  # the city's own, stricter lengths
 PERSON = ("xk_zrr", "cf_zrr")
@@ -105,8 +105,10 @@ class Validator:
         for name in ("decision_date", "valid_from", "valid_to", "valid_until", "publication_end"):
             if value.get(name) and _day(value[name]) is None:
                 return "2005", name, "日期格式不正确"
-        if interface.startswith("xk") and _day(value["valid_from"]) > _day(value["valid_to"]):
-            return "2005", "valid_to", "有效期止早于有效期起"
+        if interface.startswith("xk"):
+            since, until = _day(value["valid_from"]), _day(value["valid_to"])
+            if since and until and since > until:
+                return "2005", "valid_to", "有效期止早于有效期起"
         return None
 
     def _lists(self, interface: str, value: dict[str, str]) -> Fault | None:
@@ -130,7 +132,8 @@ class Validator:
                     amount = Decimal(value[name])
                 except InvalidOperation:
                     return "2006", name, "金额不正确"
-                if amount < 0 or -amount.as_tuple().exponent > 6:
+                exponent = amount.as_tuple().exponent
+                if not isinstance(exponent, int) or amount < 0 or -exponent > 6:  # no int: NaN or infinite
                     return "2006", name, "金额不正确"
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import date
 
-from district_simulator.units import Unit
+from district_simulator.vocabulary.units import Unit
 
 # The newest month first, then the year ends of the history.
 MONTHS = [date(2026, 1, 1), *(date(year, 12, 1) for year in range(2025, 2015, -1))]

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
-from district_simulator.decisions import Decisions
-from district_simulator.events import event_of
-from district_simulator.rows import Row
-from district_simulator.sectors.subjects import Organisation
-from district_simulator.workcalendar import DAYS
-
-if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+from district_simulator.book import Book
+from district_simulator.decisions.clean import CleanDecisions
+from district_simulator.decisions.events import event_of
+from district_simulator.population.enterprises import Population
+from district_simulator.population.organisations import Organisations
+from district_simulator.sectors.clean import CleanRecords
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.subjects import Organisation
+from district_simulator.vocabulary.workcalendar import DAYS
 
 PENALTIES, LICENCES, EVENTS = "scjg.penalty_entity", "xzsp.licence_entity", "scjg.decision_event"
 SEVERE = ("责令关闭", "限制从业")
@@ -60,35 +60,33 @@ STORIES = (
 )
 
 
-def firms(sectors: SectorPlan) -> list[tuple[Story, Organisation]]:
+def firms(organisations: Organisations) -> list[tuple[Story, Organisation]]:
     """Each firm with its story."""
     told = [story for story in STORIES for _ in range(story.count)]
-    return list(zip(told, sectors.subjects.groups.food, strict=True))
+    return list(zip(told, organisations.groups.food, strict=True))
 
 
 def drug(firm: Organisation) -> bool:
     return firm.scope == "药品零售"
 
 
-def add_decisions(sectors: SectorPlan) -> None:
+def add_decisions(book: Book, population: Population, organisations: Organisations) -> None:
     """Licences and penalties among the ordinary decisions (before the monthly ledgers are counted)."""
-    plan = sectors.plan
-    source = Decisions(f"{plan.seed}/food", plan.population)
+    source = CleanDecisions(f"{book.seed}/food", population)
     serial = 0
-    for story, firm in firms(sectors):
+    for story, firm in firms(organisations):
         serial += 1
-        plan.main[LICENCES, 1].rows.append(_licence(source, firm, serial))
+        book.insert(1, _licence(source, firm, serial))
         for grave, days in ((True, story.grave), (False, story.fined)):
             for when in days:
-                row = _penalty(source, firm, when, serial, grave)
-                plan.main[PENALTIES, 1].rows.append(row)
+                row = book.insert(1, _penalty(source, firm, when, serial, grave))
                 if story.revoked:
-                    sectors.revoked_penalties.append(row)
+                    book.revoked_penalties.append(row)
         if story.later == "fined":
-            plan.main[PENALTIES, 2].rows.append(_penalty(source, firm, date(2026, 2, 24), serial, False))
+            book.insert(2, _penalty(source, firm, date(2026, 2, 24), serial, False))
 
 
-def _licence(source: Decisions, firm: Organisation, serial: int) -> Row:
+def _licence(source: CleanDecisions, firm: Organisation, serial: int) -> Row:
     name = "药品经营许可证" if drug(firm) else "食品经营许可证"
     row = source.row(LICENCES, day=date(2025, 9, 10), subject=firm)
     return row.fix(
@@ -106,7 +104,7 @@ def _licence(source: Decisions, firm: Organisation, serial: int) -> Row:
     )
 
 
-def _penalty(source: Decisions, firm: Organisation, when: date, serial: int, grave: bool) -> Row:
+def _penalty(source: CleanDecisions, firm: Organisation, when: date, serial: int, grave: bool) -> Row:
     law = "《中华人民共和国药品管理法》第一百二十六条" if drug(firm) else "《中华人民共和国食品安全法》第一百二十四条"
     what = "未遵守药品经营质量管理规范" if drug(firm) else "经营超过保质期的食品"
     row = source.row(PENALTIES, day=when, subject=firm)
@@ -128,18 +126,18 @@ def _penalty(source: Decisions, firm: Organisation, when: date, serial: int, gra
     )
 
 
-def records(sectors: SectorPlan) -> list[tuple[int, Row]]:
+def records(organisations: Organisations, clean: CleanRecords) -> list[tuple[int, Row]]:
     """(day, row): inspections, samplings, list entries and honours of the firms."""
     told: list[tuple[int, Row]] = []
-    make = sectors.rows.row
-    for story, firm in firms(sectors):
+    make = clean.row
+    for story, firm in firms(organisations):
         area = "药品" if drug(firm) else "食品"
         good = {"inspection_area": area, "result": "合格", "findings": ""}
         told.append((1, make("scjg.inspection", 1, firm, when=date(2025, 8, 20), how="uscc", **good)))
-        told.append((1, _sampled(sectors, 1, firm, date(2025, 10, 21), True)))
-        told += [(1, _sampled(sectors, 1, firm, when, False)) for when in story.failed]
+        told.append((1, _sampled(clean, 1, firm, date(2025, 10, 21), True)))
+        told += [(1, _sampled(clean, 1, firm, when, False)) for when in story.failed]
         if story.later == "failed":
-            told.append((2, _sampled(sectors, 2, firm, date(2026, 2, 24), False)))
+            told.append((2, _sampled(clean, 2, firm, date(2026, 2, 24), False)))
         for when in story.listed:
             name = "药品安全严重违法名单" if drug(firm) else "食品安全严重违法生产经营者名单"
             told.append(
@@ -180,9 +178,9 @@ def records(sectors: SectorPlan) -> list[tuple[int, Row]]:
     return told
 
 
-def _sampled(sectors: SectorPlan, day: int, firm: Organisation, when: date, passed: bool) -> Row:
+def _sampled(clean: CleanRecords, day: int, firm: Organisation, when: date, passed: bool) -> Row:
     area = "药品" if drug(firm) else "食品"
-    return sectors.rows.row(
+    return clean.row(
         "scjg.sampling",
         day,
         firm,
@@ -195,9 +193,9 @@ def _sampled(sectors: SectorPlan, day: int, firm: Organisation, when: date, pass
     )
 
 
-def revocations(sectors: SectorPlan) -> list[Row]:
+def revocations(book: Book) -> list[Row]:
     """Notices of day 2 that end a penalty."""
-    return [event_of(row, 2, "撤销", "行政复议决定撤销", EVENTS) for row in sectors.revoked_penalties]
+    return [event_of(row, 2, "撤销", "行政复议决定撤销", EVENTS) for row in book.revoked_penalties]
 
 
 def months_before(day: date, months: int) -> date:

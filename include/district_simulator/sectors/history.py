@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
-from district_simulator.rows import Row
-
-if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+from district_simulator.book import Book
+from district_simulator.population.enterprises import Population
+from district_simulator.population.organisations import Organisations
+from district_simulator.sectors.clean import CleanRecords
+from district_simulator.sectors.headings import on_day
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.subjects import Subject
 
 # year → share of all organisations whose first record is of that year
 FIRMS = {2017: 0.10, 2018: 0.17, 2019: 0.20, 2020: 0.22, 2021: 0.08}
@@ -32,35 +34,35 @@ def _year(rng: random.Random, shares: dict[int, float]) -> int | None:
     return None
 
 
-def add(sectors: SectorPlan) -> None:
+def add(book: Book, population: Population, organisations: Organisations, clean: CleanRecords) -> None:
     """The rows of the history, at the end of the first day's deliveries, and the correction of a later day."""
-    rng = random.Random(f"{sectors.plan.seed}/history")
-    groups = sectors.subjects.groups
-    firms = [s for s in sectors.plan.population.subjects if s.kind in ("company", "individual", "cooperative")]
+    rng = random.Random(f"{book.seed}/history")
+    groups = organisations.groups
+    firms = [s for s in population.subjects if s.kind in ("company", "individual", "cooperative")]
     for name, subjects, shares in (
         ("swj.rating", firms, FIRMS),
         ("jgbz.rating", groups.institutions, OTHERS),
         ("rsj.social_insurance_payment", groups.social, OTHERS),
     ):
-        rows = sectors.main[name, 1].rows
+        rows = book.main[name, 1].rows
         for subject in subjects:
             year = _year(rng, shares)
             if year is not None and subject.state == "存续":
-                row = _first(sectors, name, subject, date(year, 3, 1) + timedelta(days=rng.randrange(270)))
+                row = _first(clean, name, subject, date(year, 3, 1) + timedelta(days=rng.randrange(270)))
                 row.extra["序号"] = str(len(rows) + 1)
                 rows.append(row)
-    _published(sectors, rng)
-    _restated(sectors)
+    _published(book, clean, rng)
+    _restated(book)
 
 
-def _published(sectors: SectorPlan, rng: random.Random) -> None:
+def _published(book: Book, clean: CleanRecords, rng: random.Random) -> None:
     """Items bodies had to publish: two in three on the web in 2017, nearly all later, some a few weeks late."""
-    rows = sectors.main["zfb.disclosure_item", 1].rows
+    rows = book.main["zfb.disclosure_item", 1].rows
     for year in range(2017, 2025):
         for _ in range(PER_YEAR):
             due = date(year, 1, 10) + timedelta(days=rng.randrange(340))
             online = rng.random() < min(0.98, 0.6 + 0.1 * (year - 2016))
-            row = sectors.rows.row(
+            row = clean.row(
                 "zfb.disclosure_item",
                 1,
                 when=due,
@@ -73,25 +75,22 @@ def _published(sectors: SectorPlan, rng: random.Random) -> None:
             rows.append(row)
 
 
-def _first(sectors: SectorPlan, name: str, subject, when: date) -> Row:
+def _first(clean: CleanRecords, name: str, subject: Subject, when: date) -> Row:
     values = (
         {"period": f"{when:%Y-%m}", "paid_on": f"{when:%Y-%m}-15", "payment_state": "正常缴费", "arrears_wan": ""}
         if name.startswith("rsj.")
         else {}
     )
-    return sectors.rows.row(name, 1, subject, when=when, how="uscc", **values)
+    return clean.row(name, 1, subject, when=when, how="uscc", **values)
 
 
-def _restated(sectors: SectorPlan) -> None:
+def _restated(book: Book) -> None:
     """The experts counted for 2020 were too many: the unit says so later."""
     name, measure, month = RESTATED
     row = next(
-        r
-        for r in sectors.main[name, 1].rows
-        if not r.case and (r.truth["measure"], r.truth["month"]) == (measure, month)
+        r for r in book.main[name, 1].rows if not r.case and (r.truth["measure"], r.truth["month"]) == (measure, month)
     )
     new = row.clone().fix(numerator=str(int(row.truth["numerator"]) - RESTATED_BY))
     new.sjc, new.extra = "", dict(row.extra)
-    sectors.deliver(
-        RESTATED_ON, name, [new.plant("SH-restated", [], "accepted", "2020 年数字更正：定稿不变，另行重列")]
-    )
+    new.plant("SH-restated", [], "accepted", "2020 年数字更正：定稿不变，另行重列")
+    book.deliver(RESTATED_ON, name, [new], on_day(name, RESTATED_ON), main=True)

@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from district_simulator.population import Person
-from district_simulator.rows import Row
+from district_simulator.book import Book
+from district_simulator.population.enterprises import Population
+from district_simulator.population.organisations import Organisations
 from district_simulator.sectors import food, registers
-from district_simulator.workcalendar import DAYS
-
-if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A file of a dataset nobody may collect, laid into a unit's folder."""
-
-    unit: str
-    name: str
-    title: str
-    content: bytes
-    numbers: tuple[str, ...]
+from district_simulator.sectors.clean import CleanRecords
+from district_simulator.sectors.headings import on_day
+from district_simulator.sectors.shelf import take
+from district_simulator.vocabulary.deliveries import RefusedFile
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.subjects import Person
+from district_simulator.vocabulary.workcalendar import DAYS
 
 
-def add(sectors: SectorPlan) -> None:
+def add(
+    book: Book, rng: random.Random, population: Population, organisations: Organisations, clean: CleanRecords
+) -> None:
     """All changes of the later days."""
+    corrected: set[int] = set()  # ids of rows that came back
+    objected: list[Row] = []  # objections taken up on day 2
     for day in (2, 3):
-        _exits(sectors, day)
-        _commitments(sectors, day)
-        _grades(sectors, day)
-        _corrections(sectors, day)
-        _notices(sectors, day)
-    _repeats(sectors)
-    _expiry(sectors)
-    _registers(sectors)
-    _refused(sectors)
+        _exits(book, clean, day)
+        _commitments(book, clean, day)
+        _grades(book, clean, day)
+        _corrections(book, day, corrected)
+        _notices(book, clean, day, objected)
+    _repeats(book, clean)
+    _expiry(book, clean)
+    _registers(book, organisations)
+    _refused(book, rng, population)
 
 
-def _change(sectors: SectorPlan, day: int, row: Row, case: str, note: str, **values: str) -> Row:
+def _change(book: Book, day: int, row: Row, case: str, note: str, **values: str) -> Row:
     """A new version of a record in the stream's delivery of a later day."""
     new = row.clone().fix(**values)
     new.sjc, new.extra = "", dict(row.extra)
     new.plant(case, [], "accepted", note)
-    sectors.main[row.dataset, day].rows.append(new)
-    return new
+    return book.insert(day, new)
 
 
 # dataset → (exits per day, fields of the exit)
@@ -67,12 +62,12 @@ _EXITS = {
 }
 
 
-def _exits(sectors: SectorPlan, day: int) -> None:
+def _exits(book: Book, clean: CleanRecords, day: int) -> None:
     for name, (count, fields) in _EXITS.items():
-        for i, row in enumerate(sectors.clean(name, count, removed_on="")):
+        for i, row in enumerate(take(book, clean, name, count, removed_on="")):
             values = {k: v.format(n=day * 100 + i) for k, v in fields.items()}
             _change(
-                sectors,
+                book,
                 day,
                 row,
                 f"SX-{name}-{day}-{i}",
@@ -82,12 +77,12 @@ def _exits(sectors: SectorPlan, day: int) -> None:
             )
 
 
-def _commitments(sectors: SectorPlan, day: int) -> None:
+def _commitments(book: Book, clean: CleanRecords, day: int) -> None:
     for name in ("yjgl.commitment", "tjj.commitment", "town_east.commitment", "sfj.commitment_person"):
-        for i, row in enumerate(sectors.clean(name, 3, fulfilment="履行中")):
+        for i, row in enumerate(take(book, clean, name, 3, fulfilment="履行中")):
             broken = i == 2
             _change(
-                sectors,
+                book,
                 day,
                 row,
                 f"SC-{name}-{day}-{i}",
@@ -96,9 +91,9 @@ def _commitments(sectors: SectorPlan, day: int) -> None:
                 fulfilment_on=(DAYS[day] - timedelta(days=1)).isoformat(),
                 breach_detail="未按承诺期限完成" if broken else "",
             )
-    for i, row in enumerate(sectors.clean("rsj.social_insurance_payment", 2, payment_state="欠缴")):
+    for i, row in enumerate(take(book, clean, "rsj.social_insurance_payment", 2, payment_state="欠缴")):
         _change(
-            sectors,
+            book,
             day,
             row,
             f"SP-{day}-{i}",
@@ -109,19 +104,19 @@ def _commitments(sectors: SectorPlan, day: int) -> None:
         )
 
 
-def _grades(sectors: SectorPlan, day: int) -> None:
+def _grades(book: Book, clean: CleanRecords, day: int) -> None:
     """Graded again; on day 3 three go back to the first grade (A → B → A)."""
     if day == 2:
-        for i, row in enumerate(sectors.clean("swj.rating", 6, grade="B")):
-            _change(sectors, 2, row, f"SG-{i}-b", "复评：等级变更", grade="A")
+        for i, row in enumerate(take(book, clean, "swj.rating", 6, grade="B")):
+            _change(book, 2, row, f"SG-{i}-b", "复评：等级变更", grade="A")
             if i < 3:
-                _change(sectors, 3, row, f"SG-{i}-a", "复核后恢复原等级：第三版，不是重复")
-    for i, row in enumerate(sectors.clean("zjj.rating", 2)):
+                _change(book, 3, row, f"SG-{i}-a", "复核后恢复原等级：第三版，不是重复")
+    for i, row in enumerate(take(book, clean, "zjj.rating", 2)):
         wanted = "AAA" if row.truth["grade"] != "AAA" else "AA"
-        _change(sectors, day, row, f"SG-zjj-{day}-{i}", "年度复评", grade=wanted)
+        _change(book, day, row, f"SG-zjj-{day}-{i}", "年度复评", grade=wanted)
 
 
-def _corrections(sectors: SectorPlan, day: int) -> None:
+def _corrections(book: Book, day: int, corrected: set[int]) -> None:
     """Rows that came back corrected."""
     for name in (
         "scjg.inspection",
@@ -132,24 +127,24 @@ def _corrections(sectors: SectorPlan, day: int) -> None:
         "xzsp.contract_performance",
         "gaj.inspection",
     ):
-        bad = [r for r in sectors.main[name, 1].rows if r.expect == "quarantined" and id(r) not in sectors.corrected]
+        bad = [r for r in book.main[name, 1].rows if r.expect == "quarantined" and id(r) not in corrected]
         for i, row in enumerate(bad[:2]):
-            sectors.corrected.add(id(row))
-            _change(sectors, day, row, f"SR-{name}-{day}-{i}", f"退回更正（原 {row.case}）")
+            corrected.add(id(row))
+            _change(book, day, row, f"SR-{name}-{day}-{i}", f"退回更正（原 {row.case}）")
 
 
-def _repeats(sectors: SectorPlan) -> None:
+def _repeats(book: Book, clean: CleanRecords) -> None:
     for name in ("scjg.sampling", "czj.contract_performance", "xzsp.contract_performance"):
-        for i, row in enumerate(sectors.clean(name, 4)):
-            again = _change(sectors, 2, row, f"SD-{name}-{i}", "原样重报：重复")
+        for i, row in enumerate(take(book, clean, name, 4)):
+            again = _change(book, 2, row, f"SD-{name}-{i}", "原样重报：重复")
             again.expect = "duplicate"
 
 
-def _expiry(sectors: SectorPlan) -> None:
+def _expiry(book: Book, clean: CleanRecords) -> None:
     """Entries whose term ends between day 2 and day 3 without any delivery about it."""
-    for row in sectors.clean("tjj.breach_list", 2, removed_on=""):
+    for row in take(book, clean, "tjj.breach_list", 2, removed_on=""):
         row.fix(entered_on="2023-02-28", term_to="2026-02-27")
-    for row in sectors.clean("scjg.honour", 2, removed_on=""):
+    for row in take(book, clean, "scjg.honour", 2, removed_on=""):
         row.fix(decided_on="2024-02-28", valid_to="2026-02-27")
 
 
@@ -189,7 +184,7 @@ def _notice(row: Row, day: int, kind: str, basis: str) -> Row:
     return Row(dataset, "events", values, row.subject)
 
 
-def _notices(sectors: SectorPlan, day: int) -> None:
+def _notices(book: Book, clean: CleanRecords, day: int, objected: list[Row]) -> None:
     """Objections taken up on day 2 and settled on day 3; repairs and revocations on both."""
     told: list[Row] = []
     if day == 2:
@@ -200,11 +195,11 @@ def _notices(sectors: SectorPlan, day: int) -> None:
             "rsj.labour_violation",
             "yjgl.breach_list",
         ):
-            sectors.objected += sectors.clean(name, 2)
-        told += [_notice(r, 2, "异议受理", "主体提出异议申请") for r in sectors.objected]
-        told += food.revocations(sectors)
+            objected += take(book, clean, name, 2)
+        told += [_notice(r, 2, "异议受理", "主体提出异议申请") for r in objected]
+        told += food.revocations(book)
     else:
-        told += [_notice(r, 3, "异议办结", "经核查信息无误，维持原记录") for r in sectors.objected[::2]]
+        told += [_notice(r, 3, "异议办结", "经核查信息无误，维持原记录") for r in objected[::2]]
     for name, kind, basis in (
         ("scjg.breach_list", "修复", "完成信用修复"),
         ("scjg.abnormal_operation", "修复", "完成信用修复"),
@@ -215,33 +210,34 @@ def _notices(sectors: SectorPlan, day: int) -> None:
         ("yjgl.commitment", "修复", "违诺情形已纠正"),
         ("fy.judgment_debtor_entity", "撤销", "执行裁定撤销"),
     ):
-        told += [_notice(row, day, kind, basis) for row in sectors.clean(name, 1)]
+        told += [_notice(row, day, kind, basis) for row in take(book, clean, name, 1)]
     for i, row in enumerate(told):
         row.plant(f"SN-{day}-{i:02d}", [], "accepted", f"{row.get('event_type')}：{row.get('decision_table')}")
         if row.get("decision_table") == "处罚":
             row.city = "deleted"
-        sectors.plan.main[row.dataset, day].rows.append(row)
+        book.insert(day, row)
 
 
-def _registers(sectors: SectorPlan) -> None:
+def _registers(book: Book, organisations: Organisations) -> None:
     """Day 2: the institutions' register is cut short and must be held; day 3: complete again, with changes."""
     for name in registers.REGISTERS:
-        day1 = sectors.main[name, 1].rows
+        day1 = book.main[name, 1].rows
         if name == "jgbz.public_institution":
             cut = [r.again() for r in day1[: len(day1) // 3]]
             for row in cut:
                 row.case = ""
-            sectors.deliver(
+            book.deliver(
                 2,
                 name,
                 cut,
+                on_day(name, 2),
                 state="held",
                 case="truncated_roster",
                 note="登记名册快照只有三分之一，低于收缩下限：扣留，不得据此注销任何主体",
             )
-        sectors.deliver(3, name, registers.third_day(sectors, name, day1))
-    sectors.deliver(3, "tjj.breach_list", [], case="zero_report", note="仅有表头：零报送")
-    first = sectors.main["sfj.practitioner", 1].rows
+        book.deliver(3, name, registers.third_day(book, organisations, name, day1), on_day(name, 3), main=True)
+    book.deliver(3, "tjj.breach_list", [], on_day("tjj.breach_list", 3), case="zero_report", note="仅有表头：零报送")
+    first = book.main["sfj.practitioner", 1].rows
     rows = []
     for row in first:
         new = row.again()
@@ -257,7 +253,7 @@ def _registers(sectors: SectorPlan) -> None:
             .plant(f"SE-practice-{i}", [], "accepted", "执业注销")
         )
         rows[at].extra = dict(row.extra)
-    sectors.deliver(3, "sfj.practitioner", rows)
+    book.deliver(3, "sfj.practitioner", rows, on_day("sfj.practitioner", 3), main=True)
 
 
 _REFUSED = [
@@ -269,13 +265,13 @@ _REFUSED = [
 ]
 
 
-def _refused(sectors: SectorPlan) -> None:
+def _refused(book: Book, rng: random.Random, population: Population) -> None:
     """Files of datasets the law forbids; whatever is in them must be found nowhere afterwards."""
     for day, unit, pattern, title in _REFUSED:
-        persons = sectors.rng.sample(sectors.plan.population.persons, 8)
+        persons = rng.sample(population.persons, 8)
         lines = ["姓名,证件号码,内容", *(f"{p.name},{p.id_no},{title}信息" for p in persons)]
-        sectors.turned_away[day].append(
-            Refused(
+        book.refused[day].append(
+            RefusedFile(
                 unit,
                 pattern.format(day=f"{DAYS[day]:%Y%m%d}"),
                 title,

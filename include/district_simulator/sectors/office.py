@@ -11,14 +11,11 @@ import random
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import xlsxwriter
 
+from district_simulator.population.enterprises import Population
 from district_simulator.sectors.history import RESTATED
-
-if TYPE_CHECKING:
-    from district_simulator.plan import Plan
 
 # department as the plan names it → unit of today, day it was connected by document
 CONNECTED: dict[str, tuple[str, date | None]] = {
@@ -63,14 +60,14 @@ class Use:
 USES = (Use(1, "czj", "政府资金补助", "2026 年中小企业发展资金补助资格审查", 30),)
 
 
-def write(home: Path, day: int, plan: Plan) -> None:
+def write(home: Path, day: int, seed: int, population: Population) -> None:
     """The lists of applicants of a day: firms of the register, by name and code."""
-    firms = [s for s in plan.population.subjects if s.kind == "company" and s.state == "存续"]
+    firms = [s for s in population.subjects if s.kind == "company" and s.state == "存续"]
     for use in (use for use in USES if use.day == day):
         path = use.path(home)
         path.parent.mkdir(exist_ok=True)
         with xlsxwriter.Workbook(path) as book:
             sheet = book.add_worksheet("申请单位")
             sheet.write_row(0, 0, ["序号", "申请单位名称", "统一社会信用代码"])
-            for number, firm in enumerate(random.Random(f"{plan.seed}/office/{day}").sample(firms, use.applicants), 1):
+            for number, firm in enumerate(random.Random(f"{seed}/office/{day}").sample(firms, use.applicants), 1):
                 sheet.write_row(number, 0, [number, firm.name, firm.uscc])

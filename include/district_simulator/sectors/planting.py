@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
 
-from district_simulator.population import Person, Subject
-from district_simulator.rows import Row
-from district_simulator.sectors.datasets import SECTOR_DATASETS
+from district_simulator.population.enterprises import Population
+from district_simulator.population.organisations import Organisations
+from district_simulator.sectors.clean import CleanRecords
 from district_simulator.sectors.faults import SECTOR_FAULTS, SectorContext, SectorFault
+from district_simulator.sectors.headings import on_day
 from district_simulator.sectors.registers import REGISTERS, register_row
-from district_simulator.sectors.tables import SECTOR_TABLES
-from district_simulator.workcalendar import DAYS
-
-if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS
+from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
+from district_simulator.vocabulary.subjects import Person, Subject
+from district_simulator.vocabulary.workcalendar import DAYS
 
 SINGLES, ALIKES = 24, 13  # per rule: faults, and look-alikes (35 %)
 MIN_PER_ERROR = 4  # rows per planted case, look-alikes included: fewer than one in five is an error
@@ -25,13 +25,20 @@ RULES = sorted({f.rule for f in SECTOR_FAULTS})
 class SectorPlanter:
     """Chooses places for the quotas, then makes the rows of a delivery."""
 
-    def __init__(self, sectors: SectorPlan, volumes: dict[tuple[str, int], int]):
-        self.sectors, self.volumes = sectors, volumes
-        self.rng = random.Random(f"{sectors.plan.seed}/sector-planting")
+    def __init__(
+        self,
+        seed: int,
+        population: Population,
+        organisations: Organisations,
+        clean: CleanRecords,
+        volumes: dict[tuple[str, int], int],
+    ):
+        self.population, self.clean, self.volumes = population, clean, volumes
+        self.rng = random.Random(f"{seed}/sector-planting")
         self.load: Counter[tuple[str, int]] = Counter()
         self.used: Counter[str] = Counter()
         self.places: dict[tuple[str, int], list[tuple[SectorFault, int]]] = defaultdict(list)
-        self.spare = {name: iter(group) for name, group in sectors.subjects.groups.spare.items()}
+        self.spare = {name: iter(group) for name, group in organisations.groups.spare.items()}
         self._serial = 0
         for rule in RULES:
             wrong = [f for f in SECTOR_FAULTS if f.rule == rule and not f.alike]
@@ -48,9 +55,7 @@ class SectorPlanter:
                 for name, on in self.volumes
                 if on == when
                 and fault.can_be_in(
-                    SECTOR_TABLES[SECTOR_DATASETS[name].table],
-                    self.sectors.dialect(name, when),
-                    SECTOR_DATASETS[name].form,
+                    SECTOR_TABLES[SECTOR_DATASETS[name].table], on_day(name, when), SECTOR_DATASETS[name].form
                 )
                 and (name not in REGISTERS or self.load[name, when] < 14)
             ]
@@ -69,24 +74,22 @@ class SectorPlanter:
 
     def _subject(self, fault: SectorFault) -> Subject | Person | None:
         if fault.subject == "digits-person":
-            return self.rng.choice(self.sectors.plan.population.digit_persons)
-        return self.rng.choice(self.sectors.plan.population.groups[fault.subject]) if fault.subject else None
+            return self.rng.choice(self.population.digit_persons)
+        return self.rng.choice(self.population.groups[fault.subject]) if fault.subject else None
 
     def _clean(self, fault: SectorFault, name: str, day: int) -> Row:
         if name in REGISTERS:  # a faulty line is about somebody nobody else speaks of
             return register_row(name, next(self.spare[SECTOR_DATASETS[name].table.split(".")[1]]))
         table = SECTOR_TABLES[SECTOR_DATASETS[name].table]
         if table.about != "organisation":
-            return self.sectors.rows.row(name, day, self._subject(fault))
+            return self.clean.row(name, day, self._subject(fault))
         propose = (lambda: self._subject(fault)) if fault.subject else None
-        return self.sectors.rows.row(name, day, propose, how=fault.how or "uscc")
+        return self.clean.row(name, day, propose, how=fault.how or "uscc")
 
     def _make(self, fault: SectorFault, n: int, name: str, day: int) -> Row:
         self._serial += 1
         row = self._clean(fault, name, day)
-        context = SectorContext(
-            self.rng, self.sectors.plan.population, DAYS[day], SECTOR_TABLES[SECTOR_DATASETS[name].table], n
-        )
+        context = SectorContext(self.rng, self.population, DAYS[day], SECTOR_TABLES[SECTOR_DATASETS[name].table], n)
         fault.apply(row, context)
         rules = ["R20"] if fault.expect == "refused" else sorted(fault.rules)
         return row.plant(f"Z{'L' if fault.alike else 'F'}{self._serial:04d}", rules, fault.expect, fault.name)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from district_simulator.rows import Row
-from district_simulator.sectors.datasets import SECTOR_DATASETS
-from district_simulator.sectors.subjects import Organisation
-from district_simulator.sectors.tables import SECTOR_TABLES
-from district_simulator.units import UNITS
-from district_simulator.workcalendar import DAYS
-
-if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+from district_simulator.book import Book
+from district_simulator.population.organisations import Organisations
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS
+from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
+from district_simulator.vocabulary.subjects import Organisation, Subject
+from district_simulator.vocabulary.units import UNITS
+from district_simulator.vocabulary.workcalendar import DAYS
 
 REGISTERS = {
     "jgbz.public_institution": "institutions",
@@ -30,31 +27,23 @@ def register_row(name: str, subject: Organisation) -> Row:
     return Row(name, dataset.table, {n: given.get(n, "") for n in SECTOR_TABLES[dataset.table].fields}, subject)
 
 
-def first_day(sectors: SectorPlan, name: str) -> list[Row]:
+def first_day(organisations: Organisations, name: str) -> list[Row]:
     """Everybody in force on the first day."""
-    return [register_row(name, s) for s in getattr(sectors.subjects.groups, REGISTERS[name])]
+    return [register_row(name, s) for s in getattr(organisations.groups, REGISTERS[name])]
 
 
-def third_day(sectors: SectorPlan, name: str, day1: list[Row]) -> list[Row]:
+def third_day(book: Book, organisations: Organisations, name: str, day1: list[Row]) -> list[Row]:
     """The same register a week later: some renamed, some closed, some founded, a code re-issued."""
-    quiet = [
-        r
-        for r in day1
-        if not r.case
-        and r.subject.state == "存续"
-        and not r.subject.former_names
-        and not r.subject.predecessor
-        and r.subject.uscc not in {u.uscc for u in UNITS.values()}
-    ]
+    quiet = [r for r in day1 if not r.case and _changeable(r.organisation)]
     renamed, ended, reissued = quiet[:CHANGED], quiet[CHANGED : 2 * CHANGED], quiet[2 * CHANGED : 2 * CHANGED + 2]
     tag = name.split(".")[1][:6]
     changed: dict[int, Row] = {}
     for i, row in enumerate(renamed):
-        old = row.truth["subject_name"]
-        new = old.replace("示范区", "示范区第一", 1)
+        name_before = row.truth["subject_name"]
+        name_after = name_before.replace("示范区", "示范区第一", 1)
         changed[id(row)] = (
             row.clone()
-            .fix(subject_name=new, former_names=old)
+            .fix(subject_name=name_after, former_names=name_before)
             .plant(f"SE-name-{tag}-{i}", [], "accepted", "更名：旧名转为曾用名")
         )
     for i, row in enumerate(ended):
@@ -64,7 +53,7 @@ def third_day(sectors: SectorPlan, name: str, day1: list[Row]) -> list[Row]:
             .plant(f"SE-state-{tag}-{i}", [], "accepted", "登记状态变更")
         )
     for i, row in enumerate(reissued):
-        changed[id(row)] = _reissued(sectors, row).plant(
+        changed[id(row)] = _reissued(book, organisations, row).plant(
             f"SE-code-{tag}-{i}", [], "accepted", "代码重新赋码：原代码写在记录中"
         )
     rows = []
@@ -73,22 +62,28 @@ def third_day(sectors: SectorPlan, name: str, day1: list[Row]) -> list[Row]:
         if id(row) not in changed:
             new.case = ""
         rows.append(new)
-    make = {
-        "institutions": sectors.subjects.institution,
-        "bodies": sectors.subjects.body,
-        "social": sectors.subjects.social,
-    }
+    make = {"institutions": organisations.institution, "bodies": organisations.body, "social": organisations.social}
     for i in range(3):
         founded = make[REGISTERS[name]]()
         rows.append(register_row(name, founded).plant(f"SE-new-{tag}-{i}", [], "accepted", "新设立"))
     return rows
 
 
-def _reissued(sectors: SectorPlan, row: Row) -> Row:
+def _changeable(subject: Subject) -> bool:
+    """In force, without a past, and no unit of the district."""
+    return (
+        subject.state == "存续"
+        and not subject.former_names
+        and not (isinstance(subject, Organisation) and subject.predecessor)
+        and subject.uscc not in {unit.uscc for unit in UNITS.values()}
+    )
+
+
+def _reissued(book: Book, organisations: Organisations, row: Row) -> Row:
     """The same organisation under a new code of the same family."""
     old = row.truth["uscc"]
-    new = sectors.subjects.code(old[:2])
-    sectors.reissued[old] = new
+    new = organisations.code(old[:2])
+    book.reissued[old] = new
     fixed = row.clone().fix(uscc=new, org_code=new[8:17], predecessor_uscc=old)
     if fixed.truth["tax_reg_no"]:
         fixed.fix(tax_reg_no=f"370399{new[8:17]}")

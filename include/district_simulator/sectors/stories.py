@@ -1,19 +1,16 @@
 """Stories of the registers that decide who is who, and records that name their subject by what the story left.
 
 Each record's case says what must become of it: ``subject`` in the answer key is worked out from the registers as
-delivered (see ``answers``), so a story that is not told by a register resolves nothing.
+delivered (see ``book.Registry``), so a story that is not told by a register resolves nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from district_simulator import codes
-from district_simulator.rows import Row
-from district_simulator.sectors.subjects import Organisation
-
-if TYPE_CHECKING:
-    from district_simulator.sectors.plan import SectorPlan
+from district_simulator.book import Book
+from district_simulator.population.organisations import Organisations
+from district_simulator.sectors.clean import CleanRecords
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.subjects import Organisation
 
 ROSTER = "scjg.enterprise_registration"
 EACH = 6
@@ -35,9 +32,9 @@ TELLERS = [
 class Stories:
     """Invented firms and institutions with a past."""
 
-    def __init__(self, sectors: SectorPlan):
-        self.sectors = sectors
-        make, groups = sectors.subjects, sectors.subjects.groups
+    def __init__(self, organisations: Organisations):
+        self.organisations = organisations
+        make, groups = organisations, organisations.groups
         self.reissued = [make.enterprise() for _ in range(EACH)]  # new code already on day 1
         for firm in self.reissued:
             firm.predecessor = make.code("91")
@@ -83,32 +80,31 @@ class Stories:
             + self.sharing
             + self.namesakes
             + self.plain
-            + self.sectors.subjects.groups.food
+            + self.organisations.groups.food
         )
 
-    def add_to_registers(self) -> None:
+    def add_to_registers(self, book: Book) -> None:
         """Rows of the register of enterprises on days 1 and 3 (the cut one of day 2 ends before them)."""
-        main = self.sectors.plan.main
-        main[ROSTER, 1].rows.extend(self._row(firm) for firm in self.firms)
+        book.main[ROSTER, 1].rows.extend(self._row(firm) for firm in self.firms)
         for i, firm in enumerate(self.firms):
             row = self._row(firm)
             if firm in self.later_reissued:
-                new = self.sectors.reissued[firm.uscc] = self.sectors.subjects.code("91")
+                new = book.reissued[firm.uscc] = self.organisations.code("91")
                 row.fix(uscc=new, org_code=new[8:17], predecessor_uscc=firm.uscc)
                 row.plant(f"SE-code-firm-{i}", [], "accepted", "代码重新赋码：原代码写在记录中")
-            main[ROSTER, 3].rows.append(row)
+            book.insert(3, row)
 
     @staticmethod
     def _row(firm: Organisation) -> Row:
         return Row(ROSTER, "qydj", firm.registration(), firm)
 
-    def records(self) -> list[tuple[int, Row]]:
+    def records(self, clean: CleanRecords) -> list[tuple[int, Row]]:
         """(day, row): each story told in turn by several streams."""
         told: list[tuple[int, Row]] = []
 
         def tell(word: str, subject: Organisation, how: str, note: str, **values: str) -> None:
             name, day = TELLERS[len(told) % len(TELLERS)]
-            row = self.sectors.rows.row(name, day, subject, how=how).fix(**values)
+            row = clean.row(name, day, subject, how=how).fix(**values)
             told.append(
                 (day, row.plant(f"SU-{word}-{len(told):03d}", ["C08"] if how == "name" else [], "accepted", note))
             )
@@ -141,8 +137,3 @@ class Stories:
         for i, club in enumerate(self.clubs):
             tell("club", club, ("social_org_cert_no", "name")[i % 2], "社会组织：只有登记证号或名称")
         return told
-
-
-def two_digit_family(code: str) -> str:
-    """Family of a code: what may re-issue what (91, 92, 93 apart; 11, 12, 5x each)."""
-    return code[:2] if codes.uscc_valid(code) else ""

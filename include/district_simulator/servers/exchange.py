@@ -7,12 +7,11 @@ from datetime import datetime
 from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, Text, create_engine
 from sqlalchemy.schema import CreateSchema, DropTable
 
-from district_simulator.deliveries import Delivery
-from district_simulator.formats import cells, plain
-from district_simulator.plan import EXCHANGE_LOCAL
-from district_simulator.sectors.datasets import SECTOR_DATASETS
-from district_simulator.tables import TABLES
-from district_simulator.workcalendar import DAYS
+from district_simulator.vocabulary.deliveries import Delivery
+from district_simulator.vocabulary.formats import cells, plain
+from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS
+from district_simulator.vocabulary.tables import EXCHANGE_LOCAL, TABLES
+from district_simulator.vocabulary.workcalendar import DAYS
 
 SCHEMAS: dict[str, dict[str, str]] = {
     "scjg": {"xk_fr": "xk_fr", "cf_fr": "cf_fr", "qydj": "qydj", "jdbg": "events"},

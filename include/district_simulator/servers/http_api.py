@@ -72,7 +72,7 @@ class DepartmentApi:
     @staticmethod
     def _mood_list(seed: str) -> list[int]:
         """A seeded pattern of answers; never more than two failures in a row."""
-        rng, moods = random.Random(seed), []
+        rng, moods = random.Random(seed), list[int]()
         for _ in range(97):
             mood = rng.choices([200, 429, 500, 503], [70, 10, 10, 10])[0]
             if mood != 200 and len(moods) > 1 and moods[-1] != 200 and moods[-2] != 200:

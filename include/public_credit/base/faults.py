@@ -47,7 +47,8 @@ def text(error: BaseException) -> str:
 
 def note(what: str, error: BaseException) -> None:
     """Write where an error arose to the log: the frames of it and of its causes, never its text."""
-    lines, seen = [], error
+    lines: list[str] = []
+    seen: BaseException | None = error
     while seen is not None:
         lines += [*traceback.format_tb(seen.__traceback__), f"{name(seen)}\n"]
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)

@@ -22,7 +22,7 @@ import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import func, select, text
@@ -36,9 +36,12 @@ from ..catalogue import load_catalogue
 from ..land import shapes
 from ..ledger import locks
 from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
-from ..ledger.session import open_business_day, session, step, whose
+from ..ledger.session import open_business_day, session, step, whose, written
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
 from . import evidence
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 _READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
 _PENDING = f"""
@@ -187,12 +190,12 @@ def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) 
     build = Build(business_date=on, code_version=settings.code_version(), made_from=now)
     opened.add(build)
     opened.flush()
-    added = opened.execute(text(_PENDING), {"build": build.build_id}).rowcount
+    added = written(opened.execute(text(_PENDING), {"build": build.build_id}))
     if added or edited or latest is None or latest < on or resolve.pending(opened):
         attempt.commit()
         return _Frozen(build.build_id, on, False, last is None, why)
     attempt.rollback()
-    return _Frozen(last.build_id, last.business_date, False, False, why) if full_refresh else None
+    return _Frozen(last.build_id, last.business_date, False, False, why) if full_refresh and last is not None else None
 
 
 def _publish_units(opened: Session) -> None:
@@ -261,7 +264,7 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     )
     result = dbtRunner().invoke(["parse", *common])
     if result.success:
-        result = dbtRunner(manifest=result.result).invoke([*arguments, *common, "--vars", rendered])
+        result = dbtRunner(manifest=cast("Manifest", result.result)).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
         failed = [
             item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")
@@ -324,11 +327,10 @@ def run(business_date: date, *, full_refresh: bool = False, select: tuple[str, .
 def _again(business_date: date, names: list[str]) -> BuildResult:
     """Compute the named models again as of the newest finished build, which stays what it is."""
     with session("builder") as opened:
-        build_id, day = opened.execute(
-            select(Build.build_id, Build.business_date)
-            .where(Build.state == BuildState.BUILT)
-            .order_by(Build.build_id.desc())
-        ).first()
+        last = opened.scalars(
+            select(Build).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
+        ).one()
+        build_id, day = last.build_id, last.business_date
     with step("builder", StepName.BUILD, business_date=business_date, build_id=build_id) as record:
         arguments = ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select"]
         result = invoke(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,7 @@ from ..base.messages import UserError
 from .models import Authority, CodeList, Dataset, Forbidden, Kind, Receiver, Unit
 from .sectors import Mistake, Refused, Sector, check_dataset, check_refused, check_sectors
 
+Model = TypeVar("Model", bound=BaseModel)
 _REASONS = {
     "missing": "缺少必填项",
     "extra_forbidden": "不认识的项",
@@ -99,7 +100,7 @@ def default_root() -> Path:
     return settings.checkout() / "include" / "catalogue"
 
 
-class _Lines(plain_yaml.Loader):
+class _Lines(plain_yaml.Loader):  # type: ignore[misc]  # one of two classes, by how PyYAML was built
     """Loader that refuses a key given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -109,7 +110,8 @@ class _Lines(plain_yaml.Loader):
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"重复的项 {key}", key_node.start_mark)
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 class _File:
@@ -122,7 +124,7 @@ class _File:
         loader = _Lines(self.text)
         try:
             self.node = loader.get_single_node()
-            self.content = loader.construct_document(self.node) if self.node is not None else None
+            self.content: Any = loader.construct_document(self.node) if self.node is not None else None
         finally:
             loader.dispose()
 
@@ -148,7 +150,9 @@ class _File:
         return [self.problem((*at, *location), reason, remedy) for location, reason, remedy in mistakes]
 
 
-def _parse(file: _File, model: type[BaseModel], content: Any, problems: list[Problem], at: tuple[Any, ...] = ()) -> Any:
+def _parse(
+    file: _File, model: type[Model], content: Any, problems: list[Problem], at: tuple[Any, ...] = ()
+) -> Model | None:
     if not isinstance(content, dict):
         problems.append(file.problem(at, "应为键值对", "参照其他同类文件书写"))
         return None
@@ -254,7 +258,7 @@ def _single(root: Path, name: str, problems: list[Problem]) -> _File:
         raise CatalogueError(problems) from error
 
 
-def _entries(file: _File, model: type[BaseModel], problems: list[Problem]) -> dict[str, Any]:
+def _entries(file: _File, model: type[Model], problems: list[Problem]) -> dict[str, Model]:
     """The entries of a file that maps ids to entries; mistakes carry the line of the entry."""
     if not isinstance(file.content, dict):
         problems.append(file.problem((), "文件应为键值对", "参照其他同类文件书写"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,7 +32,7 @@ def explain(
     if not found:
         raise UserError(f"没有文书号或记录编号为 {key} 的记录。", remedy="核对文书号（括号可用全角或半角）。", code=4)
     if any(item.about_person for item in found):
-        if not (purpose or "").strip():
+        if purpose is None or not purpose.strip():
             raise UserError(
                 "该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2
             )
@@ -45,7 +45,7 @@ def explain(
         _print(story)
 
 
-def _print(story: dict) -> None:
+def _print(story: dict[str, Any]) -> None:
     print(output.paint(story["document_no"] or story["record_id"] or "", "bold"))
     print(f"{story['kind_title']}，{story['subject']}，{story['authority']}，{story['state']}")
     print(output.paint(f"记录编号 {story['record_id']}", "dim"))

@@ -106,7 +106,8 @@ def as_of(
 
 
 def _reason(item: dict[str, Any]) -> str:
-    return worklist.REASONS.get(item["reason"], item["reason"])
+    reason: str = item["reason"]
+    return worklist.REASONS.get(reason, reason)
 
 
 def work(

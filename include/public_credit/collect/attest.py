@@ -38,8 +38,11 @@ def attest(dataset_id: str, start: date, end: date, who: str, reason: str) -> bo
 
     _check(dataset_id, start, end, who, reason)
     unit_id = load_catalogue().datasets[dataset_id].unit
-    links = {"business_date": settings.business_date(), "unit_id": unit_id, "dataset_id": dataset_id}
-    with step("collector", StepName.ATTEST, **links) as record, session("collector") as opened:
+    links = {"unit_id": unit_id, "dataset_id": dataset_id}
+    with (
+        step("collector", StepName.ATTEST, business_date=settings.business_date(), **links) as record,
+        session("collector") as opened,
+    ):
         delivered = opened.scalar(
             select(func.coalesce(func.sum(Batch.rows_in), 0)).where(
                 Batch.dataset_id == dataset_id, Batch.business_date.between(start, end)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import Dataset, load_catalogue
+from ..catalogue.models import DropFolder, ExchangeDb, HttpApi, Sftp
 from ..ledger import locks
 from ..ledger.models import Batch, Step
 from ..ledger.session import dag_run, session, whose
@@ -29,6 +30,7 @@ from ..ledger.states import StepName, Verdict
 from .streams import ByteStream
 
 Owner = Literal["department", "data_engineer"]
+Wanted = TypeVar("Wanted", HttpApi, Sftp, DropFolder, ExchangeDb)
 
 
 class CollectError(UserError):
@@ -54,7 +56,7 @@ class CollectOutcome:
     """What became of one dataset's collection: new batches, receipts already known, what was left and why."""
 
     dataset_id: str
-    verdict: str = Verdict.OK
+    verdict: Verdict = Verdict.OK
     owner: str = ""
     batch_seqs: list[int] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
@@ -134,12 +136,19 @@ class Intake:
         self.run = run or dag_run()
         self.outcome = CollectOutcome(dataset.id)
 
+    def channel(self, wanted: type[Wanted]) -> Wanted:
+        """The dataset's channel, which is of the kind its module reads. Raises TypeError where it is another."""
+        found = self.dataset.channel
+        if not isinstance(found, wanted):
+            raise TypeError(f"{self.dataset.id} is delivered by {found.type}, not by {wanted.__name__}")
+        return found
+
     def known(self, locators: list[str]) -> set[tuple[str, str]]:
         """(locator, source version) of receipts among ``locators`` that are booked already."""
         with session("collector") as opened:
             return {
-                tuple(row)
-                for row in opened.execute(
+                (locator, version)
+                for locator, version in opened.execute(
                     select(Batch.locator, Batch.source_version).where(
                         Batch.dataset_id == self.dataset.id, Batch.locator == any_(literal(locators, ARRAY(Text)))
                     )

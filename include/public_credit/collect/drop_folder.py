@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from ..catalogue.models import DropFolder
 from .base import CollectError, Intake, connection_uri
 from .files import Found, pull_files
 
@@ -63,10 +64,11 @@ class Folder:
 
 def pull(intake: Intake) -> None:
     """Take in the folder's new files."""
-    conn_id = intake.dataset.channel.connection
+    channel = intake.channel(DropFolder)
+    conn_id = channel.connection
     parts = urlsplit(connection_uri(conn_id))
     if parts.scheme != "file" or not parts.path.startswith("/"):
         raise CollectError(
             f"连接 {conn_id} 应为 file:///绝对路径。", "改正 connections.yaml 中的这一行。", "data_engineer"
         )
-    pull_files(intake, Folder(Path(unquote(parts.path))), "", f"drop_folder:{conn_id}")
+    pull_files(intake, Folder(Path(unquote(parts.path))), channel, "", f"drop_folder:{conn_id}")

@@ -8,7 +8,7 @@ incomplete (``truncated``).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.expression import TableClause
 
+from ..catalogue.models import ExchangeDb
 from .base import CollectError, Intake, SourceChanged, connection_uri
 from .streams import header_line, row_lines
 
@@ -86,30 +87,30 @@ def _named(name: str, *columns: str) -> TableClause:
 class Exchange:
     """One dataset's tables in the exchange database."""
 
-    def __init__(self, connection: Connection, channel: Any):
+    def __init__(self, connection: Connection, channel: ExchangeDb):
         self._connection = connection
-        self._channel = channel
+        self.channel = channel
         self._source = _named(channel.table, channel.batch_column, channel.key_column)
         self._done = _named(channel.batch_done_table, "source_record_id", "table_name", "row_count")
 
     def finished(self) -> list[Done]:
         """Finished batches of our table, in order of their number."""
-        plain = self._channel.table.rpartition(".")[2]
+        plain = self.channel.table.rpartition(".")[2]
         query = select(self._done.c.source_record_id, self._done.c.row_count).where(
-            func.lower(self._done.c.table_name).in_([plain.lower(), self._channel.table.lower()])
+            func.lower(self._done.c.table_name).in_([plain.lower(), self.channel.table.lower()])
         )
-        with _explained(self._channel):
-            found = self._connection.execute(query).all()
+        with _explained(self.channel):
+            found: Sequence[Any] = self._connection.execute(query).all()
         batches = {str(number).strip(): Done(str(number).strip(), int(rows)) for number, rows in found}
         return sorted(batches.values(), key=lambda item: (len(item.number), item.number))
 
     def present(self, batch: Done) -> int:
         """Rows of a batch that are there."""
-        with _explained(self._channel):
+        with _explained(self.channel):
             return self._connection.execute(
                 select(func.count())
                 .select_from(self._source)
-                .where(self._source.c[self._channel.batch_column] == batch.number)
+                .where(self._source.c[self.channel.batch_column] == batch.number)
             ).scalar_one()
 
     def lines(self, batch: Done) -> Iterator[bytes]:
@@ -120,10 +121,10 @@ class Exchange:
         query = (
             select(text("*"))
             .select_from(self._source)
-            .where(self._source.c[self._channel.batch_column] == batch.number)
-            .order_by(self._source.c[self._channel.key_column])
+            .where(self._source.c[self.channel.batch_column] == batch.number)
+            .order_by(self._source.c[self.channel.key_column])
         )
-        with _explained(self._channel):
+        with _explained(self.channel):
             result = self._connection.execute(
                 query, execution_options={"stream_results": True, "yield_per": FETCH_ROWS}
             )
@@ -137,7 +138,7 @@ class Exchange:
 
     def forget_snapshot(self) -> None:
         """End the transaction, so that the next batch is read as it is then."""
-        with _explained(self._channel):
+        with _explained(self.channel):
             self._connection.rollback()
 
 
@@ -157,7 +158,7 @@ def _code(error: exc.DBAPIError) -> Any:
     return "3D000" if "database" in words and "does not exist" in words else None
 
 
-def _reading(error: exc.DBAPIError, channel: Any) -> CollectError:
+def _reading(error: exc.DBAPIError, channel: ExchangeDb) -> CollectError:
     """A person's reading of a database error.
 
     The error's own text is not shown, it may hold addresses or values.
@@ -193,7 +194,7 @@ def _reading(error: exc.DBAPIError, channel: Any) -> CollectError:
 
 
 @contextmanager
-def _explained(channel: Any) -> Iterator[None]:
+def _explained(channel: ExchangeDb) -> Iterator[None]:
     """Turn errors of the exchange database, and only of it, into what a person can act on."""
     try:
         yield
@@ -202,7 +203,7 @@ def _explained(channel: Any) -> Iterator[None]:
 
 
 def _take_finished(intake: Intake, exchange: Exchange) -> None:
-    channel = intake.dataset.channel
+    channel = exchange.channel
     where = f"exchange_db:{channel.connection}/{channel.table}#"
     plain, booked = channel.table.rpartition(".")[2], intake.booked_versions(where)
     for batch in exchange.finished():
@@ -225,7 +226,7 @@ def _take_finished(intake: Intake, exchange: Exchange) -> None:
 
 def pull(intake: Intake) -> None:
     """Take in the finished batches that are not booked yet, in order of their number."""
-    channel = intake.dataset.channel
+    channel = intake.channel(ExchangeDb)
     engine = _engine(connection_uri(channel.connection), channel.connection)
     try:
         with _explained(channel):

@@ -10,12 +10,15 @@ from __future__ import annotations
 import posixpath
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import BinaryIO, Protocol
 
 from ..catalogue import load_catalogue
+from ..catalogue.models import DropFolder, Sftp
 from .base import CollectError, Intake, SourceChanged, masked, masked_path
 from .streams import read_file
 
@@ -53,7 +56,7 @@ class FileSource(Protocol):
 
     def list(self, folder: str) -> list[Found]: ...
     def look(self, path: str) -> Found | None: ...
-    def open(self, path: str) -> BinaryIO: ...
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]: ...
 
 
 def file_version(mtime: float, size: int) -> str:
@@ -91,7 +94,9 @@ def places(folder: str, patterns: list[str]) -> dict[str, list[str]]:
 
 def _listed(source: FileSource, folder: str, patterns: list[str]) -> tuple[list[Found], dict[str, Found]]:
     """Files a pattern wants, oldest first, and those of what is never collected, by path, whatever pattern they match."""
-    catalogue, files, refused = load_catalogue(), {}, {}
+    catalogue = load_catalogue()
+    files: dict[str, Found] = {}
+    refused: dict[str, Found] = {}
     for parent, names in places(folder, patterns).items():
         for item in source.list(parent):
             if any(fnmatchcase(item.name, sign) for sign in TEMPORARY):
@@ -119,6 +124,8 @@ def _settled(source: FileSource, files: list[Found], settle: float, listed_at: f
 
 def _turn_away(intake: Intake, source: FileSource, item: Found, where: str) -> None:
     refused_id = load_catalogue().refusal(item.name)
+    if refused_id is None:  # the catalogue was edited meanwhile: the next run takes the file
+        return
     try:
         with source.open(item.path) as handle:
             intake.turn_away(
@@ -132,9 +139,9 @@ def _turn_away(intake: Intake, source: FileSource, item: Found, where: str) -> N
         return  # still being written, gone or unreadable: nothing came in, the files beside it are taken all the same
 
 
-def pull_files(intake: Intake, source: FileSource, folder: str, where: str) -> None:
+def pull_files(intake: Intake, source: FileSource, channel: Sftp | DropFolder, folder: str, where: str) -> None:
     """Take in every settled file that is not booked yet, oldest first; ``where`` begins the locators."""
-    channel, outcome = intake.dataset.channel, intake.outcome
+    outcome = intake.outcome
     listed_at = time.monotonic()
     files, never = _listed(source, folder, channel.patterns)
     outcome.turned_away.clear()
@@ -154,8 +161,6 @@ def pull_files(intake: Intake, source: FileSource, folder: str, where: str) -> N
             continue
         try:
             with source.open(item.path) as handle:
-                intake.take(
-                    locator, item.version, item.shown, stream(handle, item, lambda path=item.path: source.look(path))
-                )
+                intake.take(locator, item.version, item.shown, stream(handle, item, partial(source.look, item.path)))
         except (SourceChanged, FileNotFoundError):
             outcome.waiting.append(item.shown)

@@ -22,7 +22,8 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import orjson
 
-from .base import CollectError, Intake, SourceChanged, connection_uri
+from ..catalogue.models import HttpApi
+from .base import CollectError, Intake, Owner, SourceChanged, connection_uri
 from .streams import header_line, row_lines
 
 TIMEOUT = httpx.Timeout(60.0, connect=15.0)
@@ -98,7 +99,7 @@ def sign(app_key: str, secret: str, moment: str) -> str:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    given = response.headers.get("Retry-After", "").strip()
+    given: str = response.headers.get("Retry-After", "").strip()
     if given.isdecimal():
         return float(given)
     try:
@@ -111,7 +112,7 @@ class Api:
     """A department's interface; every request is signed anew, limited in rate and repeated with back-off."""
 
     def __init__(self, intake: Intake):
-        self._channel = intake.dataset.channel
+        self._channel = intake.channel(HttpApi)
         parts = urlsplit(connection_uri(self._channel.connection))
         if parts.scheme not in ("http", "https") or not parts.hostname or not parts.username:
             raise CollectError(
@@ -205,7 +206,7 @@ class Api:
             code = str(reply["code"])
             if code != "00":
                 meaning, remedy = CODES.get(code, ("返回错误", "请来源单位说明错误代码。"))
-                owner = "data_engineer" if code in CODES else "department"
+                owner: Owner = "data_engineer" if code in CODES else "department"
                 shown = code if code.isalnum() and len(code) <= 8 else "无法识别"
                 raise CollectError(f"接口（连接 {self._channel.connection}）{meaning}（代码 {shown}）。", remedy, owner)
             data = reply["data"]
@@ -259,7 +260,8 @@ class Short(Exception):
 
 
 def _pull(intake: Intake, api: Api) -> None:
-    channel, columns = intake.dataset.channel, []
+    channel = intake.channel(HttpApi)
+    columns: list[str] = []
     where = f"http_api:{channel.connection}{channel.path}?since="
     since = "" if intake.dataset.delivery_mode == "full_snapshot" else intake.last_version(where)
     for _ in range(RESTARTS):

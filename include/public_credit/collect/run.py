@@ -81,7 +81,7 @@ def collect(
 
 def probe(dataset_id: str) -> CollectOutcome:
     """Connect to a dataset's source and say what a collection would take; books nothing."""
-    (dataset,) = [item for item in _datasets(dataset_id) if item.id == dataset_id] or [None]
+    dataset = next((item for item in _datasets(dataset_id) if item.id == dataset_id), None)
     if dataset is None or dataset.channel.type not in CHANNELS:
         raise UserError(f"{dataset_id} 没有可连接的渠道。", remedy="填写一个按渠道采集的数据集编号。")
     intake = Probe(dataset, business_day(None))
@@ -98,7 +98,7 @@ def receive_file(dataset_id: str, path: str | Path, business_date: date | None =
 
     on = business_day(business_date)
     hand_in.turn_away(dataset_id, Path(path), on)
-    (dataset,) = [item for item in _datasets(dataset_id) if item.id == dataset_id] or [None]
+    dataset = next((item for item in _datasets(dataset_id) if item.id == dataset_id), None)
     if dataset is None:
         raise UserError(
             f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。"

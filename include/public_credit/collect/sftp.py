@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import paramiko
 
+from ..catalogue.models import Sftp
 from .base import CollectError, Intake, connection_uri
 from .files import Found, pull_files
 
@@ -162,12 +163,12 @@ def _unreachable(conn_id: str) -> CollectError:
 
 def pull(intake: Intake) -> None:
     """Take in new files; a broken connection is opened again, files already booked are not fetched twice."""
-    channel = intake.dataset.channel
+    channel = intake.channel(Sftp)
     conn_id = channel.connection
     for number in range(1, TRIES + 1):
         try:
             with _session(conn_id) as (client, base):
-                pull_files(intake, Server(client, base), channel.folder, f"sftp:{conn_id}")
+                pull_files(intake, Server(client, base), channel, channel.folder, f"sftp:{conn_id}")
             return
         except socket.gaierror:
             raise CollectError(

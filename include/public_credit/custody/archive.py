@@ -153,7 +153,7 @@ class _Plain(io.RawIOBase):
             return count
         raise ArchiveDamaged("归档对象已损坏或被改动。", remedy="从备份恢复归档对象。", code=3)
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # as BufferedReader calls it
         while not self._rest and not self._done:
             with _storage():
                 head = self._source.read(_HEAD.size)
@@ -173,7 +173,7 @@ class _Plain(io.RawIOBase):
         super().close()
 
 
-def open_plain(uri: str) -> BinaryIO:
+def open_plain(uri: str) -> io.BufferedReader:
     """A buffered stream of the object's plain bytes (not seekable). Raises ArchiveDamaged."""
     with session("collector") as opened:
         row = opened.get(ArchiveObject, uri)

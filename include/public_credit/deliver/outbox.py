@@ -29,7 +29,7 @@ def sendable(receiver: str) -> list[Item]:
             order by case when i.operation = {sql(Operation.DEL)} then 0 else 1 end, i.interface, i.item_id"""),
             {"receiver": receiver},
         )
-        return [Item(*row) for row in rows]
+        return [Item(*row) for row in rows.tuples()]
 
 
 def in_doubt(receiver: str) -> list[str]:

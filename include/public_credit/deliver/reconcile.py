@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from sqlalchemy import text
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from ..base import settings
 from ..catalogue import load_catalogue
 from ..ledger.models import Reconciliation
-from ..ledger.session import session, step
+from ..ledger.session import driver, session, step
 from ..ledger.states import IN_DOUBT, Difference, ItemState, Operation, StepName, Verdict, sql
 from .base import Adapter
 from .run import adapter_for
@@ -55,15 +56,15 @@ _COMPARE = f"""
                          and u.record_id = coalesce(o.record_id, t.record_id)"""
 
 
-def _load(driver: psycopg.Connection, adapter: Adapter, interfaces: list[str]) -> None:
-    driver.execute("create temp table theirs (interface text, record_id text, version text) on commit drop")
-    with driver.cursor() as cursor, cursor.copy("copy theirs from stdin") as copy:
+def _load(raw: psycopg.Connection[Any], adapter: Adapter, interfaces: list[str]) -> None:
+    raw.execute("create temp table theirs (interface text, record_id text, version text) on commit drop")
+    with raw.cursor() as cursor, cursor.copy("copy theirs from stdin") as copy:
         for interface in interfaces:
             for page in adapter.held(interface):
                 for row in page:
                     if row["state"] == "held":
                         copy.write_row((interface, row["recordId"], row["version"]))
-    driver.execute("analyze theirs")
+    raw.execute("analyze theirs")
 
 
 def run(receiver: str = "city") -> ReconcileResult:
@@ -73,12 +74,13 @@ def run(receiver: str = "city") -> ReconcileResult:
         adapter = adapter_for(found)
         try:
             with session("sender") as opened:
-                driver = opened.connection().connection.driver_connection
-                _load(driver, adapter, list(found.interfaces))
+                _load(driver(opened), adapter, list(found.interfaces))
                 opened.execute(text(_COMPARE), {"receiver": receiver})
-                counted = dict(opened.execute(text("select verdict, count(*) from compared group by 1")).all())
-                theirs = opened.execute(text("select count(*) from theirs")).scalar_one()
-                ours = opened.execute(text("select count(our_version) from compared")).scalar_one()
+                counted: dict[str, int] = dict(
+                    opened.execute(text("select verdict, count(*) from compared group by 1")).tuples().all()
+                )
+                theirs: int = opened.execute(text("select count(*) from theirs")).scalar_one()
+                ours: int = opened.execute(text("select count(our_version) from compared")).scalar_one()
                 result = ReconcileResult(ours, theirs, *(counted.get(name, 0) for name in ("agreed", *Difference)))
                 row = Reconciliation(receiver=receiver, business_date=on, **result.__dict__)
                 opened.add(row)

@@ -149,13 +149,13 @@ def _fill_rates(opened: Session) -> dict[str, float]:
         select d.interface || '.' || f.key, avg(case when f.value <> '' then 1.0 else 0.0 end)
         from diff d, jsonb_each_text(d.payload) f where d.operation <> {sql(Operation.DEL)} group by 1""")
     )
-    return {code: round(float(share), 4) for code, share in rows}
+    return {code: round(float(share), 4) for code, share in rows.tuples()}
 
 
 def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill: dict[str, float]) -> list[str]:
     """Reasons to wait for an approval (thresholds in the receiver's catalogue entry)."""
-    limits, reasons = receiver.unusual, []
-    held = opened.execute(
+    limits, reasons = receiver.unusual, list[str]()
+    held: int = opened.execute(
         text(f"""
         select count(*) from (
             select operation, row_number() over (partition by record_id order by item_id desc) as newest
@@ -211,10 +211,10 @@ def _prepare(receiver: Receiver) -> Prepared | None:
             (interface, operation): count
             for interface, operation, count in opened.execute(
                 text("select interface, operation, count(*) from diff group by 1, 2")
-            )
+            ).tuples()
         }
         adds, mods, dels = (sum(n for (_, op), n in counted.items() if op == name) for name in Operation)
-        digest = opened.execute(
+        digest: str = opened.execute(
             text(
                 "select encode(sha256(convert_to(coalesce(string_agg(concat_ws(chr(31), record_id, operation, version), "
                 "chr(30) order by record_id), ''), 'UTF8')), 'hex') from diff"

@@ -6,6 +6,7 @@ record came, went or changed and by how much it moved which figure. The database
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +19,7 @@ from ..base.messages import UserError
 from ..custody import scan
 from ..ledger import locks, words
 from ..ledger.models import Build, Edition
-from ..ledger.session import session, step, whose
+from ..ledger.session import session, step, whose, written
 from ..ledger.states import UNDECIDED, BuildState, EditionKind, EditionState, StepName, Verdict
 
 _FIGURES = """
@@ -126,17 +127,17 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
             opened.flush()
         opened.add(made)
         opened.flush()
-        figures = opened.execute(text(_FIGURES), {"edition": made.id, "as_of": as_of}).rowcount
+        figures = written(opened.execute(text(_FIGURES), {"edition": made.id, "as_of": as_of}))
         opened.execute(text(_ITEMS), {"edition": made.id, "as_of": as_of})
-        unexplained = opened.execute(text(_UNEXPLAINED), {"edition": made.id}).scalars().all()
+        unexplained: Sequence[str] = opened.execute(text(_UNEXPLAINED), {"edition": made.id}).scalars().all()
         if not figures or unexplained:
             raise UserError(
                 f"{year} 年的数字与其明细不符：{'、'.join(unexplained) or '没有数字'}。",
                 remedy="先运行 public-credit build；仍不符时请数据管理员核查。",
                 code=1,
             )
-        made.content_hash = opened.execute(text(_HASH), {"edition": made.id}).scalar_one()
-        digest = made.content_hash
+        digest: str = opened.execute(text(_HASH), {"edition": made.id}).scalar_one()
+        made.content_hash = digest
         if before is not None and before.content_hash == digest:
             attempt.rollback()
             return Drafted(None, f"{year} 年数字与第 {before.id} 号定稿一致，无须重列", digest)

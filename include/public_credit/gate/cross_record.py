@@ -370,7 +370,7 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
         where content_hash = coalesce(before, current_hash)"""),
         parameters,
     )
-    counted = dict(
+    counted: dict[str, int] = dict(
         session.execute(
             text(
                 "select outcome, count(*) from ledger.row_outcome where batch_seq = :seq and attempt = :attempt group by 1"

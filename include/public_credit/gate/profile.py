@@ -61,7 +61,7 @@ def aggregates(
     """
     row = take_stock(session, kind, batch.variant, batch.seq, attempt.attempt, fields, on)
     # Every row that repeats a key is in this_batch, so the surplus over distinct records shows there.
-    surplus = session.execute(
+    surplus: int = session.execute(
         text("select count(record_id) - count(distinct record_id) from pg_temp.this_batch")
     ).scalar_one()
     newest, landed = row["newest_event"], row["landed"]

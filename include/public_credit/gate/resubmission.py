@@ -19,7 +19,7 @@ from ..catalogue import Kind, load_catalogue
 from ..identifiers.codes import PLACEHOLDER
 from ..land import shapes
 from ..ledger.models import Batch
-from ..ledger.session import session
+from ..ledger.session import session, written
 from ..ledger.states import GOOD, NOT_BACK, Outcome, QuarantineState, sql
 
 _CONTENT = {"administrative_licence": "licence_content", "administrative_penalty": "penalty_content"}
@@ -154,7 +154,7 @@ _CONDITIONS = {
 
 def _prepare(opened: Session, kind: Kind, parameters: dict[str, object]) -> int:
     """Temporary tables of what waits for a correction, what came and what of it is on file; how many rows wait."""
-    waiting = opened.execute(text(_WAITING.format(kind=kind.id, facts=_facts(kind), slip=_SLIP)), parameters).rowcount
+    waiting = written(opened.execute(text(_WAITING.format(kind=kind.id, facts=_facts(kind), slip=_SLIP)), parameters))
     if waiting:
         opened.execute(text(_FRESH.format(kind=kind.id, facts=_facts(kind), slip=_SLIP)), parameters)
         opened.execute(text("analyze waiting, fresh"))

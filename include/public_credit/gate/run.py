@@ -55,7 +55,8 @@ def pending(session: Session, batch_seqs: Iterable[int] | None = None) -> list[t
     if batch_seqs is not None:
         waiting = waiting | ((Batch.state == BatchState.HELD) & (Attempt.attempt == Batch.current_attempt))
     rank = func.coalesce(func.array_position([*KIND_ORDER, "", *LAST_KINDS], Batch.kind), len(KIND_ORDER) + 1)
-    return [tuple(row) for row in session.execute(query.where(waiting).order_by(rank, Batch.seq, Attempt.attempt))]
+    found = session.execute(query.where(waiting).order_by(rank, Batch.seq, Attempt.attempt))
+    return [(seq, attempt) for seq, attempt in found]
 
 
 def _message(state: str, counts: dict[str, int], failed: list[Evaluation]) -> str:

@@ -57,7 +57,7 @@ def restore(seq: int, reason: str, who: str) -> bool:
     ):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
-        if batch.state != BatchState.SET_ASIDE:
+        if batch.state != BatchState.SET_ASIDE or batch.set_aside_from is None:
             record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 没有搁置"
             return False
         batch.state, batch.set_aside_from, batch.set_aside_reason = batch.set_aside_from, None, ""

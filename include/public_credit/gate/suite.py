@@ -114,9 +114,14 @@ class Suite:
         self._batch = _batches()
 
     def _expectations(self, row: dict[str, Any], dataset: Dataset, batch: Batch) -> list[tuple[BatchRule, str, Any]]:
-        from great_expectations import expectations as made
+        from great_expectations.expectations.core.expect_column_values_to_be_between import (
+            ExpectColumnValuesToBeBetween,
+        )
+        from great_expectations.expectations.core.expect_column_values_to_not_be_null import (
+            ExpectColumnValuesToNotBeNull,
+        )
 
-        expectations = []
+        expectations: list[tuple[BatchRule, str, Any]] = []
         for rule in self.rules:
             if not _applies(rule, row, batch):
                 continue
@@ -124,15 +129,19 @@ class Suite:
             column = rule.column or min(
                 (f"fill_rate__{name}" for name in rule.fields), key=lambda name: -1 if row[name] is None else row[name]
             )
-            common = {"column": column, "severity": rule.severity, "meta": {"id": rule.id, "column": column}}
+            common: dict[str, Any] = {
+                "column": column,
+                "severity": rule.severity,
+                "meta": {"id": rule.id, "column": column},
+            }
             if rule.check == "not_null" or row[column] is None:
-                expectations.append((rule, column, made.ExpectColumnValuesToNotBeNull(**common)))
+                expectations.append((rule, column, ExpectColumnValuesToNotBeNull(**common)))
             else:
                 expectations.append(
                     (
                         rule,
                         column,
-                        made.ExpectColumnValuesToBeBetween(
+                        ExpectColumnValuesToBeBetween(
                             min_value=_bound(rule.min, dataset), max_value=_bound(rule.max, dataset), **common
                         ),
                     )

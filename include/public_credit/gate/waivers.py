@@ -42,7 +42,7 @@ def grant(
     if dataset is None:
         raise UserError(f"目录中没有数据集 {dataset_id}。", remedy="用 public-credit catalogue show 查看数据集编号。")
     ruleset = load_ruleset(dataset.kind)
-    known = {rule.id for rule in (*ruleset.row_rules, *ruleset.batch_rules)}
+    known = {rule.id for rule in ruleset.row_rules} | {rule.id for rule in ruleset.batch_rules}
     if expectation_id not in known:
         raise UserError(f"没有检查项 {expectation_id}。", remedy="可豁免的检查项：" + "、".join(sorted(known)))
     if not reason.strip() or not owner.strip():

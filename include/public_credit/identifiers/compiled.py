@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from ..kernels.memory import load8, load64
+from ..kernels.memory import Array, Number, load8, load64
 from ..kernels.views import address_of, fetch_ahead, length_of
 from . import codes as one
 
@@ -29,12 +29,12 @@ _EARLIEST = one.EARLIEST_BIRTH
 
 
 @numba.njit(inline="always")
-def _byte(address, place):
+def _byte(address: Number, place: Number) -> Number:
     return load8(address + numba.uint64(place))
 
 
 @numba.njit(inline="always")
-def _number(address, first, count):
+def _number(address: Number, first: Number, count: Number) -> Number:
     """Digits as a number, −1 where another character stands."""
     value = 0
     for place in range(first, first + count):
@@ -46,7 +46,7 @@ def _number(address, first, count):
 
 
 @numba.njit(inline="always")
-def _org_code(address):
+def _org_code(address: Number) -> Number:
     total = 0
     for place in range(8):
         value = _ORG[_byte(address, place)]
@@ -57,7 +57,7 @@ def _org_code(address):
 
 
 @numba.njit(inline="always")
-def _uscc(address):
+def _uscc(address: Number) -> Number:
     total = 0
     for place in range(17):
         value = _USCC[_byte(address, place)]
@@ -73,7 +73,7 @@ def _uscc(address):
 
 
 @numba.njit(inline="always")
-def _registration(address):
+def _registration(address: Number) -> Number:
     product = 10
     for place in range(14):
         digit = _number(address, place, 1)
@@ -85,7 +85,7 @@ def _registration(address):
 
 
 @numba.njit(inline="always")
-def _born(year, month, day, latest):
+def _born(year: Number, month: Number, day: Number, latest: Number) -> Number:
     """Whether this is a day from 1800 to ``latest`` (YYYYMMDD)."""
     if year < _EARLIEST or month < 1 or month > 12:
         return False
@@ -94,7 +94,7 @@ def _born(year, month, day, latest):
 
 
 @numba.njit(inline="always")
-def _id_number(address, latest):
+def _id_number(address: Number, latest: Number) -> Number:
     total = 0
     for place in range(17):
         digit = _number(address, place, 1)
@@ -107,7 +107,7 @@ def _id_number(address, latest):
 
 
 @numba.njit(cache=True)
-def org_codes(views, buffers, column, count, marks):
+def org_codes(views: Array, buffers: Array, column: Number, count: Number, marks: Array) -> None:
     """Marks valid 组织机构代码."""
     for row in range(count):
         fetch_ahead(views, buffers, column, row, count)
@@ -115,7 +115,7 @@ def org_codes(views, buffers, column, count, marks):
 
 
 @numba.njit(cache=True)
-def usccs(views, buffers, column, count, marks):
+def usccs(views: Array, buffers: Array, column: Number, count: Number, marks: Array) -> None:
     """Marks valid 统一社会信用代码."""
     for row in range(count):
         fetch_ahead(views, buffers, column, row, count)
@@ -123,7 +123,7 @@ def usccs(views, buffers, column, count, marks):
 
 
 @numba.njit(cache=True)
-def registrations(views, buffers, column, count, marks):
+def registrations(views: Array, buffers: Array, column: Number, count: Number, marks: Array) -> None:
     """Marks 工商注册号 of 15 digits with the right check digit."""
     for row in range(count):
         fetch_ahead(views, buffers, column, row, count)
@@ -131,7 +131,7 @@ def registrations(views, buffers, column, count, marks):
 
 
 @numba.njit(cache=True)
-def id_numbers(views, buffers, column, count, latest, marks):
+def id_numbers(views: Array, buffers: Array, column: Number, count: Number, latest: Number, marks: Array) -> None:
     """Marks valid 公民身份号码, of 15 digits too, of persons born by ``latest`` (YYYYMMDD)."""
     for row in range(count):
         fetch_ahead(views, buffers, column, row, count)
@@ -147,7 +147,7 @@ def id_numbers(views, buffers, column, count, latest, marks):
 
 
 @numba.njit(cache=True)
-def embedded(views, buffers, count, marks):
+def embedded(views: Array, buffers: Array, count: Number, marks: Array) -> None:
     """Marks rows whose second column is characters 9 to 17 of the 18 in the first."""
     for row in range(count):
         fetch_ahead(views, buffers, 0, row, count)

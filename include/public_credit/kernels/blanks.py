@@ -5,17 +5,17 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .memory import load8
+from .memory import Number, load8
 
 
 @numba.njit(inline="always")
-def _blank_of_two(first, second):
+def _blank_of_two(first: Number, second: Number) -> Number:
     """U+0085, U+00A0."""
     return first == 0xC2 and (second == 0x85 or second == 0xA0)
 
 
 @numba.njit(inline="always")
-def _blank_of_three(first, second, third):
+def _blank_of_three(first: Number, second: Number, third: Number) -> Number:
     """U+1680, U+2000 … 203F and U+205F (a few more than blanks), U+3000, U+FEFF."""
     return (
         (first == 0xE2 and (second == 0x80 or second == 0x81))
@@ -25,8 +25,8 @@ def _blank_of_three(first, second, third):
     )
 
 
-@numba.njit
-def at_an_end(address, length):
+@numba.njit()
+def at_an_end(address: Number, length: Number) -> Number:
     """Whether the first or the last character may be a blank."""
     if length == 0:
         return False

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .memory import load8
+from .memory import Number, load8
 
 
-@numba.njit
-def odd(address, length):
+@numba.njit()
+def odd(address: Number, length: Number) -> bool:
     """Whether a text holds another byte than 0–9 and A–Z."""
     for place in range(length):
         byte = load8(address + np.uint64(place))

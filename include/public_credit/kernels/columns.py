@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ import polars as pl
 from . import survey
 from .views import Texts
 
-Marks = np.ndarray
+Marks: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
 _FEW = 256
 _TABLE = 1 << 22
 
@@ -51,7 +52,10 @@ class Column:
     @property
     def longest(self) -> int:
         """Bytes of the longest value."""
-        return self._seen.longest if self._seen is not None else self.distinct.str.len_bytes().max() or 0
+        if self._seen is not None:
+            return self._seen.longest
+        longest = self.distinct.str.len_bytes().max()
+        return longest if isinstance(longest, int) else 0
 
     def flagged(self, flag: int) -> np.ndarray:
         """Places of the distinct values that are so."""

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from .hashes import murmur3
-from .memory import copy, load32, load64, store8, store16, store32, store64
+from .memory import Array, Number, copy, load32, load64, store8, store16, store32, store64
 from .views import INLINE, address_of, length_of
 
 _NULL = np.uint32(0xFFFFFFFF)
@@ -15,14 +15,14 @@ ID_BYTES = HASH_BYTES = 32
 
 
 @numba.njit(inline="always")
-def _swapped(value):
+def _swapped(value: Number) -> Number:
     """A number of 32 bits in network order."""
     value = numba.uint32(value)
     return numba.uint32((value >> 24) | ((value >> 8) & 0xFF00) | ((value & 0xFF00) << 8) | (value << 24))
 
 
 @numba.njit(inline="always")
-def _put_text(target, views, buffers, column, row):
+def _put_text(target: Number, views: Array, buffers: Array, column: Number, row: Number) -> Number:
     """A text with its length; behind a short one a few bytes are written that the next value overwrites."""
     length, source = length_of(views, column, row), address_of(views, buffers, column, row)
     store32(target, _swapped(length))
@@ -36,21 +36,21 @@ def _put_text(target, views, buffers, column, row):
 
 
 @numba.njit(inline="always")
-def _put_number(target, value):
+def _put_number(target: Number, value: Number) -> Number:
     store32(target, _swapped(4))
     store32(target + numba.uint64(4), _swapped(value))
     return target + numba.uint64(8)
 
 
 @numba.njit(inline="always")
-def _put_hexadecimal(target, digest, row):
+def _put_hexadecimal(target: Number, digest: Array, row: Number) -> None:
     """Sixteen bytes as 32 hexadecimal digits."""
     for place in range(16):
         store16(target + numba.uint64(2 * place), _HEX_PAIRS[digest[row, place]])
 
 
 @numba.njit(cache=True)
-def room(views, count, fixed):
+def room(views: Array, count: Number, fixed: Number) -> Number:
     """Bytes that ``count`` rows need at most, with ``fixed`` bytes a row beside the texts."""
     total = INLINE + count * (fixed + 4 * len(views))
     for column in range(len(views)):
@@ -60,7 +60,19 @@ def room(views, count, fixed):
 
 
 @numba.njit(cache=True)
-def write(out, views, buffers, fields, present, keep, constant, row_no, source_row, ids, identified):
+def write(
+    out: Array,
+    views: Array,
+    buffers: Array,
+    fields: Number,
+    present: Array,
+    keep: Array,
+    constant: Array,
+    row_no: Number,
+    source_row: Array,
+    ids: Array,
+    identified: Array,
+) -> Number:
     """Write the rows to keep into ``out``, which has ``room``; number of bytes.
 
     A row: the first ``fields`` text columns; ``constant`` (bytes that are the same in every row: the format's number
@@ -109,7 +121,7 @@ def write(out, views, buffers, fields, present, keep, constant, row_no, source_r
 
 
 @numba.njit(cache=True)
-def content_hashes(out, views, buffers, count):
+def content_hashes(out: Array, views: Array, buffers: Array, count: Number) -> Array:
     """The content hash that ``write`` gives a row of these fields, for ``count`` rows: rows × 16 bytes.
 
     ``out`` has ``room`` for the fields of all rows.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .memory import trailing_zeros
+from .memory import Array, Number, trailing_zeros
 from .views import put_view
 
 _QUOTE, _LF, _CR = 34, 10, 13
@@ -16,9 +16,10 @@ _TILE = 1 << 14  # bytes marked at once, so that they and the marks stay in the 
 
 
 @numba.njit(cache=True)
-def count(text, byte):
+def count(text: Array, byte: Number) -> Number:
     """How often a byte occurs."""
-    byte, found = np.uint8(byte), 0
+    found: Number = 0
+    byte = np.uint8(byte)
     for start in range(0, len(text), 4096):
         part, here = text[start : start + 4096], np.uint16(0)  # narrow, so that many bytes are compared at once
         for place in range(len(part)):
@@ -27,8 +28,8 @@ def count(text, byte):
     return found
 
 
-@numba.njit
-def _mark(block, start, end, delimiter, marks):
+@numba.njit()
+def _mark(block: Array, start: Number, end: Number, delimiter: Number, marks: Array) -> None:
     """Mark every byte that may end something: delimiter, quote, line feed, carriage return."""
     delimiter = np.uint8(delimiter)
     text = block[start:end]
@@ -39,7 +40,7 @@ def _mark(block, start, end, delimiter, marks):
 
 
 @numba.njit(inline="always")
-def _misplaced(byte, before, second, third):
+def _misplaced(byte: Number, before: Number, second: Number, third: Number) -> Number:
     """Whether a byte cannot follow the three before it in UTF-8 (``third`` is the farthest)."""
     due = (before >= 0xC0) | (second >= 0xE0) | (third >= 0xF0)
     return (
@@ -54,8 +55,8 @@ def _misplaced(byte, before, second, third):
     )
 
 
-@numba.njit
-def _checked(text, start, end):
+@numba.njit()
+def _checked(text: Array, start: Number, end: Number) -> int:
     """REGULAR, DAMAGED when the bytes from ``start`` to ``end`` are no UTF-8 after those before, WITH_NUL when one is zero.
 
     A character that ``end`` cuts off passes.
@@ -89,8 +90,8 @@ def _checked(text, start, end):
     return DAMAGED if wrong else WITH_NUL if zero else REGULAR
 
 
-@numba.njit
-def _cut_off(text, size):
+@numba.njit()
+def _cut_off(text: Array, size: Number) -> bool:
     """Whether the text ends inside a character."""
     for behind in range(1, min(3, size) + 1):
         byte = text[size - behind]
@@ -102,7 +103,7 @@ def _cut_off(text, size):
 
 
 @numba.njit(cache=True)
-def check(text):
+def check(text: Array) -> int:
     """REGULAR for UTF-8, WITH_NUL for UTF-8 with a zero byte, else DAMAGED."""
     size, found = len(text), REGULAR
     for start in range(0, size, _TILE):
@@ -113,8 +114,8 @@ def check(text):
     return DAMAGED if _cut_off(text, size) else found
 
 
-@numba.njit
-def _unquote(block, start, end, aside, used):
+@numba.njit()
+def _unquote(block: Array, start: Number, end: Number, aside: Array, used: Number) -> Number:
     """Write a quoted text with its doubled quotes made single; the end of what is used."""
     place = start
     while place < end:
@@ -125,7 +126,16 @@ def _unquote(block, start, end, aside, used):
 
 
 @numba.njit(cache=True)
-def split(block, size, last, delimiter, line, views, aside, source_row):
+def split(
+    block: Array,
+    size: Number,
+    last: Number,
+    delimiter: Number,
+    line: Number,
+    views: Array,
+    aside: Array,
+    source_row: Array,
+) -> tuple[int, Number, Number, Number, Number]:
     """Fields of the complete records as views (columns × records × 2 words).
 
     ``block``: ``size`` bytes of text and PADDING; ``last``: the file ends with it, so what is behind the last line end is
@@ -141,6 +151,11 @@ def split(block, size, last, delimiter, line, views, aside, source_row):
     marks = np.empty(_TILE, np.uint8)
     words = marks.view(np.uint64)
     base, aside_base = np.uint64(block.ctypes.data), np.uint64(aside.ctypes.data)
+    start: Number
+    ready: Number
+    taken: Number
+    content: Number
+    closed: Number
     record, column, start, used, ready, taken, stray, stray_taken, next_line = 0, 0, 0, 0, 0, 0, 0, 0, line
     inside = quoted = doubled = False
     content, closed = 0, -1

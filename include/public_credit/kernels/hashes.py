@@ -8,7 +8,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .memory import load8, load64
+from .memory import Array, Number, load8, load64
 
 _C1, _C2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
 _MIX1, _MIX2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
@@ -47,17 +47,17 @@ _BLOCK = 128
 
 
 @numba.njit(inline="always")
-def _left(word, bits):
+def _left(word: Number, bits: Number) -> Number:
     return (word << numba.uint64(bits)) | (word >> numba.uint64(64 - bits))
 
 
 @numba.njit(inline="always")
-def _right(word, bits):
+def _right(word: Number, bits: Number) -> Number:
     return (word >> numba.uint64(bits)) | (word << numba.uint64(64 - bits))
 
 
 @numba.njit(inline="always")
-def _final(word):
+def _final(word: Number) -> Number:
     word ^= word >> numba.uint64(33)
     word *= _MIX1
     word ^= word >> numba.uint64(33)
@@ -66,18 +66,18 @@ def _final(word):
 
 
 @numba.njit(inline="always")
-def _end(address, length, count):
+def _end(address: Number, length: Number, count: Number) -> Number:
     """The last ``count`` bytes of a text, one to eight, as a little-endian word."""
     if length >= 8:
         return load64(address + length - numba.uint64(8)) >> (numba.uint64(64) - numba.uint64(8) * count)
     word = numba.uint64(0)
     for place in range(length):
-        word |= numba.uint64(load8(address + numba.uint64(place))) << numba.uint64(8 * place)
+        word |= numba.uint64(load8(address + numba.uint64(place))) << numba.uint64(8 * place)  # type: ignore[operator]  # a stub takes the number for a signature
     return word
 
 
 @numba.njit(inline="always")
-def murmur3(address, length):
+def murmur3(address: Number, length: Number) -> tuple[Number, Number]:
     """MurmurHash3_x64_128 with seed 0: two words."""
     first = second = numba.uint64(0)
     done = numba.uint64(0)
@@ -106,7 +106,7 @@ def murmur3(address, length):
 
 
 @numba.njit(inline="always")
-def _mix(a, b, c, d, one, two):
+def _mix(a: Number, b: Number, c: Number, d: Number, one: Number, two: Number) -> tuple[Number, Number, Number, Number]:
     a = a + b + one
     d = _right(d ^ a, 32)
     c = c + d
@@ -118,7 +118,7 @@ def _mix(a, b, c, d, one, two):
 
 
 @numba.njit(cache=True)
-def blake2b(text, length):
+def blake2b(text: Array, length: Number) -> tuple[Number, Number]:
     """BLAKE2b-128 of the first ``length`` bytes of an array; (first, second) word of the digest, little-endian.
 
     ``text`` has room for whole blocks of 128 bytes; what is behind the text is overwritten.

@@ -7,14 +7,14 @@ import numpy as np
 import polars as pl
 
 from .hashes import murmur3
-from .memory import copy, load8
+from .memory import Array, Number, copy, load8
 from .views import Texts, address_of, fetch_ahead, length_of
 
 _ENTRIES, _BYTES = 0, 1
 
 
 @numba.njit(cache=True)
-def _same(address, length, pool, start):
+def _same(address: Number, length: Number, pool: Array, start: Number) -> bool:
     for place in range(length):
         if load8(address + np.uint64(place)) != pool[start + place]:
             return False
@@ -22,7 +22,19 @@ def _same(address, length, pool, start):
 
 
 @numba.njit(cache=True)
-def encode(views, buffers, column, first, count, slots, hashes, starts, pool, used, codes):
+def encode(
+    views: Array,
+    buffers: Array,
+    column: Number,
+    first: Number,
+    count: Number,
+    slots: Array,
+    hashes: Array,
+    starts: Array,
+    pool: Array,
+    used: Array,
+    codes: Array,
+) -> Number:
     """Codes of the rows from ``first`` on; the row that found no room, ``count`` when all have their code.
 
     ``slots``: hash table of codes (a power of two, −1 for free), at most half full; ``hashes`` and ``starts``: per
@@ -93,7 +105,8 @@ class Interner:
     def codes(self, column: pl.Series) -> np.ndarray:
         """The number of every row's text (int32). No row may be NULL."""
         texts, codes, row = Texts([column]), np.empty(len(column), dtype=np.int32), 0
-        longest = int(column.str.len_bytes().max() or 0)
+        most = column.str.len_bytes().max()
+        longest = most if isinstance(most, int) else 0
         while True:
             row = encode(
                 texts.views,
@@ -124,7 +137,7 @@ class Interner:
 
 
 @numba.njit(cache=True)
-def rehash(slots, hashes, count):
+def rehash(slots: Array, hashes: Array, count: Number) -> None:
     """Enter all codes into an empty table."""
     mask = len(slots) - 1
     for code in range(count):

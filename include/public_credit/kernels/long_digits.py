@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .memory import load8
+from .memory import Number, load8
 
 SHORTEST = 11  # characters of the shortest number looked for
 _DIGIT, _GAP, _WIDE_LEAD = 1, 2, 3
@@ -17,12 +17,13 @@ _MAY_BELONG = _KINDS != 0
 _MAY_BELONG[[0xBC, 0x8D, *range(0x90, 0x9A)]] = True
 
 
-@numba.njit
-def _long_run(address, start, end):
+@numba.njit()
+def _long_run(address: Number, start: Number, end: Number) -> bool:
     """Whether the bytes hold eleven digits of either width with at most one blank or hyphen between two of them."""
     digits, gap, place = 0, False, start
     while place < end:
-        kind, width = _KINDS[load8(address + np.uint64(place))], 1
+        kind: Number = _KINDS[load8(address + np.uint64(place))]
+        width = 1
         if kind == _WIDE_LEAD:
             kind = 0
             if place + 2 < end and load8(address + np.uint64(place + 1)) == 0xBC:
@@ -43,8 +44,8 @@ def _long_run(address, start, end):
     return False
 
 
-@numba.njit
-def held(address, length):
+@numba.njit()
+def held(address: Number, length: Number) -> bool:
     """Whether a text holds such a run.
 
     Every eleventh byte is looked at: a run of so many bytes cannot lie between two of them.

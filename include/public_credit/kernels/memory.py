@@ -5,16 +5,28 @@ Little-endian, no alignment needed, no bounds checked: the caller guarantees tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+Number: TypeAlias = Any  # an integer or truth value of the machine, of the width and sign that numba finds for it
+Array: TypeAlias = np.ndarray
 
-def _load(bits: int, result: types.Type):
-    @intrinsic
-    def load(typingctx, address):
-        def generate(context, builder, signature, arguments):
+
+def _instruction(function: Callable[..., Any]) -> Callable[..., Any]:
+    """numba's ``intrinsic``, typed as kernels call it: without the typing context."""
+    return intrinsic(function)
+
+
+def _load(bits: int, result: types.Type) -> Callable[[Number], Number]:
+    @_instruction
+    def load(typingctx: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
             return builder.load(pointer, align=1)
 
@@ -23,10 +35,10 @@ def _load(bits: int, result: types.Type):
     return load
 
 
-def _store(bits: int, kind: types.Type):
-    @intrinsic
-    def store(typingctx, address, value):
-        def generate(context, builder, signature, arguments):
+def _store(bits: int, kind: types.Type) -> Callable[[Number, Number], None]:
+    @_instruction
+    def store(typingctx: Any, address: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
             builder.store(arguments[1], pointer, align=1)
             return context.get_dummy_value()
@@ -41,21 +53,21 @@ store8, store16 = _store(8, types.uint8), _store(16, types.uint16)
 store32, store64 = _store(32, types.uint32), _store(64, types.uint64)
 
 
-@intrinsic
-def trailing_zeros(typingctx, value):
+@_instruction
+def trailing_zeros(typingctx: Any, value: Any) -> Any:
     """Number of zero bits below the lowest one bit; 64 for zero."""
 
-    def generate(context, builder, signature, arguments):
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), generate
 
 
-@intrinsic
-def prefetch(typingctx, address):
+@_instruction
+def prefetch(typingctx: Any, address: Any) -> Any:
     """Ask for the cache line at an address, which need not be valid; nothing waits for it."""
 
-    def generate(context, builder, signature, arguments):
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         function = builder.module.declare_intrinsic(
             "llvm.prefetch", (pointer,), ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
@@ -67,7 +79,7 @@ def prefetch(typingctx, address):
 
 
 @numba.njit(inline="always")
-def copy(source, target, length):
+def copy(source: Number, target: Number, length: Number) -> None:
     """Copy bytes; neither buffer is touched outside of them. Source and target do not overlap."""
     if length >= 8:
         done = numba.uint64(0)

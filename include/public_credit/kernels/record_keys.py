@@ -6,14 +6,14 @@ import numba
 import numpy as np
 
 from .hashes import blake2b, murmur3
-from .memory import copy
+from .memory import Array, Number, copy
 from .views import address_of, fetch_ahead, length_of
 
 _SEPARATOR = 31
 
 
 @numba.njit(cache=True)
-def record_ids(head, views, buffers, count):
+def record_ids(head: Array, views: Array, buffers: Array, count: Number) -> tuple[Array, Array]:
     """Digest of ``head`` and the key's parts, separated by 0x1f, per row: (rows × 16 bytes, complete?).
 
     A key with an empty part is not complete; its digest is of no use.
@@ -45,7 +45,7 @@ def record_ids(head, views, buffers, count):
 
 
 @numba.njit(cache=True)
-def pair_hashes(views, buffers, count):
+def pair_hashes(views: Array, buffers: Array, count: Number) -> Array:
     """64 bits that are equal for rows with equal texts in all the columns."""
     found = np.zeros(count, np.uint64)
     for row in range(count):

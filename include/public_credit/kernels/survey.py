@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from . import blanks, codes, long_digits
-from .memory import load8, load64
+from .memory import Array, Number, load8, load64
 from .views import INLINE, Texts, address_of, fetch, length_of
 
 BLANK, ODD, DIGITS = 1, 2, 4  # a blank at an end; not the plain form of a code; enough digits in a row for a number
@@ -23,8 +23,8 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 _HASH, _HEAD, _TAIL, _ROW = 0, 1, 2, 3
 
 
-@numba.njit
-def _like(address, length):
+@numba.njit()
+def _like(address: Number, length: Number) -> int:
     flags = 0
     if blanks.at_an_end(address, length):
         flags |= BLANK
@@ -36,7 +36,7 @@ def _like(address, length):
 
 
 @numba.njit(inline="always")
-def _equal(one, other, length):
+def _equal(one: Number, other: Number, length: Number) -> bool:
     done = np.uint64(0)
     while done + np.uint64(8) <= length:
         if load64(one + done) != load64(other + done):
@@ -50,13 +50,13 @@ def _equal(one, other, length):
 
 
 @numba.njit(inline="always")
-def _mixed(hashed, word):
+def _mixed(hashed: Number, word: Number) -> Number:
     hashed = (hashed ^ word) * _MIX
     return hashed ^ (hashed >> numba.uint64(32))
 
 
 @numba.njit(inline="always")
-def _hash(head, tail, address, length):
+def _hash(head: Number, tail: Number, address: Number, length: Number) -> Number:
     """64 bits of a text; of a long one its last two words may overlap those before them."""
     one = _mixed(head, numba.uint64(0))
     if length <= INLINE:
@@ -70,12 +70,23 @@ def _hash(head, tail, address, length):
     return _mixed(one ^ (other >> numba.uint64(7)), load64(address + length - numba.uint64(8)))
 
 
-@numba.njit
-def _number(views, buffers, column, start, end, known, codes, flags, entries, slots):
+@numba.njit()
+def _number(
+    views: Array,
+    buffers: Array,
+    column: Number,
+    start: Number,
+    end: Number,
+    known: Number,
+    codes: Array,
+    flags: Array,
+    entries: Array,
+    slots: Array,
+) -> tuple[Number, Number]:
     """Number the rows of one column; (row that stands for too many values or ``end``, values known then)."""
     mask = len(slots) - 1
     head_before = tail_before = np.uint64(0)
-    code = 0
+    code: Number = 0
     for row in range(start, end):
         place = views[column] + np.uint64(16) * np.uint64(row)
         head, tail = load64(place), load64(place + np.uint64(8))
@@ -111,7 +122,17 @@ def _number(views, buffers, column, start, end, known, codes, flags, entries, sl
 
 
 @numba.njit(cache=True)
-def look(views, buffers, count, codes, flags, entries, slots, known, longest):
+def look(
+    views: Array,
+    buffers: Array,
+    count: Number,
+    codes: Array,
+    flags: Array,
+    entries: Array,
+    slots: Array,
+    known: Array,
+    longest: Array,
+) -> None:
     """Fill ``codes`` and ``flags`` (columns × rows) and ``known`` (per column; −1: its values hardly repeat).
 
     ``entries`` (columns × most × 4): what is known of each value, the row where it stands first among it. ``flags``
@@ -151,9 +172,9 @@ def look(views, buffers, count, codes, flags, entries, slots, known, longest):
 
 
 @numba.njit(cache=True)
-def like(views, buffers, column, count, flags):
+def like(views: Array, buffers: Array, column: Number, count: Number, flags: Array) -> Number:
     """Flags of the rows of one column; the length of the longest text."""
-    longest = 0
+    longest: Number = 0
     for row in range(count):
         length = length_of(views, column, row)
         longest = max(longest, np.int64(length))

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from .memory import load32, load64, prefetch
+from .memory import Array, Number, load32, load64, prefetch
 
 INLINE = 12
 _AHEAD = 12  # rows
@@ -20,7 +20,7 @@ _NEWEST = pl.CompatLevel.newest()
 
 
 @numba.njit(inline="always")
-def _kept(word, count):
+def _kept(word: Number, count: Number) -> Number:
     """The first ``count`` bytes of a word (none when it is negative), the others zero."""
     if count >= 8:
         return word
@@ -28,13 +28,15 @@ def _kept(word, count):
 
 
 @numba.njit(inline="always")
-def put_view(views, column, row, base, start, length, buffer):
+def put_view(
+    views: Array, column: Number, row: Number, base: Number, start: Number, length: Number, buffer: Number
+) -> None:
     """Write the view of the text at ``base + start``; sixteen bytes from there on can be read."""
     address = base + numba.uint64(start)
     first = load64(address)
     if length > INLINE:
         views[column, row, 0] = numba.uint64(length) | first << numba.uint64(32)
-        views[column, row, 1] = numba.uint64(buffer) | numba.uint64(start) << numba.uint64(32)
+        views[column, row, 1] = numba.uint64(buffer) | numba.uint64(start) << numba.uint64(32)  # type: ignore[operator]  # a stub takes the number for a signature
     else:
         first, second = _kept(first, length), _kept(load64(address + numba.uint64(8)), length - 8)
         views[column, row, 0] = numba.uint64(length) | first << numba.uint64(32)
@@ -42,9 +44,9 @@ def put_view(views, column, row, base, start, length, buffer):
 
 
 @numba.njit(inline="always")
-def address_of(views, buffers, column, row):
+def address_of(views: Array, buffers: Array, column: Number, row: Number) -> Number:
     """Address of a text; ``views`` and ``buffers`` as in ``Texts``."""
-    place = views[column] + numba.uint64(16) * numba.uint64(row)
+    place = views[column] + numba.uint64(16) * numba.uint64(row)  # type: ignore[operator]  # a stub takes the number for a signature
     if load32(place) <= INLINE:
         return place + numba.uint64(4)
     second = load64(place + numba.uint64(8))
@@ -52,13 +54,13 @@ def address_of(views, buffers, column, row):
 
 
 @numba.njit(inline="always")
-def length_of(views, column, row):
+def length_of(views: Array, column: Number, row: Number) -> Number:
     """Bytes of a text."""
-    return numba.uint64(load32(views[column] + numba.uint64(16) * numba.uint64(row)))
+    return numba.uint64(load32(views[column] + numba.uint64(16) * numba.uint64(row)))  # type: ignore[operator]  # a stub takes the number for a signature
 
 
 @numba.njit(inline="always")
-def fetch(views, buffers, column, row):
+def fetch(views: Array, buffers: Array, column: Number, row: Number) -> None:
     """Have a whole text brought near."""
     length = length_of(views, column, row)
     if length > INLINE:
@@ -68,7 +70,7 @@ def fetch(views, buffers, column, row):
 
 
 @numba.njit(inline="always")
-def fetch_ahead(views, buffers, column, row, count):
+def fetch_ahead(views: Array, buffers: Array, column: Number, row: Number, count: Number) -> None:
     """Have the beginning of a text that comes soon brought near: texts of a column lie far apart in the block."""
     if row + _AHEAD < count:
         prefetch(address_of(views, buffers, column, row + _AHEAD))
@@ -96,4 +98,6 @@ class Texts:
 
 def series_of(views: np.ndarray, buffers: list[pa.Buffer]) -> pl.Series:
     """The text column of views (rows × 2 words) into valid UTF-8."""
-    return pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views), *buffers]))
+    column = pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views), *buffers]))
+    assert isinstance(column, pl.Series)  # of an array; of a table it would be a frame
+    return column

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numba
 import numpy as np
 
-from .memory import load8
+from .memory import Array, Number, load8
 from .views import address_of, fetch, length_of
 
 
@@ -28,7 +28,7 @@ def prepared(words: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 @numba.njit(cache=True)
-def _stands_at(address, left, letters, starts):
+def _stands_at(address: Number, left: Number, letters: Array, starts: Array) -> bool:
     """Whether a word stands at the address; ``left`` bytes are left of the text."""
     for word in range(len(starts) - 1):
         first, end = starts[word], starts[word + 1]
@@ -43,7 +43,16 @@ def _stands_at(address, left, letters, starts):
 
 
 @numba.njit(cache=True)
-def mark(views, buffers, column, count, shift, letters, starts, marks):
+def mark(
+    views: Array,
+    buffers: Array,
+    column: Number,
+    count: Number,
+    shift: Array,
+    letters: Array,
+    starts: Array,
+    marks: Array,
+) -> int:
     """Marks the rows of a column that hold a word; how many."""
     shortest, found = np.int64(1 << 62), 0
     for word in range(len(starts) - 1):

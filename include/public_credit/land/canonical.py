@@ -226,22 +226,26 @@ def _code(column: Column) -> _Moves:
 
 def _read(column: Column, plain: str | None, read: Reader) -> _Moves:
     """Read the values that do not match ``plain``; all of them when it is None (lists of words, no R21)."""
-    moves, known = _Moves(), {}
+    places: list[int] = []
+    values: list[str] = []
+    unreadable: list[int] = []
+    mended: list[int] = []
+    known: dict[str, str | None] = {}
     some = column.distinct
-    places = range(len(some)) if plain is None else np.flatnonzero(~np.asarray(some.str.contains(plain))).tolist()
-    for place, value in zip(places, (some if plain is None else some[places]).to_list(), strict=True):
+    odd = range(len(some)) if plain is None else np.flatnonzero(~np.asarray(some.str.contains(plain))).tolist()
+    for place, value in zip(odd, (some if plain is None else some[odd]).to_list(), strict=True):
         if value not in known:
             known[value] = read(value) if value.strip(_BLANKS) else ""
         result = known[value]
         if result is None:
-            moves.unreadable.append(place)
+            unreadable.append(place)
             result = value.strip(_BLANKS)
         elif plain and _WIDE.search(value):
-            moves.mended.append(place)
+            mended.append(place)
         if result != value:
-            moves.places.append(place)
-            moves.values.append(result)
-    return moves
+            places.append(place)
+            values.append(result)
+    return _Moves(places, values, unreadable, mended)
 
 
 def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> Callable[[Column], _Moves]:

@@ -26,7 +26,8 @@ class Ids:
     @property
     def short(self) -> np.ndarray:
         """64 bits of each."""
-        return self.digests.view(np.uint64)[:, 0]
+        words: np.ndarray = self.digests.view(np.uint64)
+        return words[:, 0]
 
 
 def record_ids(kind: str, variant: str, parts: list[pl.Series]) -> Ids:
@@ -95,4 +96,4 @@ class RowWriter:
             ids.digests,
             ids.complete,
         )
-        return memoryview(self._out)[:used]
+        return self._out.data[:used]

@@ -67,7 +67,8 @@ def columns_there(connection: Connection, kind_id: str) -> set[str]:
     statement = text(
         "select column_name from information_schema.columns where table_schema = 'raw' and table_name = :name"
     )
-    return set(connection.execute(statement, {"name": kind_id}).scalars()) - set(PROVENANCE)
+    names: set[str] = set(connection.execute(statement, {"name": kind_id}).scalars())
+    return names.difference(PROVENANCE)
 
 
 def _equip(connection: Connection, kind_id: str) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 import orjson
 import polars as pl
-import psycopg
 from sqlalchemy import Connection, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -23,7 +22,7 @@ from ..base.messages import UserError
 from ..catalogue import Catalogue, Kind
 from ..ledger import locks
 from ..ledger.models import KindShape
-from ..ledger.session import clock_day, step, whose
+from ..ledger.session import clock_day, driver, step, whose
 from ..ledger.states import StepName, Verdict
 from . import copy_binary, raw_tables, shapes
 from .canonical import canonicalise
@@ -313,17 +312,17 @@ def _retype(connection: Connection, kind: Kind, name: str) -> None:
 
 def _hash_again(connection: Connection, kind: Kind) -> None:
     """Compute the content hash of every row over the fields its variant has now."""
-    driver: psycopg.Connection = connection.connection.driver_connection
-    with driver.cursor() as cursor:
+    plain = driver(connection)
+    with plain.cursor() as cursor:
         cursor.execute("create temp table hashed (place tid, content_hash text) on commit drop")
     for variant, fields in kind.variants.items():
         listed = ", ".join(_quoted(name) for name in fields)
-        with driver.cursor("rows_of_variant") as rows:
+        with plain.cursor("rows_of_variant") as rows:
             rows.execute(f"select cast(ctid as text), {listed} from {_table(kind.id)} where variant = %s", [variant])
             while chunk := rows.fetchmany(_CHUNK):
                 places, *columns = zip(*chunk, strict=True)
                 hashes = copy_binary.content_hashes([pl.Series(values, dtype=pl.String) for values in columns])
-                with driver.cursor() as cursor, cursor.copy("copy hashed from stdin") as copy:
+                with plain.cursor() as cursor, cursor.copy("copy hashed from stdin") as copy:
                     copy.write("".join(f"{place}\t{digest}\n" for place, digest in zip(places, hashes, strict=True)))
     connection.execute(text("analyze hashed"))
     connection.execute(

@@ -76,7 +76,7 @@ def found(kind: Kind, columns: set[str]) -> Shape:
 
 def applied(connection: Connection | Session) -> dict[str, Shape]:
     """The applied shape of every kind that has a table."""
-    return {kind: shape for kind, shape in connection.execute(select(KindShape.kind, KindShape.shape))}
+    return {row.kind: row.shape for row in connection.execute(select(KindShape.kind, KindShape.shape))}
 
 
 def differs(kind: Kind, shape: Shape | None) -> bool:

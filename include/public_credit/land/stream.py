@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import orjson
 import polars as pl
-import psycopg
+from polars.expr.whenthen import ChainedThen, Then
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
@@ -29,7 +29,7 @@ from ..identifiers.codes import PLACEHOLDER
 from ..kernels.columns import Marks, columns_of
 from ..ledger.locks import lock
 from ..ledger.models import Attempt, Batch, RefusedRow, Signal
-from ..ledger.session import session, step
+from ..ledger.session import driver, session, step
 from ..ledger.states import AttemptState, BatchState, StepName, Verdict
 from . import copy_binary, headers, raw_tables, shapes
 from .canonical import Canonical
@@ -276,9 +276,9 @@ class Lander:
         if self.variant == "person":
             return pl.col("id_no")
         good = ~verdicts.errors.str.contains(self.void_uscc) & ~rows["uscc"].str.contains("〔", literal=True)
-        subject = pl.when(pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)).then(
-            pl.concat_str(pl.lit("uscc:"), pl.col("uscc"))
-        )
+        subject: Then | ChainedThen = pl.when(
+            pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)
+        ).then(pl.concat_str(pl.lit("uscc:"), pl.col("uscc")))
         for name, label in _SUBJECT_CODES:
             if name in rows.columns:
                 subject = subject.when(~pl.col(name).str.contains(_NO_CODE)).then(
@@ -330,8 +330,8 @@ class Lander:
         if not sparse:
             return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
         lines: list[str | None] = [None] * frame.height
-        for position, values in sparse.items():
-            lines[position] = orjson.dumps(values).decode()
+        for position, received in sparse.items():
+            lines[position] = orjson.dumps(received).decode()
         return pl.Series(lines, dtype=pl.String)
 
 
@@ -377,8 +377,8 @@ def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
 def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
     columns = ", ".join(raw_tables.columns(lander.kind, lander.variant))
     statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format binary)"
-    driver: psycopg.Connection = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+    raw = driver(connection)
+    with raw.cursor() as cursor, cursor.copy(statement) as copy:
         tables = open_tables(
             lambda: archive.open_plain(batch.archive_uri),
             batch.file_name,
@@ -393,7 +393,7 @@ def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
     rows = lander.repeats.rows()
     if len(rows):
         with (
-            driver.cursor() as cursor,
+            raw.cursor() as cursor,
             cursor.copy("copy ledger.repeated_row (batch_seq, attempt, row_no) from stdin") as copy,
         ):
             copy.write("".join(f"{batch.seq}\t{lander.attempt}\t{row}\n" for row in rows.tolist()))
@@ -491,12 +491,10 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
     """
     with session("reader") as opened:
         found = _not_aside(opened.get(Batch, batch_seq), batch_seq)
-        on, links = (
-            found.business_date,
-            {"unit_id": found.unit_id, "dataset_id": found.dataset_id, "batch_seq": batch_seq},
-        )
+        on, dataset_id = found.business_date, found.dataset_id
+        links = {"unit_id": found.unit_id, "dataset_id": dataset_id, "batch_seq": batch_seq}
     with step("collector", StepName.LAND, business_date=on, **links) as record:
-        dataset = _dataset(batch_seq, links["dataset_id"])
+        dataset = _dataset(batch_seq, dataset_id)
         kind = load_catalogue().kinds[dataset.kind]
         with session("collector") as opened:
             shapes.require(opened, kind)

@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, CursorResult, Result, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,12 +17,26 @@ from ..base import settings
 from .models import BusinessDay, Step
 from .states import Verdict
 
+if TYPE_CHECKING:
+    import psycopg
+
 
 @contextmanager
 def session(role: str) -> Iterator[Session]:
     """One transaction as ``role``: committed at the end of the block, rolled back on an error."""
     with Session(settings.engine(role)) as opened, opened.begin():
         yield opened
+
+
+def written(result: Result[Any]) -> int:
+    """Rows an insert, update or delete has written (SQLAlchemy types the result of a text as one of a query)."""
+    return cast(CursorResult[Any], result).rowcount
+
+
+def driver(opened: Session | Connection) -> psycopg.Connection[Any]:
+    """The driver's own connection behind a session or connection, for COPY."""
+    connection = opened.connection() if isinstance(opened, Session) else opened
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def dag_run() -> str:

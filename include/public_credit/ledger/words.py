@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-
 from .states import (
     BatchState,
     Decision,
@@ -29,7 +26,7 @@ from .states import (
 ACCEPTED = "放行"
 NOT_JUDGED = "待裁决"
 
-BATCH = {
+BATCH: dict[str, str] = {
     BatchState.RECEIVED: "已收到",
     BatchState.LANDED: NOT_JUDGED,
     BatchState.ACCEPTED: ACCEPTED,
@@ -39,7 +36,7 @@ BATCH = {
     BatchState.FAILED: "出错",
     BatchState.SET_ASIDE: "已搁置",
 }
-STEP = {
+STEP: dict[str, str] = {
     StepName.COLLECT_UNIT: "采集与入库",
     StepName.COLLECT: "采集",
     StepName.RECEIVE: "收件",
@@ -61,17 +58,21 @@ STEP = {
     StepName.PUBLISH_LEADERSHIP: "发布领导页",
     StepName.ALERT: "告警",
 }
-OUTCOME = {Outcome.QUARANTINED: "退回", Outcome.DUPLICATE: "重复"}
-QUARANTINE = {
+OUTCOME: dict[str, str] = {Outcome.QUARANTINED: "退回", Outcome.DUPLICATE: "重复"}
+QUARANTINE: dict[str, str] = {
     QuarantineState.OPEN: "待退回",
     QuarantineState.RETURNED: "已退回",
     QuarantineState.CORRECTED: "已更正",
     QuarantineState.WAIVED: "已豁免",
     QuarantineState.WITHDRAWN: "已撤下",
 }
-RELEASE = {ReleaseState.WAITING: "等待审批", ReleaseState.RELEASED: "已放行", ReleaseState.REJECTED: "已否决"}
-OPERATION = {Operation.ADD: "新增", Operation.MOD: "变更", Operation.DEL: "撤下"}
-ITEM = {
+RELEASE: dict[str, str] = {
+    ReleaseState.WAITING: "等待审批",
+    ReleaseState.RELEASED: "已放行",
+    ReleaseState.REJECTED: "已否决",
+}
+OPERATION: dict[str, str] = {Operation.ADD: "新增", Operation.MOD: "变更", Operation.DEL: "撤下"}
+ITEM: dict[str, str] = {
     ItemState.PENDING: "待报送",
     ItemState.SENDING: "报送中",
     ItemState.UNKNOWN: "结果不明",
@@ -80,30 +81,30 @@ ITEM = {
     ItemState.WITHDRAWN: "已撤下",
     ItemState.SUPERSEDED: "已被替代",
 }
-EVENT = {
+EVENT: dict[str, str] = {
     ReceiverEvent.PUBLISHED: "已公示",
     ReceiverEvent.WITHDRAWN: "已撤下",
     ReceiverEvent.DUPLICATE: "重复",
     ReceiverEvent.OBJECTION: "异议",
     ReceiverEvent.REPAIRED: "已修复",
 }
-EDITION = {
+EDITION: dict[str, str] = {
     EditionState.DRAFT: "草稿",
     EditionState.APPROVED: "已批准",
     EditionState.FROZEN: "已定稿",
     EditionState.REJECTED: "已否决",
 }
-EDITION_KIND = {EditionKind.ORIGINAL: "年度定稿", EditionKind.RESTATEMENT: "更正重列"}
-SUBJECT_CLASS = {SubjectClass.ENTERPRISE: "企业", SubjectClass.NON_ENTERPRISE: "非企业法人"}
-PAST_ID = {PastId.MERGED: "并入本主体", PastId.RENUMBERED: "换号"}
-DECISION = {Decision.SAME: "同一主体", Decision.DIFFERENT: "不同主体"}
-TOPIC = {
+EDITION_KIND: dict[str, str] = {EditionKind.ORIGINAL: "年度定稿", EditionKind.RESTATEMENT: "更正重列"}
+SUBJECT_CLASS: dict[str, str] = {SubjectClass.ENTERPRISE: "企业", SubjectClass.NON_ENTERPRISE: "非企业法人"}
+PAST_ID: dict[str, str] = {PastId.MERGED: "并入本主体", PastId.RENUMBERED: "换号"}
+DECISION: dict[str, str] = {Decision.SAME: "同一主体", Decision.DIFFERENT: "不同主体"}
+TOPIC: dict[str, str] = {
     Topic.SEVERAL_USCCS: "多个统一社会信用代码",
     Topic.SHARED_IDENTIFIER: "标识被多个主体使用",
     Topic.UNRESOLVED_RECORD: "记录未关联到主体",
     Topic.POSSIBLE_DUPLICATE: "可能重复的主体",
 }
-RECORD = {
+RECORD: dict[str, str] = {
     RecordState.CURRENT: "有效",
     RecordState.EXPIRED: "已到期",
     RecordState.ENDED: "已结束",
@@ -113,6 +114,6 @@ RECORD = {
 }
 LIST_ENTRY = RECORD | {RecordState.CURRENT: "在列", RecordState.EXPIRED: "期满", RecordState.ENDED: "已移出"}
 
-VOCABULARIES: dict[str, Mapping[StrEnum, str]] = {
+VOCABULARIES: dict[str, dict[str, str]] = {
     name: value for name, value in list(globals().items()) if name.isupper() and isinstance(value, dict)
 }

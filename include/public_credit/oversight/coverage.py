@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
@@ -38,8 +39,8 @@ def table() -> list[dict[str, Any]]:
     """One entry per sector; ``last_delivery`` is a business date or None, ``turned_away`` counts refused deliveries."""
     catalogue = load_catalogue()
     with session("reader") as opened:
-        last = dict(opened.execute(text(_LAST)).all())
-        turned_away = dict(opened.execute(text(_REFUSED)).all())
+        last: dict[str, date] = dict(opened.execute(text(_LAST)).tuples().all())
+        turned_away: dict[str, int] = dict(opened.execute(text(_REFUSED)).tuples().all())
     rows = []
     for sector_id, sector in sorted(catalogue.sectors.items()):
         datasets = _datasets(catalogue, sector_id, last)

@@ -91,9 +91,9 @@ def _connections() -> list[Finding]:
 
     findings = []
     wanted = {
-        dataset.channel.connection
+        connection
         for dataset in load_catalogue().datasets.values()
-        if getattr(dataset.channel, "connection", None)
+        if (connection := getattr(dataset.channel, "connection", None))
     } | {"city_platform"}
     for name in sorted(wanted):
         try:

@@ -40,10 +40,10 @@ class Found:
 def spellings(key: str) -> list[str]:
     """A document number in the bracket styles in which it may be on record."""
     plain = unicodedata.normalize("NFKC", key.strip())
-    pairs = ("()", "[]", "〔〕", "（）", "【】", "［］")
+    pairs = (("(", ")"), ("[", "]"), ("〔", "〕"), ("（", "）"), ("【", "】"), ("［", "］"))
     result = {key.strip(), plain}
     for left, right in pairs:
-        result.add(plain.translate(str.maketrans({c: left for c in "([〔【"} | {c: right for c in ")]〕】"})))
+        result.add(plain.translate(str.maketrans("([〔【)]〕】", 4 * left + 4 * right)))
     return sorted(result)
 
 
@@ -67,9 +67,10 @@ def find(key: str) -> list[Found]:
                 ),
                 {"key": key, "spellings": spellings(key)},
             )
-            for row in rows:
+            for row in rows.tuples():
+                record = Found(kind.id, *row)
                 found.setdefault(
-                    (kind.id, row.record_id or (row.batch_seq, row.attempt, row.row_no)), Found(kind.id, *row)
+                    (kind.id, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record
                 )
     persons = [item for item in found.values() if item.about_person]
     if len(persons) > 1:

@@ -184,8 +184,10 @@ def review(content: bytes, *, who: str, purpose: str, area: str = "") -> Reviewe
             ).mappings():
                 lines[hit["row_no"]].hits.append(dict(hit))
         if domains:
-            for row in opened.execute(text(_RATINGS), {"visible": visible, "domains": domains}):
-                lines[row.row_no].ratings.append(row.title if row.topic in row.title else f"{row.topic} {row.title}")
+            for rated in opened.execute(text(_RATINGS), {"visible": visible, "domains": domains}):
+                lines[rated.row_no].ratings.append(
+                    rated.title if rated.topic in rated.title else f"{rated.topic} {rated.title}"
+                )
     _first_of_each(list(lines.values()))
     return Reviewed(
         number("PLSC", made_at.date(), entry),

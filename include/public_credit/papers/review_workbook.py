@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import policy as policies
 from .review import RED_LIST, Reviewed
 from .workbook import Book
@@ -34,7 +36,7 @@ _HIT_HEADERS = (
 )
 
 
-def _told(hit: dict) -> str:
+def _told(hit: dict[str, Any]) -> str:
     parts = [
         hit["title"] or hit["sort"],
         hit["document_no"] or "",

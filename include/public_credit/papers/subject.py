@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -71,7 +71,7 @@ class SubjectReport:
 
 def data_on(opened: Session) -> date:
     """The business date of the newest finished build: what a report knows is as of this day."""
-    day = opened.execute(
+    day: date | None = opened.execute(
         text(f"select max(business_date) from ledger.build where state = {sql(BuildState.BUILT)}")
     ).scalar()
     if day is None:
@@ -82,7 +82,7 @@ def data_on(opened: Session) -> date:
 def resolve(opened: Session, key: str) -> str:
     """Subject id of a code or of a (past) subject id. Raises UserError when there is none or more than one."""
     code = normalise(key)[0]
-    found = (
+    found: Sequence[str | None] = (
         opened.execute(
             text("""
         select subject_id from subjects.subject where subject_id = :key
@@ -120,8 +120,8 @@ def _profile(opened: Session, subject_id: str) -> dict[str, Any]:
 
 
 def _records(opened: Session, subject_id: str) -> list[Mapping[str, Any]]:
-    return list(
-        opened.execute(
+    return [
+        *opened.execute(
             text("""
         select t.*, coalesce(u.name, t.unit_id) as unit_name
         from marts.mart_subjects__timeline t left join ledger.unit u on u.unit_id = t.unit_id
@@ -129,7 +129,7 @@ def _records(opened: Session, subject_id: str) -> list[Mapping[str, Any]]:
         order by t.event_on desc nulls last, t.record_id"""),
             {"id": subject_id},
         ).mappings()
-    )
+    ]
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,9 +23,13 @@ def years_before(day: date, years: int) -> date:
 def _conduct_ended(record: Mapping[str, Any]) -> date | None:
     """End of the conduct: leaving the list for list entries (none while on it), else the day of the decision."""
     if record["kind"] in LISTS:
-        left = record["exited_on"] or (record["ends_on"] if record["state"] != RecordState.CURRENT else None)
-        return left if left or record["state"] == RecordState.CURRENT else record["event_on"]
-    return record["event_on"]
+        left: date | None = record["exited_on"] or (
+            record["ends_on"] if record["state"] != RecordState.CURRENT else None
+        )
+        if left or record["state"] == RecordState.CURRENT:
+            return left
+    decided: date | None = record["event_on"]
+    return decided
 
 
 def _fits(rule: Hiding, record: Mapping[str, Any], on: date) -> bool:

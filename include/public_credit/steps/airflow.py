@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from ..base import settings
@@ -42,7 +42,7 @@ def run_business_date(context: Mapping[str, Any]) -> date:
     """
     if os.environ.get("PCW_CLOCK") != "logical":
         return settings.today()
-    logical = context["dag_run"].logical_date
+    logical: datetime | None = context["dag_run"].logical_date
     if logical is not None:
         return logical.astimezone(settings.TIMEZONE).date()
     from ..ledger.session import current_business_day

@@ -22,13 +22,17 @@ def follow_up() -> dict[str, Any]:
     What a run that was killed after its judgements left undone is among it. Doing it twice is doing it once.
     """
     with settings.engine("collector").connect() as connection:
-        due = connection.execute(
-            text(f"""
+        due = (
+            connection.execute(
+                text(f"""
             select a.batch_seq, a.attempt, b.state from ledger.attempt a
             join ledger.batch b on b.seq = a.batch_seq and b.current_attempt = a.attempt
             where a.state = {sql(AttemptState.GATED)} and a.followed_up_at is null
               and b.state in {sql(GOOD)} order by b.gated_at, b.seq""")
-        ).all()
+            )
+            .tuples()
+            .all()
+        )
     matched = written = failed = 0
     for seq, attempt, state in due:
         try:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import time
 from datetime import date, timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -19,6 +20,9 @@ from ..ledger import locks
 from ..ledger.models import Batch
 from ..ledger.session import dag_run, open_business_day, session, step
 from ..ledger.states import BatchState, StepName, Verdict
+
+if TYPE_CHECKING:
+    from ..collect import CollectOutcome
 
 LONGEST_WAIT = timedelta(minutes=15)
 
@@ -168,8 +172,8 @@ def alert(on: date) -> Any:
     return alerts.tell(on)
 
 
-def hand_in(dataset_id: str | None, file_name: str, on: date) -> int:
-    """Take in one file of the hand-in folder. Raises UserError for anything outside it."""
+def hand_in(dataset_id: str | None, file_name: str, on: date) -> CollectOutcome:
+    """Take in one file of the hand-in folder; what was received. Raises UserError for anything outside it."""
     if not dataset_id or not file_name.strip():
         raise UserError("请选择数据集并填写文件名。", remedy="在表单中补全两项后重新提交。")
     folder = settings.hand_in_folder().resolve()
@@ -179,8 +183,8 @@ def hand_in(dataset_id: str | None, file_name: str, on: date) -> int:
     return ingest(dataset_id, path, on)
 
 
-def ingest(dataset_id: str, path: Any, on: date) -> int:
-    """Book one file as a receipt and land it; the batch sequence."""
+def ingest(dataset_id: str, path: Path, on: date) -> CollectOutcome:
+    """Book one file as a receipt and land it; what was received."""
     from .. import collect
 
     os.environ["PCW_BUSINESS_DATE"] = on.isoformat()

@@ -51,7 +51,7 @@ class Outcome:
 
     rows: dict[str, Node | None] = field(default_factory=dict)
     owners: dict[Node, tuple[Node | None, str]] = field(default_factory=dict)
-    successions: list[tuple[str, Node, Node, date]] = field(default_factory=list)
+    successions: list[tuple[str, Node, Node, date | None]] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
 
 
@@ -73,14 +73,14 @@ class Resolver:
         self.unowned: dict[Node, str] = {}
         self.homes: dict[str, Node | None] = {}
         self.outcome = Outcome()
-        for item in judged:
-            if item.same and not self.groups.join(item.left, item.right):
+        for judgement in judged:
+            if judgement.same and not self.groups.join(judgement.left, judgement.right):
                 self._ask(
                     Topic.SEVERAL_USCCS,
-                    f"j{item.id}",
+                    f"j{judgement.id}",
                     "judgements_contradict",
-                    judgement=item.id,
-                    keys=[key(item.left), key(item.right)],
+                    judgement=judgement.id,
+                    keys=[key(judgement.left), key(judgement.right)],
                 )
 
     def _has_uscc(self, row: Row) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -34,14 +35,15 @@ def identifier(opened: Session, given: str) -> Node:
 
 
 def _folded(opened: Session, name: str) -> str:
-    return opened.execute(text(f"select {same_name('cast(:name as text)')}"), {"name": name}).scalar_one()
+    folded: str = opened.execute(text(f"select {same_name('cast(:name as text)')}"), {"name": name}).scalar_one()
+    return folded
 
 
 def find(opened: Session, given: str) -> str:
     """The id of the subject that ``given`` stands for now. Raises UserError when there is none or more than one."""
     given = key_given(given, "主体编号、代码或名称")
     if _ID.fullmatch(given):
-        found = opened.execute(
+        found: str | None = opened.execute(
             text("""
             select coalesce((select subject_id from subjects.alias where past_id = :id),
                             (select subject_id from subjects.subject where subject_id = :id))"""),
@@ -70,7 +72,7 @@ def _owner(opened: Session, wanted: Node) -> str:
     if found is None:
         raise UserError("登记库中没有这个主体。", remedy="核对代码或名称全称（曾用名亦可）；名称须至少四个字。", code=4)
     if found.subject_id is None:
-        several = (
+        several: Sequence[str] = (
             opened.execute(
                 text("""
             select distinct r.subject_id from subjects.claim c join subjects.register r using (record_id)
@@ -85,7 +87,8 @@ def _owner(opened: Session, wanted: Node) -> str:
             remedy="改用主体编号或统一社会信用代码查询；代码有误的由登记部门更正。",
             code=4,
         )
-    return found.subject_id
+    owner: str = found.subject_id
+    return owner
 
 
 def canonical(opened: Session, subject: str) -> Node:

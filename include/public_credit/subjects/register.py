@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..identifiers.names import same_name
+from ..ledger.session import driver
 from ..ledger.states import InputOperation, sql
 from .nodes import Row, claims, node
 
@@ -143,7 +144,7 @@ def take(session: Session, build_id: int, last: int) -> None:
     session.execute(text(_INPUTS), {"last": last, "build": build_id, "kinds": list(KINDS)})
     session.execute(text("analyze input"))
     session.execute(text("create temp table touched (record_id text primary key) on commit drop"))
-    inputs = session.execute(text("select batch_seq, attempt, kind, operation from input order by 1, 2")).all()
+    inputs = session.execute(text("select batch_seq, attempt, kind, operation from input order by 1, 2")).tuples().all()
     for seq, attempt, kind, operation in inputs:
         one = {"seq": seq, "attempt": attempt}
         session.execute(
@@ -258,7 +259,6 @@ def load(session: Session, among: str) -> list[Row]:
 
 def copy(session: Session, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """COPY rows into a temporary table of this transaction."""
-    raw = session.connection().connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy(f"copy {table} from stdin") as stream:
+    with driver(session).cursor() as cursor, cursor.copy(f"copy {table} from stdin") as stream:
         for row in rows:
             stream.write_row(row)

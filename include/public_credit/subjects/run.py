@@ -30,7 +30,7 @@ def run(build_id: int, business_date: date) -> dict[str, Any]:
     """Resolve the subjects of a build, once; what was touched. A build that is resolved already gives ``{}``."""
     with session("builder") as opened:
         lock(opened, "resolve")
-        last = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
+        last: int = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
         if last >= build_id:
             return {}
         counts = _resolve(opened, build_id, last, business_date, full=False)
@@ -45,7 +45,7 @@ def full(build_id: int, business_date: date) -> dict[str, Any]:
     """Resolve everything again as of a build; counts of what differed (nothing, unless the rules changed)."""
     with session("builder") as opened:
         lock(opened, "resolve")
-        last = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
+        last: int = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
         counts = _resolve(opened, max(build_id, last), last, business_date, full=True)
         opened.execute(
             text(
@@ -118,7 +118,7 @@ def _holders(opened: Session, ids: dict[str, str | None]) -> list[names.Holder]:
     )
     return [
         names.Holder(value, record, None if only else ids.get(record, stored), only)
-        for value, record, stored, current, only in found
+        for value, record, stored, current, only in found.tuples()
         if current or not only
     ]
 

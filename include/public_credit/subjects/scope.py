@@ -31,8 +31,11 @@ _REACHED = f"""
 
 def everything(session: Session) -> bool:
     """Whether so much changed that resolving everything is cheaper."""
-    changed = session.execute(text("select count(*) from changed")).scalar_one()
-    return changed > MOST and 5 * changed > session.execute(text("select count(*) from subjects.register")).scalar_one()
+    changed: int = session.execute(text("select count(*) from changed")).scalar_one()
+    if changed <= MOST:
+        return False
+    register: int = session.execute(text("select count(*) from subjects.register")).scalar_one()
+    return 5 * changed > register
 
 
 def touched(session: Session) -> None:

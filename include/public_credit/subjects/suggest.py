@@ -17,7 +17,7 @@ from itertools import combinations
 from sqlalchemy import text
 
 from ..ledger.locks import lock
-from ..ledger.session import session
+from ..ledger.session import session, written
 from ..ledger.states import Decision, Topic, WorkState, sql
 from .register import copy
 
@@ -87,15 +87,15 @@ def suggest(business_date: date) -> dict[str, int]:
             )
         ]
         settled = {
-            tuple(sorted(row))
-            for row in opened.execute(
+            (min(pair), max(pair))
+            for pair in opened.execute(
                 text(f"""
             select l.subject_id, r.subject_id from subjects.judged j
             join subjects.identifier l on l.scheme || ':' || l.value = j.left_key
             join subjects.identifier r on r.scheme || ':' || r.value = j.right_key
             where j.decision = {sql(Decision.DIFFERENT)} and l.subject_id is not null and r.subject_id is not null
             union select old_subject_id, new_subject_id from subjects.succession""")
-            )
+            ).tuples()
         }
         wanted = [
             (
@@ -109,20 +109,24 @@ def suggest(business_date: date) -> dict[str, int]:
         ]
         opened.execute(text("create temp table suggested (key text, detail jsonb) on commit drop"))
         copy(opened, "suggested", wanted)
-        closed = opened.execute(
-            text(f"""
+        closed = written(
+            opened.execute(
+                text(f"""
             update subjects.work_item i set state = {sql(WorkState.DONE)}, closed_on = :on
             where i.topic = {sql(Topic.POSSIBLE_DUPLICATE)} and i.state = {sql(WorkState.OPEN)}
               and not exists (select 1 from suggested s where s.key = i.key)"""),
-            {"on": business_date},
-        ).rowcount
-        added = opened.execute(
-            text(f"""
+                {"on": business_date},
+            )
+        )
+        added = written(
+            opened.execute(
+                text(f"""
             insert into subjects.work_item (topic, key, reason, detail, opened_on)
             select {sql(Topic.POSSIBLE_DUPLICATE)}, key, 'alike', detail, :on from suggested
             on conflict (topic, key) do update set detail = excluded.detail, state = {sql(WorkState.OPEN)}, closed_on = null,
                 opened_on = case when work_item.state = {sql(WorkState.OPEN)} then work_item.opened_on else excluded.opened_on end
             where work_item.state = {sql(WorkState.DONE)} or work_item.detail is distinct from excluded.detail"""),
-            {"on": business_date},
-        ).rowcount
+                {"on": business_date},
+            )
+        )
         return {"suggested": len(wanted), "opened": added, "closed": closed}

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..ledger.locks import lock
-from ..ledger.session import session
+from ..ledger.session import session, written
 from ..ledger.states import Topic, WorkState, sql
 
 LINKS, CHANGES = "intermediate.int_records__link", "intermediate.int_records__changes"
@@ -54,8 +54,8 @@ def follow_up(build_id: int, business_date: date) -> dict[str, int]:
         if opened.execute(text("select to_regclass(:name)"), {"name": LINKS}).scalar() is None:
             return {}
         this = {"on": business_date, "build": build_id}
-        closed = opened.execute(text(_CLOSE), this).rowcount
-        added = opened.execute(text(_OPEN), this).rowcount
+        closed = written(opened.execute(text(_CLOSE), this))
+        added = written(opened.execute(text(_OPEN), this))
         return {"opened": added, "closed": closed}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -129,19 +130,21 @@ def rules_of(table: tuple[str, str]) -> RowRules:
 
 
 def context(**given: Any) -> RowContext:
-    return RowContext(**({"business_date": TODAY, "supplier_usccs": frozenset({AUTHORITY, SOURCE})} | given))
+    return RowContext(
+        **(dict[str, Any]({"business_date": TODAY, "supplier_usccs": frozenset({AUTHORITY, SOURCE})}) | given)
+    )
 
 
-def frame(rows: list[dict[str, str | None]]) -> pl.DataFrame:
+def frame(rows: Sequence[Mapping[str, str | None]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String), orient="row")
 
 
 def judge(
-    table: tuple[str, str], *changes: dict[str, str | None], drop: tuple[str, ...] = (), **given: Any
+    table: tuple[str, str], *changes: Mapping[str, str | None], drop: tuple[str, ...] = (), **given: Any
 ) -> Verdicts:
     """Verdicts of the valid row with each of the changes; ``drop`` leaves columns out of the delivery."""
     base = {name: value for name, value in VALID[table].items() if name not in drop}
-    return rules_of(table).apply(frame([base | change for change in changes or ({},)]), context(**given))
+    return rules_of(table).apply(frame([{**base, **change} for change in changes or ({},)]), context(**given))
 
 
 def marks(verdicts: Verdicts, row: int = 0) -> tuple[str, str, str]:

@@ -6,15 +6,17 @@ left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 import pytest
-from district_simulator.deliveries import Delivery
-from district_simulator.formats import cells
-from district_simulator.plan import Plan
-from district_simulator.rows import DateCell, NumberCell, Row
-from district_simulator.workcalendar import DAYS
+from district_simulator.assemble import assemble
+from district_simulator.book import Book
+from district_simulator.vocabulary.deliveries import Delivery
+from district_simulator.vocabulary.formats import cells
+from district_simulator.vocabulary.rows import DateCell, NumberCell, Row
+from district_simulator.vocabulary.workcalendar import DAYS
 from public_credit.catalogue import load_catalogue
 from public_credit.custody import scan
 from public_credit.kernels.columns import Column
@@ -68,7 +70,7 @@ def verdicts_of(delivery: Delivery) -> Verdicts:
     return RowRules(kind, dataset.variant, load_ruleset(kind.id)).apply(frame, context)
 
 
-def expected_here(row: Row, severity: dict[str, str]) -> str:
+def expected_here(row: Row, severity: Mapping[str, str]) -> str:
     """Outcome of the row before cross-record rules and the comparison with earlier versions."""
     if row.expect == "duplicate":
         return "accepted"
@@ -78,14 +80,14 @@ def expected_here(row: Row, severity: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def plan() -> Plan:
-    return Plan(SEED, 0.02)
+def book() -> Book:
+    return assemble(SEED, 0.02).book
 
 
 @pytest.mark.parametrize("day", [1, 2, 3])
-def test_verdicts_are_the_answer_key(plan: Plan, day: int) -> None:
+def test_verdicts_are_the_answer_key(book: Book, day: int) -> None:
     wrong, rows, planted = [], 0, 0
-    for delivery in plan.deliveries[day]:
+    for delivery in book.deliveries[day]:
         if delivery.damage or delivery.content is not None or not delivery.rows:
             continue
         verdicts = verdicts_of(delivery)

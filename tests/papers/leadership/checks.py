@@ -92,11 +92,11 @@ def wrong_figures(tab: Any, publication: Publication) -> list[str]:
     assert len(told) == 2 * len(corrected)
     for name, shown in told:
         edition, figure_id, side = name.split("/")
-        figure = corrected[edition, figure_id]
+        restated = corrected[edition, figure_id]
         values = (
-            (figure.old_percent, figure.old_numerator, figure.old_denominator)
+            (restated.old_percent, restated.old_numerator, restated.old_denominator)
             if side == "old"
-            else (figure.percent, figure.numerator, figure.denominator)
+            else (restated.percent, restated.numerator, restated.denominator)
         )
         if shown != f"{words.percent(values[0])} {words.ratio(*values[1:])}":
             wrong.append(f"{name}: {shown}")

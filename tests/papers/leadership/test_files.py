@@ -249,7 +249,7 @@ def test_files_are_whole_or_absent(small: Publication, tmp_path: Path, monkeypat
     def broken(*_: object) -> None:
         raise RuntimeError("interrupted")
 
-    monkeypatch.setattr(publish.workbook, "write", broken)
+    monkeypatch.setattr("public_credit.papers.leadership.workbook.write", broken)
     with pytest.raises(RuntimeError):
         publish.write(small, tmp_path, 2020)
     assert [path.name for path in tmp_path.iterdir()] == ["leadership_2020-12-31.html"]

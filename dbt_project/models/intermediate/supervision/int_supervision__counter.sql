@@ -1,10 +1,13 @@
-{{ config(materialized='incremental', incremental_strategy='merge', unique_key=['unit_id', 'decision_table', 'decision_month'],
+{{ config(materialized='incremental', incremental_strategy='merge',
+    unique_key=['unit_id', 'decision_table', 'decision_month'],
           indexes=[{'columns': ['unit_id', 'decision_table', 'decision_month'], 'unique': true}]) }}
--- Additive counters of decisions per unit, table and decision month: minus the old image, plus the new. Each row knows the
--- build it applied last, so a resumed build adds nothing twice.
+-- Additive counters of decisions per unit, table and decision month: minus the old image, plus the new. Each row knows
+-- the build it applied last, so a resumed build adds nothing twice.
 with delta as (
     select unit_id, decision_table, decision_month, sum(sign) as received
-        {%- for name in receipt_flags() %}, sum(sign * {{ name }}) as {{ name }}{% endfor %}
+        {%- for name in receipt_flags() %},
+        sum(sign * {{ name }}) as {{ name }}
+        {%- endfor %}
     from {{ ref('int_supervision__changes') }}
     group by unit_id, decision_table, decision_month
 )

@@ -12,7 +12,8 @@ select
     case when f.month_of_receipt then 1 else 0 end as month_of_receipt,
     case when f.first_accepted_on is not null and known.known then 1 else 0 end as linked,
     case when f.first_accepted_on is not null and exists (
-        select 1 from {{ ref('int_receiver_event__published') }} p where p.record_id = f.record_id) then 1 else 0 end as published
+        select 1 from {{ ref('int_receiver_event__published') }} p where p.record_id = f.record_id) then 1
+            else 0 end as published
 from {{ ref('int_supervision__touched') }} t
 join {{ ref('int_decision_receipt__first') }} f on f.receipt_key = t.receipt_key
 left join {{ ref('int_working_days__deadlines') }} w on w.day = f.decided_on

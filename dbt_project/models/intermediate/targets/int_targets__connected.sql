@@ -1,4 +1,5 @@
--- The ten departments of the plan and since when each is connected: evidence from before this warehouse, or its first good batch.
+-- The ten departments of the plan and since when each is connected: evidence from before this warehouse, or its first
+-- good batch.
 with delivered as (
     select unit_id, min(business_date) as first_on, min(seq) as first_seq
     from {{ source('ledger', 'batch') }}

@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
--- What every item adds to a figure's numerator and denominator, and between which days: the one way all figures are counted.
--- valid_to is the first day it counts no more. missing = 1: the item has no denominator, so the figure has none.
+-- What every item adds to a figure's numerator and denominator, and between which days: the one way all figures are
+-- counted. valid_to is the first day it counts no more. missing = 1: the item has no denominator, so the figure has
+-- none.
 select figure_id, item_key, unit_id, cast(null as text) as record_id, alive_from as valid_from, alive_to as valid_to,
     0 as numerator, 1 as denominator, 0 as missing
 from {{ ref('int_targets__member') }}
@@ -8,10 +9,10 @@ union all
 select figure_id, item_key, unit_id, record_id, covered_from, alive_to, 1, 0, 0
 from {{ ref('int_targets__member') }} where covered_from is not null
 union all
-select 'T01', record_id, unit_id, record_id, due_on, cast(null as date), 0, 1, 0
+select 'T01', record_id as item_key, unit_id, record_id, due_on, cast(null as date), 0, 1, 0
 from {{ ref('int_targets__disclosure') }}
 union all
-select 'T01', record_id, unit_id, record_id, greatest(published_on, due_on), cast(null as date), 1, 0, 0
+select 'T01', record_id as item_key, unit_id, record_id, greatest(published_on, due_on), cast(null as date), 1, 0, 0
 from {{ ref('int_targets__disclosure') }} where published_on is not null
 union all
 select

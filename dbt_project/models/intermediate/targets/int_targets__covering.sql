@@ -2,8 +2,8 @@
           pre_hook="{{ open_covering() }}",
           indexes=[{'columns': ['subject_id'], 'unique': true}, {'columns': ['record_id']}]) }}
 -- depends_on: {{ ref('int_records__changes') }}
--- The record that made each subject's archive: the first one by event date. A build looks only at subjects without one and at
--- records that are earlier than the one there is; a covering record that changed has gone out before.
+-- The record that made each subject's archive: the first one by event date. A build looks only at subjects without one
+-- and at records that are earlier than the one there is; a covering record that changed has gone out before.
 with candidate as (
     select r.subject_id, r.record_id, r.topic, r.event_on
     from {{ ref('int_targets__record') }} r

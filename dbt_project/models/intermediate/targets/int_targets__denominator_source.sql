@@ -1,9 +1,12 @@
 {{ config(materialized='view') }}
--- Who reported a figure's denominator, in which dataset and from which books, per unit, the district ('') and month end.
+-- Who reported a figure's denominator, in which dataset and from which books, per unit, the district ('') and month
+-- end.
 with told as (
-    select figure_id, unit_id, denominator_source, month_end from {{ ref('int_targets__reported') }} where denominator is not null
+    select figure_id, unit_id, denominator_source, month_end from {{ ref('int_targets__reported') }}
+        where denominator is not null
     union all
-    select figure_id, '', denominator_source, month_end from {{ ref('int_targets__reported') }} where denominator is not null
+    select figure_id, '', denominator_source, month_end from {{ ref('int_targets__reported') }}
+        where denominator is not null
 ), since as (
     select figure_id, unit_id, denominator_source, min(month_end) as first_on
     from told group by figure_id, unit_id, denominator_source

@@ -7,4 +7,5 @@ select
     case when s.publication_state = '网上已公开' then coalesce(s.published_on, s.due_on) end as published_on
 from {{ ref('int_records__current') }} c
 join {{ ref('stg_disclosure_item') }} s on {{ same_row('s', 'c') }}
-where {{ changed_records('c') }} and c.kind = 'disclosure_item' and c.state not in ('revoked', 'replaced') and s.publication_state <> '依法不予公开'
+where {{ changed_records('c') }} and c.kind = 'disclosure_item' and c.state not in ('revoked', 'replaced')
+    and s.publication_state <> '依法不予公开'

@@ -1,5 +1,6 @@
 {{ config(indexes=[{'columns': ['figure_id', 'item_key'], 'unique': true}, {'columns': ['subject_id']}]) }}
--- Who is counted by a coverage target (subjects of a register, or bodies on a roster), from when to when, covered since when.
+-- Who is counted by a coverage target (subjects of a register, or bodies on a roster), from when to when, covered since
+-- when.
 with figure as (
     select distinct figure_id, denominator_rule from {{ ref('target') }} where subject_type = 'organisation'
 ), counted as (

@@ -2,5 +2,6 @@
 select cast(max(day) as date) as month_end
 from {{ ref('working_days') }}
 where day >= cast('2016-12-01' as date)
-  and {{ dbt.date_trunc('month', 'day') }} <= {{ dbt.date_trunc('month', "cast('" ~ var('business_date') ~ "' as date)") }}
+  and {{ dbt.date_trunc('month', 'day') }} <= {{ dbt.date_trunc('month',
+      "cast('" ~ var('business_date') ~ "' as date)") }}
 group by {{ dbt.date_trunc('month', 'day') }}

@@ -1,4 +1,5 @@
--- Each subject's rows of the registers: who keeps them, since when the register says it ended, and when that was known first.
+-- Each subject's rows of the registers: who keeps them, since when the register says it ended, and when that was known
+-- first.
 with organisation as (
     select *, row_number() over (partition by record_id
                                  order by source_version desc, batch_seq desc, row_no desc) as newest

@@ -1,7 +1,8 @@
--- Areas of the plan and the first day a credit report or a review was used there (T20): the document by which it was introduced
--- before this warehouse, or the first report on record.
+-- Areas of the plan and the first day a credit report or a review was used there (T20): the document by which it was
+-- introduced before this warehouse, or the first report on record.
 with numbered as (
-    select area, used_on as first_on, id as first_id, row_number() over (partition by area order by used_on, id) as place
+    select area, used_on as first_on, id as first_id,
+        row_number() over (partition by area order by used_on, id) as place
     from {{ source('ledger', 'report') }} where area <> ''
 ), used as (
     select area, first_on, first_id from numbered where place = 1

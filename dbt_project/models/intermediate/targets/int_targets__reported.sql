@@ -1,5 +1,5 @@
--- What responsible units report about a figure, one row per unit, part and month; counts only. Trained staff counted unit by
--- unit, and items listed one by one, take the place of the same unit's sum.
+-- What responsible units report about a figure, one row per unit, part and month; counts only. Trained staff counted
+-- unit by unit, and items listed one by one, take the place of the same unit's sum.
 with training as (
     select *, row_number() over (partition by record_id
                                  order by source_version desc, batch_seq desc, row_no desc) as newest
@@ -14,7 +14,8 @@ with training as (
         cast(null as date) as denominator_on
     from training where newest = 1
     union all
-    select m.figure_id, concat_ws(':', a.unit_uscc, a.measure), a.unit_uscc, a.unit_id, a.record_id, a.month, a.batch_seq, a.numerator,
+    select m.figure_id, concat_ws(':', a.unit_uscc, a.measure), a.unit_uscc, a.unit_id, a.record_id, a.month,
+        a.batch_seq, a.numerator,
         a.denominator, a.denominator_source, a.denominator_on
     from aggregated a join {{ ref('figure_measure') }} m on m.measure = a.measure
     where a.newest = 1
@@ -25,7 +26,8 @@ select
     s.figure_id, s.reporter, coalesce(u.unit_id, s.unit_id) as unit_id, s.record_id,
     cast({{ dbt.last_day("cast(concat_ws('', s.month, '-01') as date)", 'month') }} as date) as month_end,
     s.numerator, s.denominator, s.denominator_on,
-    concat(teller.name, '填报《', d.title, '》', case when s.denominator_source <> '' then concat('：', s.denominator_source) end)
+    concat(teller.name, '填报《', d.title, '》', case when s.denominator_source <> ''
+        then concat('：', s.denominator_source) end)
         as denominator_source
 from stated s
 left join {{ source('ledger', 'unit') }} u on u.uscc = s.unit_uscc

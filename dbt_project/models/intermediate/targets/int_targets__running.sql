@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['figure_id', 'unit_id', 'month_end'], 'unique': true}]) }}
--- Numerator and denominator of every figure at every month end, for the district ('') and per unit: running sums of what
--- came and went. A figure to which nothing contributes yet is there for the district, with nothing counted.
+-- Numerator and denominator of every figure at every month end, for the district ('') and per unit: running sums of
+-- what came and went. A figure to which nothing contributes yet is there for the district, with nothing counted.
 with flow as (
     select figure_id, unit_id, valid_from as day, numerator, denominator, missing, valid_from as stated_on
     from {{ ref('int_targets__contribution') }}

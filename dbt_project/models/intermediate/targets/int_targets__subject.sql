@@ -1,6 +1,7 @@
 {{ config(indexes=[{'columns': ['subject_id'], 'unique': true}]) }}
--- Organisations of the registers with the population they belong to and the days between which they were alive. One that had
--- ended before we first heard of it, at an unknown day, is never counted; one that no roster lists any more, till that build.
+-- Organisations of the registers with the population they belong to and the days between which they were alive. One
+-- that had ended before we first heard of it, at an unknown day, is never counted; one that no roster lists any more,
+-- till that build.
 select
     s.subject_id,
     case when s.subject_class = 'enterprise' then 'enterprise'

@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_changed_records() }}",
           indexes=[{'columns': ['subject_id']}]) }}
 -- depends_on: {{ ref('int_records__changes') }}
--- Red list, serious-breach lists, abnormal operation, judgment debtors (organisations): every entry with basis, term and
--- exit. An entry that left stays with its exit; it follows its subject when that is merged or split.
+-- Red list, serious-breach lists, abnormal operation, judgment debtors (organisations): every entry with basis, term
+-- and exit. An entry that left stays with its exit; it follows its subject when that is merged or split.
 with entries as (
     select c.* from {{ ref('int_records__current') }} c
     where c.subject_class = 'organisation' and {{ changed_records('c') }}
@@ -12,7 +12,8 @@ with entries as (
     from entries e join {{ ref('stg_breach_list') }} s on {{ same_row('s', 'e') }} where e.kind = 'breach_list'
     union all
     select e.*, s.reason, '企业信息公示暂行条例第17条', cast(null as date), s.removal_no, s.removal_reason
-    from entries e join {{ ref('stg_abnormal_operation') }} s on {{ same_row('s', 'e') }} where e.kind = 'abnormal_operation'
+    from entries e join {{ ref('stg_abnormal_operation') }} s on {{ same_row('s', 'e') }}
+        where e.kind = 'abnormal_operation'
     union all
     select e.*, s.conduct, s.basis_no, cast(null as date), '', s.performance
     from entries e join {{ ref('stg_judgment_debtor') }} s on {{ same_row('s', 'e') }} where e.kind = 'judgment_debtor'

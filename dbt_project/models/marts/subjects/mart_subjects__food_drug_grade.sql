@@ -18,7 +18,8 @@ with rules as (
         e.subject_id, r.grade, r.priority, r.rule, r.months, r.minimum, r.clause, r.valid_from,
         sum(case when {{ rests_on('f', 'r', business_day()) }} then 1 else 0 end) as found,
         sum(case when {{ is_adverse('f') }} and {{ within('f', 'r', business_day()) }} then 1 else 0 end) as adverse,
-        min(case when {{ is_adverse('f') }} and {{ window_end('f', 'r') }} > {{ business_day() }} then {{ window_end('f', 'r') }} end) as window_ends_on
+        min(case when {{ is_adverse('f') }} and {{ window_end('f', 'r') }} > {{ business_day() }}
+            then {{ window_end('f', 'r') }} end) as window_ends_on
     from enterprises e
     cross join rules r
     left join facts f on f.subject_id = e.subject_id
@@ -28,12 +29,14 @@ with rules as (
         m.*, min(m.window_ends_on) over (partition by m.subject_id) as next_window_on,
         row_number() over (
             partition by m.subject_id
-            order by case when m.rule = 'otherwise' or (m.found >= m.minimum and (m.rule <> 'model' or m.adverse = 0)) then 0 else 1 end,
+            order by case when m.rule = 'otherwise' or (m.found >= m.minimum and (m.rule <> 'model' or m.adverse = 0))
+                then 0 else 1 end,
                 m.priority, case when m.rule = 'serious_penalty' then 0 else 1 end, m.rule) as choice
     from measured m
 ), next_rules as (
     select min(day) as day from (
-        select valid_from as day from {{ ref('food_drug_grade') }} union all select valid_to from {{ ref('food_drug_grade') }}) changes
+        select valid_from as day from {{ ref('food_drug_grade') }} union all select valid_to
+            from {{ ref('food_drug_grade') }}) changes
     where day > {{ business_day() }}
 )
 select

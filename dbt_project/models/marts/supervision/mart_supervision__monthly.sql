@@ -1,5 +1,6 @@
 {{ config(materialized='table') }}
--- 双公示 supervision per unit, table and decision month (G, R, A, L of the metric definitions). No rate without its denominator.
+-- 双公示 supervision per unit, table and decision month (G, R, A, L of the metric definitions). No rate without its
+-- denominator.
 with received as (
     select * from {{ ref('int_supervision__counter') }} where received > 0
 ), generated as (

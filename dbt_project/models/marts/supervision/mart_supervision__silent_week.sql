@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
--- Weeks (ending on Sunday) in which a dataset had been silent longer than its cadence: no receipt and no 零报送 covers them.
--- A dataset is expected from the first business day on; one that is handed in by hand, too.
+-- Weeks (ending on Sunday) in which a dataset had been silent longer than its cadence: no receipt and no 零报送 covers
+-- them. A dataset is expected from the first business day on; one that is handed in by hand, too.
 with opened as (
     select min(day) as first_day from {{ source('ledger', 'business_day') }}
 ), week as (
@@ -8,7 +8,8 @@ with opened as (
     where extract(isodow from d.day) = 7 and d.day > opened.first_day
       and d.day <= cast('{{ var("business_date") }}' as date)
 ), sign as (
-    select dataset_id, business_date as signed_on from {{ source('ledger', 'batch') }} where coalesce(set_aside_from, state) <> 'broken'
+    select dataset_id, business_date as signed_on from {{ source('ledger', 'batch') }}
+        where coalesce(set_aside_from, state) <> 'broken'
     union all
     select dataset_id, period_to from {{ source('ledger', 'attestation') }}
 ), last_sign as (

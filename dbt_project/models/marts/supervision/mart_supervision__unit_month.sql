@@ -1,3 +1,4 @@
 {{ config(materialized='table') }}
--- Supervision of a department (district: '') per month: deliveries, 双公示 rates, returned rows, silence. No rate without its denominator.
+-- Supervision of a department (district: '') per month: deliveries, 双公示 rates, returned rows, silence. No rate without
+-- its denominator.
 {{ unit_supervision('month') }}

@@ -6,8 +6,8 @@ select
     t.definition, t.note, coalesce(named.names, t.responsible_units) as responsible_names
 from {{ ref('target') }} t
 left join (
-    select t.target_id, t.goal_no, string_agg(u.name, '、' order by u.unit_id) as names
-    from {{ ref('target') }} t
-    join {{ source('ledger', 'unit') }} u on concat(';', t.responsible_units, ';') like concat('%;', u.unit_id, ';%')
-    group by t.target_id, t.goal_no
+    select own.target_id, own.goal_no, string_agg(u.name, '、' order by u.unit_id) as names
+    from {{ ref('target') }} own
+    join {{ source('ledger', 'unit') }} u on concat(';', own.responsible_units, ';') like concat('%;', u.unit_id, ';%')
+    group by own.target_id, own.goal_no
 ) named on named.target_id = t.target_id and named.goal_no = t.goal_no

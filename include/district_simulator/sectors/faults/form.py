@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from district_simulator.rows import NumberCell, Row
-from district_simulator.sectors.faults.registry import SectorContext, alike, fault, has
+from district_simulator.sectors.faults.describe import SectorContext, alike, fault, has
+from district_simulator.vocabulary.rows import NumberCell, Row
 
 _WIDE = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)})
 _FILLER = "相关材料已按档案管理要求整理归档备查。"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from district_simulator.rows import Row
-from district_simulator.sectors.faults.registry import SectorContext, alike, fault
+from district_simulator.sectors.faults.describe import SectorContext, alike, fault
+from district_simulator.vocabulary.rows import Row
 
 # rule → kind → (dates in order: earlier, later)
 ORDERED = {

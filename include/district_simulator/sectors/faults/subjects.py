@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from district_simulator import codes
-from district_simulator.faults.references import stranger_office
-from district_simulator.rows import Row
-from district_simulator.sectors.faults.registry import SectorContext, alike, fault, has, named_by_code
+from district_simulator.decisions.faults.references import stranger_office
+from district_simulator.sectors.faults.describe import SectorContext, alike, fault, has, named_by_code
+from district_simulator.vocabulary import codes
+from district_simulator.vocabulary.rows import Row
 
 
 def _organisation(table) -> bool:
@@ -81,7 +81,7 @@ def name_of_nobody(row: Row, ctx: SectorContext) -> None:
 
 @alike("R06", fits=named_by_code, how="uscc", subject="former")
 def former_name(row: Row, ctx: SectorContext) -> None:
-    row.put("subject_name", row.subject.former_names[0])
+    row.put("subject_name", row.organisation.former_names[0])
 
 
 @alike("R06", fits=named_by_code, how="uscc", subject="bracket")

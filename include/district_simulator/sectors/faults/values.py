@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from district_simulator.faults.dates import shapes
-from district_simulator.faults.references import stranger_office
-from district_simulator.rows import Row
-from district_simulator.sectors.faults.registry import SectorContext, alike, fault, has
-from district_simulator.units import UNITS, unit_of
+from district_simulator.decisions.faults.dates import shapes
+from district_simulator.decisions.faults.references import stranger_office
+from district_simulator.sectors.faults.describe import SectorContext, alike, fault, has
+from district_simulator.vocabulary.rows import Row
+from district_simulator.vocabulary.units import UNITS, unit_of
 
 
 def _any(table) -> bool:

@@ -56,7 +56,8 @@ class HttpJson:
                 if answer.status_code == 401:
                     raise UserError("市平台拒绝了访问令牌。", remedy="更新连接 city_platform 的令牌。", code=5)
                 if answer.status_code < 300:
-                    return answer.json()
+                    said: dict[str, Any] = answer.json()
+                    return said
                 if answer.status_code not in (429, 500, 502, 503, 504):
                     raise UserError(f"市平台返回 {answer.status_code}。", remedy="核对接口版本，联系市平台。", code=5)
             self._pause(answer, attempt)

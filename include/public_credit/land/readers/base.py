@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from io import BufferedIOBase
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from ...base.messages import UserError
 
 CHUNK_ROWS = 50_000
 KNOWN_HEADERS = 2  # so many headers of a row must be fields of the kind, else it is no header of ours
-Opener = Callable[[], BinaryIO]
+Opener = Callable[[], BufferedIOBase]
 HeaderScore = Callable[[list[str]], int]
 
 

@@ -6,10 +6,11 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from io import BufferedIOBase
 from itertools import islice
-from typing import BinaryIO
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -65,7 +66,7 @@ class _Records:
     A block lies in one of two buffers, with ``csv_fields.PADDING`` bytes behind it: it is good until the next but one.
     """
 
-    def __init__(self, source: BinaryIO, declared: str, name: str):
+    def __init__(self, source: BufferedIOBase, declared: str, name: str):
         self._source, self.name = source, name
         first = source.read(_PROBE)
         self.empty = not first
@@ -115,7 +116,7 @@ class _Records:
     def _append(self, buffer: bytearray, used: int) -> int:
         """Add what comes next from the source; where it ends."""
         if self._decoder is not None:
-            return self._append_decoded(buffer, used)
+            return self._append_decoded(buffer, used, self._decoder)
         end, limit = used + len(self._first), BLOCK if used < BLOCK else used + BLOCK
         buffer[used:end], self._first = self._first, b""
         while end < limit and not self.last:
@@ -126,7 +127,7 @@ class _Records:
             raise self.hollow()
         return end
 
-    def _append_decoded(self, buffer: bytearray, used: int) -> int:
+    def _append_decoded(self, buffer: bytearray, used: int, decoder: codecs.IncrementalDecoder) -> int:
         text = ""
         while not text and not self.last:  # a part of a character alone gives no text yet
             data, self._first = self._first or self._source.read(BLOCK // 2), b""
@@ -134,7 +135,7 @@ class _Records:
             if _HOLE in data:
                 raise self.hollow()
             try:
-                text = self._decoder.decode(data, self.last)
+                text = decoder.decode(data, self.last)
             except UnicodeDecodeError:
                 raise self.damaged() from None
         encoded = text.encode()
@@ -240,7 +241,7 @@ class _Splitter:
 
     def _split(self, block: memoryview) -> Chunk | int:
         """The complete records of a regular block, as columns that lie in the block itself; else the outcome."""
-        text = np.frombuffer(block.obj, dtype=np.uint8, count=len(block) + csv_fields.PADDING)
+        text = np.frombuffer(cast(bytearray, block.obj), dtype=np.uint8, count=len(block) + csv_fields.PADDING)
         room = csv_fields.count(text[: len(block)], ord("\n")) + 1
         views, numbers = np.empty((self._width, room, 2), dtype=np.uint64), np.empty(room + 1, dtype=np.int32)
         aside = np.empty(len(text), dtype=np.uint8)
@@ -281,7 +282,7 @@ class _Splitter:
         return chunk
 
 
-def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Iterator[Table]:
+def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Generator[Table, None, None]:
     """The one table of a CSV file. Raises UnreadableFile for an empty, truncated or wrongly encoded file."""
     with opener() as source:
         records = _Records(source, encoding, name)

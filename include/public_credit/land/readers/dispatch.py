@@ -12,8 +12,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BufferedIOBase
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import cast
 
 import polars as pl
 
@@ -77,7 +78,7 @@ class _Member(io.RawIOBase):
     def __init__(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str):
         self._name = name
         try:
-            self._source = archive.open(member)
+            self._source = cast(zipfile.ZipExtFile, archive.open(member))
         except NotImplementedError:
             raise UnreadableFile(
                 f"压缩包 {name} 使用了不支持的压缩方式。", remedy="用系统自带的压缩功能打包为 zip 后重新报送。"
@@ -91,7 +92,7 @@ class _Member(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # as BufferedReader calls it
         try:
             return self._source.readinto(buffer)
         except _DAMAGED:
@@ -136,7 +137,7 @@ def _members(data: bytes, name: str, encoding: str, score: HeaderScore) -> Itera
             if member.file_size > _MAX_MEMBER or member.flag_bits & 1:
                 raise UnreadableFile(f"压缩包 {name} 中的文件过大或已加密。", remedy="拆分或取消密码后重新报送。")
 
-            def opener(member: zipfile.ZipInfo = member) -> BinaryIO:
+            def opener(member: zipfile.ZipInfo = member) -> BufferedIOBase:
                 return io.BufferedReader(_Member(archive, member, name), 1 << 20)
 
             kind = _kind_of(opener, shown)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 import orjson
 import polars as pl
@@ -21,7 +22,7 @@ def _text(value: Any) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def _chunks(source: BinaryIO, headers: list[str], name: str) -> Iterator[Chunk]:
+def _chunks(source: BufferedIOBase, headers: list[str], name: str) -> Iterator[Chunk]:
     names = column_names(len(headers))
     rows: list[list[str]] = []
     start = 1

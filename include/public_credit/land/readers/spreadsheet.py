@@ -111,7 +111,9 @@ def _texts(form: str, data: bytes) -> pl.Series:
     offsets = np.zeros(len(ends) + 1, dtype=np.int64)
     offsets[1:] = ends - np.arange(len(ends))
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data.replace(MARK.encode(), b""))]
-    return pl.from_arrow(pa.Array.from_buffers(pa.large_string(), len(ends), buffers))
+    column = pl.from_arrow(pa.Array.from_buffers(pa.large_string(), len(ends), buffers))
+    assert isinstance(column, pl.Series)  # of an array; of a table it would be a frame
+    return column
 
 
 def _streams(source: IO[bytes]) -> Iterator[tuple[str, pl.DataFrame]]:

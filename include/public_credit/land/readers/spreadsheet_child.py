@@ -58,7 +58,7 @@ class Column:
             numeric = bytes(type(value) in (int, float) for value in values)
             self._any_number = self._any_number or 1 in numeric
             values = [value if type(value) is str else as_text(value) for value in values]
-            text = MARK.join(values)
+            text = MARK.join(values)  # type: ignore[arg-type]
         whole = text.count(MARK) == len(values) - 1  # else a cell holds the mark itself
         self._parts.append(text if whole else list(values))  # type: ignore[arg-type]
         self._numeric.append(numeric)

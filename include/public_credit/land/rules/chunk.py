@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,8 @@ from .context import RowContext
 INDIVIDUAL, ORGANISATION, PERSON = "个体工商户", "法人及非法人组织", "自然人"
 ID_CARD = "身份证"
 ID_PAIRS = (("id_type", "id_no"), ("legal_rep_id_type", "legal_rep_id_no"))
+
+Shared = TypeVar("Shared")
 
 
 class Rows:
@@ -49,11 +51,12 @@ class Rows:
     def column(self, name: str) -> Column:
         return self._columns[name]
 
-    def shared(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+    def shared(self, key: Hashable, compute: Callable[[], Shared]) -> Shared:
         """What related checks ask for, computed once."""
         if key not in self._shared:
             self._shared[key] = compute()
-        return self._shared[key]
+        found: Shared = self._shared[key]
+        return found
 
     def where(self, name: str, predicate: Callable[[pl.Series], pl.Series | Marks]) -> Marks:
         """Rows whose value fulfils the predicate; it is asked about distinct values."""
@@ -120,16 +123,19 @@ def comes_after(first: Column, second: Column, strict: bool = True) -> Marks:
         return np.asarray(first.values > second.values if strict else first.values >= second.values)
     order = {value: place for place, value in enumerate(sorted({*first.texts, *second.texts}))}
     one, other = (
-        np.array([order[value] for value in column.texts], dtype=np.int32).take(column.codes)
-        for column in (first, second)
+        np.array([order[value] for value in texts], dtype=np.int32).take(codes)
+        for texts, codes in ((first.texts, first.codes), (second.texts, second.codes))
     )
     return one > other if strict else one >= other
 
 
-def any_of(masks: list[Marks]) -> Marks | None:
+def any_of(masks: Sequence[Marks]) -> Marks | None:
     """Rows marked by any of the masks; None when there is no mask."""
-    if not masks:
-        return None
+    return union(masks) if masks else None
+
+
+def union(masks: Sequence[Marks]) -> Marks:
+    """Rows marked by any of the masks, of which there is one at least."""
     result = masks[0]
     for mask in masks[1:]:
         result = result | mask

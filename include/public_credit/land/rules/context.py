@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,6 +19,6 @@ class RowContext:
     supplier_usccs: frozenset[str] = frozenset()
     spreadsheet: bool = False
     absent_fields: set[str] = field(default_factory=set)
-    numeric_cells: dict[str, Marks | pl.Series] = field(default_factory=dict)
-    scan_hits: dict[str, Marks | pl.Series] = field(default_factory=dict)
+    numeric_cells: Mapping[str, Marks | pl.Series] = field(default_factory=dict)
+    scan_hits: Mapping[str, Marks | pl.Series] = field(default_factory=dict)
     ragged: Marks | pl.Series | None = None

@@ -185,7 +185,8 @@ def _read(path: Path, mtime_ns: int) -> RuleSet:
     if ruleset.kind != path.stem:
         raise UserError(f"规则文件 {path.name} 的 kind 是 {ruleset.kind}，与文件名不符。", remedy=advice)
     seen: set[str] = set()
-    for rule in (*ruleset.row_rules, *ruleset.batch_rules):
+    rules: list[RowRule | BatchRule] = [*ruleset.row_rules, *ruleset.batch_rules]
+    for rule in rules:
         if rule.id in seen:
             raise UserError(f"规则文件 {path.name} 中规则编号 {rule.id} 重复。", remedy="换一个编号。")
         seen.add(rule.id)
@@ -195,7 +196,7 @@ def _read(path: Path, mtime_ns: int) -> RuleSet:
 def _place(content: dict[str, Any], location: tuple[int | str, ...]) -> str:
     """Where a mistake is, with the rule's own id instead of its position."""
     if len(location) > 1 and isinstance(location[1], int):
-        rule = content[location[0]][location[1]]
+        rule = content[str(location[0])][location[1]]
         name = rule.get("id") if isinstance(rule, dict) else None
         return ".".join(map(str, (name or f"{location[0]} 第 {location[1] + 1} 条", *location[2:])))
     return ".".join(map(str, location))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...kernels.columns import Marks
     from .chunk import Rows
 
-Mask = "Marks | None"
+Mask: TypeAlias = "Marks | None"
 
 
 class Parameters(BaseModel):
@@ -40,17 +40,14 @@ class Check:
             ).items()
             if name != "return"
         }
-        self.parameters = create_model(
-            f"{self.name}_parameters",
-            __base__=Parameters,
-            **{
-                parameter.name: (
-                    annotations[parameter.name],
-                    ... if parameter.default is inspect.Parameter.empty else parameter.default,
-                )
-                for parameter in parameters
-            },
-        )
+        fields: dict[str, Any] = {
+            parameter.name: (
+                annotations[parameter.name],
+                ... if parameter.default is inspect.Parameter.empty else parameter.default,
+            )
+            for parameter in parameters
+        }
+        self.parameters = create_model(f"{self.name}_parameters", __base__=Parameters, **fields)
 
     def bind(self, rule_id: str, given: dict[str, Any]) -> Callable[[Rows], Marks | None]:
         """The check with its parameters, validated. Raises UserError naming the rule and the place."""

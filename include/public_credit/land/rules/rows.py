@@ -13,7 +13,7 @@ from ...catalogue.models import Kind
 from ...kernels.columns import Marks
 from ..canonical import Canonical, canonicalise
 from . import checks  # noqa: F401  (registers the checks)
-from .chunk import Rows, any_of
+from .chunk import Rows, any_of, union
 from .context import RowContext
 from .model import CROSS_RECORD, RowRule, RuleSet
 from .registry import CHECKS
@@ -37,7 +37,7 @@ def _joined(marks: list[tuple[str, Marks]], blank: pl.Series) -> pl.Series:
     """Ids of the rules that mark each row, joined by ';' in the order of the rules, in a column that is ``blank``."""
     if not marks:
         return blank
-    positions = np.flatnonzero(any_of([mask for _, mask in marks]))
+    positions = np.flatnonzero(union([mask for _, mask in marks]))
     ids = np.full(len(positions), "", dtype=object)
     for rule, mask in marks:
         ids[mask[positions]] += f"{rule};"

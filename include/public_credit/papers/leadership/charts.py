@@ -257,14 +257,14 @@ def quality_by_year(publication: Publication, unit: str, *, width: int = 400, he
 def months_of_target(target: Target, figures: list[Figure], *, width: int = 560, height: int = 120) -> str | None:
     """One target month by month against the linear way to its due date; None without any percent."""
     alt, data = _altair(), _Data()
-    drawn = [figure for figure in figures if figure.percent is not None]
+    drawn = [(figure, figure.percent) for figure in figures if figure.percent is not None]
     if len(drawn) < 2:
         return None
 
     def at(figure: Figure) -> float:
         return figure.year + figure.month_end.month / 12
 
-    values = [{"at": at(figure), "rate": figure.percent * 100, "line": "实际"} for figure in drawn]
+    values = [{"at": at(figure), "rate": share * 100, "line": "实际"} for figure, share in drawn]
     pace = [
         {"at": at(figure), "rate": figure.pace * 100, "line": "匀速"} for figure in figures if figure.pace is not None
     ]
@@ -290,7 +290,7 @@ def months_of_target(target: Target, figures: list[Figure], *, width: int = 560,
         .encode(y=alt.Y("goal:Q", scale=alt.Scale(domain=[0, 100])))
     )
     layers.append(line(values, color=BLUE, strokeWidth=2.2, interpolate="step-after"))
-    return described(_draw(alt.layer(*layers), data), f"{target.title}逐月进展，最近 {percent(drawn[-1].percent)}")
+    return described(_draw(alt.layer(*layers), data), f"{target.title}逐月进展，最近 {percent(drawn[-1][1])}")
 
 
 def quality_by_month(items: list[Quality], *, width: int = 420, height: int = 120) -> str | None:

@@ -40,7 +40,8 @@ def svg(specification: dict[str, Any]) -> str:
     folder = _folder.get()
     if folder is None:
         return vl_convert.vegalite_to_svg(specification, vl_version="6.1")
-    content = orjson.dumps([vl_convert.__version__, specification], option=orjson.OPT_SORT_KEYS)
+    renderer = vl_convert.__version__  # type: ignore[attr-defined]  # its stub leaves it out
+    content = orjson.dumps([renderer, specification], option=orjson.OPT_SORT_KEYS)
     path = folder / f"{hashlib.sha256(content).hexdigest()}.svg"
     if path.exists():
         path.touch()

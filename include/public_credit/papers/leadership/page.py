@@ -142,7 +142,7 @@ def _month_charts(publication: Publication) -> dict[tuple[str, int, str], Symbol
                 continue
             svg = charts.months_of_target(target, views.series(publication, target, unit))
             if svg:
-                box = re.search(r'viewBox="([^"]+)"', svg)[1]
+                box = re.findall(r'viewBox="([^"]+)"', svg)[0]
                 name = "-".join(filter(None, ("c", target.target_id, str(target.goal_no), unit)))
                 found[(*target.key, unit)] = Symbol(name, box, Markup(re.sub(r"^<svg[^>]*>|</svg>$", "", svg)))
     return found

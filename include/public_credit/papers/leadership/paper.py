@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from . import charts, page, views, words
-from .model import DISTRICT, Publication, Quality, Restated, Restatement, State
+from .model import DISTRICT, Publication, Quality, Restated, Restatement, State, Target
 
 TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
 CHARTS_PER_UNIT = 5
@@ -101,10 +101,28 @@ def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any
         f"{state.symbol}{state.name} {count}" for state, count in views.state_counts(publication, year, unit)
     )
     now, before = (publication.quality_of.get((unit, str(each), "")) for each in (year, year - 1))
-    rates = [
-        ("双公示及时率", "timely_rate", now and now.received - now.late, now and now.received, ("按期", "报送")),
-        ("双公示合规率", "compliance_rate", now and now.accepted, now and now.received, ("放行", "报送")),
-        ("双公示报送率", "reporting_rate", now and now.received_known, now and now.generated, ("报送", "产生")),
+    rates: list[tuple[str, str, int | None, int | None, tuple[str, str]]] = [
+        (
+            "双公示及时率",
+            "timely_rate",
+            now.received - now.late if now else None,
+            now.received if now else None,
+            ("按期", "报送"),
+        ),
+        (
+            "双公示合规率",
+            "compliance_rate",
+            now.accepted if now else None,
+            now.received if now else None,
+            ("放行", "报送"),
+        ),
+        (
+            "双公示报送率",
+            "reporting_rate",
+            now.received_known if now else None,
+            now.generated if now else None,
+            ("报送", "产生"),
+        ),
     ]
     tiles = [
         {
@@ -173,7 +191,7 @@ def _chart(svg: str | None) -> str | None:
 
 def _unit(publication: Publication, year: int, unit: str) -> dict[str, Any]:
     rows = views.rows(publication, year, unit)
-    drawn = []
+    drawn: list[tuple[Target, views.Row]] = []
     for row in rows:
         if row.target.figure_id in {target.figure_id for target, _ in drawn}:
             continue
@@ -292,8 +310,8 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         ],
         "restated": [
             f"{each} 年 {row.target.title}（{row.scope}）：定版 {words.percent(row.figure.percent)}"
-            f"（{words.fraction(row.figure)}），现值 {words.percent(row.running.percent)}（{words.fraction(row.running)}）"
-            for each, row in views.restated(p)
+            f"（{words.fraction(row.figure)}），现值 {words.percent(running.percent)}（{words.fraction(running)}）"
+            for each, row, running in views.restated(p)
         ],
         "restatements": [_restatement(*item) for item in views.restatements(p)],
         "no_restated": "已定版的年份没有更正。" if p.editions else "还没有定版的年份；所有数字都是动态数。",
@@ -319,4 +337,4 @@ def write(publication: Publication, path: Path, year: int) -> None:
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(content(publication, year), ensure_ascii=False)},
     )
-    path.write_bytes(compiler.compile(input=str(TEMPLATE), format="pdf"))
+    path.write_bytes(cast(bytes, compiler.compile(input=str(TEMPLATE), format="pdf")))

@@ -57,7 +57,8 @@ def _named(publication: Publication, folder: Path, year: int | None = None) -> P
     if year not in years:
         raise UserError(f"没有 {year} 年的数字。", remedy=f"可选年份：{'、'.join(map(str, years))}。", code=2)
     name = f"leadership_{publication.business_date}" + ("" if year == years[-1] else f"_{year}")
-    return Published(*(folder / f"{name}.{suffix}" for suffix in ("html", "xlsx", "pdf")), year, publication.build_id)
+    page, workbook, pdf = (folder / f"{name}.{suffix}" for suffix in ("html", "xlsx", "pdf"))
+    return Published(page, workbook, pdf, year, publication.build_id)
 
 
 def write(publication: Publication, folder: Path, year: int | None = None) -> Published:

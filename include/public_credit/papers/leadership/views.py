@@ -196,11 +196,13 @@ def changes(publication: Publication, unit: str = DISTRICT) -> list[Change]:
                 break
     found.sort(key=lambda change: (not change.state_moved, -abs(change.points or 0), change.target.key))
     told: set[str] = set()
-    return [
-        change
-        for change in found
-        if change.state_moved or change.target.figure_id not in told and not told.add(change.target.figure_id)
-    ]
+    kept = []
+    for change in found:
+        if change.state_moved or change.target.figure_id not in told:
+            kept.append(change)
+        if not change.state_moved:
+            told.add(change.target.figure_id)
+    return kept
 
 
 def series(publication: Publication, target: Target, unit: str) -> list[Figure]:
@@ -259,8 +261,8 @@ def compared(publication: Publication, year: int) -> list[Compared]:
     )
 
 
-def restated(publication: Publication) -> list[tuple[int, Row]]:
-    """Frozen figures that today's records would give differently, by year."""
+def restated(publication: Publication) -> list[tuple[int, Row, Figure]]:
+    """Frozen figures that today's records would give differently, by year: the row and what they would give."""
     found = []
     for year in sorted(publication.editions):
         if year not in publication.years:
@@ -269,7 +271,7 @@ def restated(publication: Publication) -> list[tuple[int, Row]]:
             for unit in (DISTRICT, *target.responsible):
                 row = _shown(publication, target, unit, year)
                 if row and row.running and row.figure.unit_id == unit and not row.hidden:
-                    found.append((year, row))
+                    found.append((year, row, row.running))
     return found
 
 

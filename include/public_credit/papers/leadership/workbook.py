@@ -14,7 +14,7 @@ from .model import DISTRICT, Publication, Quality
 
 FONT = "微软雅黑"
 BLUE, ORANGE, GREY = "#1D5A9E", "#C4500F", "#5B6875"
-_KINDS = {
+_KINDS: dict[str, dict[str, object]] = {
     "text": {},
     "wrap": {"text_wrap": True},
     "count": {"num_format": "#,##0", "align": "right"},
@@ -32,7 +32,13 @@ class Book:
         self.publication = publication
         self.file = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False})
         self.file.set_properties({"title": f"{publication.district}社会信用体系建设目标", "comments": self.source})
-        base = {"font_name": FONT, "font_size": 10, "valign": "vcenter", "border": 1, "border_color": "#DDE2E8"}
+        base: dict[str, object] = {
+            "font_name": FONT,
+            "font_size": 10,
+            "valign": "vcenter",
+            "border": 1,
+            "border_color": "#DDE2E8",
+        }
         self.kinds = {name: self.file.add_format(base | extra) for name, extra in _KINDS.items()}
         self.head = self.file.add_format(
             base | {"bold": True, "bg_color": "#E8F0F9", "text_wrap": True, "align": "center"}
@@ -299,12 +305,12 @@ def write(publication: Publication, path: Path, year: int) -> None:
                 row.figure.percent,
                 row.figure.numerator,
                 row.figure.denominator,
-                row.running.percent,
-                row.running.numerator,
-                row.running.denominator,
-                views.difference(row.running.percent, row.figure.percent),
+                running.percent,
+                running.numerator,
+                running.denominator,
+                views.difference(running.percent, row.figure.percent),
             ]
-            for each, row in views.restated(publication)
+            for each, row, running in views.restated(publication)
         ),
         note="定版数字不改；更正以现值列出",
     )
@@ -350,7 +356,7 @@ def write(publication: Publication, path: Path, year: int) -> None:
 def _restatements(book: Book, publication: Publication) -> None:
     rows = []
     for each, figure in views.restatements(publication):
-        cells = (
+        cells: list[float | None] = (
             [None] * 10
             if figure is None
             else [
@@ -409,7 +415,7 @@ def _summary(book: Book, publication: Publication, year: int) -> None:
     reached, total = views.met(publication, year)
     quality = publication.quality_of.get((DISTRICT, str(year), ""))
     before = publication.quality_of.get((DISTRICT, str(year - 1), ""))
-    lines = [["目标达成（项）", None, reached, total, None, "已达标 ÷ 推进的目标项数"]]
+    lines: list[list[Any]] = [["目标达成（项）", None, reached, total, None, "已达标 ÷ 推进的目标项数"]]
     for word, metric, top, bottom in (
         ("双公示及时率", "timely_rate", "received", "received"),
         ("双公示合规率", "compliance_rate", "accepted", "received"),

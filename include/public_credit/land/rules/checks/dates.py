@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ....policy import seeds as policy
 from ..chunk import Rows, any_of, comes_after
@@ -47,11 +47,11 @@ def within_publication_term(rows: Rows, *, end: str, decided: str, category: str
     if not known.any():
         return None
     by_months: dict[int, list[str]] = {}
-    for kinds in set(rows.column(category).texts):
-        if kinds:
-            by_months.setdefault(policy.maximum_months()[policy.severity_of(kinds)], []).append(kinds)
+    for value in set(rows.column(category).texts):
+        if value:
+            by_months.setdefault(policy.maximum_months()[policy.severity_of(value)], []).append(value)
     beyond = []
     for months, kinds in by_months.items():
-        latest = rows.column(decided).mapped(lambda day, months=months: _later_by(day, months))
+        latest = rows.column(decided).mapped(partial(_later_by, months=months))
         beyond.append(known & rows.one_of(category, kinds) & comes_after(rows.column(end), latest))
     return any_of(beyond)

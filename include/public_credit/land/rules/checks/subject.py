@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....identifiers.bulk import org_codes_embedded, org_codes_valid, registrations_valid
 from ....identifiers.codes import PLACEHOLDER
-from ..chunk import Rows, any_of
+from ..chunk import Rows, any_of, union
 from ..registry import Mask, Parameters, check
 
 
@@ -22,7 +22,7 @@ def required(rows: Rows, *, one_of: list[list[str]] = [], conditional: list[Cond
     """Fields the catalogue requires are filled, one of each group, conditional ones where due."""
     masks = [~rows.filled(field.name) for field in rows.fields if field.required == "yes"]
     for group in one_of:
-        masks.append(~any_of([rows.filled(name) for name in group]))
+        masks.append(~union([rows.filled(name) for name in group]))
     for item in conditional:
         if item.field in rows.kind.tables[rows.variant].fields:
             due = rows.one_of(item.depends_on, item.when) if item.when else ~rows.one_of(item.depends_on, item.unless)
@@ -34,7 +34,7 @@ def required(rows: Rows, *, one_of: list[list[str]] = [], conditional: list[Cond
 def none_filled(rows: Rows, *, fields: list[str]) -> Mask:
     """None of the fields is filled; fields this table lacks count for nothing, a table that lacks all is passed over."""
     given = [rows.filled(name) for name in fields if name in rows]
-    return ~any_of(given) if given else None
+    return ~union(given) if given else None
 
 
 @check
@@ -64,7 +64,7 @@ def prefix_fits_category(
         return None
     own = rows.one_of(category, values)
     known = rows.uscc_valid(field) & (own | rows.one_of(category, others))
-    return known & (rows.where(field, lambda codes: codes.str.starts_with(prefix)) != own)
+    return known & (rows.where(field, lambda codes: codes.str.starts_with(prefix)) ^ own)
 
 
 @check

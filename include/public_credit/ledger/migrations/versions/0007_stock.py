@@ -84,7 +84,7 @@ COUNT = """
 
 def _check_batch_counts(old: str, new: str) -> None:
     """Replace the part of the trigger function that counts the landed rows."""
-    source = (
+    source: str = (
         op.get_bind().execute(sa.text("select pg_get_functiondef('ledger.check_batch_counts'::regproc)")).scalar_one()
     )
     if old not in source:

@@ -1,6 +1,0 @@
-"""Planted faults and their valid look-alikes, one module per group of rules."""
-
-from district_simulator.faults import dates, identity, money, references, spelling, texts  # noqa: F401  (registers)
-from district_simulator.faults.registry import REGISTRY, Context, Variant
-
-__all__ = ["REGISTRY", "Context", "Variant"]
