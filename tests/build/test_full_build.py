@@ -56,11 +56,14 @@ def test_a_choice_or_everything_is_computed_again(
     hand_in(tmp_path, "kfq.honour", [name | {"document_no": "示发〔2026〕4号"}])
     with warehouse.connect("builder") as builder:
         builder.execute(f"delete from {CHOSEN}")
+        builder.execute(f"update {OTHER} set accepted = accepted - 7")
     assert credit("build", *on, "--full", "-s", "mart_lists__entry").code == 0
     assert records.query("select count(*) from ledger.build") == [(2,)], "what is due is built as a build of its own"
     assert records.query(f"select count(*) from {CHOSEN}") == [(len(before[CHOSEN]),)]
     assert records.query("select count(*) from marts.mart_subjects__timeline where kind = 'honour'") == [(2,)]
 
+    with warehouse.connect("builder") as builder:
+        builder.execute(f"update {OTHER} set accepted = accepted + 7")
     whole = credit("build", *on, "--full")
     assert whole.code == 0 and "按要求，全量重建（王工）" in whole.out, whole
     assert tables(records)[OTHER] == before[OTHER]

@@ -173,7 +173,7 @@ def _rules(kind: Kind, plan: Plan) -> None:
         for variant in kind.variants:
             RowRules(kind, variant, ruleset)
     except UserError as error:
-        plan.refused.append(str(error))
+        plan.refused.append(str(error).rstrip("。"))
         return
     named = {name for rule in ruleset.row_rules for condition in rule.conditions for name in _texts(condition.params)}
     gone = {change.old or change.field for change in plan.changes if change.action in ("rename", "drop")}
