@@ -159,6 +159,16 @@ def lone_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             yield opened
 
 
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what a build reads of the checkout, to be edited."""
+    copy = tmp_path / "checkout"
+    for name in ("dbt_project", "expectations", "include/catalogue"):
+        shutil.copytree(CHECKOUT / name, copy / name)
+    monkeypatch.setenv("PCW_ROOT", str(copy))
+    return copy
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the real registry data beside the project; tests that read it skip where it is absent."""

@@ -1,41 +1,5 @@
 {#- What licences and penalties share: accepted rows, touched records, images, changes, current. -#}
 
-{% macro decision_fields(kind) -%}
-    {%- set licence = ['subject_name', 'subject_category', 'uscc', 'business_reg_no', 'org_code', 'tax_reg_no',
-        'institution_cert_no', 'social_org_cert_no', 'legal_rep_name', 'legal_rep_id_type', 'legal_rep_id_no', 'id_type',
-        'id_no', 'decision_title', 'decision_no', 'licence_category', 'certificate_name', 'licence_no', 'licence_content',
-        'decision_date', 'valid_from', 'valid_to', 'authority_name', 'authority_uscc', 'licence_state',
-        'source_unit_name', 'source_unit_uscc', 'remark'] -%}
-    {%- set penalty = ['subject_name', 'subject_category', 'uscc', 'business_reg_no', 'org_code', 'tax_reg_no',
-        'institution_cert_no', 'social_org_cert_no', 'legal_rep_name', 'legal_rep_id_type', 'legal_rep_id_no', 'id_type',
-        'id_no', 'decision_no', 'violation_type', 'violation_facts', 'legal_basis', 'penalty_category', 'penalty_content',
-        'fine_amount_wan', 'confiscated_amount_wan', 'suspended_or_revoked_licence', 'decision_date', 'valid_until',
-        'publication_end', 'authority_name', 'authority_uscc', 'source_unit_name', 'source_unit_uscc', 'remark'] -%}
-    {%- do return(licence if kind == 'administrative_licence' else penalty) -%}
-{%- endmacro %}
-
-{% macro typed(name) -%}
-    {%- if name in ('decision_date', 'valid_from', 'valid_to', 'valid_until', 'publication_end') -%}
-        {{ given_date('r.' ~ name) }} as {{ name }}
-    {%- elif name in ('fine_amount_wan', 'confiscated_amount_wan') -%}
-        {{ given_amount('r.' ~ name) }} as {{ name }}
-    {%- else -%}
-        r.{{ name }}
-    {%- endif -%}
-{%- endmacro %}
-
-{#- Accepted rows of the live attempts, typed; bad values cannot be here, the gate kept them out. -#}
-{% macro staged_decisions(kind) %}
-with accepted as materialized ({{ accepted_rows(kind) }})
-select
-    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
-    r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
-    {% for name in decision_fields(kind) -%}
-    {{ typed(name) }}{{ ',' if not loop.last }}
-    {% endfor %}
-from accepted r
-{% endmacro %}
-
 {#- Records whose image this build may change: delivered or withdrawn rows, events about them, links, a term that ran
     out. -#}
 {% macro touched_decisions(kind, table_name) %}
@@ -98,7 +62,7 @@ with touched as (
 select
     n.record_id, n.variant, n.batch_seq, n.attempt, n.row_no, n.source_version, n.content_hash, n.unit_id, n.dataset_id,
     n.received_on, n.accepted_on, n.first_accepted_on, n.version_count,
-    {% for name in decision_fields(kind) %}n.{{ name }}, {% endfor %}
+    {% for name, _ in record_fields(kind) %}n.{{ name }}, {% endfor %}
     case when ended.record_id is not null then 'revoked' when replaced.record_id is not null then 'replaced'
          else 'active' end as state,
     coalesce(ended.end_known_on, replaced.replaced_on) as state_known_on,
@@ -172,10 +136,11 @@ from changed
 {%- set vanished = earlier('exp_city__' ~ ('xk' if kind == 'administrative_licence' else 'cf')
     ~ ('_fr' if variant == 'entity' else '_zrr')) %}
 {%- if is_incremental() and vanished is not none %}
+{%- set offered = adapter.get_columns_in_relation(vanished) | map(attribute='name') | list %}
 union all
 select
     cast({{ var('build_id') }} as bigint), gone.record_id, 'delete', last.version, 'withdrawn', cast(null as date)
-    {%- for code, _ in columns %}, last.{{ code }}{% endfor %}
+    {%- for code, _ in columns %}, {{ 'last.' ~ code if code in offered else "''" }}{% endfor %}
 from {{ ref('int_' ~ kind ~ '__changes') }} gone
 join (
     select offered.*, row_number() over (partition by offered.record_id order by offered.build_id desc) as newest

@@ -9,8 +9,9 @@
     where o.row_no is null and r.record_id is not null
 {% endmacro %}
 
-{#- Accepted rows of a kind with the fields of macros/record_fields.sql, typed. -#}
+{#- Accepted rows of a kind with its fields, typed (macros/record_fields.sql). -#}
 {% macro staged_records(kind) %}
+{%- set fields = record_fields(kind) %}
 {%- if is_incremental() and kind not in kinds_of_build() %}
 select * from {{ this }} where false
 {%- else %}
@@ -18,14 +19,8 @@ with accepted as materialized ({{ accepted_rows(kind) }})
 select
     r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
     r.unit_id, r.dataset_id, r.received_on, r.accepted_on
-    {%- for field in record_fields(kind) %}
-    {%- set name, type = (field ~ ':text').split(':')[:2] %}
-    {%- set name = adapter.quote(name) %},
-    {% if type == 'date' %}{{ given_date('r.' ~ name) }} as {{ name }}
-    {%- elif type == 'amount' %}{{ given_amount('r.' ~ name) }} as {{ name }}
-    {%- elif type == 'count' %}cast({{ given('r.' ~ name) }} as integer) as {{ name }}
-    {%- else %}r.{{ name }}
-    {%- endif %}
+    {%- for name, type in fields %},
+    {{ typed(adapter.quote(name), type) }}
     {%- endfor %}
 from accepted r
 {%- endif %}

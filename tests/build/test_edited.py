@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -16,22 +15,13 @@ import pytest
 from public_credit.build import run as build
 
 from tests.conftest import CHECKOUT, open_warehouse
+from tests.helpers.edited import edit, tables
 from tests.helpers.records import Records
 from tests.helpers.runs import run_on
 
 ON = date(2026, 2, 25)
 FIRM, PERSON = "91370399MA30000108", "pref_1"
 _POLICY, _LISTS = "dbt_project/seeds/policy", "dbt_project/models/marts/lists"
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what a build reads of the checkout, to be edited."""
-    copy = tmp_path / "checkout"
-    for name in ("dbt_project", "expectations", "include/catalogue", "include/districts"):
-        shutil.copytree(CHECKOUT / name, copy / name)
-    monkeypatch.setenv("PCW_ROOT", str(copy))
-    return copy
 
 
 @pytest.fixture
@@ -45,15 +35,6 @@ def asked(warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     monkeypatch.setattr(build, "invoke", invoke)
     return given
-
-
-def _edit(path: Path, old: str, new: str, *, times: bool = True) -> None:
-    """Replace text that is there; ``times=False`` leaves the file's times as they were, as a copy or an archive does."""
-    before, text = path.stat(), path.read_text(encoding="utf-8")
-    assert old in text, (path, old)
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    if not times:
-        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def _department(root: Path) -> None:
@@ -82,11 +63,11 @@ def _touch(root: Path) -> None:
 
 _DUE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "seed": (
-        lambda r: _edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11"),
+        lambda r: edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11"),
         "种子有改动，全量重建",
     ),
     "seed with its old times": (
-        lambda r: _edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11", times=False),
+        lambda r: edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11", times=False),
         "种子有改动，全量重建",
     ),
     "seed that is gone": (lambda r: (r / _POLICY / "record_term.csv").unlink(), "种子有改动，全量重建"),
@@ -94,22 +75,22 @@ _DUE: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda r: (r / _POLICY / "record_term.csv").rename(r / _POLICY / "term.csv"),
         "种子有改动，全量重建",
     ),
-    "model": (lambda r: _edit(r / _LISTS / "mart_lists__entry.sql", "第17条", "第十七条"), "模型有改动，全量重建"),
-    "contract": (lambda r: _edit(r / _LISTS / "_lists.yml", "contract:", "contract: "), "模型有改动，全量重建"),
+    "model": (lambda r: edit(r / _LISTS / "mart_lists__entry.sql", "第17条", "第十七条"), "模型有改动，全量重建"),
+    "contract": (lambda r: edit(r / _LISTS / "_lists.yml", "contract:", "contract: "), "模型有改动，全量重建"),
     "macro": (
-        lambda r: _edit(r / "dbt_project/macros/rates.sql", "numeric(9, 6)", "numeric(10, 6)"),
+        lambda r: edit(r / "dbt_project/macros/rates.sql", "numeric(9, 6)", "numeric(10, 6)"),
         "模型有改动，全量重建",
     ),
     "project": (
-        lambda r: _edit(r / "dbt_project/dbt_project.yml", "late_after_workdays: 7", "late_after_workdays: 8"),
+        lambda r: edit(r / "dbt_project/dbt_project.yml", "late_after_workdays: 7", "late_after_workdays: 8"),
         "模型有改动，全量重建",
     ),
     "unit": (
-        lambda r: _edit(r / "include/districts/demo/departments/slj.yml", "示范区水利局\n", "示范区水务局\n"),
+        lambda r: edit(r / "include/districts/demo/departments/slj.yml", "示范区水利局\n", "示范区水务局\n"),
         "目录中的单位或数据集有改动，全量重建",
     ),
     "disclosure": (
-        lambda r: _edit(r / "include/districts/demo/departments/slj.yml", "disclosure: 公开", "disclosure: 封存"),
+        lambda r: edit(r / "include/districts/demo/departments/slj.yml", "disclosure: 公开", "disclosure: 封存"),
         "目录中的单位或数据集有改动，全量重建",
     ),
 }
@@ -138,7 +119,7 @@ def test_an_edit_makes_one_build_due_that_computes_everything_again(
     [
         _touch,
         _litter,
-        lambda r: _edit(r / "include/districts/demo/departments/tjj.yml", "contact:", "contact: 新·"),
+        lambda r: edit(r / "include/districts/demo/departments/tjj.yml", "contact:", "contact: 新·"),
         lambda r: (r / "include/districts/demo/departments/slj.yml").unlink(),
     ],
     ids=["times", "litter", "a contact", "a unit that left"],
@@ -167,13 +148,13 @@ def test_a_unit_that_was_added_is_published_without_computing_everything_again(
 
 _DISTRICT = "include/districts/demo"
 _FACTS: dict[str, Callable[[Path], Any]] = {
-    "milestone": lambda r: _edit(r / _DISTRICT / "evidence/milestone_evidence.csv", "2018-09-28", "2018-09-29"),
+    "milestone": lambda r: edit(r / _DISTRICT / "evidence/milestone_evidence.csv", "2018-09-28", "2018-09-29"),
     "milestones that are gone": lambda r: (r / _DISTRICT / "evidence/milestone_evidence.csv").unlink(),
-    "department": lambda r: _edit(r / _DISTRICT / "evidence/department_evidence.csv", "2020-06-30", "2020-07-01"),
-    "area": lambda r: _edit(r / _DISTRICT / "evidence/area_evidence.csv", "2020-05-29", "2020-05-28"),
-    "key department": lambda r: _edit(r / _DISTRICT / "district.yml", "卫生计生]", "卫生计生, 水务]"),
-    "report area": lambda r: _edit(r / _DISTRICT / "district.yml", "政府资金补助]", "政府资金补助, 评优评先]"),
-    "responsible unit": lambda r: _edit(
+    "department": lambda r: edit(r / _DISTRICT / "evidence/department_evidence.csv", "2020-06-30", "2020-07-01"),
+    "area": lambda r: edit(r / _DISTRICT / "evidence/area_evidence.csv", "2020-05-29", "2020-05-28"),
+    "key department": lambda r: edit(r / _DISTRICT / "district.yml", "卫生计生]", "卫生计生, 水务]"),
+    "report area": lambda r: edit(r / _DISTRICT / "district.yml", "政府资金补助]", "政府资金补助, 评优评先]"),
+    "responsible unit": lambda r: edit(
         r / _DISTRICT / "district.yml", "T18: {responsible: [sfj]", "T18: {responsible: [fy]"
     ),
 }
@@ -204,7 +185,7 @@ def test_a_day_of_going_live_is_published_and_computes_everything_again(
     warehouse: Any, asked: list[list[str]], root: Path
 ) -> None:
     build.run(run_on(ON))
-    _edit(root / _DISTRICT / "district.yml", "scjg.penalty_entity: 2018-06-29", "scjg.penalty_entity: 2026-03-01")
+    edit(root / _DISTRICT / "district.yml", "scjg.penalty_entity: 2018-06-29", "scjg.penalty_entity: 2026-03-01")
     assert build.run(run_on(ON)).message.endswith("目录中的单位或数据集有改动，全量重建")
     with warehouse.connect() as owner:
         live = owner.execute("select live_on from ledger.dataset where dataset_id = 'scjg.penalty_entity'").fetchone()
@@ -241,28 +222,13 @@ def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_mea
         ("general,3,12", "general,3,11"),
         ("general,3,11", "general,3,12"),
     ):
-        _edit(term, old, new)
+        edit(term, old, new)
         with pytest.raises(RuntimeError):
             build.run(run_on(date(2026, 2, 26)))
     monkeypatch.setattr(build, "invoke", whole)
     assert "续做" in build.run(run_on(date(2026, 2, 26))).message
     assert ["--full-refresh" in arguments for arguments in asked] == [False, False, True, True, True]
     assert build.run(run_on(date(2026, 2, 26))).build_id is None
-
-
-def _tables(records: Records) -> dict[str, list[str]]:
-    """Everything built that is no history of builds, without the builds' numbers."""
-    names = records.query(
-        "select schemaname || '.' || tablename from pg_tables "
-        "where schemaname in ('marts', 'intermediate', 'policy') and tablename not like '%%__changes' and tablename not like '%%__touched'"
-    )
-    return {
-        name: sorted(
-            json.dumps({key: value for key, value in row.items() if key != "build_id"}, sort_keys=True)
-            for (row,) in records.query(f"select to_jsonb(t) from {name} t")
-        )
-        for (name,) in names
-    }
 
 
 def _delivered(warehouse: Any) -> Records:
@@ -293,24 +259,24 @@ def test_edited_policy_reaches_every_record_on_file(
     before = {name: records.query(query) for name, query in told.items()}
     exported = records.query("select * from exports.exp_city__cf_fr")
     assert all(before.values()) and exported
-    _edit(root / _POLICY / "publication_term.csv", "general,3,12", "general,3,3")
-    _edit(root / _POLICY / "working_days.csv", "2026-02-05,true", "2026-02-05,false", times=False)
-    _edit(root / _POLICY / "record_topic.csv", "honour,红名单,守信信息,红名单", "honour,红名单,守信信息,红榜")
+    edit(root / _POLICY / "publication_term.csv", "general,3,12", "general,3,3")
+    edit(root / _POLICY / "working_days.csv", "2026-02-05,true", "2026-02-05,false", times=False)
+    edit(root / _POLICY / "record_topic.csv", "honour,红名单,守信信息,红名单", "honour,红名单,守信信息,红榜")
     role = (root / _POLICY / "person_role.csv").read_text(encoding="utf-8")
     practitioner = next(line for line in role.splitlines() if line.startswith("practitioner_registration")).split(",")
-    _edit(root / _POLICY / "person_role.csv", ",".join(practitioner[:2]), f"{practitioner[0]},{practitioner[1]}（新）")
-    _edit(root / _LISTS / "mart_lists__entry.sql", "企业信息公示暂行条例第17条", "企业信息公示暂行条例第十七条")
+    edit(root / _POLICY / "person_role.csv", ",".join(practitioner[:2]), f"{practitioner[0]},{practitioner[1]}（新）")
+    edit(root / _LISTS / "mart_lists__entry.sql", "企业信息公示暂行条例第17条", "企业信息公示暂行条例第十七条")
     done = records.build(ON)
     assert done.build_id == 2 and done.message.endswith("种子、模型有改动，全量重建")
     for name, query in told.items():
         assert records.query(query) != before[name], name
-    edited = _tables(records)
+    edited = tables(records)
     assert records.build(ON).build_id is None
     assert records.query("select * from exports.exp_city__cf_fr where build_id = 1") == exported, (
         "what was offered is history"
     )
     with open_warehouse(migrated, tmp_path / "anew", monkeypatch) as another:
-        anew = _tables(_delivered(another))
+        anew = tables(_delivered(another))
     assert edited.keys() == anew.keys()
     for name, rows in edited.items():
         assert rows == anew[name], name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import json
 import re
@@ -399,15 +398,6 @@ def test_unit_tests_of_the_models_pass(week: Week):
         {"build_id": 9, "business_date": "2026-02-27"},
     )
     assert len(units.results) == 4
-
-
-def test_the_models_name_the_fields_of_the_catalogue():
-    source = (settings.checkout() / "dbt_project" / "macros" / "record_fields.sql").read_text(encoding="utf-8")
-    fields = ast.literal_eval(re.search(r"set fields = (\{.*?\}) -%", source, re.DOTALL).group(1).replace(" ~\n", "\n"))
-    types = {"date": ":date", "decimal": ":amount", "integer": ":count"}
-    for kind, named in fields.items():
-        shape = load_catalogue().kinds[kind]
-        assert named.split() == [name + types.get(shape.fields[name].type, "") for name in shape.columns], kind
 
 
 def test_policy_names_every_kind_once_with_its_clause():

@@ -3,4 +3,4 @@
     indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']},
         {'columns': ['batch_seq', 'attempt']}]
 ) }}
-{{ staged_decisions('administrative_penalty') }}
+{{ staged_records('administrative_penalty') }}

@@ -32,8 +32,9 @@ def var(name: str, default: str = "") -> str | int:
 
 
 def run_query(_: str) -> SimpleNamespace:
-    """No kind has inputs, as while dbt parses."""
-    return SimpleNamespace(columns=[SimpleNamespace(values=list)])
+    """No kind has inputs, as while dbt parses; its fields are one of each way to be typed."""
+    fields = [("subject_name", "text"), ("decided_on", "date"), ("amount_wan", "decimal"), ("persons", "integer")]
+    return SimpleNamespace(columns=[SimpleNamespace(values=list)], rows=fields)
 
 
 execute = True
@@ -43,7 +44,10 @@ flags = SimpleNamespace(FULL_REFRESH=not is_incremental())
 target = SimpleNamespace(database="warehouse", schema="public")
 model = SimpleNamespace(config=SimpleNamespace(materialized="incremental"))
 graph = SimpleNamespace(nodes=defaultdict(lambda: SimpleNamespace(schema="built", alias="earlier")))
-adapter = SimpleNamespace(get_relation=lambda database, schema, identifier: Relation(schema, identifier))
+adapter = SimpleNamespace(
+    get_relation=lambda database, schema, identifier: Relation(schema, identifier),
+    get_columns_in_relation=lambda relation: [SimpleNamespace(name="record_id")],
+)
 dbt = SimpleNamespace(
     dateadd=lambda datepart, interval, date: f"{date} + (interval '1 {datepart}' * ({interval}))",
     last_day=lambda date, datepart: f"cast(date_trunc('{datepart}', {date}) as date)",

@@ -5,13 +5,19 @@ build that was killed is resumed as itself: every model is a transaction of its 
 One build runs at a time, from the freeze to the booking.
 
 A build remembers what it was made from: the seeds, the models, the district's facts and what it published of the catalogue,
-by content. An edit makes a build due, and after an edited seed, model or catalogue that build computes everything again (the
-exports stay: what was offered is history), because what an incremental model kept was computed from what stood there before.
+by content, and when the shape of a kind was applied last. An edit makes a build due, and after an edited seed, model,
+catalogue or shape that build computes everything again (the exports stay: what was offered is history), because what an
+incremental model kept was computed from what stood there before.
+
+``build --full -s`` computes a part of it again. A model is not computed again without what it is computed from, nor without
+what is computed from it: incremental models read the changes of one build, so only the whole way gives every row again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -31,8 +37,9 @@ from ..base import settings
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..land import shapes
 from ..ledger import locks, published
-from ..ledger.models import Build, PublishedDataset, PublishedUnit
+from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
 from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
 from . import inputs
@@ -57,12 +64,13 @@ _PENDING = f"""
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build did; ``build_id`` is None when nothing was due."""
+    """What a build did; ``build_id`` is None when nothing was due, ``whole`` tells whether it computed everything again."""
 
     build_id: int | None
     message: str
     models: int = 0
     seconds: float = 0.0
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,19 @@ def _fingerprint(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
+def _applied() -> dict[str, str]:
+    """When the shape of each kind was applied last."""
+    with session("builder") as opened:
+        return {kind: at.isoformat() for kind, at in opened.execute(select(KindShape.kind, KindShape.applied_at))}
+
+
+def _not_applied() -> list[str]:
+    """Kinds whose fields were changed in the catalogue and not in the database: models may name what is not there yet."""
+    with session("builder") as opened:
+        known = shapes.applied(opened)
+    return [kind.id for kind in load_catalogue().kinds.values() if shapes.differs(kind, known.get(kind.id))]
+
+
 def made_from() -> dict[str, Any]:
     """What a build is made from beside the delivered rows, as fingerprints; the catalogue's row by row."""
     rows = {f"unit {row['unit_id']}": row for row in _units()} | {
@@ -123,6 +144,7 @@ def made_from() -> dict[str, Any]:
         "seeds": _content("seeds"),
         "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
         "published": published.contract(),
+        "kinds": _applied(),
         "catalogue": {name: _fingerprint(row)[:8] for name, row in rows.items()},
     }
 
@@ -149,6 +171,8 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     parts += (
         ["目录中的单位或数据集"] if any(known.get(row, mark) != mark for row, mark in now["catalogue"].items()) else []
     )
+    shaped = sorted(kind for kind, at in (before.get("kinds") or {}).items() if now["kinds"].get(kind, at) != at)
+    parts += [f"{'、'.join(shaped)} 的字段"] if shaped else []
     if parts:
         return "、".join(parts) + "有改动", True
     added = [
@@ -285,17 +309,73 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     return result.result
 
 
-def run(run: Run, *, full_refresh: bool = False) -> BuildResult:
+def chosen(select: tuple[str, ...]) -> list[str]:
+    """The models and seeds that dbt's selectors choose, by name. Raises UserError when one of them chooses nothing."""
+    names: list[str] = []
+    for selector in select:
+        with contextlib.redirect_stdout(io.StringIO()):  # dbt prints what it lists
+            listed = invoke(
+                [
+                    "list",
+                    "--select",
+                    selector,
+                    "--resource-type",
+                    "model",
+                    "--resource-type",
+                    "seed",
+                    "--output",
+                    "name",
+                ],
+                {"build_id": 0, "business_date": "2000-01-01"},
+            )
+        if not listed:
+            raise UserError(
+                f"没有模型或种子符合“{selector}”。",
+                remedy="写 dbt 的选择式：模型名（mart_lists__entry）、种子名、path:models/marts/lists、group:targets 等。",
+            )
+        names += listed
+    return list(dict.fromkeys(names))
+
+
+def run(run: Run, *, full_refresh: bool = False, select: tuple[str, ...] = ()) -> BuildResult:
     """Build for the run's business date. Idempotent: with nothing pending, nothing edited and the same date it says so.
 
-    Raises Busy while another build runs; who is reading figures is waited for.
+    ``full_refresh`` computes everything again, with ``select`` (dbt selectors) the chosen models with what they are
+    computed from and what is computed from them, after the build that is due, if any. Raises UserError for a selector that
+    chooses nothing, Busy while another build runs; who is reading figures is waited for.
     """
     open_business_day(run, "builder")
+    names = chosen(select) if full_refresh and select else []
     with (
         locks.alone("builder", locks.BUILD, "构建", run.holder),
         locks.hold("builder", locks.FIGURES, waiting="有任务正在读取数字，等它读完后构建。"),
     ):
-        return _run(run, full_refresh)
+        if not names:
+            return _run(run, full_refresh)
+        built = _run(run, False)
+        return built if built.whole else _again(run, names)
+
+
+def _again(run: Run, names: list[str]) -> BuildResult:
+    """Compute the named models again as of the newest finished build, which stays what it is."""
+    with session("builder") as opened:
+        last = opened.scalars(
+            select(Build).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
+        ).one()
+        build_id, day = last.build_id, last.business_date
+    with step(run, "builder", StepName.BUILD, build_id=build_id) as record:
+        arguments = ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select"]
+        result = invoke(
+            [*arguments, *(f"@{name}" for name in names)], {"build_id": build_id, "business_date": day.isoformat()}
+        )
+        ran = [item for item in result.results if item.node.resource_type == "model"]
+        seconds = round(result.elapsed_time, 1)
+        record.counts = {"models": len(ran), "seconds": seconds, "chosen": names}
+        record.message = f"第 {build_id} 次构建按要求重算 {'、'.join(names[:5])}" + (
+            f" 等 {len(names)} 个" if len(names) > 5 else ""
+        )
+        record.message += f" 及其上下游：{len(ran)} 个模型，{seconds} 秒" + f"（{run.holder}）"
+    return BuildResult(build_id, record.message, len(ran), seconds)
 
 
 def _run(run: Run, full_refresh: bool) -> BuildResult:
@@ -325,7 +405,14 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
             *([] if frozen.why or frozen.first else ["--exclude-resource-type", "seed"]),
         ]
         arguments += ["--exclude-resource-type", "unit_test"]
-        result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
+        try:
+            result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
+        except UserError as error:
+            if waiting := _not_applied():
+                error.remedy = (
+                    f"{'、'.join(waiting)} 的字段尚未套用，先运行 public-credit catalogue apply；否则：{error.remedy}"
+                )
+            raise
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
         unresolved = resolve.follow_up(run, build_id) if ran else {}
@@ -341,9 +428,10 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
         record.message = (
             f"第 {build_id} 次构建{'（续做）' if frozen.resumed else ''}完成：{len(ran)} 个模型，{seconds} 秒"
             + (f"；{frozen.why}，全量重建" if frozen.why else "")
+            + (f"（{run.holder}）" if full_refresh else "")
         )
         with session("builder") as opened:
             build = opened.get_one(Build, build_id)
             build.state, build.message, build.made_from = BuildState.BUILT, record.message, now
             build.built_at = build.built_at or func.clock_timestamp()
-        return BuildResult(build_id, record.message, len(ran), seconds)
+        return BuildResult(build_id, record.message, len(ran), seconds, bool(frozen.why))

@@ -119,6 +119,7 @@ class Field(Strict):
     sensitivity: Literal["public", "personal", "person_id"]
     code_list: str | None = None
     aliases: list[str] = []
+    renamed_from: str | None = None  # the name the field had before; its values move along (catalogue apply)
 
 
 class Kind(Strict):
@@ -163,6 +164,9 @@ class Kind(Strict):
         for field in self.fields.values():
             if field.type in ("enum", "enum_multi") and field.code_list not in self.code_lists:
                 raise ValueError(f"字段 {field.name} 的代码表 {field.code_list} 不存在")
+        former = [field.renamed_from for field in self.fields.values() if field.renamed_from]
+        if wrong := {name for name in former if name in self.fields or former.count(name) > 1}:
+            raise ValueError(f"renamed_from 写了仍在使用的字段，或两个字段写了同一个：{'、'.join(sorted(wrong))}")
         for part in self.key:
             if part != "subject" and part not in self.fields:
                 raise ValueError(f"主键字段 {part} 未定义")

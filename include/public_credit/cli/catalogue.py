@@ -1,4 +1,4 @@
-"""``public-credit catalogue check | show | coverage | template``."""
+"""``public-credit catalogue check | apply | show | coverage | template``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..catalogue.load import default_root
 from ..catalogue.models import Field, Kind
 from ..oversight import coverage as report
 from . import output
+from .start import run_of
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 NO_DISTRICT = "未指定辖区（PCW_DISTRICT）"
@@ -138,6 +139,51 @@ def coverage(as_json: Json = False) -> None:
         f"{len(rows)} 个领域，{served} 个已有报送；{len(load_catalogue().datasets)} 个数据集，"
         f"{len(load_catalogue().refused)} 类不予归集。"
     )
+
+
+@app.command("apply", help="把目录中改过的记录字段套用到数据库：先预览，加 --yes 才改。")
+def apply(
+    yes: Annotated[bool, typer.Option("--yes", help="照预览改；不加只预览。")] = False,
+    erase: Annotated[
+        str | None, typer.Option(help="清除一个已停用字段在原始层保留的值：<记录类型>.<字段>，须与 --yes 同用。")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    from ..land import reshape
+
+    if erase:
+        kind, _, name = key_given(erase, "记录类型.字段").partition(".")
+        if not yes:
+            raise UserError(f"将清除 {kind}.{name} 在原始层的全部值，不可恢复。", remedy="确认后加 --yes。")
+        print(reshape.erase(run_of(), kind, name))
+        return
+    catalogue = load_catalogue()
+    with settings.engine("reader").connect() as connection:
+        plans = reshape.plan(connection, catalogue)
+    if as_json and not yes:
+        output.as_json(
+            [
+                {"kind": made.kind.id, "rows": made.rows, "refused": made.refused}
+                | {"changes": [change.__dict__ for change in made.changes]}
+                for made in plans
+            ]
+        )
+        return
+    if not yes:
+        for made in plans:
+            print(f"{made.kind.id}（{made.kind.title}，已入库 {made.rows:,} 行）")
+            for change in made.changes:
+                print(f"    {change.text}")
+            for reason in made.refused:
+                print(f"    不能套用：{reason}")
+    if not plans:
+        print("目录与数据库一致，没有要套用的改动。")
+    elif not yes:
+        print("以上只是预览，未作改动。加 --yes 套用；下一次构建将全量重建。")
+    else:
+        for line in reshape.apply(run_of(), plans, catalogue):
+            print(line)
+        print("已套用。下一次构建（public-credit build）将全量重建。")
 
 
 @app.command("template", help="生成某数据集的填报模板（xlsx）：下拉选项、批注、示例行。")

@@ -47,8 +47,10 @@ def register(app: typer.Typer) -> None:
 def migrate() -> None:
     from ..steps.migrate import migrate as run
 
-    run()
+    waiting = run()
     print("数据库结构已是最新。")
+    if waiting:
+        print(f"字段有改动、等待套用的记录类型：{'、'.join(waiting)}。运行 public-credit catalogue apply 预览。")
 
 
 def _known_unit(unit: str) -> None:
@@ -139,8 +141,19 @@ def gate(on: On = None) -> None:
         )
 
 
-def build(on: On = None) -> None:
-    result = work.build(run_of(on))
+def build(
+    on: On = None,
+    full: Annotated[bool, typer.Option("--full", help="重算已有内容；报送过的内容（exports）是历史，不改写。")] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("-s", "--select", help="与 --full 同用：只重算所选（dbt 选择式）及与其上下游相连的模型。"),
+    ] = None,
+) -> None:
+    if select and not full:
+        raise UserError(
+            "-s 只能与 --full 同用。", remedy="平日的构建总是完整的；要重算一部分，写 build --full -s <模型>。"
+        )
+    result = work.build(run_of(on), full=full, select=tuple(select or ()))
     print(result.message)
 
 

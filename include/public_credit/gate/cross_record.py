@@ -60,6 +60,7 @@ class Heads:
         self.columns = _ASKED.get(kind.id, [])
         self.pending = f"pg_temp.pending_{kind.id}"
         wanted = [*_VERSION, *self.columns]
+        built = built and not self._reshaped(session)
         heads = f"(select {', '.join(wanted)} from published.heads where kind = '{kind.id}')"
         self.sources = [self.pending, *([heads] if built else [])]
         raw = {"subject_name": REGISTRY_KINDS.get(kind.id, "subject_name")}  # where the column is named otherwise
@@ -76,6 +77,17 @@ class Heads:
         if "decision_no" in self.columns:
             session.execute(text(f"create index on {self.pending} (decision_no)"))
         session.execute(text(f"analyze {self.pending}"))
+
+    def _reshaped(self, session: Session) -> bool:
+        """Whether the raw table changed its shape since the last build began: what was built is of the former shape."""
+        return bool(
+            session.execute(
+                text(f"""
+                select applied_at > (select max(opened_at) from ledger.build where state = {sql(BuildState.BUILT)})
+                from ledger.kind_shape where kind = :kind"""),
+                {"kind": self.kind.id},
+            ).scalar()
+        )
 
     def add(self, session: Session, seq: int, attempt: int) -> None:
         """Take in a batch that was just accepted (an earlier attempt of it goes out)."""

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from ..base.quoting import quoted
 from ..catalogue import Kind, load_catalogue
 from ..identifiers.codes import PLACEHOLDER
+from ..land import shapes
 from ..ledger.models import Batch
 from ..ledger.session import session, written
 from ..ledger.states import GOOD, NOT_BACK, Outcome, QuarantineState, sql
@@ -204,6 +205,7 @@ def match(batch_seq: int) -> int:
         if batch.state not in GOOD:
             return 0
         kind = load_catalogue().kinds[batch.kind]
+        shapes.require(opened, kind)
         parameters: dict[str, object] = {
             "seq": batch_seq,
             "attempt": batch.current_attempt,

@@ -17,6 +17,7 @@ from ..base import faults, settings
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger import locks, published
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
@@ -235,8 +236,9 @@ class _Desk:
             self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id], built=self.built)
 
     def judge(self, seq: int, attempt: int) -> GateOutcome | None:
-        """Judge one attempt and commit; None when the batch was set aside in the meantime."""
+        """Judge one attempt and commit; None when the batch was set aside in the meantime. Raises NotApplied."""
         batch = self.session.get_one(Batch, seq)
+        shapes.require(self.session, load_catalogue().kinds[batch.kind])
         self.prepare(batch.kind)
         if batch.kind not in self.suites:
             self.suites[batch.kind] = Suite(batch.kind)

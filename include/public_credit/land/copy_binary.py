@@ -43,6 +43,13 @@ def pair_hashes(first: pl.Series, second: pl.Series) -> np.ndarray:
     return record_keys.pair_hashes(texts.views, texts.buffers, texts.count)
 
 
+def content_hashes(fields: list[pl.Series]) -> list[str]:
+    """The content hash of rows that hold these fields, as ``RowWriter`` writes it: 32 hexadecimal digits each."""
+    texts = Texts(fields)
+    out = np.empty(copy_rows.room(texts.views, texts.count, 0), dtype=np.uint8)
+    return [digest.tobytes().hex() for digest in copy_rows.content_hashes(out, texts.views, texts.buffers, texts.count)]
+
+
 def _text(value: str | None) -> bytes:
     data = b"" if value is None else value.encode()
     return struct.pack(">i", -1 if value is None else len(data)) + data

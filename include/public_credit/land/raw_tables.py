@@ -1,12 +1,18 @@
-"""The raw tables ``raw.<kind>``, derived from the catalogue; created and extended, never changed otherwise."""
+"""The raw tables ``raw.<kind>``, derived from the catalogue; made here, changed by ``reshape`` only."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, text
 
 from ..base.quoting import quoted
 from ..catalogue import Catalogue, Kind
+from ..ledger.models import KindShape
+from . import shapes
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # when a table was made that was there before shapes were noted
 PROVENANCE = {  # in the order of copy_binary.RowWriter: what all rows of a table share comes first
     "batch_seq": "bigint not null",
     "attempt": "smallint not null",
@@ -28,50 +34,73 @@ def columns(kind: Kind, variant: str) -> list[str]:
     return [*kind.variants[variant], *PROVENANCE]
 
 
-def ensure(connection: Connection, catalogue: Catalogue) -> None:
-    """Create missing raw tables and columns (idempotent); collectors may insert, nobody may update or delete."""
-    maintainable = connection.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000
+def ensure(connection: Connection, catalogue: Catalogue) -> list[str]:
+    """Create the tables of kinds that have none, and note the shape of those whose shape was not noted yet (idempotent).
+
+    The fields of a table that is there change by ``reshape`` only. Returns the kinds whose table differs from the catalogue.
+    """
+    known = shapes.applied(connection)
     for kind in catalogue.kinds.values():
+        if kind.id in known:
+            _equip(connection, kind)
+        else:
+            known[kind.id] = make(connection, kind, catalogue.version, "migrate")
+    return [kind.id for kind in catalogue.kinds.values() if shapes.differs(kind, known[kind.id])]
+
+
+def make(connection: Connection, kind: Kind, version: str, who: str) -> shapes.Shape:
+    """Create the table of a kind, unless it is there, and note its shape, which is returned."""
+    there = columns_there(connection, kind.id)
+    if not there:
         provenance = ", ".join(f"{name} {spec}" for name, spec in PROVENANCE.items())
         fields = ", ".join(f"{quoted(name)} text not null default ''" for name in kind.columns)
-        connection.execute(text(f"create table if not exists {kind.raw} ({provenance}, {fields})"))
-        known: set[str] = set(
-            connection.execute(
-                text(
-                    "select column_name from information_schema.columns where table_schema = 'raw' and table_name = :name"
-                ),
-                {"name": kind.id},
-            ).scalars()
+        connection.execute(text(f"create table {kind.raw} ({provenance}, {fields})"))
+    shape = shapes.found(kind, there) if there else shapes.of(kind)
+    noted: dict[str, Any] = {"applied_at": _LONG_AGO} if there else {}
+    noted |= {"kind": kind.id, "shape": shape, "catalogue_version": version, "applied_by": who}
+    connection.execute(insert(KindShape).values(noted))
+    _equip(connection, kind)
+    return shape
+
+
+def columns_there(connection: Connection, kind_id: str) -> set[str]:
+    """The field columns of a raw table; none when there is no table."""
+    statement = text(
+        "select column_name from information_schema.columns where table_schema = 'raw' and table_name = :name"
+    )
+    names: set[str] = set(connection.execute(statement, {"name": kind_id}).scalars())
+    return names.difference(PROVENANCE)
+
+
+def _equip(connection: Connection, kind: Kind) -> None:
+    """Indexes, triggers and rights of a raw table: collectors may insert, nobody may update or delete."""
+    maintainable = connection.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000
+    connection.execute(
+        text(
+            f"create index if not exists ix_{kind.id}_batch on {kind.raw} using brin (batch_seq) "
+            "with (pages_per_range = 16, autosummarize = on)"
         )
-        for name in kind.columns:
-            if name not in known:
-                connection.execute(text(f"alter table {kind.raw} add column {quoted(name)} text not null default ''"))
+    )
+    connection.execute(
+        text(  # what the gate asks for first: the few rows with a finding
+            f"create index if not exists ix_{kind.id}_finding on {kind.raw} (batch_seq, attempt) "
+            "where row_errors <> '' or row_warnings <> ''"
+        )
+    )
+    connection.execute(
+        text(  # what was counted over the rows holds until a statement touches them
+            f"create or replace trigger forget_stock before insert or update or delete or truncate on {kind.raw} "
+            "for each statement execute function ledger.forget_stock()"
+        )
+    )
+    connection.execute(text(f"grant select, insert on {kind.raw} to pcw_collector"))
+    if maintainable:
         connection.execute(
-            text(
-                f"create index if not exists ix_{kind.id}_batch on {kind.raw} using brin (batch_seq) "
-                "with (pages_per_range = 16, autosummarize = on)"
+            text(  # the gate itself has the columns analysed that are asked for
+                f"alter table {kind.raw} set (autovacuum_analyze_threshold = 2000000000)"
             )
         )
         connection.execute(
-            text(  # what the gate asks for first: the few rows with a finding
-                f"create index if not exists ix_{kind.id}_finding on {kind.raw} (batch_seq, attempt) "
-                "where row_errors <> '' or row_warnings <> ''"
-            )
+            text(f"grant maintain on {kind.raw}, ledger.row_outcome, ledger.row_verdict to pcw_collector")
         )
-        connection.execute(
-            text(  # what was counted over the rows holds until a statement touches them
-                f"create or replace trigger forget_stock before insert or update or delete or truncate on {kind.raw} "
-                "for each statement execute function ledger.forget_stock()"
-            )
-        )
-        connection.execute(text(f"grant select, insert on {kind.raw} to pcw_collector"))
-        if maintainable:
-            connection.execute(
-                text(  # the gate itself has the columns analysed that are asked for
-                    f"alter table {kind.raw} set (autovacuum_analyze_threshold = 2000000000)"
-                )
-            )
-            connection.execute(
-                text(f"grant maintain on {kind.raw}, ledger.row_outcome, ledger.row_verdict to pcw_collector")
-            )
-        connection.execute(text(f"grant select on {kind.raw} to pcw_builder, pcw_reader"))
+    connection.execute(text(f"grant select on {kind.raw} to pcw_builder, pcw_reader"))

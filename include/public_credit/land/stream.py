@@ -33,7 +33,7 @@ from ..ledger.locks import lock
 from ..ledger.models import Attempt, Batch, RefusedRow, Signal
 from ..ledger.session import driver, session, step
 from ..ledger.states import AttemptState, BatchState, StepName, Verdict
-from . import copy_binary, headers, raw_tables
+from . import copy_binary, headers, raw_tables, shapes
 from .canonical import Canonical
 from .readers import Chunk, Table, UnreadableFile, open_tables
 from .repeats import Repeats
@@ -497,12 +497,15 @@ def land(run: Run, batch_seq: int) -> LandResult:
         links = {"unit_id": found.unit_id, "dataset_id": dataset_id, "batch_seq": batch_seq}
     with step(run, "collector", StepName.LAND, **links) as record:
         dataset = _dataset(batch_seq, dataset_id)
+        kind = load_catalogue().kinds[dataset.kind]
+        with session("collector") as opened:
+            shapes.require(opened, kind)
         batch, attempt = _new_attempt(run, batch_seq)
         record.links["attempt"] = attempt
-        kind = load_catalogue().kinds[batch.kind]
         try:
             with settings.connect("collector") as vault_connection, settings.engine("collector").begin() as connection:
                 lock(connection, f"land {batch_seq}")
+                shapes.require(connection, kind)
                 with Session(connection) as opened:
                     _not_aside(opened.get(Batch, batch_seq), batch_seq)
                 connection.execute(text("set local synchronous_commit = on"))

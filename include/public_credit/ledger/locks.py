@@ -95,9 +95,9 @@ def between_builds(role: str) -> Iterator[None]:
         yield
 
 
-def lock(opened: Connection | Session, name: str) -> None:
+def lock(opened: Connection | Session, name: str, *, shared: bool = False) -> None:
     """Wait for the lock ``name`` and keep it until the transaction ends: it sits in the session that writes."""
-    opened.execute(text(f"select pg_advisory_xact_lock({_KEY})"), {"name": name})
+    opened.execute(text(f"select pg_advisory_xact_lock{_kind(shared)}({_KEY})"), {"name": name})
 
 
 def held(opened: Session, names: Iterable[str]) -> set[str]:

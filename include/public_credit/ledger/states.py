@@ -50,6 +50,7 @@ class StepName(StrEnum):
     RESTORE = "restore"
     RESOLVE = "resolve"
     BUILD = "build"
+    CATALOGUE_APPLY = "catalogue_apply"
     RELEASE = "release"
     DELIVER = "deliver"
     RECEIPT = "receipt"

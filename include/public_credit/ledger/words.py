@@ -49,6 +49,7 @@ STEP: dict[str, str] = {
     StepName.RESTORE: "恢复批次",
     StepName.RESOLVE: "主体识别",
     StepName.BUILD: "数仓构建",
+    StepName.CATALOGUE_APPLY: "套用目录",
     StepName.RELEASE: "变更单",
     StepName.DELIVER: "报送",
     StepName.RECEIPT: "取回执",

@@ -70,6 +70,20 @@ def _catalogue() -> Finding:
     )
 
 
+def _applied() -> Finding:
+    from ..catalogue import load_catalogue
+    from ..land import shapes
+
+    with settings.engine("reader").connect() as connection:
+        known = shapes.applied(connection)
+    waiting = [kind.id for kind in load_catalogue().kinds.values() if shapes.differs(kind, known.get(kind.id))]
+    if waiting:
+        return Finding(
+            "待办", "目录的套用", f"{'、'.join(waiting)} 的字段有改动，批次在等待；运行 public-credit catalogue apply"
+        )
+    return Finding("通过", "目录的套用", f"{len(known)} 张原始表与目录一致")
+
+
 def _rules() -> Finding:
     from ..catalogue import load_catalogue
     from ..land.rules import load_ruleset
@@ -127,6 +141,7 @@ def examine(on: date) -> list[Finding]:
         ("密钥与连接", _secrets),
         ("PostgreSQL", _database),
         ("目录", _catalogue),
+        ("目录的套用", _applied),
         ("关卡规则", _rules),
         ("工作日历", lambda: _calendar(on)),
         ("连接", _connections),

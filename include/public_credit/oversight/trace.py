@@ -13,6 +13,7 @@ from ..base.messages import UserError, key_given
 from ..base.quoting import quoted
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger import words
 from ..ledger.models import AccessLog
@@ -108,7 +109,9 @@ def log_access(run: Run, found: list[Found], *, purpose: str, channel: str = "cl
 
 def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
     kind = load_catalogue().kinds[item.kind]
-    fields = kind.variants[item.variant]
+    titles = {name: kind.fields[name].title for name in kind.variants[item.variant]}
+    kept = shapes.applied(opened).get(kind.id, {}).get("kept", [])
+    titles |= {spec["name"]: f"{spec['name']}（已停用）" for spec in kept}
     rules = {rule.id: rule for rule in load_ruleset(kind.id).row_rules}
     where = (
         "r.record_id = :record" if item.record_id else "r.batch_seq = :seq and r.attempt = :attempt and r.row_no = :row"
@@ -182,14 +185,9 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
                 "rules_total": len(rules),
                 "rules_passed": len(rules) - len({finding["rule"] for finding in findings} & set(rules)),
                 "fields": [
-                    {
-                        "field": name,
-                        "title": kind.fields[name].title,
-                        "value": row[name],
-                        "received": str(received.get(name, row[name])),
-                    }
-                    for name in fields
-                    if row[name] or received.get(name)
+                    {"field": name, "title": title, "value": row[name], "received": str(received.get(name, row[name]))}
+                    for name, title in titles.items()
+                    if row.get(name) or received.get(name)
                 ],
             }
         )

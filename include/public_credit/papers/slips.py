@@ -21,6 +21,7 @@ from ..base import files, settings
 from ..base.quoting import quoted
 from ..catalogue import load_catalogue
 from ..catalogue.models import Kind
+from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger.models import Batch, Quarantine, Slip
 from ..ledger.session import session
@@ -115,6 +116,7 @@ def write(batch_seq: int) -> str | None:
         batch = opened.get_one(Batch, batch_seq)
         attempt = batch.current_attempt
         kind = catalogue.kinds[batch.kind]
+        shapes.require(opened, kind)
         fields = kind.variants[batch.variant]
         rows = _rows(opened, kind, batch, attempt, fields) if attempt else []
         if not rows:

@@ -23,8 +23,11 @@ def alembic_config() -> Config:
     return config
 
 
-def migrate() -> None:
-    """Run all migrations as pcw_owner, create the catalogue's raw tables, let readers read what dbt builds."""
+def migrate() -> list[str]:
+    """Run all migrations as pcw_owner, create the catalogue's raw tables, let readers read what dbt builds.
+
+    Returns the kinds whose table differs from the catalogue: ``catalogue apply`` changes these, after a preview.
+    """
     from ..catalogue import load_catalogue
     from ..land import raw_tables
 
@@ -35,7 +38,7 @@ def migrate() -> None:
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        raw_tables.ensure(connection, load_catalogue())
+        waiting = raw_tables.ensure(connection, load_catalogue())
         for schema in DBT_SCHEMAS:
             connection.execute(
                 text(f"grant usage on schema {schema} to pcw_collector, pcw_builder, pcw_sender, pcw_reader")
@@ -49,3 +52,4 @@ def migrate() -> None:
                     "grant select on tables to pcw_owner, pcw_collector, pcw_sender, pcw_reader"
                 )
             )
+    return waiting

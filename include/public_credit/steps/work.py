@@ -123,11 +123,11 @@ def gate(run: Run) -> list[str]:
     return failures
 
 
-def build(run: Run) -> Any:
-    """Build the warehouse for the business date."""
+def build(run: Run, *, full: bool = False, select: tuple[str, ...] = ()) -> Any:
+    """Build the warehouse for the business date; ``full``: compute everything again, or what ``select`` chooses."""
     from ..build import run as builds
 
-    return builds.run(run)
+    return builds.run(run, full_refresh=full, select=select)
 
 
 def release(run: Run) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .access import AccessLog, Alert, Report, Secret
 from .base import Base
-from .builds import Build, BuildInput, PublishedDataset, PublishedUnit
+from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
 from .district import KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
@@ -34,6 +34,7 @@ __all__ = [
     "GateResult",
     "Judgement",
     "KeyDepartment",
+    "KindShape",
     "MilestoneEvidence",
     "LockHolder",
     "PublishedDataset",

@@ -41,11 +41,26 @@ class PublishedDataset(Base):
     live_on: Mapped[date | None]
 
 
+class KindShape(Base):
+    """The shape of ``raw.<kind>`` as it was applied last: its key, the fields of its variants, their types.
+
+    ``shape``: ``key`` (list), ``variants`` (fields per variant in the order of the catalogue), ``fields`` (name, type and
+    code list of each column), ``kept`` (likewise, of dropped fields whose columns still hold what was delivered).
+    """
+
+    __tablename__ = "kind_shape"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    shape: Mapped[dict[str, Any]]
+    catalogue_version: Mapped[str] = mapped_column(server_default="")
+    applied_at: Mapped[datetime] = _now()
+    applied_by: Mapped[str] = mapped_column(server_default="")
+
+
 class Build(Base):
     """One warehouse build; its inputs are frozen, so a killed build resumes as itself.
 
-    ``made_from`` are fingerprints of the seeds, the models, the district's facts, schema ``published`` and what was published
-    of the catalogue; none while its models are of more than one state of them.
+    ``made_from`` are fingerprints of the seeds, the models, the district's facts, schema ``published``, what was published of
+    the catalogue and the shape of the kinds; none while its models are of more than one state of them.
     """
 
     __tablename__ = "build"
