@@ -115,10 +115,12 @@ def test_a_hostile_name_is_refused_wherever_it_becomes_part_of_sql(tmp_path: Pat
     if place == "code" and name == "Order":
         name = "order"
     root = Path(shutil.copytree(default_root(), tmp_path / "catalogue"))
+    district = Path(shutil.copytree(CHECKOUT / "include" / "districts" / "demo", tmp_path / "district"))
     file = {"dataset": "departments/kfq.yml", "receiver": "receivers/city.yml", "interface": "receivers/city.yml"}.get(
         place, "kinds/honour.yml"
     )
-    content = yaml.safe_load((root / file).read_text(encoding="utf-8"))
+    edited = (root if place in ("kind", "field", "variant", "code") else district) / file
+    content = yaml.safe_load(edited.read_text(encoding="utf-8"))
     if place in ("kind", "receiver"):
         content["id"] = name
     elif place == "field":
@@ -132,8 +134,8 @@ def test_a_hostile_name_is_refused_wherever_it_becomes_part_of_sql(tmp_path: Pat
         content["interfaces"][name] = content["interfaces"]["xk_fr"]
     else:
         content["fields"]["remark"]["codes"] = {"entity": name + "A" * 20 if len(name) > 40 else name}
-    (root / file).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-    told = [item for item in read(root)[1] if item.file == file and ("只能由" in item.reason)]
+    edited.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    told = [item for item in read(root, district)[1] if item.file == file and ("只能由" in item.reason)]
     assert told and told[0].line >= 1, name
 
 
