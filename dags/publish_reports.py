@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from airflow.sdk import DAG, Asset, task
 from public_credit.steps.airflow import RELEASED, SETTLED
@@ -30,8 +31,6 @@ with DAG(
 
     @task(doc_md="网页、工作簿、PDF 写入状态目录 publications/leadership。")
     def publish(**context):
-        from functools import partial
-
         from public_credit.steps.airflow import run_of, unless_busy
         from public_credit.steps.work import publish as work
 
