@@ -31,7 +31,7 @@ from ..base import settings
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
-from ..ledger import locks
+from ..ledger import locks, published
 from ..ledger.models import Build, PublishedDataset, PublishedUnit
 from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
@@ -122,6 +122,7 @@ def made_from() -> dict[str, Any]:
         "facts": _fingerprint(facts)[:16],
         "seeds": _content("seeds"),
         "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
+        "published": published.contract(),
         "catalogue": {name: _fingerprint(row)[:8] for name, row in rows.items()},
     }
 
@@ -327,7 +328,7 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
         result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
-        unresolved = resolve.follow_up(run, build_id)
+        unresolved = resolve.follow_up(run, build_id) if ran else {}
         record.counts = {
             "models": len(ran),
             "seconds": seconds,

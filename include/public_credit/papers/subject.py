@@ -22,7 +22,7 @@ from . import policy as policies
 from .policy import ReportPolicy, Section
 from .visibility import LISTS, split, standing
 
-MARTS = {"enterprise": "企业", "non_enterprise_legal_person": "非企业法人"}
+MARTS = {"marts.mart_subjects__enterprise": "企业", "marts.mart_subjects__non_enterprise_legal_person": "非企业法人"}
 _BASE = (
     ("subject_name", "名称"),
     ("uscc", "统一社会信用代码"),
@@ -108,11 +108,7 @@ def resolve(opened: Session, key: str) -> str:
 def _profile(opened: Session, subject_id: str) -> dict[str, Any]:
     for mart, title in MARTS.items():
         row = (
-            opened.execute(
-                text(f"select * from marts.mart_subjects__{mart} where subject_id = :id"), {"id": subject_id}
-            )
-            .mappings()
-            .first()
+            opened.execute(text(f"select * from {mart} where subject_id = :id"), {"id": subject_id}).mappings().first()
         )
         if row:
             return dict(row) | {"database": title}

@@ -44,8 +44,8 @@ class PublishedDataset(Base):
 class Build(Base):
     """One warehouse build; its inputs are frozen, so a killed build resumes as itself.
 
-    ``made_from`` are fingerprints of the seeds, the models, the district's facts and what was published of the catalogue; none while its models
-    are of more than one state of them.
+    ``made_from`` are fingerprints of the seeds, the models, the district's facts, schema ``published`` and what was published
+    of the catalogue; none while its models are of more than one state of them.
     """
 
     __tablename__ = "build"
