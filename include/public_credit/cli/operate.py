@@ -224,13 +224,15 @@ def waive(
 ) -> None:
     from ..gate import waivers
 
-    run = run_of(newest_day())
-    number = waivers.grant(run, dataset, check, reason=reason, owner=owner, expires_on=until.date(), batch_seq=batch)
+    number = waivers.grant(
+        run_of(), dataset, check, reason=reason, owner=owner, expires_on=until.date(), batch_seq=batch
+    )
     print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
     if batch is not None:
         from ..gate import run as judge
         from ..steps.follow_up import follow_up
 
+        run = run_of(newest_day())
         judge(run, [batch])
         follow_up(run)
         _report(batch, False)
