@@ -129,7 +129,7 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
     with tempfile.TemporaryDirectory(prefix="pcw-bench-", dir=os.environ.get("PCW_BENCH_FOLDER")) as name:
         folder = Path(name)
         folder.chmod(0o711)
-        os.environ["PCW_HOME"] = str(folder)
+        os.environ |= {"PCW_HOME": str(folder), "PCW_DISTRICT": "demo"}
         server = Server(folder / "postgres")
         server.start()
         try:

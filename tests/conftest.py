@@ -19,8 +19,10 @@ import yaml
 from tests import seeds
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+DEMO = CHECKOUT / "include" / "districts" / "demo"
 SHARED = CHECKOUT.parent / "shared"
 _numbers = itertools.count(1)
+os.environ["PCW_DISTRICT"] = "demo"  # the invented district, unless a test names another
 hypothesis.settings.register_profile("fixed", derandomize=True, database=None)
 hypothesis.settings.register_profile("exploring", database=None)
 hypothesis.settings.load_profile("exploring" if "PCW_TEST_SEED" in os.environ else "fixed")

@@ -57,8 +57,8 @@
     {%- if model.config.materialized == 'incremental' and not is_incremental() %}analyze {{ this }}{% endif -%}
 {%- endmacro %}
 
-{#- What is appended has a grain (meta.grain of the model): the database takes no row twice, also where the table was made
-    by an earlier version of the model or is never made anew. -#}
+{#- What is appended has a grain (meta.grain of the model): the database takes no row twice, also where the table was
+    made by an earlier version of the model or is never made anew. -#}
 {% macro keep_grain() -%}
     {%- set grain = model.config.meta.get('grain', []) -%}
     {%- if execute and grain -%}

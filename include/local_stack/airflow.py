@@ -31,13 +31,7 @@ def _secret(home: Path, name: str, make: Callable[[], str]) -> str:
     return secret_file(home, f"airflow_{name}", make).read_text(encoding="ascii")
 
 
-def simulated_world(checkout: Path) -> dict[str, str]:
-    """What tells the product that it works in the invented district of the demo: its calendar, its name, its facts."""
-    return {
-        "PCW_CLOCK": "logical",
-        "PCW_DISTRICT": "示范区",
-        "PCW_DISTRICT_FOLDER": str(checkout / "include" / "districts" / "demo"),
-    }
+SIMULATED_WORLD = {"PCW_CLOCK": "logical", "PCW_DISTRICT": "demo"}  # the demo's calendar and its invented district
 
 
 def _fernet_key() -> str:
@@ -133,7 +127,7 @@ class Airflow:
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         }
         if self.simulated:
-            environment |= simulated_world(self.checkout) | {"PCW_SCHEDULE": "manual"}
+            environment |= SIMULATED_WORLD | {"PCW_SCHEDULE": "manual"}
         return environment
 
     def _run(self, *arguments: str) -> None:

@@ -21,7 +21,7 @@ from public_credit.base import connections, files
 from public_credit.base.messages import UserError
 
 from . import processes
-from .airflow import Airflow, simulated_world
+from .airflow import SIMULATED_WORLD, Airflow
 from .bootstrap import bootstrap
 from .files import secret_file, set_connections
 from .postgres import Server, free_port
@@ -132,7 +132,7 @@ class Stack:
         files.write(
             home / "environment",
             "".join(  # read by the shell scripts that start commands beside the demo
-                f"{name}={shlex.quote(value)}\n" for name, value in simulated_world(self.checkout).items()
+                f"{name}={shlex.quote(value)}\n" for name, value in SIMULATED_WORLD.items()
             ),
         )
         exchange = self.connection("exchange_db").replace("postgresql://", "postgresql+psycopg://", 1)

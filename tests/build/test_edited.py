@@ -28,7 +28,7 @@ _POLICY, _LISTS = "dbt_project/seeds/policy", "dbt_project/models/marts/lists"
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of what a build reads of the checkout, to be edited."""
     copy = tmp_path / "checkout"
-    for name in ("dbt_project", "expectations", "include/catalogue"):
+    for name in ("dbt_project", "expectations", "include/catalogue", "include/districts"):
         shutil.copytree(CHECKOUT / name, copy / name)
     monkeypatch.setenv("PCW_ROOT", str(copy))
     return copy
@@ -59,7 +59,7 @@ def _edit(path: Path, old: str, new: str, *, times: bool = True) -> None:
 def _department(root: Path) -> None:
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     entry = re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1)
-    (root / "include/catalogue/departments/slj.yml").write_text(entry, encoding="utf-8")
+    (root / "include/districts/demo/departments/slj.yml").write_text(entry, encoding="utf-8")
 
 
 def _litter(root: Path) -> None:
@@ -105,11 +105,11 @@ _DUE: dict[str, tuple[Callable[[Path], Any], str]] = {
         "模型有改动，全量重建",
     ),
     "unit": (
-        lambda r: _edit(r / "include/catalogue/departments/slj.yml", "示范区水利局\n", "示范区水务局\n"),
+        lambda r: _edit(r / "include/districts/demo/departments/slj.yml", "示范区水利局\n", "示范区水务局\n"),
         "目录中的单位或数据集有改动，全量重建",
     ),
     "disclosure": (
-        lambda r: _edit(r / "include/catalogue/departments/slj.yml", "disclosure: 公开", "disclosure: 封存"),
+        lambda r: _edit(r / "include/districts/demo/departments/slj.yml", "disclosure: 公开", "disclosure: 封存"),
         "目录中的单位或数据集有改动，全量重建",
     ),
 }
@@ -138,8 +138,8 @@ def test_an_edit_makes_one_build_due_that_computes_everything_again(
     [
         _touch,
         _litter,
-        lambda r: _edit(r / "include/catalogue/departments/tjj.yml", "contact:", "contact: 新·"),
-        lambda r: (r / "include/catalogue/departments/slj.yml").unlink(),
+        lambda r: _edit(r / "include/districts/demo/departments/tjj.yml", "contact:", "contact: 新·"),
+        lambda r: (r / "include/districts/demo/departments/slj.yml").unlink(),
     ],
     ids=["times", "litter", "a contact", "a unit that left"],
 )
@@ -163,6 +163,52 @@ def test_a_unit_that_was_added_is_published_without_computing_everything_again(
     with warehouse.connect() as owner:
         assert owner.execute("select name from ledger.unit where unit_id = 'slj'").fetchone() == ("示范区水利局",)
     assert build.run(run_on(ON)).build_id is None
+
+
+_DISTRICT = "include/districts/demo"
+_FACTS: dict[str, Callable[[Path], Any]] = {
+    "milestone": lambda r: _edit(r / _DISTRICT / "evidence/milestone_evidence.csv", "2018-09-28", "2018-09-29"),
+    "milestones that are gone": lambda r: (r / _DISTRICT / "evidence/milestone_evidence.csv").unlink(),
+    "department": lambda r: _edit(r / _DISTRICT / "evidence/department_evidence.csv", "2020-06-30", "2020-07-01"),
+    "area": lambda r: _edit(r / _DISTRICT / "evidence/area_evidence.csv", "2020-05-29", "2020-05-28"),
+    "key department": lambda r: _edit(r / _DISTRICT / "district.yml", "卫生计生]", "卫生计生, 水务]"),
+    "report area": lambda r: _edit(r / _DISTRICT / "district.yml", "政府资金补助]", "政府资金补助, 评优评先]"),
+    "responsible unit": lambda r: _edit(
+        r / _DISTRICT / "district.yml", "T18: {responsible: [sfj]", "T18: {responsible: [fy]"
+    ),
+}
+
+
+@pytest.mark.parametrize("edited", _FACTS)
+def test_an_edited_fact_of_the_district_makes_an_ordinary_build_due(
+    warehouse: Any, asked: list[list[str]], root: Path, edited: str
+) -> None:
+    def told() -> list[Any]:
+        with warehouse.connect() as owner:
+            return [
+                owner.execute(f"select to_jsonb(t) - 'id' from ledger.{name} t order by 1").fetchall()
+                for name in ("milestone_evidence", "key_department", "report_area", "target_unit")
+            ]
+
+    build.run(run_on(ON))
+    before = told()
+    assert all(before) and build.run(run_on(ON)).build_id is None
+    _FACTS[edited](root)
+    done = build.run(run_on(ON))
+    assert done.build_id is not None and "--full-refresh" not in asked[1]
+    assert sum(old != new for old, new in zip(before, told(), strict=True)) == 1, "one table has other rows"
+    assert build.run(run_on(ON)).build_id is None
+
+
+def test_a_day_of_going_live_is_published_and_computes_everything_again(
+    warehouse: Any, asked: list[list[str]], root: Path
+) -> None:
+    build.run(run_on(ON))
+    _edit(root / _DISTRICT / "district.yml", "scjg.penalty_entity: 2018-06-29", "scjg.penalty_entity: 2026-03-01")
+    assert build.run(run_on(ON)).message.endswith("目录中的单位或数据集有改动，全量重建")
+    with warehouse.connect() as owner:
+        live = owner.execute("select live_on from ledger.dataset where dataset_id = 'scjg.penalty_entity'").fetchone()
+    assert live == (date(2026, 3, 1),)
 
 
 @pytest.mark.parametrize(

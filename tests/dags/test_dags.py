@@ -42,8 +42,11 @@ print(json.dumps({"dags": found, "heavy": heavy}))
 
 @pytest.fixture(scope="module")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """All DAGs as a fresh interpreter sees them, and which heavy libraries parsing pulled in."""
-    home = tmp_path_factory.mktemp("airflow")
+    """All DAGs of the demo's district as a fresh interpreter sees them, and which heavy libraries parsing pulled in."""
+    return _parsed(tmp_path_factory.mktemp("airflow"), "demo")
+
+
+def _parsed(home: Path, district: str) -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PCW_", "AIRFLOW", "COV"))}
     done = subprocess.run(
         [sys.executable, "-c", _PARSE, str(CHECKOUT / "dags")],
@@ -51,10 +54,15 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         text=True,
         check=False,
         env=environment
-        | {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
+        | {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+        | ({"PCW_DISTRICT": district} if district else {}),
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_without_a_district_there_is_every_dag_but_those_of_departments(parsed, tmp_path: Path) -> None:
+    assert set(_parsed(tmp_path, "")["dags"]) == {dag for dag in parsed["dags"] if not dag.startswith("collect_")}
 
 
 def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:

@@ -12,14 +12,13 @@ from typing import Any
 import psycopg
 import pytest
 import xlsxwriter
-from local_stack.airflow import simulated_world
 from public_credit.base.messages import UserError
 from public_credit.build import run as build
 from public_credit.editions import diff as edition_diff
 from public_credit.editions import run as editions
 from public_credit.steps import work
 
-from tests.conftest import CHECKOUT, open_warehouse
+from tests.conftest import open_warehouse
 from tests.helpers.commands import credit
 from tests.helpers.records import Records
 from tests.helpers.registers import code
@@ -118,7 +117,6 @@ def story(migrated, tmp_path_factory) -> Iterator[Story]:
         pytest.MonkeyPatch.context() as patch,
         open_warehouse(migrated, tmp_path_factory.mktemp("targets"), patch) as warehouse,
     ):
-        patch.setenv("PCW_DISTRICT_FOLDER", simulated_world(CHECKOUT)["PCW_DISTRICT_FOLDER"])
         records = Records(warehouse)
         firms = [_firm(1), _firm(2), _firm(3, established_on="2019-07-01"), _firm(4, state="注销"), _firm(5)]
         records.deliver(

@@ -10,6 +10,7 @@ from typing import Any
 from public_credit import gate
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import make_uscc
+from public_credit.ledger import published
 from public_credit.papers.template import example
 from public_credit.steps import work
 
@@ -108,14 +109,17 @@ def test_persons_and_counts_are_not_compared(warehouse, tmp_path: Path) -> None:
 
 
 def test_organisations_stay_in_the_registry_after_a_build(warehouse, tmp_path: Path) -> None:
-    """Staging holds what a finished build took in; the gate reads it where a kind has no current table."""
+    """What a finished build took in is read from what it published."""
     registers(tmp_path)
     with warehouse.connect("builder") as builder:
         builder.execute(
-            "create table staging.stg_organisation_registration as select r.* from raw.organisation_registration r"
+            "create table published.heads as select 'organisation_registration' as kind, r.* "
+            "from raw.organisation_registration r"
         )
         build_id = builder.execute(
-            "insert into ledger.build (business_date, state) values (%s, 'built') returning build_id", [ON]
+            "insert into ledger.build (business_date, state, made_from) "
+            "values (%s, 'built', jsonb_build_object('published', %s::text)) returning build_id",
+            [ON, published.contract()],
         ).fetchone()[0]
         builder.execute(
             "insert into ledger.build_input (build_id, batch_seq, attempt, operation, kind) select %s, seq, "

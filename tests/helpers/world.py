@@ -16,11 +16,9 @@ from unittest import mock
 
 import httpx
 import yaml
-from local_stack.airflow import simulated_world
 
 from tests.helpers.runs import run_on
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}
 
 
@@ -121,7 +119,7 @@ def world(
     """
     made = World(warehouse, home, scale, exchange, clerks)
     try:
-        with mock.patch.dict(os.environ, {"PCW_DISTRICT_FOLDER": simulated_world(CHECKOUT)["PCW_DISTRICT_FOLDER"]}):
+        with mock.patch.dict(os.environ, {"PCW_DISTRICT": "demo"}):
             yield made
     finally:
         made.city.stop()

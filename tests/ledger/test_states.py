@@ -157,6 +157,7 @@ def test_every_state_has_a_word_and_no_two_the_same() -> None:
         states.ReportKind,
         states.Conversion,
         states.WorkState,
+        states.UnitRole,
     }
     told = {}
     for name, vocabulary in words.VOCABULARIES.items():

@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Engine, create_engine, event
 
+from .. import __version__
 from . import connections
 from .messages import UserError
 
@@ -53,8 +54,7 @@ class Settings(BaseSettings):
         "fsspec URL of the archive; the folder `archive` of the state folder when not set", pattern=r"^[a-z0-9+.:]+://"
     )
     hand_in: Path | None = _named("folder of files for the hand-in form; `hand_in` of the state folder when not set")
-    district: str | None = _named("name of the district on pages")
-    district_folder: Path | None = _named("folder of the district's facts (evidence)")
+    district: str | None = _named("folder of the district: a path, or a name of `include/districts`")
     user: str | None = _named("who runs commands, as booked; the system's user when not set")
     business_date: date | None = _named("business date of commands that are given none; today's when not set")
     code_version: str | None = _named("commit of the running code, as booked; set by `run`, written into the image")
@@ -139,8 +139,22 @@ def home() -> Path:
 
 
 def district_folder() -> Path | None:
-    """Folder of the district the warehouse works for (``PCW_DISTRICT_FOLDER``), None when none is named."""
-    return current().district_folder
+    """Folder of the district the warehouse works for, None when none is named.
+
+    ``PCW_DISTRICT`` is a path (a relative one starts at the checkout) or the bare name of a folder of ``include/districts``.
+    Raises UserError (code 3) when there is no such folder.
+    """
+    given = current().district
+    if not given:
+        return None
+    path = checkout() / (given if os.sep in given else f"include/districts/{given}")
+    if not path.is_dir():
+        raise UserError(
+            f"PCW_DISTRICT 所指的辖区文件夹不存在：{path}。",
+            remedy="写成辖区文件夹的路径，或 include/districts 中文件夹的名称；不设置则没有辖区。",
+            code=3,
+        )
+    return path
 
 
 def folder(*parts: str) -> Path:
@@ -318,6 +332,4 @@ def manual_schedule() -> bool:
 
 def code_version() -> str:
     """The commit of the running code as ``run`` or the image says (``-dirty``: with edits), else the package's version."""
-    from .. import __version__
-
     return current().code_version or __version__

@@ -4,9 +4,9 @@ The inputs of a build (attempts to add, attempts a replay replaced) are frozen i
 build that was killed is resumed as itself: every model is a transaction of its own and knows which build it has applied.
 One build runs at a time, from the freeze to the booking.
 
-A build remembers what it was made from: the seeds, the models and what it published of the catalogue, by content. An edit
-makes a build due, and that build computes everything again (the exports stay: what was offered is history), because what
-an incremental model kept was computed from what stood there before.
+A build remembers what it was made from: the seeds, the models, the district's facts and what it published of the catalogue,
+by content. An edit makes a build due, and after an edited seed, model or catalogue that build computes everything again (the
+exports stay: what was offered is history), because what an incremental model kept was computed from what stood there before.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from ..base import settings
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
-from ..ledger import locks
+from ..ledger import locks, published
 from ..ledger.models import Build, PublishedDataset, PublishedUnit
 from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
-from . import evidence
+from . import inputs
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -81,11 +81,16 @@ def _units() -> list[dict[str, Any]]:
 
 
 def _datasets() -> list[dict[str, Any]]:
-    plain = ("kind", "variant", "title", "disclosure", "delivery_mode", "cadence_days")
+    plain, catalogue = ("kind", "variant", "title", "disclosure", "delivery_mode", "cadence_days"), load_catalogue()
     return [
-        {"dataset_id": dataset.id, "unit_id": dataset.unit, "sectors": ";".join(dataset.sectors)}
+        {
+            "dataset_id": dataset.id,
+            "unit_id": dataset.unit,
+            "sectors": ";".join(dataset.sectors),
+            "live_on": catalogue.district.go_live.get(dataset.id),
+        }
         | {name: getattr(dataset, name) for name in plain}
-        for dataset in load_catalogue().datasets.values()
+        for dataset in catalogue.datasets.values()
     ]
 
 
@@ -103,19 +108,22 @@ def _content(*names: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def _fingerprint(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
 def made_from() -> dict[str, Any]:
     """What a build is made from beside the delivered rows, as fingerprints; the catalogue's row by row."""
     rows = {f"unit {row['unit_id']}": row for row in _units()} | {
         f"dataset {row['dataset_id']}": row for row in _datasets()
     }
-    facts = {name: evidence.read(name) for name in evidence.TABLES}
+    facts = {table.__tablename__: given for table, given in inputs.facts().items()}
     return {
-        "evidence": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16],
+        "facts": _fingerprint(facts)[:16],
         "seeds": _content("seeds"),
         "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
-        "catalogue": {
-            name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:8] for name, row in rows.items()
-        },
+        "published": published.contract(),
+        "catalogue": {name: _fingerprint(row)[:8] for name, row in rows.items()},
     }
 
 
@@ -132,7 +140,7 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     """What was edited since a build, in words ('' for nothing), and whether what it computed has to be computed again.
 
     A unit or dataset that was added has no records yet; one that left the catalogue stays published, as its records do. What
-    reads the district's facts (evidence) is computed anew in every build.
+    reads the district's facts (``inputs``) is computed anew in every build.
     """
     if not isinstance(before, dict) or not isinstance(before.get("catalogue"), dict):
         return "此前的构建没有记下种子与模型的内容", True
@@ -147,7 +155,7 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
         title
         for title, true in (
             ("目录中新增了单位或数据集", bool(now["catalogue"].keys() - known.keys())),
-            ("佐证有改动", before.get("evidence") != now["evidence"]),
+            ("辖区的事实有改动", before.get("facts") != now["facts"]),
         )
         if true
     ]
@@ -179,7 +187,9 @@ def _freeze(run: Run, opened: Session, now: dict[str, Any], full_refresh: bool) 
 
 
 def _publish_units(opened: Session) -> None:
-    statement = insert(PublishedUnit).values(_units())
+    if not (rows := _units()):
+        return
+    statement = insert(PublishedUnit).values(rows)
     opened.execute(
         statement.on_conflict_do_update(
             index_elements=["unit_id"], set_={"name": statement.excluded.name, "uscc": statement.excluded.uscc}
@@ -188,7 +198,8 @@ def _publish_units(opened: Session) -> None:
 
 
 def _publish_datasets(opened: Session) -> None:
-    rows = _datasets()
+    if not (rows := _datasets()):
+        return
     statement = insert(PublishedDataset).values(rows)
     opened.execute(
         statement.on_conflict_do_update(
@@ -295,10 +306,13 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
         if frozen is not None:
             _publish_units(opened)
             _publish_datasets(opened)
-            evidence.publish(opened)
+            inputs.publish(opened)
     if frozen is None:
         with step(run, "builder", StepName.BUILD) as record:
-            record.verdict, record.message = Verdict.NOTHING_DUE, "没有待构建的批次，业务日期、种子、模型与目录未变"
+            record.verdict, record.message = (
+                Verdict.NOTHING_DUE,
+                "没有待构建的批次，业务日期、种子、模型、目录与辖区的事实未变",
+            )
         return BuildResult(None, record.message)
     build_id, run = frozen.build_id, run.at(frozen.business_date)
     with step(run, "builder", StepName.RESOLVE, build_id=build_id) as record:
@@ -314,7 +328,7 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
         result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
-        unresolved = resolve.follow_up(run, build_id)
+        unresolved = resolve.follow_up(run, build_id) if ran else {}
         record.counts = {
             "models": len(ran),
             "seconds": seconds,

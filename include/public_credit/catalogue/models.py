@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, mod
 from pydantic import Field as Attribute
 
 from ..base.quoting import quoted
+from ..identifiers.codes import check_uscc
 
 Disclosure = Literal["公开", "政务共享", "授权查询", "封存"]
 FieldType = Literal[
@@ -27,6 +28,8 @@ _CRON = re.compile(r"^(\S+\s+){4}\S+$")
 
 
 class Strict(BaseModel):
+    """Base of the catalogue's models: unknown keys are refused, nothing is changed once read, errors hold no value."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
 
@@ -279,8 +282,6 @@ class Unit(Strict):
     @field_validator("uscc")
     @classmethod
     def _valid_uscc(cls, value: str) -> str:
-        from ..identifiers.codes import check_uscc
-
         if not check_uscc(value).ok:
             raise ValueError("单位统一社会信用代码不正确（GB 32100 校验）")
         return value
@@ -333,9 +334,13 @@ class Limit(Strict):
 
 
 class Forbidden(Strict):
+    """``forbidden.yml``: columns that the law lets nobody collect."""
+
     columns: list[Limit]
 
 
 class Authority(Strict):
+    """An entry of ``authorities.yml``: an authority or source unit, no unit of the catalogue, that may stand in a record (rule R15)."""
+
     name: str
     uscc: str

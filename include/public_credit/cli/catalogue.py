@@ -8,19 +8,30 @@ from typing import Annotated
 
 import typer
 
-from ..base import files
+from ..base import files, settings
 from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue, read
 from ..catalogue.load import default_root
 from ..catalogue.models import Field, Kind
+from ..oversight import coverage as report
+from . import output
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+NO_DISTRICT = "未指定辖区（PCW_DISTRICT）"
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
 
 
-@app.command("check", help="检查目录；有错误时逐条指出文件、行号和改法。")
-def check(root: Annotated[Path | None, typer.Option(help="目录所在文件夹。")] = None, as_json: Json = False) -> None:
-    catalogue, problems = read(root or default_root())
+@app.command("check", help="检查目录和辖区文件夹；有错误时逐条指出文件、行号和改法。")
+def check(
+    root: Annotated[Path | None, typer.Option(help="目录所在文件夹。")] = None,
+    district: Annotated[Path | None, typer.Option(help="辖区文件夹，默认为 PCW_DISTRICT 所指的。")] = None,
+    as_json: Json = False,
+) -> None:
+    catalogue, problems = read(root or default_root(), district or settings.district_folder())
+    if not problems and root is district is None:
+        from ..build import inputs
+
+        inputs.facts()
     if as_json:
         print(
             json.dumps(
@@ -36,7 +47,7 @@ def check(root: Annotated[Path | None, typer.Option(help="目录所在文件夹�
         print(f"共 {len(problems)} 处错误。")
     else:
         print(
-            f"目录正确：{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
+            f"目录正确：{catalogue.district.name or NO_DISTRICT}，{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
             f"版本 {catalogue.version}。"
         )
     if problems:
@@ -114,9 +125,6 @@ def show(
 
 @app.command("coverage", help="依据文件的各领域（D01–D35）：数据集、单位、最近报送，或不予归集的理由。")
 def coverage(as_json: Json = False) -> None:
-    from ..oversight import coverage as report
-    from . import output
-
     rows = report.table()
     if as_json:
         output.as_json(rows)

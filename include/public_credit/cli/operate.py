@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue
+from ..gate import run as judge
+from ..gate import waivers
 from ..ledger import words
 from ..ledger.models import Attempt, Batch
 from ..ledger.session import session
@@ -168,7 +170,8 @@ def release_approve(
 
 
 def deliver(on: On = None) -> None:
-    print(work.deliver(run_of(on)).message)
+    result = work.deliver(run_of(on))
+    print(result.message if result else "本辖区没有接收方，无可报送。")
 
 
 def receive(on: On = None) -> None:
@@ -198,7 +201,6 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
     found = _batch(batch)
     run = run_of(on or newest_day())
     result = land.land(run, found.seq)
-    from ..gate import run as judge
     from ..steps.follow_up import follow_up
 
     judged = [(outcome.state, outcome.message) for outcome in judge(run, [found.seq])]
@@ -222,17 +224,12 @@ def waive(
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日。")],
     batch: Annotated[int | None, typer.Option(help="只对一个批次。")] = None,
 ) -> None:
-    from ..gate import waivers
-
-    number = waivers.grant(
-        run_of(), dataset, check, reason=reason, owner=owner, expires_on=until.date(), batch_seq=batch
-    )
+    dataset, run = key_given(dataset, "数据集编号"), run_of(newest_day())
+    number = waivers.grant(run, dataset, check, reason=reason, owner=owner, expires_on=until.date(), batch_seq=batch)
     print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
     if batch is not None:
-        from ..gate import run as judge
         from ..steps.follow_up import follow_up
 
-        run = run_of(newest_day())
         judge(run, [batch])
         follow_up(run)
         _report(batch, False)

@@ -13,6 +13,7 @@ from ..ledger import words
 from ..ledger.session import session
 from ..ledger.states import NOT_BACK, BatchState, QuarantineState, sql
 from ..oversight import status
+from ..oversight.doctor import examine
 from . import output
 from .start import run_of
 
@@ -201,8 +202,6 @@ def show_slips(unit: Unit = None, as_json: Json = False) -> None:
 
 
 def doctor(as_json: Json = False) -> None:
-    from ..oversight.doctor import examine
-
     findings = examine(settings.today())
     if as_json:
         output.as_json([finding.__dict__ for finding in findings])

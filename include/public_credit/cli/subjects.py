@@ -11,6 +11,7 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..ledger import words
 from ..ledger.session import session
+from ..oversight import asof
 from ..subjects import judgements, lookup, worklist
 from ..subjects.nodes import TITLES
 from ..subjects.suggest import suggest
@@ -79,8 +80,6 @@ def as_of(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    from ..oversight import asof
-
     run = run_of(known_on)
     known = run.on
     asked = about.date() if about else known

@@ -27,6 +27,7 @@ from ..ledger import locks
 from ..ledger.models import Batch, Step
 from ..ledger.session import session
 from ..ledger.states import StepName, Verdict
+from . import refused
 from .streams import ByteStream
 
 Owner = Literal["department", "data_engineer"]
@@ -215,8 +216,6 @@ class Intake:
         self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]
     ) -> None:
         """Count a delivery of what is never collected, once; only the dataset that met it first speaks of it."""
-        from . import refused
-
         met = refused.met_by(self.dataset.unit, locator, source_version)
         if met is None:
             receipt = {
@@ -293,8 +292,6 @@ class Probe(Intake):
     def turn_away(
         self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]
     ) -> None:
-        from . import refused
-
         self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}）")
 
 

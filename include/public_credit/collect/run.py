@@ -15,6 +15,7 @@ from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.session import step
 from ..ledger.states import StepName
+from . import hand_in
 from .base import CollectOutcome, Intake, Probe, only_one
 
 CHANNELS = {"http_api": "http_api", "sftp": "sftp", "drop_folder": "drop_folder", "exchange_db": "exchange_db"}
@@ -89,13 +90,13 @@ def receive_file(run: Run, dataset_id: str, path: str | Path) -> CollectOutcome:
 
     Raises UserError when the file cannot be read; nothing is booked then.
     """
-    from . import hand_in
-
     hand_in.turn_away(run, dataset_id, Path(path))
-    dataset = next((item for item in _datasets(dataset_id) if item.id == dataset_id), None)
+    named = _datasets(dataset_id)
+    dataset = next((item for item in named if item.id == dataset_id), None)
     if dataset is None:
         raise UserError(
-            f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。"
+            f"{dataset_id} 是单位编号，不是数据集编号。",
+            remedy=f"填写数据集编号：{'、'.join(item.id for item in named)}。",
         )
     with step(run, "collector", StepName.COLLECT, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(run, dataset)

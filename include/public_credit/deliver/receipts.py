@@ -32,7 +32,7 @@ def _row(receiver: str, item: dict[str, Any]) -> dict[str, Any]:
 
 def fetch(run: Run, receiver: str = "city") -> int:
     """Fetch what came since the last one we know; how many receipts were new."""
-    found = load_catalogue().receivers[receiver]
+    found = load_catalogue().receiver(receiver)
     with step(run, "sender", StepName.RECEIPT) as record:
         with session("sender") as opened:
             after = opened.scalar(select(func.max(ReceiverEvent.seq)).where(ReceiverEvent.receiver == receiver)) or 0

@@ -69,7 +69,7 @@ def _load(raw: psycopg.Connection[Any], adapter: Adapter, interfaces: list[str])
 
 def run(run: Run, receiver: str = "city") -> ReconcileResult:
     """Compare both sides and book the result with every difference."""
-    found = load_catalogue().receivers[receiver]
+    found = load_catalogue().receiver(receiver)
     with step(run, "sender", StepName.RECONCILE) as record:
         adapter = adapter_for(found)
         try:

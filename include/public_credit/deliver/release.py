@@ -14,10 +14,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
-from ..base.quoting import quoted
 from ..base.run import Run
 from ..catalogue import Receiver, load_catalogue
-from ..ledger import locks, words
+from ..ledger import locks, published, words
 from ..ledger.models import Build, Release
 from ..ledger.session import session, step
 from ..ledger.states import IN_DOUBT, BuildState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
@@ -48,7 +47,7 @@ def _payload(interface: str, receiver: Receiver) -> str:
         if hidden or (name == "legal_rep_id_type" and "legal_rep_id_no" not in spec.sensitive_fields):
             continue
         code = field.codes[spec.variant]
-        pairs.append(f"'{code}', e.{quoted(code.lower())}")
+        pairs.append(f"'{code}', e.payload ->> '{code.lower()}'")
     return f"jsonb_build_object({', '.join(pairs)})"
 
 
@@ -70,22 +69,20 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
                                   version text) on commit drop""")
     )
     for interface, spec in receiver.interfaces.items():
-        export = quoted("exports", f"exp_{receiver.id}__{interface}")
-        current = quoted("intermediate", f"int_{spec.kind}__current")
         opened.execute(
             text(f"""
             insert into change
             select '{interface}', e.record_id, e.operation_hint, e.reason, e.due_on, p.payload, md5(cast(p.payload as text))
             from (
                 select *, row_number() over (partition by record_id order by build_id desc) as newest
-                from {export}
-                where build_id <= :until and (build_id > :since or record_id in (
+                from published.export_changes
+                where receiver = :receiver and interface = '{interface}' and build_id <= :until and (build_id > :since or record_id in (
                     select record_id from ledger.delivery_item i
                     where i.receiver = :receiver and i.interface = '{interface}' and i.state = {sql(ItemState.REJECTED)}
                       and i.receipt_code in ('3001', '3002')))
             ) e
             cross join lateral (select {_payload(interface, receiver)} as payload) p
-            left join {current} c on c.record_id = e.record_id
+            left join published.heads c on c.kind = '{spec.kind}' and c.record_id = e.record_id
             where e.newest = 1 and (c.dataset_id is null or c.dataset_id <> all (cast(:closed as text[])))"""),
             {"since": since, "until": until, "receiver": receiver.id, "closed": _not_disclosed(interface, receiver)},
         )
@@ -194,7 +191,7 @@ def prepare(run: Run, receiver_id: str = "city") -> Prepared | None:
     Raises Busy while another release for this receiver is being made.
     """
     with locks.alone("sender", locks.release(receiver_id), "变更单", run.holder), locks.between_builds("sender"):
-        return _prepare(run, load_catalogue().receivers[receiver_id])
+        return _prepare(run, load_catalogue().receiver(receiver_id))
 
 
 def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
@@ -206,6 +203,7 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
         last = opened.scalar(select(func.max(Release.build_id)).where(Release.receiver == receiver_id)) or 0
         if newest is None or newest.build_id <= last:
             return None
+        published.require(opened)
         _collect_changes(opened, receiver, last, newest.build_id)
         _overtake(opened, receiver)
         _difference(opened, receiver)

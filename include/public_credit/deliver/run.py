@@ -143,7 +143,7 @@ def run(run: Run, receiver: str = "city") -> Delivered:
 
     Raises Busy while another delivery to this receiver runs.
     """
-    found = load_catalogue().receivers[receiver]
+    found = load_catalogue().receiver(receiver)
     with (
         locks.alone("sender", locks.delivery(receiver), "报送", run.holder),
         step(run, "sender", StepName.DELIVER) as record,

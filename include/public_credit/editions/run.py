@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ..base.messages import UserError
 from ..base.run import Run
 from ..custody import scan
-from ..ledger import locks, words
+from ..ledger import locks, published, words
 from ..ledger.models import Build, Edition
 from ..ledger.session import session, step, written
 from ..ledger.states import UNDECIDED, BuildState, EditionKind, EditionState, StepName, Verdict
@@ -32,10 +32,9 @@ _FIGURES = """
     where p.month_end = :as_of"""
 _ITEMS = """
     insert into ledger.edition_item (edition_id, figure_id, item_key, unit_id, label, record_id, numerator, denominator, missing)
-    select :edition, c.figure_id, c.item_key, max(c.unit_id), max(coalesce(m.name, c.item_key)), coalesce(max(c.record_id), ''),
+    select :edition, c.figure_id, c.item_key, max(c.unit_id), max(c.label), coalesce(max(c.record_id), ''),
         sum(c.numerator), sum(c.denominator), sum(c.missing)
-    from intermediate.int_targets__contribution c
-    left join intermediate.int_targets__member m on m.figure_id = c.figure_id and m.item_key = c.item_key
+    from published.contributions c
     where c.valid_from <= :as_of and (c.valid_to is null or c.valid_to > :as_of)
     group by c.figure_id, c.item_key"""
 _UNEXPLAINED = """
@@ -103,6 +102,7 @@ def draft(run: Run, year: int, reason: str = "") -> Drafted:
         )
         if build is None or build.business_date < as_of:
             raise UserError(f"{year} 年尚未结束或尚未构建，不能定稿。", remedy="年度终了并构建后再运行。", code=4)
+        published.require(opened)
         waiting = opened.scalar(select(Edition).where(Edition.year == year, Edition.state.in_(UNDECIDED)))
         if waiting is not None and waiting.state == EditionState.APPROVED:
             return Drafted(waiting.id, f"第 {waiting.id} 号已批准，等待定稿", waiting.content_hash)

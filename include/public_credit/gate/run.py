@@ -18,7 +18,7 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
-from ..ledger import locks
+from ..ledger import locks, published
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
 from ..ledger.states import NOT_BACK, AttemptState, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import cross_record, profile, waivers
@@ -221,9 +221,10 @@ def _book(
 class _Desk:
     """What the judgements of one run share on their connection: current versions per kind, the registry, suites."""
 
-    def __init__(self, run: Run, session: Session):
+    def __init__(self, run: Run, session: Session, between_builds: bool):
         self.run = run
         self.session = session
+        self.built = between_builds and published.ready(session)
         self.suites: dict[str, Suite] = {}
         self.heads: dict[str, cross_record.Heads] = {}
         self.accepted: list[tuple[str, int, int]] = []
@@ -231,7 +232,7 @@ class _Desk:
 
     def _head(self, kind_id: str) -> None:
         if kind_id not in self.heads:
-            self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id])
+            self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id], built=self.built)
 
     def judge(self, seq: int, attempt: int) -> GateOutcome | None:
         """Judge one attempt and commit; None when the batch was set aside in the meantime."""
@@ -279,10 +280,10 @@ def run(run: Run, batch_seqs: Iterable[int] | None = None) -> list[GateOutcome]:
         settings.engine("collector").connect() as connection,
     ):
         try:
-            with Session(connection) as session:
+            with locks.hold("collector", locks.FIGURES, shared=True) as between_builds, Session(connection) as session:
                 todo = pending(session, batch_seqs)
                 session.commit()
-                desk = _Desk(run, session)
+                desk = _Desk(run, session, between_builds)
                 for seq, attempt in todo:
                     try:
                         outcome = desk.judge(seq, attempt)
@@ -291,7 +292,7 @@ def run(run: Run, batch_seqs: Iterable[int] | None = None) -> list[GateOutcome]:
                             raise
                         faults.note(f"batch {seq} could not be judged", error)
                         session.rollback()
-                        desk = _Desk(run, session)  # the rollback took its temporary tables
+                        desk = _Desk(run, session, between_builds)  # the rollback took its temporary tables
                         outcome = _failed(run, session, seq, attempt, error)
                         session.commit()
                     if outcome is not None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..land.rules import load_ruleset
 from ..ledger.models import Batch, Waiver
 from ..ledger.session import session
 
@@ -37,8 +38,6 @@ def grant(
     batch_seq: int | None = None,
 ) -> int:
     """Set a check aside. Raises UserError for an unknown dataset or check, an empty reason or owner."""
-    from ..land.rules import load_ruleset
-
     dataset = load_catalogue().datasets.get(dataset_id)
     if dataset is None:
         raise UserError(f"目录中没有数据集 {dataset_id}。", remedy="用 public-credit catalogue show 查看数据集编号。")

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ..base import settings
+from ..base.messages import UserError
 from ..base.run import Run
 from .models import BusinessDay, Step
 from .states import Verdict
@@ -58,8 +59,6 @@ def step(run: Run, role: str, name: str, **links: Any) -> Iterator[StepRecord]:
     that raises is booked ``failed`` with the exception's type only (its text may hold a delivered value) unless it
     is a UserError, and the exception goes on. A killed step stays ``incomplete``.
     """
-    from ..base.messages import UserError
-
     with session(role) as opened:
         row = Step(name=name, business_date=run.on, dag_run=run.dag_run, **links)
         opened.add(row)

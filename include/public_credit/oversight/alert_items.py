@@ -184,7 +184,9 @@ class Facts:
         for dataset in self._catalogue.datasets.values():
             if dataset.channel.type == "hand_in" or dataset.id not in seen:
                 continue
-            last = seen[dataset.id]
+            last, live_on = seen[dataset.id], self._catalogue.district.go_live.get(dataset.id)
+            if live_on and live_on > self._on:
+                continue
             if last is not None and self._on - last <= timedelta(days=dataset.cadence_days):
                 continue
             said = f"自 {last} 起未报送（约定不超过 {dataset.cadence_days} 天）" if last else "从未报送"

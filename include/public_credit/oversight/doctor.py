@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from ..base import connections, settings
 from ..base.messages import UserError
+from ..policy.workdays import WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,14 @@ def _catalogue() -> Finding:
     from ..catalogue import load_catalogue
 
     catalogue = load_catalogue()
+    if not catalogue.district.name:
+        return Finding(
+            "提醒", "目录", "没有指定辖区：没有单位和数据集；把 PCW_DISTRICT 设为辖区文件夹（内有 district.yml）的路径"
+        )
     return Finding(
-        "通过", "目录", f"{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}"
+        "通过",
+        "目录",
+        f"{catalogue.district.name}，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}",
     )
 
 
@@ -76,12 +83,12 @@ def _rules() -> Finding:
 def _connections() -> list[Finding]:
     from ..catalogue import load_catalogue
 
-    findings = []
+    findings, catalogue = [], load_catalogue()
     wanted = {
         connection
-        for dataset in load_catalogue().datasets.values()
+        for dataset in catalogue.datasets.values()
         if (connection := getattr(dataset.channel, "connection", None))
-    } | {"city_platform"}
+    } | {receiver.connection for receiver in catalogue.receivers.values()}
     for name in sorted(wanted):
         try:
             settings.connection(name)
@@ -93,8 +100,6 @@ def _connections() -> list[Finding]:
 
 
 def _calendar(on: date) -> Finding:
-    from ..policy.workdays import WorkCalendar
-
     last = WorkCalendar.load().last_day
     left = (last - on).days
     return Finding(

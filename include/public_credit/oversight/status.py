@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..land.rules import load_ruleset
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
 from ..ledger.states import (
@@ -91,6 +92,9 @@ def _whose_move(
         who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
         return "采集失败" if last_step["verdict"] == Verdict.FAILED else "未到齐", f"{who}：{last_step['message']}"
     if batch is None:
+        live_on = load_catalogue().district.go_live.get(dataset.id)
+        if live_on and live_on > on:
+            return "待上线", f"自 {live_on} 起应当报送"
         if dataset.channel.type == "hand_in":
             return "待人工报送", ""
         return "未报送", "来源单位：从未报送，催报或作零报送说明"
@@ -211,8 +215,6 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
 
 def rule_titles(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """(rule, title, kinds) of what quarantined rows were returned for; every title is that of the row's own kind."""
-    from ..land.rules import load_ruleset
-
     told: dict[tuple[str, str], set[str]] = {}
     for kind, code in {(row["kind"], code) for row in rows for code in row["rules"].split(";")}:
         rule = load_ruleset(kind).row_rule(code)

@@ -16,7 +16,6 @@ from ..catalogue import load_catalogue
 from ..identifiers.names import same_name
 from ..ledger.session import session
 from ..ledger.states import RecordState, ReportKind, sql
-from ..policy.seeds import check_area
 from . import policy as policies
 from .applicants import Applicant, ApplicantList, read
 from .subject import data_on, log, number
@@ -155,7 +154,7 @@ def review(run: Run, content: bytes, *, purpose: str, area: str = "") -> Reviewe
         raise UserError(
             "批量审查须说明目的。", remedy="加上 --purpose “……”（如：××项目招标投标资格审查），使用将留痕。"
         )
-    policy, area = policies.load(), check_area(area, purpose)
+    policy, area = policies.load(), load_catalogue().district.area(area, purpose)
     listed = read(content)
     lines = {item.row_no: Line(item) for item in listed.applicants}
     visible = policy.levels[: policy.rank(LEVEL) + 1]

@@ -20,6 +20,7 @@ from ..ledger import locks
 from ..ledger.models import Batch
 from ..ledger.session import open_business_day, session, step
 from ..ledger.states import BatchState, StepName, Verdict
+from .airflow import APPROVE, REJECT
 
 if TYPE_CHECKING:
     from ..collect import CollectOutcome
@@ -130,16 +131,20 @@ def build(run: Run) -> Any:
 
 
 def release(run: Run) -> Any:
-    """Freeze the difference of the newest finished build."""
+    """Freeze the difference of the newest finished build; None where the district has no receiver."""
     from ..deliver import release as releases
 
+    if not load_catalogue().receivers:
+        return None
     return releases.prepare(run)
 
 
 def deliver(run: Run) -> Any:
-    """Send what was released."""
+    """Send what was released; None where the district has no receiver."""
     from .. import deliver as deliveries
 
+    if not load_catalogue().receivers:
+        return None
     return deliveries.run(run)
 
 
@@ -151,9 +156,11 @@ def publish(run: Run, *, again: bool = True) -> Any:
 
 
 def receive(run: Run) -> Any:
-    """Fetch later receipts and reconcile."""
+    """Fetch later receipts and reconcile; None where the district has no receiver."""
     from ..deliver import receipts, reconcile
 
+    if not load_catalogue().receivers:
+        return None
     receipts.fetch(run)
     return reconcile.run(run)
 
@@ -216,7 +223,6 @@ def edition(run: Run, year: int | None, reason: str = "") -> dict[str, Any] | No
 def settle_edition(run: Run, drafted: dict[str, Any], answer: dict[str, Any]) -> None:
     """Book what the approver answered in Airflow: freeze the draft that was shown, or turn it down with the reason."""
     from ..editions import run as editions
-    from .airflow import APPROVE, REJECT
 
     run = run.by((answer.get("responded_by_user") or {}).get("name") or "Airflow")
     chosen = answer["chosen_options"]

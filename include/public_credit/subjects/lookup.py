@@ -92,6 +92,7 @@ def _owner(opened: Session, wanted: Node) -> str:
 
 
 def canonical(opened: Session, subject: str) -> Node:
+    """The node that stands for a subject."""
     return node(
         opened.execute(
             text("select canonical_key from subjects.subject where subject_id = :id"), {"id": subject}

@@ -63,7 +63,6 @@ def district(migrated, tmp_path_factory) -> Iterator[District]:
         pytest.MonkeyPatch.context() as patch,
         open_warehouse(migrated, tmp_path_factory.mktemp("published"), patch) as warehouse,
     ):
-        patch.setenv("PCW_DISTRICT", "示范区")
         records = Records(warehouse)
         records.deliver(
             "enterprise_registration",

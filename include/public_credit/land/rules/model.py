@@ -39,6 +39,8 @@ Fed = Literal["unknown_code_share", "ragged_share"]
 
 
 class Strict(BaseModel):
+    """Base of the rules' models: unknown keys are refused, nothing is changed once read, errors hold no value."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
 

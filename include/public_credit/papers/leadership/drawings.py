@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import vl_convert
 
 from ...base import files
 
@@ -36,8 +37,6 @@ def kept(folder: Path) -> Iterator[None]:
 
 def svg(specification: dict[str, Any]) -> str:
     """The drawing of a specification; the same text for the same specification and version of the renderer."""
-    import vl_convert
-
     folder = _folder.get()
     if folder is None:
         return vl_convert.vegalite_to_svg(specification, vl_version="6.1")

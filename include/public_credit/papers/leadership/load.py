@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from ...base import settings
 from ...base.messages import UserError
 from ...base.run import Run
+from ...catalogue import load_catalogue
 from ...editions import diff as edition_diff
 from ...ledger.locks import between_builds
 from ...ledger.session import session
@@ -196,7 +197,7 @@ def load(run: Run) -> Publication:
                 code=3,
             )
         return Publication(
-            district=settings.current().district or "",
+            district=load_catalogue().district.name,
             business_date=build["business_date"],
             build_id=build["build_id"],
             built_at=build["built_at"].astimezone(settings.TIMEZONE) if build["built_at"] else None,
