@@ -163,7 +163,7 @@ def lone_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of what a build reads of the checkout, to be edited."""
     copy = tmp_path / "checkout"
-    for name in ("dbt_project", "expectations", "include/catalogue"):
+    for name in ("dbt_project", "expectations", "include/catalogue", "include/districts"):
         shutil.copytree(CHECKOUT / name, copy / name)
     monkeypatch.setenv("PCW_ROOT", str(copy))
     return copy

@@ -20,7 +20,7 @@ select
     r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
     r.unit_id, r.dataset_id, r.received_on, r.accepted_on
     {%- for name, type in fields %},
-    {{ typed(adapter.quote(name), type) }}
+    {{ typed(name, type) }}
     {%- endfor %}
 from accepted r
 {%- endif %}

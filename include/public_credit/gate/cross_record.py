@@ -52,7 +52,7 @@ class Heads:
 
     The temporary table holds the accepted rows no finished build has taken in; it is made once per gate run and batch
     by batch extended, so a run costs what came, not what is stored. While schema ``published`` cannot be read (``built``
-    False) it holds all accepted rows.
+    False), and where the kind changed its shape since the last build, it holds all accepted rows.
     """
 
     def __init__(self, session: Session, kind: Kind, *, built: bool):
