@@ -48,7 +48,6 @@ def run_copy(path: Path, postmaster: int) -> dict[str, Any]:
 
 
 def run_land(path: Path, postmaster: int) -> dict[str, Any]:
-    from penalty_file import ON
     from public_credit.base import settings  # noqa: F401
     from public_credit.catalogue import load_catalogue
     from public_credit.collect.base import Intake
@@ -57,10 +56,10 @@ def run_land(path: Path, postmaster: int) -> dict[str, Any]:
     dataset = load_catalogue().datasets[DATASET]
     settings.engine("collector").connect().close()
     with measure.measured(postmaster) as result:
-        intake = Intake(dataset, ON)
+        intake = Intake(measure.RUN, dataset)
         with path.open("rb") as source:
             intake.take(f"bench:{os.getpid()}", str(os.getpid()), path.name, iter(lambda: source.read(1 << 20), b""))
-        landed = land.land(intake.outcome.batch_seqs[0], business_date=ON)
+        landed = land.land(measure.RUN, intake.outcome.batch_seqs[0])
     if landed.state != "landed":
         raise SystemExit(landed.message)
     return result | {
@@ -72,7 +71,6 @@ def run_land(path: Path, postmaster: int) -> dict[str, Any]:
 
 
 def run_gate(seq: int, postmaster: int) -> dict[str, Any]:
-    from penalty_file import ON
     from public_credit import gate
     from public_credit.base import settings
     from public_credit.catalogue import load_catalogue
@@ -82,7 +80,7 @@ def run_gate(seq: int, postmaster: int) -> dict[str, Any]:
     Suite("administrative_penalty")
     settings.engine("collector").connect().close()
     with measure.measured(postmaster) as result:
-        outcome = gate.run([seq], business_date=ON)[0]
+        outcome = gate.run(measure.RUN, [seq])[0]
     return result | {"state": outcome.state, "counts": outcome.counts, "peak_mb": measure.peak_mb()}
 
 
@@ -153,7 +151,7 @@ def run(rows: int, runs: int, excel_rows: int, say: Any) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="pcw-bench-", dir=os.environ.get("PCW_BENCH_FOLDER")) as name:
         folder = Path(name)
         folder.chmod(0o711)
-        os.environ["PCW_HOME"] = str(folder)
+        os.environ |= {"PCW_HOME": str(folder), "PCW_DISTRICT": "demo"}
         server = Server(folder / "postgres")
         server.start()
         try:

@@ -6,7 +6,12 @@ import os
 import resource
 import time
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
+
+from public_credit.base.run import Run
+
+RUN = Run(date(2026, 2, 25), "", "bench", "bench")
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -30,12 +30,11 @@ with DAG(
 
     @task
     def book(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import attest
 
         given = context["params"]
-        attest(
-            given["dataset"], given["start"], given["end"], given["who"], given["reason"], run_business_date(context)
-        )
+        run = run_of(context, who=given["who"])
+        attest(run, given["dataset"], given["start"], given["end"], given["reason"])
 
     book()

@@ -12,6 +12,7 @@ from public_credit.steps.airflow import LANDED, RELEASED, clock_schedule
 NOTES = """
 到货即唤醒，台账为准：任务自己向台账查询待处理批次；另每小时自行查看一次，唤醒事件合并或丢失都不影响结果。
 仍有部门在采集时最多等 15 分钟，到时不再等，迟到的由下一次运行处理。任一任务可随时终止后重跑。
+同一件事已有别处在做（如命令行正在构建）的，本任务跳过并写明是谁、自何时起，由下一次运行再看。
 一个批次出错只停这一批：其余照常裁决、构建、报送，本次运行最后记为失败，由数据管理员处理。
 """
 landed = Asset(name=LANDED, uri=f"pcw://{LANDED}")
@@ -40,41 +41,42 @@ with DAG(
 
     @task(doc_md="等采集告一段落；跨记录检查、关卡裁决、退回单。")
     def gate(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import gate as work
         from public_credit.steps.work import wait_for_collectors
 
-        on = run_business_date(context)
-        wait_for_collectors(on)
-        work(on)
+        run = run_of(context)
+        wait_for_collectors(run)
+        work(run)
 
     @task(doc_md="一次 dbt build；中断后以同一构建号续做。")
     def build(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of, unless_busy
         from public_credit.steps.work import build as work
 
-        work(run_business_date(context))
+        unless_busy(work, run_of(context))
 
     @task(outlets=[released], doc_md="冻结对市平台的新增、变更、删除；异常变更单等待审批。")
     def release(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of, unless_busy
         from public_credit.steps.work import release as work
 
-        work(run_business_date(context))
+        unless_busy(work, run_of(context))
 
     @task(
         trigger_rule="all_done", doc_md="一次运行一份汇总提醒，按责任人分列，已知事项不重复；前面的任务失败也照常提醒。"
     )
     def alert(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import alert as work
 
-        work(run_business_date(context))
+        work(run_of(context))
 
     @task(retries=0, doc_md="有步骤出错的运行记为失败。")
-    def conclude():
+    def conclude(**context):
         from public_credit.steps.airflow import conclude as work
+        from public_credit.steps.airflow import run_of
 
-        work()
+        work(run_of(context))
 
     gate() >> build() >> release() >> [alert(), conclude()]

@@ -17,7 +17,7 @@ def department_dag(unit) -> DAG:
         dag_id=f"collect_{unit.id}",
         dag_display_name=f"采集 {unit.name}",
         description=f"按目录采集{unit.name}的公共信用信息，加密归档后入库",
-        doc_md=unit.run_notes,
+        doc_md=f"{unit.run_notes}\n\n联系：{unit.contact}",
         schedule=clock_schedule(unit.schedule),
         start_date=datetime(2026, 1, 1),
         catchup=False,
@@ -39,11 +39,12 @@ def department_dag(unit) -> DAG:
             doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试；一份回执出错只停这一份。",
         )
         def collect_and_land(**context):
-            from public_credit.steps.airflow import conclude, run_business_date
+            from public_credit.steps.airflow import conclude, run_of
             from public_credit.steps.work import collect_and_land as work
 
-            work(unit.id, run_business_date(context))
-            conclude()
+            run = run_of(context)
+            work(run, unit.id)
+            conclude(run)
 
         collect_and_land()
     return dag

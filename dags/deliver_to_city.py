@@ -37,9 +37,9 @@ with DAG(
 
     @task(outlets=[delivered])
     def deliver(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of, unless_busy
         from public_credit.steps.work import deliver as work
 
-        work(run_business_date(context))
+        unless_busy(work, run_of(context))
 
     deliver()

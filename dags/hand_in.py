@@ -30,10 +30,11 @@ with DAG(
 
     @task(outlets=[landed])
     def take_in(**context):
-        from public_credit.steps.airflow import conclude, run_business_date
+        from public_credit.steps.airflow import conclude, run_of
         from public_credit.steps.work import hand_in as work
 
-        work(context["params"]["dataset"], context["params"]["file"], run_business_date(context))
-        conclude()
+        run = run_of(context)
+        work(run, context["params"]["dataset"], context["params"]["file"])
+        conclude(run)
 
     take_in()

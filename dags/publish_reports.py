@@ -30,9 +30,11 @@ with DAG(
 
     @task(doc_md="网页、工作簿、PDF 写入状态目录 publications/leadership。")
     def publish(**context):
-        from public_credit.steps.airflow import run_business_date
+        from functools import partial
+
+        from public_credit.steps.airflow import run_of, unless_busy
         from public_credit.steps.work import publish as work
 
-        work(run_business_date(context), again=context["dag_run"].run_type == "manual")
+        unless_busy(partial(work, again=context["dag_run"].run_type == "manual"), run_of(context))
 
     publish()

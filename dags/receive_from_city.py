@@ -36,9 +36,9 @@ with DAG(
 
     @task
     def receive(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import receive as work
 
-        work(run_business_date(context))
+        work(run_of(context))
 
     receive()

@@ -37,10 +37,10 @@ with DAG(
 
     @task.short_circuit(execution_timeout=timedelta(hours=1), doc_md="起草；与上一份定稿一致时到此为止。")
     def compute(**context):
-        from public_credit.steps.airflow import run_business_date
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import edition
 
-        return edition(run_business_date(context), context["params"]["year"], context["params"]["reason"])
+        return edition(run_of(context), context["params"]["year"], context["params"]["reason"])
 
     # Not ApprovalOperator: a rejection there skips by exception, so nobody downstream learns who said no, and why.
     approval = HITLOperator(
@@ -57,9 +57,10 @@ with DAG(
 
     @task(outlets=[settled], doc_md="批准：按展示时的内容指纹冻结，内容已变则失败。否决：登记否决人与理由，草稿留存。")
     def settle(**context):
+        from public_credit.steps.airflow import run_of
         from public_credit.steps.work import settle_edition
 
         ti = context["ti"]
-        settle_edition(ti.xcom_pull(task_ids="compute"), ti.xcom_pull(task_ids="approval"))
+        settle_edition(run_of(context), ti.xcom_pull(task_ids="compute"), ti.xcom_pull(task_ids="approval"))
 
     compute() >> approval >> settle()

@@ -19,8 +19,10 @@ import yaml
 from tests import seeds
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+DEMO = CHECKOUT / "include" / "districts" / "demo"
 SHARED = CHECKOUT.parent / "shared"
 _numbers = itertools.count(1)
+os.environ["PCW_DISTRICT"] = "demo"  # the invented district, unless a test names another
 hypothesis.settings.register_profile("fixed", derandomize=True, database=None)
 hypothesis.settings.register_profile("exploring", database=None)
 hypothesis.settings.load_profile("exploring" if "PCW_TEST_SEED" in os.environ else "fixed")
@@ -161,7 +163,7 @@ def lone_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of what a build reads of the checkout, to be edited."""
     copy = tmp_path / "checkout"
-    for name in ("dbt_project", "expectations", "include/catalogue"):
+    for name in ("dbt_project", "expectations", "include/catalogue", "include/districts"):
         shutil.copytree(CHECKOUT / name, copy / name)
     monkeypatch.setenv("PCW_ROOT", str(copy))
     return copy

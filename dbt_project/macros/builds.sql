@@ -56,3 +56,16 @@
 {% macro analyze_when_new() -%}
     {%- if model.config.materialized == 'incremental' and not is_incremental() %}analyze {{ this }}{% endif -%}
 {%- endmacro %}
+
+{#- What is appended has a grain (meta.grain of the model): the database takes no row twice, also where the table was
+    made by an earlier version of the model or is never made anew. -#}
+{% macro keep_grain() -%}
+    {%- set grain = model.config.meta.get('grain', []) -%}
+    {%- if execute and grain -%}
+    {%- set kept = run_query(
+        "select 1 from pg_index i where i.indrelid = cast('" ~ this ~ "' as regclass) and i.indisunique and ("
+        ~ "select string_agg(a.attname, ',' order by a.attname) from pg_attribute a "
+        ~ "where a.attrelid = i.indrelid and a.attnum = any(i.indkey)) = '" ~ (grain | sort | join(',')) ~ "'") -%}
+    {%- if not kept.rows %}create unique index on {{ this }} ({{ grain | join(', ') }}){% endif -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -130,7 +130,7 @@ select
     case when state = 'active' then 'upsert' else 'delete' end as operation_hint,
     md5(concat_ws('|', '{{ variant }}'{% for code, _ in columns %}, {{ code }}{% endfor %})) as version,
     case when state = 'active' then change else state end as reason,
-    case when state = 'revoked' then state_known_on + 3 end as due_on
+    case when state = 'revoked' then state_known_on + {{ var('withdrawn_within_days') }} end as due_on
     {%- for code, _ in columns %}, {{ code }}{% endfor %}
 from changed
 {%- set vanished = earlier('exp_city__' ~ ('xk' if kind == 'administrative_licence' else 'cf')

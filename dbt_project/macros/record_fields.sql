@@ -11,6 +11,7 @@
 
 {#- A field of the raw row "r" by the type the catalogue gives it; '' on arrival means "not given". -#}
 {% macro typed(name, type) -%}
+    {%- set name = adapter.quote(name) -%}
     {%- if type == 'date' %}{{ given_date('r.' ~ name) }} as {{ name }}
     {%- elif type == 'decimal' %}{{ given_amount('r.' ~ name) }} as {{ name }}
     {%- elif type == 'integer' %}cast({{ given('r.' ~ name) }} as integer) as {{ name }}

@@ -7,6 +7,9 @@ import os
 import sys
 from pathlib import Path
 
+from public_credit.base import settings
+from public_credit.base.messages import UserError
+
 from . import commands
 from .processes import guarded
 from .stack import StackError, only_stack, reset
@@ -25,6 +28,11 @@ def main() -> int:
     up.add_argument("--port", type=int, default=8080, help="Airflow 端口")
     actions.add_parser("reset", help="清除全部状态")
     options = parser.parse_args()
+    try:
+        settings.current()
+    except UserError as error:
+        print(f"错误：{error.text}\n处理办法：{error.remedy}", file=sys.stderr)
+        return error.code
     home = Path(os.environ.get("PCW_HOME", CHECKOUT / ".state")).resolve()
     os.environ["PCW_HOME"], os.environ["PCW_ROOT"] = str(home), str(CHECKOUT)
     try:

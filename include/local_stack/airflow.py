@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpx
-from public_credit.base import connections
+from public_credit.base import connections, files
 
 from . import processes
 from .airflow_api import AirflowApi
-from .files import secret_file, write_private
+from .files import secret_file
 from .kept import Kept
 from .postgres import kept_port
 
@@ -31,13 +31,7 @@ def _secret(home: Path, name: str, make: Callable[[], str]) -> str:
     return secret_file(home, f"airflow_{name}", make).read_text(encoding="ascii")
 
 
-def simulated_world(checkout: Path) -> dict[str, str]:
-    """What tells the product that it works in the invented district of the demo: its calendar, its name, its facts."""
-    return {
-        "PCW_CLOCK": "logical",
-        "PCW_DISTRICT": "示范区",
-        "PCW_DISTRICT_FOLDER": str(checkout / "include" / "districts" / "demo"),
-    }
+SIMULATED_WORLD = {"PCW_CLOCK": "logical", "PCW_DISTRICT": "demo"}  # the demo's calendar and its invented district
 
 
 def _fernet_key() -> str:
@@ -87,7 +81,7 @@ class Airflow:
     def environment(self) -> dict[str, str]:
         """Everything the processes need; nothing is read from a configuration file."""
         passwords = self.folder / "passwords.json"
-        write_private(passwords, json.dumps({user: self.password(user) for user in self.users}))
+        files.write(passwords, json.dumps({user: self.password(user) for user in self.users}))
         known = connections.read(self.home / "secrets" / "connections.yaml")
         metadata = known.required("airflow_db").replace("postgresql://", "postgresql+psycopg2://", 1)
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -133,7 +127,7 @@ class Airflow:
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         }
         if self.simulated:
-            environment |= simulated_world(self.checkout) | {"PCW_SCHEDULE": "manual"}
+            environment |= SIMULATED_WORLD | {"PCW_SCHEDULE": "manual"}
         return environment
 
     def _run(self, *arguments: str) -> None:
@@ -157,7 +151,7 @@ class Airflow:
         if done.exists() and done.read_text(encoding="utf-8") == wanted:
             return
         self._run("db", "migrate")
-        write_private(done, wanted)
+        files.write(done, wanted)
 
     def start(self, *names: str) -> None:
         """Start components that do not run yet, by default all; their logs lie in the state folder."""

@@ -17,10 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
-from public_credit.base import connections
+from public_credit.base import connections, files, settings
 from public_credit.base.messages import UserError
 
-from .files import set_connections, write_private
+from .files import set_connections
 
 ROLES = ("pcw_owner", "pcw_collector", "pcw_builder", "pcw_sender", "pcw_reader")
 KEYS = ("archive", "vault", "lookup")
@@ -61,7 +61,7 @@ def bootstrap(superuser: str, url: Url, home: Path, others: tuple[str, ...] = ("
     made: dict[str, str] = {}
     for name in KEYS:
         if f"PCW_KEY_{name.upper()}_FILE" not in os.environ and not (folder / f"{name}.key").exists():
-            write_private(folder / f"{name}.key", secrets.token_hex(32) + "\n")
+            files.write(folder / f"{name}.key", secrets.token_hex(32) + "\n")
 
     def password_of(conn_id: str) -> str:
         """The password a role has; a new one where its line names none or cannot be read."""
@@ -104,6 +104,7 @@ def _run(*command: str) -> None:
 
 def main() -> None:
     """The server's one-shot: database, keys, migrations of both databases, Airflow's first password."""
+    settings.current()
     home = Path(os.environ["PCW_HOME"])
     where = f"{os.environ['PCW_DB_HOST']}:{os.environ.get('PCW_DB_PORT', '5432')}"
     password = Path(os.environ["PCW_SUPERUSER_FILE"]).read_text(encoding="utf-8").strip()
@@ -116,12 +117,12 @@ def main() -> None:
     known = bootstrap(superuser, url, home)
     airflow = Path(os.environ["AIRFLOW_HOME"])
     airflow.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_private(
+    files.write(
         home / "secrets" / "airflow_metadata_url",
         known["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1),
     )
     admin = Path(os.environ["PCW_ADMIN_PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
-    write_private(airflow / "passwords.json", json.dumps({"admin": admin}))
+    files.write(airflow / "passwords.json", json.dumps({"admin": admin}))
     _run("public_credit.cli", "migrate")
     _run("airflow", "db", "migrate")
     print("初始化完成。")

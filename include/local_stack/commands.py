@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import httpx
 from public_credit.base.messages import UserError
+from public_credit.catalogue import load_catalogue
 
 from . import processes, summary
+from .airflow import SIMULATED_WORLD
 from .days import next_day
 from .demo import Demo
 from .stack import Progress, Stack, StackError
@@ -23,6 +26,7 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
     if next_day(home / "simulator") is None:
         print("三个模拟日均已完成，没有到期的报送。要从头再来：./run reset")
         return 0
+    os.environ.update(SIMULATED_WORLD)
     stack = Stack(checkout, home, simulated=True, progress=Progress(), port=port)
 
     def play(reached: Callable[[int], None]) -> None:
@@ -52,6 +56,11 @@ def serve(checkout: Path, home: Path, *, port: int) -> int:
     stack = Stack(checkout, home, simulated=False, progress=Progress(), port=port)
 
     def work(reached: Callable[[int], None]) -> None:
+        if not load_catalogue().district.name:
+            print(
+                "没有指定辖区：没有单位和数据集可采集。把环境变量 PCW_DISTRICT 设为辖区文件夹的路径后重新启动。",
+                flush=True,
+            )
         stack.start_database()
         stack.migrate()
         stack.start_airflow()

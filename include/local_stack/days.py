@@ -7,7 +7,7 @@ import time
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from .files import write_private
+from public_credit.base import files
 
 
 def instant(on: date) -> str:
@@ -34,4 +34,4 @@ def next_day(simulator_home: Path) -> tuple[int, date] | None:
 
 def complete(simulator_home: Path, day: int) -> None:
     """Note that a day is settled."""
-    write_private(simulator_home / "completed", str(day))
+    files.write(simulator_home / "completed", str(day))

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import psutil
 import psycopg
+from public_credit.base import files
 
 from . import processes, unprivileged
-from .files import write_private
 
 # Server logs must carry no delivered value: no statements, no parameters, no error details.
 _CONFIGURATION = {
@@ -69,7 +69,7 @@ def free_port(wanted: int = 0) -> int:
 def kept_port(note: Path) -> int:
     """The port of the last time when it is still free; noted in a file. Bookmarks stay right, and dbt parses less."""
     port = free_port(int(note.read_text(encoding="ascii")) if note.exists() else 0)
-    write_private(note, str(port))
+    files.write(note, str(port))
     return port
 
 
@@ -104,7 +104,7 @@ class Server:
         if self._password is None:
             path = self.data.parent / f"{self.data.name}.superuser"
             if not path.exists():
-                write_private(path, secrets.token_urlsafe(24))
+                files.write(path, secrets.token_urlsafe(24))
             self._password = path.read_text()
         return self._password
 
@@ -116,9 +116,7 @@ class Server:
         if owner is not None:
             os.chown(self.data, owner, owner)
         handed_over = self.data.parent / f"{self.data.name}.initial"
-        descriptor = os.open(handed_over, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as target:
-            target.write(self.password + "\n")
+        files.write(handed_over, self.password + "\n")
         if owner is not None:
             os.chown(handed_over, owner, owner)
         try:

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import psycopg
-from public_credit.base import connections
+from public_credit.base import connections, files
 from public_credit.base.messages import UserError
 
 from . import processes
-from .airflow import Airflow, simulated_world
+from .airflow import SIMULATED_WORLD, Airflow
 from .bootstrap import bootstrap
 from .files import secret_file, set_connections
 from .postgres import Server, free_port
@@ -129,11 +129,11 @@ class Stack:
         home = self.simulator_home
         offered, city = home / "offered.yaml", home / "city.yaml"
         home.mkdir(parents=True, exist_ok=True)
-        (home / "environment").write_text(
+        files.write(
+            home / "environment",
             "".join(  # read by the shell scripts that start commands beside the demo
-                f"{name}={shlex.quote(value)}\n" for name, value in simulated_world(self.checkout).items()
+                f"{name}={shlex.quote(value)}\n" for name, value in SIMULATED_WORLD.items()
             ),
-            encoding="utf-8",
         )
         exchange = self.connection("exchange_db").replace("postgresql://", "postgresql+psycopg://", 1)
         self._child(

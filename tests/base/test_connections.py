@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, example, given, settings, strategies
 from public_credit.base import connections
 from public_credit.base import settings as product
 from public_credit.base.messages import UserError
+from public_credit.base.retry import Patience
 from public_credit.collect import http_api, run, sftp
 from public_credit.deliver.adapters import http_json
 from public_credit.oversight import alert_transport
@@ -226,9 +227,9 @@ def test_no_damage_of_one_character_shows_a_secret(folder: Path, text: str, data
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PCW_CONNECTIONS_FILE", str(path))
         patch.setenv("PCW_HOME", str(folder.parent / "state"))
-        patch.setattr(run, "only_one", lambda name: contextlib.nullcontext(True))  # there is no database
-        patch.setattr(sftp, "PAUSE", 0)
-        patch.setattr(http_api, "PATIENCE", lambda: http_api.Patience(first=0, tries=1))
+        patch.setattr(run, "only_one", lambda run, name: contextlib.nullcontext(True))  # there is no database
+        patch.setattr(sftp, "PATIENCE", lambda: Patience(first=0))
+        patch.setattr(http_api, "PATIENCE", lambda: Patience(first=0, tries=1))
         stream = io.StringIO()
         handler = logging.StreamHandler(stream)
         logging.getLogger().addHandler(handler)

@@ -17,6 +17,7 @@ from public_credit.build import run as build
 from tests.conftest import CHECKOUT, open_warehouse
 from tests.helpers.edited import edit, tables
 from tests.helpers.records import Records
+from tests.helpers.runs import run_on
 
 ON = date(2026, 2, 25)
 FIRM, PERSON = "91370399MA30000108", "pref_1"
@@ -39,7 +40,7 @@ def asked(warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def _department(root: Path) -> None:
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     entry = re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1)
-    (root / "include/catalogue/departments/slj.yml").write_text(entry, encoding="utf-8")
+    (root / "include/districts/demo/departments/slj.yml").write_text(entry, encoding="utf-8")
 
 
 def _litter(root: Path) -> None:
@@ -85,11 +86,11 @@ _DUE: dict[str, tuple[Callable[[Path], Any], str]] = {
         "模型有改动，全量重建",
     ),
     "unit": (
-        lambda r: edit(r / "include/catalogue/departments/slj.yml", "示范区水利局\n", "示范区水务局\n"),
+        lambda r: edit(r / "include/districts/demo/departments/slj.yml", "示范区水利局\n", "示范区水务局\n"),
         "目录中的单位或数据集有改动，全量重建",
     ),
     "disclosure": (
-        lambda r: edit(r / "include/catalogue/departments/slj.yml", "disclosure: 公开", "disclosure: 封存"),
+        lambda r: edit(r / "include/districts/demo/departments/slj.yml", "disclosure: 公开", "disclosure: 封存"),
         "目录中的单位或数据集有改动，全量重建",
     ),
 }
@@ -101,15 +102,15 @@ def test_an_edit_makes_one_build_due_that_computes_everything_again(
 ) -> None:
     edit, why = _DUE[edited]
     _department(root)
-    assert build.run(ON).build_id is not None
+    assert build.run(run_on(ON)).build_id is not None
     assert "--full-refresh" not in asked[0] and "seed" not in asked[0], "the first build only loads the seeds"
-    assert build.run(ON).build_id is None
+    assert build.run(run_on(ON)).build_id is None
     edit(root)
-    done = build.run(ON)
+    done = build.run(run_on(ON))
     assert done.build_id is not None and done.message.endswith(why), done
     assert "--full-refresh" in asked[1] and "seed" not in asked[1]
-    assert build.run(ON).build_id is None
-    assert build.run(date(2026, 2, 26)).build_id is not None
+    assert build.run(run_on(ON)).build_id is None
+    assert build.run(run_on(date(2026, 2, 26))).build_id is not None
     assert "--full-refresh" not in asked[2] and "seed" in asked[2], "the next day is an ordinary one"
 
 
@@ -118,8 +119,8 @@ def test_an_edit_makes_one_build_due_that_computes_everything_again(
     [
         _touch,
         _litter,
-        lambda r: edit(r / "include/catalogue/departments/tjj.yml", "contact:", "contact: 新·"),
-        lambda r: (r / "include/catalogue/departments/slj.yml").unlink(),
+        lambda r: edit(r / "include/districts/demo/departments/tjj.yml", "contact:", "contact: 新·"),
+        lambda r: (r / "include/districts/demo/departments/slj.yml").unlink(),
     ],
     ids=["times", "litter", "a contact", "a unit that left"],
 )
@@ -127,22 +128,68 @@ def test_what_is_not_built_from_makes_nothing_due(
     asked: list[list[str]], root: Path, done: Callable[[Path], Any]
 ) -> None:
     _department(root)
-    build.run(ON)
+    build.run(run_on(ON))
     done(root)
-    result = build.run(ON)
+    result = build.run(run_on(ON))
     assert result.build_id is None and "没有待构建的批次" in result.message
 
 
 def test_a_unit_that_was_added_is_published_without_computing_everything_again(
     warehouse: Any, asked: list[list[str]], root: Path
 ) -> None:
-    build.run(ON)
+    build.run(run_on(ON))
     _department(root)
-    assert build.run(ON).build_id == 2
+    assert build.run(run_on(ON)).build_id == 2
     assert "--full-refresh" not in asked[1]
     with warehouse.connect() as owner:
         assert owner.execute("select name from ledger.unit where unit_id = 'slj'").fetchone() == ("示范区水利局",)
-    assert build.run(ON).build_id is None
+    assert build.run(run_on(ON)).build_id is None
+
+
+_DISTRICT = "include/districts/demo"
+_FACTS: dict[str, Callable[[Path], Any]] = {
+    "milestone": lambda r: edit(r / _DISTRICT / "evidence/milestone_evidence.csv", "2018-09-28", "2018-09-29"),
+    "milestones that are gone": lambda r: (r / _DISTRICT / "evidence/milestone_evidence.csv").unlink(),
+    "department": lambda r: edit(r / _DISTRICT / "evidence/department_evidence.csv", "2020-06-30", "2020-07-01"),
+    "area": lambda r: edit(r / _DISTRICT / "evidence/area_evidence.csv", "2020-05-29", "2020-05-28"),
+    "key department": lambda r: edit(r / _DISTRICT / "district.yml", "卫生计生]", "卫生计生, 水务]"),
+    "report area": lambda r: edit(r / _DISTRICT / "district.yml", "政府资金补助]", "政府资金补助, 评优评先]"),
+    "responsible unit": lambda r: edit(
+        r / _DISTRICT / "district.yml", "T18: {responsible: [sfj]", "T18: {responsible: [fy]"
+    ),
+}
+
+
+@pytest.mark.parametrize("edited", _FACTS)
+def test_an_edited_fact_of_the_district_makes_an_ordinary_build_due(
+    warehouse: Any, asked: list[list[str]], root: Path, edited: str
+) -> None:
+    def told() -> list[Any]:
+        with warehouse.connect() as owner:
+            return [
+                owner.execute(f"select to_jsonb(t) - 'id' from ledger.{name} t order by 1").fetchall()
+                for name in ("milestone_evidence", "key_department", "report_area", "target_unit")
+            ]
+
+    build.run(run_on(ON))
+    before = told()
+    assert all(before) and build.run(run_on(ON)).build_id is None
+    _FACTS[edited](root)
+    done = build.run(run_on(ON))
+    assert done.build_id is not None and "--full-refresh" not in asked[1]
+    assert sum(old != new for old, new in zip(before, told(), strict=True)) == 1, "one table has other rows"
+    assert build.run(run_on(ON)).build_id is None
+
+
+def test_a_day_of_going_live_is_published_and_computes_everything_again(
+    warehouse: Any, asked: list[list[str]], root: Path
+) -> None:
+    build.run(run_on(ON))
+    edit(root / _DISTRICT / "district.yml", "scjg.penalty_entity: 2018-06-29", "scjg.penalty_entity: 2026-03-01")
+    assert build.run(run_on(ON)).message.endswith("目录中的单位或数据集有改动，全量重建")
+    with warehouse.connect() as owner:
+        live = owner.execute("select live_on from ledger.dataset where dataset_id = 'scjg.penalty_entity'").fetchone()
+    assert live == (date(2026, 3, 1),)
 
 
 @pytest.mark.parametrize(
@@ -151,18 +198,18 @@ def test_a_unit_that_was_added_is_published_without_computing_everything_again(
 def test_a_build_that_does_not_tell_what_it_was_made_from_is_made_again_once(
     warehouse: Any, asked: list[list[str]], kept: Any
 ) -> None:
-    build.run(ON)
+    build.run(run_on(ON))
     with warehouse.connect() as owner:
         owner.execute("update ledger.build set made_from = %s", [None if kept is None else json.dumps(kept)])
-    done = build.run(ON)
+    done = build.run(run_on(ON))
     assert done.build_id == 2 and "全量重建" in done.message and "--full-refresh" in asked[1]
-    assert build.run(ON).build_id is None
+    assert build.run(run_on(ON)).build_id is None
 
 
 def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_meanwhile(
     asked: list[list[str]], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build.run(ON)
+    build.run(run_on(ON))
     whole, term = build.invoke, root / _POLICY / "publication_term.csv"
 
     def broken(*given: Any) -> Any:
@@ -177,11 +224,11 @@ def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_mea
     ):
         edit(term, old, new)
         with pytest.raises(RuntimeError):
-            build.run(date(2026, 2, 26))
+            build.run(run_on(date(2026, 2, 26)))
     monkeypatch.setattr(build, "invoke", whole)
-    assert "续做" in build.run(date(2026, 2, 26)).message
+    assert "续做" in build.run(run_on(date(2026, 2, 26))).message
     assert ["--full-refresh" in arguments for arguments in asked] == [False, False, True, True, True]
-    assert build.run(date(2026, 2, 26)).build_id is None
+    assert build.run(run_on(date(2026, 2, 26))).build_id is None
 
 
 def _delivered(warehouse: Any) -> Records:

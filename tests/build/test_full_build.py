@@ -13,6 +13,7 @@ from tests.helpers.commands import credit
 from tests.helpers.edited import tables
 from tests.helpers.penalties import ON
 from tests.helpers.records import Records
+from tests.helpers.runs import run_on
 
 pytestmark = pytest.mark.slow
 CHOSEN, OTHER = "marts.mart_lists__entry", "intermediate.int_supervision__counter"
@@ -27,7 +28,7 @@ def test_a_choice_or_everything_is_computed_again(
     name = {"uscc": FIRM, "subject_name": "示范区新名商贸有限公司"}
     for dataset in ("zhzf.penalty_entity", "kfq.honour", "kjj.breach_list"):
         assert hand_in(tmp_path, dataset, [name]).state == "accepted"
-    build.run(ON)
+    build.run(run_on(ON))
     before, offered = tables(records), records.query("select * from exports.exp_city__cf_fr")
     assert before[CHOSEN] and before[OTHER] and offered
 

@@ -25,6 +25,7 @@ from tests.helpers.commands import credit
 from tests.helpers.edited import edit, tables
 from tests.helpers.penalties import ON
 from tests.helpers.records import Records
+from tests.helpers.runs import run_on
 
 DATASETS = {
     "administrative_penalty": "zhzf.penalty_entity",
@@ -50,7 +51,7 @@ def received(folder: Path, dataset_id: str, rows: list[dict[str, str]], titles: 
     writer.writerows([(first | row).get(name, "") for name in fields] for row in rows)
     path = folder / f"{dataset_id}.csv"
     path.write_bytes(target.getvalue().encode())
-    work.ingest(dataset_id, path, ON)
+    work.ingest(run_on(ON), dataset_id, path)
 
 
 # --- edits of the catalogue, and of what stands on it -------------------------------------------------------------------
@@ -142,7 +143,7 @@ def _first(folder: Path, case: Case) -> None:
     for kind, dataset in DATASETS.items():
         received(folder, dataset, _rows(kind, 6, case.before), TITLES)
     received(folder, UNTOUCHED, [{}], TITLES)
-    assert work.gate(ON) == []
+    assert work.gate(run_on(ON)) == []
 
 
 def _second(folder: Path, kind: str, case: Case) -> None:
@@ -168,7 +169,7 @@ def _exports(records: Records) -> list[Any]:
 
 def _released(records: Records) -> Any:
     """The release of the newest build, taken by the city."""
-    made = release.prepare()
+    made = release.prepare(run_on(ON))
     records.run("update ledger.delivery_item set state = 'accepted' where state <> 'accepted'")
     return made
 
@@ -213,7 +214,7 @@ def test_fields_change_on_a_built_warehouse(
     assert all(preview.out.count(said) == done.out.count(said) == len(DATASETS) for said in case.said), preview.out
     assert "没有要套用的改动" in credit("catalogue", "apply", "--yes").out
 
-    assert work.gate(ON) == []
+    assert work.gate(run_on(ON)) == []
     for dataset in DATASETS.values():
         counts = "select rows_in, accepted, duplicate from ledger.batch where dataset_id = %s order by seq desc limit 1"
         assert records.query(counts, dataset) == [(7, 1, 6)], "what comes again unchanged is a duplicate, as before"
@@ -238,7 +239,7 @@ def test_fields_change_on_a_built_warehouse(
         _first(tmp_path, case)
         for kind in DATASETS:
             _second(tmp_path, kind, case)
-        assert work.gate(ON) == []
+        assert work.gate(run_on(ON)) == []
         fresh.build(ON)
         anew = _all_tables(fresh)
     assert now.keys() == anew.keys()

@@ -10,6 +10,8 @@ from public_credit.catalogue import load_catalogue, read
 from public_credit.catalogue.load import Problem, default_root
 from public_credit.catalogue.sectors import SECTOR_IDS
 
+from tests.conftest import DEMO
+
 CATALOGUE = load_catalogue()
 PERSON_VARIANTS = (
     "administrative_licence",
@@ -22,8 +24,9 @@ PERSON_VARIANTS = (
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A copy of the catalogue to spoil."""
-    return Path(shutil.copytree(default_root(), tmp_path / "catalogue"))
+    """A copy of the product's catalogue and of the demo's district to spoil, in one folder."""
+    shutil.copytree(default_root(), tmp_path / "both")
+    return Path(shutil.copytree(DEMO, tmp_path / "both", dirs_exist_ok=True))
 
 
 def spoil(path: Path, old: str, new: str) -> None:
@@ -34,7 +37,7 @@ def spoil(path: Path, old: str, new: str) -> None:
 
 def problem(root: Path, file: str, reason: str) -> Problem:
     """The one mistake of ``file`` that speaks of ``reason``."""
-    (found,) = [item for item in read(root)[1] if item.file == file and reason in item.reason]
+    (found,) = [item for item in read(root, root)[1] if item.file == file and reason in item.reason]
     assert found.remedy
     return found
 
@@ -42,13 +45,10 @@ def problem(root: Path, file: str, reason: str) -> Problem:
 # --- every sector of the plan -----------------------------------------------------------------------------------
 def test_every_sector_is_there_with_a_dataset_of_a_responsible_unit():
     assert tuple(CATALOGUE.sectors) == SECTOR_IDS
-    for sector_id, sector in CATALOGUE.sectors.items():
-        units = {
-            CATALOGUE.units[dataset.unit].name
-            for dataset in CATALOGUE.datasets.values()
-            if sector_id in dataset.sectors
-        }
-        assert set(sector.responsible) & units, f"{sector_id}: none of {sector.responsible} delivers it"
+    for sector_id in CATALOGUE.sectors:
+        units = {dataset.unit for dataset in CATALOGUE.datasets.values() if sector_id in dataset.sectors}
+        responsible = CATALOGUE.district.sectors[sector_id]
+        assert set(responsible) & units, f"{sector_id}: none of {responsible} delivers it"
 
 
 def test_sectors_with_aggregates_only_have_no_register_of_persons():
@@ -147,17 +147,17 @@ def test_no_file_belongs_to_two_datasets_of_a_unit():
 # --- mistakes ---------------------------------------------------------------------------------------------------
 def test_a_sector_nobody_serves_is_a_mistake(root: Path):
     (root / "departments" / "swj.yml").unlink()
-    served = problem(root, "sectors.yml", "领域 D07 既没有数据集")
-    assert (root / "sectors.yml").read_text(encoding="utf-8").splitlines()[served.line - 1].startswith("D07:")
-    assert "refused.yml" in served.remedy
-    assert problem(root, "sectors.yml", "责任单位不在目录中").where == "D07.responsible"
+    served = problem(root, "district.yml", "领域 D07 既没有数据集")
+    assert (root / "district.yml").read_text(encoding="utf-8").splitlines()[served.line - 1].startswith("  D07:")
+    found = [item for item in read(root, root)[1] if "责任单位不在目录中：swj" in item.reason]
+    assert [item.where for item in found] == ["sectors.D07", "targets.T05.contributing", "targets.T19.contributing"]
 
 
 def test_a_refusal_serves_a_sector_too(root: Path):
-    path = root / "departments" / "jtj.yml"
-    path.unlink()
-    spoil(root / "sectors.yml", "responsible: [示范区教育和体育局]", "responsible: [示范区科学技术局]")
-    assert read(root)[1] == [], "D22 has a refused entry"
+    (root / "departments" / "jtj.yml").unlink()
+    text = (root / "district.yml").read_text(encoding="utf-8")
+    (root / "district.yml").write_text(text.replace("jtj", "kjj"), encoding="utf-8")
+    assert read(root, root)[1] == [], "D22 has a refused entry"
 
 
 def test_a_missing_and_an_invented_sector_are_mistakes(root: Path):

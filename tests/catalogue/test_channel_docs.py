@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 from public_credit.catalogue import read
+from public_credit.catalogue.load import default_root
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.conftest import CHECKOUT, DEMO
+
 CHANNELS = {
     "sftp": "sftp",
     "drop_folder": "drop_folder",
@@ -26,10 +27,10 @@ CHANNELS = {
 def test_the_block_of_a_page_is_a_valid_department(page, tmp_path):
     content = (CHECKOUT / "docs" / "channels" / f"{page}.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```yaml\n(.*?)```", content, re.S)
-    root = tmp_path / "catalogue"
-    shutil.copytree(CHECKOUT / "include" / "catalogue", root)
+    root = tmp_path / "district"
+    shutil.copytree(DEMO, root)
     (root / "departments" / "slj.yml").write_text(block, encoding="utf-8")
-    catalogue, problems = read(root)
+    catalogue, problems = read(default_root(), root)
     assert [str(problem) for problem in problems] == []
     (dataset,) = catalogue.units["slj"].datasets
     assert dataset.channel.type == CHANNELS[page]
@@ -38,9 +39,9 @@ def test_the_block_of_a_page_is_a_valid_department(page, tmp_path):
 def test_the_receiver_of_the_page_is_a_valid_receiver(tmp_path):
     content = (CHECKOUT / "docs" / "channels" / "city_http.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```yaml\n(.*?)```", content, re.S)
-    root = tmp_path / "catalogue"
-    shutil.copytree(CHECKOUT / "include" / "catalogue", root)
+    root = tmp_path / "district"
+    shutil.copytree(DEMO, root)
     (root / "receivers" / "city.yml").write_text(block, encoding="utf-8")
-    catalogue, problems = read(root)
+    catalogue, problems = read(default_root(), root)
     assert [str(problem) for problem in problems] == []
     assert catalogue.receivers["city"].adapter == "http_json"

@@ -1,6 +1,6 @@
 """Compare subjects, lists, grades and refused deliveries with the answer key; every difference is a readable line.
 
-``refused_differences`` needs the ledger alone. The others read what the build makes: ``intermediate.int_records__link``,
+``refused_differences`` needs the ledger alone. The others read what the build makes: ``published.record_links``,
 ``subjects.*``, ``marts.mart_lists__entry``, ``marts.mart_subjects__food_drug_grade``; ``built`` tells whether they are there.
 """
 
@@ -51,14 +51,12 @@ def refused_differences(world: World, day: int) -> list[str]:
 def _linked(world: World) -> dict[tuple[int, int], tuple[str, str, str, str]]:
     """(batch, row) → record, state and reason of its link, USCC of its subject (now)."""
     rows = []
-    for (kind,) in world.query(
-        "select distinct kind from intermediate.int_records__link where subject_class = 'organisation'"
-    ):
+    for (kind,) in world.query("select distinct kind from published.record_links where subject_class = 'organisation'"):
         rows += world.query(f"""
             select r.batch_seq, r.row_no, r.record_id, l.link_state, coalesce(l.link_reason, ''), coalesce(s.uscc, '')
             from raw.{kind} r
             join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
-            join intermediate.int_records__link l on l.record_id = r.record_id
+            join published.record_links l on l.record_id = r.record_id
             left join subjects.subject s on s.subject_id = l.subject_id""")
     return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 

@@ -74,7 +74,7 @@ def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehou
 
 def _profiles(w, day: int) -> None:
     """Subjects, lists and grades, where the warehouse has their marts."""
-    if sector_answers.built(w, "subjects.subject", "intermediate.int_records__link"):
+    if sector_answers.built(w, "subjects.subject", "published.record_links"):
         wrong, found = sector_answers.subject_differences(w, day)
         assert wrong == [] and found["linked"] == found["right"], "precision of automatic links is 1"
         assert found["found"] >= 0.995 * found["resolvable"] > 1000

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.runs import run_on
 from tests.helpers.world import DAYS
 
 pytestmark = pytest.mark.chain
@@ -26,7 +27,7 @@ def test_real_registry_file_shows_its_true_counts(warehouse, shared_data: Path, 
     monkeypatch.setenv("PCW_BUSINESS_DATE", DAYS[1].isoformat())
     result = CliRunner().invoke(app, ["ingest", "scjg.registration_backfile", "--file", str(path), "--json"])
     assert result.exit_code == 0, result.output
-    work.build(DAYS[1])
+    work.build(run_on(DAYS[1]))
     with warehouse.connect() as connection:
         batch = connection.execute(
             "select rows_in, accepted, quarantined, duplicate, refused, state from ledger.batch"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import open_warehouse
+from tests.conftest import DEMO, open_warehouse
 from tests.helpers.commands import credit
 from tests.helpers.world import DAYS, World, world
 
@@ -340,10 +340,8 @@ def test_the_template_of_every_dataset_opens_and_its_example_row_is_accepted(pla
 def test_a_broken_catalogue_is_refused_with_file_line_and_remedy(tmp_path: Path) -> None:
     import shutil
 
-    from public_credit.catalogue.load import default_root
-
-    shutil.copytree(default_root(), tmp_path / "catalogue")
-    path = next((tmp_path / "catalogue" / "departments").glob("zhzf.yml"))
+    shutil.copytree(DEMO, tmp_path / "district")
+    path = tmp_path / "district" / "departments" / "zhzf.yml"
     original = path.read_text(encoding="utf-8")
     mistakes = {
         "kind: administrative_penalty": "kind: no_such_kind",
@@ -354,10 +352,10 @@ def test_a_broken_catalogue_is_refused_with_file_line_and_remedy(tmp_path: Path)
     for good, bad in mistakes.items():
         assert good in original, good
         path.write_text(original.replace(good, bad, 1), encoding="utf-8")
-        answer = credit("catalogue", "check", "--root", tmp_path / "catalogue")
+        answer = credit("catalogue", "check", "--district", tmp_path / "district")
         assert answer.code == 1 and "zhzf.yml:" in answer.out and "改法：" in answer.out, good
     path.write_text(original + "\n  - [", encoding="utf-8")
-    assert credit("catalogue", "check", "--root", tmp_path / "catalogue", "--json").json["problems"]
+    assert credit("catalogue", "check", "--district", tmp_path / "district", "--json").json["problems"]
 
 
 def test_the_calendar_says_when_it_ends(tmp_path: Path) -> None:
@@ -366,9 +364,9 @@ def test_the_calendar_says_when_it_ends(tmp_path: Path) -> None:
 
     calendar = WorkCalendar.load()
     assert calendar.deadline(date(2026, 2, 10)) == date(2026, 2, 26), "春节 2 月 15–23 日放假，2 月 14 日上班"
-    assert not calendar.is_workday(date(2026, 10, 1)) and calendar.is_workday(date(2026, 9, 30))
+    assert date(2026, 10, 1) not in calendar.workdays and date(2026, 9, 30) in calendar.workdays
     with pytest.raises(UserError, match="工作日历没有"):
-        calendar.is_workday(date(1999, 1, 1))
+        calendar.deadline(date(1999, 1, 1))
     empty = tmp_path / "working_days.csv"
     empty.write_text("day,is_workday,note,source\n", encoding="utf-8")
     with pytest.raises(UserError):

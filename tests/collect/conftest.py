@@ -29,7 +29,8 @@ def offer(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
     """Write unit ``csdw`` with the given datasets (short name → channel and other settings) into a catalogue
     copy."""
     root = tmp_path / "checkout"
-    shutil.copytree(CHECKOUT / "include" / "catalogue", root / "include" / "catalogue")
+    for name in ("catalogue", "districts"):
+        shutil.copytree(CHECKOUT / "include" / name, root / "include" / name)
     monkeypatch.setenv("PCW_ROOT", str(root))
 
     def write(**datasets: dict[str, Any]) -> Any:
@@ -44,7 +45,7 @@ def offer(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
             "run_notes": "无",
             "datasets": [{"id": f"csdw.{name}", **DATASET, **given} for name, given in datasets.items()],
         }
-        (root / "include" / "catalogue" / "departments" / "csdw.yml").write_text(
+        (root / "include" / "districts" / "demo" / "departments" / "csdw.yml").write_text(
             yaml.safe_dump(unit, allow_unicode=True), encoding="utf-8"
         )
         return warehouse

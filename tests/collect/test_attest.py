@@ -9,11 +9,11 @@ from public_credit.base.messages import UserError
 from public_credit.collect.attest import attest
 
 from tests.helpers.receipts import ARCHIVED, BOOKED, DAY
+from tests.helpers.runs import run_on
 
 
 @pytest.fixture
-def warehouse_with(offer, monkeypatch):
-    monkeypatch.setenv("PCW_BUSINESS_DATE", DAY.isoformat())
+def warehouse_with(offer):
     return offer(licences={"channel": {"type": "hand_in"}})
 
 
@@ -26,8 +26,8 @@ def booked(warehouse) -> list[tuple]:
 
 def test_a_period_is_booked_once(warehouse_with):
     start = DAY - timedelta(days=30)
-    assert attest("csdw.licences", start, DAY, "李四", "来函〔2026〕3号")
-    assert not attest("csdw.licences", start, DAY, "李四", "来函〔2026〕3号")
+    assert attest(run_on(DAY, "李四"), "csdw.licences", start, DAY, "来函〔2026〕3号")
+    assert not attest(run_on(DAY, "李四"), "csdw.licences", start, DAY, "来函〔2026〕3号")
     assert booked(warehouse_with) == [("csdw", "csdw.licences", start, DAY, "李四", "来函〔2026〕3号")]
 
 
@@ -43,7 +43,7 @@ def test_a_period_is_booked_once(warehouse_with):
 )
 def test_what_cannot_be_attested_is_said(warehouse_with, dataset, start, end, who, reason, words):
     with pytest.raises(UserError, match=words):
-        attest(dataset, start, end, who, reason)
+        attest(run_on(DAY, who), dataset, start, end, reason)
     assert booked(warehouse_with) == []
 
 
@@ -52,11 +52,11 @@ def test_a_unit_that_delivered_rows_cannot_attest_that_it_had_none(warehouse_wit
         connection.execute(ARCHIVED)
         connection.execute(BOOKED, ["许可.csv", DAY, "held", "", 3, 3])
     with pytest.raises(UserError, match="已报送 3 行"):
-        attest("csdw.licences", DAY, DAY, "李四", "来函")
+        attest(run_on(DAY, "李四"), "csdw.licences", DAY, DAY, "来函")
     assert booked(warehouse_with) == []
-    assert attest("csdw.licences", DAY - timedelta(days=9), DAY - timedelta(days=1), "李四", "来函")
+    assert attest(run_on(DAY, "李四"), "csdw.licences", DAY - timedelta(days=9), DAY - timedelta(days=1), "来函")
 
 
 def test_a_persons_number_in_the_reason_is_blanked(warehouse_with):
-    attest("csdw.licences", DAY, DAY, "李四", "经办人 370399199001011234")
+    attest(run_on(DAY, "李四"), "csdw.licences", DAY, DAY, "经办人 370399199001011234")
     assert "370399199001011234" not in str(booked(warehouse_with))

@@ -14,6 +14,8 @@ from tests.helpers.receipts import archived
 district_simulator = pytest.importorskip("district_simulator.district", reason="没有模拟辖区")
 from district_simulator.vocabulary.workcalendar import DAYS  # noqa: E402
 
+from tests.helpers.runs import run_on  # noqa: E402
+
 SCALE = 0.02
 
 
@@ -54,7 +56,7 @@ def test_each_delivery_of_each_day_is_booked_once(warehouse, district, batches, 
     units = list(load_catalogue().units)
     for day in (1, 2, 3):
         district.play(day)
-        outcomes = collect.collect(units, DAYS[day])
+        outcomes = collect.collect(run_on(DAYS[day]), units)
         assert {outcome.dataset_id: outcome.message for outcome in outcomes if outcome.verdict == "failed"} == {}
         booked = batches()[seen:]
         wanted = expected(district, day)
@@ -64,7 +66,7 @@ def test_each_delivery_of_each_day_is_booked_once(warehouse, district, batches, 
                 rows = archived(batch["archive_uri"]).count(b"\n") - 1
                 assert rows == wanted[batch["dataset_id"], batch["file_name"]], batch["locator"]
         seen += len(booked)
-    again = collect.collect(units, DAYS[3])
+    again = collect.collect(run_on(DAYS[3]), units)
     assert len(batches()) == seen
     refused = refused_files(district)
     with warehouse.connect() as connection:

@@ -11,6 +11,7 @@ import pytest
 from public_credit import collect
 
 from tests.helpers.receipts import DAY, archived
+from tests.helpers.runs import run_on
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_each_file_is_one_receipt_oldest_first(folder, batches):
     write(folder / "许可_2.csv", "二", age=50)
     write(folder / "许可_1.csv", "一", age=40)
     write(folder / "说明.txt")
-    (outcome,) = collect.collect("csdw", DAY)
+    (outcome,) = collect.collect(run_on(DAY), "csdw")
     booked = batches()
     assert [batch["file_name"] for batch in booked] == ["许可_2.csv", "许可_1.csv"]
     assert [batch["seq"] for batch in booked] == outcome.batch_seqs
@@ -55,8 +56,8 @@ def test_each_file_is_one_receipt_oldest_first(folder, batches):
 
 def test_collecting_again_books_nothing_and_says_so(folder, batches, steps):
     write(folder / "许可_1.csv")
-    collect.collect("csdw", DAY)
-    (outcome,) = collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
+    (outcome,) = collect.collect(run_on(DAY), "csdw")
     assert len(batches()) == 1
     assert outcome.batch_seqs == []
     assert steps()[-1]["verdict"] == "ok"
@@ -65,10 +66,10 @@ def test_collecting_again_books_nothing_and_says_so(folder, batches, steps):
 
 def test_same_bytes_under_a_new_name_or_time_are_a_new_receipt(folder, batches):
     write(folder / "许可_1.csv", age=90)
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     write(folder / "许可_1_重报.csv", age=80)
     write(folder / "许可_1.csv", age=70)
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     booked = batches()
     assert len(booked) == 3
     assert len({batch["sha256"] for batch in booked}) == 1
@@ -76,20 +77,20 @@ def test_same_bytes_under_a_new_name_or_time_are_a_new_receipt(folder, batches):
 
 
 def test_an_empty_folder_is_nothing_due(folder, steps):
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert (steps()[-1]["verdict"], steps()[-1]["message"]) == ("nothing_due", "无新增")
 
 
 @pytest.mark.parametrize("name", ["许可_1.csv.part", "~$许可_1.csv", "许可_1.csv.tmp", ".许可_1.csv"])
 def test_temporary_names_are_left_alone(folder, batches, name):
     write(folder / name)
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert batches() == []
 
 
 def test_a_fresh_file_is_watched_and_taken_when_it_stays_still(folder, batches):
     write(folder / "许可_1.csv", age=0)
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert len(batches()) == 1
 
 
@@ -106,13 +107,13 @@ def test_a_file_still_being_written_is_left_for_the_next_run(folder, batches, st
     writer = threading.Thread(target=keep_writing)
     writer.start()
     try:
-        collect.collect("csdw", DAY)
+        collect.collect(run_on(DAY), "csdw")
     finally:
         finished.set()
         writer.join()
     assert batches() == []
     assert "未就绪 1 份" in steps()[-1]["message"]
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert [archived(batch["archive_uri"]) for batch in batches()] == [path.read_bytes()]
 
 
@@ -120,7 +121,7 @@ def test_links_are_refused_and_the_rest_is_taken(folder, batches, steps, tmp_pat
     secret = write(tmp_path / "secret.csv", "别处的文件")
     (folder / "许可_链接.csv").symlink_to(secret)
     write(folder / "许可_1.csv")
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert [batch["file_name"] for batch in batches()] == ["许可_1.csv"]
     assert steps()[-1]["verdict"] == "warning"
     assert steps()[-1]["owner"] == "department"
@@ -142,7 +143,7 @@ def test_a_pattern_cannot_lead_out_of_the_folder(offer, batches, steps, tmp_path
         }
     )
     warehouse.add_connections(drop_csdw=place.as_uri())
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert batches() == []
     assert steps()[-1]["verdict"] == "failed"
     assert "不合规" in steps()[-1]["message"]
@@ -159,7 +160,7 @@ def test_a_folder_that_is_gone_fails_this_dataset_only(offer, batches, steps, tm
         licences={"channel": channel | {"connection": "drop_csdw"}},
     )
     warehouse.add_connections(drop_csdw=place.as_uri(), drop_gone=(tmp_path / "gone").as_uri())
-    gone, unknown, taken = collect.collect("csdw", DAY)
+    gone, unknown, taken = collect.collect(run_on(DAY), "csdw")
     assert (gone.verdict, unknown.verdict, taken.verdict) == ("failed", "failed", "ok")
     assert "共享文件夹不存在" in gone.message
     assert "未配置连接 drop_unknown" in unknown.message
@@ -171,8 +172,8 @@ def test_a_folder_that_is_gone_fails_this_dataset_only(offer, batches, steps, tm
 def test_a_persons_number_in_a_file_name_stays_out_of_the_ledger(folder, batches, warehouse):
     write(folder / "许可_370399199001011234.csv", "一")
     write(folder / "许可_370399199001015678.csv", "一")
-    collect.collect("csdw", DAY)
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
+    collect.collect(run_on(DAY), "csdw")
     assert len({batch["locator"] for batch in batches()}) == len(batches()) == 2
     with warehouse.connect() as connection:
         for table in ("batch", "step", "archive_object"):
@@ -192,13 +193,13 @@ def test_a_subfolder_may_be_named_but_not_one_that_leads_outside(offer, batches,
         inside={"channel": channel | {"patterns": ["xk/*.csv"]}},
         outside={"channel": channel | {"patterns": ["link/*.csv"]}},
     ).add_connections(drop_csdw=place.as_uri())
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert [batch["locator"] for batch in batches()] == ["drop_folder:drop_csdw/xk/1.csv"]
     assert "指向文件夹之外" in steps()[-1]["message"]
 
 
 def test_a_connection_of_another_kind_is_ours_to_fix(folder, warehouse, steps):
     warehouse.add_connections(drop_csdw="sftp://somewhere/")
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert "应为 file:///" in steps()[-1]["message"]
     assert steps()[-1]["owner"] == "data_engineer"

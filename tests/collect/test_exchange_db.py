@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from public_credit import collect
 
 from tests.helpers.receipts import DAY, archived_lines
+from tests.helpers.runs import run_on
 from tests.helpers.servers import has_mariadb, mariadb
 
 ROWS = 5
@@ -110,7 +111,7 @@ def pull(offer, source):
             } | more
             warehouse = offer(licences={"channel": channel})
             warehouse.add_connections(exchange_csdw=uri or source.uri)
-        return collect.collect("csdw", DAY)[0]
+        return collect.collect(run_on(DAY), "csdw")[0]
 
     return run
 
@@ -216,3 +217,41 @@ def test_a_missing_table_or_column_is_the_departments_move(source, pull, batches
     assert (outcome.verdict, outcome.owner) == ("failed", "department")
     assert "约定" in outcome.message
     assert batches() == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"table": "order", "batch_done_table": "user", "key_column": "select", "batch_column": "group"},
+        {"table": "Select", "batch_done_table": "FROM", "key_column": "Order", "batch_column": "WHERE"},
+        {"table": "行政许可", "batch_done_table": "完成批次", "key_column": "编号", "batch_column": "批次号"},
+        {"table": "xk$1", "batch_done_table": "done#1", "key_column": "id$", "batch_column": "batch#"},
+    ],
+    ids=["reserved", "capitals", "chinese", "signs"],
+)
+def test_tables_and_columns_are_called_as_the_department_calls_them(source, pull, batches, names):
+    quote = source.writer.dialect.identifier_preparer.quote_identifier
+    table, done, key, batch = (quote(name) for name in names.values())
+    source.run(
+        f"create table ex.{table} ({key} varchar(64) primary key, {batch} varchar(32), xk_wsh text)",
+        f"create table ex.{done} (source_record_id varchar(32), table_name varchar(32), row_count int, done_at timestamp)",
+        f"insert into ex.{table} values ('2', '20260225001', 'b'), ('1', '20260225001', 'a')",
+        f"insert into ex.{done} values ('20260225001', '{names['table']}', 2, timestamp '2026-02-25 07:30:00')",
+    )
+    places = {name: f"ex.{value}" if "table" in name else value for name, value in names.items()}
+    outcome = pull(**places)
+    assert outcome.verdict == "ok", outcome.message
+    rows = archived_lines(batches()[0]["archive_uri"])[1:]
+    assert [row["xk_wsh"] for row in rows] == ["a", "b"]
+
+
+@pytest.mark.parametrize("place", ["table", "batch_done_table", "key_column", "batch_column", "created_column"])
+@pytest.mark.parametrize("name", ['xk"; drop table x; --', "xk`", "a b", "a'", "", "a.b.c", "a;", "a\n", "x" * 64])
+def test_a_name_no_database_gives_is_refused_by_the_catalogue(place, name):
+    from public_credit.catalogue.models import ExchangeDb
+    from pydantic import ValidationError
+
+    given = {"type": "exchange_db", "connection": "exchange_csdw", "table": "ex.xk", "batch_done_table": "ex.done"}
+    ExchangeDb.model_validate(given)
+    with pytest.raises(ValidationError, match="表名、列名|列名不能"):
+        ExchangeDb.model_validate(given | {place: name})

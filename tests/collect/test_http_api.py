@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from public_credit import collect
+from public_credit.base.retry import Patience
 from public_credit.collect import http_api
 
 from tests.helpers.receipts import DAY, archived_lines
+from tests.helpers.runs import run_on
 from tests.helpers.servers import Api, api_rows
 
 
@@ -22,7 +24,7 @@ def api() -> Iterator[Api]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(http_api, "PATIENCE", lambda: http_api.Patience(first=0.01, longest=0.1, tries=4, total=3))
+    monkeypatch.setattr(http_api, "PATIENCE", lambda: Patience(first=0.01, longest=0.1, tries=4, total=3))
     monkeypatch.setattr(http_api.RateLimit, "_next", {})
 
 
@@ -42,7 +44,7 @@ def pull(offer, api):
             } | more
             warehouse = offer(licences={"channel": channel} | (dataset or {}))
             warehouse.add_connections(api_csdw=uri or api.uri())
-        return collect.collect("csdw", DAY)[0]
+        return collect.collect(run_on(DAY), "csdw")[0]
 
     return run
 

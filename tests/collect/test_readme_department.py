@@ -25,9 +25,10 @@ def test_a_department_is_added_with_the_readme_alone(
     from tests.helpers.penalties import ON, csv_bytes, rows
 
     text = (CHECKOUT / readme).read_text(encoding="utf-8")
-    place = re.search(r"`(include/catalogue/departments/\w+\.yml)`", text).group(1)
+    place = re.search(r"`(include/districts/demo/departments/\w+\.yml)`", text).group(1)
     root = tmp_path / "checkout"
-    shutil.copytree(CHECKOUT / "include" / "catalogue", root / "include" / "catalogue")
+    for name in ("catalogue", "districts"):
+        shutil.copytree(CHECKOUT / "include" / name, root / "include" / name)
     for name in ("expectations", "dbt_project"):
         (root / name).symlink_to(CHECKOUT / name)
     monkeypatch.setenv("PCW_ROOT", str(root))

@@ -14,6 +14,7 @@ from public_credit.base.messages import UserError
 from public_credit.steps import work
 
 from tests.helpers.receipts import DAY
+from tests.helpers.runs import run_on
 
 CONTENT = "姓名,家庭月收入\n甲,1000\n"
 NAME = "低收入家庭经济核对_20260225.csv"
@@ -58,7 +59,7 @@ def test_a_refused_file_is_counted_and_the_files_beside_it_are_taken(folder, bat
     _write(folder / NAME)
     _write(folder / "许可_1.csv")
     _write(folder / "许可_2.txt")
-    everything, licences = collect.collect("csdw", DAY)
+    everything, licences = collect.collect(run_on(DAY), "csdw")
     assert sorted(batch["file_name"] for batch in batches()) == ["许可_1.csv", "许可_2.txt"]
     (row,), archived = refused()
     content = CONTENT.encode()
@@ -81,14 +82,14 @@ def test_a_refused_file_is_counted_and_the_files_beside_it_are_taken(folder, bat
 def test_it_is_counted_once_per_receipt_and_said_until_it_is_gone(folder, refused, steps):
     path = _write(folder / NAME)
     for _ in range(3):
-        collect.collect("csdw", DAY)
+        collect.collect(run_on(DAY), "csdw")
     assert len(refused()[0]) == 1
     assert steps()[-2]["verdict"] == "warning"
     _write(path, CONTENT + "乙,900\n", age=30)
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert len(refused()[0]) == 2, "a new receipt under the old name"
     path.unlink()
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert [step["verdict"] for step in steps()[-2:]] == ["nothing_due", "nothing_due"]
     assert refused()[1] == 0, "nothing was archived"
 
@@ -98,7 +99,7 @@ def test_a_word_is_recognised_however_it_is_punctuated(folder, refused):
     _write(folder / "示范区-上网_行为.csv")
     _write(folder / "上网服务场所检查.csv")
     _write(folder / "信访.csv.part")
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert sorted(row[0] for row in refused()[0]) == ["network_behaviour", "student_honesty"]
 
 
@@ -116,13 +117,13 @@ def test_an_unreadable_refused_file_keeps_nothing_else_from_coming(folder, batch
     monkeypatch.setattr(Folder, "open", denied)
     _write(folder / NAME)
     _write(folder / "许可_1.csv")
-    collect.collect("csdw.everything", DAY)
+    collect.collect(run_on(DAY), "csdw.everything")
     assert [batch["file_name"] for batch in batches()] == ["许可_1.csv"]
 
 
 def test_probing_counts_nothing(folder, refused):
     _write(folder / NAME)
-    assert "依法不予归集" in collect.probe("csdw.everything").message
+    assert "依法不予归集" in collect.probe(run_on(DAY), "csdw.everything").message
     assert refused()[0] == []
 
 
@@ -147,7 +148,7 @@ def test_a_refused_file_handed_in_for_another_dataset_is_turned_away(
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "信访台账.csv")
     with pytest.raises(UserError) as error:
-        work.hand_in("scjg.registration_backfile", "信访台账.csv", DAY)
+        work.hand_in(run_on(DAY), "scjg.registration_backfile", "信访台账.csv")
     assert error.value.code == 4 and "信访依法不予归集" in str(error.value)
     (row,), archived = refused()
     assert (row[0], row[1], row[2], archived) == ("petition", "scjg", "scjg.registration_backfile", 0)

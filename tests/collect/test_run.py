@@ -22,17 +22,19 @@ from public_credit.steps import work
 from tests import seeds
 from tests.helpers.commands import credit
 from tests.helpers.receipts import DAY, archived
+from tests.helpers.runs import run_on
 
 COLLECT = """
-import datetime, os, signal, sys
+import os, signal, sys
 from public_credit import collect
 from public_credit.collect import base
 from public_credit.custody import archive
+from tests.helpers.runs import run_on
 def die(*args, **more):
     os.kill(os.getpid(), signal.SIGKILL)
 {patch}
 print("ready", flush=True)
-collect.collect("csdw", datetime.date(2026, 2, 25))
+collect.collect(run_on(), "csdw")
 """
 PATCHES = {
     "while the bytes are read": "import public_credit.collect.files as files\n"
@@ -81,7 +83,7 @@ def test_killed_at_a_chosen_instant_and_repeated(folder, batches, steps, moment)
     child.communicate(timeout=60)
     assert child.returncode == -9
     assert steps()[-1]["verdict"] == "incomplete"
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert_each_once(batches, contents)
     assert steps()[-1]["verdict"] == "ok"
 
@@ -95,7 +97,7 @@ def test_killed_at_random_instants_and_repeated(folder, batches):
         time.sleep(rng.uniform(0.02, 0.25))
         child.kill()
         child.communicate(timeout=60)
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert_each_once(batches, contents)
 
 
@@ -113,13 +115,13 @@ def test_two_collectors_at_once_book_each_receipt_once(folder, batches, steps):
 
 def test_a_second_collector_says_that_another_is_at_work(folder, batches, steps):
     fill(folder, 1)
-    with base.only_one("collect csdw.licences") as mine:
+    with base.only_one(run_on(), "collect csdw.licences") as mine:
         assert mine
-        (outcome,) = collect.collect("csdw", DAY)
+        (outcome,) = collect.collect(run_on(DAY), "csdw")
     assert batches() == []
     assert outcome.message == steps()[-1]["message"] == "另一任务正在采集本数据集，本次不重复采集"
     assert outcome.verdict == "nothing_due"
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert len(batches()) == 1
 
 
@@ -132,7 +134,7 @@ def test_a_fault_of_the_archive_is_not_blamed_on_the_source(folder, batches, ste
 
     fill(folder, 1)
     monkeypatch.setattr(archive, "store", full)
-    collect.collect("csdw", DAY)
+    collect.collect(run_on(DAY), "csdw")
     assert batches() == []
     assert (steps()[-1]["verdict"], steps()[-1]["owner"]) == ("failed", "data_engineer")
     assert "归档存储写入失败" in steps()[-1]["message"]
@@ -144,26 +146,26 @@ def test_a_fault_of_ours_is_booked_without_its_text(folder, steps, monkeypatch):
 
     fill(folder, 1)
     monkeypatch.setattr(base.Intake, "_row", fault)
-    (outcome,) = collect.collect("csdw", DAY)
+    (outcome,) = collect.collect(run_on(DAY), "csdw")
     assert outcome.verdict == steps()[-1]["verdict"] == "failed"
     assert "程序错误 RuntimeError" in steps()[-1]["message"]
     assert "370399" not in steps()[-1]["message"]
 
 
 def test_datasets_and_units_may_be_named_and_each_is_collected_once(folder, steps):
-    outcomes = collect.collect(["csdw.licences", "csdw"], DAY, dag_run="collect_csdw/manual")
+    outcomes = collect.collect(run_on(DAY, dag_run="collect_csdw/manual"), ["csdw.licences", "csdw"])
     assert [outcome.dataset_id for outcome in outcomes] == ["csdw.licences"]
     assert len(steps()) == 1
 
 
 def test_an_unknown_name_is_a_mistake_of_the_user(folder):
     with pytest.raises(UserError, match="没有单位或数据集 nobody"):
-        collect.collect("nobody", DAY)
+        collect.collect(run_on(DAY), "nobody")
 
 
 def test_every_new_receipt_has_a_step_of_its_own(folder, batches, warehouse):
     fill(folder, 2)
-    collect.collect("csdw", DAY, dag_run="collect_csdw/manual")
+    collect.collect(run_on(DAY, dag_run="collect_csdw/manual"), "csdw")
     with warehouse.connect() as connection:
         booked = connection.execute(
             "select batch_seq, dag_run, verdict from ledger.step where name = 'receive' order by id"
@@ -175,7 +177,7 @@ def test_every_new_receipt_has_a_step_of_its_own(folder, batches, warehouse):
 
 def test_probe_asks_and_takes_nothing(folder, batches):
     fill(folder, 2)
-    assert collect.probe("csdw.licences").receipts == ["00.csv", "01.csv"]
+    assert collect.probe(run_on(DAY), "csdw.licences").receipts == ["00.csv", "01.csv"]
     answer = credit("probe", "csdw.licences")
     assert answer.code == 0 and "可收 2 份" in answer.out
     assert credit("probe", "csdw.by_hand").code == 2
@@ -191,8 +193,8 @@ def test_a_probe_of_a_source_out_of_reach_fails(folder, warehouse):
 def test_a_file_handed_in_is_booked_once(folder, batches, steps, tmp_path):
     path = tmp_path / "补报.xlsx"
     path.write_bytes(b"content")
-    first = collect.receive_file("csdw.by_hand", path, DAY)
-    again = collect.receive_file("csdw.by_hand", path, DAY)
+    first = collect.receive_file(run_on(DAY), "csdw.by_hand", path)
+    again = collect.receive_file(run_on(DAY), "csdw.by_hand", path)
     assert len(first.batch_seqs) == 1
     assert again.batch_seqs == []
     assert "已收过 1 份" in again.message == steps()[-1]["message"]
@@ -200,19 +202,19 @@ def test_a_file_handed_in_is_booked_once(folder, batches, steps, tmp_path):
     assert (batch["locator"], batch["file_name"]) == ("hand_in:补报.xlsx", "补报.xlsx")
     assert archived(batch["archive_uri"]) == b"content"
     path.write_bytes(b"changed")
-    assert len(collect.receive_file("csdw.by_hand", path, DAY).batch_seqs) == 1
+    assert len(collect.receive_file(run_on(DAY), "csdw.by_hand", path).batch_seqs) == 1
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "."])
 def test_what_cannot_be_handed_in_is_said(folder, batches, tmp_path, name):
     with pytest.raises(UserError):
-        collect.receive_file("csdw.by_hand", tmp_path / name, DAY)
+        collect.receive_file(run_on(DAY), "csdw.by_hand", tmp_path / name)
     assert batches() == []
 
 
 def test_a_unit_is_not_a_dataset(folder, tmp_path):
     with pytest.raises(UserError, match="是单位编号"):
-        collect.receive_file("csdw", tmp_path / "x.csv", DAY)
+        collect.receive_file(run_on(DAY), "csdw", tmp_path / "x.csv")
 
 
 @pytest.mark.parametrize("name", ["../secrets/vault.key", "/etc/hostname", "link.csv", "absent.csv", ""])
@@ -221,12 +223,12 @@ def test_the_form_reaches_nothing_outside_the_hand_in_folder(folder, warehouse, 
     hand_in.mkdir()
     (hand_in / "link.csv").symlink_to(warehouse.home / "secrets" / "vault.key")
     with pytest.raises(UserError):
-        work.hand_in("csdw.by_hand", name, DAY)
+        work.hand_in(run_on(DAY), "csdw.by_hand", name)
     assert batches() == []
 
 
 def test_a_second_copy_of_a_booked_receipt_is_destroyed(folder, batches, warehouse):
-    intake = base.Intake(load_catalogue().datasets["csdw.licences"], DAY)
+    intake = base.Intake(run_on(DAY), load_catalogue().datasets["csdw.licences"])
     for _ in range(2):
         intake.take("drop_folder:drop_csdw/1.csv", "v1", "1.csv", [b"same"])
     (batch,) = batches()
@@ -247,7 +249,7 @@ def test_memory_stays_flat_however_long_the_receipt(folder, batches, monkeypatch
             yield chunk
 
     tracemalloc.start()
-    intake = base.Intake(load_catalogue().datasets["csdw.licences"], DAY)
+    intake = base.Intake(run_on(DAY), load_catalogue().datasets["csdw.licences"])
     intake.take("drop_folder:drop_csdw/1.csv", "v1", "1.csv", chunks())
     tracemalloc.stop()
     assert batches()[0]["size_bytes"] == 640 * 65_536

@@ -14,6 +14,8 @@ import pytest
 from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
 
+from tests.helpers.runs import run_on
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 _PARSE = """
 import importlib.util, json, sys
@@ -40,8 +42,11 @@ print(json.dumps({"dags": found, "heavy": heavy}))
 
 @pytest.fixture(scope="module")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """All DAGs as a fresh interpreter sees them, and which heavy libraries parsing pulled in."""
-    home = tmp_path_factory.mktemp("airflow")
+    """All DAGs of the demo's district as a fresh interpreter sees them, and which heavy libraries parsing pulled in."""
+    return _parsed(tmp_path_factory.mktemp("airflow"), "demo")
+
+
+def _parsed(home: Path, district: str) -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PCW_", "AIRFLOW", "COV"))}
     done = subprocess.run(
         [sys.executable, "-c", _PARSE, str(CHECKOUT / "dags")],
@@ -49,10 +54,15 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         text=True,
         check=False,
         env=environment
-        | {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
+        | {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+        | ({"PCW_DISTRICT": district} if district else {}),
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_without_a_district_there_is_every_dag_but_those_of_departments(parsed, tmp_path: Path) -> None:
+    assert set(_parsed(tmp_path, "")["dags"]) == {dag for dag in parsed["dags"] if not dag.startswith("collect_")}
 
 
 def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:
@@ -73,7 +83,11 @@ def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:
     for unit in load_catalogue().units.values():
         dag = parsed["dags"].get(f"collect_{unit.id}")
         if dag:
-            assert unit.name in dag["title"] and unit.name in dag["tags"] and dag["notes"] == unit.run_notes
+            assert (
+                unit.name in dag["title"]
+                and unit.name in dag["tags"]
+                and dag["notes"] == f"{unit.run_notes}\n\n联系：{unit.contact}"
+            )
             assert unit.schedule and unit.schedule in dag["schedule"]
 
 
@@ -125,7 +139,7 @@ def test_the_form_takes_files_of_the_hand_in_folder_only(warehouse, name: str) -
     folder = settings.hand_in_folder()
     (folder / "link.csv").symlink_to(warehouse.home / "secrets" / "connections.yaml")
     with pytest.raises(UserError):
-        work.hand_in("zhzf.penalty_entity", name, date(2026, 2, 25))
+        work.hand_in(run_on(date(2026, 2, 25)), "zhzf.penalty_entity", name)
     with warehouse.connect("reader") as reader:
         assert reader.execute("select count(*) from ledger.batch").fetchone() == (0,)
 
@@ -138,9 +152,9 @@ def test_a_handed_in_file_is_booked_once(warehouse) -> None:
 
     (settings.hand_in_folder() / "补报.csv").write_bytes(csv_bytes(rows(5)))
     with pytest.raises(UserError):
-        work.hand_in(None, "补报.csv", date(2026, 2, 25))
-    first = work.hand_in("zhzf.penalty_entity", "补报.csv", date(2026, 2, 25))
-    again = work.hand_in("zhzf.penalty_entity", "补报.csv", date(2026, 2, 25))
+        work.hand_in(run_on(date(2026, 2, 25)), None, "补报.csv")
+    first = work.hand_in(run_on(date(2026, 2, 25)), "zhzf.penalty_entity", "补报.csv")
+    again = work.hand_in(run_on(date(2026, 2, 25)), "zhzf.penalty_entity", "补报.csv")
     assert len(first.batch_seqs) == 1 and again.batch_seqs == []
 
 
@@ -149,14 +163,24 @@ def test_the_business_date_is_todays_unless_the_clock_is_simulated(warehouse, mo
     from types import SimpleNamespace
 
     from public_credit.base import settings
+    from public_credit.base.run import Run
     from public_credit.ledger.session import open_business_day
     from public_credit.steps import airflow as orchestration
 
-    run = SimpleNamespace(logical_date=datetime(2026, 2, 24, 17, tzinfo=UTC))
-    assert orchestration.run_business_date({"dag_run": run}) == settings.today()
+    def run_of(logical: datetime | None, **named: str) -> Run:
+        return orchestration.run_of(
+            {"dag_run": SimpleNamespace(logical_date=logical, dag_id="collect_zhzf", run_id="manual")}, **named
+        )
+
+    logical = datetime(2026, 2, 24, 17, tzinfo=UTC)
+    run = run_of(logical)
+    assert (run.on, run.dag_run, run.who) == (settings.today(), "collect_zhzf/manual", "collect_zhzf/manual")
+    assert (run_of(logical, who="李四").who, run_of(logical, who="").who) == ("李四", ""), (
+        "a form that asks who is heard"
+    )
     monkeypatch.setenv("PCW_CLOCK", "logical")
-    assert orchestration.run_business_date({"dag_run": run}) == date(2026, 2, 25), "Asia/Shanghai"
-    open_business_day("collector", date(2026, 2, 26))
-    assert orchestration.run_business_date({"dag_run": SimpleNamespace(logical_date=None)}) == date(2026, 2, 26)
+    assert run_of(logical).on == date(2026, 2, 25), "Asia/Shanghai"
+    open_business_day(run_on(date(2026, 2, 26)), "collector")
+    assert run_of(None).on == date(2026, 2, 26)
     monkeypatch.setenv("PCW_SCHEDULE", "manual")
     assert orchestration.clock_schedule("0 6 * * *") is None

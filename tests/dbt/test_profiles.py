@@ -19,6 +19,7 @@ from tests.dbt.person_scan import about_persons, findings
 from tests.helpers.commands import credit
 from tests.helpers.profiles import ID_NUMBER
 from tests.helpers.records import Records
+from tests.helpers.runs import run_on
 from tests.papers.test_review import workbook as applicants
 
 pytestmark = pytest.mark.slow
@@ -198,12 +199,12 @@ def told(
                     ],
                     variant="sampling",
                 )
-            build.run(day)
+            build.run(run_on(day))
             if number == 2:  # killed at the end and run again: the same build, which adds nothing twice
                 r.run("update ledger.build set state = 'open' where build_id = 3")
-                assert build.run(day).build_id == 3
+                assert build.run(run_on(day)).build_id == 3
             days.append(_everything(r))
-        build.run(DAYS[-1], full_refresh=True)
+        build.run(run_on(DAYS[-1]), full_refresh=True)
         yield r, days, _everything(r)
 
 
@@ -345,7 +346,7 @@ def test_a_person_has_facts_in_a_role_and_nothing_else(told) -> None:
 def test_report_and_review_read_the_marts_as_they_are_built(told) -> None:
     _, days, _ = told
     profile = _subject_row(days[-1], FOOD)
-    report = gather(FOOD, level="封存", who="甲", purpose="审计")
+    report = gather(run_on(who="甲"), FOOD, level="封存", purpose="审计")
     assert {name: value for name, _, value, _ in report.figures} == {name: profile[name] for name, *_ in report.figures}
     assert {part.section.figure: part.counted for part in report.sections} == {
         part.section.figure: profile[part.section.figure] for part in report.sections
@@ -355,13 +356,13 @@ def test_report_and_review_read_the_marts_as_they_are_built(told) -> None:
     assert {item["role"] for item in report.grade_basis} == {"定级", "纳入"}
     assert "经营超过保质期的食品" in page.subject_page(report) and workbook.subject_workbook(report)
     lines = review(
+        run_on(who="甲"),
         applicants(["名称", "统一社会信用代码"], [["甲食品公司", FOOD], ["丁食品商店", ""]]),
-        who="甲",
         purpose="纳税信用审查",
     ).lines
     assert [line.hint for line in lines] == ["未发现在列名单和未到期的严重处罚", "经营异常名录 1 条"]
     assert lines[1].hits[0]["basis"] == "企业信息公示暂行条例第17条" and lines[1].hits[0]["document_no"] == "异1"
-    ids = person.gather(ID_NUMBER, who="甲", purpose="本人查询")
+    ids = person.gather(run_on(who="甲"), ID_NUMBER, purpose="本人查询")
     assert ids.roles == []
 
 

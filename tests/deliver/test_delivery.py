@@ -16,6 +16,7 @@ from public_credit.steps.follow_up import follow_up
 from tests.conftest import Warehouse, open_warehouse
 from tests.helpers.commands import credit
 from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
+from tests.helpers.runs import run_on
 from tests.helpers.world import CityProcess
 
 pytestmark = pytest.mark.chain
@@ -41,9 +42,9 @@ class Desk:
         self.files += 1
         outcome = judge(land(self.folder, f"{self.files}.csv", content or csv_bytes(given), self.day), self.day)
         assert outcome.state in ("accepted", "accepted_with_quarantine"), outcome.message
-        follow_up()
-        work.build(self.day)
-        return work.release(self.day)
+        follow_up(run_on(self.day))
+        work.build(run_on(self.day))
+        return work.release(run_on(self.day))
 
     def numbered(self, count: int, first: int, **changes: str) -> list[dict[str, str]]:
         return [
@@ -52,7 +53,7 @@ class Desk:
         ]
 
     def deliver(self):
-        return work.deliver(self.day)
+        return work.deliver(run_on(self.day))
 
     def mode(self, mode: str, count: int = 1) -> None:
         self.city.control("POST", "mode", mode=mode, count=count)
@@ -74,7 +75,7 @@ class Desk:
 
     def agreed(self) -> bool:
         """Whether ledger and city hold the same, record by record."""
-        result = reconcile.run()
+        result = reconcile.run(run_on(ON))
         return (result.missing, result.surplus, result.differing, result.unsettled) == (0, 0, 0, 0)
 
 
@@ -266,7 +267,7 @@ def test_what_the_city_lost_or_altered_is_found_by_reconciliation(desk: Desk) ->
         database.execute("update record set version = 'x' where record_id = ?", [altered])
     database.close()
     desk.city.start()
-    result = reconcile.run()
+    result = reconcile.run(run_on(ON))
     assert (result.missing, result.differing) == (1, 1)
     answer = credit("reconcile", "--date", desk.day.isoformat())
     assert answer.code == 1 and "缺 1" in answer.out

@@ -127,7 +127,11 @@ class Outside:
 
     def environment(self, service: str) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("PCW_", "AIRFLOW"))}
-        given = {name: self._here(value) for name, value in SERVICES[service]["environment"].items()}
+        named = {"PCW_DISTRICT": "demo"}  # what the file .env would say
+        given = {
+            name: self._here(re.sub(r"\$\{(\w+):-(\w*)\}", lambda found: named.get(found[1], found[2]), value))
+            for name, value in SERVICES[service]["environment"].items()
+        }
         given |= {"PCW_DB_HOST": "127.0.0.1", "PCW_DB_PORT": str(self.database), "AIRFLOW__API__PORT": str(self.api)}
         image = {
             "PYTHONPATH": f"{CHECKOUT}/include",

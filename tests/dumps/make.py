@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.runs import run_on
+
 FOLDER = Path(__file__).resolve().parent
 SCALE = 0.01
 UNITS = (
@@ -39,19 +41,17 @@ def pg_tool(name: str) -> str:
 
 def _run_day(played: Any, day: int) -> None:
     """One simulated day of a few units, to the city and back. Steps are called as this version of the code has them."""
+    from public_credit.steps import work
+
     from tests.helpers.world import DAYS
 
-    try:
-        from public_credit.steps import work
-    except ImportError:
-        from public_credit import work  # type: ignore[attr-defined, no-redef]  # as a version before this one has it
     played.district.play(day)
     for unit in UNITS:
-        work.collect_and_land(unit, DAYS[day])
-    work.gate(DAYS[day])
+        work.collect_and_land(run_on(DAYS[day]), unit)
+    work.gate(run_on(DAYS[day]))
     played.finish_day(day)
     played.city.control("POST", "day", date=DAYS[day].isoformat())
-    work.receive(DAYS[day])
+    work.receive(run_on(DAYS[day]))
 
 
 def main(name: str) -> None:

@@ -12,17 +12,17 @@ from typing import Any
 import psycopg
 import pytest
 import xlsxwriter
-from local_stack.airflow import simulated_world
 from public_credit.base.messages import UserError
 from public_credit.build import run as build
 from public_credit.editions import diff as edition_diff
 from public_credit.editions import run as editions
 from public_credit.steps import work
 
-from tests.conftest import CHECKOUT, open_warehouse
+from tests.conftest import open_warehouse
 from tests.helpers.commands import credit
 from tests.helpers.records import Records
 from tests.helpers.registers import code
+from tests.helpers.runs import run_on
 
 pytestmark = pytest.mark.slow
 ON, NEXT = date(2026, 2, 25), date(2026, 2, 26)
@@ -117,7 +117,6 @@ def story(migrated, tmp_path_factory) -> Iterator[Story]:
         pytest.MonkeyPatch.context() as patch,
         open_warehouse(migrated, tmp_path_factory.mktemp("targets"), patch) as warehouse,
     ):
-        patch.setenv("PCW_DISTRICT_FOLDER", simulated_world(CHECKOUT)["PCW_DISTRICT_FOLDER"])
         records = Records(warehouse)
         firms = [_firm(1), _firm(2), _firm(3, established_on="2019-07-01"), _firm(4, state="注销"), _firm(5)]
         records.deliver(
@@ -166,26 +165,26 @@ def story(migrated, tmp_path_factory) -> Iterator[Story]:
                 },
             ],
         )
-        build.run(ON)
-        made = editions.draft(2020, "起草人")
+        build.run(run_on(ON))
+        made = editions.draft(run_on(who="起草人"), 2020)
         with pytest.raises(UserError, match="指纹"):
-            editions.approve(made.edition_id, "0" * 64, "领导")
+            editions.approve(run_on(who="领导"), made.edition_id, "0" * 64)
         with pytest.raises(UserError, match="不能定稿"):
-            editions.freeze(made.edition_id)
-        editions.approve(made.edition_id, made.content_hash, "领导")
-        editions.freeze(made.edition_id)
+            editions.freeze(run_on(ON), made.edition_id)
+        editions.approve(run_on(who="领导"), made.edition_id, made.content_hash)
+        editions.freeze(run_on(ON), made.edition_id)
         before = _frozen(records, made.edition_id)
-        assert editions.draft(2020, "起草人").edition_id is None, "nothing changed"
+        assert editions.draft(run_on(who="起草人"), 2020).edition_id is None, "nothing changed"
         _reviewed(patch, tmp_path_factory.mktemp("applicants") / "名单.xlsx")
         records.deliver(
             "administrative_licence", NEXT, [_licence(2, "2017-09-01", "许0"), _licence(3, "2020-12-31", "许6")]
         )
         records.deliver("decision_event", NEXT, [{"decision_no": "许1", "uscc": code(1), "event_date": "2026-02-20"}])
         records.deliver("aggregate_count", NEXT, [_reported("2020-06", "工程建设从业人员信用档案数", 70, "90")])
-        build.run(NEXT)
+        build.run(run_on(NEXT))
         with pytest.raises(UserError, match="原因"):
-            editions.draft(2020, "起草人")
-        restated = editions.draft(2020, "起草人", "补报与撤销")
+            editions.draft(run_on(who="起草人"), 2020)
+        restated = editions.draft(run_on(who="起草人"), 2020, "补报与撤销")
         yield Story(warehouse, records, made.edition_id, before, restated)
 
 
@@ -317,7 +316,7 @@ def test_a_correction_leaves_the_edition_and_tells_which_rows_moved_what(story: 
 
 
 def test_a_restatement_is_drafted_once_and_rejected_or_approved_by_command(story: Story) -> None:
-    again = editions.draft(2020, "起草人", "补报与撤销")
+    again = editions.draft(run_on(who="起草人"), 2020, "补报与撤销")
     assert again.edition_id == story.restated.edition_id
     listed = credit("editions", "list", "--json").json
     assert [(row["kind"], row["state"]) for row in listed] == [("restatement", "draft"), ("original", "frozen")]
@@ -335,10 +334,11 @@ def test_a_restatement_is_drafted_once_and_rejected_or_approved_by_command(story
 
 
 def test_what_an_approver_sees_names_no_organisation_and_no_person(story: Story) -> None:
-    drafted = work.edition(NEXT, 2019, "")
+    drafted = work.edition(run_on(NEXT), 2019, "")
     assert drafted["subject"] == "2019 年度目标数字定稿" and drafted["content_hash"] in drafted["body"]
     assert "示范区甲" not in drafted["body"] and code(1) not in drafted["body"] and "T05-1" in drafted["body"]
     work.settle_edition(
+        run_on(ON),
         drafted,
         {
             "chosen_options": ["否决"],
@@ -350,14 +350,16 @@ def test_what_an_approver_sees_names_no_organisation_and_no_person(story: Story)
         "select state, decided_by, reason from ledger.edition where id = %s", drafted["edition_id"]
     )
     assert states == [("rejected", "区领导", "数字待核")]
-    second = work.edition(NEXT, 2019, "")
+    second = work.edition(run_on(NEXT), 2019, "")
     with pytest.raises(UserError, match="答复"):
-        work.settle_edition(second, {"chosen_options": ["Approve"]})
-    work.settle_edition(second, {"chosen_options": ["批准"], "responded_by_user": {"id": "1", "name": "区领导"}})
+        work.settle_edition(run_on(ON), second, {"chosen_options": ["Approve"]})
+    work.settle_edition(
+        run_on(ON), second, {"chosen_options": ["批准"], "responded_by_user": {"id": "1", "name": "区领导"}}
+    )
     assert story.records.query("select state, decided_by from ledger.edition where id = %s", second["edition_id"]) == [
         ("frozen", "区领导")
     ]
-    assert work.edition(NEXT, 2019, "") is None
+    assert work.edition(run_on(NEXT), 2019, "") is None
 
 
 def test_assessment_and_progress_pass_their_own_checks(story: Story) -> None:

@@ -30,6 +30,7 @@ def renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "include").mkdir(parents=True)
     (root / "expectations").mkdir()
     (root / "include" / "catalogue").symlink_to(CHECKOUT / "include" / "catalogue")
+    (root / "include" / "districts").symlink_to(CHECKOUT / "include" / "districts")
     (root / "dbt_project").symlink_to(CHECKOUT / "dbt_project")
     for path in (CHECKOUT / "expectations").glob("*.yml"):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from public_credit.catalogue import load_catalogue
 
 from tests.helpers import penalties
 from tests.helpers.penalties import csv_bytes, judge, land, rows
+from tests.helpers.runs import run_on
 
 
 def test_good_rows_are_accepted(warehouse, tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_a_delivery_of_which_nothing_is_understood_is_no_zero_report(warehouse, 
         ]
     ):
         land(tmp_path, f"{number}.csv", content)
-    assert gate.run(business_date=penalties.ON) == []
+    assert gate.run(run_on(penalties.ON)) == []
     with warehouse.connect("reader") as reader:
         assert reader.execute("select distinct state, message like '%处理办法%' from ledger.batch").fetchall() == [
             ("broken", True)
@@ -187,11 +188,11 @@ def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> N
     with warehouse.connect("reader") as reader:
         (rule,) = reader.execute("select rules from ledger.quarantine").fetchone()
     waivers.grant(
+        run_on(who="测试"),
         penalties.DATASET,
         rule,
         reason="来函",
         owner="数据管理员",
-        granted_by="测试",
         expires_on=penalties.ON + timedelta(days=5),
     )
     on_time = judge(land(tmp_path, "b.csv", csv_bytes(given[:3])))
@@ -312,7 +313,7 @@ def test_what_a_killed_run_left_undone_the_next_one_makes_up_for(warehouse, tmp_
     with warehouse.connect() as reader:
         waiting = "select state, slip_id is null from ledger.quarantine"
         assert reader.execute(waiting).fetchall() == [("open", True)]
-        assert work.gate(penalties.ON) == []
+        assert work.gate(run_on(penalties.ON)) == []
         reader.rollback()
         assert reader.execute("select count(*) from ledger.slip").fetchone() == (1,)
         assert reader.execute("select state, corrected_batch_seq from ledger.quarantine").fetchall() == [

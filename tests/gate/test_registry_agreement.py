@@ -10,10 +10,12 @@ from typing import Any
 from public_credit import gate
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import make_uscc
+from public_credit.ledger import published
 from public_credit.papers.template import example
 from public_credit.steps import work
 
 from tests.helpers.penalties import ON
+from tests.helpers.runs import run_on
 
 FIRM = make_uscc("91", "MA300001")
 UNION = make_uscc("52", "39900001")
@@ -32,7 +34,7 @@ def hand_in(folder: Path, dataset_id: str, changes: list[dict[str, str]]) -> Any
     writer.writerows([row.get(name, "") for name in rows[0]] for row in rows)
     path = folder / f"{dataset_id}.csv"
     path.write_bytes(target.getvalue().encode())
-    return gate.run([work.ingest(dataset_id, path, ON).batch_seqs[0]], business_date=ON)[0]
+    return gate.run(run_on(ON), [work.ingest(run_on(ON), dataset_id, path).batch_seqs[0]])[0]
 
 
 def registers(folder: Path) -> None:
@@ -107,14 +109,17 @@ def test_persons_and_counts_are_not_compared(warehouse, tmp_path: Path) -> None:
 
 
 def test_organisations_stay_in_the_registry_after_a_build(warehouse, tmp_path: Path) -> None:
-    """Staging holds what a finished build took in; the gate reads it where a kind has no current table."""
+    """What a finished build took in is read from what it published."""
     registers(tmp_path)
     with warehouse.connect("builder") as builder:
         builder.execute(
-            "create table staging.stg_organisation_registration as select r.* from raw.organisation_registration r"
+            "create table published.heads as select 'organisation_registration' as kind, r.* "
+            "from raw.organisation_registration r"
         )
         build_id = builder.execute(
-            "insert into ledger.build (business_date, state) values (%s, 'built') returning build_id", [ON]
+            "insert into ledger.build (business_date, state, made_from) "
+            "values (%s, 'built', jsonb_build_object('published', %s::text)) returning build_id",
+            [ON, published.contract()],
         ).fetchone()[0]
         builder.execute(
             "insert into ledger.build_input (build_id, batch_seq, attempt, operation, kind) select %s, seq, "

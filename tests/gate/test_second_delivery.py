@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from public_credit.base import settings
 from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
 from public_credit.gate import waivers
+from public_credit.ledger import locks, published
+from public_credit.ledger.session import session
 
 from tests.conftest import open_warehouse
+from tests.helpers.runs import run_on
 
 from .test_registry_agreement import hand_in
 
@@ -28,9 +33,9 @@ def built(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     folder = tmp_path_factory.mktemp("second")
     with pytest.MonkeyPatch.context() as patch, open_warehouse(migrated, folder, patch) as warehouse:
         for dataset in _DATASETS.values():
-            waivers.grant(dataset, "B01", reason="一行的测试数据", owner="测试", granted_by="测试", expires_on=_ON)
+            waivers.grant(run_on(_ON, "测试"), dataset, "B01", reason="一行的测试数据", owner="测试", expires_on=_ON)
         first = {shape: hand_in(folder, dataset, [{}]) for shape, dataset in _DATASETS.items()}
-        build.run(_ON)
+        build.run(run_on(_ON))
         yield warehouse, folder, first
 
 
@@ -50,3 +55,54 @@ def test_a_delivery_after_a_build_is_compared_with_what_was_built(built: Any, sh
     assert again(**changed) == (1, 0, 0), "a changed row"
     assert again(**changed) == (0, 1, 0), "the changed row again"
     assert again() == (1, 0, 0), "changed back"
+
+
+_LAST = "select max(build_id) from ledger.build"
+_NOT_READY = {
+    "made by older code": (
+        f"update ledger.build set made_from = made_from - 'published' where build_id = ({_LAST})",
+        "update ledger.build set made_from = made_from || jsonb_build_object('published', '{contract}') "
+        f"where build_id = ({_LAST})",
+    ),
+    "a build did not finish": (
+        "insert into ledger.build (business_date) values ('2026-02-26')",
+        "delete from ledger.build where state = 'open'",
+    ),
+    "a build is running": ("", ""),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("why", _NOT_READY)
+@pytest.mark.parametrize("shape", _SERVED[::5], ids="-".join)
+def test_without_published_relations_the_gate_compares_with_what_was_landed(
+    built: Any, shape: tuple[str, str], why: str
+) -> None:
+    warehouse, folder, _ = built
+    before, after = _NOT_READY[why]
+    with warehouse.connect() as owner:
+        owner.autocommit = True
+        if before:
+            owner.execute(before)
+        owner.execute("revoke usage on schema published from pcw_collector")
+        try:
+            with session("collector") as opened:
+                assert published.ready(opened) == (why == "a build is running")
+            with locks.hold("builder", locks.FIGURES) if why == "a build is running" else nullcontext():
+                outcome = hand_in(Path(folder), _DATASETS[shape], [{}])
+        finally:
+            owner.execute("grant usage on schema published to pcw_collector")
+            if after:
+                owner.execute(after.format(contract=published.contract()))
+    assert (outcome.counts["accepted"], outcome.counts["duplicate"]) == (0, 1)
+    with session("collector") as opened:
+        assert published.ready(opened)
+
+
+@pytest.mark.slow
+def test_every_role_may_read_what_is_published(built: Any) -> None:
+    warehouse, *_ = built
+    for role in sorted({"collector", "builder", "sender", "reader"} & set(settings.ROLES)):
+        with warehouse.connect(role) as connection:
+            for relation, columns in published.RELATIONS.items():
+                connection.execute(f"select {', '.join(' '.join(columns.values()).split())} from {relation} limit 1")

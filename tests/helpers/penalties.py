@@ -13,6 +13,8 @@ from public_credit.catalogue import load_catalogue
 from public_credit.papers.template import example
 from public_credit.steps import work
 
+from tests.helpers.runs import run_on
+
 ON = date(2026, 2, 25)
 DATASET = "zhzf.penalty_entity"
 
@@ -39,9 +41,9 @@ def land(folder: Path, name: str, content: bytes, on: date = ON) -> int:
     """Book and land a file, without judging it; the batch sequence."""
     path = folder / name
     path.write_bytes(content)
-    return work.ingest(DATASET, path, on).batch_seqs[0]
+    return work.ingest(run_on(on), DATASET, path).batch_seqs[0]
 
 
 def judge(seq: int, on: date = ON) -> Any:
     """Judge one batch."""
-    return gate.run([seq], business_date=on)[0]
+    return gate.run(run_on(on), [seq])[0]

@@ -12,6 +12,8 @@ from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import PLACEHOLDER
 from public_credit.papers.template import example
 
+from tests.helpers.runs import run_on
+
 UNIT = "zhzf"
 _CODES = {
     "org_code": "org",
@@ -149,7 +151,7 @@ class Records:
             mock.patch.multiple("public_credit.subjects", run=lambda *_: {}, full=lambda *_: {}),
             mock.patch.object(build, "invoke", lambda arguments, variables: invoke([*arguments, *chosen], variables)),
         ):
-            return build.run(on, full_refresh=full_refresh)
+            return build.run(run_on(on), full_refresh=full_refresh)
 
     def current(self, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:
         return self.query(

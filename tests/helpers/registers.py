@@ -11,6 +11,8 @@ from public_credit import subjects as resolve
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import PLACEHOLDER, make_org_code, make_registration, make_uscc
 
+from tests.helpers.runs import run_on
+
 ON = date(2026, 2, 25)
 ENTERPRISE, ORGANISATION = "enterprise_registration", "organisation_registration"
 TABLES = {
@@ -177,7 +179,7 @@ class Registers:
         for rows in batches:
             self.deliver(rows, on=on)
         build = self.freeze(on)
-        resolve.run(build, on)
+        resolve.run(run_on(on), build)
         return build
 
     def judge(self, decision: str, left: str, right: str) -> int:

@@ -16,9 +16,9 @@ from unittest import mock
 
 import httpx
 import yaml
-from local_stack.airflow import simulated_world
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.helpers.runs import run_on
+
 DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}
 
 
@@ -50,7 +50,7 @@ class World:
                 continue
             for _ in range(4):  # what Airflow's retries do
                 try:
-                    results[unit.id] = work.collect_and_land(unit.id, DAYS[day])
+                    results[unit.id] = work.collect_and_land(run_on(DAYS[day]), unit.id)
                     break
                 except UserError as error:
                     results[unit.id] = error
@@ -62,18 +62,18 @@ class World:
 
         self.district.play(day)
         self.collect(day)
-        work.gate(DAYS[day])
+        work.gate(run_on(DAYS[day]))
         self.finish_day(day)
         self.city.control("POST", "day", date=DAYS[day].isoformat())
-        work.receive(DAYS[day])
+        work.receive(run_on(DAYS[day]))
 
     def finish_day(self, day: int) -> None:
         from public_credit.steps import work
 
-        work.build(DAYS[day])
-        work.release(DAYS[day])
-        work.deliver(DAYS[day])
-        work.receive(DAYS[day])
+        work.build(run_on(DAYS[day]))
+        work.release(run_on(DAYS[day]))
+        work.deliver(run_on(DAYS[day]))
+        work.receive(run_on(DAYS[day]))
 
     def office(self, day: int) -> None:
         """What the district does after a day's build: reviews of applicants, editions drafted and approved."""
@@ -82,13 +82,14 @@ class World:
         from public_credit.steps import work
         from public_credit.steps.airflow import APPROVE
 
-        os.environ["PCW_BUSINESS_DATE"] = DAYS[day].isoformat()
         for use in (use for use in USES if use.day == day):
-            review(use.path(self.home).read_bytes(), who=use.unit, purpose=use.purpose, area=use.area)
+            review(run_on(DAYS[day], use.unit), use.path(self.home).read_bytes(), purpose=use.purpose, area=use.area)
         if day in EDITIONS:
-            drafted = work.edition(DAYS[day], *EDITIONS[day])
+            drafted = work.edition(run_on(DAYS[day]), *EDITIONS[day])
             work.settle_edition(
-                drafted, {"chosen_options": [APPROVE], "responded_by_user": {"id": "1", "name": "分管区领导"}}
+                run_on(DAYS[day]),
+                drafted,
+                {"chosen_options": [APPROVE], "responded_by_user": {"id": "1", "name": "分管区领导"}},
             )
 
     def city_store(self) -> dict[str, dict[str, Any]]:
@@ -118,7 +119,7 @@ def world(
     """
     made = World(warehouse, home, scale, exchange, clerks)
     try:
-        with mock.patch.dict(os.environ, {"PCW_DISTRICT_FOLDER": simulated_world(CHECKOUT)["PCW_DISTRICT_FOLDER"]}):
+        with mock.patch.dict(os.environ, {"PCW_DISTRICT": "demo"}):
             yield made
     finally:
         made.city.stop()

@@ -21,6 +21,7 @@ from tests.helpers.commands import credit
 from tests.helpers.edited import edit
 from tests.helpers.penalties import ON
 from tests.helpers.records import Records
+from tests.helpers.runs import run_on
 
 HONOUR = DATASETS["honour"]
 
@@ -204,11 +205,11 @@ def test_what_landed_before_the_edit_waits_for_the_gate_and_is_judged_afterwards
     records, states = Records(warehouse), "select dataset_id, state from ledger.batch order by seq"
     received(tmp_path, DATASETS["sector_roster"], [{}])
     add(root, "honour")
-    (failure,) = work.gate(ON)
+    (failure,) = work.gate(run_on(ON))
     assert "catalogue apply" in failure
     assert records.query(states) == [(HONOUR, "landed"), (DATASETS["sector_roster"], "accepted")], "the others go on"
     assert credit("catalogue", "apply", "--yes").code == 0
-    assert work.gate(ON) == []
+    assert work.gate(run_on(ON)) == []
     assert records.query(states)[0] == (HONOUR, "accepted")
 
 

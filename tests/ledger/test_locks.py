@@ -15,37 +15,40 @@ from public_credit.base import settings
 from public_credit.build import run as build
 from public_credit.ledger import locks
 
+from tests.helpers.runs import run_on
+
 Start = Callable[..., subprocess.Popen[str]]
 _STUCK = """
 import time
 def stuck(*given, **named):
     print("at work", flush=True)
     time.sleep(600)
-from datetime import date
+from tests.helpers.runs import run_on
+run = run_on(who="先来的人")
 """
 WORK = {  # what the first does until it is stuck; the command of the second; what it is told
     "build": (
-        "from public_credit.build import run as builds\nbuilds.invoke = stuck\nbuilds.run(date(2026, 2, 25))",
+        "from public_credit.build import run as builds\nbuilds.invoke = stuck\nbuilds.run(run)",
         ["build"],
         "另一个构建正在运行",
     ),
     "release": (
-        "from public_credit.deliver import release\nrelease._prepare = stuck\nrelease.prepare()",
+        "from public_credit.deliver import release\nrelease._prepare = stuck\nrelease.prepare(run)",
         ["release", "prepare"],
         "另一个变更单正在运行",
     ),
     "publish": (
-        "from public_credit.papers.leadership import publish\npublish.load = stuck\npublish.publish()",
+        "from public_credit.papers.leadership import publish\npublish.load = stuck\npublish.publish(run)",
         ["report", "leadership"],
         "另一个看板发布正在运行",
     ),
     "edition": (
-        "from public_credit.editions import run as editions\neditions.session = stuck\neditions.draft(2025, '测试')",
+        "from public_credit.editions import run as editions\neditions.session = stuck\neditions.draft(run, 2025)",
         ["editions", "draft", "--year", "2025"],
         "另一个年度定稿正在运行",
     ),
     "delivery": (
-        "from importlib import import_module\ndeliveries = import_module('public_credit.deliver.run')\ndeliveries.adapter_for = stuck\ndeliveries.run()",
+        "from importlib import import_module\ndeliveries = import_module('public_credit.deliver.run')\ndeliveries.adapter_for = stuck\ndeliveries.run(run)",
         ["deliver"],
         "另一个报送正在运行",
     ),
@@ -54,6 +57,8 @@ _LONG = """
 from sqlalchemy import text
 from public_credit.base import settings
 from public_credit.ledger import locks
+
+from tests.helpers.runs import run_on
 with locks.alone("builder", locks.BUILD, "构建", "先来的"), settings.engine("builder").begin() as connection:
     if {blind}:
         connection.execute(text("set local client_connection_check_interval = 0"))
@@ -97,7 +102,7 @@ def _until(true: Callable[[], bool], seconds: float = 60) -> None:
 @pytest.mark.parametrize("name", WORK)
 def test_the_second_is_told_who_is_at_it_since_when_and_ends(warehouse: Any, start: Start, name: str) -> None:
     code, command, told = WORK[name]
-    first = start("-c", _STUCK + code, PCW_USER="先来的人")
+    first = start("-c", _STUCK + code)
     assert first.stdout.readline() == "at work\n", first.stderr.read()
     second = start("-m", "public_credit.cli", *command, PCW_USER="后来的人")
     _, said = second.communicate(timeout=60)
@@ -159,3 +164,14 @@ def test_the_sessions_of_dbt_bear_the_name_of_the_process_too(warehouse: Any, ca
     )
     table = shown.results[0].agate_table
     assert list(table.rows[0].values()) == [settings.process_name(), "1s"]
+
+
+def test_a_task_of_airflow_that_comes_second_is_skipped_and_says_who_is_at_it(warehouse: Any) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+    from public_credit.steps import airflow, work
+
+    with locks.alone("builder", locks.BUILD, "构建", "先来的"):
+        with pytest.raises(AirflowSkipException, match="另一个构建正在运行，自 .* 起由 先来的 进行"):
+            airflow.unless_busy(work.build, run_on(dag_run="build_warehouse/second"))
+    with warehouse.connect() as owner:
+        assert owner.execute("select count(*) from ledger.step").fetchone() == (0,), "nothing was begun"

@@ -11,13 +11,19 @@ from typing import Any
 
 import pytest
 from public_credit.build import run as build
+from public_credit.catalogue import load_catalogue
+from public_credit.gate.cross_record import Heads
+from public_credit.ledger import published
+from public_credit.ledger.session import session
 from public_credit.steps import work
 from public_credit.steps.migrate import migrate
+from sqlalchemy import text
 
-from tests.conftest import CHECKOUT
+from tests.conftest import DEMO
 from tests.dumps.make import FOLDER, pg_tool
 from tests.helpers.commands import credit
 from tests.helpers.penalties import csv_bytes, judge, land, rows
+from tests.helpers.runs import run_on
 
 pytestmark = [pytest.mark.slow]
 LAST = date(2026, 2, 26)
@@ -68,12 +74,25 @@ def figures(warehouse: Any) -> dict[str, list[str]]:
         }
 
 
+def heads() -> dict[str, Any]:
+    """Content of the version of every record the gate compares with, per kind, and whether it comes from what dbt published."""
+    with session("collector") as opened:
+        ready = published.ready(opened)
+        return {"published": ready} | {
+            kind.id: sorted(
+                (row.record_id, row.content_hash)
+                for row in opened.execute(text(Heads(opened, kind, built=ready).sql([])))
+            )
+            for kind in load_catalogue().kinds.values()
+        }
+
+
 @pytest.mark.parametrize("dump", sorted(FOLDER.glob("*.sql.xz")), ids=lambda path: path.name.split(".sql")[0])
 def test_an_existing_warehouse_is_migrated_and_worked_on(
     warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Path
 ) -> None:
     monkeypatch.setenv("PCW_CLOCK", "logical")
-    monkeypatch.setenv("PCW_DISTRICT_FOLDER", str(CHECKOUT / "include" / "districts" / "demo"))
+    monkeypatch.setenv("PCW_DISTRICT", str(DEMO))
     restored(warehouse, dump, tmp_path)
     with warehouse.connect() as connection:
         counts = connection.execute(COUNTS).fetchall()
@@ -83,14 +102,17 @@ def test_an_existing_warehouse_is_migrated_and_worked_on(
     with warehouse.connect() as connection:
         assert connection.execute(COUNTS).fetchall() == counts
     assert credit("status").code == 0
-    result = build.run(LAST)
+    compared = heads()
+    assert not compared["published"], "an older version built last"
+    result = build.run(run_on(LAST))
     assert result.build_id is not None and "全量重建" in result.message, "what the old build was made from is not known"
     after = figures(warehouse)
     assert after == before
+    assert heads() == compared | {"published": True}, "the gate compares with the same versions"
     outcome = judge(land(tmp_path, "new.csv", csv_bytes(rows(5)), LAST), LAST)
     assert outcome.state == "accepted"
     assert credit("batches", "set-aside", str(counts[0][0]), "--reason", "测试").code == 4, "an accepted batch of old"
-    assert work.build(LAST).build_id is not None
+    assert work.build(run_on(LAST)).build_id is not None
     with warehouse.connect() as connection:
         assert (
             connection.execute(

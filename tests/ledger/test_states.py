@@ -57,7 +57,7 @@ def spelled(source: str) -> list[tuple[int, str]]:
             if isinstance(node.func, ast.Attribute) and node.func.attr == "in_" and _named(node.func.value):
                 found += [item for given in node.args for item in _constants(given)]
             if isinstance(node.func, ast.Name) and node.func.id == "step":
-                found += _constants(node.args[1])
+                found += _constants(node.args[2])
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 pairs = (
@@ -97,7 +97,7 @@ def test_no_state_is_spelled_outside_its_enum() -> None:
         'batch.state, batch.message = "failed", message',
         'Step(verdict="ok" if done else "nothing_due")',
         'query.where(Batch.state.in_(("received", "broken")))',
-        'with step("collector", "land") as record: pass',
+        'with step(run, "collector", "land") as record: pass',
         "text(\"select 1 from ledger.batch b where b.state = 'held'\")",
         "text(f\"select {one} from ledger.batch where state not in ('held', 'failed')\")",
         'WORDS = {"held": "扣留", "failed": "出错"}',
@@ -157,6 +157,7 @@ def test_every_state_has_a_word_and_no_two_the_same() -> None:
         states.ReportKind,
         states.Conversion,
         states.WorkState,
+        states.UnitRole,
     }
     told = {}
     for name, vocabulary in words.VOCABULARIES.items():

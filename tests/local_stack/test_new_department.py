@@ -36,7 +36,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def _started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     root = tmp_path / "checkout"
-    shutil.copytree(CHECKOUT / "include" / "catalogue", root / "include" / "catalogue")
+    for name in ("catalogue", "districts"):
+        shutil.copytree(CHECKOUT / "include" / name, root / "include" / name)
     shutil.copytree(CHECKOUT / "dags", root / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("dbt_project", "expectations", "include/public_credit"):
         (root / name).symlink_to(CHECKOUT / name)
@@ -94,7 +95,9 @@ def test_a_department_added_while_the_stack_runs_is_collected_without_a_restart(
     _delivered(sftp, "xzcf_20260225.csv")
     with (stack.home / "secrets" / "connections.yaml").open("a", encoding="utf-8") as lines:
         lines.write(f"sftp_slj: {sftp.uri()}\n")
-    (stack.checkout / "include" / "catalogue" / "departments" / "slj.yml").write_text(DEPARTMENT, encoding="utf-8")
+    (stack.checkout / "include" / "districts" / "demo" / "departments" / "slj.yml").write_text(
+        DEPARTMENT, encoding="utf-8"
+    )
     added = time.monotonic()
     while True:
         with suppress(httpx.HTTPStatusError):

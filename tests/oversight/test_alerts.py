@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from tests.helpers.receipts import ARCHIVED, BOOKED, DAY
+from tests.helpers.runs import run_on
 from tests.helpers.servers import Loop, Mailbox, certificate
 
 CHANNEL = {"type": "drop_folder", "connection": "drop_csdw", "patterns": ["*.csv"]}
@@ -70,7 +71,7 @@ def told_files(ledger) -> list[str]:
 
 
 def test_nothing_to_say_sends_nothing(ledger):
-    told = alerts.tell(DAY)
+    told = alerts.tell(run_on(DAY))
     assert not told.sent
     assert told_files(ledger) == []
     assert ledger("select verdict from ledger.step where name = 'alert'") == "nothing_due"
@@ -80,7 +81,7 @@ def test_one_alert_names_each_owner_with_what_is_theirs(ledger):
     book_step(ledger, "collect", "failed", "SFTP 服务器无法连接。", "department")
     book_step(ledger, "build", "failed", "构建失败。", "data_engineer", dataset=None, unit=None)
     seq = book_batch(ledger, "held", "扣留：错误率过高")
-    alerts.tell(DAY)
+    alerts.tell(run_on(DAY))
     (text,) = told_files(ledger)
     department, engineer = text.split("【数据管理员】")
     assert "【测试单位】\n- 测试单位 · 测试数据：SFTP 服务器无法连接。" in department
@@ -91,15 +92,15 @@ def test_one_alert_names_each_owner_with_what_is_theirs(ledger):
 
 def test_what_was_told_is_not_told_again_and_its_end_is_told_once(ledger):
     book_step(ledger, "collect", "failed", "已重试 3 次", "department")
-    alerts.tell(DAY)
+    alerts.tell(run_on(DAY))
     book_step(ledger, "collect", "failed", "已重试 7 次", "department")
-    assert not alerts.tell(DAY).sent
+    assert not alerts.tell(run_on(DAY)).sent
     book_step(ledger, "collect", "ok", "新收 1 份")
     book_batch(ledger, "accepted")
-    told = alerts.tell(DAY + timedelta(days=1))
+    told = alerts.tell(run_on(DAY + timedelta(days=1)))
     assert [item.message for item in told.settled] == ["测试单位 · 测试数据：已重试 3 次"]
     assert "【已解决】" in told_files(ledger)[-1]
-    assert not alerts.tell(DAY + timedelta(days=1)).sent
+    assert not alerts.tell(run_on(DAY + timedelta(days=1))).sent
     assert len(told_files(ledger)) == 2
 
 
@@ -107,7 +108,7 @@ def test_what_comes_back_after_it_was_settled_is_new(ledger):
     book_batch(ledger, "accepted")
     for verdict in ("failed", "ok", "failed"):
         book_step(ledger, "collect", verdict, "无法连接", "department")
-        told = alerts.tell(DAY)
+        told = alerts.tell(run_on(DAY))
     assert [item.message for item in told.new] == ["测试单位 · 测试数据：无法连接"]
 
 
@@ -121,19 +122,19 @@ def test_rows_to_correct_are_counted_per_batch_until_none_is_open(ledger):
             row,
             DAY,
         )
-    told = alerts.tell(DAY)
+    told = alerts.tell(run_on(DAY))
     assert [(item.owner, item.message) for item in told.new] == [
         ("department:csdw", f"测试单位 · 测试数据，批次 {seq}（许可.csv）：2 行待更正，见退回单")
     ]
     ledger("update ledger.quarantine set state = 'corrected' where row_no = 1")
-    assert not alerts.tell(DAY).sent
+    assert not alerts.tell(run_on(DAY)).sent
     ledger("update ledger.quarantine set state = 'corrected'")
-    assert len(alerts.tell(DAY).settled) == 1
+    assert len(alerts.tell(run_on(DAY)).settled) == 1
 
 
 def test_a_broken_file_goes_to_the_department(ledger):
     book_batch(ledger, "broken", "压缩包已截断")
-    (item,) = alerts.tell(DAY).new
+    (item,) = alerts.tell(run_on(DAY)).new
     assert item.owner == "department:csdw"
     assert "压缩包已截断" in item.message
 
@@ -141,9 +142,9 @@ def test_a_broken_file_goes_to_the_department(ledger):
 def test_a_broken_file_is_settled_when_a_later_day_brings_a_good_one(ledger):
     book_batch(ledger, "broken", "压缩包已截断")
     book_batch(ledger, "accepted", file_name="另一份.csv")
-    assert len(alerts.tell(DAY).new) == 1
+    assert len(alerts.tell(run_on(DAY)).new) == 1
     book_batch(ledger, "accepted", on=DAY + timedelta(days=1))
-    assert len(alerts.tell(DAY + timedelta(days=1)).settled) == 1
+    assert len(alerts.tell(run_on(DAY + timedelta(days=1))).settled) == 1
 
 
 def test_the_owner_of_a_held_batch_is_the_failed_checks(ledger):
@@ -154,7 +155,7 @@ def test_the_owner_of_a_held_batch_is_the_failed_checks(ledger):
         "owner) values (%s, 1, 'floor', '行数', 'critical', false, 'department')",
         seq,
     )
-    (item,) = alerts.tell(DAY).new
+    (item,) = alerts.tell(run_on(DAY)).new
     assert item.owner == "department:csdw"
 
 
@@ -173,14 +174,14 @@ def book_signal(ledger, batch: int, subject: str) -> None:
 
 def test_the_same_unknown_column_every_day_is_told_once_until_it_is_gone(ledger):
     book_signal(ledger, book_batch(ledger, "accepted"), "案件来源")
-    (item,) = alerts.tell(DAY).new
+    (item,) = alerts.tell(run_on(DAY)).new
     assert (item.owner, item.message) == ("data_engineer", "测试单位 · 测试数据：列“案件来源”不在目录内")
     book_signal(ledger, book_batch(ledger, "accepted"), "案件来源")
-    assert not alerts.tell(DAY).sent
+    assert not alerts.tell(run_on(DAY)).sent
     book_batch(ledger, "received")
-    assert not alerts.tell(DAY).sent
+    assert not alerts.tell(run_on(DAY)).sent
     book_batch(ledger, "accepted")
-    assert len(alerts.tell(DAY).settled) == 1
+    assert len(alerts.tell(run_on(DAY)).settled) == 1
 
 
 def test_a_batch_that_could_not_be_landed_is_ours_until_it_is(ledger):
@@ -192,21 +193,21 @@ def test_a_batch_that_could_not_be_landed_is_ours_until_it_is(ledger):
             *(seq, DAY, verdict),
         )
     book_step(ledger, "collect_unit", "failed", "归档不可用", "data_engineer", dataset=None)
-    (item,) = alerts.tell(DAY).new
+    (item,) = alerts.tell(run_on(DAY)).new
     assert (item.owner, item.message) == (
         "data_engineer",
         f"测试单位 · 测试数据，批次 {seq}（许可.csv）：未能入库，归档不可用",
     )
     ledger("update ledger.batch set state = 'accepted'")
     book_step(ledger, "collect_unit", "ok", "", dataset=None)
-    told = alerts.tell(DAY)
+    told = alerts.tell(run_on(DAY))
     assert (len(told.settled), told.new) == (1, [])
 
 
 def test_a_unit_that_was_asked_and_never_delivered_is_silent(ledger):
-    assert alerts.tell(DAY).new == []
+    assert alerts.tell(run_on(DAY)).new == []
     book_step(ledger, "collect", "nothing_due", "无新增")
-    (item,) = alerts.tell(DAY).new
+    (item,) = alerts.tell(run_on(DAY)).new
     assert "从未报送，请报送或作零报送说明" in item.message
     assert item.owner == "department:csdw"
 
@@ -214,8 +215,8 @@ def test_a_unit_that_was_asked_and_never_delivered_is_silent(ledger):
 def test_silence_beyond_the_cadence_is_told_and_an_attestation_ends_it(ledger):
     book_step(ledger, "collect", "nothing_due", "无新增")
     book_batch(ledger, "accepted")
-    assert not alerts.tell(DAY + timedelta(days=7)).sent
-    (item,) = alerts.tell(DAY + timedelta(days=8)).new
+    assert not alerts.tell(run_on(DAY + timedelta(days=7))).sent
+    (item,) = alerts.tell(run_on(DAY + timedelta(days=8))).new
     assert "自 2026-02-25 起未报送（约定不超过 7 天）" in item.message
     ledger(
         "insert into ledger.attestation (unit_id, dataset_id, period_from, period_to, attested_by) "
@@ -223,15 +224,15 @@ def test_silence_beyond_the_cadence_is_told_and_an_attestation_ends_it(ledger):
         DAY,
         DAY + timedelta(days=8),
     )
-    assert len(alerts.tell(DAY + timedelta(days=8)).settled) == 1
+    assert len(alerts.tell(run_on(DAY + timedelta(days=8))).settled) == 1
 
 
 def test_a_killed_task_is_told_when_it_is_surely_dead(ledger):
     book_step(ledger, "build", "incomplete", "", dataset=None, unit=None, ended=False)
     book_step(ledger, "collect", "incomplete", "", ended=False)
-    assert not alerts.tell(DAY).sent
+    assert not alerts.tell(run_on(DAY)).sent
     ledger("update ledger.step set started_at = now() - interval '4 hours' where name in ('build', 'collect')")
-    assert sorted(item.message for item in alerts.tell(DAY).new) == [
+    assert sorted(item.message for item in alerts.tell(run_on(DAY)).new) == [
         "数仓构建：任务中断，未写明结果",
         "测试单位 · 测试数据：采集任务中断，未写明结果",
     ]
@@ -239,7 +240,7 @@ def test_a_killed_task_is_told_when_it_is_surely_dead(ledger):
 
 def test_a_persons_number_does_not_leave_in_an_alert(ledger):
     book_batch(ledger, "broken", "无法读取", file_name="张三370399199001011234.csv")
-    alerts.tell(DAY)
+    alerts.tell(run_on(DAY))
     (text,) = told_files(ledger)
     assert "370399199001011234" not in text
     assert "370399199001011234" not in ledger("select string_agg(a::text, '') from ledger.alert a")
@@ -257,7 +258,7 @@ def test_by_mail(ledger, mailbox):
         alert=f"smtp://127.0.0.1:{mailbox.port}/?from=credit@zb.example&to=a@zb.example,b@zb.example"
     )
     book_batch(ledger, "broken", "无法读取")
-    alerts.tell(DAY)
+    alerts.tell(run_on(DAY))
     (raw,) = mailbox.messages
     message = email.message_from_string(raw, policy=email.policy.default)
     assert message["subject"] == "公共信用数据 2026-02-25 运行提醒"
@@ -269,7 +270,7 @@ def test_a_password_is_not_sent_in_the_clear(ledger, mailbox):
     ledger.warehouse.add_connections(alert=f"smtp://u:pw@127.0.0.1:{mailbox.port}/?from=a@b.example&to=c@d.example")
     book_batch(ledger, "broken", "无法读取")
     with pytest.raises(UserError, match="不支持加密"):
-        alerts.tell(DAY)
+        alerts.tell(run_on(DAY))
     assert "AUTH" not in mailbox.commands
 
 
@@ -282,9 +283,9 @@ def test_by_mail_over_tls_with_a_password(ledger, tmp_path, monkeypatch):
     book_batch(ledger, "broken", "无法读取")
     try:
         with pytest.raises(UserError, match="提醒未能发出：SSLCertVerificationError"):
-            alerts.tell(DAY)
+            alerts.tell(run_on(DAY))
         monkeypatch.setenv("SSL_CERT_FILE", str(pem))
-        alerts.tell(DAY)
+        alerts.tell(run_on(DAY))
     finally:
         mailbox.stop()
     assert "AUTH" in mailbox.commands
@@ -296,10 +297,10 @@ def test_what_could_not_be_sent_is_told_next_time(ledger, mailbox):
     book_batch(ledger, "broken", "无法读取")
     mailbox.refuse = True
     with pytest.raises(UserError, match="提醒未能发出"):
-        alerts.tell(DAY)
+        alerts.tell(run_on(DAY))
     assert ledger("select count(*) from ledger.alert") == 0
     mailbox.refuse = False
-    assert len(alerts.tell(DAY).new) == 1
+    assert len(alerts.tell(run_on(DAY)).new) == 1
     assert len(mailbox.messages) == 1
 
 
@@ -335,9 +336,9 @@ def test_by_webhook_and_an_error_code_of_the_robot_counts_as_not_sent(ledger, we
     ledger.warehouse.add_connections(alert=f"http://127.0.0.1:{port}/hook?key=robot-key")
     book_batch(ledger, "broken", "无法读取")
     with pytest.raises(UserError, match="返回错误 40001") as raised:
-        alerts.tell(DAY)
+        alerts.tell(run_on(DAY))
     assert "robot-key" not in str(raised.value)
-    alerts.tell(DAY)
+    alerts.tell(run_on(DAY))
     assert "无法读取" in received[-1]["text"]["content"]
     assert [item["owner"] for item in received[-1]["items"]] == ["department:csdw"]
 
@@ -355,13 +356,13 @@ def test_a_transport_that_does_not_work_is_said(ledger, uri, words):
     ledger.warehouse.add_connections(alert=uri)
     book_batch(ledger, "broken", "无法读取")
     with pytest.raises(UserError, match=words):
-        alerts.tell(DAY)
+        alerts.tell(run_on(DAY))
     assert ledger("select verdict from ledger.step where name = 'alert'") == "failed"
 
 
 def test_file_alerts_are_readable_by_their_owner_only(ledger):
     book_batch(ledger, "broken", "无法读取")
-    alerts.tell(DAY)
+    alerts.tell(run_on(DAY))
     (path,) = (ledger.home / "alerts").iterdir()
     assert isinstance(path, Path)
     assert path.stat().st_mode & 0o077 == 0

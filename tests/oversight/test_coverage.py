@@ -8,6 +8,7 @@ from public_credit.steps import work
 
 from tests.helpers.commands import credit
 from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
+from tests.helpers.runs import run_on
 
 
 def test_coverage_tells_of_deliveries_and_refusals(warehouse, tmp_path) -> None:
@@ -33,8 +34,8 @@ def test_a_build_publishes_the_datasets(warehouse, tmp_path, monkeypatch) -> Non
         build, "invoke", lambda arguments, variables: type("Ran", (), {"results": [], "elapsed_time": 0.0})
     )
     land(tmp_path, "a.csv", csv_bytes(rows(1)))
-    work.gate(ON)
-    build.run(ON)
+    work.gate(run_on(ON))
+    build.run(run_on(ON))
     with warehouse.connect("builder") as connection:
         found = connection.execute("select * from ledger.dataset where dataset_id = 'scjg.sampling'").fetchone()
         assert found == (

@@ -12,6 +12,7 @@ from public_credit.papers import person
 
 from tests.helpers.commands import Answer, credit
 from tests.helpers.profiles import ID_NUMBER, Profiles
+from tests.helpers.runs import run_on
 
 UNKNOWN = make_id_number("37039919850505002")
 
@@ -66,6 +67,6 @@ def test_look_is_in_the_log_even_when_the_report_fails(profiles: Profiles, wareh
     with warehouse.connect("builder") as builder:
         builder.execute("drop table marts.mart_subjects__natural_person")
     with pytest.raises(Exception, match="natural_person"):
-        person.gather(ID_NUMBER, who="甲", purpose="本人申请查询")
+        person.gather(run_on(who="甲"), ID_NUMBER, purpose="本人申请查询")
     with warehouse.connect("reader") as reader:
         assert reader.execute("select count(*) from ledger.access_log").fetchone()[0] == 1

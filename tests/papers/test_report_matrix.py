@@ -21,6 +21,7 @@ from public_credit.papers.subject import gather
 
 from tests.helpers.commands import credit
 from tests.helpers.profiles import COUNTS, ON, Profiles
+from tests.helpers.runs import run_on
 
 NATURES = {
     "administrative_licence": "基础信息",
@@ -89,7 +90,7 @@ def cells(content: bytes) -> dict[str, list[list[str]]]:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_shown_and_counted_on_the_page_and_in_the_workbook(firm: str, level: str) -> None:
-    report = gather(firm, level=level, who="甲", purpose="资格审查")
+    report = gather(run_on(ON, "甲"), firm, level=level, purpose="资格审查")
     html, book = page.subject_page(report), cells(workbook.subject_workbook(report))
     shown = {(kind, state): expected(kind, state, level) for kind, state in product(NATURES, STATES)}
     listed = [row[0] for rows in book.values() for row in rows]
@@ -133,7 +134,7 @@ def test_hidden_records_leave_no_trace(profiles: Profiles, level: str) -> None:
     )
 
     def told(subject: str) -> list[str]:
-        report = gather(subject, level=level, who="甲", purpose="资格审查")
+        report = gather(run_on(ON, "甲"), subject, level=level, purpose="资格审查")
         texts = [page.subject_page(report), repr(sorted(cells(workbook.subject_workbook(report)).items()))]
         own = (
             report.number,
@@ -160,9 +161,9 @@ def test_the_command_says_no_more_than_the_report(profiles: Profiles, tmp_path: 
 
 
 def test_the_subject_and_the_auditor_are_told_how_many_and_why(firm: str) -> None:
-    own = gather(firm, level="授权查询", who="甲", purpose="本单位查询")
+    own = gather(run_on(ON, "甲"), firm, level="授权查询", purpose="本单位查询")
     assert [count for _, _, count in own.hidden] == [2 * len(GONE) * len(NATURES)] and own.hidden_note == ""
-    assert gather(firm, level="封存", who="甲", purpose="审计").hidden == []
+    assert gather(run_on(ON, "甲"), firm, level="封存", purpose="审计").hidden == []
 
 
 @pytest.mark.parametrize(("disclosure", "seen"), [("公开", True), ("授权查询", False)])
@@ -182,6 +183,6 @@ def test_a_grade_that_rests_on_a_hidden_record_is_not_told(
             "insert into marts.mart_subjects__food_drug_grade_basis values (%s, %s, '定级', '号', '罚款', %s, '机关')",
             [subject, record, ON],
         )
-    report = gather(subject, level="政务共享", who="甲", purpose="资格审查")
+    report = gather(run_on(ON, "甲"), subject, level="政务共享", purpose="资格审查")
     assert (report.grade is not None, len(report.grade_basis)) == (seen, int(seen))
-    assert gather(subject, level="封存", who="甲", purpose="审计").grade is not None
+    assert gather(run_on(ON, "甲"), subject, level="封存", purpose="审计").grade is not None

@@ -17,6 +17,7 @@ from public_credit.papers.applicants import read
 
 from tests.helpers.commands import credit
 from tests.helpers.profiles import ON, Profiles, uscc
+from tests.helpers.runs import run_on
 
 PERSON = make_id_number("37039919900101001")
 
@@ -62,7 +63,7 @@ def listed(profiles: Profiles) -> Profiles:
 
 
 def _lines(content: bytes, purpose: str = "××项目招标资格审查") -> dict[int, reviewing.Line]:
-    return {line.applicant.row_no: line for line in reviewing.review(content, who="甲", purpose=purpose).lines}
+    return {line.applicant.row_no: line for line in reviewing.review(run_on(ON, "甲"), content, purpose=purpose).lines}
 
 
 def test_hits_carry_name_document_basis_and_term(listed: Profiles) -> None:

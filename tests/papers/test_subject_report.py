@@ -18,6 +18,7 @@ from public_credit.papers.subject import gather
 
 from tests.helpers.commands import credit
 from tests.helpers.profiles import Profiles, uscc
+from tests.helpers.runs import run_on
 
 NAME = "示范区粮缘<食品>有限公司"
 
@@ -77,24 +78,24 @@ def _titles(report) -> list[str]:
 
 
 def test_each_level_sees_what_it_may_and_says_how_many_it_does_not(firm: str) -> None:
-    public = gather(uscc(1), level="公开", who="甲", purpose="")
+    public = gather(run_on(who="甲"), uscc(1), level="公开", purpose="")
     assert _titles(public) == ["食品经营许可", "经营超过保质期食品"]
     assert public.hidden == [], "how much is hidden is a disclosure"
-    shared = gather(firm, level="政务共享", who="甲", purpose="资格审查")
+    shared = gather(run_on(who="甲"), firm, level="政务共享", purpose="资格审查")
     assert "食品安全严重违法生产经营者名单" in _titles(shared), "still on the list: not old, whenever it was entered"
     assert "警告" in _titles(shared) and "已修复的处罚" not in _titles(shared)
-    own = gather(firm, level="授权查询", who="甲", purpose="本单位查询")
+    own = gather(run_on(who="甲"), firm, level="授权查询", purpose="本单位查询")
     assert {reason: count for reason, _, count in own.hidden} == {
         "决定已撤销，或记录已被更正记录取代": 1,
         "失信信息自行为终止之日起满 5 年": 1,
     }
     assert "已修复的处罚" in _titles(own) and "六年前的处罚" not in _titles(own) and "撤销的处罚" not in _titles(own)
-    audit = gather(firm, level="封存", who="甲", purpose="审计")
+    audit = gather(run_on(who="甲"), firm, level="封存", purpose="审计")
     assert len(_titles(audit)) == 7 and audit.hidden == []
 
 
 def test_every_figure_of_the_whole_file_is_the_marts(firm: str, warehouse) -> None:
-    report = gather(firm, level="封存", who="甲", purpose="资格审查")
+    report = gather(run_on(who="甲"), firm, level="封存", purpose="资格审查")
     tree = lxml.html.fromstring(page.subject_page(report))
     with warehouse.connect("reader") as reader:
         for name in policies.load().figures:
@@ -120,7 +121,7 @@ def test_every_figure_of_the_whole_file_is_the_marts(firm: str, warehouse) -> No
 
 
 def test_page_is_self_contained_and_forbids_the_network(firm: str) -> None:
-    html = page.subject_page(gather(firm, level="公开", who="甲", purpose=""))
+    html = page.subject_page(gather(run_on(who="甲"), firm, level="公开", purpose=""))
     tree = lxml.html.fromstring(html)
     assert tree.get("lang") == "zh-CN"
     policy = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
@@ -135,7 +136,7 @@ def test_page_is_self_contained_and_forbids_the_network(firm: str) -> None:
 
 
 def test_workbook_says_the_same_as_the_page(firm: str) -> None:
-    report = gather(firm, level="政务共享", who="甲", purpose="资格审查")
+    report = gather(run_on(who="甲"), firm, level="政务共享", purpose="资格审查")
     book = openpyxl.load_workbook(io.BytesIO(workbook.subject_workbook(report)))
     assert book.sheetnames == ["概览", "行政许可", "行政处罚", "严重失信主体名单"]
     overview = {row[0]: row[1] for row in book["概览"].iter_rows(values_only=True) if row[0]}
@@ -182,4 +183,4 @@ def test_unknown_and_ambiguous_codes_are_said(profiles: Profiles, warehouse) -> 
     answer = credit("report", "subject", uscc(78))
     assert answer.code == 4 and "待人工认定" in answer.err
     with pytest.raises(UserError):
-        gather(uscc(1), level="内部", who="甲", purpose="x")
+        gather(run_on(who="甲"), uscc(1), level="内部", purpose="x")

@@ -21,15 +21,18 @@ from public_credit.ledger.locks import BUILD, FIGURES, hold
 from public_credit.papers.leadership.load import load
 from public_credit.steps import work
 
+from tests.helpers.runs import run_on
+
 ON, NEXT = date(2026, 2, 25), date(2026, 2, 26)
+
 _BUILD = """
 import sys, time
-from datetime import date
 from types import SimpleNamespace
 from public_credit.build import run as builds
+from tests.helpers.runs import run_on
 builds.invoke = lambda *given: SimpleNamespace(results=[], elapsed_time=0.0)
 """
-_RUN = "print(builds.run(date(2026, 2, 25)).message)\n"
+_RUN = "print(builds.run(run_on()).message)\n"
 _STUCK = """
 def invoke(*given):
     print("at work", flush=True)
@@ -38,14 +41,14 @@ builds.invoke = invoke
 """
 _COLLECT = """
 import time
-from datetime import date
 from public_credit import collect
 from public_credit.steps import work
+from tests.helpers.runs import run_on
 def stuck(*given, **named):
     print("at work", flush=True)
     time.sleep(600)
 collect.collect = stuck
-work.collect_and_land({!r}, date(2026, 2, 25))
+work.collect_and_land(run_on(), {!r})
 """
 
 
@@ -102,11 +105,13 @@ def test_a_killed_build_lets_the_next_one_go_on_at_once(
     child.kill()
     child.wait()
     monkeypatch.setattr(build, "invoke", lambda *given: SimpleNamespace(results=[], elapsed_time=0.0))
-    done = build.run(ON)
+    done = build.run(run_on(ON))
     assert done.build_id == 1 and "续做" in done.message
 
 
-@pytest.mark.parametrize("read", [load, lambda: editions.draft(2020, "测试")], ids=["publication", "edition"])
+@pytest.mark.parametrize(
+    "read", [lambda: load(run_on()), lambda: editions.draft(run_on(), 2020)], ids=["publication", "edition"]
+)
 def test_figures_are_read_between_builds(warehouse: Any, read: Callable[[], Any]) -> None:
     ended: list[Exception] = []
 
@@ -134,7 +139,7 @@ def test_a_delivery_that_could_not_begin_leaves_no_lock(warehouse: Any, monkeypa
     deliveries = import_module("public_credit.deliver.run")
     monkeypatch.setattr(deliveries, "adapter_for", nowhere)
     with pytest.raises(UserError):
-        deliveries.run()
+        deliveries.run(run_on())
     with warehouse.connect() as owner:
         assert owner.execute(
             "select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from "
@@ -146,19 +151,19 @@ def test_the_gate_waits_for_collectors_at_work_and_not_for_killed_ones(warehouse
     children = [start(_COLLECT.format(unit)) for unit in ("zhzf", "zhzf", "scjg")]
     for child in children:
         assert child.stdout.readline() == "at work\n", child.stderr.read()
-    assert work.collecting_now(ON) == 2, "departments, not collectors"
-    assert work.collecting_now(NEXT) == 0
-    assert work.wait_for_collectors(ON, timedelta(seconds=1)) is False
+    assert work.collecting_now(run_on(ON)) == 2, "departments, not collectors"
+    assert work.collecting_now(run_on(NEXT)) == 0
+    assert work.wait_for_collectors(run_on(ON), timedelta(seconds=1)) is False
     for child, left in zip(children, (2, 1, 0), strict=True):
         child.kill()
         child.wait()
-        _until(lambda left=left: work.collecting_now(ON) == left)
+        _until(lambda left=left: work.collecting_now(run_on(ON)) == left)
     with warehouse.connect() as owner:
         open_steps = owner.execute(
             "select count(*) from ledger.step where name = 'collect_unit' and ended_at is null"
         ).fetchone()
     assert open_steps == (3,), "they were killed in their step"
-    assert work.wait_for_collectors(ON, timedelta(seconds=1)) is True
+    assert work.wait_for_collectors(run_on(ON), timedelta(seconds=1)) is True
 
 
 def test_a_collection_that_ended_holds_nothing(warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,9 +172,9 @@ def test_a_collection_that_ended_holds_nothing(warehouse: Any, monkeypatch: pyte
     seen: list[int] = []
 
     def empty(*given: Any, **named: Any) -> list[Any]:
-        seen.append(work.collecting_now(ON))
+        seen.append(work.collecting_now(run_on(ON)))
         return []
 
     monkeypatch.setattr(collect, "collect", empty)
-    work.collect_and_land("zhzf", ON)
-    assert (seen, work.collecting_now(ON)) == ([1], 0)
+    work.collect_and_land(run_on(ON), "zhzf")
+    assert (seen, work.collecting_now(run_on(ON))) == ([1], 0)

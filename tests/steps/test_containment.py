@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from public_credit.steps import work
 from tests.helpers import penalties
 from tests.helpers.commands import credit
 from tests.helpers.penalties import csv_bytes, judge, land, rows
+from tests.helpers.runs import Run, run_on
 
 gate_run = importlib.import_module("public_credit.gate.run")
 land_module = importlib.import_module("public_credit.land.stream")
@@ -50,7 +52,7 @@ def book(folder: Path, name: str, content: bytes) -> int:
 
     path = folder / name
     path.write_bytes(content)
-    return collect.receive_file(penalties.DATASET, path, penalties.ON).batch_seqs[0]
+    return collect.receive_file(run_on(penalties.ON), penalties.DATASET, path).batch_seqs[0]
 
 
 def states(warehouse: Any) -> dict[int, str]:
@@ -88,7 +90,7 @@ def test_an_error_while_landing_ends_that_receipt_only(
     )
     with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
         failing_reader(patch, "bad.csv", error)
-        failures = work.gate(penalties.ON)
+        failures = work.gate(run_on(penalties.ON))
     assert states(warehouse) == {before: "accepted", bad: "failed", after: "accepted"}
     ((verdict, owner, message),) = steps(warehouse, "land", bad)
     assert (verdict, owner) == ("failed", "data_engineer") and type(error).__name__.rsplit(".")[-1] in message
@@ -99,10 +101,10 @@ def test_an_error_while_landing_ends_that_receipt_only(
             "select count(*) from raw.administrative_penalty where batch_seq = %s", [bad]
         ).fetchone() == (0,)
     assert any(item.owner == "data_engineer" and "bad.csv" in item.message for item in alert_items.items(penalties.ON))
-    (row,) = [row for row in status.overview()["datasets"] if row["dataset_id"] == penalties.DATASET]
+    (row,) = [row for row in status.overview(run_on())["datasets"] if row["dataset_id"] == penalties.DATASET]
     assert row["verdict"] == "放行", "the newest receipt decides"
-    assert status.overview()["totals"]["failed"] == 1
-    assert work.gate(penalties.ON) == [], "booked once, not tried for ever"
+    assert status.overview(run_on())["totals"]["failed"] == 1
+    assert work.gate(run_on(penalties.ON)) == [], "booked once, not tried for ever"
 
 
 def test_after_the_mend_a_replay_takes_the_receipt_in(
@@ -111,7 +113,7 @@ def test_after_the_mend_a_replay_takes_the_receipt_in(
     seq = book(tmp_path, "bad.csv", csv_bytes(rows(5)))
     with monkeypatch.context() as patch:
         failing_reader(patch, "bad.csv", ValueError())
-        work.gate(penalties.ON)
+        work.gate(run_on(penalties.ON))
         assert credit("replay", str(seq)).code == 1, "still the same error"
     answer = credit("replay", str(seq))
     assert answer.code == 0 and states(warehouse) == {seq: "accepted"}, answer.out + answer.err
@@ -132,13 +134,13 @@ def test_what_concerns_all_receipts_is_not_held_against_one(
     with monkeypatch.context() as patch:
         failing_reader(patch, "bad.csv", error)
         if isinstance(error, UserError):
-            failures = work.gate(penalties.ON)
+            failures = work.gate(run_on(penalties.ON))
             assert len(failures) == 1 and states(warehouse) == {bad: "received", good: "accepted"}
         else:
             with pytest.raises(type(error)):
-                work.gate(penalties.ON)
+                work.gate(run_on(penalties.ON))
             assert states(warehouse) == {bad: "received", good: "received"}
-    work.gate(penalties.ON)
+    work.gate(run_on(penalties.ON))
     assert set(states(warehouse).values()) == {"accepted"}
 
 
@@ -158,7 +160,7 @@ def test_an_error_while_judging_ends_that_receipt_only(
 
     with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
         patch.setattr(gate_run.profile, "aggregates", aggregates)
-        failures = work.gate(penalties.ON)
+        failures = work.gate(run_on(penalties.ON))
     assert states(warehouse) == {before: "accepted", bad: "failed", after: "accepted"}
     ((verdict, owner, message),) = steps(warehouse, "gate", bad)
     assert (verdict, owner) == ("failed", "data_engineer")
@@ -183,7 +185,7 @@ def test_an_error_in_sql_leaves_the_next_judgement_a_clean_connection(
 
     with monkeypatch.context() as patch:
         patch.setattr(gate_run.cross_record, "prepare_batch", prepare_batch)
-        assert len(work.gate(penalties.ON)) == 1
+        assert len(work.gate(run_on(penalties.ON))) == 1
     assert asked == seqs and list(states(warehouse).values()) == ["accepted", "failed", "accepted"]
 
 
@@ -192,7 +194,7 @@ def test_an_error_in_a_replays_judgement_leaves_the_good_version_live(
 ) -> None:
     seq = land(tmp_path, "a.csv", csv_bytes(rows(5)))
     assert judge(seq).state == "accepted"
-    land_module.land(seq)
+    land_module.land(run_on(penalties.ON), seq)
     with monkeypatch.context() as patch:
         patch.setattr(gate_run.profile, "aggregates", lambda *_: 1 / 0)
         assert judge(seq).state == "failed"
@@ -222,12 +224,12 @@ def test_an_error_in_one_slip_keeps_nobody_from_his(warehouse, tmp_path: Path, m
     real = slips.write
     with monkeypatch.context() as patch:
         patch.setattr(slips, "write", lambda seq: 1 / 0 if seq == bad else real(seq))
-        assert work.gate(penalties.ON)
+        assert work.gate(run_on(penalties.ON))
     assert set(states(warehouse).values()) == {"accepted_with_quarantine"}
     with warehouse.connect("reader") as reader:
         assert reader.execute("select batch_seq from ledger.slip").fetchall() == [(good,)]
         assert steps(warehouse, "follow_up", bad)[0][:2] == ("failed", "data_engineer")
-        assert work.gate(penalties.ON) == [], "the next run makes up for it"
+        assert work.gate(run_on(penalties.ON)) == [], "the next run makes up for it"
         reader.rollback()
         assert reader.execute("select batch_seq from ledger.slip order by 1").fetchall() == [(bad,), (good,)]
 
@@ -241,13 +243,13 @@ def test_a_wrong_key_is_nobodys_receipt(warehouse, tmp_path: Path, damage: bytes
     key = warehouse.home / "secrets" / "archive.key"
     right = key.read_bytes()
     key.unlink() if damage is None else key.write_bytes(damage)
-    failures = work.gate(penalties.ON)
+    failures = work.gate(run_on(penalties.ON))
     assert states(warehouse) == {seq: "received"} and len(failures) == 1 and "archive.key" in failures[0]
     assert any(
         "archive.key" in item.message and item.owner == "data_engineer" for item in alert_items.items(penalties.ON)
     )
     key.write_bytes(right)
-    assert work.gate(penalties.ON) == [] and states(warehouse) == {seq: "accepted"}
+    assert work.gate(run_on(penalties.ON)) == [] and states(warehouse) == {seq: "accepted"}
 
 
 def test_an_archive_that_is_not_there_is_nobodys_receipt_and_one_object_that_is_gone_is_one(
@@ -256,14 +258,14 @@ def test_an_archive_that_is_not_there_is_nobodys_receipt_and_one_object_that_is_
     first, second = (book(tmp_path, name, csv_bytes(rows(5, decision_no=name))) for name in "ab")
     folder = warehouse.home / "archive"
     folder.rename(warehouse.home / "elsewhere")
-    assert len(work.gate(penalties.ON)) == 2 and set(states(warehouse).values()) == {"received"}
+    assert len(work.gate(run_on(penalties.ON))) == 2 and set(states(warehouse).values()) == {"received"}
     if folder.exists():  # made anew by whoever asked where it is
         folder.rmdir()
     (warehouse.home / "elsewhere").rename(folder)
     with warehouse.connect() as owner:
         (uri,) = owner.execute("select archive_uri from ledger.batch where seq = %s", [first]).fetchone()
     Path(uri.removeprefix("file://")).unlink()
-    assert len(work.gate(penalties.ON)) == 1
+    assert len(work.gate(run_on(penalties.ON))) == 1
     assert states(warehouse) == {first: "failed", second: "accepted"}
 
 
@@ -276,7 +278,7 @@ def test_a_dataset_that_left_the_catalogue_is_told_with_its_batch(
     )
     with warehouse.connect() as owner:
         owner.execute("update ledger.batch set dataset_id = 'zhzf.gone' where seq = %s", [seq])
-    assert len(work.gate(penalties.ON)) == 1 and states(warehouse) == {seq: "received", good: "accepted"}
+    assert len(work.gate(run_on(penalties.ON))) == 1 and states(warehouse) == {seq: "received", good: "accepted"}
     ((verdict, owner, message),) = steps(warehouse, "land", seq)
     assert (verdict, owner) == ("failed", "data_engineer") and "zhzf.gone 已不在目录内" in message
     assert any("zhzf.gone" in item.message for item in alert_items.items(penalties.ON))
@@ -292,16 +294,16 @@ def test_what_was_not_judged_or_not_followed_up_asks_for_us(
     seq = book(tmp_path, "a.csv", csv_bytes(given))
     with monkeypatch.context() as patch:
         patch.setattr(gate_run, "load_ruleset", lambda *_: (_ for _ in ()).throw(UserError("规则文件有误。")))
-        assert work.gate(penalties.ON) and states(warehouse) == {seq: "landed"}
+        assert work.gate(run_on(penalties.ON)) and states(warehouse) == {seq: "landed"}
     told = [item for item in alert_items.items(penalties.ON) if "规则文件有误" in item.message]
     assert told and {item.owner for item in told} == {"data_engineer"}
-    (row,) = [row for row in status.overview()["datasets"] if row["dataset_id"] == penalties.DATASET]
+    (row,) = [row for row in status.overview(run_on())["datasets"] if row["dataset_id"] == penalties.DATASET]
     assert row["verdict"] == "出错" and row["move"].startswith("数据管理员")
     with monkeypatch.context() as patch:
         patch.setattr(slips, "write", lambda seq: 1 / 0)
-        assert work.gate(penalties.ON) and states(warehouse) == {seq: "accepted_with_quarantine"}
+        assert work.gate(run_on(penalties.ON)) and states(warehouse) == {seq: "accepted_with_quarantine"}
     assert any("退回单" in item.message and item.owner == "data_engineer" for item in alert_items.items(penalties.ON))
-    assert work.gate(penalties.ON) == []
+    assert work.gate(run_on(penalties.ON)) == []
     assert not [
         item for item in alert_items.items(penalties.ON) if item.owner == "data_engineer" and "a.csv" in item.message
     ]
@@ -322,15 +324,15 @@ def _held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return judge(land(tmp_path, "x.csv", csv_bytes(rows(60, violation_facts="")))).batch_seq
 
 
-def _failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def _failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run | None = None) -> int:
     seq = book(tmp_path, "bad.csv", csv_bytes(rows(5)))
     with monkeypatch.context() as patch:
         failing_reader(patch, "bad.csv", ValueError())
-        work.gate(penalties.ON)
+        work.gate(run or run_on(penalties.ON))
     return seq
 
 
-MAKERS = {
+MAKERS: dict[str, Callable[..., int]] = {
     "received": lambda folder, patch: book(folder, "x.csv", csv_bytes(rows(5))),
     "landed": lambda folder, patch: land(folder, "x.csv", csv_bytes(rows(5))),
     "held": _held,
@@ -350,7 +352,7 @@ def test_a_batch_set_aside_asks_for_nobody_and_comes_back_as_it_was(
     assert credit("batches", "set-aside", str(seq), "--reason", " ").code == 2, "a reason is no blank"
     answer = credit("batches", "set-aside", str(seq), "--reason", "来函重报")
     assert answer.code == 0, answer.err
-    assert work.gate(penalties.ON) == [] and states(warehouse) == {seq: "set_aside"}
+    assert work.gate(run_on(penalties.ON)) == [] and states(warehouse) == {seq: "set_aside"}
     assert credit("replay", str(seq)).code == 4 and states(warehouse) == {seq: "set_aside"}
     assert credit("batches", "set-aside", str(seq), "--reason", "again").code == 0, "twice is once"
     listed = credit("batches")
@@ -358,7 +360,7 @@ def test_a_batch_set_aside_asks_for_nobody_and_comes_back_as_it_was(
     assert not [
         item for item in alert_items.items(penalties.ON) if "x.csv" in item.message or "bad.csv" in item.message
     ]
-    total = status.overview()["totals"]
+    total = status.overview(run_on())["totals"]
     assert total["set_aside"] == 1 and total["rows_in"] == total["rows_held"]
     assert credit("batches", "restore", str(seq), "--reason", "又可用").code == 0
     with warehouse.connect("reader") as reader:
@@ -372,9 +374,9 @@ def test_a_batch_set_aside_asks_for_nobody_and_comes_back_as_it_was(
     assert (
         [name for name, _ in told] == ["set_aside", "restore"] and "来函重报" in told[0][1] and "又可用" in told[1][1]
     )
-    assert set_aside.restore(seq, "again", "测试") is False
+    assert set_aside.restore(run_on(who="测试"), seq, "again") is False
     if state in ("received", "landed"):
-        work.gate(penalties.ON)
+        work.gate(run_on(penalties.ON))
         assert states(warehouse) == {seq: "accepted"}
 
 
@@ -392,23 +394,22 @@ def test_a_run_with_an_errored_step_is_failed_and_one_with_verdicts_is_not(
     from airflow.sdk.exceptions import AirflowFailException
     from public_credit.steps import airflow as orchestration
 
-    monkeypatch.setenv("AIRFLOW_CTX_DAG_ID", "build_warehouse")
-    monkeypatch.setenv("AIRFLOW_CTX_DAG_RUN_ID", "verdicts")
+    run = run_on(penalties.ON, dag_run="build_warehouse/verdicts")
     book(tmp_path, "held.csv", csv_bytes(rows(60, violation_facts="")))
     book(tmp_path, "broken.csv", b"")
-    work.gate(penalties.ON)
+    work.gate(run)
     assert sorted(states(warehouse).values()) == ["broken", "held"]
-    orchestration.conclude()
-    monkeypatch.setenv("AIRFLOW_CTX_DAG_RUN_ID", "error")
-    bad = _failed(tmp_path, monkeypatch)
+    orchestration.conclude(run)
+    run = run_on(penalties.ON, dag_run="build_warehouse/error")
+    bad = _failed(tmp_path, monkeypatch, run)
     with pytest.raises(AirflowFailException, match="入库时出错"):
-        orchestration.conclude()
-    work.gate(penalties.ON)
+        orchestration.conclude(run)
+    work.gate(run)
     with pytest.raises(AirflowFailException, match="入库时出错"):  # another try of the task does not make it undone
-        orchestration.conclude()
-    monkeypatch.setenv("AIRFLOW_CTX_DAG_RUN_ID", "later")
-    work.gate(penalties.ON)
-    orchestration.conclude()
+        orchestration.conclude(run)
+    run = run_on(penalties.ON, dag_run="build_warehouse/later")
+    work.gate(run)
+    orchestration.conclude(run)
     assert states(warehouse)[bad] == "failed"
 
 
@@ -417,9 +418,9 @@ def test_the_gate_waits_for_collectors_but_not_for_ever(warehouse, monkeypatch: 
 
     busy = [2, 1, 0, 0]
     monkeypatch.setattr(work, "collecting_now", lambda on: busy.pop(0))
-    assert work.wait_for_collectors(penalties.ON) is True and busy == [0]
+    assert work.wait_for_collectors(run_on(penalties.ON)) is True and busy == [0]
     monkeypatch.setattr(work, "collecting_now", lambda on: 1)
-    assert work.wait_for_collectors(penalties.ON, timedelta(seconds=1)) is False
+    assert work.wait_for_collectors(run_on(penalties.ON), timedelta(seconds=1)) is False
 
 
 def test_the_name_of_an_error_is_the_one_people_look_up() -> None:

@@ -50,7 +50,9 @@ def test_a_task_finds_the_libraries_loaded_by_a_process_of_one_thread_that_has_r
     assert found["threads"] == 1
     assert found["heavy"] == ["great_expectations", "dbt", "pandas", "numba"]
     assert found["said"] == "worked"
-    policy = [str(CHECKOUT / part) for part in ("include/catalogue", "dbt_project", "expectations")]
+    policy = [
+        str(CHECKOUT / part) for part in ("include/catalogue", "include/districts", "dbt_project", "expectations")
+    ]
     assert [
         path for path in found["read"] if path.startswith(tuple(policy)) and not path.endswith((".py", ".pyc"))
     ] == []

@@ -12,6 +12,7 @@ from public_credit.build import run as builds
 from public_credit.steps import work
 
 from tests.helpers.registers import TABLES
+from tests.helpers.runs import run_on
 from tests.helpers.world import DAYS, World, world
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow]
@@ -21,10 +22,10 @@ def _build(w: World, day: int) -> int:
     """Freeze and resolve as a build does, without dbt."""
     from public_credit.ledger.session import open_business_day, session
 
-    open_business_day("builder", DAYS[day])
+    open_business_day(run_on(DAYS[day]), "builder")
     with session("builder") as opened:
-        build = builds._freeze(opened, DAYS[day], builds.made_from(), False).build_id
-    resolve.run(build, DAYS[day])
+        build = builds._freeze(run_on(DAYS[day]), opened, builds.made_from(), False).build_id
+    resolve.run(run_on(DAYS[day]), build)
     with w.warehouse.connect("owner") as owner:
         owner.execute("update ledger.build set state = 'built'")
     return build
@@ -62,7 +63,7 @@ def test_no_wrong_link_and_nearly_none_missing(warehouse, tmp_path: Path):
         for day in (1,):  # all days are compared after dbt by ``tests/chain``
             w.district.play(day)
             w.collect(day)
-            work.gate(DAYS[day])
+            work.gate(run_on(DAYS[day]))
             build = _build(w, day)
             found = links(w, day)
             print(
@@ -86,7 +87,7 @@ def test_no_wrong_link_and_nearly_none_missing(warehouse, tmp_path: Path):
             name: sorted(map(repr, w.query(f"select {columns} from subjects.{name}")))
             for name, columns in TABLES.items()
         }
-        counts = resolve.full(build, DAYS[day])
+        counts = resolve.full(run_on(DAYS[day]), build)
         assert counts["identifiers"] == 0
         assert before == {
             name: sorted(map(repr, w.query(f"select {columns} from subjects.{name}")))

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from public_credit import subjects as resolve
 
 from tests.helpers.registers import ON, Registers
+from tests.helpers.runs import run_on
 
 from .worlds import builds
 
@@ -59,7 +60,7 @@ def _play(registers: Registers, history: list) -> int:
         if step["undo"] and judged:
             registers.undo(judged.pop(0))
         build = registers.freeze()
-        resolve.run(build, ON)
+        resolve.run(run_on(ON), build)
     return build
 
 
@@ -87,11 +88,11 @@ def test_random_histories(warehouse, history):
             )
             == []
         ), "no chains"
-        counts = resolve.full(build, ON)
+        counts = resolve.full(run_on(ON), build)
         assert (counts["identifiers"], counts["vanished"]) == (0, 0)
         assert registers.tables() == step_by_step
         registers.owner.execute("truncate " + ", ".join(f"subjects.{name}" for name in _TABLES))
-        resolve.full(build, ON)
+        resolve.full(run_on(ON), build)
         at_once = registers.tables()
         assert [at_once[name] for name in _OTHERS] == [step_by_step[name] for name in _OTHERS]
         open_items = [row for row in step_by_step["work_item"] if row.endswith("'open')")]

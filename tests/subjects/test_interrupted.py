@@ -16,6 +16,7 @@ from public_credit.build import run as builds
 from sqlalchemy.orm import Session
 
 from tests.helpers.registers import ON, code, firm, reg
+from tests.helpers.runs import run_on
 
 _DAY_ONE = [firm(number, business_reg_no=reg(number)) for number in range(1, 6)]
 _DAY_TWO = [firm(1, business_reg_no=reg(2)), firm(8, predecessor_uscc=code(3), name=firm(3)["name"]), firm(9)]
@@ -42,7 +43,7 @@ def test_stopped_at_any_statement(registers, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(Session, "execute", failing)
             try:
-                assert resolve.run(build, ON)
+                assert resolve.run(run_on(ON), build)
                 break
             except KeyboardInterrupt:
                 pass
@@ -50,7 +51,7 @@ def test_stopped_at_any_statement(registers, monkeypatch):
     assert at > 50
     after = registers.tables()
     assert after != before and registers.query("select count(*) from subjects.alias") == [(1,)]
-    assert resolve.run(build, ON) == {} and registers.tables() == after
+    assert resolve.run(run_on(ON), build) == {} and registers.tables() == after
 
 
 def test_killed_while_it_writes(registers):
@@ -58,7 +59,9 @@ def test_killed_while_it_writes(registers):
     registers.deliver(_DAY_TWO)
     build = registers.freeze()
     before = registers.tables()
-    script = f"from datetime import date; from public_credit import subjects; subjects.run({build}, date(2026, 2, 25))"
+    script = (
+        f"from public_credit import subjects; from tests.helpers.runs import run_on; subjects.run(run_on(), {build})"
+    )
     include = str(Path(__file__).resolve().parents[2] / "include")
     registers.owner.execute("begin; lock table subjects.work_item in exclusive mode")
     process = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": include})
@@ -74,7 +77,7 @@ def test_killed_while_it_writes(registers):
     process.wait()
     registers.owner.execute("rollback")
     assert registers.tables() == before
-    assert resolve.run(build, ON)["records"] >= 3
+    assert resolve.run(run_on(ON), build)["records"] >= 3
     assert registers.subject("uscc", code(3)) == registers.subject("uscc", code(8))
 
 
@@ -87,12 +90,12 @@ def test_a_build_resolves_before_dbt_and_once_when_resumed(registers, monkeypatc
 
     monkeypatch.setattr(builds, "invoke", broken)
     with pytest.raises(RuntimeError):
-        builds.run(ON)
+        builds.run(run_on(ON))
     monkeypatch.setattr(builds, "invoke", lambda *given: SimpleNamespace(results=[], elapsed_time=0.0))
-    assert builds.run(ON).build_id == 1
+    assert builds.run(run_on(ON)).build_id == 1
     steps = registers.query("select verdict, counts ->> 'subjects' from ledger.step where name = 'resolve' order by id")
     assert steps == [("ok", "5"), ("ok", None)]
-    assert builds.run(ON).build_id is None
+    assert builds.run(run_on(ON)).build_id is None
     registers.judge("same", f"uscc:{code(4)}", f"uscc:{code(5)}")
-    assert builds.run(ON).build_id is not None, "a judgement makes a build due"
+    assert builds.run(run_on(ON)).build_id is not None, "a judgement makes a build due"
     assert registers.subject("uscc", code(4)) == registers.subject("uscc", code(5))

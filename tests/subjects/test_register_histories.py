@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.helpers.registers import body, code, firm, org, reg
+from tests.helpers.runs import run_on
 
 
 def test_an_old_row_with_only_the_organisation_code_belongs_to_the_subject_that_embeds_it(registers):
@@ -184,4 +185,4 @@ def test_a_build_is_resolved_once(registers):
     from public_credit import subjects as resolve
 
     build = registers.build([firm(1)])
-    assert resolve.run(build, registers.query("select current_date")[0][0]) == {}
+    assert resolve.run(run_on(registers.query("select current_date")[0][0]), build) == {}

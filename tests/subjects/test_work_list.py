@@ -9,6 +9,7 @@ from public_credit.subjects.suggest import likeness
 
 from tests.helpers.commands import credit
 from tests.helpers.registers import ON, body, code, firm
+from tests.helpers.runs import run_on
 
 SAME = {"address": "示范区北山镇测试路1号", "legal_rep_name": "法人代表甲0001"}
 
@@ -104,23 +105,22 @@ def test_persons_cannot_become_subjects_or_suggestions(registers):
 
 def test_unresolved_records_come_and_go_with_what_dbt_links(registers):
     build = registers.build([firm(1)])
-    assert resolve.follow_up(build, ON) == {}, "the models are not there yet"
     registers.owner.execute("""
-        create table intermediate.int_records__link (record_id text, kind text, unit_id text, subject_class text,
+        create table published.record_links (record_id text, kind text, unit_id text, subject_class text,
             lookup_scheme text, lookup_value text, link_state text, link_reason text, build_id bigint);
-        create table intermediate.int_records__changes (build_id bigint, record_id text);
-        grant select on intermediate.int_records__link, intermediate.int_records__changes to pcw_builder;
-        insert into intermediate.int_records__link values
+        create table published.record_changes (build_id bigint, record_id text);
+        grant select on published.record_links, published.record_changes to pcw_builder;
+        insert into published.record_links values
             ('r1', 'honour', 'zjj', 'organisation', 'uscc', '9137', 'unresolved', 'not_in_registry', 1),
             ('r2', 'honour', 'zjj', 'organisation', 'uscc', '9138', 'linked', '', 1),
             ('r3', 'honour', 'zjj', 'person', '', '', 'unresolved', 'no_identifier', 1);
-        insert into intermediate.int_records__changes values (1, 'r1'), (1, 'r2'), (1, 'r3')""")
-    assert resolve.follow_up(build, ON) == {"opened": 1, "closed": 0}
-    assert resolve.follow_up(build, ON) == {"opened": 0, "closed": 0}
+        insert into published.record_changes values (1, 'r1'), (1, 'r2'), (1, 'r3')""")
+    assert resolve.follow_up(run_on(ON), build) == {"opened": 1, "closed": 0}
+    assert resolve.follow_up(run_on(ON), build) == {"opened": 0, "closed": 0}
     assert registers.query("select key, reason, detail from subjects.work_item") == [
         ("r1", "not_in_registry", {"kind": "honour", "unit_id": "zjj", "scheme": "uscc", "value": "9137"})
     ]
     registers.owner.execute("""
-        update intermediate.int_records__link set link_state = 'linked', link_reason = '', build_id = 2 where record_id = 'r1';
-        insert into intermediate.int_records__changes values (2, 'r1')""")
-    assert resolve.follow_up(2, ON) == {"opened": 0, "closed": 1}
+        update published.record_links set link_state = 'linked', link_reason = '', build_id = 2 where record_id = 'r1';
+        insert into published.record_changes values (2, 'r1')""")
+    assert resolve.follow_up(run_on(ON), 2) == {"opened": 0, "closed": 1}

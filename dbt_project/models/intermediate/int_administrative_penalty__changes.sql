@@ -1,3 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false,
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['build_id', 'record_id']}, full_refresh=false,
           indexes=[{'columns': ['build_id']}, {'columns': ['record_id']}]) }}
 {{ decision_changes('administrative_penalty') }}

@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_changed_records() }}",
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['record_id']}, pre_hook="{{ take_out_changed_records() }}",
           indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_id', 'fact', 'event_on']},
                    {'columns': ['build_id']}]) }}
 -- depends_on: {{ ref('int_records__changes') }}

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['receiver', 'record_id']},
           indexes=[{'columns': ['record_id']}, {'columns': ['receiver', 'seq']}, {'columns': ['build_id']}]) }}
 -- Records a receiver has published (公示率), with the build that heard of it. Receipts come in order and count once they
 -- had come before the build was opened, so a resumed build hears of the same ones.

@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false,
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['build_id', 'record_id']}, full_refresh=false,
           indexes=[{'columns': ['build_id']}, {'columns': ['record_id']}]) }}
 -- Old and new image of every record this build changes, appended once per build: what additive marts feed on.
 {%- set current = earlier('int_records__current') %}

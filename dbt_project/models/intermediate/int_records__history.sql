@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_touched() }}",
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['record_id', 'version_no']}, pre_hook="{{ take_out_touched() }}",
           indexes=[{'columns': ['record_id', 'version_no'], 'unique': true},
               {'columns': ['lookup_scheme', 'lookup_value']},
                    {'columns': ['person_ref']}]) }}

@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_rosters() }}",
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['dataset_id', 'record_id', 'batch_seq']}, pre_hook="{{ take_out_rosters() }}",
           indexes=[{'columns': ['record_id']}, {'columns': ['build_id']}, {'columns': ['dataset_id']}]) }}
 -- When a record left a full roster and when it came back. Accepted full snapshots are compared in the order they came;
 -- an empty or held one ends nothing. A day compares its snapshots with the last one before it; a replay compares all

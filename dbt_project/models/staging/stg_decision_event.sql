@@ -1,10 +1,12 @@
 {{ config(pre_hook="{{ take_out_inputs('decision_event') }}",
-          indexes=[{'columns': ['decision_no', 'authority_uscc']}, {'columns': ['batch_seq', 'attempt']}]) }}
+          indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']},
+                   {'columns': ['batch_seq', 'attempt']}]) }}
 with live as (
     {{ live_attempts('decision_event') }}
 )
 select
     r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash, b.unit_id,
+    b.dataset_id,
     coalesce(b.gated_on, b.business_date) as accepted_on, r.event_type, r.decision_table, r.decision_no,
     r.authority_uscc,
     r.subject_name, r.uscc, r.id_no, {{ given_date('r.event_date') }} as event_date, r.basis

@@ -4,7 +4,7 @@ with live as (
     {{ live_attempts('decision_ledger') }}
 )
 select
-    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash, b.dataset_id,
     coalesce(b.gated_on, b.business_date) as accepted_on, r.month, r.unit_uscc, r.unit_name, r.decision_table,
     cast(r.generated_count as integer) as generated_count,
     cast({{ given('r.own_site_published_count') }} as integer) as own_site_published_count, r.unreported_reason

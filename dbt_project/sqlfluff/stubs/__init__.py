@@ -46,6 +46,7 @@ model = SimpleNamespace(config=SimpleNamespace(materialized="incremental"))
 graph = SimpleNamespace(nodes=defaultdict(lambda: SimpleNamespace(schema="built", alias="earlier")))
 adapter = SimpleNamespace(
     get_relation=lambda database, schema, identifier: Relation(schema, identifier),
+    quote=lambda name: f'"{name}"',
     get_columns_in_relation=lambda relation: [SimpleNamespace(name="record_id")],
 )
 dbt = SimpleNamespace(

@@ -9,7 +9,7 @@ class UserError(Exception):
     """A condition a person can act on.
 
     ``text`` says what is wrong, ``remedy`` what to do, ``code`` is the exit code of the command line
-    (2 wrong call or input, 3 something needed is missing, 4 data held or refused, 5 another side fails).
+    (2 wrong call or input, 3 something needed is missing, 4 data held or refused, 5 another side fails, 6 another one is at it).
     Neither text may carry a value of a delivered record. ``of_receipt``: it ends one receipt only; otherwise what is amiss
     concerns all receipts alike.
     """

@@ -1,21 +1,27 @@
-"""Where things are: the state folder, connections, keys, database roles and the business date.
+"""The settings of the product: everything the environment says (``PCW_…``), in one class, validated where something starts.
 
-Everything comes from the environment and from ``<state>/secrets``; nothing is hard-coded, so the same code
-runs in the demo, in a container and in tests.
+Nothing is hard-coded, so the same code runs in the demo, in a container and in tests. Connections and keys stand in
+``<state>/secrets`` or in variables and files of their own.
 """
 
 from __future__ import annotations
 
+import difflib
+import getpass
 import os
+import re
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Engine, create_engine, event
 
+from .. import __version__
 from . import connections
 from .messages import UserError
 
@@ -24,22 +30,131 @@ if TYPE_CHECKING:
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
 ROLES = ("owner", "collector", "builder", "sender", "reader")
+PREFIX = "PCW_"
+FAMILIES = {  # names that are made of an id, checked where they are used
+    "PCW_CONN_<ID>": re.compile(r"PCW_CONN_[A-Z0-9_]+"),
+    "PCW_KEY_<NAME>_FILE": re.compile(r"PCW_KEY_[A-Z0-9_]+_FILE"),
+}
+
+
+def _named(description: str, reader: str = "product", **limits: Any) -> Any:
+    """A setting that may be absent: what it says, and who reads it."""
+    return Field(None, description=description, json_schema_extra={"reader": reader}, **limits)
+
+
+class Settings(BaseSettings):
+    """Every ``PCW_`` name there is; an empty value counts as none. ``docs/deployment.md`` lists them for operators."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
+
+    home: Path | None = _named("state folder; `.state` of the checkout when not set", "product, `run`")
+    root: Path | None = _named("the checkout: the folder that holds `include`; found by itself when not set")
+    connections_file: Path | None = _named("connections; `secrets/connections.yaml` of the state folder when not set")
+    archive_url: str | None = _named(
+        "fsspec URL of the archive; the folder `archive` of the state folder when not set", pattern=r"^[a-z0-9+.:]+://"
+    )
+    hand_in: Path | None = _named("folder of files for the hand-in form; `hand_in` of the state folder when not set")
+    district: str | None = _named("folder of the district: a path, or a name of `include/districts`")
+    user: str | None = _named("who runs commands, as booked; the system's user when not set")
+    business_date: date | None = _named("business date of commands that are given none; today's when not set")
+    code_version: str | None = _named("commit of the running code, as booked; set by `run`, written into the image")
+    city_timeout: float | None = _named("seconds the city platform may take for an answer; 30 when not set", gt=0)
+    clock: Literal["real", "logical"] | None = _named("`logical`: the calendar is simulated (demo, tests)")
+    schedule: Literal["clock", "manual"] | None = _named("`manual`: the clock starts no DAG (demo)", "dags")
+    db_host: str | None = _named("host of PostgreSQL", "bootstrap on a server")
+    db_port: int | None = _named("port of PostgreSQL; 5432 when not set", "bootstrap on a server", ge=1, le=65535)
+    superuser_file: Path | None = _named("file with the password of PostgreSQL's superuser", "bootstrap on a server")
+    admin_password_file: Path | None = _named("file with Airflow's first password", "bootstrap on a server")
+    postgres_bin: Path | None = _named("folder with `initdb` and `postgres` instead of the bundled ones", "local stack")
+    python: str | None = _named("Python the environment is made with", "`run`")
+    version: str | None = _named("tag of the image", "`docker-compose.yaml`")
+    dbt_host: str | None = _named("set by the product itself while dbt runs", "dbt")
+    dbt_port: int | None = _named("as above", "dbt")
+    dbt_user: str | None = _named("as above", "dbt")
+    dbt_password: str | None = _named("as above", "dbt")
+    dbt_database: str | None = _named("as above", "dbt")
+    dbt_target: str | None = _named("as above", "dbt")
+    dbt_application: str | None = _named("as above", "dbt")
+    test_seed: int | None = _named("seed of the random courses of tests; fixed when not set", "tests")
+    test_examples: int | None = _named("examples of a long property test", "tests", ge=1)
+    bench_folder: Path | None = _named("where benchmarks keep their database", "benchmarks")
+
+
+KNOWN = tuple(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+
+
+def current() -> Settings:
+    """The settings of the environment as it is now. Raises UserError for a name nobody knows and for a value of no use."""
+    return _validated(tuple(sorted(item for item in os.environ.items() if item[0].upper().startswith(PREFIX))))
+
+
+@lru_cache(maxsize=4)
+def _validated(given: tuple[tuple[str, str], ...]) -> Settings:
+    for name, _ in given:
+        if name not in KNOWN and not any(pattern.fullmatch(name) for pattern in FAMILIES.values()):
+            raise UserError(f"环境变量 {name} 不是本系统的设置。", remedy=_nearest(name))
+    try:
+        return Settings()
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        name = f"{PREFIX}{str(fault['loc'][0]).removeprefix(PREFIX.lower()).upper()}"
+        raise UserError(
+            f"环境变量 {name} 的值不可用：{_wanted(fault)}。", remedy="改正或取消该变量；说明见 docs/deployment.md。"
+        ) from None
+
+
+def _nearest(name: str) -> str:
+    """What was probably meant."""
+    _, _, identity = name.upper().removeprefix(PREFIX).partition("_")
+    keys = [f"PCW_KEY_{key}_FILE" for key in ("ARCHIVE", "VAULT", "LOOKUP")]
+    near = difflib.get_close_matches(name.upper(), [*KNOWN, *keys, f"PCW_CONN_{identity}"], 1)
+    return (f"是否应为 {near[0]}？" if near else "") + "改正或取消该变量；全部设置见 docs/deployment.md。"
+
+
+def _wanted(fault: Any) -> str:
+    """What a value has to be, from pydantic's finding; the value itself, which may be a secret, is not shown."""
+    limits = fault.get("ctx", {})
+    return {
+        "date_from_datetime_parsing": "应为日期，如 2026-02-25",
+        "date_from_datetime_inexact": "应为日期，如 2026-02-25",
+        "date_parsing": "应为日期，如 2026-02-25",
+        "int_parsing": "应为整数",
+        "float_parsing": "应为数字",
+        "greater_than": f"应大于 {limits.get('gt')}",
+        "greater_than_equal": f"不得小于 {limits.get('ge')}",
+        "less_than_equal": f"不得大于 {limits.get('le')}",
+        "literal_error": f"只能是 {str(limits.get('expected', '')).replace(' or ', ' 或 ')}",
+        "string_pattern_mismatch": "应为地址（形如 file:///folder、s3://bucket）",
+    }.get(fault["type"], "格式不对")
 
 
 def checkout() -> Path:
     """Root of the checkout (or of the image): the folder that holds ``include``."""
-    return Path(os.environ.get("PCW_ROOT", Path(__file__).resolve().parents[3]))
+    return current().root or Path(__file__).resolve().parents[3]
 
 
 def home() -> Path:
     """State folder; everything the product writes on disk lies below it."""
-    return Path(os.environ.get("PCW_HOME", checkout() / ".state"))
+    return current().home or checkout() / ".state"
 
 
 def district_folder() -> Path | None:
-    """Folder of the district the warehouse works for (``PCW_DISTRICT_FOLDER``), None when none is named."""
-    given = os.environ.get("PCW_DISTRICT_FOLDER")
-    return Path(given) if given else None
+    """Folder of the district the warehouse works for, None when none is named.
+
+    ``PCW_DISTRICT`` is a path (a relative one starts at the checkout) or the bare name of a folder of ``include/districts``.
+    Raises UserError (code 3) when there is no such folder.
+    """
+    given = current().district
+    if not given:
+        return None
+    path = checkout() / (given if os.sep in given else f"include/districts/{given}")
+    if not path.is_dir():
+        raise UserError(
+            f"PCW_DISTRICT 所指的辖区文件夹不存在：{path}。",
+            remedy="写成辖区文件夹的路径，或 include/districts 中文件夹的名称；不设置则没有辖区。",
+            code=3,
+        )
+    return path
 
 
 def folder(*parts: str) -> Path:
@@ -54,7 +169,7 @@ def folder(*parts: str) -> Path:
 
 def archive_url() -> str:
     """fsspec URL of the archive; a local folder unless ``PCW_ARCHIVE_URL`` names another store."""
-    return os.environ.get("PCW_ARCHIVE_URL") or folder("archive").as_uri()
+    return current().archive_url or folder("archive").as_uri()
 
 
 def slips_folder(unit_id: str) -> Path:
@@ -64,12 +179,12 @@ def slips_folder(unit_id: str) -> Path:
 
 def hand_in_folder() -> Path:
     """Folder for manual hand-in; the hand-in form names files below it and nothing else."""
-    return Path(os.environ.get("PCW_HAND_IN") or folder("hand_in"))
+    return current().hand_in or folder("hand_in")
 
 
 def connections_file() -> Path:
     """Where the connections stand (docs/decisions/0002-one-connections-file.md)."""
-    return Path(os.environ.get("PCW_CONNECTIONS_FILE", home() / "secrets" / "connections.yaml"))
+    return current().connections_file or home() / "secrets" / "connections.yaml"
 
 
 def connection(conn_id: str) -> str:
@@ -190,20 +305,31 @@ def engine(role: str) -> Engine:
     return _engine(dsn(role))
 
 
+def simulated_clock() -> bool:
+    """Whether the calendar is simulated (the demo, tests): the business date comes from Airflow's logical date."""
+    return current().clock == "logical"
+
+
+def user() -> str:
+    """Who runs a command: ``PCW_USER``, else the user of the system."""
+    return current().user or getpass.getuser()
+
+
 def today() -> date:
     """Today's date on the district's clock (Asia/Shanghai)."""
     return datetime.now(TIMEZONE).date()
 
 
-def business_date() -> date:
-    """The business date work is booked on: ``PCW_BUSINESS_DATE`` (a DAG passes its run's), else today."""
-    given = os.environ.get("PCW_BUSINESS_DATE")
-    return date.fromisoformat(given) if given else today()
+def business_date() -> date | None:
+    """The business date commands work on (``PCW_BUSINESS_DATE``), None when none is named. Starters ask, nobody else."""
+    return current().business_date
 
 
-@lru_cache(maxsize=1)
+def manual_schedule() -> bool:
+    """Whether the clock starts no DAG (the demo starts them itself)."""
+    return current().schedule == "manual"
+
+
 def code_version() -> str:
-    """Version of the running code: ``PCW_CODE_VERSION`` or the package version."""
-    from .. import __version__
-
-    return os.environ.get("PCW_CODE_VERSION") or __version__
+    """The commit of the running code as ``run`` or the image says (``-dirty``: with edits), else the package's version."""
+    return current().code_version or __version__

@@ -4,9 +4,9 @@ The inputs of a build (attempts to add, attempts a replay replaced) are frozen i
 build that was killed is resumed as itself: every model is a transaction of its own and knows which build it has applied.
 One build runs at a time, from the freeze to the booking.
 
-A build remembers what it was made from: the seeds, the models, what it published of the catalogue, by content, and when the
-shape of a kind was applied last. An edit makes a build due, and that build computes everything again (the exports stay: what
-was offered is history), because what an incremental model kept was computed from what stood there before.
+A build remembers what it was made from: the seeds, the models, the district's facts, what it published of the catalogue,
+by content, and when the shape of a kind was applied last. An edit makes a build due, and after an edited seed, model or catalogue that build computes everything again (the
+exports stay: what was offered is history), because what an incremental model kept was computed from what stood there before.
 
 ``build --full -s`` computes a part of it again. A model is not computed again without what it is computed from, nor without
 what is computed from it: incremental models read the changes of one build, so only the whole way gives every row again.
@@ -19,6 +19,8 @@ import hashlib
 import io
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,13 +34,14 @@ from sqlalchemy.orm import Session
 from .. import subjects as resolve
 from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land import shapes
-from ..ledger import locks
+from ..ledger import locks, published
 from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
-from ..ledger.session import open_business_day, session, step, whose, written
+from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
-from . import evidence
+from . import inputs
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -85,11 +88,16 @@ def _units() -> list[dict[str, Any]]:
 
 
 def _datasets() -> list[dict[str, Any]]:
-    plain = ("kind", "variant", "title", "disclosure", "delivery_mode", "cadence_days")
+    plain, catalogue = ("kind", "variant", "title", "disclosure", "delivery_mode", "cadence_days"), load_catalogue()
     return [
-        {"dataset_id": dataset.id, "unit_id": dataset.unit, "sectors": ";".join(dataset.sectors)}
+        {
+            "dataset_id": dataset.id,
+            "unit_id": dataset.unit,
+            "sectors": ";".join(dataset.sectors),
+            "live_on": catalogue.district.go_live.get(dataset.id),
+        }
         | {name: getattr(dataset, name) for name in plain}
-        for dataset in load_catalogue().datasets.values()
+        for dataset in catalogue.datasets.values()
     ]
 
 
@@ -120,20 +128,23 @@ def _not_applied() -> list[str]:
     return [kind.id for kind in load_catalogue().kinds.values() if shapes.differs(kind, known.get(kind.id))]
 
 
+def _fingerprint(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
 def made_from() -> dict[str, Any]:
     """What a build is made from beside the delivered rows, as fingerprints; the catalogue's row by row."""
     rows = {f"unit {row['unit_id']}": row for row in _units()} | {
         f"dataset {row['dataset_id']}": row for row in _datasets()
     }
-    facts = {name: evidence.read(name) for name in evidence.TABLES}
+    facts = {table.__tablename__: given for table, given in inputs.facts().items()}
     return {
-        "evidence": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16],
+        "facts": _fingerprint(facts)[:16],
         "seeds": _content("seeds"),
         "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
         "kinds": _applied(),
-        "catalogue": {
-            name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:8] for name, row in rows.items()
-        },
+        "published": published.contract(),
+        "catalogue": {name: _fingerprint(row)[:8] for name, row in rows.items()},
     }
 
 
@@ -150,7 +161,7 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     """What was edited since a build, in words ('' for nothing), and whether what it computed has to be computed again.
 
     A unit or dataset that was added has no records yet; one that left the catalogue stays published, as its records do. What
-    reads the district's facts (evidence) is computed anew in every build.
+    reads the district's facts (``inputs``) is computed anew in every build.
     """
     if not isinstance(before, dict) or not isinstance(before.get("catalogue"), dict):
         return "此前的构建没有记下种子与模型的内容", True
@@ -167,14 +178,14 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
         title
         for title, true in (
             ("目录中新增了单位或数据集", bool(now["catalogue"].keys() - known.keys())),
-            ("佐证有改动", before.get("evidence") != now["evidence"]),
+            ("辖区的事实有改动", before.get("facts") != now["facts"]),
         )
         if true
     ]
     return "、".join(added), False
 
 
-def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) -> _Frozen | None:
+def _freeze(run: Run, opened: Session, now: dict[str, Any], full_refresh: bool) -> _Frozen | None:
     """The open build (resumed), or a new one with its frozen inputs; None when nothing is due."""
     built = select(Build).where(Build.state == BuildState.BUILT)
     last = opened.scalar(built.order_by(Build.build_id.desc()).limit(1))
@@ -187,19 +198,21 @@ def _freeze(opened: Session, on: date, now: dict[str, Any], full_refresh: bool) 
         return _Frozen(unfinished.build_id, unfinished.business_date, True, last is None, why)
     latest = opened.scalar(select(func.max(Build.business_date)).where(Build.state == BuildState.BUILT))
     attempt = opened.begin_nested()
-    build = Build(business_date=on, code_version=settings.code_version(), made_from=now)
+    build = Build(business_date=run.on, code_version=run.code_version, made_from=now)
     opened.add(build)
     opened.flush()
     added = written(opened.execute(text(_PENDING), {"build": build.build_id}))
-    if added or edited or latest is None or latest < on or resolve.pending(opened):
+    if added or edited or latest is None or latest < run.on or resolve.pending(opened):
         attempt.commit()
-        return _Frozen(build.build_id, on, False, last is None, why)
+        return _Frozen(build.build_id, run.on, False, last is None, why)
     attempt.rollback()
     return _Frozen(last.build_id, last.business_date, False, False, why) if full_refresh and last is not None else None
 
 
 def _publish_units(opened: Session) -> None:
-    statement = insert(PublishedUnit).values(_units())
+    if not (rows := _units()):
+        return
+    statement = insert(PublishedUnit).values(rows)
     opened.execute(
         statement.on_conflict_do_update(
             index_elements=["unit_id"], set_={"name": statement.excluded.name, "uscc": statement.excluded.uscc}
@@ -208,7 +221,8 @@ def _publish_units(opened: Session) -> None:
 
 
 def _publish_datasets(opened: Session) -> None:
-    rows = _datasets()
+    if not (rows := _datasets()):
+        return
     statement = insert(PublishedDataset).values(rows)
     opened.execute(
         statement.on_conflict_do_update(
@@ -218,7 +232,7 @@ def _publish_datasets(opened: Session) -> None:
     )
 
 
-def environment() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """What ``profiles.yml`` reads, from the builder's connection."""
     known, session = conninfo_to_dict(settings.dsn("builder")), settings.session_options()
     return {
@@ -235,6 +249,22 @@ def environment() -> dict[str, str]:
     }
 
 
+@contextmanager
+def environment() -> Iterator[None]:
+    """The environment dbt reads, while it runs in this process; afterwards it is as it was."""
+    ours = _environment()
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
 def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     """Run one dbt command in this process; its result. Raises UserError naming the models that failed.
 
@@ -243,7 +273,6 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     """
     from dbt.cli.main import dbtRunner
 
-    os.environ.update(environment())
     project = str(settings.checkout() / "dbt_project")
     common = [
         "--project-dir",
@@ -262,9 +291,11 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
         )
         + "}"
     )
-    result = dbtRunner().invoke(["parse", *common])
-    if result.success:
-        result = dbtRunner(manifest=cast("Manifest", result.result)).invoke([*arguments, *common, "--vars", rendered])
+    with environment():
+        result = dbtRunner().invoke(["parse", *common])
+        if result.success:
+            manifest: Manifest = cast(Any, result.result)
+            result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
         failed = [
             item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")
@@ -305,33 +336,33 @@ def chosen(select: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def run(business_date: date, *, full_refresh: bool = False, select: tuple[str, ...] = ()) -> BuildResult:
-    """Build for a business date. Idempotent: with nothing pending, nothing edited and the same date it says so.
+def run(run: Run, *, full_refresh: bool = False, select: tuple[str, ...] = ()) -> BuildResult:
+    """Build for the run's business date. Idempotent: with nothing pending, nothing edited and the same date it says so.
 
     ``full_refresh`` computes everything again, with ``select`` (dbt selectors) the chosen models with what they are
     computed from and what is computed from them, after the build that is due, if any. Raises UserError for a selector that
     chooses nothing, Busy while another build runs; who is reading figures is waited for.
     """
-    open_business_day("builder", business_date)
+    open_business_day(run, "builder")
     names = chosen(select) if full_refresh and select else []
     with (
-        locks.alone("builder", locks.BUILD, "构建", whose()),
+        locks.alone("builder", locks.BUILD, "构建", run.holder),
         locks.hold("builder", locks.FIGURES, waiting="有任务正在读取数字，等它读完后构建。"),
     ):
         if not names:
-            return _run(business_date, full_refresh)
-        built = _run(business_date, False)
-        return built if built.whole else _again(business_date, names)
+            return _run(run, full_refresh)
+        built = _run(run, False)
+        return built if built.whole else _again(run, names)
 
 
-def _again(business_date: date, names: list[str]) -> BuildResult:
+def _again(run: Run, names: list[str]) -> BuildResult:
     """Compute the named models again as of the newest finished build, which stays what it is."""
     with session("builder") as opened:
         last = opened.scalars(
             select(Build).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
         ).one()
         build_id, day = last.build_id, last.business_date
-    with step("builder", StepName.BUILD, business_date=business_date, build_id=build_id) as record:
+    with step(run, "builder", StepName.BUILD, build_id=build_id) as record:
         arguments = ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select"]
         result = invoke(
             [*arguments, *(f"@{name}" for name in names)], {"build_id": build_id, "business_date": day.isoformat()}
@@ -342,28 +373,31 @@ def _again(business_date: date, names: list[str]) -> BuildResult:
         record.message = f"第 {build_id} 次构建按要求重算 {'、'.join(names[:5])}" + (
             f" 等 {len(names)} 个" if len(names) > 5 else ""
         )
-        record.message += f" 及其上下游：{len(ran)} 个模型，{seconds} 秒" + f"（{whose()}）"
+        record.message += f" 及其上下游：{len(ran)} 个模型，{seconds} 秒" + f"（{run.holder}）"
     return BuildResult(build_id, record.message, len(ran), seconds)
 
 
-def _run(business_date: date, full_refresh: bool) -> BuildResult:
+def _run(run: Run, full_refresh: bool) -> BuildResult:
     now = made_from()
     with session("builder") as opened:
         now = _remembering(opened, now)
-        frozen = _freeze(opened, business_date, now, full_refresh)
+        frozen = _freeze(run, opened, now, full_refresh)
         if frozen is not None:
             _publish_units(opened)
             _publish_datasets(opened)
-            evidence.publish(opened)
+            inputs.publish(opened)
     if frozen is None:
-        with step("builder", StepName.BUILD, business_date=business_date) as record:
-            record.verdict, record.message = Verdict.NOTHING_DUE, "没有待构建的批次，业务日期、种子、模型与目录未变"
+        with step(run, "builder", StepName.BUILD) as record:
+            record.verdict, record.message = (
+                Verdict.NOTHING_DUE,
+                "没有待构建的批次，业务日期、种子、模型、目录与辖区的事实未变",
+            )
         return BuildResult(None, record.message)
-    build_id, business_date = frozen.build_id, frozen.business_date
-    with step("builder", StepName.RESOLVE, business_date=business_date, build_id=build_id) as record:
-        record.counts = (resolve.full if full_refresh else resolve.run)(build_id, business_date)
+    build_id, run = frozen.build_id, run.at(frozen.business_date)
+    with step(run, "builder", StepName.RESOLVE, build_id=build_id) as record:
+        record.counts = (resolve.full if full_refresh else resolve.run)(run, build_id)
         record.message = "主体归集完成" if record.counts else "本次构建的主体已归集"
-    with step("builder", StepName.BUILD, business_date=business_date, build_id=build_id) as record:
+    with step(run, "builder", StepName.BUILD, build_id=build_id) as record:
         arguments = [
             "build",
             *(["--full-refresh"] if frozen.why else []),
@@ -371,7 +405,7 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
         ]
         arguments += ["--exclude-resource-type", "unit_test"]
         try:
-            result = invoke(arguments, {"build_id": build_id, "business_date": business_date.isoformat()})
+            result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
         except UserError as error:
             if waiting := _not_applied():
                 error.remedy = (
@@ -380,7 +414,7 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
             raise
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
-        unresolved = resolve.follow_up(build_id, business_date)
+        unresolved = resolve.follow_up(run, build_id) if ran else {}
         record.counts = {
             "models": len(ran),
             "seconds": seconds,
@@ -393,7 +427,7 @@ def _run(business_date: date, full_refresh: bool) -> BuildResult:
         record.message = (
             f"第 {build_id} 次构建{'（续做）' if frozen.resumed else ''}完成：{len(ran)} 个模型，{seconds} 秒"
             + (f"；{frozen.why}，全量重建" if frozen.why else "")
-            + (f"（{whose()}）" if full_refresh else "")
+            + (f"（{run.holder}）" if full_refresh else "")
         )
         with session("builder") as opened:
             build = opened.get_one(Build, build_id)

@@ -1,4 +1,7 @@
-"""Read the catalogue's YAML files; every mistake names file, line and remedy."""
+"""Read the YAML files of the product's catalogue and of the district; every mistake names file, line and remedy.
+
+The product's folder holds kinds, code lists, sectors and limits; the district's its departments, receivers and ``district.yml``.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from pydantic import BaseModel, ValidationError
 
 from ..base import plain_yaml, settings
 from ..base.messages import UserError
-from .models import Authority, CodeList, Dataset, Forbidden, Kind, Receiver, Unit
+from .district import NOWHERE, District, check_district
+from .models import CodeList, Dataset, Forbidden, Kind, Receiver, Unit
 from .sectors import Mistake, Refused, Sector, check_dataset, check_refused, check_sectors
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -31,6 +35,8 @@ _REASONS = {
     "float_type": "应为数字",
     "list_type": "应为列表",
     "dict_type": "应为键值对",
+    "date_from_datetime_parsing": "应为日期，写成 2026-03-01",
+    "date_type": "应为日期，写成 2026-03-01",
     "greater_than": "数值太小",
     "greater_than_equal": "数值太小",
     "less_than_equal": "数值太大",
@@ -77,9 +83,9 @@ class Catalogue:
     kinds: dict[str, Kind]
     units: dict[str, Unit]
     receivers: dict[str, Receiver]
-    authorities: list[Authority]
     forbidden: Forbidden
     version: str
+    district: District = NOWHERE
     datasets: dict[str, Dataset] = field(default_factory=dict)
     sectors: dict[str, Sector] = field(default_factory=dict)
     refused: dict[str, Refused] = field(default_factory=dict)
@@ -93,10 +99,21 @@ class Catalogue:
     @property
     def supplier_usccs(self) -> frozenset[str]:
         """Codes that may stand as authority or source unit (rule R15)."""
-        return frozenset({unit.uscc for unit in self.units.values()} | {item.uscc for item in self.authorities})
+        return frozenset(
+            {unit.uscc for unit in self.units.values()} | {item.uscc for item in self.district.authorities}
+        )
+
+    def receiver(self, receiver_id: str) -> Receiver:
+        """A receiver of the district. Raises UserError (code 3) when it has none of this id."""
+        if receiver_id not in self.receivers:
+            raise UserError(
+                f"没有接收方 {receiver_id}。", remedy="在辖区文件夹的 receivers 中补上，并设置 PCW_DISTRICT。", code=3
+            )
+        return self.receivers[receiver_id]
 
 
 def default_root() -> Path:
+    """The product's own catalogue, ``include/catalogue`` of the checkout."""
     return settings.checkout() / "include" / "catalogue"
 
 
@@ -173,18 +190,20 @@ def _parse(
         return None
 
 
-def _files(root: Path, folder: str, problems: list[Problem]) -> Iterator[_File]:
+def _no_yaml(name: str, error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    reason = getattr(error, "problem", None) or "不是有效的 YAML"
+    return Problem(name, mark.line + 1 if mark else 1, "", reason, "检查缩进、冒号和引号")
+
+
+def _files(root: Path | None, folder: str, problems: list[Problem]) -> Iterator[_File]:
+    if root is None:
+        return
     for path in sorted((root / folder).glob("*.y*ml")):
         try:
             yield _File(path, root)
         except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            reason = getattr(error, "problem", None) or "不是有效的 YAML"
-            problems.append(
-                Problem(
-                    path.relative_to(root).as_posix(), mark.line + 1 if mark else 1, "", reason, "检查缩进、冒号和引号"
-                )
-            )
+            problems.append(_no_yaml(path.relative_to(root).as_posix(), error))
 
 
 def _kind(file: _File, code_lists: dict[str, Any], problems: list[Problem]) -> Kind | None:
@@ -254,7 +273,8 @@ def _single(root: Path, name: str, problems: list[Problem]) -> _File:
     try:
         return _File(root / name, root)
     except (yaml.YAMLError, FileNotFoundError) as error:
-        problems.append(Problem(name, 1, "", "缺少文件或不是有效的 YAML", "恢复该文件"))
+        missing = Problem(name, 1, "", f"{root} 中缺少该文件", "恢复该文件，或改正文件夹")
+        problems.append(_no_yaml(name, error) if isinstance(error, yaml.YAMLError) else missing)
         raise CatalogueError(problems) from error
 
 
@@ -267,20 +287,22 @@ def _entries(file: _File, model: type[Model], problems: list[Problem]) -> dict[s
     return {name: entry for name, entry in parsed.items() if entry}
 
 
-def read(root: Path) -> tuple[Catalogue, list[Problem]]:
-    """The catalogue as far as it can be read, and every mistake found on the way."""
+def _district(folder: Path | None, problems: list[Problem]) -> tuple[_File | None, District]:
+    if folder is None:
+        return None, NOWHERE
+    file = _single(folder, "district.yml", problems)
+    return file, _parse(file, District, file.content, problems) or NOWHERE
+
+
+def read(root: Path, folder: Path | None) -> tuple[Catalogue, list[Problem]]:
+    """The catalogue of a product's and a district's folder as far as it can be read, and every mistake found on the way."""
     problems: list[Problem] = []
     code_lists = _single(root, "code_lists.yml", problems)
     for spec in (code_lists.content or {}).values():
         _parse(code_lists, CodeList, spec, problems)
     limits = _single(root, "forbidden.yml", problems)
     forbidden = _parse(limits, Forbidden, limits.content, problems) or Forbidden(columns=[])
-    extra = _single(root, "authorities.yml", problems)
-    authorities = []
-    for item in (extra.content or {}).get("authorities") or []:
-        parsed = _parse(extra, Authority, item, problems)
-        authorities += [parsed] if parsed else []
-
+    district_file, district = _district(folder, problems)
     sector_file, refused_file = _single(root, "sectors.yml", problems), _single(root, "refused.yml", problems)
     sectors, refused = _entries(sector_file, Sector, problems), _entries(refused_file, Refused, problems)
 
@@ -290,7 +312,7 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
             kinds[kind.id] = kind
     units: dict[str, Unit] = {}
     datasets: dict[str, Dataset] = {}
-    for file in _files(root, "departments", problems):
+    for file in _files(folder, "departments", problems):
         unit = _unit(file, kinds, forbidden, refused, problems)
         if unit is None:
             continue
@@ -303,10 +325,12 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
             if dataset.id in datasets:
                 problems.append(file.problem(("datasets", index, "id"), f"数据集编号 {dataset.id} 重复", "换一个编号"))
             datasets[dataset.id] = dataset
-    problems += sector_file.problems(check_sectors(sectors, units, refused))
+    problems += sector_file.problems(check_sectors(sectors))
     problems += refused_file.problems(check_refused(refused, datasets))
+    if district_file:
+        problems += district_file.problems(check_district(district, units, datasets, refused))
     receivers: dict[str, Receiver] = {}
-    for file in _files(root, "receivers", problems):
+    for file in _files(folder, "receivers", problems):
         receiver = _parse(file, Receiver, file.content, problems)
         if receiver is None:
             continue
@@ -317,24 +341,25 @@ def read(root: Path) -> tuple[Catalogue, list[Problem]]:
                 )
         receivers[receiver.id] = receiver
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.y*ml")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for place in filter(None, (root, folder)):
+        for path in sorted(place.rglob("*.y*ml")):
+            digest.update(path.relative_to(place).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     catalogue = Catalogue(
-        kinds, units, receivers, authorities, forbidden, digest.hexdigest()[:12], datasets, sectors, refused
+        kinds, units, receivers, forbidden, digest.hexdigest()[:12], district, datasets, sectors, refused
     )
     return catalogue, problems
 
 
 @lru_cache(maxsize=4)
-def _load(root: Path, stamp: tuple[tuple[str, int], ...]) -> Catalogue:
-    catalogue, problems = read(root)
+def _load(root: Path, folder: Path | None, stamp: tuple[tuple[str, int], ...]) -> Catalogue:
+    catalogue, problems = read(root, folder)
     if problems:
         raise CatalogueError(problems)
     return catalogue
 
 
-def load_catalogue(root: Path | str | None = None) -> Catalogue:
-    """The catalogue, checked; read again when a file changed. Raises CatalogueError."""
-    folder = Path(root) if root else default_root()
-    stamp = tuple(sorted((path.as_posix(), path.stat().st_mtime_ns) for path in folder.rglob("*.y*ml")))
-    return _load(folder, stamp)
+def load_catalogue() -> Catalogue:
+    """The catalogue, checked; read again when a file changed. Raises CatalogueError, UserError for a district that is none."""
+    root, folder = default_root(), settings.district_folder()
+    paths = [path for place in (root, folder) if place for path in place.rglob("*.y*ml")]
+    return _load(root, folder, tuple(sorted((path.as_posix(), path.stat().st_mtime_ns) for path in paths)))

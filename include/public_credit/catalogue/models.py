@@ -6,22 +6,79 @@ What no entry names is not collected (国办发〔2020〕49号; 山东省社会�
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, model_validator
 from pydantic import Field as Attribute
+
+from ..base.quoting import quoted
+from ..identifiers.codes import check_uscc
 
 Disclosure = Literal["公开", "政务共享", "授权查询", "封存"]
 FieldType = Literal[
     "text", "code", "uscc", "org_code", "enum", "enum_multi", "date", "decimal", "integer", "month", "person_id", "list"
 ]
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_FOREIGN = re.compile(
+    r"(?:[^\W\d][\w$#]*\.)?[^\W\d][\w$#]*"
+)  # letters of any script: what PostgreSQL, MySQL and Oracle name
 _CONNECTION = re.compile(r"^[a-z][a-z0-9_]{2,62}$")
 _CRON = re.compile(r"^(\S+\s+){4}\S+$")
 
 
 class Strict(BaseModel):
+    """Base of the catalogue's models: unknown keys are refused, nothing is changed once read, errors hold no value."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+
+def _name(limit: int) -> Callable[[str], str]:
+    """A text that becomes (part of) the name of a table, a column or a folder: at most ``limit`` of a-z, 0-9 and _."""
+
+    def check(value: str) -> str:
+        if not _NAME.fullmatch(value) or len(value) > limit:
+            raise ValueError(f"编号只能由小写字母、数字和下划线组成，以字母开头，至多 {limit} 个字符")
+        return value
+
+    return check
+
+
+def _code(value: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,62}", value):
+        raise ValueError("数据标准代码只能由大写字母、数字和下划线组成，以字母开头")
+    return value
+
+
+def _dataset(value: str) -> str:
+    unit, dot, name = value.partition(".")
+    if not (dot and _NAME.fullmatch(unit) and _NAME.fullmatch(name)) or len(value) > 80:
+        raise ValueError("数据集编号写成 单位编号.名称，只能由小写字母、数字和下划线组成")
+    return value
+
+
+def _foreign(value: str) -> str:
+    if not _FOREIGN.fullmatch(value) or any(len(part) > 63 for part in value.split(".")):
+        raise ValueError("表名、列名只能由文字、数字、下划线、$ 和 # 组成（表名前可以加 模式.），每段至多 63 个字符")
+    return value
+
+
+def _foreign_column(value: str) -> str:
+    if "." in value:
+        raise ValueError("列名不能带点")
+    return _foreign(value)
+
+
+KindId = Annotated[
+    str, AfterValidator(_name(40))
+]  # dbt and indexes add to it; PostgreSQL names have 63 characters at most
+FieldName = Annotated[str, AfterValidator(_name(48))]
+ReceiverId = Annotated[str, AfterValidator(_name(20))]
+InterfaceId = Annotated[str, AfterValidator(_name(30))]
+OfficialCode = Annotated[str, AfterValidator(_code)]
+DatasetId = Annotated[str, AfterValidator(_dataset)]
+ForeignTable = Annotated[str, AfterValidator(_foreign)]
+ForeignColumn = Annotated[str, AfterValidator(_foreign_column)]
 
 
 class CodeList(Strict):
@@ -31,7 +88,6 @@ class CodeList(Strict):
     values: dict[str, list[str]]
     multiple: bool = False
     other: bool = False
-    other_codes: list[str] = []
 
 
 class Rule(Strict):
@@ -54,37 +110,37 @@ class Variant(Strict):
 class Field(Strict):
     """One field of the unified record format."""
 
-    name: str
+    name: FieldName
     title: str
-    codes: dict[str, str]
+    codes: dict[str, OfficialCode]
     type: FieldType
     length: int = Attribute(gt=0)
     required: Literal["yes", "no", "conditional"]
     sensitivity: Literal["public", "personal", "person_id"]
     code_list: str | None = None
     aliases: list[str] = []
-    free_text: bool = False
     renamed_from: str | None = None  # the name the field had before; its values move along (catalogue apply)
-
-    @property
-    def official_codes(self) -> dict[str, str]:
-        return self.codes
 
 
 class Kind(Strict):
     """A unified record format; one raw table with the union of its variants' fields."""
 
-    id: str
+    id: KindId
     title: str
     key: list[str]
     event_date: str | None = None
     document: str | None = None  # the field that holds the number of the document a record is known by
     publication: Rule
     retention: Rule
-    tables: dict[str, Variant] = Attribute(alias="variants")
+    tables: dict[KindId, Variant] = Attribute(alias="variants")
     fields: dict[str, Field]
     ignored_headers: list[str] = []
     code_lists: dict[str, CodeList] = {}
+
+    @property
+    def raw(self) -> str:
+        """The raw table as SQL writes it."""
+        return quoted("raw", self.id)
 
     @property
     def variants(self) -> dict[str, list[str]]:
@@ -127,7 +183,7 @@ class _Connected(Strict):
     @field_validator("connection")
     @classmethod
     def _connection_id(cls, value: str) -> str:
-        if not _CONNECTION.match(value):
+        if not _CONNECTION.fullmatch(value):
             raise ValueError("连接编号只能由小写字母、数字和下划线组成（3–63 位），不能写地址或口令")
         return value
 
@@ -167,11 +223,11 @@ class ExchangeDb(_Connected):
     """Front-end database (前置库): tables with batch numbers."""
 
     type: Literal["exchange_db"]
-    table: str
-    key_column: str = "source_id"
-    batch_column: str = "source_record_id"
-    created_column: str = "source_create_date"
-    batch_done_table: str
+    table: ForeignTable
+    key_column: ForeignColumn = "source_id"
+    batch_column: ForeignColumn = "source_record_id"
+    created_column: ForeignColumn = "source_create_date"
+    batch_done_table: ForeignTable
 
 
 class HandIn(Strict):
@@ -188,7 +244,7 @@ Channel = Annotated[HttpApi | Sftp | DropFolder | ExchangeDb | HandIn, Attribute
 class Dataset(Strict):
     """One unit delivering one kind (and variant) through one channel."""
 
-    id: str
+    id: DatasetId
     unit: str
     title: str
     kind: str
@@ -223,15 +279,13 @@ class Unit(Strict):
     @field_validator("id")
     @classmethod
     def _short(cls, value: str) -> str:
-        if not _NAME.match(value):
+        if not _NAME.fullmatch(value):
             raise ValueError("单位编号只能由小写字母、数字和下划线组成，并以字母开头")
         return value
 
     @field_validator("uscc")
     @classmethod
     def _valid_uscc(cls, value: str) -> str:
-        from ..identifiers.codes import check_uscc
-
         if not check_uscc(value).ok:
             raise ValueError("单位统一社会信用代码不正确（GB 32100 校验）")
         return value
@@ -265,16 +319,14 @@ class Unusual(Strict):
 class Receiver(Strict):
     """Who receives what, on what basis."""
 
-    id: str
+    id: ReceiverId
     title: str
     connection: str
     adapter: Literal["http_json"]
     legal_basis: str
     purpose: str
     batch_size: int = Attribute(default=200, gt=0, le=1000)
-    revocation_days: int
-    revocation_clause: str
-    interfaces: dict[str, Interface]
+    interfaces: dict[InterfaceId, Interface]
     unusual: Unusual
 
 
@@ -286,9 +338,13 @@ class Limit(Strict):
 
 
 class Forbidden(Strict):
+    """``forbidden.yml``: columns that the law lets nobody collect."""
+
     columns: list[Limit]
 
 
 class Authority(Strict):
+    """An entry of ``authorities.yml``: an authority or source unit, no unit of the catalogue, that may stand in a record (rule R15)."""
+
     name: str
     uscc: str

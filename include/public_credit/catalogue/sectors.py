@@ -10,18 +10,17 @@ from typing import Literal
 
 from pydantic import Field as Attribute
 
-from .models import Dataset, Strict, Unit
+from .models import Dataset, Strict
 
 SECTOR_IDS = tuple(f"D{number:02d}" for number in range(1, 36))
 
 
 class Sector(Strict):
-    """One row of the plan: whose it is, and whether coverage is counted against a roster or reported as an aggregate."""
+    """One row of the plan, and whether coverage is counted against a roster or reported as an aggregate."""
 
     title: str = Attribute(min_length=2)
     clause: str = Attribute(min_length=2)
     population: Literal["roster", "aggregate"]
-    responsible: list[str] = Attribute(min_length=1)
 
 
 class Refused(Strict):
@@ -47,28 +46,12 @@ def _fold(text: str) -> str:
 Mistake = tuple[tuple[object, ...], str, str]  # location in the file, reason, remedy
 
 
-def check_sectors(sectors: dict[str, Sector], units: dict[str, Unit], refused: dict[str, Refused]) -> Iterable[Mistake]:
-    """Mistakes of ``sectors.yml``: rows missing or unknown, unknown units, rows with neither dataset nor refusal."""
-    names = {unit.name for unit in units.values()}
-    served = {item for unit in units.values() for dataset in unit.datasets for item in dataset.sectors}
-    served |= {item for entry in refused.values() for item in entry.sectors}
+def check_sectors(sectors: dict[str, Sector]) -> Iterable[Mistake]:
+    """Mistakes of ``sectors.yml``: rows missing or unknown."""
     for missing in sorted(set(SECTOR_IDS) - set(sectors)):
-        yield (), f"缺少领域 {missing}", "按依据文件补上这一行（标题、条款、责任单位）"
-    for sector_id, sector in sectors.items():
-        if sector_id not in SECTOR_IDS:
-            yield (sector_id,), f"没有领域 {sector_id}", "编号为 D01 至 D35"
-        if unknown := set(sector.responsible) - names:
-            yield (
-                (sector_id, "responsible"),
-                f"责任单位不在目录中：{'、'.join(sorted(unknown))}",
-                "写 departments 中单位的全称",
-            )
-        if sector_id not in served:
-            yield (
-                (sector_id,),
-                f"领域 {sector_id} 既没有数据集，也没有不予归集的说明",
-                "为责任单位补一个数据集（sectors 写上本领域），或在 refused.yml 说明理由",
-            )
+        yield (), f"缺少领域 {missing}", "按依据文件补上这一行（标题、条款、统计口径）"
+    for unknown in sorted(set(sectors) - set(SECTOR_IDS)):
+        yield (unknown,), f"没有领域 {unknown}", "编号为 D01 至 D35"
 
 
 def check_refused(refused: dict[str, Refused], datasets: dict[str, Dataset]) -> Iterable[Mistake]:

@@ -11,6 +11,7 @@ import sys
 import typer
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from ..base import settings
 from ..base.messages import UserError
 from . import batches, editions, operate, overview, people, publications, reports, subjects
 from .catalogue import app as catalogue_app
@@ -38,6 +39,7 @@ editions.register(app)
 def main() -> None:
     """Run the command line; a user's mistake ends with a message and its exit code, never a traceback."""
     try:
+        settings.current()
         app()
     except UserError as error:
         print(f"错误：{error.text}", file=sys.stderr)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from ..gate import set_aside as moves
-from .operate import _who
 from .overview import Json, Unit, list_batches
+from .start import run_of
 
 Reason = Annotated[str, typer.Option(help="理由，记入台账。")]
 Seq = Annotated[int, typer.Argument(help="批次序号。")]
@@ -36,12 +36,12 @@ def show(
 
 
 def set_aside(seq: Seq, reason: Reason) -> None:
-    print(f"批次 {seq} 已搁置。" if moves.set_aside(seq, reason, _who()) else f"批次 {seq} 已经搁置，未作改动。")
+    print(f"批次 {seq} 已搁置。" if moves.set_aside(run_of(), seq, reason) else f"批次 {seq} 已经搁置，未作改动。")
 
 
 def restore(seq: Seq, reason: Reason) -> None:
     print(
         f"批次 {seq} 已取消搁置；运行 public-credit gate 继续处理。"
-        if moves.restore(seq, reason, _who())
+        if moves.restore(run_of(), seq, reason)
         else f"批次 {seq} 没有搁置，未作改动。"
     )

@@ -8,18 +8,30 @@ from typing import Annotated
 
 import typer
 
+from ..base import files, settings
 from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue, read
 from ..catalogue.load import default_root
 from ..catalogue.models import Field, Kind
+from ..oversight import coverage as report
+from . import output
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+NO_DISTRICT = "未指定辖区（PCW_DISTRICT）"
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
 
 
-@app.command("check", help="检查目录；有错误时逐条指出文件、行号和改法。")
-def check(root: Annotated[Path | None, typer.Option(help="目录所在文件夹。")] = None, as_json: Json = False) -> None:
-    catalogue, problems = read(root or default_root())
+@app.command("check", help="检查目录和辖区文件夹；有错误时逐条指出文件、行号和改法。")
+def check(
+    root: Annotated[Path | None, typer.Option(help="目录所在文件夹。")] = None,
+    district: Annotated[Path | None, typer.Option(help="辖区文件夹，默认为 PCW_DISTRICT 所指的。")] = None,
+    as_json: Json = False,
+) -> None:
+    catalogue, problems = read(root or default_root(), district or settings.district_folder())
+    if not problems and root is district is None:
+        from ..build import inputs
+
+        inputs.facts()
     if as_json:
         print(
             json.dumps(
@@ -35,7 +47,7 @@ def check(root: Annotated[Path | None, typer.Option(help="目录所在文件夹�
         print(f"共 {len(problems)} 处错误。")
     else:
         print(
-            f"目录正确：{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
+            f"目录正确：{catalogue.district.name or NO_DISTRICT}，{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
             f"版本 {catalogue.version}。"
         )
     if problems:
@@ -113,9 +125,6 @@ def show(
 
 @app.command("coverage", help="依据文件的各领域（D01–D35）：数据集、单位、最近报送，或不予归集的理由。")
 def coverage(as_json: Json = False) -> None:
-    from ..oversight import coverage as report
-    from . import output
-
     rows = report.table()
     if as_json:
         output.as_json(rows)
@@ -142,13 +151,13 @@ def apply(
     from ..base import settings
     from ..land import reshape
     from . import output
-    from .operate import _who
+    from .start import run_of
 
     if erase:
         kind, _, name = key_given(erase, "记录类型.字段").partition(".")
         if not yes:
             raise UserError(f"将清除 {kind}.{name} 在原始层的全部值，不可恢复。", remedy="确认后加 --yes。")
-        print(reshape.erase(kind, name, _who()))
+        print(reshape.erase(kind, name, run_of()))
         return
     catalogue = load_catalogue()
     with settings.engine("reader").connect() as connection:
@@ -174,7 +183,7 @@ def apply(
     elif not yes:
         print("以上只是预览，未作改动。加 --yes 套用；下一次构建将全量重建。")
     else:
-        for line in reshape.apply(plans, catalogue, _who()):
+        for line in reshape.apply(plans, catalogue, run_of()):
             print(line)
         print("已套用。下一次构建（public-credit build）将全量重建。")
 
@@ -193,5 +202,5 @@ def template(
     found = catalogue.datasets[dataset]
     unit = catalogue.units[found.unit]
     path = output or Path(f"填报模板_{dataset}.xlsx")
-    path.write_bytes(workbook(catalogue.kinds[found.kind], found, unit.name, unit.uscc))
+    files.write(path, workbook(catalogue.kinds[found.kind], found, unit.name, unit.uscc), files.SHARED)
     print(f"已生成 {path}")

@@ -10,8 +10,8 @@ from ..editions import diff as edition_diff
 from ..editions import run as editions
 from ..ledger import words
 from . import output
-from .operate import On, _on, _who
 from .overview import Json
+from .start import On, run_of
 
 
 def register(app: typer.Typer) -> None:
@@ -154,7 +154,8 @@ def draft(
     reason: Annotated[str, typer.Option(help="重列的原因。")] = "",
     on: On = None,
 ) -> None:
-    made = editions.draft(year or editions.last_year(_on(on)), _who(), reason)
+    run = run_of(on)
+    made = editions.draft(run, year or editions.last_year(run.on), reason)
     print(made.message)
     if made.edition_id:
         print(f"审批：public-credit editions approve {made.edition_id} --hash {made.content_hash}")
@@ -163,11 +164,12 @@ def draft(
 def approve(
     edition: int, content_hash: Annotated[str, typer.Option("--hash", help="内容指纹，见 editions show。")]
 ) -> None:
-    editions.approve(edition, content_hash, _who())
-    editions.freeze(edition)
+    run = run_of()
+    editions.approve(run, edition, content_hash)
+    editions.freeze(run, edition)
     print(f"第 {edition} 号已批准并定稿，此后不再更改。")
 
 
 def reject(edition: int, reason: Annotated[str, typer.Option(help="理由。")]) -> None:
-    editions.reject(edition, _who(), reason)
+    editions.reject(run_of(), edition, reason)
     print(f"第 {edition} 号已否决。")

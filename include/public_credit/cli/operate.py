@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,15 +12,16 @@ from sqlalchemy import select
 
 from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue
+from ..gate import run as judge
+from ..gate import waivers
 from ..ledger import words
 from ..ledger.models import Attempt, Batch
-from ..ledger.session import clock_day, current_business_day, session
+from ..ledger.session import session
 from ..ledger.states import AttemptState, BatchState, Verdict
 from ..steps import work
 from . import output
 from .overview import Json
-
-On = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="业务日期，默认今天。")]
+from .start import On, newest_day, run_of
 
 
 def register(app: typer.Typer) -> None:
@@ -45,15 +44,6 @@ def register(app: typer.Typer) -> None:
     app.command("attest", help="登记零报送。")(attest)
 
 
-def _on(given: datetime | None) -> date:
-    """The given business date, else the clock's."""
-    return given.date() if given else clock_day("reader")
-
-
-def _who() -> str:
-    return os.environ.get("PCW_USER") or getpass.getuser()
-
-
 def migrate() -> None:
     from ..steps.migrate import migrate as run
 
@@ -71,14 +61,14 @@ def _known_unit(unit: str) -> None:
 
 def collect(unit: str, on: On = None, as_json: Json = False) -> None:
     _known_unit(unit)
-    counts = work.collect_and_land(unit, _on(on))
+    counts = work.collect_and_land(run_of(on), unit)
     output.as_json(counts) if as_json else print(f"收到 {counts['receipts']} 份，入库 {counts['rows_in']} 行")
 
 
 def probe(dataset: str) -> None:
     from ..collect.run import probe as ask
 
-    outcome = ask(dataset)
+    outcome = ask(run_of(), dataset)
     print(f"{dataset}：{outcome.message.replace('新收', '可收')}")
     if outcome.verdict == Verdict.FAILED:
         raise typer.Exit(5)
@@ -130,18 +120,18 @@ def ingest(
         )
     if not file.is_file():
         raise UserError(f"没有文件 {file.name}。", remedy="检查路径。")
-    day = _on(on)
-    outcome = work.ingest(dataset, file, day)
+    run = run_of(on)
+    outcome = work.ingest(run, dataset, file)
     if not outcome.batch_seqs:
         print(outcome.message)
         return
-    work.gate(day)
+    work.gate(run)
     for seq in outcome.batch_seqs:
         _report(seq, as_json)
 
 
 def gate(on: On = None) -> None:
-    failures = work.gate(_on(on))
+    failures = work.gate(run_of(on))
     print("裁决完成。用 public-credit status 查看结论。")
     if failures:
         raise UserError(
@@ -163,12 +153,12 @@ def build(
         raise UserError(
             "-s 只能与 --full 同用。", remedy="平日的构建总是完整的；要重算一部分，写 build --full -s <模型>。"
         )
-    result = work.build(_on(on), full=full, select=tuple(select or ()))
+    result = work.build(run_of(on), full=full, select=tuple(select or ()))
     print(result.message)
 
 
 def release_prepare(on: On = None) -> None:
-    result = work.release(_on(on))
+    result = work.release(run_of(on))
     print(result.message if result else "没有待冻结的变更。")
 
 
@@ -188,26 +178,25 @@ def release_approve(
 ) -> None:
     from ..deliver import release
 
-    release.approve(release_id, diff_hash, _who())
+    release.approve(run_of(), release_id, diff_hash)
     print(f"第 {release_id} 号变更单已批准。")
 
 
 def deliver(on: On = None) -> None:
-    print(work.deliver(_on(on)).message)
+    result = work.deliver(run_of(on))
+    print(result.message if result else "本辖区没有接收方，无可报送。")
 
 
 def receive(on: On = None) -> None:
     from ..deliver import receipts
 
-    os.environ["PCW_BUSINESS_DATE"] = _on(on).isoformat()
-    print(f"取回 {receipts.fetch()} 条回执。")
+    print(f"取回 {receipts.fetch(run_of(on))} 条回执。")
 
 
 def reconcile(on: On = None, as_json: Json = False) -> None:
     from ..deliver import reconcile as reconciliation
 
-    os.environ["PCW_BUSINESS_DATE"] = _on(on).isoformat()
-    result = reconciliation.run()
+    result = reconciliation.run(run_of(on))
     if as_json:
         output.as_json(result.__dict__)
     else:
@@ -223,14 +212,12 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
     from ..land import stream as land
 
     found = _batch(batch)
-    day = _on(on) if on else current_business_day("reader")
-    os.environ["PCW_BUSINESS_DATE"] = day.isoformat()
-    result = land.land(found.seq, business_date=found.business_date)
-    from ..gate import run as judge
+    run = run_of(on or newest_day())
+    result = land.land(run, found.seq)
     from ..steps.follow_up import follow_up
 
-    judged = [(outcome.state, outcome.message) for outcome in judge([found.seq], business_date=day)]
-    follow_up()
+    judged = [(outcome.state, outcome.message) for outcome in judge(run, [found.seq])]
+    follow_up(run)
     if not as_json:
         with session("reader") as opened:
             state = opened.get_one(Attempt, (found.seq, result.attempt)).state
@@ -250,18 +237,14 @@ def waive(
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日。")],
     batch: Annotated[int | None, typer.Option(help="只对一个批次。")] = None,
 ) -> None:
-    from ..gate import waivers
-
-    number = waivers.grant(
-        dataset, check, reason=reason, owner=owner, granted_by=_who(), expires_on=until.date(), batch_seq=batch
-    )
+    dataset, run = key_given(dataset, "数据集编号"), run_of(newest_day())
+    number = waivers.grant(run, dataset, check, reason=reason, owner=owner, expires_on=until.date(), batch_seq=batch)
     print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
     if batch is not None:
-        from ..gate import run as judge
         from ..steps.follow_up import follow_up
 
-        judge([batch], business_date=current_business_day("reader"))
-        follow_up()
+        judge(run, [batch])
+        follow_up(run)
         _report(batch, False)
 
 
@@ -273,6 +256,5 @@ def attest(
 ) -> None:
     from ..collect.attest import attest as book
 
-    os.environ["PCW_BUSINESS_DATE"] = _on(None).isoformat()
-    book(dataset, start.date(), end.date(), _who(), reason)
+    book(run_of(), dataset, start.date(), end.date(), reason)
     print(f"已登记 {dataset} {start:%Y-%m-%d} 至 {end:%Y-%m-%d} 零报送。")

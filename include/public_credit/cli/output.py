@@ -18,6 +18,7 @@ def paint(text: str, tone: str) -> str:
 
 
 def pad(text: str, width: int, right: bool = False) -> str:
+    """A text filled up to a width in terminal cells (a Chinese character has two)."""
     space = " " * max(width - cell_len(text), 0)
     return space + text if right else text + space
 

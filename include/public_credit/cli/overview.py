@@ -13,7 +13,9 @@ from ..ledger import words
 from ..ledger.session import session
 from ..ledger.states import NOT_BACK, BatchState, QuarantineState, sql
 from ..oversight import status
+from ..oversight.doctor import examine
 from . import output
+from .start import run_of
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
 Unit = Annotated[str | None, typer.Option("--unit", help="只看一个单位（单位编号）。")]
@@ -27,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show_status(as_json: Json = False) -> None:
-    overview = status.overview()
+    overview = status.overview(run_of())
     if as_json:
         output.as_json(overview)
         return
@@ -200,9 +202,7 @@ def show_slips(unit: Unit = None, as_json: Json = False) -> None:
 
 
 def doctor(as_json: Json = False) -> None:
-    from ..oversight.doctor import examine
-
-    findings = examine()
+    findings = examine(settings.today())
     if as_json:
         output.as_json([finding.__dict__ for finding in findings])
     else:

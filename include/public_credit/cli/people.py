@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +10,7 @@ from ..base.messages import UserError
 from ..oversight import trace
 from . import output
 from .overview import Json
+from .start import run_of
 
 Purpose = Annotated[str | None, typer.Option(help="查询目的；涉及自然人的记录必填，并记入查询日志。")]
 
@@ -36,7 +35,7 @@ def explain(
             raise UserError(
                 "该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2
             )
-        trace.log_access(found, who=os.environ.get("PCW_USER") or getpass.getuser(), purpose=purpose.strip())
+        trace.log_access(run_of(), found, purpose=purpose.strip())
     stories = [trace.story(item) for item in found]
     if as_json:
         output.as_json(stories)

@@ -9,6 +9,7 @@ import typer
 
 from . import output
 from .overview import Json
+from .start import run_of
 
 
 def register(report_app: typer.Typer) -> None:
@@ -25,7 +26,7 @@ def leadership(
 ) -> None:
     from ..papers.leadership.publish import publish
 
-    published = publish(year, out)
+    published = publish(run_of(), year, out)
     if as_json:
         output.as_json(
             {

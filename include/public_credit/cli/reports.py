@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import getpass
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..base import files
 from ..base.messages import UserError
+from .start import run_of
 
 Purpose = Annotated[str, typer.Option(help="查询目的，写入报告并留痕。")]
 Area = Annotated[str, typer.Option(help="应用领域（实施意见列名的领域，如政府采购；计入推行信用报告制度的领域数）。")]
@@ -23,17 +24,11 @@ def register(report: typer.Typer) -> None:
     report.command("review", help="批量审查：申请单位名单 xlsx 进，同一名单加提示出。")(review)
 
 
-def _who() -> str:
-    return os.environ.get("PCW_USER") or getpass.getuser()
-
-
 def _save(path: Path, content: bytes) -> None:
     """Write a file readable by its owner only."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(handle, "wb") as target:
-            target.write(content)
+        files.write(path, content)
     except OSError as error:
         raise UserError(f"无法写入 {path.name}。", remedy="检查文件夹是否存在、是否有写入权限。") from error
     print(path)
@@ -49,7 +44,7 @@ def subject(
     from ..papers import page, workbook
     from ..papers.subject import gather
 
-    report = gather(key, level=level, who=_who(), purpose=purpose, area=area)
+    report = gather(run_of(), key, level=level, purpose=purpose, area=area)
     folder = output or Path()
     _save(folder / f"{report.number}.xlsx", workbook.subject_workbook(report))
     _save(folder / f"{report.number}.html", page.subject_page(report).encode())
@@ -64,7 +59,7 @@ def person(purpose: Purpose = "", output: Output = None) -> None:
     if not purpose.strip():
         raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
     given = getpass.getpass("身份证号码（不显示）：") if sys.stdin.isatty() else sys.stdin.readline()
-    report = gather(given.strip(), who=_who(), purpose=purpose)
+    report = gather(run_of(), given.strip(), purpose=purpose)
     folder = output or Path()
     _save(folder / f"{report.number}.xlsx", workbook.person_workbook(report))
     _save(folder / f"{report.number}.html", page.person_page(report).encode())
@@ -82,7 +77,7 @@ def review(
 
     if not applicants.is_file():
         raise UserError(f"没有文件 {applicants.name}。", remedy="检查路径。")
-    reviewed = run(applicants.read_bytes(), who=_who(), purpose=purpose, area=area)
+    reviewed = run(run_of(), applicants.read_bytes(), purpose=purpose, area=area)
     _save(output or applicants.with_name(f"{applicants.stem}_审查提示.xlsx"), workbook(reviewed))
     print(
         f"{reviewed.number}：{len(reviewed.lines):,} 行，已比对 {reviewed.count('已比对'):,}，"

@@ -8,14 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..ledger import words
 from ..ledger.session import session
+from ..oversight import asof
 from ..subjects import judgements, lookup, worklist
 from ..subjects.nodes import TITLES
 from ..subjects.suggest import suggest
 from . import output
-from .operate import On, _on, _who
 from .overview import Json
+from .start import On, run_of
 
 Reason = Annotated[str, typer.Option(help="理由，记入裁定。")]
 User = Annotated[str | None, typer.Option(help="作出裁定的人，默认当前用户。")]
@@ -40,7 +42,7 @@ def show(
     subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")], as_json: Json = False
 ) -> None:
     with session("reader") as opened:
-        known = lookup.describe(opened, lookup.find(opened, subject))
+        known = lookup.describe(opened, lookup.find(run_of(), opened, subject))
     if as_json:
         output.as_json(known)
         return
@@ -78,12 +80,11 @@ def as_of(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    from ..oversight import asof
-
-    known = _on(known_on)
+    run = run_of(known_on)
+    known = run.on
     asked = about.date() if about else known
     with session("reader") as opened:
-        found = asof.records(opened, lookup.find(opened, subject), known, asked)
+        found = asof.records(opened, lookup.find(run, opened, subject), known, asked)
     if as_json:
         output.as_json(found)
         return
@@ -143,8 +144,13 @@ def _related(detail: dict[str, Any]) -> str:
     return "、".join(detail.get("usccs") or detail.get("keys") or [])
 
 
+def _run(user: str | None, on: datetime | None) -> Run:
+    run = run_of(on)
+    return run.by(user) if user else run
+
+
 def merge(left: str, right: str, reason: Reason, user: User = None, on: On = None) -> None:
-    number = judgements.merge(left, right, reason, user or _who(), _on(on))
+    number = judgements.merge(_run(user, on), left, right, reason)
     print(f"第 {number} 号裁定：二者为同一主体。{_EFFECT}")
 
 
@@ -155,17 +161,17 @@ def split(
     user: User = None,
     on: On = None,
 ) -> None:
-    numbers = judgements.split(subject, identifier, reason, user or _who(), _on(on))
+    numbers = judgements.split(_run(user, on), subject, identifier, reason)
     print(f"第 {'、'.join(map(str, numbers))} 号裁定：所列标识不属于该主体。{_EFFECT}")
 
 
 def undo(judgement: int, reason: Reason, user: User = None, on: On = None) -> None:
-    judgements.undo(judgement, reason, user or _who(), _on(on))
+    judgements.undo(_run(user, on), judgement, reason)
     print(f"第 {judgement} 号裁定撤销{_EFFECT}")
 
 
 def suggest_pairs(on: On = None, as_json: Json = False) -> None:
-    counts = suggest(_on(on))
+    counts = suggest(run_of(on))
     if as_json:
         output.as_json(counts)
     else:

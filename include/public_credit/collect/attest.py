@@ -10,37 +10,36 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger.models import Attestation, Batch
 from ..ledger.session import session, step
 from ..ledger.states import StepName
 
 
-def _check(dataset_id: str, start: date, end: date, who: str, reason: str) -> None:
+def _check(run: Run, dataset_id: str, start: date, end: date, reason: str) -> None:
     if dataset_id not in load_catalogue().datasets:
         raise UserError(f"目录中没有数据集 {dataset_id}。", remedy="用 public-credit catalogue show 查看编号。")
     if start > end:
         raise UserError("起始日期晚于截止日期。", remedy="对调两个日期。")
-    if end > settings.business_date():
+    if end > run.on:
         raise UserError("不能为尚未到来的日期作零报送。", remedy="截止日期最晚为业务日期当天。")
-    if not who.strip() or not reason.strip():
+    if not run.who.strip() or not reason.strip():
         raise UserError("零报送须写明登记人和依据。", remedy="补全登记人与依据，例如来函文号。")
 
 
-def attest(dataset_id: str, start: date, end: date, who: str, reason: str) -> bool:
+def attest(run: Run, dataset_id: str, start: date, end: date, reason: str) -> bool:
     """Book that nothing was due from ``start`` to ``end``; False when exactly this period was booked before.
 
     Raises UserError when the period is not a period, lies ahead, or the unit delivered rows in it.
     """
     from ..custody import scan
 
-    _check(dataset_id, start, end, who, reason)
+    _check(run, dataset_id, start, end, reason)
     unit_id = load_catalogue().datasets[dataset_id].unit
-    links = {"unit_id": unit_id, "dataset_id": dataset_id}
     with (
-        step("collector", StepName.ATTEST, business_date=settings.business_date(), **links) as record,
+        step(run, "collector", StepName.ATTEST, unit_id=unit_id, dataset_id=dataset_id) as record,
         session("collector") as opened,
     ):
         delivered = opened.scalar(
@@ -60,7 +59,7 @@ def attest(dataset_id: str, start: date, end: date, who: str, reason: str) -> bo
                 dataset_id=dataset_id,
                 period_from=start,
                 period_to=end,
-                attested_by=scan.mask(who.strip()),
+                attested_by=scan.mask(run.who.strip()),
                 reason=scan.mask(reason.strip()),
             )
             .on_conflict_do_nothing()

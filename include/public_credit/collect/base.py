@@ -13,7 +13,6 @@ import hmac
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Text, any_, func, literal, select
@@ -21,12 +20,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
 from ..catalogue.models import DropFolder, ExchangeDb, HttpApi, Sftp
 from ..ledger import locks
 from ..ledger.models import Batch, Step
-from ..ledger.session import dag_run, session, whose
+from ..ledger.session import session
 from ..ledger.states import StepName, Verdict
+from . import refused
 from .streams import ByteStream
 
 Owner = Literal["department", "data_engineer"]
@@ -130,10 +131,9 @@ def batch_id(dataset_id: str, locator: str, source_version: str, sha256: str) ->
 class Intake:
     """Takes in receipts of one dataset; channels call it, it knows the ledger and the archive."""
 
-    def __init__(self, dataset: Dataset, business_date: date, run: str = ""):
+    def __init__(self, run: Run, dataset: Dataset):
+        self.run = run
         self.dataset = dataset
-        self.business_date = business_date
-        self.run = run or dag_run()
         self.outcome = CollectOutcome(dataset.id)
 
     def channel(self, wanted: type[Wanted]) -> Wanted:
@@ -197,12 +197,12 @@ class Intake:
                         unit_id=self.dataset.unit,
                         dataset_id=self.dataset.id,
                         batch_seq=seq,
-                        business_date=self.business_date,
+                        business_date=self.run.on,
                         ended_at=func.clock_timestamp(),
                         verdict=Verdict.OK,
                         message=f"已归档并登记 {file_name}，{stored.bytes:,} 字节",
                         counts={"bytes": stored.bytes},
-                        dag_run=self.run,
+                        dag_run=self.run.dag_run,
                     )
                 )
         if seq is None:
@@ -216,8 +216,6 @@ class Intake:
         self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]
     ) -> None:
         """Count a delivery of what is never collected, once; only the dataset that met it first speaks of it."""
-        from . import refused
-
         met = refused.met_by(self.dataset.unit, locator, source_version)
         if met is None:
             receipt = {
@@ -227,7 +225,7 @@ class Intake:
                 "source_version": source_version,
                 "file_name": file_name,
             }
-            refused.book(refused_id, receipt, chunks, self.business_date, self.run)
+            refused.book(self.run, refused_id, receipt, chunks)
         if met in (None, self.dataset.id):
             self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}；{refused.REMEDY}）")
 
@@ -278,10 +276,10 @@ class Intake:
             "sha256": stored.sha256,
             "size_bytes": stored.bytes,
             "archive_uri": stored.uri,
-            "business_date": self.business_date,
-            "code_version": settings.code_version(),
+            "business_date": self.run.on,
+            "code_version": self.run.code_version,
             "catalogue_version": load_catalogue().version,
-            "dag_run": self.run,
+            "dag_run": self.run.dag_run,
         }
 
 
@@ -294,14 +292,12 @@ class Probe(Intake):
     def turn_away(
         self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]
     ) -> None:
-        from . import refused
-
         self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}）")
 
 
-def only_one(name: str) -> AbstractContextManager[bool]:
+def only_one(run: Run, name: str) -> AbstractContextManager[bool]:
     """Hold the advisory lock ``name`` of the ledger while the block runs; False when another holds it."""
-    return locks.hold("collector", name, holder=whose())
+    return locks.hold("collector", name, holder=run.holder)
 
 
 def masked(name: str) -> str:
@@ -320,10 +316,6 @@ def masked_path(path: str) -> str:
     if shown == path:
         return path
     return f"{shown}~{hmac.new(settings.secret_key('lookup'), path.encode(), 'sha256').hexdigest()[:8]}"
-
-
-def business_day(given: date | None) -> date:
-    return given or settings.business_date()
 
 
 def connection_uri(conn_id: str) -> str:

@@ -80,6 +80,7 @@ def _set_read_only(connection: Any, statement: str) -> None:
 
 
 def _named(name: str, *columns: str) -> TableClause:
+    """A table of the department with columns, named as the catalogue writes them; SQLAlchemy quotes for its database."""
     schema, _, plain = name.rpartition(".")
     return table(plain, *(column(item) for item in columns), schema=schema or None)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from datetime import date
 from pathlib import Path
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from . import refused
 from .base import Intake, SourceChanged, masked, masked_path
@@ -19,7 +19,7 @@ from .files import Found, stream
 from .streams import read_file
 
 
-def turn_away(dataset_id: str, path: Path, on: date) -> None:
+def turn_away(run: Run, dataset_id: str, path: Path) -> None:
     """Count a file of what is never collected, by the dataset it is meant for or by its name, and say why."""
     catalogue = load_catalogue()
     dataset = catalogue.datasets.get(dataset_id)
@@ -38,7 +38,7 @@ def turn_away(dataset_id: str, path: Path, on: date) -> None:
                 "source_version": found.version,
                 "file_name": found.shown,
             }
-            refused.book(refused_id, receipt, read_file(handle), on)
+            refused.book(run, refused_id, receipt, read_file(handle))
     except OSError as error:
         raise _unreadable(path, error) from None
     raise UserError(f"{refused.why(refused_id)}。文件内容未入库、未归档，只计数。", remedy=refused.REMEDY, code=4)

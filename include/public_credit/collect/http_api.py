@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import random
 import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
 import orjson
 
+from ..base.retry import Again, Patience
+from ..base.run import now
 from ..catalogue.models import HttpApi
 from .base import CollectError, Intake, Owner, SourceChanged, connection_uri
 from .streams import header_line, row_lines
@@ -38,34 +39,8 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
-@dataclass
-class Patience:
-    """How long to wait for a source.
-
-    Doubling pauses with jitter, bounded per request and over the whole pull.
-    """
-
-    first: float = 0.25
-    longest: float = 30.0
-    tries: int = 8
-    total: float = 180.0
-    spent: float = 0.0
-
-    def pause(self, number: int, asked: float | None) -> bool:
-        """Wait before try ``number + 1``, at least as long as the source asked.
-
-        False when patience has run out.
-        """
-        wait = min(self.longest, self.first * 2 ** (number - 1)) * random.uniform(0.5, 1.0)
-        wait = max(wait, asked or 0.0)
-        if number >= self.tries or self.spent + wait > self.total:
-            return False
-        self.spent += wait
-        time.sleep(wait)
-        return True
-
-
-PATIENCE = Patience
+# Over all requests of a pull; a source may ask for a longer pause, which the whole pull has to bear.
+PATIENCE = partial(Patience, tries=8, first=0.25, longest=30.0, total=180.0, jitter=True)
 
 
 class RateLimit:
@@ -103,7 +78,7 @@ def _retry_after(response: httpx.Response) -> float | None:
     if given.isdecimal():
         return float(given)
     try:
-        return max(0.0, (parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(given) - now()).total_seconds())
     except (TypeError, ValueError):
         return None
 
@@ -133,21 +108,24 @@ class Api:
 
     def page(self, since: str, number: int) -> Page:
         """One page; raises CollectError when the source refuses or stays unreachable."""
-        attempt = 0
-        while True:
-            attempt += 1
-            response, asked, problem = self._ask(since, number)
-            if response is not None:
-                return self._read(response)
-            if not self._patience.pause(attempt, asked):
-                raise CollectError(
-                    f"接口（连接 {self._channel.connection}）{problem}，已重试 {attempt - 1} 次。",
-                    "请来源单位检查接口服务；本次未登记任何内容，下次从头拉取。",
-                    "department",
-                )
+        tried = 0
 
-    def _ask(self, since: str, number: int) -> tuple[httpx.Response | None, float | None, str]:
-        """A usable response, or the wait the source asks for and what went wrong."""
+        def once() -> Page:
+            nonlocal tried
+            tried += 1
+            return self._read(self._ask(since, number))
+
+        try:
+            return self._patience.call(once)
+        except Again as last:
+            raise CollectError(
+                f"接口（连接 {self._channel.connection}）{last.why}，已重试 {tried - 1} 次。",
+                "请来源单位检查接口服务；本次未登记任何内容，下次从头拉取。",
+                "department",
+            ) from None
+
+    def _ask(self, since: str, number: int) -> httpx.Response:
+        """A usable response. Raises Again with what went wrong and the wait the source asks for, CollectError when it is hopeless."""
         moment = str(int(time.time()))
         query = {
             "page": str(number),
@@ -163,11 +141,11 @@ class Api:
             )
         except httpx.RequestError as error:
             self._refuse_hopeless(error)
-            return (None, None, "超时无应答" if isinstance(error, httpx.TimeoutException) else "无法连接或中途断开")
+            raise Again("超时无应答" if isinstance(error, httpx.TimeoutException) else "无法连接或中途断开") from None
         if response.status_code == 429:
-            return None, _retry_after(response), "限制访问频次（429）"
+            raise Again("限制访问频次（429）", _retry_after(response))
         if response.status_code >= 500:
-            return None, _retry_after(response), f"服务故障（{response.status_code}）"
+            raise Again(f"服务故障（{response.status_code}）", _retry_after(response))
         if response.status_code in (401, 403):
             raise CollectError(
                 f"接口拒绝了连接 {self._channel.connection} 的凭据（{response.status_code}）。",
@@ -180,7 +158,7 @@ class Api:
                 "核对目录中的 path 与来源单位的接口地址。",
                 "data_engineer",
             )
-        return response, None, ""
+        return response
 
     def _refuse_hopeless(self, error: httpx.RequestError) -> None:
         """Name lookup and certificate faults do not go away by asking again."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger.models import RefusedDelivery, Step
-from ..ledger.session import dag_run, session
+from ..ledger.session import session
 from ..ledger.states import StepName, Verdict
 
 REMEDY = "请勿报送并删除该文件；确有法律依据的，由数据管理员先修订目录。"
@@ -42,7 +42,7 @@ def met_by(unit_id: str, locator: str, source_version: str) -> str | None:
         )
 
 
-def book(refused_id: str, receipt: dict[str, Any], chunks: Iterable[bytes], on: date, run: str = "") -> bool:
+def book(run: Run, refused_id: str, receipt: dict[str, Any], chunks: Iterable[bytes]) -> bool:
     """Hash the bytes and count the delivery; False when exactly this receipt was counted before.
 
     ``receipt``: unit_id, dataset_id ('' each where unknown), locator, source_version, file_name.
@@ -51,7 +51,7 @@ def book(refused_id: str, receipt: dict[str, Any], chunks: Iterable[bytes], on: 
     for chunk in chunks:
         digest.update(chunk)
         size += len(chunk)
-    reason, run = why(refused_id), run or dag_run()
+    reason = why(refused_id)
     with session("collector") as opened:
         booked = opened.scalar(
             insert(RefusedDelivery)
@@ -60,8 +60,8 @@ def book(refused_id: str, receipt: dict[str, Any], chunks: Iterable[bytes], on: 
                 sha256=digest.hexdigest(),
                 size_bytes=size,
                 reason=reason,
-                business_date=on,
-                dag_run=run,
+                business_date=run.on,
+                dag_run=run.dag_run,
                 **receipt,
             )
             .on_conflict_do_nothing()
@@ -73,13 +73,13 @@ def book(refused_id: str, receipt: dict[str, Any], chunks: Iterable[bytes], on: 
                     name=StepName.RECEIVE,
                     unit_id=receipt["unit_id"] or None,
                     dataset_id=receipt["dataset_id"] or None,
-                    business_date=on,
+                    business_date=run.on,
                     ended_at=func.clock_timestamp(),
                     verdict=Verdict.WARNING,
                     owner="department",
                     message=f"拒收 {receipt['file_name']}：{reason}",
                     counts={"bytes": size},
-                    dag_run=run,
+                    dag_run=run.dag_run,
                 )
             )
     return booked is not None

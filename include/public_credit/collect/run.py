@@ -6,16 +6,17 @@ A channel per type, a step row per dataset, nobody's failure stops the others.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from importlib import import_module
 from pathlib import Path
 
 from ..base import faults
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
 from ..ledger.session import step
 from ..ledger.states import StepName
-from .base import CollectOutcome, Intake, Probe, business_day, only_one
+from . import hand_in
+from .base import CollectOutcome, Intake, Probe, only_one
 
 CHANNELS = {"http_api": "http_api", "sftp": "sftp", "drop_folder": "drop_folder", "exchange_db": "exchange_db"}
 
@@ -41,7 +42,7 @@ def _datasets(ids: Iterable[str] | str) -> list[Dataset]:
 def _guarded(intake: Intake) -> None:
     """Run the channel; what goes wrong is noted in the outcome, the exception's own text is not shown."""
     try:
-        with only_one(f"collect {intake.dataset.id}") as mine:
+        with only_one(intake.run, f"collect {intake.dataset.id}") as mine:
             if mine:
                 _pull(intake)
             else:
@@ -56,55 +57,49 @@ def _guarded(intake: Intake) -> None:
     intake.outcome.settle()
 
 
-def _collect_one(dataset: Dataset, on: date, run: str) -> CollectOutcome:
-    with step("collector", StepName.COLLECT, business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
-        intake = Intake(dataset, on, run)
+def _collect_one(run: Run, dataset: Dataset) -> CollectOutcome:
+    with step(run, "collector", StepName.COLLECT, unit_id=dataset.unit, dataset_id=dataset.id) as record:
+        intake = Intake(run, dataset)
         _guarded(intake)
         outcome = intake.outcome
         record.verdict, record.message, record.owner = outcome.verdict, outcome.message, outcome.owner
         record.counts = outcome.counts
-        if run:
-            record.links["dag_run"] = run
     return outcome
 
 
-def collect(
-    ids: Iterable[str] | str, business_date: date | None = None, dag_run: str | None = None
-) -> list[CollectOutcome]:
+def collect(run: Run, ids: Iterable[str] | str) -> list[CollectOutcome]:
     """Collect the named units or datasets; one outcome and one step row (``collect``) per dataset.
 
     Datasets that are handed in by a person have nothing to pull and are passed over.
     """
-    on = business_day(business_date)
-    return [_collect_one(dataset, on, dag_run or "") for dataset in _datasets(ids) if dataset.channel.type in CHANNELS]
+    return [_collect_one(run, dataset) for dataset in _datasets(ids) if dataset.channel.type in CHANNELS]
 
 
-def probe(dataset_id: str) -> CollectOutcome:
+def probe(run: Run, dataset_id: str) -> CollectOutcome:
     """Connect to a dataset's source and say what a collection would take; books nothing."""
     dataset = next((item for item in _datasets(dataset_id) if item.id == dataset_id), None)
     if dataset is None or dataset.channel.type not in CHANNELS:
         raise UserError(f"{dataset_id} 没有可连接的渠道。", remedy="填写一个按渠道采集的数据集编号。")
-    intake = Probe(dataset, business_day(None))
+    intake = Probe(run, dataset)
     _guarded(intake)
     return intake.outcome
 
 
-def receive_file(dataset_id: str, path: str | Path, business_date: date | None = None) -> CollectOutcome:
+def receive_file(run: Run, dataset_id: str, path: str | Path) -> CollectOutcome:
     """Book one file a person hands in.
 
     Raises UserError when the file cannot be read; nothing is booked then.
     """
-    from . import hand_in
-
-    on = business_day(business_date)
-    hand_in.turn_away(dataset_id, Path(path), on)
-    dataset = next((item for item in _datasets(dataset_id) if item.id == dataset_id), None)
+    hand_in.turn_away(run, dataset_id, Path(path))
+    named = _datasets(dataset_id)
+    dataset = next((item for item in named if item.id == dataset_id), None)
     if dataset is None:
         raise UserError(
-            f"{dataset_id} 是单位编号，不是数据集编号。", remedy="填写数据集编号，例如 zhzf.penalty_entity。"
+            f"{dataset_id} 是单位编号，不是数据集编号。",
+            remedy=f"填写数据集编号：{'、'.join(item.id for item in named)}。",
         )
-    with step("collector", StepName.COLLECT, business_date=on, unit_id=dataset.unit, dataset_id=dataset.id) as record:
-        intake = Intake(dataset, on)
+    with step(run, "collector", StepName.COLLECT, unit_id=dataset.unit, dataset_id=dataset.id) as record:
+        intake = Intake(run, dataset)
         hand_in.take(intake, Path(path))
         intake.outcome.settle()
         record.message, record.counts = intake.outcome.message, intake.outcome.counts

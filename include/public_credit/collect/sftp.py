@@ -12,14 +12,15 @@ import logging
 import posixpath
 import socket
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import paramiko
 
+from ..base.retry import Again, Patience
 from ..catalogue.models import Sftp
 from .base import CollectError, Intake, connection_uri
 from .files import Found, pull_files
@@ -27,7 +28,7 @@ from .files import Found, pull_files
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 120.0
 TRIES = 3
-PAUSE = 1.0
+PATIENCE = partial(Patience, tries=TRIES, first=1.0)
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
@@ -165,11 +166,11 @@ def pull(intake: Intake) -> None:
     """Take in new files; a broken connection is opened again, files already booked are not fetched twice."""
     channel = intake.channel(Sftp)
     conn_id = channel.connection
-    for number in range(1, TRIES + 1):
+
+    def once() -> None:
         try:
             with _session(conn_id) as (client, base):
                 pull_files(intake, Server(client, base), channel, channel.folder, f"sftp:{conn_id}")
-            return
         except socket.gaierror:
             raise CollectError(
                 f"连接 {conn_id} 的主机名无法解析。", "检查连接中的主机名与本机 DNS。", "data_engineer"
@@ -181,6 +182,9 @@ def pull(intake: Intake) -> None:
                 "data_engineer",
             ) from None
         except (paramiko.SSHException, EOFError, OSError):
-            if number == TRIES:
-                raise _unreachable(conn_id) from None
-        time.sleep(PAUSE * number)
+            raise Again from None
+
+    try:
+        PATIENCE().call(once)
+    except Again:
+        raise _unreachable(conn_id) from None

@@ -33,6 +33,8 @@ _HEAD, _TAG = struct.Struct(">I"), 16
 
 
 class Readable(Protocol):
+    """Whatever bytes can be read from."""
+
     def read(self, size: int = -1, /) -> bytes: ...
 
 

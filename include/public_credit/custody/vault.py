@@ -22,7 +22,6 @@ from ..identifiers.codes import normalise
 from ..kernels.interning import Interner
 
 LETTERS = {"P": "证件", "M": "手机", "C": "卡号"}
-TOKEN_PATTERN = r"[PMC][A-Z2-7]{26}"
 _BATCH = 5000
 _REMEMBERED = 200_000
 _BASE32 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", dtype=np.uint8)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from ..base import settings
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..custody.scan import mask
 from ..ledger.models import ReceiverEvent
@@ -30,10 +30,10 @@ def _row(receiver: str, item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def fetch(receiver: str = "city") -> int:
+def fetch(run: Run, receiver: str = "city") -> int:
     """Fetch what came since the last one we know; how many receipts were new."""
-    found = load_catalogue().receivers[receiver]
-    with step("sender", StepName.RECEIPT, business_date=settings.business_date()) as record:
+    found = load_catalogue().receiver(receiver)
+    with step(run, "sender", StepName.RECEIPT) as record:
         with session("sender") as opened:
             after = opened.scalar(select(func.max(ReceiverEvent.seq)).where(ReceiverEvent.receiver == receiver)) or 0
         adapter, count = adapter_for(found), 0

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import text
 
-from ..base import settings
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger.models import Reconciliation
 from ..ledger.session import driver, session, step
@@ -67,10 +67,10 @@ def _load(raw: psycopg.Connection[Any], adapter: Adapter, interfaces: list[str])
     raw.execute("analyze theirs")
 
 
-def run(receiver: str = "city") -> ReconcileResult:
+def run(run: Run, receiver: str = "city") -> ReconcileResult:
     """Compare both sides and book the result with every difference."""
-    found, on = load_catalogue().receivers[receiver], settings.business_date()
-    with step("sender", StepName.RECONCILE, business_date=on) as record:
+    found = load_catalogue().receiver(receiver)
+    with step(run, "sender", StepName.RECONCILE) as record:
         adapter = adapter_for(found)
         try:
             with session("sender") as opened:
@@ -82,7 +82,7 @@ def run(receiver: str = "city") -> ReconcileResult:
                 theirs: int = opened.execute(text("select count(*) from theirs")).scalar_one()
                 ours: int = opened.execute(text("select count(our_version) from compared")).scalar_one()
                 result = ReconcileResult(ours, theirs, *(counted.get(name, 0) for name in ("agreed", *Difference)))
-                row = Reconciliation(receiver=receiver, business_date=on, **result.__dict__)
+                row = Reconciliation(receiver=receiver, business_date=run.on, **result.__dict__)
                 opened.add(row)
                 opened.flush()
                 opened.execute(

@@ -14,10 +14,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import Receiver, load_catalogue
-from ..ledger import locks, words
+from ..ledger import locks, published, words
 from ..ledger.models import Build, Release
-from ..ledger.session import session, step, whose
+from ..ledger.session import session, step
 from ..ledger.states import IN_DOUBT, BuildState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
 
 _OPEN = sql((ItemState.ACCEPTED, *IN_DOUBT))
@@ -46,7 +47,7 @@ def _payload(interface: str, receiver: Receiver) -> str:
         if hidden or (name == "legal_rep_id_type" and "legal_rep_id_no" not in spec.sensitive_fields):
             continue
         code = field.codes[spec.variant]
-        pairs.append(f"'{code}', e.{code.lower()}")
+        pairs.append(f"'{code}', e.payload ->> '{code.lower()}'")
     return f"jsonb_build_object({', '.join(pairs)})"
 
 
@@ -68,22 +69,20 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
                                   version text) on commit drop""")
     )
     for interface, spec in receiver.interfaces.items():
-        export = f"exports.exp_{receiver.id}__{interface}"
-        current = f"intermediate.int_{spec.kind}__current"
         opened.execute(
             text(f"""
             insert into change
             select '{interface}', e.record_id, e.operation_hint, e.reason, e.due_on, p.payload, md5(cast(p.payload as text))
             from (
                 select *, row_number() over (partition by record_id order by build_id desc) as newest
-                from {export}
-                where build_id <= :until and (build_id > :since or record_id in (
+                from published.export_changes
+                where receiver = :receiver and interface = '{interface}' and build_id <= :until and (build_id > :since or record_id in (
                     select record_id from ledger.delivery_item i
                     where i.receiver = :receiver and i.interface = '{interface}' and i.state = {sql(ItemState.REJECTED)}
                       and i.receipt_code in ('3001', '3002')))
             ) e
             cross join lateral (select {_payload(interface, receiver)} as payload) p
-            left join {current} c on c.record_id = e.record_id
+            left join published.heads c on c.kind = '{spec.kind}' and c.record_id = e.record_id
             where e.newest = 1 and (c.dataset_id is null or c.dataset_id <> all (cast(:closed as text[])))"""),
             {"since": since, "until": until, "receiver": receiver.id, "closed": _not_disclosed(interface, receiver)},
         )
@@ -186,16 +185,16 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill:
     return reasons
 
 
-def prepare(receiver_id: str = "city") -> Prepared | None:
+def prepare(run: Run, receiver_id: str = "city") -> Prepared | None:
     """Freeze the difference since the last release, up to the newest finished build; None when there is none due.
 
     Raises Busy while another release for this receiver is being made.
     """
-    with locks.alone("sender", locks.release(receiver_id), "变更单", whose()), locks.between_builds("sender"):
-        return _prepare(load_catalogue().receivers[receiver_id])
+    with locks.alone("sender", locks.release(receiver_id), "变更单", run.holder), locks.between_builds("sender"):
+        return _prepare(run, load_catalogue().receiver(receiver_id))
 
 
-def _prepare(receiver: Receiver) -> Prepared | None:
+def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
     receiver_id = receiver.id
     with session("sender") as opened:
         newest = opened.scalar(
@@ -204,6 +203,7 @@ def _prepare(receiver: Receiver) -> Prepared | None:
         last = opened.scalar(select(func.max(Release.build_id)).where(Release.receiver == receiver_id)) or 0
         if newest is None or newest.build_id <= last:
             return None
+        published.require(opened)
         _collect_changes(opened, receiver, last, newest.build_id)
         _overtake(opened, receiver)
         _difference(opened, receiver)
@@ -268,7 +268,7 @@ def _prepare(receiver: Receiver) -> Prepared | None:
             + (f"；等待审批：{release.unusual}" if reasons else ""),
         )
         on, build_id = newest.business_date, newest.build_id
-    with step("sender", StepName.RELEASE, business_date=on, build_id=build_id, release_id=made.release_id) as record:
+    with step(run.at(on), "sender", StepName.RELEASE, build_id=build_id, release_id=made.release_id) as record:
         record.message, record.counts = made.message, {"adds": adds, "mods": mods, "dels": dels}
         if made.state == ReleaseState.WAITING:
             record.verdict, record.owner = Verdict.HELD, "leadership"
@@ -291,7 +291,7 @@ def cover(release_id: int) -> dict[str, Any]:
         }
 
 
-def approve(release_id: int, diff_hash: str, who: str) -> None:
+def approve(run: Run, release_id: int, diff_hash: str) -> None:
     """Approve a waiting release; the hash must be the one of its cover sheet. Raises UserError otherwise."""
     with session("sender") as opened:
         release = opened.get(Release, release_id, with_for_update=True)
@@ -303,4 +303,4 @@ def approve(release_id: int, diff_hash: str, who: str) -> None:
             raise UserError(
                 "差异指纹不符，未批准。", remedy=f"用 public-credit release show {release_id} 核对封面后重试。", code=4
             )
-        release.state, release.decided_by, release.decided_at = ReleaseState.RELEASED, who, func.clock_timestamp()
+        release.state, release.decided_by, release.decided_at = ReleaseState.RELEASED, run.who, func.clock_timestamp()

@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
-from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import Receiver, load_catalogue
 from ..custody import vault
 from ..ledger import locks
-from ..ledger.session import step, whose
+from ..ledger.session import step
 from ..ledger.states import ItemState, Operation, StepName, Verdict
 from . import outbox
 from .adapters.http_json import HttpJson
@@ -39,9 +39,9 @@ def adapter_for(receiver: Receiver) -> Adapter:
 class Deliverer:
     """Sends for one receiver; outcomes go straight into the outbox."""
 
-    def __init__(self, receiver: Receiver, adapter: Adapter):
+    def __init__(self, run: Run, receiver: Receiver, adapter: Adapter):
         self.receiver, self.adapter = receiver, adapter
-        self.on = settings.business_date()
+        self.on = run.on
         self.counts: Counter[str] = Counter()
 
     def settle_doubts(self) -> None:
@@ -138,19 +138,18 @@ class Deliverer:
                 return
 
 
-def run(receiver: str = "city") -> Delivered:
+def run(run: Run, receiver: str = "city") -> Delivered:
     """Send everything that is released and open. Raises UserError (code 5) when the receiver cannot be reached.
 
     Raises Busy while another delivery to this receiver runs.
     """
-    found = load_catalogue().receivers[receiver]
-    on = settings.business_date()
+    found = load_catalogue().receiver(receiver)
     with (
-        locks.alone("sender", locks.delivery(receiver), "报送", whose()),
-        step("sender", StepName.DELIVER, business_date=on) as record,
+        locks.alone("sender", locks.delivery(receiver), "报送", run.holder),
+        step(run, "sender", StepName.DELIVER) as record,
     ):
         adapter = adapter_for(found)
-        deliverer = Deliverer(found, adapter)
+        deliverer = Deliverer(run, found, adapter)
         try:
             deliverer.run()
         except NotTaken:

@@ -16,10 +16,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..custody import scan
-from ..ledger import locks, words
+from ..ledger import locks, published, words
 from ..ledger.models import Build, Edition
-from ..ledger.session import session, step, whose, written
+from ..ledger.session import session, step, written
 from ..ledger.states import UNDECIDED, BuildState, EditionKind, EditionState, StepName, Verdict
 
 _FIGURES = """
@@ -31,10 +32,9 @@ _FIGURES = """
     where p.month_end = :as_of"""
 _ITEMS = """
     insert into ledger.edition_item (edition_id, figure_id, item_key, unit_id, label, record_id, numerator, denominator, missing)
-    select :edition, c.figure_id, c.item_key, max(c.unit_id), max(coalesce(m.name, c.item_key)), coalesce(max(c.record_id), ''),
+    select :edition, c.figure_id, c.item_key, max(c.unit_id), max(c.label), coalesce(max(c.record_id), ''),
         sum(c.numerator), sum(c.denominator), sum(c.missing)
-    from intermediate.int_targets__contribution c
-    left join intermediate.int_targets__member m on m.figure_id = c.figure_id and m.item_key = c.item_key
+    from published.contributions c
     where c.valid_from <= :as_of and (c.valid_to is null or c.valid_to > :as_of)
     group by c.figure_id, c.item_key"""
 _UNEXPLAINED = """
@@ -85,7 +85,7 @@ def last_year(on: date) -> int:
     return on.year if (on.month, on.day) == (12, 31) else on.year - 1
 
 
-def draft(year: int, who: str, reason: str = "") -> Drafted:
+def draft(run: Run, year: int, reason: str = "") -> Drafted:
     """Compute a year's figures from the newest build: an original edition, or a restatement of the frozen one.
 
     A draft that says what the newest edition says is not kept. Raises UserError when the year is not over or not built,
@@ -93,7 +93,7 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
     """
     as_of = date(year, 12, 31)
     with (
-        locks.alone("builder", locks.EDITION, "年度定稿", whose()),
+        locks.alone("builder", locks.EDITION, "年度定稿", run.holder),
         locks.between_builds("builder"),
         session("builder") as opened,
     ):
@@ -102,6 +102,7 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
         )
         if build is None or build.business_date < as_of:
             raise UserError(f"{year} 年尚未结束或尚未构建，不能定稿。", remedy="年度终了并构建后再运行。", code=4)
+        published.require(opened)
         waiting = opened.scalar(select(Edition).where(Edition.year == year, Edition.state.in_(UNDECIDED)))
         if waiting is not None and waiting.state == EditionState.APPROVED:
             return Drafted(waiting.id, f"第 {waiting.id} 号已批准，等待定稿", waiting.content_hash)
@@ -113,14 +114,14 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
             as_of=as_of,
             business_date=build.business_date,
             build_id=build.build_id,
-            computed_by=who,
+            computed_by=run.who,
             reason=scan.mask(reason.strip()),
         )
         attempt = opened.begin_nested()
         if waiting is not None:
             waiting.state, waiting.decided_by, waiting.reason = (
                 EditionState.REJECTED,
-                who,
+                run.who,
                 waiting.reason or "被新的草稿取代",
             )
             waiting.decided_at = func.clock_timestamp()
@@ -155,12 +156,12 @@ def draft(year: int, who: str, reason: str = "") -> Drafted:
             figures,
         )
         on, build_id = build.business_date, build.build_id
-    with step("builder", StepName.EDITION, business_date=on, build_id=build_id) as record:
+    with step(run.at(on), "builder", StepName.EDITION, build_id=build_id) as record:
         record.message, record.verdict, record.owner = result.message, Verdict.HELD, "leadership"
     return result
 
 
-def approve(edition_id: int, content_hash: str, who: str) -> None:
+def approve(run: Run, edition_id: int, content_hash: str) -> None:
     """Approve a draft; the hash must be the one it was shown with. Raises UserError otherwise."""
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
@@ -174,10 +175,10 @@ def approve(edition_id: int, content_hash: str, who: str) -> None:
             raise UserError(
                 "内容指纹不符，未批准。", remedy=f"用 public-credit editions show {edition_id} 核对后重试。", code=4
             )
-        found.state, found.decided_by, found.decided_at = EditionState.APPROVED, who, func.clock_timestamp()
+        found.state, found.decided_by, found.decided_at = EditionState.APPROVED, run.who, func.clock_timestamp()
 
 
-def reject(edition_id: int, who: str, reason: str) -> None:
+def reject(run: Run, edition_id: int, reason: str) -> None:
     """Turn a draft down, with the reason; it stays to be read and never becomes an edition."""
     if not reason.strip():
         raise UserError("否决须写明理由。", remedy="加上 --reason “……”。")
@@ -187,13 +188,13 @@ def reject(edition_id: int, who: str, reason: str) -> None:
             raise UserError(
                 f"第 {edition_id} 号{words.EDITION[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4
             )
-        found.state, found.decided_by, found.decided_at = EditionState.REJECTED, who, func.clock_timestamp()
+        found.state, found.decided_by, found.decided_at = EditionState.REJECTED, run.who, func.clock_timestamp()
         found.reason = "；".join(filter(None, [found.reason, scan.mask(reason.strip())]))
 
 
-def freeze(edition_id: int) -> None:
+def freeze(run: Run, edition_id: int) -> None:
     """Freeze an approved edition (idempotent); from now on the database refuses any change."""
-    with locks.alone("builder", locks.EDITION, "年度定稿", whose()), session("builder") as opened:
+    with locks.alone("builder", locks.EDITION, "年度定稿", run.holder), session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
         if found.state == EditionState.FROZEN:
             return
@@ -201,7 +202,7 @@ def freeze(edition_id: int) -> None:
             raise UserError(f"第 {edition_id} 号{words.EDITION[found.state]}，不能定稿。", remedy="先审批。", code=4)
         found.state, found.frozen_at = EditionState.FROZEN, func.clock_timestamp()
         year, on, build_id = found.year, found.business_date, found.build_id
-    with step("builder", StepName.EDITION, business_date=on, build_id=build_id) as record:
+    with step(run.at(on), "builder", StepName.EDITION, build_id=build_id) as record:
         record.message = f"第 {edition_id} 号（{year} 年）已定稿"
 
 

@@ -11,6 +11,7 @@ from itertools import product
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..base.quoting import quoted
 from ..catalogue.models import Kind
 from ..identifiers.names import same_name
 from ..land.rules import RuleSet, load_ruleset
@@ -23,13 +24,16 @@ REGISTRY_KINDS = {
 DECISION_KINDS = {"administrative_licence": "许可", "administrative_penalty": "处罚"}
 _VERSION = ["record_id", "content_hash", "source_version", "batch_seq", "row_no"]  # what tells a version and its order
 _ASKED = {kind: ["variant", "decision_no", "subject_name", "authority_uscc"] for kind in DECISION_KINDS} | {
-    kind: ["uscc", name, "former_names"] for kind, name in REGISTRY_KINDS.items()
+    kind: ["uscc", "subject_name", "former_names"] for kind in REGISTRY_KINDS
 }  # what else the rules ask of a version
 _REGISTRY_FINDINGS = {"registry_name_differs", "registry_lacks_code"}
 PLACEHOLDER_USCC = "00000000000000000X"
 _GOOD = sql(GOOD)
 _NOT_OUT = """not exists (select 1 from ledger.row_outcome o
     where o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no)"""
+_NOT_BUILT = f"""and not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
+    where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = {sql(InputOperation.ADD)}
+      and build.state = {sql(BuildState.BUILT)})"""
 
 
 def against_registry(kind: Kind) -> bool:
@@ -43,48 +47,36 @@ def against_decisions(kind: Kind) -> bool:
 
 
 class Heads:
-    """Current versions of one kind on one connection: dbt's current table, overlaid by ``pg_temp.pending_<kind>``.
-
-    A kind whose current table lacks a column that is read here, or that has none, is read from its staging table, which
-    holds every version; one that changed its shape since the last build is read from raw alone, where hashes are anew.
+    """Current versions of one kind on one connection: what was built (``published.heads``), overlaid by
+    ``pg_temp.pending_<kind>``.
 
     The temporary table holds the accepted rows no finished build has taken in; it is made once per gate run and batch
-    by batch extended, so a run costs what came, not what is stored.
+    by batch extended, so a run costs what came, not what is stored. While schema ``published`` cannot be read (``built``
+    False), and where the kind changed its shape since the last build, it holds all accepted rows.
     """
 
-    def __init__(self, session: Session, kind: Kind):
+    def __init__(self, session: Session, kind: Kind, *, built: bool):
         self.kind = kind
         self.columns = _ASKED.get(kind.id, [])
         self.pending = f"pg_temp.pending_{kind.id}"
-        self.built = None if self._reshaped(session) else self._built(session)
-        self._select = "select " + ", ".join(f"r.{name}" for name in [*_VERSION, *self.columns])
+        built = built and not self._reshaped(session)
+        wanted = [*_VERSION, *self.columns]
+        heads = f"(select {', '.join(wanted)} from published.heads where kind = '{kind.id}')"
+        self.sources = [self.pending, *([heads] if built else [])]
+        raw = {"subject_name": REGISTRY_KINDS.get(kind.id, "subject_name")}  # where the column is named otherwise
+        self._select = "select " + ", ".join(f"r.{raw.get(name, name)} as {name}" for name in wanted)
         session.execute(text(f"drop table if exists {self.pending}"))
         session.execute(
             text(f"""
-            create temp table pending_{kind.id} as {self._select} from raw.{kind.id} r
+            create temp table pending_{kind.id} as {self._select} from {kind.raw} r
             join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
             where b.kind = '{kind.id}' and b.state in {_GOOD} and r.record_id is not null and {_NOT_OUT}
-              and ({self.built is None} or not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
-                              where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = {sql(InputOperation.ADD)}
-                                and build.state = {sql(BuildState.BUILT)}))""")
+              {_NOT_BUILT if built else ""}""")
         )
         session.execute(text(f"create index on {self.pending} (record_id)"))
         if "decision_no" in self.columns:
             session.execute(text(f"create index on {self.pending} (decision_no)"))
         session.execute(text(f"analyze {self.pending}"))
-
-    def _built(self, session: Session) -> str | None:
-        """The first relation of dbt that has every column read here; None before the first build of the kind."""
-        return session.execute(
-            text("""
-            select c.name from unnest(cast(:names as text[])) with ordinality c (name, choice)
-            join pg_attribute a on a.attrelid = to_regclass(c.name) and a.attname = any(:columns) and not a.attisdropped
-            group by c.name, c.choice having count(*) = cardinality(:columns) order by c.choice limit 1"""),
-            {
-                "names": [f"intermediate.int_{self.kind.id}__current", f"staging.stg_{self.kind.id}"],
-                "columns": [*_VERSION, *self.columns],
-            },
-        ).scalar()
 
     def _reshaped(self, session: Session) -> bool:
         """Whether the raw table changed its shape since the last build began: what was built is of the former shape."""
@@ -102,26 +94,24 @@ class Heads:
         session.execute(text(f"delete from {self.pending} where batch_seq = :seq"), {"seq": seq})
         session.execute(
             text(f"""
-            insert into {self.pending} {self._select} from raw.{self.kind.id} r
+            insert into {self.pending} {self._select} from {self.kind.raw} r
             where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and {_NOT_OUT}"""),
             {"seq": seq, "attempt": attempt},
         )
         session.execute(text(f"analyze {self.pending}"))
 
     def tables(self, session: Session) -> list[str]:
-        """Tables with versions in them."""
+        """Tables, or what stands for one, with versions in them."""
         return [
-            table
-            for table in (self.pending, self.built)
-            if table and session.execute(text(f"select exists (select 1 from {table})")).scalar()
+            source
+            for source in self.sources
+            if session.execute(text(f"select exists (select 1 from {source} h)")).scalar()
         ]
 
     def sql(self, columns: list[str], join: str = "") -> str:
         """The newest version per record, with ``columns``; ``join`` narrows ``h`` to what is asked for."""
         wanted = ", ".join(f"h.{name}" for name in dict.fromkeys([*_VERSION, *columns]))
-        arms = " union all ".join(
-            f"select {wanted} from {table} h {join}" for table in (self.pending, self.built) if table
-        )
+        arms = " union all ".join(f"select {wanted} from {source} h {join}" for source in self.sources)
         return f"""select * from (
             select *, row_number() over (
                 partition by record_id order by source_version desc, batch_seq desc, row_no desc) as newest
@@ -158,7 +148,7 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
                 ]
             )
         }
-        from raw.{kind.id} where batch_seq = {int(seq)} and attempt = {int(attempt)}""")
+        from {kind.raw} where batch_seq = {int(seq)} and attempt = {int(attempt)}""")
     )
     session.execute(
         text(
@@ -202,11 +192,10 @@ def prepare_registry(session: Session, registries: list[Heads]) -> None:
 
     Enterprises and organisations together: any record may be about either.
     """
-    arms = [(REGISTRY_KINDS[heads.kind.id], heads) for heads in registries]
     current = " union all ".join(
-        f"select uscc, {name} as name, former_names from ({heads.sql(['uscc', name, 'former_names'])})"
-        f" r_{name} where uscc <> ''"
-        for name, heads in arms
+        f"select uscc, subject_name as name, former_names from ({heads.sql(heads.columns)}) {heads.kind.id}"
+        " where uscc <> ''"
+        for heads in registries
     )
     session.execute(text("drop table if exists pg_temp.registry"))
     session.execute(
@@ -386,5 +375,5 @@ def refresh_statistics(session: Session, kinds: set[str]) -> None:
     if session.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000:
         session.execute(text("set local default_statistics_target = 10"))
         for kind in sorted(kinds):
-            session.execute(text(f"analyze raw.{kind} (batch_seq, attempt, row_no, record_id)"))
+            session.execute(text(f"analyze {quoted('raw', kind)} (batch_seq, attempt, row_no, record_id)"))
         session.execute(text("analyze ledger.row_outcome, ledger.row_verdict"))

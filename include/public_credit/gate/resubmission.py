@@ -15,6 +15,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..base.quoting import quoted
 from ..catalogue import Kind, load_catalogue
 from ..identifiers.codes import PLACEHOLDER
 from ..land import shapes
@@ -32,20 +33,20 @@ _WAITING = f"""
     create temp table waiting on commit drop as
     select q.id, q.batch_seq, b.batch_id, old.source_row, old.sheet, old.record_id, old.variant, {{facts}}, {{slip}}
     from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
-    join raw.{{kind}} old on old.batch_seq = q.batch_seq and old.attempt = q.attempt and old.row_no = q.row_no
+    join {{raw}} old on old.batch_seq = q.batch_seq and old.attempt = q.attempt and old.row_no = q.row_no
     where q.dataset_id = :dataset and q.state in {sql(NOT_BACK)} and q.batch_seq < :seq"""
 
 _FRESH = f"""
     create temp table fresh on commit drop as
     select old.row_no, old.record_id, old.variant, {{facts}}, {{slip}}
-    from raw.{{kind}} old
+    from {{raw}} old
     where old.batch_seq = :seq and old.attempt = :attempt and old.row_no not in (
         select row_no from ledger.row_outcome
         where batch_seq = :seq and attempt = :attempt and outcome = {sql(Outcome.QUARANTINED)})"""
 
 # Rows of records that stand by themselves: delivered, in the live attempt of any batch, and not sent back.
 _STANDING = f"""
-    raw.{{kind}} old join ledger.batch b on b.seq = old.batch_seq and b.current_attempt = old.attempt
+    {{raw}} old join ledger.batch b on b.seq = old.batch_seq and b.current_attempt = old.attempt
     left join ledger.row_outcome o on o.batch_seq = old.batch_seq and o.attempt = old.attempt and o.row_no = old.row_no
      and o.outcome in ({sql(Outcome.QUARANTINED)}, 'refused')
     where o.row_no is null"""
@@ -93,7 +94,10 @@ def _facts(kind: Kind) -> str:
     }
     codes = [f"nullif(nullif(old.{code}, ''), '{PLACEHOLDER}')" for code in _CODES if code in kind.fields]
     return ", ".join(
-        [f"old.{column} as {name}" if column in kind.fields else f"'' as {name}" for name, column in columns.items()]
+        [
+            f"old.{quoted(column)} as {name}" if column in kind.fields else f"'' as {name}"
+            for name, column in columns.items()
+        ]
         + [f"coalesce({', '.join(codes)}, '') as code" if codes else "'' as code"]
     )
 
@@ -154,9 +158,9 @@ _CONDITIONS = {
 
 def _prepare(opened: Session, kind: Kind, parameters: dict[str, object]) -> int:
     """Temporary tables of what waits for a correction, what came and what of it is on file; how many rows wait."""
-    waiting = written(opened.execute(text(_WAITING.format(kind=kind.id, facts=_facts(kind), slip=_SLIP)), parameters))
+    waiting = written(opened.execute(text(_WAITING.format(raw=kind.raw, facts=_facts(kind), slip=_SLIP)), parameters))
     if waiting:
-        opened.execute(text(_FRESH.format(kind=kind.id, facts=_facts(kind), slip=_SLIP)), parameters)
+        opened.execute(text(_FRESH.format(raw=kind.raw, facts=_facts(kind), slip=_SLIP)), parameters)
         opened.execute(text("analyze waiting, fresh"))
         opened.execute(text(_SPENT))
         pairs = " union all ".join(
@@ -170,7 +174,7 @@ def _prepare(opened: Session, kind: Kind, parameters: dict[str, object]) -> int:
             )
         )
         opened.execute(text("analyze asked"))  # none, as a rule: then nothing on file is read
-        opened.execute(text(_KNOWN.format(standing=_STANDING.format(kind=kind.id), facts=_facts(kind))), parameters)
+        opened.execute(text(_KNOWN.format(standing=_STANDING.format(raw=kind.raw), facts=_facts(kind))), parameters)
     return waiting
 
 
@@ -179,7 +183,7 @@ def _link(opened: Session, kind: Kind, matched: dict[str, list[int]], parameters
     opened.execute(
         text(f"""
         with new as (
-            select old.batch_seq, old.row_no, old.variant, {_facts(kind)} from raw.{kind.id} old
+            select old.batch_seq, old.row_no, old.variant, {_facts(kind)} from {kind.raw} old
             where old.batch_seq = :seq and old.attempt = :attempt
         )
         insert into ledger.record_link (old_record_id, new_record_id, kind, batch_seq, row_no, reason, linked_on)

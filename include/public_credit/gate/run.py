@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from ..base import faults, settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land import shapes
 from ..land.rules import load_ruleset
-from ..ledger import locks
+from ..ledger import locks, published
 from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
-from ..ledger.session import dag_run, whose
 from ..ledger.states import NOT_BACK, AttemptState, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import cross_record, profile, waivers
 from .suite import Evaluation, Suite
@@ -111,9 +111,9 @@ def _attest_zero(session: Session, batch: Batch, on: date) -> None:
 
 
 def _judge(
-    session: Session, suite: Suite, seq: int, attempt_no: int, on: date, heads: dict[str, cross_record.Heads]
+    run: Run, session: Session, suite: Suite, seq: int, attempt_no: int, heads: dict[str, cross_record.Heads]
 ) -> GateOutcome:
-    catalogue = load_catalogue()
+    catalogue, on = load_catalogue(), run.on
     batch = session.get_one(Batch, seq)
     attempt = session.get_one(Attempt, (seq, attempt_no))
     kind, dataset = catalogue.kinds[batch.kind], catalogue.datasets[batch.dataset_id]
@@ -148,7 +148,7 @@ def _judge(
         batch.accepted, batch.quarantined = counts["accepted"], counts["quarantined"]
         batch.duplicate = counts["duplicate"]
         batch.catalogue_version, batch.rules_version = catalogue.version, ruleset.version
-        batch.code_version = settings.code_version()
+        batch.code_version = run.code_version
         batch.gated_at = session.scalar(select(func.now()))
         batch.gated_on = batch.gated_on if batch.gated_on and state != BatchState.HELD and attempt_no > 1 else on
         session.flush()
@@ -158,11 +158,11 @@ def _judge(
                 _attest_zero(session, batch, batch.business_date)
     else:
         attempt.state = AttemptState.FAILED
-    _book(session, batch, attempt_no, on, state, counts, message)
+    _book(run, session, batch, attempt_no, state, counts, message)
     return GateOutcome(seq, batch.batch_id, batch.dataset_id, state, counts, message)
 
 
-def _failed(session: Session, seq: int, attempt_no: int, on: date, error: BaseException) -> GateOutcome:
+def _failed(run: Run, session: Session, seq: int, attempt_no: int, error: BaseException) -> GateOutcome:
     """Book a judgement that ended in an error: the receipt is ``failed``, an earlier attempt that passed stays live.
 
     What is amiss for all receipts alike (a rule file, say) leaves this one landed: the next run judges it again.
@@ -181,19 +181,19 @@ def _failed(session: Session, seq: int, attempt_no: int, on: date, error: BaseEx
             dataset_id=batch.dataset_id,
             batch_seq=seq,
             attempt=attempt_no,
-            business_date=on,
+            business_date=run.on,
             ended_at=func.clock_timestamp(),
             verdict=Verdict.FAILED,
             message=message,
             owner="data_engineer",
-            dag_run=dag_run(),
+            dag_run=run.dag_run,
         )
     )
     return GateOutcome(seq, batch.batch_id, batch.dataset_id, BatchState.FAILED, {}, message)
 
 
 def _book(
-    session: Session, batch: Batch, attempt: int, on: date, state: str, counts: dict[str, int], message: str
+    run: Run, session: Session, batch: Batch, attempt: int, state: str, counts: dict[str, int], message: str
 ) -> None:
     verdict = {BatchState.HELD: Verdict.HELD, BatchState.ACCEPTED_WITH_QUARANTINE: Verdict.WARNING}.get(
         BatchState(state), Verdict.OK
@@ -208,13 +208,13 @@ def _book(
             dataset_id=batch.dataset_id,
             batch_seq=batch.seq,
             attempt=attempt,
-            business_date=on,
+            business_date=run.on,
             ended_at=func.clock_timestamp(),
             verdict=verdict,
             message=message,
             owner=owner,
             counts=counts | {"rows_in": batch.rows_in},
-            dag_run=dag_run(),
+            dag_run=run.dag_run,
         )
     )
 
@@ -222,8 +222,10 @@ def _book(
 class _Desk:
     """What the judgements of one run share on their connection: current versions per kind, the registry, suites."""
 
-    def __init__(self, session: Session):
+    def __init__(self, run: Run, session: Session, between_builds: bool):
+        self.run = run
         self.session = session
+        self.built = between_builds and published.ready(session)
         self.suites: dict[str, Suite] = {}
         self.heads: dict[str, cross_record.Heads] = {}
         self.accepted: list[tuple[str, int, int]] = []
@@ -231,9 +233,9 @@ class _Desk:
 
     def _head(self, kind_id: str) -> None:
         if kind_id not in self.heads:
-            self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id])
+            self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id], built=self.built)
 
-    def judge(self, seq: int, attempt: int, on: date) -> GateOutcome | None:
+    def judge(self, seq: int, attempt: int) -> GateOutcome | None:
         """Judge one attempt and commit; None when the batch was set aside in the meantime. Raises NotApplied."""
         batch = self.session.get_one(Batch, seq)
         shapes.require(self.session, load_catalogue().kinds[batch.kind])
@@ -245,7 +247,7 @@ class _Desk:
         if batch.state == BatchState.SET_ASIDE:
             self.session.commit()
             return None
-        outcome = _judge(self.session, self.suites[batch.kind], seq, attempt, on, self.heads)
+        outcome = _judge(self.run, self.session, self.suites[batch.kind], seq, attempt, self.heads)
         if outcome.state != BatchState.HELD:
             self.accepted.append((batch.kind, seq, attempt))
         self.session.commit()
@@ -269,32 +271,31 @@ class _Desk:
             self._registry_for = version
 
 
-def run(batch_seqs: Iterable[int] | None = None, *, business_date: date | None = None) -> list[GateOutcome]:
+def run(run: Run, batch_seqs: Iterable[int] | None = None) -> list[GateOutcome]:
     """Judge all landed attempts (or those of the given batches); outcomes in the order they were judged.
 
     An error ends the judgement it arose in (outcome ``failed``); only what concerns the database is raised.
     """
-    on = business_date or settings.business_date()
     outcomes: list[GateOutcome] = []
     with (
-        locks.hold("collector", locks.GATE, waiting="另一个质量关卡正在运行，等它完成后继续。", holder=whose()),
+        locks.hold("collector", locks.GATE, waiting="另一个质量关卡正在运行，等它完成后继续。", holder=run.holder),
         settings.engine("collector").connect() as connection,
     ):
         try:
-            with Session(connection) as session:
+            with locks.hold("collector", locks.FIGURES, shared=True) as between_builds, Session(connection) as session:
                 todo = pending(session, batch_seqs)
                 session.commit()
-                desk = _Desk(session)
+                desk = _Desk(run, session, between_builds)
                 for seq, attempt in todo:
                     try:
-                        outcome = desk.judge(seq, attempt, on)
+                        outcome = desk.judge(seq, attempt)
                     except BaseException as error:
                         if not faults.of_receipt(error) and not isinstance(error, UserError):
                             raise
                         faults.note(f"batch {seq} could not be judged", error)
                         session.rollback()
-                        desk = _Desk(session)  # the rollback took its temporary tables
-                        outcome = _failed(session, seq, attempt, on, error)
+                        desk = _Desk(run, session, between_builds)  # the rollback took its temporary tables
+                        outcome = _failed(run, session, seq, attempt, error)
                         session.commit()
                     if outcome is not None:
                         outcomes.append(outcome)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..custody import scan
 from ..ledger.locks import lock
 from ..ledger.models import Batch
-from ..ledger.session import clock_day, session, step
+from ..ledger.session import session, step
 from ..ledger.states import GOOD, BatchState, StepName, Verdict
 
 
@@ -26,14 +27,11 @@ def _locked(opened: Session, seq: int) -> Batch:
     return batch
 
 
-def set_aside(seq: int, reason: str, who: str) -> bool:
+def set_aside(run: Run, seq: int, reason: str) -> bool:
     """Set a batch aside; False when it was aside already. Raises UserError for one that was accepted, or without a reason."""
     if not reason.strip():
         raise UserError("搁置须写明理由。", remedy="加上 --reason “……”。")
-    with (
-        step("collector", StepName.SET_ASIDE, business_date=clock_day("reader"), batch_seq=seq) as record,
-        session("collector") as opened,
-    ):
+    with step(run, "collector", StepName.SET_ASIDE, batch_seq=seq) as record, session("collector") as opened:
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state == BatchState.SET_ASIDE:
@@ -43,23 +41,20 @@ def set_aside(seq: int, reason: str, who: str) -> bool:
             raise UserError(f"批次 {seq} 已经放行，不能搁置。", remedy="误报的内容由报送单位按更正流程处理。", code=4)
         batch.set_aside_from, batch.state = batch.state, BatchState.SET_ASIDE
         batch.set_aside_reason = scan.mask(reason.strip())
-        record.message = f"{scan.mask(who)} 搁置批次 {seq}：{batch.set_aside_reason}"
+        record.message = f"{scan.mask(run.who)} 搁置批次 {seq}：{batch.set_aside_reason}"
         return True
 
 
-def restore(seq: int, reason: str, who: str) -> bool:
+def restore(run: Run, seq: int, reason: str) -> bool:
     """Put a batch back into the state it had; False when it was not aside."""
     if not reason.strip():
         raise UserError("取消搁置须写明理由。", remedy="加上 --reason “……”。")
-    with (
-        step("collector", StepName.RESTORE, business_date=clock_day("reader"), batch_seq=seq) as record,
-        session("collector") as opened,
-    ):
+    with step(run, "collector", StepName.RESTORE, batch_seq=seq) as record, session("collector") as opened:
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state != BatchState.SET_ASIDE or batch.set_aside_from is None:
             record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 没有搁置"
             return False
         batch.state, batch.set_aside_from, batch.set_aside_reason = batch.set_aside_from, None, ""
-        record.message = f"{scan.mask(who)} 取消搁置批次 {seq}：{scan.mask(reason.strip())}"
+        record.message = f"{scan.mask(run.who)} 取消搁置批次 {seq}：{scan.mask(reason.strip())}"
         return True

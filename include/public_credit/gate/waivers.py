@@ -8,7 +8,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..land.rules import load_ruleset
 from ..ledger.models import Batch, Waiver
 from ..ledger.session import session
 
@@ -26,18 +28,16 @@ def active(opened: Session, dataset_id: str, batch_seq: int, on: date) -> dict[s
 
 
 def grant(
+    run: Run,
     dataset_id: str,
     expectation_id: str,
     *,
     reason: str,
     owner: str,
-    granted_by: str,
     expires_on: date,
     batch_seq: int | None = None,
 ) -> int:
     """Set a check aside. Raises UserError for an unknown dataset or check, an empty reason or owner."""
-    from ..land.rules import load_ruleset
-
     dataset = load_catalogue().datasets.get(dataset_id)
     if dataset is None:
         raise UserError(f"目录中没有数据集 {dataset_id}。", remedy="用 public-credit catalogue show 查看数据集编号。")
@@ -56,7 +56,7 @@ def grant(
             batch_seq=batch_seq,
             reason=reason,
             owner=owner,
-            granted_by=granted_by,
+            granted_by=run.who,
             expires_on=expires_on,
         )
         opened.add(row)

@@ -87,11 +87,6 @@ def make_registration(first: str) -> str:
     return f"{first}{(11 - product) % 10}"
 
 
-def upgrade_id15(value: str) -> str:
-    """The 18-digit form of a 15-digit ID number: 19 after six digits, check character added (GB 11643)."""
-    return make_id_number(value[:6] + "19" + value[6:])
-
-
 def check_uscc(text: str) -> Check:
     """One 统一社会信用代码. Reasons: LENGTH, ALPHABET, CHECKSUM, ORGCODE_CHECK, DEPARTMENT, PLACEHOLDER_NO_CODE;
     of a valid one OK or what was mended."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
+from ..base.quoting import quoted
 from ..catalogue import Catalogue, Kind
 from ..ledger.models import KindShape
 from . import shapes
@@ -52,8 +53,8 @@ def make(connection: Connection, kind: Kind, version: str, who: str) -> shapes.S
     there = columns_there(connection, kind.id)
     if not there:
         provenance = ", ".join(f"{name} {spec}" for name, spec in PROVENANCE.items())
-        fields = ", ".join(f"{name} text not null default ''" for name in kind.columns)
-        connection.execute(text(f"create table raw.{kind.id} ({provenance}, {fields})"))
+        fields = ", ".join(f"{quoted(name)} text not null default ''" for name in kind.columns)
+        connection.execute(text(f"create table {kind.raw} ({provenance}, {fields})"))
     shape = shapes.found(kind, there) if there else shapes.of(kind)
     noted: dict[str, Any] = {"applied_at": _LONG_AGO} if there else {}
     noted |= {"kind": kind.id, "shape": shape, "catalogue_version": version, "applied_by": who}
@@ -76,30 +77,30 @@ def _equip(connection: Connection, kind_id: str) -> None:
     maintainable = connection.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000
     connection.execute(
         text(
-            f"create index if not exists ix_{kind_id}_batch on raw.{kind_id} using brin (batch_seq) "
+            f"create index if not exists ix_{kind_id}_batch on raw.{quoted(kind_id)} using brin (batch_seq) "
             "with (pages_per_range = 16, autosummarize = on)"
         )
     )
     connection.execute(
         text(  # what the gate asks for first: the few rows with a finding
-            f"create index if not exists ix_{kind_id}_finding on raw.{kind_id} (batch_seq, attempt) "
+            f"create index if not exists ix_{kind_id}_finding on raw.{quoted(kind_id)} (batch_seq, attempt) "
             "where row_errors <> '' or row_warnings <> ''"
         )
     )
     connection.execute(
         text(  # what was counted over the rows holds until a statement touches them
-            f"create or replace trigger forget_stock before insert or update or delete or truncate on raw.{kind_id} "
+            f"create or replace trigger forget_stock before insert or update or delete or truncate on raw.{quoted(kind_id)} "
             "for each statement execute function ledger.forget_stock()"
         )
     )
-    connection.execute(text(f"grant select, insert on raw.{kind_id} to pcw_collector"))
+    connection.execute(text(f"grant select, insert on raw.{quoted(kind_id)} to pcw_collector"))
     if maintainable:
         connection.execute(
             text(  # the gate itself has the columns analysed that are asked for
-                f"alter table raw.{kind_id} set (autovacuum_analyze_threshold = 2000000000)"
+                f"alter table raw.{quoted(kind_id)} set (autovacuum_analyze_threshold = 2000000000)"
             )
         )
         connection.execute(
-            text(f"grant maintain on raw.{kind_id}, ledger.row_outcome, ledger.row_verdict to pcw_collector")
+            text(f"grant maintain on raw.{quoted(kind_id)}, ledger.row_outcome, ledger.row_verdict to pcw_collector")
         )
-    connection.execute(text(f"grant select on raw.{kind_id} to pcw_builder, pcw_reader"))
+    connection.execute(text(f"grant select on raw.{quoted(kind_id)} to pcw_builder, pcw_reader"))

@@ -19,10 +19,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ..base import settings
 from ..base.messages import UserError
+from ..base.quoting import quoted
+from ..base.run import Run
 from ..catalogue import Catalogue, Kind
 from ..ledger import locks
 from ..ledger.models import KindShape
-from ..ledger.session import clock_day, driver, step, whose
+from ..ledger.session import driver, step
 from ..ledger.states import StepName, Verdict
 from . import copy_binary, raw_tables, shapes
 from .canonical import canonicalise
@@ -56,12 +58,8 @@ class Plan:
     refused: list[str] = field(default_factory=list)
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _table(kind_id: str) -> str:
-    return f"raw.{_quoted(kind_id)}"
+    return f"raw.{quoted(kind_id)}"
 
 
 def _types(specs: list[dict[str, str]]) -> dict[str, tuple[str, str]]:
@@ -74,7 +72,7 @@ def _type_shown(kind_type: tuple[str, str]) -> str:
 
 def _filled(connection: Connection, kind_id: str, column: str) -> int:
     """Rows whose column holds something."""
-    statement = f"select count(*) from {_table(kind_id)} where {_quoted(column)} <> ''"
+    statement = f"select count(*) from {_table(kind_id)} where {quoted(column)} <> ''"
     return connection.execute(text(statement)).scalar_one()
 
 
@@ -83,9 +81,9 @@ def _conversions(connection: Connection, kind: Kind, name: str, column: str, rec
     text ('' where it cannot be read), rows, the first place. ``column`` and ``received`` are what both are called there.
     """
     statement = f"""
-        select {_quoted(column)} as value, cast(received as jsonb) ->> cast(:received as text) as original, count(*) as rows,
+        select {quoted(column)} as value, cast(received as jsonb) ->> cast(:received as text) as original, count(*) as rows,
                min(array[batch_seq, row_no]) as place
-        from {_table(kind.id)} where {_quoted(column)} <> '' group by 1, 2"""
+        from {_table(kind.id)} where {quoted(column)} <> '' group by 1, 2"""
     found = connection.execute(text(statement), {"received": received}).mappings().all()
     if not found:
         return
@@ -207,7 +205,7 @@ def plan(connection: Connection, catalogue: Catalogue) -> list[Plan]:
     return plans
 
 
-def apply(plans: list[Plan], catalogue: Catalogue, who: str) -> Iterator[str]:
+def apply(plans: list[Plan], catalogue: Catalogue, run: Run) -> Iterator[str]:
     """Do what was planned, one transaction and one step of the ledger per kind; what was done, in words.
 
     Raises UserError before anything is done when a plan is refused, Busy while a build runs.
@@ -217,11 +215,11 @@ def apply(plans: list[Plan], catalogue: Catalogue, who: str) -> Iterator[str]:
         raise UserError(
             "未作任何改动。" + "；".join(refused) + "。", remedy="按说明改正目录后重试（docs/adding-a-kind.md）。"
         )
-    with locks.alone("builder", locks.BUILD, "构建或套用", whose()):
+    with locks.alone("builder", locks.BUILD, "构建或套用", run.holder):
         for made in plans:
-            with step("owner", StepName.CATALOGUE_APPLY, business_date=clock_day("reader")) as record:
+            with step(run, "owner", StepName.CATALOGUE_APPLY) as record:
                 with settings.engine("owner").begin() as connection:
-                    done = _apply(connection, made.kind, catalogue, who)
+                    done = _apply(connection, made.kind, catalogue, run.who)
                 record.counts = {"kind": made.kind.id, "rows": made.rows} | {
                     f"{change.action} {change.field}".strip(): change.unreadable
                     if change.action == "retype"
@@ -229,7 +227,7 @@ def apply(plans: list[Plan], catalogue: Catalogue, who: str) -> Iterator[str]:
                     for change in done
                 }
                 record.verdict = Verdict.OK if done else Verdict.NOTHING_DUE
-                record.message = f"{who} 套用 {made.kind.id}：" + (
+                record.message = f"{run.who} 套用 {made.kind.id}：" + (
                     "；".join(change.text for change in done) or "无改动"
                 )
             yield record.message
@@ -255,7 +253,7 @@ def _apply(connection: Connection, kind: Kind, catalogue: Catalogue, who: str) -
             _rename(connection, kind.id, change.old, change.field)
         elif change.action == "add":
             connection.execute(
-                text(f"alter table {table} add column if not exists {_quoted(change.field)} text not null default ''")
+                text(f"alter table {table} add column if not exists {quoted(change.field)} text not null default ''")
             )
     for change in made.changes:
         if change.action == "retype":
@@ -278,7 +276,7 @@ def _note(connection: Connection, kind_id: str, shape: shapes.Shape, version: st
 def _rename(connection: Connection, kind_id: str, old: str, new: str) -> None:
     """Rename a column, and the field among the received values."""
     table = _table(kind_id)
-    connection.execute(text(f"alter table {table} rename column {_quoted(old)} to {_quoted(new)}"))
+    connection.execute(text(f"alter table {table} rename column {quoted(old)} to {quoted(new)}"))
     connection.execute(
         text(f"""
         update {table} set received = cast((cast(received as jsonb) - cast(:old as text))
@@ -300,12 +298,12 @@ def _retype(connection: Connection, kind: Kind, name: str) -> None:
     connection.execute(
         text(f"""
         update {_table(kind.id)} r
-        set {_quoted(name)} = c.new, received = nullif(cast(
+        set {quoted(name)} = c.new, received = nullif(cast(
             case when c.original is null then coalesce(cast(r.received as jsonb), '{{}}') - cast(:name as text)
                  else coalesce(cast(r.received as jsonb), '{{}}') || jsonb_build_object(cast(:name as text), c.original) end
             as text), '{{}}')
         from jsonb_to_recordset(cast(:changed as jsonb)) as c (value text, was text, new text, original text)
-        where r.{_quoted(name)} = c.value and (cast(r.received as jsonb) ->> cast(:name as text)) is not distinct from c.was"""),
+        where r.{quoted(name)} = c.value and (cast(r.received as jsonb) ->> cast(:name as text)) is not distinct from c.was"""),
         {"name": name, "changed": orjson.dumps(changed).decode()},
     )
 
@@ -316,7 +314,7 @@ def _hash_again(connection: Connection, kind: Kind) -> None:
     with plain.cursor() as cursor:
         cursor.execute("create temp table hashed (place tid, content_hash text) on commit drop")
     for variant, fields in kind.variants.items():
-        listed = ", ".join(_quoted(name) for name in fields)
+        listed = ", ".join(quoted(name) for name in fields)
         with plain.cursor("rows_of_variant") as rows:
             rows.execute(f"select cast(ctid as text), {listed} from {_table(kind.id)} where variant = %s", [variant])
             while chunk := rows.fetchmany(_CHUNK):
@@ -333,12 +331,12 @@ def _hash_again(connection: Connection, kind: Kind) -> None:
     connection.execute(text("drop table hashed"))
 
 
-def erase(kind_id: str, name: str, who: str) -> str:
+def erase(kind_id: str, name: str, run: Run) -> str:
     """Destroy what is kept of a dropped field, in its column and among the received values; what was done, in words.
 
     Raises UserError when nothing of that name is kept.
     """
-    with step("owner", StepName.CATALOGUE_APPLY, business_date=clock_day("reader")) as record:
+    with step(run, "owner", StepName.CATALOGUE_APPLY) as record:
         with settings.engine("owner").begin() as connection:
             shapes.hold(connection, kind_id, shared=False)
             shape = shapes.applied(connection).get(kind_id, {"kept": []})
@@ -355,9 +353,9 @@ def erase(kind_id: str, name: str, who: str) -> str:
                 where received is not null and jsonb_exists(cast(received as jsonb), :name)"""),
                 {"name": name},
             )
-            connection.execute(text(f"alter table {_table(kind_id)} drop column {_quoted(name)}"))
+            connection.execute(text(f"alter table {_table(kind_id)} drop column {quoted(name)}"))
             shape = shape | {"kept": [spec for spec in shape["kept"] if spec["name"] != name]}
             connection.execute(update(KindShape).where(KindShape.kind == kind_id).values(shape=shape))
         record.counts = {"kind": kind_id, f"erase {name}": rows}
-        record.message = f"{who} 清除 {kind_id}.{name}：{rows:,} 行的值已从原始层删去"
+        record.message = f"{run.who} 清除 {kind_id}.{name}：{rows:,} 行的值已从原始层删去"
     return record.message

@@ -22,6 +22,8 @@ from sqlalchemy.orm import Session
 
 from ..base import faults, settings
 from ..base.messages import UserError
+from ..base.quoting import quoted
+from ..base.run import Run
 from ..catalogue import Dataset, Kind, load_catalogue
 from ..custody import archive, scan
 from ..custody.vault import Vault
@@ -347,7 +349,7 @@ def _dataset(seq: int, dataset_id: str) -> Dataset:
     return dataset
 
 
-def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
+def _new_attempt(run: Run, batch_seq: int) -> tuple[Batch, int]:
     """Open the next attempt of a batch; attempts that were killed while landing are marked failed."""
     with session("collector") as opened:
         lock(opened, f"land {batch_seq}")
@@ -363,8 +365,8 @@ def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
             Attempt(
                 batch_seq=batch_seq,
                 attempt=number,
-                business_date=on,
-                code_version=settings.code_version(),
+                business_date=run.on,
+                code_version=run.code_version,
                 catalogue_version=load_catalogue().version,
                 rules_version=ruleset.version,
             )
@@ -375,8 +377,8 @@ def _new_attempt(batch_seq: int, on: date) -> tuple[Batch, int]:
 
 
 def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
-    columns = ", ".join(raw_tables.columns(lander.kind, lander.variant))
-    statement = f"copy raw.{lander.kind.id} ({columns}) from stdin (format binary)"
+    columns = ", ".join(map(quoted, raw_tables.columns(lander.kind, lander.variant)))
+    statement = f"copy {lander.kind.raw} ({columns}) from stdin (format binary)"
     raw = driver(connection)
     with raw.cursor() as cursor, cursor.copy(statement) as copy:
         tables = open_tables(
@@ -482,23 +484,23 @@ def _not_aside(batch: Batch | None, seq: int) -> Batch:
     return batch
 
 
-def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
+def land(run: Run, batch_seq: int) -> LandResult:
     """Land one receipt as a new attempt. A file that cannot be read is a batch ``broken`` with its reason.
 
     Any other error that arose at this receipt makes it ``failed``, for us to look at; what concerns all receipts alike
     (``faults.of_receipt``) is raised and leaves the batch as it was.
-    ``business_date`` is the day of reception (rules compare with it): the batch's own unless given.
+    It is booked on the day of reception, which rules compare with: the batch's own business date, whenever it is landed.
     """
     with session("reader") as opened:
         found = _not_aside(opened.get(Batch, batch_seq), batch_seq)
-        on, dataset_id = found.business_date, found.dataset_id
+        run, dataset_id = run.at(found.business_date), found.dataset_id
         links = {"unit_id": found.unit_id, "dataset_id": dataset_id, "batch_seq": batch_seq}
-    with step("collector", StepName.LAND, business_date=on, **links) as record:
+    with step(run, "collector", StepName.LAND, **links) as record:
         dataset = _dataset(batch_seq, dataset_id)
         kind = load_catalogue().kinds[dataset.kind]
         with session("collector") as opened:
             shapes.require(opened, kind)
-        batch, attempt = _new_attempt(batch_seq, on)
+        batch, attempt = _new_attempt(run, batch_seq)
         record.links["attempt"] = attempt
         try:
             with settings.connect("collector") as vault_connection, settings.engine("collector").begin() as connection:
@@ -510,7 +512,7 @@ def land(batch_seq: int, *, business_date: date | None = None) -> LandResult:
                 connection.execute(
                     text("select set_config('pcw.landing', :attempt, true)"), {"attempt": f"{batch_seq}/{attempt}"}
                 )
-                lander = Lander(batch, attempt, kind, dataset, on, Vault(vault_connection))
+                lander = Lander(batch, attempt, kind, dataset, run.on, Vault(vault_connection))
                 _copy(connection, lander, batch)
                 _book(connection, lander, batch)
                 result = lander.result

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, CursorResult, Result, func, select
@@ -14,6 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ..base import settings
+from ..base.messages import UserError
+from ..base.run import Run
 from .models import BusinessDay, Step
 from .states import Verdict
 
@@ -39,17 +39,6 @@ def driver(opened: Session | Connection) -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
-def dag_run() -> str:
-    """``<dag>/<run>`` of the Airflow task we run in, or ''."""
-    dag, run = os.environ.get("AIRFLOW_CTX_DAG_ID", ""), os.environ.get("AIRFLOW_CTX_DAG_RUN_ID", "")
-    return f"{dag}/{run}" if dag else ""
-
-
-def whose() -> str:
-    """Who works here, as others are told: the Airflow task, or who called the command line."""
-    return dag_run() or f"{os.environ.get('PCW_USER') or getpass.getuser()}（命令行）"
-
-
 class StepRecord:
     """The outcome of a running step, filled in by the code inside ``step``."""
 
@@ -63,17 +52,15 @@ class StepRecord:
 
 
 @contextmanager
-def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator[StepRecord]:
-    """Book a step: a row with verdict ``incomplete`` before, the outcome after.
+def step(run: Run, role: str, name: str, **links: Any) -> Iterator[StepRecord]:
+    """Book a step of ``run``: a row with verdict ``incomplete`` before, the outcome after.
 
     ``links`` are columns of ``ledger.step`` (unit_id, dataset_id, batch_seq, attempt, build_id, release_id). A step
     that raises is booked ``failed`` with the exception's type only (its text may hold a delivered value) unless it
     is a UserError, and the exception goes on. A killed step stays ``incomplete``.
     """
-    from ..base.messages import UserError
-
     with session(role) as opened:
-        row = Step(name=name, business_date=business_date, dag_run=dag_run(), **links)
+        row = Step(name=name, business_date=run.on, dag_run=run.dag_run, **links)
         opened.add(row)
         opened.flush()
         record = StepRecord(row.id)
@@ -89,25 +76,18 @@ def step(role: str, name: str, *, business_date: date, **links: Any) -> Iterator
             row = opened.get_one(Step, record.id)
             row.verdict, row.message, row.owner = record.verdict, record.message, record.owner
             row.counts = record.counts
-            row.ended_at = datetime.now(UTC)
+            row.ended_at = func.clock_timestamp()
             for column, value in record.links.items():
                 setattr(row, column, value)
 
 
-def open_business_day(role: str, day: date) -> None:
-    """Open a business date (idempotent)."""
+def open_business_day(run: Run, role: str) -> None:
+    """Open the run's business date (idempotent)."""
     with session(role) as opened:
-        opened.execute(insert(BusinessDay).values(day=day, opened_by=dag_run()).on_conflict_do_nothing())
+        opened.execute(insert(BusinessDay).values(day=run.on, opened_by=run.dag_run).on_conflict_do_nothing())
 
 
-def clock_day(role: str) -> date:
-    """The business date of work outside a run; beside the demo, whose calendar is simulated, the newest day played."""
-    if os.environ.get("PCW_CLOCK") == "logical" and not os.environ.get("PCW_BUSINESS_DATE"):
-        return current_business_day(role)
-    return settings.business_date()
-
-
-def current_business_day(role: str) -> date:
-    """The newest opened business date; today's when none was opened yet."""
+def newest_business_day(role: str) -> date | None:
+    """The newest business date that was opened, None when none was yet."""
     with session(role) as opened:
-        return opened.execute(select(func.max(BusinessDay.day))).scalar() or settings.business_date()
+        return opened.execute(select(func.max(BusinessDay.day))).scalar()

@@ -92,6 +92,8 @@ NOT_BACK = (QuarantineState.OPEN, QuarantineState.RETURNED)
 
 
 class BuildState(StrEnum):
+    """A build, from the list of its inputs to the end of dbt."""
+
     OPEN = "open"
     BUILT = "built"
 
@@ -103,7 +105,16 @@ class InputOperation(StrEnum):
     REMOVE = "remove"
 
 
+class UnitRole(StrEnum):
+    """What a unit has to do with a figure of the target ledger."""
+
+    RESPONSIBLE = "responsible"
+    CONTRIBUTING = "contributing"
+
+
 class ReleaseState(StrEnum):
+    """A frozen difference: waiting for an approval, or decided."""
+
     WAITING = "waiting"
     RELEASED = "released"
     REJECTED = "rejected"
@@ -153,6 +164,8 @@ class Difference(StrEnum):
 
 
 class EditionState(StrEnum):
+    """A year's figures on their way to being frozen."""
+
     DRAFT = "draft"
     APPROVED = "approved"
     FROZEN = "frozen"
@@ -163,11 +176,15 @@ UNDECIDED = (EditionState.DRAFT, EditionState.APPROVED)
 
 
 class EditionKind(StrEnum):
+    """Whether a year's figures are the first or correct frozen ones."""
+
     ORIGINAL = "original"
     RESTATEMENT = "restatement"
 
 
 class ReportKind(StrEnum):
+    """What was asked about: one subject, or a list of applicants."""
+
     SUBJECT = "subject"
     REVIEW = "review"
 
@@ -180,6 +197,8 @@ class Decision(StrEnum):
 
 
 class SubjectClass(StrEnum):
+    """Which of the two databases of organisations a subject is in."""
+
     ENTERPRISE = "enterprise"
     NON_ENTERPRISE = "non_enterprise"
 
@@ -207,6 +226,8 @@ class Topic(StrEnum):
 
 
 class WorkState(StrEnum):
+    """An item of the work list."""
+
     OPEN = "open"
     DONE = "done"
 

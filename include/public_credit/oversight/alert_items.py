@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
 from ..base import settings
+from ..base.run import now
 from ..catalogue import Catalogue, load_catalogue
 from ..ledger import words
 from ..ledger.states import GOOD, NOT_BACK, AttemptState, BatchState, StepName, Verdict, sql
@@ -110,7 +111,7 @@ class Facts:
 
     def __init__(self, connection: Connection, catalogue: Catalogue, on: date):
         self._connection, self._catalogue, self._on = connection, catalogue, on
-        self._stale = datetime.now(UTC) - STALE
+        self._stale = now() - STALE
 
     def _named(self, row: object, *, batch: int | None = None) -> str:
         subject = _subject(self._catalogue, row.unit_id, row.dataset_id)  # type: ignore[attr-defined]
@@ -183,7 +184,9 @@ class Facts:
         for dataset in self._catalogue.datasets.values():
             if dataset.channel.type == "hand_in" or dataset.id not in seen:
                 continue
-            last = seen[dataset.id]
+            last, live_on = seen[dataset.id], self._catalogue.district.go_live.get(dataset.id)
+            if live_on and live_on > self._on:
+                continue
             if last is not None and self._on - last <= timedelta(days=dataset.cadence_days):
                 continue
             said = f"自 {last} 起未报送（约定不超过 {dataset.cadence_days} 天）" if last else "从未报送"

@@ -8,18 +8,18 @@ the form that WeCom and DingTalk robots read.
 from __future__ import annotations
 
 import logging
-import os
 import smtplib
 import ssl
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from ..base import settings
+from ..base import files, settings
 from ..base.messages import UserError
+from ..base.run import now
 
 SECONDS = 20
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address asked, and a robot's holds its key
@@ -32,11 +32,8 @@ def _failed(why: str) -> UserError:
 def _to_file(parts: SplitResult, subject: str, body: str, items: Sequence[Any], on: date) -> None:
     folder = Path(unquote(parts.path))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = f"{on}_{datetime.now(settings.TIMEZONE):%Y%m%dT%H%M%S_%f}.txt"
-    temporary = folder / f"{name}.part"
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
-        target.write(body)
-    temporary.rename(folder / name)
+    name = f"{on}_{now():%Y%m%dT%H%M%S_%f}.txt"
+    files.write(folder / name, body)
 
 
 def _to_mail(parts: SplitResult, subject: str, body: str, items: Sequence[Any], on: date) -> None:

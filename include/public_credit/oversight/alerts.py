@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from ..base.run import Run, now
 from ..catalogue import load_catalogue
 from ..ledger.locks import lock
 from ..ledger.models import Alert
@@ -61,20 +62,21 @@ def _fingerprints(found: Iterable[Item]) -> Any:
 
 
 def _remember(told: Told, found: list[Item], on: date) -> None:
-    now = datetime.now(UTC)
+    told_at = now()
     with session("collector") as opened:
         for item in told.new:
             values = {"owner": item.owner, "message": item.message, "first_on": on, "last_on": on}
-            values |= {"told_at": now, "settled_at": None}
+            values |= {"told_at": told_at, "settled_at": None}
             row = insert(Alert).values(fingerprint=item.fingerprint, **values)
             opened.execute(row.on_conflict_do_update(index_elements=[Alert.fingerprint], set_=values))
         opened.execute(update(Alert).where(_fingerprints(found)).values(last_on=on))
-        opened.execute(update(Alert).where(_fingerprints(told.settled)).values(settled_at=now))
+        opened.execute(update(Alert).where(_fingerprints(told.settled)).values(settled_at=told_at))
 
 
-def tell(on: date) -> Told:
+def tell(run: Run) -> Told:
     """Send one alert with what is new and settled since the last one; nothing when there is neither."""
-    with step("collector", StepName.ALERT, business_date=on) as record:
+    on = run.on
+    with step(run, "collector", StepName.ALERT) as record:
         with session("collector") as held:
             lock(held, "alert")
             found = items(on)

@@ -51,7 +51,7 @@ def table() -> list[dict[str, Any]]:
                 "title": sector.title,
                 "clause": sector.clause,
                 "population": sector.population,
-                "responsible": sector.responsible,
+                "responsible": [catalogue.units[unit].name for unit in catalogue.district.sectors.get(sector_id, [])],
                 "departments": list(dict.fromkeys(item["unit"] for item in datasets)),
                 "datasets": datasets,
                 "last_delivery": max(dates, default=None),
@@ -82,6 +82,8 @@ def lines(row: dict[str, Any]) -> list[tuple[str, ...]]:
     for entry in row["refused"]:
         times = f"，已拒收 {entry['turned_away']} 份" if entry["turned_away"] else ""
         found.append(("不予归集", f"{entry['title']}：{entry['reason']}（{entry['clause']}）{times}", "—"))
+    if not found:
+        found.append(("尚未接入", "", "—"))
     return [
         (*(head if number == 0 else ("", "", "")), unit, newest, what)
         for number, (unit, what, newest) in enumerate(found)

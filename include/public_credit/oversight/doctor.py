@@ -6,11 +6,13 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import text
 
 from ..base import connections, settings
 from ..base.messages import UserError
+from ..policy.workdays import WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,14 @@ def _catalogue() -> Finding:
     from ..catalogue import load_catalogue
 
     catalogue = load_catalogue()
+    if not catalogue.district.name:
+        return Finding(
+            "提醒", "目录", "没有指定辖区：没有单位和数据集；把 PCW_DISTRICT 设为辖区文件夹（内有 district.yml）的路径"
+        )
     return Finding(
-        "通过", "目录", f"{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}"
+        "通过",
+        "目录",
+        f"{catalogue.district.name}，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}",
     )
 
 
@@ -89,12 +97,12 @@ def _rules() -> Finding:
 def _connections() -> list[Finding]:
     from ..catalogue import load_catalogue
 
-    findings = []
+    findings, catalogue = [], load_catalogue()
     wanted = {
         connection
-        for dataset in load_catalogue().datasets.values()
+        for dataset in catalogue.datasets.values()
         if (connection := getattr(dataset.channel, "connection", None))
-    } | {"city_platform"}
+    } | {receiver.connection for receiver in catalogue.receivers.values()}
     for name in sorted(wanted):
         try:
             settings.connection(name)
@@ -105,11 +113,9 @@ def _connections() -> list[Finding]:
     return findings
 
 
-def _calendar() -> Finding:
-    from ..policy.workdays import WorkCalendar
-
+def _calendar(on: date) -> Finding:
     last = WorkCalendar.load().last_day
-    left = (last - settings.today()).days
+    left = (last - on).days
     return Finding(
         "通过" if left > 30 else "提醒",
         "工作日历",
@@ -127,8 +133,8 @@ def _safely(subject: str, check: Callable[[], Finding | list[Finding]]) -> list[
     return found if isinstance(found, list) else [found]
 
 
-def examine() -> list[Finding]:
-    """All findings, in the order a person would look."""
+def examine(on: date) -> list[Finding]:
+    """All findings on a day, in the order a person would look."""
     checks: list[tuple[str, Callable[[], Finding | list[Finding]]]] = [
         ("Python", _python),
         ("磁盘", _disk),
@@ -137,7 +143,7 @@ def examine() -> list[Finding]:
         ("目录", _catalogue),
         ("目录的套用", _applied),
         ("关卡规则", _rules),
-        ("工作日历", _calendar),
+        ("工作日历", lambda: _calendar(on)),
         ("连接", _connections),
     ]
     return [finding for subject, check in checks for finding in _safely(subject, check)]

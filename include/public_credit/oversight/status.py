@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import text
 
+from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..land.rules import load_ruleset
 from ..ledger import words
-from ..ledger.session import current_business_day, session
+from ..ledger.session import newest_business_day, session
 from ..ledger.states import (
     IN_DOUBT,
     NOT_BACK,
@@ -90,6 +92,9 @@ def _whose_move(
         who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
         return "采集失败" if last_step["verdict"] == Verdict.FAILED else "未到齐", f"{who}：{last_step['message']}"
     if batch is None:
+        live_on = load_catalogue().district.go_live.get(dataset.id)
+        if live_on and live_on > on:
+            return "待上线", f"自 {live_on} 起应当报送"
         if dataset.channel.type == "hand_in":
             return "待人工报送", ""
         return "未报送", "来源单位：从未报送，催报或作零报送说明"
@@ -170,9 +175,9 @@ def _attention(opened: Any, on: date) -> list[str]:
     return lines
 
 
-def overview() -> dict[str, Any]:
+def overview(run: Run) -> dict[str, Any]:
     """Business date, one row per dataset, totals that balance, the city's side, and what needs attention."""
-    on = current_business_day("reader")
+    on = newest_business_day("reader") or run.on
     with session("reader") as opened:
         return {
             "business_date": on,
@@ -187,7 +192,8 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
     """Quarantined rows with their place in the delivered file; no delivered value is shown."""
     states = "" if every else f"and q.state in {sql(NOT_BACK)}"
     places = " union all ".join(
-        f"select batch_seq, attempt, row_no, sheet, source_row from raw.{kind}" for kind in load_catalogue().kinds
+        f"select batch_seq, attempt, row_no, sheet, source_row from {kind.raw}"
+        for kind in load_catalogue().kinds.values()
     )
     with session("reader") as opened:
         return [
@@ -209,8 +215,6 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
 
 def rule_titles(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """(rule, title, kinds) of what quarantined rows were returned for; every title is that of the row's own kind."""
-    from ..land.rules import load_ruleset
-
     told: dict[tuple[str, str], set[str]] = {}
     for kind, code in {(row["kind"], code) for row in rows for code in row["rules"].split(";")}:
         rule = load_ruleset(kind).row_rule(code)

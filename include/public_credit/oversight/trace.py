@@ -10,6 +10,8 @@ import orjson
 from sqlalchemy import insert, text
 
 from ..base.messages import UserError, key_given
+from ..base.quoting import quoted
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land import shapes
 from ..land.rules import load_ruleset
@@ -59,10 +61,11 @@ def find(key: str) -> list[Found]:
         for kind in load_catalogue().kinds.values():
             if not by_id and kind.document is None:
                 continue
-            where = "record_id = :key" if by_id else f"{kind.document} = any(:spellings)"
+            document = "" if by_id or kind.document is None else quoted(kind.document)
+            where = f"{document} = any(:spellings)" if document else "record_id = :key"
             rows = opened.execute(
                 text(
-                    f"select variant, record_id, batch_seq, attempt, row_no from raw.{kind.id} where {where} "
+                    f"select variant, record_id, batch_seq, attempt, row_no from {kind.raw} where {where} "
                     "order by batch_seq, attempt, row_no limit 1000"
                 ),
                 {"key": key, "spellings": spellings(key)},
@@ -85,14 +88,14 @@ def find(key: str) -> list[Found]:
     return list(found.values())
 
 
-def log_access(found: list[Found], *, who: str, purpose: str, channel: str = "cli") -> None:
+def log_access(run: Run, found: list[Found], *, purpose: str, channel: str = "cli") -> None:
     """Write the access log, before anything about a person is shown."""
     with session("reader") as opened:
         opened.execute(
             insert(AccessLog),
             [
                 {
-                    "who": who,
+                    "who": run.who,
                     "purpose": purpose,
                     "action": "explain",
                     "record_id": item.record_id or "",
@@ -121,7 +124,7 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
                (select json_agg(json_build_object('rule', v.rule_id, 'severity', v.severity, 'detail', v.detail))
                 from ledger.row_verdict v where v.batch_seq = r.batch_seq and v.attempt = r.attempt
                   and v.row_no = r.row_no) as cross_record
-        from raw.{kind.id} r join ledger.batch b on b.seq = r.batch_seq
+        from {kind.raw} r join ledger.batch b on b.seq = r.batch_seq
         join ledger.attempt a on a.batch_seq = r.batch_seq and a.attempt = r.attempt
         left join ledger.row_outcome o on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
         left join ledger.quarantine q on q.batch_seq = r.batch_seq and q.attempt = r.attempt and q.row_no = r.row_no

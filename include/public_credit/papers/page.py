@@ -56,8 +56,10 @@ def render(template: str, title: str, report: Any, notice: list[str]) -> str:
 
 
 def subject_page(report: Any) -> str:
+    """The HTML page of a subject's report."""
     return render("subject.html.j2", "公共信用信息报告", report, policies.load().notice)
 
 
 def person_page(report: Any) -> str:
+    """The HTML page of a person's own report."""
     return render("person.html.j2", "本人信用信息报告", report, policies.load().person_notice)

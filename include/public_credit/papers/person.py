@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run, now
 from ..custody import vault
 from ..identifiers.codes import check_id_number, normalise
 from ..ledger import words
@@ -57,10 +57,10 @@ def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
     } | {"state": words.RECORD[row["state"]], "marks": marks}
 
 
-def checked(given: str) -> str:
+def checked(run: Run, given: str) -> str:
     """The ID number in its canonical form. Raises UserError that never repeats it."""
     plain = normalise(given)[0]
-    outcome = check_id_number(plain, settings.today())
+    outcome = check_id_number(plain, run.on)
     if not outcome.ok:
         raise UserError(
             "身份证号码未通过校验。", remedy="核对号码后重新输入；号码只在提示符处或标准输入中给出，不写在命令行上。"
@@ -68,15 +68,15 @@ def checked(given: str) -> str:
     return plain
 
 
-def gather(id_number: str, *, who: str, purpose: str) -> PersonReport:
+def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
     """Look one person up and read that person's facts; the look is in ``access_log`` before they are read."""
     if not purpose.strip():
         raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
-    plain = checked(id_number)
+    plain = checked(run, id_number)
     token = vault.lookup(plain)
-    made_at = datetime.now(settings.TIMEZONE)
+    made_at = now()
     with session("reader") as opened:
-        entry = AccessLog(who=who, purpose=purpose.strip(), action="report_person", subject_ref=token)
+        entry = AccessLog(who=run.who, purpose=purpose.strip(), action="report_person", subject_ref=token)
         opened.add(entry)
         opened.flush()
         log_number = entry.id
@@ -99,7 +99,7 @@ def gather(id_number: str, *, who: str, purpose: str) -> PersonReport:
     facts_shown, _ = split(own, "授权查询", on, policy)
     return PersonReport(
         number=number("GRBG", made_at.date(), log_number),
-        who=who,
+        who=run.who,
         purpose=purpose.strip(),
         made_at=made_at,
         data_on=on,

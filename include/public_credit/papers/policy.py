@@ -74,6 +74,8 @@ class Figure(Records):
 
 
 class Headers(_Strict):
+    """Headers by which the columns of a list of applicants are found."""
+
     name: list[str]
     code: list[str]
     type: list[str]

@@ -10,13 +10,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run, now
 from ..catalogue import load_catalogue
 from ..identifiers.names import same_name
 from ..ledger.session import session
 from ..ledger.states import RecordState, ReportKind, sql
-from ..policy.seeds import check_area
 from . import policy as policies
 from .applicants import Applicant, ApplicantList, read
 from .subject import data_on, log, number
@@ -149,24 +148,24 @@ def _first_of_each(lines: list[Line]) -> None:
                 line.applicant.reason = "；".join(filter(None, (line.applicant.reason, f"与第 {earlier} 行为同一主体")))
 
 
-def review(content: bytes, *, who: str, purpose: str, area: str = "") -> Reviewed:
+def review(run: Run, content: bytes, *, purpose: str, area: str = "") -> Reviewed:
     """Review a list. The use is booked with who, purpose, area and number of rows; of the rows nothing is kept."""
     if not purpose.strip():
         raise UserError(
             "批量审查须说明目的。", remedy="加上 --purpose “……”（如：××项目招标投标资格审查），使用将留痕。"
         )
-    policy, area = policies.load(), check_area(area, purpose)
+    policy, area = policies.load(), load_catalogue().district.area(area, purpose)
     listed = read(content)
     lines = {item.row_no: Line(item) for item in listed.applicants}
     visible = policy.levels[: policy.rank(LEVEL) + 1]
     domains = domains_named(purpose)
-    made_at = datetime.now(settings.TIMEZONE)
+    made_at = now()
     with session("reader") as opened:
         on = data_on(opened)
         entry = log(
+            run,
             opened,
             kind=ReportKind.REVIEW,
-            who=who,
             purpose=purpose.strip(),
             level=LEVEL,
             rows=len(lines),
@@ -191,7 +190,7 @@ def review(content: bytes, *, who: str, purpose: str, area: str = "") -> Reviewe
     _first_of_each(list(lines.values()))
     return Reviewed(
         number("PLSC", made_at.date(), entry),
-        who,
+        run.who,
         purpose.strip(),
         area,
         made_at,

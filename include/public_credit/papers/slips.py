@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 from typing import Any
 
@@ -18,7 +17,8 @@ import xlsxwriter
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from ..base import settings
+from ..base import files, settings
+from ..base.quoting import quoted
 from ..catalogue import load_catalogue
 from ..catalogue.models import Kind
 from ..land import shapes
@@ -39,7 +39,7 @@ def shown(value: str) -> str:
 
 
 def _rows(opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[str]) -> list[dict[str, Any]]:
-    columns = ", ".join(f"r.{field}" for field in fields)
+    columns = ", ".join(f"r.{quoted(field)}" for field in fields)
     return [
         dict(row)
         for row in opened.execute(
@@ -48,7 +48,7 @@ def _rows(opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[
                (select string_agg(v.rule_id || ' ' || v.detail, ';' order by v.rule_id) from ledger.row_verdict v
                 where v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no
                   and v.severity = 'error') as cross_errors
-        from raw.{kind.id} r join ledger.row_outcome o
+        from {kind.raw} r join ledger.row_outcome o
           on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no and o.outcome = {sql(Outcome.QUARANTINED)}
         where r.batch_seq = :seq and r.attempt = :attempt order by r.row_no"""),
             {"seq": batch.seq, "attempt": attempt},
@@ -109,15 +109,6 @@ def _workbook(kind: Kind, batch: Batch, rows: list[dict[str, Any]], fields: list
     return buffer.getvalue()
 
 
-def _write_atomically(path: os.PathLike[str], content: bytes) -> None:
-    temporary = f"{os.fspath(path)}.part"
-    with open(temporary, "wb") as target:
-        target.write(content)
-        target.flush()
-        os.fsync(target.fileno())
-    os.replace(temporary, path)
-
-
 def write(batch_seq: int) -> str | None:
     """Write the slip of one gated batch; its path, or None when nothing goes back. Writing twice is one slip."""
     catalogue = load_catalogue()
@@ -136,7 +127,7 @@ def write(batch_seq: int) -> str | None:
         known = opened.get(Slip, slip_id)
         if known is None or not path.exists():
             content = _workbook(kind, batch, rows, fields, catalogue.units[batch.unit_id].name)
-            _write_atomically(path, content)
+            files.write(path, content, files.SHARED)
             opened.merge(
                 Slip(
                     slip_id=slip_id,

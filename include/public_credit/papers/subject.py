@@ -10,19 +10,19 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..base import settings
 from ..base.messages import UserError, key_given
+from ..base.run import Run, now
+from ..catalogue import load_catalogue
 from ..identifiers.codes import normalise
 from ..ledger import words
 from ..ledger.models import Report
-from ..ledger.session import clock_day, session
+from ..ledger.session import session
 from ..ledger.states import BuildState, RecordState, ReportKind, sql
-from ..policy.seeds import check_area
 from . import policy as policies
 from .policy import ReportPolicy, Section
 from .visibility import LISTS, split, standing
 
-MARTS = {"enterprise": "企业", "non_enterprise_legal_person": "非企业法人"}
+MARTS = {"marts.mart_subjects__enterprise": "企业", "marts.mart_subjects__non_enterprise_legal_person": "非企业法人"}
 _BASE = (
     ("subject_name", "名称"),
     ("uscc", "统一社会信用代码"),
@@ -108,11 +108,7 @@ def resolve(opened: Session, key: str) -> str:
 def _profile(opened: Session, subject_id: str) -> dict[str, Any]:
     for mart, title in MARTS.items():
         row = (
-            opened.execute(
-                text(f"select * from marts.mart_subjects__{mart} where subject_id = :id"), {"id": subject_id}
-            )
-            .mappings()
-            .first()
+            opened.execute(text(f"select * from {mart} where subject_id = :id"), {"id": subject_id}).mappings().first()
         )
         if row:
             return dict(row) | {"database": title}
@@ -189,35 +185,36 @@ def _grade(opened: Session, subject_id: str, shown: set[str]) -> tuple[dict[str,
     return dict(row), [item for item in basis if item["record_id"] in shown]
 
 
-def log(opened: Session, **values: Any) -> int:
+def log(run: Run, opened: Session, **values: Any) -> int:
     """Book that a report is made, before it is; the number of the entry."""
-    entry = Report(used_on=clock_day("reader"), **values)
+    entry = Report(used_on=run.on, who=run.who, **values)
     opened.add(entry)
     opened.flush()
     return entry.id
 
 
 def number(prefix: str, day: date, entry: int) -> str:
+    """Number of a report: ``prefix``, day, and its entry in the log in six digits."""
     return f"{prefix}{day:%Y%m%d}-{entry:06d}"
 
 
-def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> SubjectReport:
+def gather(run: Run, key: str, *, level: str, purpose: str, area: str = "") -> SubjectReport:
     """Read everything for a report on one organisation, as a reader of ``level`` may see it; the use is booked, with its area."""
     key = key_given(key, "统一社会信用代码或主体编号")
-    policy, area = policies.load(), check_area(area, purpose)
+    policy, area = policies.load(), load_catalogue().district.area(area, purpose)
     if level not in policy.levels:
         raise UserError(f"没有披露级别“{level}”。", remedy="可用的级别：" + "、".join(policy.levels))
     if level != policy.levels[0] and not purpose.strip():
         raise UserError(f"按“{level}”级别查询须说明目的。", remedy="加上 --purpose “……”，查询将留痕。")
-    made_at = datetime.now(settings.TIMEZONE)
+    made_at = now()
     with session("reader") as opened:
         on = data_on(opened)
         subject_id = resolve(opened, key)
         profile = _profile(opened, subject_id)
         entry = log(
+            run,
             opened,
             kind=ReportKind.SUBJECT,
-            who=who,
             purpose=purpose.strip() or policy.level_purposes[level],
             level=level,
             subject_id=subject_id,
@@ -245,7 +242,7 @@ def gather(key: str, *, level: str, who: str, purpose: str, area: str = "") -> S
     return SubjectReport(
         number=number("GXBG", made_at.date(), entry),
         level=level,
-        who=who,
+        who=run.who,
         purpose=purpose.strip() or policy.level_purposes[level],
         area=area,
         made_at=made_at,

@@ -1,4 +1,4 @@
-"""Policy that Python needs, read from the dbt seeds: severity classes, publication terms, areas of use of credit reports."""
+"""Policy that Python needs, read from the dbt seeds: severity classes, publication terms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..base import settings
-from ..base.messages import UserError
 
 CLASS_ORDER = ("minor", "general", "serious")
 
@@ -32,22 +31,6 @@ def maximum_months() -> dict[str, int]:
     return {row["severity_class"]: int(row["max_months"]) for row in seed("publication_term")}
 
 
-@lru_cache(maxsize=1)
-def report_areas() -> tuple[str, ...]:
-    """Areas in which credit reports and reviews are to be used (seed ``report_area``, T20)."""
-    return tuple(row["area"] for row in seed("report_area", "targets"))
-
-
-def check_area(area: str, purpose: str) -> str:
-    """A named area, or ''. Raises UserError when the plan does not name it, or no purpose says what the use is for."""
-    area = area.strip()
-    if area and area not in report_areas():
-        raise UserError(f"没有应用领域“{area}”。", remedy="可用的领域：" + "、".join(report_areas()))
-    if area and not purpose.strip():
-        raise UserError(f"用于“{area}”的报告须说明目的。", remedy="加上 --purpose “……”，使用将留痕。")
-    return area
-
-
 def add_months(day: date, months: int) -> date:
     """The same day ``months`` later, or the last day of a shorter month (as PostgreSQL adds an interval)."""
     year, month = divmod(day.month - 1 + months, 12)
@@ -61,9 +44,3 @@ def severity_of(penalty_category: str) -> str:
     classes = severity_classes()
     found = [classes.get(kind, classes["其他"]) for kind in penalty_category.split(";")]
     return max(found, key=CLASS_ORDER.index)
-
-
-def latest_publication_end(decided_on: str, penalty_category: str) -> str:
-    """Last day of publication the law allows (信用修复管理办法, in force 2026-04-01), ISO date."""
-    months = maximum_months()[severity_of(penalty_category)]
-    return add_months(date.fromisoformat(decided_on), months).isoformat()

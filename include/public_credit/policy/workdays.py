@@ -38,11 +38,6 @@ class WorkCalendar:
                 code=3,
             )
 
-    def is_workday(self, day: date) -> bool:
-        self._require(day)
-        index = bisect.bisect_left(self.workdays, day)
-        return index < len(self.workdays) and self.workdays[index] == day
-
     def add_workdays(self, day: date, count: int) -> date:
         """The ``count``-th working day after ``day``; day 1 is the first working day after it."""
         self._require(day)

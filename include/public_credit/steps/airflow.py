@@ -1,14 +1,15 @@
-"""What DAG files need: the business date of a run, schedules, assets. Imports nothing heavy."""
+"""What DAG files need: the run of a task, schedules, assets. Imports nothing heavy."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from ..base import settings
+from ..base.run import Run
 
+Given = TypeVar("Given")
 LANDED = "landed_batches"
 RELEASED = "released_diff"
 DELIVERED = "delivered_items"
@@ -18,33 +19,50 @@ APPROVE, REJECT = "批准", "否决"  # what an approver may answer
 
 def clock_schedule(schedule: str | None) -> str | None:
     """A cron schedule, or None where the clock must not start runs (``PCW_SCHEDULE=manual``, the demo)."""
-    return None if os.environ.get("PCW_SCHEDULE") == "manual" else schedule
+    return None if settings.manual_schedule() else schedule
 
 
-def conclude() -> None:
+def conclude(run: Run) -> None:
     """End this Airflow run as failed, without another try, when a step of it ended in an error; the others are done by now."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from ..ledger.session import dag_run
     from ..oversight.runs import errors_of
 
-    errors = errors_of(dag_run())
+    errors = errors_of(run.dag_run)
     if errors:
         raise AirflowFailException("；".join(errors))
 
 
-def run_business_date(context: Mapping[str, Any]) -> date:
+def unless_busy(work: Callable[[Run], Given], run: Run) -> Given:
+    """Do the work; while another one is at it the task is skipped and says who: nothing is lost, the next run looks again."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from ..ledger.locks import Busy
+
+    try:
+        return work(run)
+    except Busy as busy:
+        raise AirflowSkipException(busy.text) from None
+
+
+def run_of(context: Mapping[str, Any], who: str | None = None) -> Run:
+    """The run a task of Airflow works in; it asks in its own name unless a form says who asks."""
+    name = f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}"
+    return Run(_business_date(context), name, settings.code_version(), name if who is None else who)
+
+
+def _business_date(context: Mapping[str, Any]) -> date:
     """Business date of an Airflow run.
 
     The district's real date, so a late backfill never makes a receipt look early. Only where the clock itself is
     simulated (``PCW_CLOCK=logical``) the run's logical date counts; a run without one (asset-triggered) takes the
     newest business day of the ledger.
     """
-    if os.environ.get("PCW_CLOCK") != "logical":
+    if not settings.simulated_clock():
         return settings.today()
     logical: datetime | None = context["dag_run"].logical_date
     if logical is not None:
         return logical.astimezone(settings.TIMEZONE).date()
-    from ..ledger.session import current_business_day
+    from ..ledger.session import newest_business_day
 
-    return current_business_day("reader")
+    return newest_business_day("reader") or settings.today()

@@ -12,6 +12,7 @@ import logging
 import time
 
 from airflow.executors.local_executor import LocalExecutor
+from sqlalchemy.orm import configure_mappers
 
 # No library that starts a thread (a fork takes along only the one that forks, and locks as they are): Polars does.
 LIBRARIES = (
@@ -50,7 +51,6 @@ def load() -> list[str]:
             missing.append(name)
     if not missing:
         from numba.core.registry import cpu_target
-        from sqlalchemy.orm import configure_mappers
 
         configure_mappers()
         cpu_target.typing_context.refresh()

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from ..base import faults, settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..gate import resubmission
 from ..ledger.models import Batch, Step
-from ..ledger.session import dag_run
 from ..ledger.states import GOOD, AttemptState, BatchState, Verdict, sql
 from ..papers import slips
 
 
-def follow_up() -> dict[str, Any]:
+def follow_up(run: Run) -> dict[str, Any]:
     """Match resubmissions and write slips for what the gate let through and nobody followed up yet; counts of both.
 
     What a run that was killed after its judgements left undone is among it. Doing it twice is doing it once.
@@ -42,7 +42,7 @@ def follow_up() -> dict[str, Any]:
             if not faults.of_receipt(error) and not isinstance(error, UserError):
                 raise
             faults.note(f"batch {seq} could not be followed up", error)
-            _not_followed_up(seq, attempt, error)
+            _not_followed_up(run, seq, attempt, error)
             failed += 1
             continue
         with settings.engine("collector").begin() as connection:
@@ -53,7 +53,7 @@ def follow_up() -> dict[str, Any]:
     return {"resubmissions_matched": matched, "slips": written, "not_followed_up": failed}
 
 
-def _not_followed_up(seq: int, attempt: int, error: BaseException) -> None:
+def _not_followed_up(run: Run, seq: int, attempt: int, error: BaseException) -> None:
     """Book that matching or the slip of a batch failed; it stays due, so the next run tries again."""
     with Session(settings.engine("collector")) as session, session.begin():
         batch = session.get_one(Batch, seq)
@@ -64,11 +64,11 @@ def _not_followed_up(seq: int, attempt: int, error: BaseException) -> None:
                 dataset_id=batch.dataset_id,
                 batch_seq=seq,
                 attempt=attempt,
-                business_date=settings.business_date(),
+                business_date=run.on,
                 ended_at=func.clock_timestamp(),
                 verdict=Verdict.FAILED,
                 message=f"批次 {seq} 的退回单或更正匹配未完成（{faults.text(error)}），下次运行重试",
                 owner="data_engineer",
-                dag_run=dag_run(),
+                dag_run=run.dag_run,
             )
         )

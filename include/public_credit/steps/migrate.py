@@ -12,8 +12,8 @@ from ..base import settings
 from ..ledger import models
 from ..ledger.locks import lock
 
-SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports")
-DBT_SCHEMAS = ("policy", "staging", "intermediate", "marts", "exports")
+SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports", "published")
+DBT_SCHEMAS = ("policy", "staging", "intermediate", "marts", "exports", "published")
 
 
 def alembic_config() -> Config:
@@ -39,6 +39,11 @@ def migrate() -> list[str]:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         waiting = raw_tables.ensure(connection, load_catalogue())
+        for schema in DBT_SCHEMAS:
+            connection.execute(
+                text(f"grant usage on schema {schema} to pcw_collector, pcw_builder, pcw_sender, pcw_reader")
+            )
+            connection.execute(text(f"grant create on schema {schema} to pcw_builder"))
     with settings.engine("builder").begin() as connection:
         for schema in DBT_SCHEMAS:
             connection.execute(

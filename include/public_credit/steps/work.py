@@ -5,7 +5,6 @@ Every function is idempotent and safe to kill: it asks the ledger what is pendin
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,11 +14,13 @@ from sqlalchemy import select
 
 from ..base import settings
 from ..base.messages import UserError
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger import locks
 from ..ledger.models import Batch
-from ..ledger.session import dag_run, open_business_day, session, step
+from ..ledger.session import open_business_day, session, step
 from ..ledger.states import BatchState, StepName, Verdict
+from .airflow import APPROVE, REJECT
 
 if TYPE_CHECKING:
     from ..collect import CollectOutcome
@@ -34,7 +35,7 @@ def received_batches(unit_id: str | None = None) -> list[int]:
         return list(opened.scalars(query.where(Batch.unit_id == unit_id) if unit_id else query))
 
 
-def land_received(unit_id: str | None, on: date) -> tuple[list[Any], list[str]]:
+def land_received(run: Run, unit_id: str | None) -> tuple[list[Any], list[str]]:
     """Land what was received; results, and the messages of batches that stay ``received`` until something is mended.
 
     A batch that ended in an error (``failed``) is among the results: what is wrong with it stands in the ledger.
@@ -44,25 +45,24 @@ def land_received(unit_id: str | None, on: date) -> tuple[list[Any], list[str]]:
         from ..land import stream as land  # the reading libraries, only when there is something to read
 
         try:
-            results.append(land.land(seq, business_date=on))
+            results.append(land.land(run, seq))
         except UserError as error:
             failures.append(str(error))
     return results, failures
 
 
-def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
+def collect_and_land(run: Run, unit_id: str) -> dict[str, Any]:
     """Collect one department's receipts and land them. Raises UserError when a dataset could not be collected."""
     from .. import collect
 
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    open_business_day("collector", on)
+    open_business_day(run, "collector")
     datasets = [dataset.id for dataset in load_catalogue().units[unit_id].datasets]
     with (
-        locks.hold("collector", locks.collecting(on, unit_id), shared=True),
-        step("collector", StepName.COLLECT_UNIT, business_date=on, unit_id=unit_id) as record,
+        locks.hold("collector", locks.collecting(run.on, unit_id), shared=True),
+        step(run, "collector", StepName.COLLECT_UNIT, unit_id=unit_id) as record,
     ):
-        outcomes = collect.collect(datasets, business_date=on)
-        landed, failures = land_received(unit_id, on)
+        outcomes = collect.collect(run, datasets)
+        landed, failures = land_received(run, unit_id)
         failures += [outcome.message for outcome in outcomes if outcome.verdict == Verdict.FAILED]
         record.counts = {
             "receipts": sum(len(outcome.batch_seqs) for outcome in outcomes),
@@ -76,26 +76,26 @@ def collect_and_land(unit_id: str, on: date) -> dict[str, Any]:
         return record.counts
 
 
-def collecting_now(on: date) -> int:
+def collecting_now(run: Run) -> int:
     """Departments whose collection of this business day is running: a collector that was killed holds no lock any more."""
     with session("reader") as opened:
-        return len(locks.held(opened, (locks.collecting(on, unit_id) for unit_id in load_catalogue().units)))
+        return len(locks.held(opened, (locks.collecting(run.on, unit_id) for unit_id in load_catalogue().units)))
 
 
-def wait_for_collectors(on: date, longest: timedelta = LONGEST_WAIT) -> bool:
+def wait_for_collectors(run: Run, longest: timedelta = LONGEST_WAIT) -> bool:
     """Let departments that are collecting finish, so that one build takes in all of them; False when the time ran out.
 
     Whoever is late then, or hangs, is taken in by the next run: nobody waits for one department longer than this.
     """
     deadline = time.monotonic() + longest.total_seconds()
-    while collecting_now(on):
+    while collecting_now(run):
         if time.monotonic() > deadline:
             return False
         time.sleep(2)
     return True
 
 
-def gate(on: date) -> list[str]:
+def gate(run: Run) -> list[str]:
     """Judge all landed attempts, match resubmissions, write slips; what could not be landed, judged or followed up.
 
     A receipt with an error is booked and told, the others are judged all the same.
@@ -103,16 +103,15 @@ def gate(on: date) -> list[str]:
     from .. import gate as gates
     from .follow_up import follow_up
 
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    open_business_day("collector", on)
-    landed, failures = land_received(None, on)
+    open_business_day(run, "collector")
+    landed, failures = land_received(run, None)
     failures += [result.message for result in landed if result.state == BatchState.FAILED]
-    with step("collector", StepName.GATE_RUN, business_date=on) as record:
-        outcomes = gates.run(business_date=on)
+    with step(run, "collector", StepName.GATE_RUN) as record:
+        outcomes = gates.run(run)
         failures += [
             f"批次 {outcome.batch_seq}：{outcome.message}" for outcome in outcomes if outcome.state == BatchState.FAILED
         ]
-        record.counts = {"batches": len(outcomes)} | follow_up()
+        record.counts = {"batches": len(outcomes)} | follow_up(run)
         if record.counts["not_followed_up"]:
             failures.append(f"{record.counts['not_followed_up']} 批的退回单或更正匹配未完成")
         held = sum(outcome.state == BatchState.HELD for outcome in outcomes)
@@ -124,55 +123,56 @@ def gate(on: date) -> list[str]:
     return failures
 
 
-def build(on: date, *, full: bool = False, select: tuple[str, ...] = ()) -> Any:
+def build(run: Run, *, full: bool = False, select: tuple[str, ...] = ()) -> Any:
     """Build the warehouse for the business date; ``full``: compute everything again, or what ``select`` chooses."""
     from ..build import run as builds
 
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    return builds.run(on, full_refresh=full, select=select)
+    return builds.run(run, full_refresh=full, select=select)
 
 
-def release(on: date) -> Any:
-    """Freeze the difference of the newest finished build."""
+def release(run: Run) -> Any:
+    """Freeze the difference of the newest finished build; None where the district has no receiver."""
     from ..deliver import release as releases
 
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    return releases.prepare()
+    if not load_catalogue().receivers:
+        return None
+    return releases.prepare(run)
 
 
-def deliver(on: date) -> Any:
-    """Send what was released."""
+def deliver(run: Run) -> Any:
+    """Send what was released; None where the district has no receiver."""
     from .. import deliver as deliveries
 
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    return deliveries.run()
+    if not load_catalogue().receivers:
+        return None
+    return deliveries.run(run)
 
 
-def publish(on: date, *, again: bool = True) -> Any:
+def publish(run: Run, *, again: bool = True) -> Any:
     """Publish the leadership page, workbook and PDF of the newest finished build; ``again``: also when nothing has changed."""
     from ..papers.leadership import publish as publications
 
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    return publications.publish(again=again)
+    return publications.publish(run, again=again)
 
 
-def receive(on: date) -> Any:
-    """Fetch later receipts and reconcile."""
+def receive(run: Run) -> Any:
+    """Fetch later receipts and reconcile; None where the district has no receiver."""
     from ..deliver import receipts, reconcile
 
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    receipts.fetch()
-    return reconcile.run()
+    if not load_catalogue().receivers:
+        return None
+    receipts.fetch(run)
+    return reconcile.run(run)
 
 
-def alert(on: date) -> Any:
+def alert(run: Run) -> Any:
     """Tell each owner what is new."""
     from ..oversight import alerts
 
-    return alerts.tell(on)
+    return alerts.tell(run)
 
 
-def hand_in(dataset_id: str | None, file_name: str, on: date) -> CollectOutcome:
+def hand_in(run: Run, dataset_id: str | None, file_name: str) -> CollectOutcome:
     """Take in one file of the hand-in folder; what was received. Raises UserError for anything outside it."""
     if not dataset_id or not file_name.strip():
         raise UserError("请选择数据集并填写文件名。", remedy="在表单中补全两项后重新提交。")
@@ -180,29 +180,27 @@ def hand_in(dataset_id: str | None, file_name: str, on: date) -> CollectOutcome:
     path = (folder / file_name).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
         raise UserError("报送文件夹中没有这个文件。", remedy="先把文件放入报送文件夹，只填写文件名。")
-    return ingest(dataset_id, path, on)
+    return ingest(run, dataset_id, path)
 
 
-def ingest(dataset_id: str, path: Path, on: date) -> CollectOutcome:
+def ingest(run: Run, dataset_id: str, path: Path) -> CollectOutcome:
     """Book one file as a receipt and land it; what was received."""
     from .. import collect
 
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    open_business_day("collector", on)
-    outcome = collect.receive_file(dataset_id, path, on)
-    _, failures = land_received(load_catalogue().datasets[dataset_id].unit, on)
+    open_business_day(run, "collector")
+    outcome = collect.receive_file(run, dataset_id, path)
+    _, failures = land_received(run, load_catalogue().datasets[dataset_id].unit)
     if failures:
         raise UserError("；".join(failures), remedy="修正后重试；已登记的文件不会重复登记。", code=3)
     return outcome
 
 
-def edition(on: date, year: int | None, reason: str = "") -> dict[str, Any] | None:
+def edition(run: Run, year: int | None, reason: str = "") -> dict[str, Any] | None:
     """Draft a year's edition; what an approver is shown (numbers of the district and ids of ours only), None when none is due."""
     from ..editions import run as editions
 
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    year = year or editions.last_year(on)
-    made = editions.draft(year, dag_run() or "命令行", reason)
+    year = year or editions.last_year(run.on)
+    made = editions.draft(run, year, reason)
     if made.edition_id is None:
         return None
     lines = [
@@ -222,27 +220,25 @@ def edition(on: date, year: int | None, reason: str = "") -> dict[str, Any] | No
     }
 
 
-def settle_edition(drafted: dict[str, Any], answer: dict[str, Any]) -> None:
+def settle_edition(run: Run, drafted: dict[str, Any], answer: dict[str, Any]) -> None:
     """Book what the approver answered in Airflow: freeze the draft that was shown, or turn it down with the reason."""
     from ..editions import run as editions
-    from .airflow import APPROVE, REJECT
 
-    who = (answer.get("responded_by_user") or {}).get("name") or "Airflow"
+    run = run.by((answer.get("responded_by_user") or {}).get("name") or "Airflow")
     chosen = answer["chosen_options"]
     if chosen == [APPROVE]:
-        editions.approve(drafted["edition_id"], drafted["content_hash"], who)
-        editions.freeze(drafted["edition_id"])
+        editions.approve(run, drafted["edition_id"], drafted["content_hash"])
+        editions.freeze(run, drafted["edition_id"])
     elif chosen == [REJECT]:
-        editions.reject(drafted["edition_id"], who, (answer.get("params_input") or {}).get("reason") or "审批否决")
+        editions.reject(run, drafted["edition_id"], (answer.get("params_input") or {}).get("reason") or "审批否决")
     else:
         raise UserError(f"不认识的审批答复：{chosen}。", remedy=f"只接受 {APPROVE} 或 {REJECT}。")
 
 
-def attest(dataset_id: str | None, start: str | None, end: str | None, who: str, reason: str, on: date) -> bool:
+def attest(run: Run, dataset_id: str | None, start: str | None, end: str | None, reason: str) -> bool:
     """Book 零报送 from the form; False when it was booked before."""
     from ..collect.attest import attest as book
 
     if not dataset_id or not start or not end:
         raise UserError("请选择数据集并填写起止日期。", remedy="在表单中补全后重新提交。")
-    os.environ["PCW_BUSINESS_DATE"] = on.isoformat()
-    return book(dataset_id, date.fromisoformat(start), date.fromisoformat(end), who, reason)
+    return book(run, dataset_id, date.fromisoformat(start), date.fromisoformat(end), reason)

@@ -6,12 +6,11 @@ of subject ids, so they stay true when ids change.
 
 from __future__ import annotations
 
-from datetime import date
-
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..ledger import words
 from ..ledger.models import Judgement
 from ..ledger.session import session
@@ -36,7 +35,7 @@ def _said(**texts: str) -> None:
             raise UserError(f"须写明{name}。", remedy="加上 --reason “……” 和 --user 姓名或工号。")
 
 
-def _book(opened: Session, decision: str, left: Node, right: Node, reason: str, user: str, on: date) -> int:
+def _book(run: Run, opened: Session, decision: str, left: Node, right: Node, reason: str) -> int:
     left, right = sorted((left, right), key=order)
     standing = opened.scalar(
         select(Judgement).where(
@@ -55,36 +54,36 @@ def _book(opened: Session, decision: str, left: Node, right: Node, reason: str, 
         left_key=key(left),
         right_key=key(right),
         reason=reason.strip(),
-        decided_by=user.strip(),
-        decided_on=on,
+        decided_by=run.who.strip(),
+        decided_on=run.on,
     )
     opened.add(judgement)
     opened.flush()
     return judgement.id
 
 
-def _side(opened: Session, given: str) -> Node:
+def _side(run: Run, opened: Session, given: str) -> Node:
     """An identifier as it is, or a subject's canonical one."""
     if ":" in given:
         return lookup.identifier(opened, given)
-    return lookup.canonical(opened, lookup.find(opened, given))
+    return lookup.canonical(opened, lookup.find(run, opened, given))
 
 
-def merge(left: str, right: str, reason: str, user: str, on: date) -> int:
+def merge(run: Run, left: str, right: str, reason: str) -> int:
     """Book that two subjects (or identifiers) are the same; the judgement's number."""
-    _said(理由=reason, 用户=user)
+    _said(理由=reason, 用户=run.who)
     with session("collector") as opened:
-        first, second = _side(opened, left), _side(opened, right)
+        first, second = _side(run, opened, left), _side(run, opened, right)
         if first == second:
             raise UserError("二者已经是同一主体。", remedy="用 public-credit subjects show 核对。", code=4)
-        return _book(opened, Decision.SAME, first, second, reason, user, on)
+        return _book(run, opened, Decision.SAME, first, second, reason)
 
 
-def split(subject: str, identifiers: list[str], reason: str, user: str, on: date) -> list[int]:
+def split(run: Run, subject: str, identifiers: list[str], reason: str) -> list[int]:
     """Book that identifiers do not belong to a subject; the judgements' numbers."""
-    _said(理由=reason, 用户=user)
+    _said(理由=reason, 用户=run.who)
     with session("collector") as opened:
-        known = lookup.find(opened, subject)
+        known = lookup.find(run, opened, subject)
         parted = {lookup.identifier(opened, item) for item in identifiers}
         if any(scheme == "name" for scheme, _ in parted):
             raise UserError("名称不能拆分。", remedy="名称随登记名册更正；拆分时列出代码。")
@@ -106,15 +105,15 @@ def split(subject: str, identifiers: list[str], reason: str, user: str, on: date
             raise UserError("不能把全部标识都拆出去。", remedy="至少留下一个标识。")
         codes = [item for item in rest if item[0] == "uscc"] or rest[:1]
         return [
-            _book(opened, Decision.DIFFERENT, stays, goes, reason, user, on)
+            _book(run, opened, Decision.DIFFERENT, stays, goes, reason)
             for goes in sorted(parted, key=order)
             for stays in codes
         ]
 
 
-def undo(number: int, reason: str, user: str, on: date) -> None:
+def undo(run: Run, number: int, reason: str) -> None:
     """Take a judgement back."""
-    _said(理由=reason, 用户=user)
+    _said(理由=reason, 用户=run.who)
     with session("collector") as opened:
         found = opened.get(Judgement, number)
         if found is None:
@@ -125,7 +124,7 @@ def undo(number: int, reason: str, user: str, on: date) -> None:
             raise UserError(f"第 {number} 号裁定已于 {found.undone_on} 撤销。", remedy="无须再做。", code=4)
         found.undone_at, found.undone_on, found.undone_by, found.undo_reason = (
             func.now(),
-            on,
-            user.strip(),
+            run.on,
+            run.who.strip(),
             reason.strip(),
         )

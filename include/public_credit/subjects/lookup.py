@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..base import settings
 from ..base.messages import UserError, key_given
+from ..base.run import Run
 from ..identifiers.codes import check_id_number, normalise
 from ..identifiers.names import same_name
 from ..ledger.states import Topic, WorkState, sql
@@ -39,7 +39,7 @@ def _folded(opened: Session, name: str) -> str:
     return folded
 
 
-def find(opened: Session, given: str) -> str:
+def find(run: Run, opened: Session, given: str) -> str:
     """The id of the subject that ``given`` stands for now. Raises UserError when there is none or more than one."""
     given = key_given(given, "主体编号、代码或名称")
     if _ID.fullmatch(given):
@@ -53,7 +53,7 @@ def find(opened: Session, given: str) -> str:
             raise UserError(f"没有编号为 {given} 的主体。", remedy="核对编号；曾用编号也可查询。", code=4)
         return found
     value = normalise(given)[0]
-    if "〔" not in given and check_id_number(value, settings.today()).ok or re.match(r"〔.+〕$", given):
+    if "〔" not in given and check_id_number(value, run.on).ok or re.match(r"〔.+〕$", given):
         raise UserError("这里只查组织，不查自然人。", remedy="自然人的记录按规定凭证件号码、说明目的单独查询。")
     if _KEY.fullmatch(given):
         wanted = identifier(opened, given)
@@ -92,6 +92,7 @@ def _owner(opened: Session, wanted: Node) -> str:
 
 
 def canonical(opened: Session, subject: str) -> Node:
+    """The node that stands for a subject."""
     return node(
         opened.execute(
             text("select canonical_key from subjects.subject where subject_id = :id"), {"id": subject}

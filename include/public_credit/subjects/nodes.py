@@ -52,6 +52,7 @@ def usable(scheme: str, value: str) -> bool:
 
 
 def key(node: Node) -> str:
+    """The key ``scheme:value`` of a node."""
     return f"{node[0]}:{node[1]}"
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..base.run import Run
 from ..ledger.locks import lock
 from ..ledger.session import session
 from ..ledger.states import Conversion, Decision, SubjectClass
@@ -26,14 +27,14 @@ _FOR_MANY = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 CLASSES = {"enterprise_registration": SubjectClass.ENTERPRISE, "organisation_registration": SubjectClass.NON_ENTERPRISE}
 
 
-def run(build_id: int, business_date: date) -> dict[str, Any]:
+def run(run: Run, build_id: int) -> dict[str, Any]:
     """Resolve the subjects of a build, once; what was touched. A build that is resolved already gives ``{}``."""
     with session("builder") as opened:
         lock(opened, "resolve")
         last: int = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
         if last >= build_id:
             return {}
-        counts = _resolve(opened, build_id, last, business_date, full=False)
+        counts = _resolve(opened, build_id, last, run.on, full=False)
         opened.execute(
             text("insert into subjects.progress (build_id, counts) values (:build, cast(:counts as jsonb))"),
             {"build": build_id, "counts": json.dumps(counts)},
@@ -41,12 +42,12 @@ def run(build_id: int, business_date: date) -> dict[str, Any]:
     return counts
 
 
-def full(build_id: int, business_date: date) -> dict[str, Any]:
+def full(run: Run, build_id: int) -> dict[str, Any]:
     """Resolve everything again as of a build; counts of what differed (nothing, unless the rules changed)."""
     with session("builder") as opened:
         lock(opened, "resolve")
         last: int = opened.execute(text("select coalesce(max(build_id), 0) from subjects.progress")).scalar_one()
-        counts = _resolve(opened, max(build_id, last), last, business_date, full=True)
+        counts = _resolve(opened, max(build_id, last), last, run.on, full=True)
         opened.execute(
             text(
                 "insert into subjects.progress (build_id, counts) values (:build, cast(:counts as jsonb)) "

@@ -11,11 +11,11 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from itertools import combinations
 
 from sqlalchemy import text
 
+from ..base.run import Run
 from ..ledger.locks import lock
 from ..ledger.session import session, written
 from ..ledger.states import Decision, Topic, WorkState, sql
@@ -69,7 +69,7 @@ def pairs(found: Iterable[Described]) -> Iterator[tuple[Described, Described, fl
                 yield left, right, alike, same
 
 
-def suggest(business_date: date) -> dict[str, int]:
+def suggest(run: Run) -> dict[str, int]:
     """Open an item per pair that is new, close those that are no longer suggested."""
     with session("builder") as opened:
         lock(opened, "resolve")
@@ -115,7 +115,7 @@ def suggest(business_date: date) -> dict[str, int]:
             update subjects.work_item i set state = {sql(WorkState.DONE)}, closed_on = :on
             where i.topic = {sql(Topic.POSSIBLE_DUPLICATE)} and i.state = {sql(WorkState.OPEN)}
               and not exists (select 1 from suggested s where s.key = i.key)"""),
-                {"on": business_date},
+                {"on": run.on},
             )
         )
         added = written(
@@ -126,7 +126,7 @@ def suggest(business_date: date) -> dict[str, int]:
             on conflict (topic, key) do update set detail = excluded.detail, state = {sql(WorkState.OPEN)}, closed_on = null,
                 opened_on = case when work_item.state = {sql(WorkState.OPEN)} then work_item.opened_on else excluded.opened_on end
             where work_item.state = {sql(WorkState.DONE)} or work_item.detail is distinct from excluded.detail"""),
-                {"on": business_date},
+                {"on": run.on},
             )
         )
         return {"suggested": len(wanted), "opened": added, "closed": closed}

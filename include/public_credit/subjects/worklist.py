@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..base.run import Run
 from ..ledger.locks import lock
 from ..ledger.session import session, written
 from ..ledger.states import Topic, WorkState, sql
 
-LINKS, CHANGES = "intermediate.int_records__link", "intermediate.int_records__changes"
 REASONS = {
     "predecessor_of_another_kind": "原统一社会信用代码属另一类机构，不自动合并",
     "predecessor_of_several": "同一原统一社会信用代码被多个主体引用",
@@ -31,29 +30,24 @@ REASONS = {
 _CLOSE = f"""
     update subjects.work_item i set state = {sql(WorkState.DONE)}, closed_on = :on
     where i.topic = {sql(Topic.UNRESOLVED_RECORD)} and i.state = {sql(WorkState.OPEN)}
-      and i.key in (select record_id from {CHANGES} where build_id = :build)
-      and not exists (select 1 from {LINKS} l where l.record_id = i.key and l.link_state = 'unresolved')"""
+      and i.key in (select record_id from published.record_changes where build_id = :build)
+      and not exists (select 1 from published.record_links l where l.record_id = i.key and l.link_state = 'unresolved')"""
 _OPEN = f"""
     insert into subjects.work_item (topic, key, reason, detail, opened_on)
     select {sql(Topic.UNRESOLVED_RECORD)}, record_id, link_reason,
            jsonb_build_object('kind', kind, 'unit_id', unit_id, 'scheme', lookup_scheme, 'value', lookup_value), :on
-    from {LINKS}
+    from published.record_links
     where link_state = 'unresolved' and subject_class = 'organisation' and build_id = :build
     on conflict (topic, key) do update set reason = excluded.reason, detail = excluded.detail, state = {sql(WorkState.OPEN)},
         closed_on = null, opened_on = case when work_item.state = {sql(WorkState.OPEN)} then work_item.opened_on else excluded.opened_on end
     where work_item.state = {sql(WorkState.DONE)} or (work_item.reason, work_item.detail) is distinct from (excluded.reason, excluded.detail)"""
 
 
-def follow_up(build_id: int, business_date: date) -> dict[str, int]:
-    """After dbt: open items for the organisations' records this build left unlinked, close those that found a subject.
-
-    Says nothing while the models of the records are not there.
-    """
+def follow_up(run: Run, build_id: int) -> dict[str, int]:
+    """After dbt: open items for the organisations' records this build left unlinked, close those that found a subject."""
     with session("builder") as opened:
         lock(opened, "resolve")
-        if opened.execute(text("select to_regclass(:name)"), {"name": LINKS}).scalar() is None:
-            return {}
-        this = {"on": business_date, "build": build_id}
+        this = {"on": run.on, "build": build_id}
         closed = written(opened.execute(text(_CLOSE), this))
         added = written(opened.execute(text(_OPEN), this))
         return {"opened": added, "closed": closed}

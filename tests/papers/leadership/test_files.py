@@ -186,7 +186,6 @@ def _drawn(district: Publication) -> list[str | None]:
         charts.states_by_year(district, ""),
         charts.quality_by_year(district, ""),
         charts.months_of_target(target, views.series(district, target, "")),
-        charts.quality_by_month([item for item in district.quality if "-" in item.period and not item.unit_id]),
     ]
 
 

@@ -23,6 +23,7 @@ from tests.conftest import open_warehouse
 from tests.helpers.commands import credit
 from tests.helpers.records import Records
 from tests.helpers.registers import code
+from tests.helpers.runs import run_on
 
 from . import checks
 from .browser import CHROMIUM, browser
@@ -62,7 +63,6 @@ def district(migrated, tmp_path_factory) -> Iterator[District]:
         pytest.MonkeyPatch.context() as patch,
         open_warehouse(migrated, tmp_path_factory.mktemp("published"), patch) as warehouse,
     ):
-        patch.setenv("PCW_DISTRICT", "示范区")
         records = Records(warehouse)
         records.deliver(
             "enterprise_registration",
@@ -105,16 +105,18 @@ def district(migrated, tmp_path_factory) -> Iterator[District]:
                 },
             ],
         )
-        build.run(ON)
-        made = editions.draft(2020, "起草人")
-        editions.approve(made.edition_id, made.content_hash, "领导")
-        editions.freeze(made.edition_id)
+        build.run(run_on(ON))
+        made = editions.draft(run_on(ON, "起草人"), 2020)
+        editions.approve(run_on(ON, "领导"), made.edition_id, made.content_hash)
+        editions.freeze(run_on(ON), made.edition_id)
         records.deliver("administrative_licence", date(2021, 2, 26), [_decision(3, "2020-05-11", "许3")])
-        build.run(date(2021, 2, 26))
-        restated = editions.draft(2020, "起草人", "补报 2020 年的一件许可")
-        editions.approve(restated.edition_id, restated.content_hash, "领导")
-        editions.freeze(restated.edition_id)
-        yield District(warehouse, records, load.load(), publish.publish(2020, tmp_path_factory.mktemp("out")))
+        build.run(run_on(date(2021, 2, 26)))
+        restated = editions.draft(run_on(ON, "起草人"), 2020, "补报 2020 年的一件许可")
+        editions.approve(run_on(ON, "领导"), restated.edition_id, restated.content_hash)
+        editions.freeze(run_on(ON), restated.edition_id)
+        yield District(
+            warehouse, records, load.load(run_on(ON)), publish.publish(run_on(ON), 2020, tmp_path_factory.mktemp("out"))
+        )
 
 
 def test_figures_are_those_of_the_marts(district: District) -> None:
@@ -322,7 +324,7 @@ def test_unchanged_content_is_published_once_unless_asked_for_or_a_file_is_missi
     district: District, tmp_path: Path
 ) -> None:
     def publish_again(**options: bool) -> tuple[str, set[int]]:
-        files = publish.publish(None, tmp_path, **options).files
+        files = publish.publish(run_on(ON), None, tmp_path, **options).files
         (verdict,) = district.records.query(
             "select verdict from ledger.step where name = 'publish_leadership' order by id desc limit 1"
         )[0]
@@ -341,13 +343,13 @@ def test_unchanged_content_is_published_once_unless_asked_for_or_a_file_is_missi
     assert verdict == "ok" and written.isdisjoint(first[1])
     next(tmp_path.glob("*.pdf")).unlink()
     assert publish_again(again=False)[0] == "ok"
-    other = publish.publish(2020, tmp_path, again=False)
+    other = publish.publish(run_on(ON), 2020, tmp_path, again=False)
     assert other.page.exists() and publish_again(again=False)[0] == "ok", "another year was published in between"
 
 
 def test_nothing_is_published_before_the_first_build(warehouse, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="还没有完成过构建"):
-        publish.publish(None, tmp_path / "out")
+        publish.publish(run_on(ON), None, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

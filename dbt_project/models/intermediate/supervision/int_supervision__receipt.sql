@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_changed_receipts() }}",
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['receipt_key']}, pre_hook="{{ take_out_changed_receipts() }}",
           indexes=[{'columns': ['receipt_key'], 'unique': true}, {'columns': ['decision_month']}]) }}
 -- depends_on: {{ ref('int_supervision__counter') }}
 -- Every delivered decision with what the supervision rates count of it.

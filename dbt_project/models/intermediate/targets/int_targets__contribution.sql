@@ -31,7 +31,7 @@ select 'T19', department, unit_id, first_batch, connected_on, cast(null as date)
 from {{ ref('int_targets__connected') }} where connected_on is not null
 union all
 select 'T20', area, '', cast(null as text), cast('2016-11-09' as date), cast(null as date), 0, 1, 0
-from {{ ref('report_area') }}
+from {{ ref('int_targets__report_area') }}
 union all
 select 'T20', area, '', record_id, first_on, cast(null as date), 1, 0, 0
 from {{ ref('int_targets__report_area') }} where first_on is not null

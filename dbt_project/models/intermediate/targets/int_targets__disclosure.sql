@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_changed_records() }}",
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['record_id']}, pre_hook="{{ take_out_changed_records() }}",
           indexes=[{'columns': ['record_id'], 'unique': true}]) }}
 -- depends_on: {{ ref('int_records__changes') }}
 -- Items a body has to publish (T01); those the law keeps from publication are none.

@@ -8,9 +8,8 @@ with numbered as (
     select area, first_on, first_id from numbered where place = 1
 )
 select
-    p.area, least(e.first_on, u.first_on) as first_on,
-    case when e.first_on <= coalesce(u.first_on, e.first_on) then e.evidence
+    p.area, least(p.first_on, u.first_on) as first_on,
+    case when p.first_on <= coalesce(u.first_on, p.first_on) then p.evidence
          when u.first_on is not null then concat('报告台账 ', u.first_id) end as record_id
-from {{ ref('report_area') }} p
-left join {{ source('evidence', 'area_evidence') }} e on e.area = p.area
+from {{ source('ledger', 'report_area') }} p
 left join used u on u.area = p.area

@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_changed_records() }}",
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['record_id']}, pre_hook="{{ take_out_changed_records() }}",
           indexes=[{'columns': ['subject_id']}]) }}
 -- depends_on: {{ ref('int_records__changes') }}
 -- Red list, serious-breach lists, abnormal operation, judgment debtors (organisations): every entry with basis, term

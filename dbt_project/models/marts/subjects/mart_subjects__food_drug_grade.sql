@@ -1,5 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_regraded() }}",
-          indexes=[{'columns': ['subject_id'], 'unique': true}]) }}
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['subject_id']}, pre_hook="{{ take_out_regraded() }}") }}
 -- 食品药品企业信用等级: the first rule of the version in force that the records on file meet. A notice with its basis; an
 -- official decides. A fact counts while the business date lies before its day plus the rule's months.
 with rules as (

@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ take_out_changed_records() }}",
+{{ config(materialized='incremental', incremental_strategy='append',
+          meta={'grain': ['record_id', 'person_ref', 'role']}, pre_hook="{{ take_out_changed_records() }}",
           indexes=[{'columns': ['person_ref']}]) }}
 -- depends_on: {{ ref('int_records__changes') }}
 -- 个人公共信用信息: one row per fact in a statutory or professional role, with its source. No name, nothing added up.

@@ -2,7 +2,7 @@
 -- The milestones with the newest evidence by the business date; done late is told apart from done in time.
 with ranked as (
     select *, row_number() over (partition by milestone_id order by state_on desc) as newest
-    from {{ source('evidence', 'milestone_evidence') }} where state_on <= cast('{{ var("business_date") }}' as date)
+    from {{ source('ledger', 'milestone_evidence') }} where state_on <= cast('{{ var("business_date") }}' as date)
 )
 select
     m.milestone_id, m.title, m.due_on, m.clause,

@@ -1,13 +1,17 @@
 {{ config(materialized='table') }}
 -- The target ledger as pages show it: one row per target and goal, with the names of the responsible units.
+with charged as (
+    select t.figure_id,
+        string_agg(case when t.role = 'responsible' then t.unit_id end, ';' order by t.place) as responsible_units,
+        string_agg(case when t.role = 'contributing' then t.unit_id end, ';' order by t.place) as contributing_units,
+        string_agg(case when t.role = 'responsible' then u.name end, '、' order by u.unit_id) as responsible_names
+    from {{ source('ledger', 'target_unit') }} t
+    left join {{ source('ledger', 'unit') }} u on u.unit_id = t.unit_id
+    group by t.figure_id
+)
 select
     t.target_id, t.goal_no, t.figure_id, t.title, t.clause, t.population, t.subject_type, t.goal, t.goal_text, t.due_on,
-    t.figure_kind, t.responsible_units, t.contributing_units, t.numerator_rule, t.denominator_rule, t.advances,
-    t.definition, t.note, coalesce(named.names, t.responsible_units) as responsible_names
+    t.figure_kind, c.responsible_units, c.contributing_units, t.numerator_rule, t.denominator_rule, t.advances,
+    t.definition, t.note, coalesce(c.responsible_names, c.responsible_units) as responsible_names
 from {{ ref('target') }} t
-left join (
-    select own.target_id, own.goal_no, string_agg(u.name, '、' order by u.unit_id) as names
-    from {{ ref('target') }} own
-    join {{ source('ledger', 'unit') }} u on concat(';', own.responsible_units, ';') like concat('%;', u.unit_id, ';%')
-    group by own.target_id, own.goal_no
-) named on named.target_id = t.target_id and named.goal_no = t.goal_no
+left join charged c on c.figure_id = t.figure_id

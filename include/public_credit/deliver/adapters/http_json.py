@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
 
 from ...base import settings
 from ...base.messages import UserError
+from ...base.retry import Again, Patience
 from ..base import BatchRefused, Item, NotTaken, Outcome, OutcomeUnknown, TooLarge
 
-_TRIES, _LONGEST_WAIT, _QUERY = 6, 30.0, 500
+_PATIENCE, _QUERY = partial(Patience, granted=30.0), 500
+
+
+def _wanted(answer: httpx.Response) -> float | None:
+    """Seconds the city asks to wait."""
+    given = answer.headers.get("retry-after", "")
+    return float(given) if given.isdecimal() else None
 
 
 class HttpJson:
@@ -28,7 +34,7 @@ class HttpJson:
             raise UserError(
                 f"连接 {conn_id} 应为 http(s)://令牌@主机。", remedy="改正 connections.yaml 中的这一行。", code=3
             )
-        timeout = float(os.environ.get("PCW_CITY_TIMEOUT", "30"))
+        timeout = settings.current().city_timeout or 30.0
         self._client = httpx.Client(
             base_url=uri.copy_with(username=None, password=None),
             trust_env=False,
@@ -39,29 +45,27 @@ class HttpJson:
     def close(self) -> None:
         self._client.close()
 
-    @staticmethod
-    def _pause(answer: httpx.Response | None, attempt: int) -> None:
-        wanted = answer.headers.get("retry-after", "") if answer is not None else ""
-        time.sleep(min(float(wanted) if wanted.isdecimal() else 0.5 * 2**attempt, _LONGEST_WAIT))
-
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         """An idempotent request: repeated on faults of the network and of the server."""
-        for attempt in range(_TRIES):
-            answer = None
+
+        def once() -> dict[str, Any]:
             try:
                 answer = self._client.request(method, path, **options)
             except httpx.TransportError:
-                pass
-            if answer is not None:
-                if answer.status_code == 401:
-                    raise UserError("市平台拒绝了访问令牌。", remedy="更新连接 city_platform 的令牌。", code=5)
-                if answer.status_code < 300:
-                    said: dict[str, Any] = answer.json()
-                    return said
-                if answer.status_code not in (429, 500, 502, 503, 504):
-                    raise UserError(f"市平台返回 {answer.status_code}。", remedy="核对接口版本，联系市平台。", code=5)
-            self._pause(answer, attempt)
-        raise UserError("市平台多次无响应。", remedy="稍后由任务自动重试；持续失败时联系市平台。", code=5)
+                raise Again from None
+            if answer.status_code == 401:
+                raise UserError("市平台拒绝了访问令牌。", remedy="更新连接 city_platform 的令牌。", code=5)
+            if answer.status_code < 300:
+                said: dict[str, Any] = answer.json()
+                return said
+            if answer.status_code not in (429, 500, 502, 503, 504):
+                raise UserError(f"市平台返回 {answer.status_code}。", remedy="核对接口版本，联系市平台。", code=5)
+            raise Again(after=_wanted(answer))
+
+        try:
+            return _PATIENCE().call(once)
+        except Again:
+            raise UserError("市平台多次无响应。", remedy="稍后由任务自动重试；持续失败时联系市平台。", code=5) from None
 
     def send(self, request_id: str, interface: str, items: list[Item]) -> list[Outcome]:
         body = {
@@ -79,12 +83,12 @@ class HttpJson:
                 for item in items
             ],
         }
-        for attempt in range(_TRIES):
+
+        def once() -> list[Outcome]:
             try:
                 answer = self._client.post("/api/v1/records", json=body)
             except (httpx.ConnectError, httpx.ConnectTimeout):
-                self._pause(None, attempt)
-                continue
+                raise Again from None
             except httpx.TransportError as error:
                 raise OutcomeUnknown(type(error).__name__) from None
             if answer.status_code == 200:
@@ -92,8 +96,12 @@ class HttpJson:
             self._refusal(answer)
             if answer.status_code != 429:
                 raise OutcomeUnknown(str(answer.status_code))
-            self._pause(answer, attempt)
-        raise NotTaken
+            raise Again(after=_wanted(answer))
+
+        try:
+            return _PATIENCE().call(once)
+        except Again:
+            raise NotTaken from None
 
     @staticmethod
     def _refusal(answer: httpx.Response) -> None:

@@ -45,6 +45,7 @@ class Table:
 
 
 def column_names(count: int) -> list[str]:
+    """Names of a chunk's columns: c0, c1, …"""
     return [f"c{index}" for index in range(count)]
 
 

@@ -103,6 +103,7 @@ def write_sheet(name: str, sheet: CalamineSheet) -> None:
 
 
 def main() -> None:
+    """Read the workbook; the second argument is bytes of memory, the third seconds of CPU, both enforced by the system."""
     gc.disable()  # cells make no cycles
     memory, seconds = int(sys.argv[2]), int(sys.argv[3])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

@@ -39,6 +39,8 @@ Fed = Literal["unknown_code_share", "ragged_share"]
 
 
 class Strict(BaseModel):
+    """Base of the rules' models: unknown keys are refused, nothing is changed once read, errors hold no value."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
 
@@ -163,7 +165,7 @@ class RuleSet(Strict):
 
 
 @lru_cache(maxsize=32)
-def _read(path: Path, mtime_ns: int) -> RuleSet:
+def _read(path: Path, _mtime_ns: int) -> RuleSet:
     raw = path.read_bytes()
     advice = "参照其他规则文件改正。"
     try:

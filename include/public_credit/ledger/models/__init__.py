@@ -10,6 +10,7 @@ from .access import AccessLog, Alert, Report, Secret
 from .base import Base
 from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
 from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
+from .district import KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
 from .locks import LockHolder
@@ -32,7 +33,9 @@ __all__ = [
     "Edition",
     "GateResult",
     "Judgement",
+    "KeyDepartment",
     "KindShape",
+    "MilestoneEvidence",
     "LockHolder",
     "PublishedDataset",
     "PublishedUnit",
@@ -46,6 +49,7 @@ __all__ = [
     "Release",
     "RepeatedRow",
     "Report",
+    "ReportArea",
     "RowOutcome",
     "RowVerdict",
     "Secret",
@@ -53,5 +57,6 @@ __all__ = [
     "Slip",
     "Step",
     "Stock",
+    "TargetUnit",
     "Waiver",
 ]

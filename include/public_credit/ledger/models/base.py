@@ -23,6 +23,8 @@ NAMING = {
 
 
 class Base(DeclarativeBase):
+    """Base of the ledger's models: schema ``ledger``, named constraints, instants with their zone."""
+
     metadata = MetaData(schema="ledger", naming_convention=NAMING)
     type_annotation_map = {
         str: Text,

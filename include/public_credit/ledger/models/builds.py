@@ -23,7 +23,10 @@ class PublishedUnit(Base):
 
 
 class PublishedDataset(Base):
-    """A dataset of the catalogue, published for the models; one that left the catalogue stays, its records do too."""
+    """A dataset of the catalogue, published for the models; one that left the catalogue stays, its records do too.
+
+    ``live_on``: the first day it is expected to deliver, the first business day where it is none.
+    """
 
     __tablename__ = "dataset"
     dataset_id: Mapped[str] = mapped_column(primary_key=True)
@@ -35,6 +38,7 @@ class PublishedDataset(Base):
     disclosure: Mapped[str]
     delivery_mode: Mapped[str]
     cadence_days: Mapped[int]
+    live_on: Mapped[date | None]
 
 
 class KindShape(Base):
@@ -55,8 +59,8 @@ class KindShape(Base):
 class Build(Base):
     """One warehouse build; its inputs are frozen, so a killed build resumes as itself.
 
-    ``made_from`` are fingerprints of the seeds, the models, what was published of the catalogue and the shape of the kinds;
-    none while its models are of more than one state of them.
+    ``made_from`` are fingerprints of the seeds, the models, the district's facts, schema ``published``, what was published of
+    the catalogue and the shape of the kinds; none while its models are of more than one state of them.
     """
 
     __tablename__ = "build"

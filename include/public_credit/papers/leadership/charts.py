@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from . import drawings
-from .model import Figure, Publication, Quality, Target
+from .model import Figure, Publication, Target
 from .views import state_counts
 from .words import percent
 
@@ -291,43 +291,3 @@ def months_of_target(target: Target, figures: list[Figure], *, width: int = 560,
     )
     layers.append(line(values, color=BLUE, strokeWidth=2.2, interpolate="step-after"))
     return described(_draw(alt.layer(*layers), data), f"{target.title}逐月进展，最近 {percent(drawn[-1][1])}")
-
-
-def quality_by_month(items: list[Quality], *, width: int = 420, height: int = 120) -> str | None:
-    """及时率 and 合规率 of one year month by month."""
-    alt, data = _altair(), _Data()
-    measures = (("及时率", "timely_rate", BLUE, [1, 0]), ("合规率", "compliance_rate", TEAL, [7, 4]))
-    values = [
-        {"month": int(item.period[5:]), "name": name, "rate": getattr(item, column) * 100}
-        for item in items
-        for name, column, *_ in measures
-        if getattr(item, column) is not None
-    ]
-    if not values:
-        return None
-    floor = max(0, int(min(item["rate"] for item in values) // 10) * 10)
-    names = [item[0] for item in measures]
-    base = alt.Chart(data.named(values), width=width, height=height).encode(
-        x=alt.X(
-            "month:O",
-            scale=alt.Scale(domain=list(range(1, 13))),
-            axis=alt.Axis(labelAngle=0, labelAlign="center", labelBaseline="top", ticks=False),
-        ),
-        y=alt.Y(
-            "rate:Q",
-            scale=alt.Scale(domain=[min(floor, 90), 100], nice=False),
-            axis=alt.Axis(tickCount=4, domain=False, ticks=False),
-        ),
-        color=alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=[item[2] for item in measures])),
-    )
-    return _draw(
-        alt.layer(
-            base.mark_line(strokeWidth=2).encode(
-                strokeDash=alt.StrokeDash(
-                    "name:N", legend=None, scale=alt.Scale(domain=names, range=[item[3] for item in measures])
-                )
-            ),
-            base.mark_point(filled=True, size=30, opacity=1),
-        ),
-        data,
-    )

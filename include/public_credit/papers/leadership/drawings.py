@@ -6,7 +6,6 @@ Within a month, and after an edition, most charts are those of the last publicat
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import vl_convert
+
+from ...base import files
 
 _UNUSED = 40 * 86400.0  # seconds after which a drawing nobody asked for is removed
 _folder: ContextVar[Path | None] = ContextVar("folder of drawings", default=None)
@@ -35,8 +37,6 @@ def kept(folder: Path) -> Iterator[None]:
 
 def svg(specification: dict[str, Any]) -> str:
     """The drawing of a specification; the same text for the same specification and version of the renderer."""
-    import vl_convert
-
     folder = _folder.get()
     if folder is None:
         return vl_convert.vegalite_to_svg(specification, vl_version="6.1")
@@ -47,7 +47,5 @@ def svg(specification: dict[str, Any]) -> str:
         path.touch()
         return path.read_text(encoding="utf-8")
     drawn = vl_convert.vegalite_to_svg(specification, vl_version="6.1")
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(drawn, encoding="utf-8")
-    part.replace(path)
+    files.write(path, drawn)
     return drawn

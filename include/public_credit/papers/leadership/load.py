@@ -5,7 +5,6 @@ The marts give shares of targets in percent (0–100) and rates of supervision a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from ...base import settings
 from ...base.messages import UserError
+from ...base.run import Run
+from ...catalogue import load_catalogue
 from ...editions import diff as edition_diff
 from ...ledger.locks import between_builds
 from ...ledger.session import session
@@ -181,7 +182,7 @@ def _restatements(opened: Session) -> list[Restatement]:
     ]
 
 
-def load() -> Publication:
+def load(run: Run) -> Publication:
     """The publication of the newest finished build. Raises UserError (code 3) when there is none."""
     with between_builds("reader"), session("reader") as opened:
         opened.execute(text("set transaction isolation level repeatable read, read only"))
@@ -196,11 +197,11 @@ def load() -> Publication:
                 code=3,
             )
         return Publication(
-            district=os.environ.get("PCW_DISTRICT", ""),
+            district=load_catalogue().district.name,
             business_date=build["business_date"],
             build_id=build["build_id"],
             built_at=build["built_at"].astimezone(settings.TIMEZONE) if build["built_at"] else None,
-            code_version=build["code_version"] or settings.code_version(),
+            code_version=build["code_version"] or run.code_version,
             units={
                 row["unit_id"]: row["name"]
                 for row in _rows(opened, "select unit_id, name from ledger.unit order by unit_id")
@@ -226,5 +227,5 @@ def load() -> Publication:
             editions=_editions(opened),
             restatements=_restatements(opened),
             silences=[Silence(*row.values()) for row in _rows(opened, _SILENCE)],
-            simulated=os.environ.get("PCW_CLOCK") == "logical",
+            simulated=settings.simulated_clock(),
         )

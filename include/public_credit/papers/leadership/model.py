@@ -10,8 +10,6 @@ from datetime import date, datetime
 from functools import cached_property
 
 DISTRICT = ""
-NOT_ADVANCED = "依现行法不推进"
-NO_DENOMINATOR = "缺分母"
 MET = "已达标"
 HATCHES = {
     "实底": "solid",

@@ -9,6 +9,9 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
+import manimgx_fonts_cjk
+import typst
+
 from . import charts, page, views, words
 from .model import DISTRICT, Publication, Quality, Restated, Restatement, State, Target
 
@@ -328,9 +331,6 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
 
 def write(publication: Publication, path: Path, year: int) -> None:
     """Typeset the PDF of one year."""
-    import manimgx_fonts_cjk
-    import typst
-
     compiler = typst.Compiler(
         root=str(TEMPLATE.parent),
         font_paths=[str(Path(manimgx_fonts_cjk.__file__).parent)],

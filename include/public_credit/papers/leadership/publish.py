@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
 
-from ...base import settings
+from ...base import files, settings
 from ...base.messages import UserError
+from ...base.run import Run
 from ...ledger import locks
 from ...ledger.models import Step
-from ...ledger.session import session, step, whose
+from ...ledger.session import session, step
 from ...ledger.states import StepName, Verdict
 from . import drawings, page, paper, workbook
 from .load import load
@@ -37,19 +35,6 @@ class Published:
         return self.page, self.workbook, self.pdf
 
 
-def _whole(target: Path, write: Callable[[Path], object]) -> None:
-    """Write beside the target, then move into place: a reader of the share never meets half a file."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix)
-    os.close(handle)
-    part = Path(name)
-    try:
-        write(part)
-        part.chmod(0o644)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _named(publication: Publication, folder: Path, year: int | None = None) -> Published:
     """Where the three files of a publication lie in ``folder``."""
     years = publication.years
@@ -65,15 +50,17 @@ def write(publication: Publication, folder: Path, year: int | None = None) -> Pu
     """Write the three files of a publication into ``folder``."""
     named = _named(publication, folder, year)
     folder.mkdir(parents=True, exist_ok=True)
-    _whole(named.page, lambda path: path.write_text(page.render(publication, named.year), encoding="utf-8"))
-    _whole(named.workbook, lambda path: workbook.write(publication, path, named.year))
-    _whole(named.pdf, lambda path: paper.write(publication, path, named.year))
+    files.write(named.page, page.render(publication, named.year), files.SHARED)
+    with files.whole(named.workbook, files.SHARED) as part:
+        workbook.write(publication, part, named.year)
+    with files.whole(named.pdf, files.SHARED) as part:
+        paper.write(publication, part, named.year)
     return named
 
 
-def _fingerprint(publication: Publication, named: Published) -> str:
+def _fingerprint(run: Run, publication: Publication, named: Published) -> str:
     """The same for the same content, published by the same code to the same place."""
-    content = settings.code_version(), str(named.page), named.year, publication
+    content = run.code_version, str(named.page), named.year, publication
     return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 
 
@@ -90,26 +77,26 @@ def _last_published() -> str:
         )
 
 
-def publish(year: int | None = None, out: Path | None = None, *, again: bool = True) -> Published:
+def publish(run: Run, year: int | None = None, out: Path | None = None, *, again: bool = True) -> Published:
     """Publish the newest build's figures; the outcome is a step of the ledger.
 
     With ``again=False`` nothing is written when the last publication has the same content and its files are there.
     Raises Busy while another publication runs.
     """
-    with locks.alone("builder", locks.PUBLISH, "看板发布", whose()):
-        return _publish(year, out, again)
+    with locks.alone("builder", locks.PUBLISH, "看板发布", run.holder):
+        return _publish(run, year, out, again)
 
 
-def _publish(year: int | None, out: Path | None, again: bool) -> Published:
-    publication = load()
+def _publish(run: Run, year: int | None, out: Path | None, again: bool) -> Published:
+    publication = load(run)
     folder = out or settings.folder("publications", "leadership")
     with step(
-        "builder", StepName.PUBLISH_LEADERSHIP, business_date=publication.business_date, build_id=publication.build_id
+        run.at(publication.business_date), "builder", StepName.PUBLISH_LEADERSHIP, build_id=publication.build_id
     ) as record:
         named = _named(publication, folder, year)
         message = (
             f"第 {publication.build_id} 次构建的领导看板已发布：{named.page.name}"
-            f"（内容指纹 {_fingerprint(publication, named)}）"
+            f"（内容指纹 {_fingerprint(run, publication, named)}）"
         )
         if not again and message == _last_published() and all(path.exists() for path in named.files):
             record.verdict, record.message = Verdict.NOTHING_DUE, f"内容未变，不重新发布：{named.page.name}"

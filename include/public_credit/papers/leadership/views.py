@@ -90,10 +90,12 @@ class Compared:
 
 
 def scope_name(publication: Publication, unit: str) -> str:
+    """The unit's name, 全区 for the district ('')."""
     return publication.units.get(unit, unit) if unit else "全区"
 
 
 def in_scope(target: Target, unit: str) -> bool:
+    """Whether a unit leads or contributes to a target; the district has them all."""
     return unit == DISTRICT or unit in target.responsible or unit in target.contributing
 
 

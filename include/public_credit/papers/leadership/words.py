@@ -45,10 +45,12 @@ def points(value: float | None) -> str:
 
 
 def number(value: int | None) -> str:
+    """``1,234``; — where there is none."""
     return NONE if value is None else f"{value:,}"
 
 
 def day(value: date | None) -> str:
+    """An ISO date; — where there is none."""
     return NONE if value is None else value.isoformat()
 
 

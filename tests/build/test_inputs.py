@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from local_stack.airflow import simulated_world
 from public_credit.base.messages import UserError
-from public_credit.build import evidence
+from public_credit.build import inputs
 from public_credit.build import run as build
+from public_credit.catalogue import load_catalogue
+from public_credit.policy import seeds as policy
 
-from tests.conftest import CHECKOUT, open_warehouse
+from tests.conftest import DEMO, open_warehouse
 from tests.helpers.commands import credit
 from tests.helpers.records import Records
+from tests.helpers.runs import run_on
 
 ON, NEXT = date(2026, 2, 25), date(2026, 2, 26)
-DEMO = Path(simulated_world(CHECKOUT)["PCW_DISTRICT_FOLDER"])
 INVENTED = re.compile(r"示\w{0,6}〔\d{4}〕")
 
 
@@ -47,11 +49,12 @@ def test_a_district_without_evidence_has_achieved_nothing_and_the_demo_what_it_i
     migrated, tmp_path: Path
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, open_warehouse(migrated, tmp_path, patch) as warehouse:
-        patch.delenv("PCW_DISTRICT_FOLDER", raising=False)
+        bare = shutil.copytree(DEMO, tmp_path / "district", ignore=shutil.ignore_patterns("evidence"))
+        patch.setenv("PCW_DISTRICT", str(bare))
         records = Records(warehouse)
         records.deliver("administrative_licence", ON, [{"decision_no": "许1", "decision_date": "2025-03-10"}])
         records.run("update ledger.batch set unit_id = 'scjg'")  # a department the demo counts among the ten
-        build.run(ON)
+        build.run(run_on(ON))
         assert _figure(records, "T19") == (0, 10) and _figure(records, "T20") == (0, 4)
         assert records.query(
             "select count(*) from marts.mart_targets__milestone where state_on is not null or document_no is not null "
@@ -61,34 +64,28 @@ def test_a_district_without_evidence_has_achieved_nothing_and_the_demo_what_it_i
         assert page.count("尚无佐证文件") == 13 and "<span data-milestones>0</span>" in page
         assert INVENTED.findall(page) == INVENTED.findall(book) == []
 
-        patch.setenv("PCW_DISTRICT_FOLDER", str(DEMO))
+        patch.setenv("PCW_DISTRICT", str(DEMO))
         records.deliver("administrative_licence", NEXT, [{"decision_no": "许2", "decision_date": "2025-03-11"}])
-        build.run(NEXT)
-        build.run(NEXT, full_refresh=True)
+        build.run(run_on(NEXT))
+        build.run(run_on(NEXT), full_refresh=True)
         assert _figure(records, "T19") == (9, 10) and _figure(records, "T20") == (3, 4)
         page, book = _published(tmp_path / "demo")
         assert "示信用办〔2018〕11号" in page and "示信用办〔2018〕11号" in book
 
 
-def test_the_product_holds_no_fact_of_any_district() -> None:
-    seeds = (CHECKOUT / "dbt_project").rglob("*.csv")
-    assert [path.name for path in seeds if INVENTED.search(path.read_text(encoding="utf-8"))] == []
-
-
-@pytest.mark.parametrize("name", evidence.TABLES)
+@pytest.mark.parametrize("name", inputs.FILES)
 def test_a_district_may_name_facts_of_any_sort_or_none(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("PCW_DISTRICT_FOLDER", raising=False)
-    assert evidence.read(name) == []
-    monkeypatch.setenv("PCW_DISTRICT_FOLDER", str(tmp_path))
-    assert evidence.read(name) == []
-    monkeypatch.setenv("PCW_DISTRICT_FOLDER", str(tmp_path / "none"))
-    with pytest.raises(UserError, match="不存在") as caught:
-        evidence.read(name)
-    assert caught.value.code == 3
-    monkeypatch.setenv("PCW_DISTRICT_FOLDER", str(DEMO))
-    assert len(evidence.read(name)) >= 3
+    monkeypatch.delenv("PCW_DISTRICT")
+    assert inputs.read(name) == []
+    assert not any(inputs.facts().values())
+    monkeypatch.setenv("PCW_DISTRICT", str(tmp_path))
+    (tmp_path / "district.yml").write_text("name: 某区\n", encoding="utf-8")
+    assert inputs.read(name) == []
+    assert not any(inputs.facts().values())
+    monkeypatch.setenv("PCW_DISTRICT", str(DEMO))
+    assert len(inputs.read(name)) >= 3
 
 
 @pytest.mark.parametrize(
@@ -97,7 +94,7 @@ def test_a_district_may_name_facts_of_any_sort_or_none(
         (
             "milestone_evidence",
             "M99,已完成,2018-09-28,目录印发,信用办〔2018〕11号,发改局",
-            "第 2 行：milestone_id 不在种子表",
+            "第 2 行：milestone_id 不在 种子表",
         ),
         ("milestone_evidence", "M01,完成,2018-09-28,目录印发,信用办〔2018〕11号,发改局", "state 只能是推进中、已完成"),
         ("milestone_evidence", "M01,已完成,2018-9-28,目录印发,信用办〔2018〕11号,发改局", "state_on 应为日期"),
@@ -107,22 +104,44 @@ def test_a_district_may_name_facts_of_any_sort_or_none(
         ("department_evidence", "公安,gaj,2018-06-29,", "有日期而没有 evidence"),
         ("department_evidence", "公安,gaj,2018-06-29,验收单,多", "列数多于表头"),
         ("department_evidence", "公安,gaj,,\n公安,gaj,,", "第 3 行：department 重复"),
-        ("area_evidence", "采购,2018-06-29,通知", "area 不在种子表"),
+        ("department_evidence", "公安,xyz,,", "unit_id 不是 departments 中的单位"),
+        ("department_evidence", "林业,gaj,,", "department 不在 district.yml 的 key_departments 中"),
+        ("area_evidence", "采购,2018-06-29,通知", "area 不在 district.yml 的 report_areas 中"),
     ],
 )
 def test_a_fact_without_its_document_or_of_nothing_the_plan_names_is_refused_by_its_line(
     name: str, line: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PCW_DISTRICT_FOLDER", str(tmp_path))
-    path = tmp_path / "evidence" / f"{name}.csv"
-    path.parent.mkdir()
-    path.write_text(",".join(evidence.TABLES[name].columns) + f"\n{line}\n", encoding="utf-8")
+    folder = Path(shutil.copytree(DEMO, tmp_path / "district"))
+    monkeypatch.setenv("PCW_DISTRICT", str(folder))
+    path = folder / "evidence" / f"{name}.csv"
+    path.write_text(",".join(inputs.FILES[name].columns) + f"\n{line}\n", encoding="utf-8")
     with pytest.raises(UserError, match=said) as caught:
-        evidence.read(name)
+        inputs.read(name)
     assert caught.value.code == 3 and f"evidence/{name}.csv" in str(caught.value)
     path.write_bytes("部门,单位\n".encode("gb18030"))
     with pytest.raises(UserError, match="不是 UTF-8 编码"):
-        evidence.read(name)
+        inputs.read(name)
     path.write_text("部门,单位\n", encoding="utf-8")
     with pytest.raises(UserError, match="表头不对"):
-        evidence.read(name)
+        inputs.read(name)
+
+
+def test_a_figure_that_the_plan_does_not_have_has_no_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(shutil.copytree(DEMO, tmp_path / "district"))
+    monkeypatch.setenv("PCW_DISTRICT", str(folder))
+    path = folder / "district.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("  T20: {", "  T21: {"), encoding="utf-8")
+    with pytest.raises(UserError, match="没有这样的目标数字：T21") as caught:
+        inputs.facts()
+    assert caught.value.code == 3
+    checked = credit("catalogue", "check")
+    assert checked.code == 3 and "T21" in checked.err
+
+
+def test_the_demo_names_all_the_plan_names() -> None:
+    facts = {table.__tablename__: rows for table, rows in inputs.facts().items()}
+    assert (len(facts["key_department"]), len(facts["report_area"])) == (10, 4)
+    figures = {row["figure_id"] for row in policy.seed("target", "targets")}
+    assert {row["figure_id"] for row in facts["target_unit"] if row["role"] == "responsible"} == figures
+    assert {row["unit_id"] for row in facts["target_unit"]} <= load_catalogue().units.keys()

@@ -1,7 +1,0 @@
-{{ config(materialized='view') }}
--- Whom each record is about; the link is part of the record's image, so a merge or split changes it like any other
--- event.
-select record_id, kind, unit_id, dataset_id, subject_class, lookup_scheme, lookup_value, subject_id, link_state,
-    link_reason,
-    person_ref, build_id
-from {{ ref('int_records__current') }}

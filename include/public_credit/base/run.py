@@ -1,0 +1,40 @@
+"""The run that work belongs to: made by whoever starts it (a DAG's task, a command), passed down, never changed.
+
+Below the starters no business date is read from a clock or from the environment; what is done on another day than the run's
+(a build that is resumed, a release of an earlier build) is booked with ``run.at(day)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from .settings import TIMEZONE
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a DAG's task or of a command."""
+
+    on: date  # the business date work is booked on
+    dag_run: str  # ``<dag>/<run>`` in Airflow, '' elsewhere
+    code_version: str  # commit or version of the running code
+    who: str  # who asked for it: a person, or the run of Airflow itself
+
+    @property
+    def holder(self) -> str:
+        """Who is at work, as others are told: the run of Airflow, or who called the command line."""
+        return self.dag_run or f"{self.who}（命令行）"
+
+    def at(self, day: date) -> Run:
+        """The same run, booked on another business date."""
+        return replace(self, on=day)
+
+    def by(self, who: str) -> Run:
+        """The same run, in the name of whoever asked for this part of it."""
+        return replace(self, who=who)
+
+
+def now() -> datetime:
+    """The real clock, for what is stamped outside the database (Asia/Shanghai)."""
+    return datetime.now(TIMEZONE)
