@@ -28,13 +28,30 @@ hypothesis.settings.register_profile("exploring", database=None)
 hypothesis.settings.load_profile("exploring" if "PCW_TEST_SEED" in os.environ else "fixed")
 
 
+_SERVERS = {"postgres", "migrated", "warehouse", "lone_warehouse"}  # fixtures that start a database
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="only what needs no database and no minute (daily work)")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if "PCW_TEST_SEED" in os.environ:
         hypothesis.core.global_force_seed = seeds.SEED  # type: ignore[assignment]  # made for this
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _fast(item: pytest.Item) -> bool:
+    """Whether a test needs neither a database nor a minute: functions, rules, catalogue, dbt's parsing, DAG files."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return not fixtures & _SERVERS and not any(item.get_closest_marker(name) for name in ("slow", "chain"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest first: with several workers, the whole chain ends with the others."""
+    if config.getoption("--fast"):
+        left_out = [item for item in items if not _fast(item)]
+        items[:] = [item for item in items if _fast(item)]
+        config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: not item.path.is_relative_to(CHECKOUT / "tests" / "chain"))
 
 
