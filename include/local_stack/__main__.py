@@ -33,7 +33,7 @@ def main() -> int:
     except UserError as error:
         print(f"错误：{error.text}\n处理办法：{error.remedy}", file=sys.stderr)
         return error.code
-    home = Path(os.environ.get("PCW_HOME", CHECKOUT / ".state")).resolve()
+    home = Path(os.environ.get("PCW_HOME") or CHECKOUT / ".state").resolve()
     os.environ["PCW_HOME"], os.environ["PCW_ROOT"] = str(home), str(CHECKOUT)
     try:
         if options.command == "reset":

@@ -60,7 +60,7 @@ def bootstrap(superuser: str, url: Url, home: Path, others: tuple[str, ...] = ("
     known = connections.read(path)
     made: dict[str, str] = {}
     for name in KEYS:
-        if f"PCW_KEY_{name.upper()}_FILE" not in os.environ and not (folder / f"{name}.key").exists():
+        if not os.environ.get(f"PCW_KEY_{name.upper()}_FILE") and not (folder / f"{name}.key").exists():
             files.write(folder / f"{name}.key", secrets.token_hex(32) + "\n")
 
     def password_of(conn_id: str) -> str:

@@ -27,6 +27,9 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
         print("三个模拟日均已完成，没有到期的报送。要从头再来：./run reset")
         return 0
     os.environ.update(SIMULATED_WORLD)
+    if (home / "postgres").exists() and not (home / "simulator").exists():
+        raise StackError("这个状态文件夹里是日常运行的数据，演示不写入其中。用环境变量 PCW_HOME 另指一个状态文件夹。")
+    (home / "simulator").mkdir(parents=True, exist_ok=True)  # what is here is invented from now on
     stack = Stack(checkout, home, simulated=True, progress=Progress(), port=port)
 
     def play(reached: Callable[[int], None]) -> None:
@@ -52,7 +55,12 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
 
 
 def serve(checkout: Path, home: Path, *, port: int) -> int:
-    """The stack for daily use, without simulators; stays up until Ctrl-C."""
+    """The stack for daily use, without simulators; stays up until Ctrl-C. Raises StackError where the demo was played."""
+    if (home / "simulator").exists():
+        raise StackError(
+            "这个状态文件夹里是演示的虚构数据，不能用作日常运行。"
+            "先运行 ./run reset 清除，或用环境变量 PCW_HOME 另指一个状态文件夹。"
+        )
     stack = Stack(checkout, home, simulated=False, progress=Progress(), port=port)
 
     def work(reached: Callable[[int], None]) -> None:

@@ -132,7 +132,7 @@ class Stack:
         files.write(
             home / "environment",
             "".join(  # read by the shell scripts that start commands beside the demo
-                f"{name}={shlex.quote(value)}\n" for name, value in SIMULATED_WORLD.items()
+                f"{name}=${{{name}:-{shlex.quote(value)}}}\n" for name, value in SIMULATED_WORLD.items()
             ),
         )
         exchange = self.connection("exchange_db").replace("postgresql://", "postgresql+psycopg://", 1)
@@ -259,11 +259,16 @@ def expected_dags() -> set[str]:
     }
 
 
+_OURS = ("stack.lock", "postgres", "secrets", "simulator", "airflow")  # any of them tells a state folder
+
+
 def reset(home: Path) -> None:
     """Remove all state; refuses while a stack runs on it."""
     if not home.exists():
         print("没有状态需要清除。")
         return
+    if not any((home / name).exists() for name in _OURS):
+        raise StackError(f"{home} 不是本系统的状态文件夹，未清除任何内容。")
     with only_stack(home):
         for path in home.iterdir():
             if path.name != "stack.lock":

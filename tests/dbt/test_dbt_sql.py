@@ -24,7 +24,7 @@ def test_no_file_is_passed_over(linter):
 
 @pytest.mark.slow
 def test_what_a_full_refresh_runs_parses(linter, monkeypatch):
-    monkeypatch.setenv("PCW_LINT_FULL_REFRESH", "1")
+    monkeypatch.setenv("SQLFLUFF_FULL_REFRESH", "1")
     shapes = {path.read_text().replace(path.stem.removeprefix("stg_"), "…"): path for path in FILES}
     failing = [
         str(path)

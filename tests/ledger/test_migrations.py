@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import psycopg
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from public_credit.base.messages import UserError
 from public_credit.ledger.models import Base
 from public_credit.steps.migrate import migrate
 from sqlalchemy import create_engine, text
+
+from tests.helpers import penalties
 
 _DEFINITIONS = """
     select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
@@ -59,3 +66,15 @@ def test_nothing_is_left_to_migrate(warehouse) -> None:
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
     migrate()
+
+
+def test_a_warehouse_with_deliveries_is_not_started_without_its_district(
+    warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PCW_DISTRICT", "")
+    migrate()
+    monkeypatch.setenv("PCW_DISTRICT", "demo")
+    penalties.land(tmp_path, "a.csv", penalties.csv_bytes(penalties.rows(1)))
+    monkeypatch.setenv("PCW_DISTRICT", "")
+    with pytest.raises(UserError, match="没有指定辖区"):
+        migrate()

@@ -1,6 +1,6 @@
 """What the macros ask of dbt beside sqlfluff's own stand-ins: enough to render every file without a database.
 
-``PCW_LINT_FULL_REFRESH=1`` renders what a full refresh runs, otherwise what a daily build runs.
+``SQLFLUFF_FULL_REFRESH=1`` renders what a full refresh runs, otherwise what a daily build runs.
 """
 
 import os
@@ -16,7 +16,7 @@ class Relation(str):
 
 
 def is_incremental() -> bool:
-    return os.environ.get("PCW_LINT_FULL_REFRESH") != "1"
+    return os.environ.get("SQLFLUFF_FULL_REFRESH") != "1"
 
 
 def ref(name: str) -> Relation:

@@ -202,7 +202,7 @@ def connection(conn_id: str) -> str:
 
 def secret_key(name: str) -> bytes:
     """A 32-byte key kept as hex in ``secrets/<name>.key`` (or in the file ``PCW_KEY_<NAME>_FILE`` names)."""
-    path = Path(os.environ.get(f"PCW_KEY_{name.upper()}_FILE", home() / "secrets" / f"{name}.key"))
+    path = Path(os.environ.get(f"PCW_KEY_{name.upper()}_FILE") or home() / "secrets" / f"{name}.key")
     if not path.exists():
         raise UserError(
             f"缺少密钥文件 {name}.key。",

@@ -140,7 +140,16 @@ def _target_units() -> list[dict[str, Any]]:
 
 def facts() -> dict[type[Base], list[dict[str, Any]]]:
     """All facts of the district, by the table they go to. Raises UserError with what is wrong, and where."""
-    district = load_catalogue().district
+    district, folder = load_catalogue().district, settings.district_folder()
+    given = (
+        {path.name for path in (folder / "evidence").iterdir()} if folder and (folder / "evidence").is_dir() else set()
+    )
+    if unknown := sorted(name for name in given - {f"{name}.csv" for name in FILES} if not name.startswith(".")):
+        raise UserError(
+            f"佐证文件夹 evidence 中有不认识的文件：{'、'.join(unknown)}。",
+            remedy=f"改名为 {'、'.join(f'{name}.csv' for name in FILES)} 之一，或移到别处。",
+            code=3,
+        )
     return {
         MilestoneEvidence: read("milestone_evidence"),
         KeyDepartment: _proved(district.key_departments, "department", "department_evidence"),

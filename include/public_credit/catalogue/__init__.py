@@ -1,6 +1,6 @@
 """The catalogue: record kinds, units and their datasets, receivers, limits."""
 
-from .load import Catalogue, CatalogueError, Problem, load_catalogue, read
+from .load import Catalogue, CatalogueError, Problem, dataset_of, load_catalogue, read
 from .models import Dataset, Field, Kind, Receiver, Unit
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Problem",
     "Receiver",
     "Unit",
+    "dataset_of",
     "load_catalogue",
     "read",
 ]

@@ -363,3 +363,15 @@ def load_catalogue() -> Catalogue:
     root, folder = default_root(), settings.district_folder()
     paths = [path for place in (root, folder) if place for path in place.rglob("*.y*ml")]
     return _load(root, folder, tuple(sorted((path.as_posix(), path.stat().st_mtime_ns) for path in paths)))
+
+
+def dataset_of(batch_seq: int, dataset_id: str) -> Dataset:
+    """The dataset of a batch. Raises UserError (code 3) when it has left the catalogue: the batch waits as it is."""
+    dataset = load_catalogue().datasets.get(dataset_id)
+    if dataset is None:
+        raise UserError(
+            f"批次 {batch_seq} 的数据集 {dataset_id} 已不在目录内。",
+            remedy=f"恢复目录中的数据集，或运行 public-credit batches set-aside {batch_seq} --reason “……”。",
+            code=3,
+        )
+    return dataset

@@ -1,7 +1,8 @@
 """Command line ``public-credit``: Chinese messages, ``--json`` for scripts, exit codes that mean something.
 
 0 done · 1 something was found wrong · 2 wrong call or input · 3 something needed is missing ·
-4 data held, refused or not found · 5 another side (department, city platform) fails.
+4 data held, refused or not found · 5 another side (department, city platform) fails ·
+6 another one of the same kind is at it.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -28,8 +29,10 @@ def check(
     district: Annotated[Path | None, typer.Option(help="辖区文件夹，默认为 PCW_DISTRICT 所指的。")] = None,
     as_json: Json = False,
 ) -> None:
-    catalogue, problems = read(root or default_root(), district or settings.district_folder())
-    if not problems and root is district is None:
+    if district is not None:
+        os.environ["PCW_DISTRICT"] = str(district.resolve())  # the one this command looks at
+    catalogue, problems = read(root or default_root(), settings.district_folder())
+    if not problems and root is None:
         from ..build import inputs
 
         inputs.facts()
@@ -200,5 +203,8 @@ def template(
     found = catalogue.datasets[dataset]
     unit = catalogue.units[found.unit]
     path = output or Path(f"填报模板_{dataset}.xlsx")
-    files.write(path, workbook(catalogue.kinds[found.kind], found, unit.name, unit.uscc), files.SHARED)
+    try:
+        files.write(path, workbook(catalogue.kinds[found.kind], found, unit.name, unit.uscc), files.SHARED)
+    except OSError as error:
+        raise UserError(f"无法写入 {path.name}。", remedy="检查文件夹是否存在、是否有写入权限。") from error
     print(f"已生成 {path}")

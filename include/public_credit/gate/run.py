@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ..base import faults, settings
 from ..base.messages import UserError
 from ..base.run import Run
-from ..catalogue import load_catalogue
+from ..catalogue import dataset_of, load_catalogue
 from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger import locks, published
@@ -116,7 +116,7 @@ def _judge(
     catalogue, on = load_catalogue(), run.on
     batch = session.get_one(Batch, seq)
     attempt = session.get_one(Attempt, (seq, attempt_no))
-    kind, dataset = catalogue.kinds[batch.kind], catalogue.datasets[batch.dataset_id]
+    kind, dataset = catalogue.kinds[batch.kind], dataset_of(seq, batch.dataset_id)
     ruleset = load_ruleset(kind.id)
     waived = waivers.active(session, batch.dataset_id, seq, on)
     cross_record.prepare_batch(session, kind, seq, attempt_no, heads[kind.id])

@@ -24,7 +24,7 @@ from ..base import faults, settings
 from ..base.messages import UserError
 from ..base.quoting import quoted
 from ..base.run import Run
-from ..catalogue import Dataset, Kind, load_catalogue
+from ..catalogue import Dataset, Kind, dataset_of, load_catalogue
 from ..custody import archive, scan
 from ..custody.vault import Vault
 from ..identifiers.codes import PLACEHOLDER
@@ -337,18 +337,6 @@ class Lander:
         return pl.Series(lines, dtype=pl.String)
 
 
-def _dataset(seq: int, dataset_id: str) -> Dataset:
-    """The batch's dataset. Raises UserError when it has left the catalogue."""
-    dataset = load_catalogue().datasets.get(dataset_id)
-    if dataset is None:
-        raise UserError(
-            f"批次 {seq} 的数据集 {dataset_id} 已不在目录内。",
-            remedy=f"恢复目录中的数据集，或运行 public-credit batches set-aside {seq} --reason “……”。",
-            code=3,
-        )
-    return dataset
-
-
 def _new_attempt(run: Run, batch_seq: int) -> tuple[Batch, int]:
     """Open the next attempt of a batch; attempts that were killed while landing are marked failed."""
     with session("collector") as opened:
@@ -496,7 +484,7 @@ def land(run: Run, batch_seq: int) -> LandResult:
         run, dataset_id = run.at(found.business_date), found.dataset_id
         links = {"unit_id": found.unit_id, "dataset_id": dataset_id, "batch_seq": batch_seq}
     with step(run, "collector", StepName.LAND, **links) as record:
-        dataset = _dataset(batch_seq, dataset_id)
+        dataset = dataset_of(batch_seq, dataset_id)
         kind = load_catalogue().kinds[dataset.kind]
         with session("collector") as opened:
             shapes.require(opened, kind)

@@ -1,6 +1,6 @@
 """The words people read for what is stored: one per state and kind of thing, the same in commands, slips, alerts and pages.
 
-``tests/ledger/test_words.py`` holds them complete, and told apart within a vocabulary.
+``tests/ledger/test_states.py`` holds them complete, and told apart within a vocabulary.
 """
 
 from __future__ import annotations

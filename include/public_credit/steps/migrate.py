@@ -9,11 +9,15 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from ..base import settings
+from ..base.messages import UserError
 from ..ledger import models
 from ..ledger.locks import lock
 
 SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports", "published")
 DBT_SCHEMAS = ("policy", "staging", "intermediate", "marts", "exports", "published")
+
+
+_DELIVERED = text("select exists (select 1 from ledger.batch)")
 
 
 def alembic_config() -> Config:
@@ -26,6 +30,7 @@ def alembic_config() -> Config:
 def migrate() -> list[str]:
     """Run all migrations as pcw_owner, create the catalogue's raw tables, let readers read what dbt builds.
 
+    Raises UserError (code 3), with nothing changed, for a warehouse with deliveries and no district.
     Returns the kinds whose table differs from the catalogue: ``catalogue apply`` changes these, after a preview.
     """
     from ..catalogue import load_catalogue
@@ -38,6 +43,12 @@ def migrate() -> list[str]:
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if settings.district_folder() is None and connection.execute(_DELIVERED).scalar():
+            raise UserError(
+                "没有指定辖区，而数仓里已有报送：不指明就启动，看板和提醒都会失去依据。",
+                remedy="把环境变量 PCW_DISTRICT 设为本辖区的文件夹（docs/district.md）后重新启动。",
+                code=3,
+            )
         waiting = raw_tables.ensure(connection, load_catalogue())
         for schema in DBT_SCHEMAS:
             connection.execute(
