@@ -72,7 +72,7 @@ with DAG(
 
         work(run_of(context))
 
-    @task(retries=0, doc_md="有步骤出错的运行记为失败。")
+    @task(retries=0, trigger_rule="none_failed", doc_md="有步骤出错的运行记为失败，构建由别处在做、本次跳过时也是。")
     def conclude(**context):
         from public_credit.steps.airflow import conclude as work
         from public_credit.steps.airflow import run_of

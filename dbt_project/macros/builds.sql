@@ -66,6 +66,10 @@
         "select 1 from pg_index i where i.indrelid = cast('" ~ this ~ "' as regclass) and i.indisunique and ("
         ~ "select string_agg(a.attname, ',' order by a.attname) from pg_attribute a "
         ~ "where a.attrelid = i.indrelid and a.attnum = any(i.indkey)) = '" ~ (grain | sort | join(',')) ~ "'") -%}
-    {%- if not kept.rows %}create unique index on {{ this }} ({{ grain | join(', ') }}){% endif -%}
+    {%- if not kept.rows %}
+    delete from {{ this }} twice using {{ this }} once
+    where twice.ctid > once.ctid {% for name in grain %}and twice.{{ name }} = once.{{ name }} {% endfor %};
+    create unique index on {{ this }} ({{ grain | join(', ') }})
+    {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

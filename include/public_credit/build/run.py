@@ -173,6 +173,7 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
     )
     shaped = sorted(kind for kind, at in (before.get("kinds") or {}).items() if now["kinds"].get(kind, at) != at)
     parts += [f"{'、'.join(shaped)} 的字段"] if shaped else []
+    parts += ["程序读取的结构"] if before.get("published") != now["published"] and not parts else []
     if parts:
         return "、".join(parts) + "有改动", True
     added = [
@@ -345,15 +346,32 @@ def run(run: Run, *, full_refresh: bool = False, select: tuple[str, ...] = ()) -
     chooses nothing, Busy while another build runs; who is reading figures is waited for.
     """
     open_business_day(run, "builder")
-    names = chosen(select) if full_refresh and select else []
     with (
         locks.alone("builder", locks.BUILD, "构建", run.holder),
         locks.hold("builder", locks.FIGURES, waiting="有任务正在读取数字，等它读完后构建。"),
     ):
+        names = chosen(select) if full_refresh and select else []
         if not names:
             return _run(run, full_refresh)
         built = _run(run, False)
         return built if built.whole else _again(run, names)
+
+
+@contextmanager
+def _unpublished(build_id: int) -> Iterator[None]:
+    """While the models of a finished build are computed again nothing counts as published.
+
+    When that fails, or is killed, it stays so: the gate reads the raw tables, and the next build computes everything.
+    """
+    with session("builder") as opened:
+        build = opened.get_one(Build, build_id)
+        before = build.made_from if build.state == BuildState.BUILT else None
+        if before is not None:
+            build.made_from = {name: mark for name, mark in before.items() if name != "published"}
+    yield
+    if before is not None:
+        with session("builder") as opened:
+            opened.get_one(Build, build_id).made_from = before
 
 
 def _again(run: Run, names: list[str]) -> BuildResult:
@@ -364,17 +382,20 @@ def _again(run: Run, names: list[str]) -> BuildResult:
         ).one()
         build_id, day = last.build_id, last.business_date
     with step(run, "builder", StepName.BUILD, build_id=build_id) as record:
-        arguments = ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select"]
-        result = invoke(
-            [*arguments, *(f"@{name}" for name in names)], {"build_id": build_id, "business_date": day.isoformat()}
-        )
+        # A table that is made anew takes the views over it along: all views are made anew too.
+        selected = [*(f"@{name}" for name in names), "config.materialized:view"]
+        with _unpublished(build_id):
+            result = invoke(
+                ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select", *selected],
+                {"build_id": build_id, "business_date": day.isoformat()},
+            )
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
         record.counts = {"models": len(ran), "seconds": seconds, "chosen": names}
         record.message = f"第 {build_id} 次构建按要求重算 {'、'.join(names[:5])}" + (
             f" 等 {len(names)} 个" if len(names) > 5 else ""
         )
-        record.message += f" 及其上下游：{len(ran)} 个模型，{seconds} 秒" + f"（{run.holder}）"
+        record.message += f" 及其上下游：{len(ran)} 个模型，{seconds} 秒" + f"（{run.who}）"
     return BuildResult(build_id, record.message, len(ran), seconds)
 
 
@@ -406,7 +427,8 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
         ]
         arguments += ["--exclude-resource-type", "unit_test"]
         try:
-            result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
+            with _unpublished(build_id):
+                result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
         except UserError as error:
             if waiting := _not_applied():
                 error.remedy = (
@@ -428,8 +450,9 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
         record.message = (
             f"第 {build_id} 次构建{'（续做）' if frozen.resumed else ''}完成：{len(ran)} 个模型，{seconds} 秒"
             + (f"；{frozen.why}，全量重建" if frozen.why else "")
-            + (f"（{run.holder}）" if full_refresh else "")
+            + (f"（{run.who}）" if full_refresh else "")
         )
+        locks.require("builder", locks.BUILD)
         with session("builder") as opened:
             build = opened.get_one(Build, build_id)
             build.state, build.message, build.made_from = BuildState.BUILT, record.message, now

@@ -93,8 +93,8 @@ def draft(run: Run, year: int, reason: str = "") -> Drafted:
     """
     as_of = date(year, 12, 31)
     with (
-        locks.alone("builder", locks.EDITION, "年度定稿", run.holder),
         locks.between_builds("builder"),
+        locks.alone("builder", locks.EDITION, "年度定稿", run.holder),
         session("builder") as opened,
     ):
         build = opened.scalar(
@@ -162,9 +162,11 @@ def draft(run: Run, year: int, reason: str = "") -> Drafted:
 
 
 def approve(run: Run, edition_id: int, content_hash: str) -> None:
-    """Approve a draft; the hash must be the one it was shown with. Raises UserError otherwise."""
+    """Approve a draft (idempotent); the hash must be the one it was shown with. Raises UserError otherwise."""
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
+        if found.state in (EditionState.APPROVED, EditionState.FROZEN) and found.content_hash == content_hash:
+            return
         if found.state != EditionState.DRAFT:
             raise UserError(
                 f"第 {edition_id} 号{words.EDITION[found.state]}，不在等待审批。",
@@ -194,7 +196,10 @@ def reject(run: Run, edition_id: int, reason: str) -> None:
 
 def freeze(run: Run, edition_id: int) -> None:
     """Freeze an approved edition (idempotent); from now on the database refuses any change."""
-    with locks.alone("builder", locks.EDITION, "年度定稿", run.holder), session("builder") as opened:
+    with (
+        locks.hold("builder", locks.EDITION, waiting="另一个年度定稿正在运行，等它完成后定稿。", holder=run.holder),
+        session("builder") as opened,
+    ):
         found = _one(opened, edition_id, locked=True)
         if found.state == EditionState.FROZEN:
             return

@@ -73,9 +73,10 @@ def hold(role: str, name: str, *, shared: bool = False, waiting: str = "", holde
             yield mine
         finally:
             if mine:
-                with suppress(DBAPIError):  # the connection is gone, and the lock with it
-                    if not shared:
+                if not shared:
+                    with suppress(DBAPIError):
                         connection.execute(_LET_GO, {"name": name, "process": settings.process_name()})
+                with suppress(DBAPIError):  # the connection is gone, and the lock with it
                     connection.execute(text(f"select pg_advisory_unlock{_kind(shared)}({_KEY})"), {"name": name})
 
 
@@ -86,6 +87,14 @@ def alone(role: str, name: str, title: str, holder: str) -> Iterator[None]:
         if not mine:
             raise Busy(title, _holder(role, name))
         yield
+
+
+def require(role: str, name: str) -> None:
+    """Raises UserError (code 5) when the lock ``name`` is no longer this process's (its session broke, another took it)."""
+    with settings.engine(role).connect() as connection:
+        mine = text("select process = :process from ledger.lock_holder where name = :name")
+        if not connection.execute(mine, {"name": name, "process": settings.process_name()}).scalar():
+            raise UserError("数据库会话中断过，另一个任务已经接手。", remedy="重跑；已完成的部分会接着做。", code=5)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from ...base.messages import UserError
 from ...base.run import Run
 from ...catalogue import load_catalogue
 from ...editions import diff as edition_diff
+from ...ledger import published
 from ...ledger.locks import between_builds
 from ...ledger.session import session
 from ...ledger.states import BuildState, EditionKind, EditionState, sql
@@ -189,6 +190,7 @@ def load(run: Run) -> Publication:
         build = next(iter(_rows(opened, _BUILD)), None)
         if build is None:
             raise UserError("还没有完成过构建，没有数字可以发布。", remedy="先运行 public-credit build。", code=3)
+        published.require(opened)
         figures = [_figure(row) for row in _rows(opened, _PROGRESS)]
         if not figures:
             raise UserError(
