@@ -63,11 +63,11 @@ def _touch(root: Path) -> None:
 
 _DUE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "seed": (
-        lambda r: edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11"),
+        lambda r: edit(r / _POLICY / "publication_term.csv", "general,12", "general,11"),
         "种子有改动，全量重建",
     ),
     "seed with its old times": (
-        lambda r: edit(r / _POLICY / "publication_term.csv", "general,3,12", "general,3,11", times=False),
+        lambda r: edit(r / _POLICY / "publication_term.csv", "general,12", "general,11", times=False),
         "种子有改动，全量重建",
     ),
     "seed that is gone": (lambda r: (r / _POLICY / "record_term.csv").unlink(), "种子有改动，全量重建"),
@@ -218,9 +218,9 @@ def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_mea
 
     monkeypatch.setattr(build, "invoke", broken)
     for old, new in (
-        ("general,3,12", "general,3,12"),
-        ("general,3,12", "general,3,11"),
-        ("general,3,11", "general,3,12"),
+        ("general,12", "general,12"),
+        ("general,12", "general,11"),
+        ("general,11", "general,12"),
     ):
         edit(term, old, new)
         with pytest.raises(RuntimeError):
@@ -259,7 +259,7 @@ def test_edited_policy_reaches_every_record_on_file(
     before = {name: records.query(query) for name, query in told.items()}
     exported = records.query("select * from exports.exp_city__cf_fr")
     assert all(before.values()) and exported
-    edit(root / _POLICY / "publication_term.csv", "general,3,12", "general,3,3")
+    edit(root / _POLICY / "publication_term.csv", "general,12", "general,3")
     edit(root / _POLICY / "working_days.csv", "2026-02-05,true", "2026-02-05,false", times=False)
     edit(root / _POLICY / "record_topic.csv", "honour,红名单,守信信息,红名单", "honour,红名单,守信信息,红榜")
     role = (root / _POLICY / "person_role.csv").read_text(encoding="utf-8")
