@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 from public_credit import collect
+from public_credit.base.retry import Patience
 from public_credit.collect import files
 from public_credit.collect import sftp as channel
 
@@ -100,7 +101,7 @@ def test_a_young_file_waits_when_the_window_is_too_long_to_watch(server, warehou
 
 
 def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(server, warehouse_with, batches, steps, monkeypatch):
-    monkeypatch.setattr(channel, "PAUSE", 0.01)
+    monkeypatch.setattr(channel, "PATIENCE", lambda: Patience(tries=channel.TRIES, first=0.01))
     warehouse_with()
     put(server, "xk_1.xlsx", b"first", age=100)
     big = put(server, "xk_2.xlsx", seeds.rng("content").randbytes(2_000_000), age=50)
@@ -159,7 +160,7 @@ def test_a_private_key_file_that_cannot_be_read_is_said(server, warehouse_with, 
 
 
 def test_a_server_that_is_down_is_the_departments_move(server, warehouse_with, steps, monkeypatch):
-    monkeypatch.setattr(channel, "PAUSE", 0.01)
+    monkeypatch.setattr(channel, "PATIENCE", lambda: Patience(tries=channel.TRIES, first=0.01))
     warehouse_with("sftp://dept:pw@127.0.0.1:1/?host_key=" + base64.b64encode(b"12345678").decode())
     collect.collect(run_on(DAY), "csdw")
     assert (steps()[-1]["verdict"], steps()[-1]["owner"]) == ("failed", "department")
