@@ -117,7 +117,7 @@ def _rough_day(w: World, day: int, rng: random.Random, killed: dict[str, int]) -
     w.district.play(day)
     for unit in ("scjg", "xzsp", "zhzf", "wsjk", "jtys", "sthj", "rsj", "zjj", "sfj", "nync", "wlj", "yjgl"):
         if unit in ("scjg", "zhzf"):
-            count("copy", _kill_when(_start(on, "collect", unit), lambda: _running(w, "copy raw.%")))
+            count("copy", _kill_when(_start(on, "collect", unit), lambda: _running(w, 'copy "raw".%')))
         else:
             process, delay = _start(on, "collect", unit), rng.uniform(0.3, 3.0)
             started = time.monotonic()
