@@ -62,10 +62,7 @@ def _touch(root: Path) -> None:
 
 
 _DUE: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "seed": (
-        lambda r: edit(r / _POLICY / "publication_term.csv", "general,12", "general,11"),
-        "种子有改动，全量重建",
-    ),
+    "seed": (lambda r: edit(r / _POLICY / "publication_term.csv", "general,12", "general,11"), "种子有改动，全量重建"),
     "seed with its old times": (
         lambda r: edit(r / _POLICY / "publication_term.csv", "general,12", "general,11", times=False),
         "种子有改动，全量重建",
@@ -217,11 +214,7 @@ def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_mea
         raise RuntimeError
 
     monkeypatch.setattr(build, "invoke", broken)
-    for old, new in (
-        ("general,12", "general,12"),
-        ("general,12", "general,11"),
-        ("general,11", "general,12"),
-    ):
+    for old, new in (("general,12", "general,12"), ("general,12", "general,11"), ("general,11", "general,12")):
         edit(term, old, new)
         with pytest.raises(RuntimeError):
             build.run(run_on(date(2026, 2, 26)))
