@@ -103,9 +103,12 @@ def test_an_existing_warehouse_is_migrated_and_worked_on(
         assert connection.execute(COUNTS).fetchall() == counts
     assert credit("status").code == 0
     compared = heads()
-    assert not compared["published"], "an older version built last"
-    result = build.run(run_on(LAST))
-    assert result.build_id is not None and "全量重建" in result.message, "what the old build was made from is not known"
+    if dump.name.startswith("v0.1.0"):
+        assert not compared["published"], "a version without it built last"
+        result = build.run(run_on(LAST))
+    else:  # as long as nothing was edited since, nothing is due
+        result = build.run(run_on(LAST), full_refresh=True)
+    assert result.build_id is not None and "全量重建" in result.message
     after = figures(warehouse)
     assert after == before
     assert heads() == compared | {"published": True}, "the gate compares with the same versions"

@@ -359,7 +359,7 @@ def run(run: Run, *, full_refresh: bool = False, select: tuple[str, ...] = ()) -
 
 @contextmanager
 def _unpublished(build_id: int) -> Iterator[None]:
-    """While the models of a finished build are computed again nothing counts as published.
+    """While the models of a finished build are computed again, what it published counts for nothing.
 
     When that fails, or is killed, it stays so: the gate reads the raw tables, and the next build computes everything.
     """
