@@ -96,7 +96,9 @@ class Year:
             known = [subject for subject in SUBJECTS if subject != LATE] if month == 0 else [LATE] if month == 6 else []
             records.register(month + 1, **{f"uscc_{SUBJECTS[subject]}": subject for subject in known})
             self.play(day)
-            records.build(day, select=("+mart_subjects__timeline", "+fct_records__version"))
+            records.build(
+                day, select=("+mart_subjects__timeline", "+fct_records__version", "+record_changes", "+record_links")
+            )
             self.said[day] = {
                 row[0]: row[1:]
                 for row in records.query(f"select document_no, {', '.join(TOLD)} from marts.mart_subjects__timeline")

@@ -48,5 +48,6 @@ def test_a_build_publishes_the_datasets(warehouse, tmp_path, monkeypatch) -> Non
             "公开",
             "events",
             31,
-        )
+            None,
+        ), "no day from which it has to deliver is named"
         assert connection.execute("select count(*) from ledger.dataset").fetchone() == (len(load_catalogue().datasets),)
