@@ -259,7 +259,7 @@ def expected_dags() -> set[str]:
     }
 
 
-_OURS = ("stack.lock", "postgres", "secrets", "simulator", "airflow")  # any of them tells a state folder
+_OURS = ("stack.lock", "postgres", "simulator")  # any of them tells a state folder
 
 
 def reset(home: Path) -> None:
