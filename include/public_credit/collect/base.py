@@ -70,6 +70,7 @@ class CollectOutcome:
     errors: list[str] = field(default_factory=list)
 
     def failed(self, error: UserError) -> None:
+        """Book an error that ended the pull, with who has to act on it."""
         self.verdict, self.owner = Verdict.FAILED, getattr(error, "owner", "data_engineer")
         self.errors.append(str(error))
 
@@ -108,6 +109,7 @@ class CollectOutcome:
 
     @property
     def counts(self) -> dict[str, int]:
+        """Counts for the ledger: new receipts, receipts known already, what was turned away or is waited for."""
         return {
             "new": len(self.receipts),
             "known": self.known,
@@ -287,11 +289,13 @@ class Probe(Intake):
     """Asks the source the same questions and takes nothing."""
 
     def take(self, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]) -> None:
+        """Note the receipt's name; nothing is stored."""
         self.outcome.receipts.append(file_name)
 
     def turn_away(
         self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]
     ) -> None:
+        """Note what is refused at the door and why; nothing is stored."""
         self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}）")
 
 

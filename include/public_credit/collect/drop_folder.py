@@ -29,6 +29,7 @@ class Folder:
         return self.base / path
 
     def list(self, folder: str) -> list[Found]:
+        """Files of one folder below the root, [] for a folder that is not there."""
         place = self._inside(f"{folder}/x" if folder else "x").parent
         try:
             names = os.listdir(place)
@@ -40,6 +41,7 @@ class Folder:
         return [item for item in seen if item is not None]
 
     def look(self, path: str) -> Found | None:
+        """The file as it is now, None when it is gone."""
         try:
             state = os.lstat(self._inside(path))
         except FileNotFoundError:
@@ -49,6 +51,7 @@ class Folder:
         return Found(path, state.st_size, state.st_mtime, stat.S_ISREG(state.st_mode))
 
     def open(self, path: str) -> BinaryIO:
+        """The file's bytes; links are not followed. Raises UserError when it is gone or may not be read."""
         try:
             number = os.open(self._inside(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:

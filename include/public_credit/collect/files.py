@@ -40,23 +40,31 @@ class Found:
 
     @property
     def name(self) -> str:
+        """The file's name without its folder."""
         return posixpath.basename(self.path)
 
     @property
     def shown(self) -> str:
+        """The name as people may see it: no person's number in it."""
         return masked(self.name)
 
     @property
     def version(self) -> str:
+        """What tells one state of a file from the next: time and size."""
         return file_version(self.mtime, self.size)
 
 
 class FileSource(Protocol):
     """What a file channel offers: list a folder, look at one file again, read it."""
 
-    def list(self, folder: str) -> list[Found]: ...
-    def look(self, path: str) -> Found | None: ...
-    def open(self, path: str) -> AbstractContextManager[BinaryIO]: ...
+    def list(self, folder: str) -> list[Found]:
+        """Files of one folder below the root, [] for a folder that is not there."""
+
+    def look(self, path: str) -> Found | None:
+        """The file as it is now, None when it is gone."""
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """The file's bytes. Raises UserError when it is gone or may not be read."""
 
 
 def file_version(mtime: float, size: int) -> str:

@@ -52,6 +52,7 @@ class RateLimit:
         self._conn_id, self._gap = conn_id, 1.0 / per_second
 
     def wait(self) -> None:
+        """Sleep until the next call is allowed."""
         now = time.monotonic()
         start = max(now, self._next.get(self._conn_id, 0.0))
         self._next[self._conn_id] = start + self._gap
@@ -104,6 +105,7 @@ class Api:
         self._client = httpx.Client(timeout=TIMEOUT, verify=verify, trust_env=False, follow_redirects=False)
 
     def close(self) -> None:
+        """Close the connection."""
         self._client.close()
 
     def page(self, since: str, number: int) -> Page:
@@ -216,6 +218,7 @@ class Pull:
         return bool(fresh)
 
     def lines(self) -> Iterator[bytes]:
+        """The rows of all pages, one JSON document per line, after a line with the columns."""
         first, received = self.first, len(self.first.rows)
         yield header_line(self.columns, first.version)
         yield from row_lines(first.rows)

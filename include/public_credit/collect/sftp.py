@@ -43,6 +43,7 @@ class Server:
         return posixpath.join(self._base, path) if self._base else path or "."
 
     def list(self, folder: str) -> list[Found]:
+        """Files of one folder below the root, [] for a folder that is not there."""
         try:
             entries = self._client.listdir_attr(self._path(folder))
         except FileNotFoundError:
@@ -64,6 +65,7 @@ class Server:
         return Found(path, state.st_size or 0, float(state.st_mtime or 0), stat.S_ISREG(mode))
 
     def look(self, path: str) -> Found | None:
+        """The file as it is now, None when it is gone."""
         try:
             return self._found(path, self._client.lstat(self._path(path)))
         except FileNotFoundError:
@@ -71,6 +73,7 @@ class Server:
 
     @contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
+        """The file's bytes. Raises UserError when it is gone or may not be read."""
         try:
             handle = self._client.open(self._path(path), "rb")
         except PermissionError:

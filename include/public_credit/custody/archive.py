@@ -35,7 +35,8 @@ _HEAD, _TAG = struct.Struct(">I"), 16
 class Readable(Protocol):
     """Whatever bytes can be read from."""
 
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """At most ``size`` bytes, all that is left for -1; b"" at the end."""
 
 
 @dataclass(frozen=True)

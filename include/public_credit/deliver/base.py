@@ -70,4 +70,5 @@ class Adapter(Protocol):
     def receipts(self, after: int) -> Iterator[list[dict[str, Any]]]:
         """Pages of later receipts after a sequence number."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give up what the connection holds."""

@@ -31,6 +31,7 @@ class ReconcileResult:
 
     @property
     def clean(self) -> bool:
+        """Whether both sides hold the same."""
         return not (self.missing or self.surplus or self.differing)
 
 

@@ -36,6 +36,7 @@ class Found:
 
     @property
     def about_person(self) -> bool:
+        """Whether it is about a natural person; such a record is shown with a purpose only."""
         return self.variant == "person"
 
 

@@ -25,6 +25,7 @@ class Records(_Strict):
     severities: list[str] = []
 
     def fits(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record is of those the rule names."""
         return all(
             not named or record[column] in named
             for named, column in (
@@ -104,6 +105,7 @@ class ReportPolicy(_Strict):
     review: Review
 
     def rule(self, name: str) -> Hiding:
+        """The hiding rule of an id. Raises StopIteration for one the policy has not."""
         return next(rule for rule in self.hiding if rule.id == name)
 
     def rank(self, level: str) -> int:

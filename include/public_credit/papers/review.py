@@ -100,6 +100,7 @@ class Reviewed:
     domains: list[str]
 
     def count(self, state: str) -> int:
+        """Applicants in a state."""
         return sum(line.applicant.state == state for line in self.lines)
 
 

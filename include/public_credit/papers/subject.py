@@ -66,6 +66,7 @@ class SubjectReport:
 
     @property
     def shown(self) -> int:
+        """Rows shown in all sections."""
         return sum(len(part.rows) for part in self.sections)
 
 

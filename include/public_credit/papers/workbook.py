@@ -69,6 +69,7 @@ class Book:
         return line + 1
 
     def content(self) -> bytes:
+        """The finished workbook's bytes; nothing can be added afterwards."""
         self.book.close()
         return self._buffer.getvalue()
 

@@ -32,6 +32,7 @@ class Groups:
         return self.find(item)
 
     def find(self, item: Node) -> Node:
+        """The representative of an item's group."""
         while self._parent[item] != item:
             self._parent[item] = item = self._parent[self._parent[item]]
         return item

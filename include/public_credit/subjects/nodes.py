@@ -99,6 +99,7 @@ class Row:
 
     @property
     def live(self) -> bool:
+        """Whether the row says that its organisation exists now (存续)."""
         return not self.gone and self.state == "存续"
 
     @property

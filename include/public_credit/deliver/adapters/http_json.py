@@ -43,6 +43,7 @@ class HttpJson:
         )
 
     def close(self) -> None:
+        """Close the connection."""
         self._client.close()
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
@@ -68,6 +69,7 @@ class HttpJson:
             raise UserError("市平台多次无响应。", remedy="稍后由任务自动重试；持续失败时联系市平台。", code=5) from None
 
     def send(self, request_id: str, interface: str, items: list[Item]) -> list[Outcome]:
+        """Send one bounded batch; one outcome per item, *unknown* for those without an answer."""
         body = {
             "requestId": request_id,
             "interface": interface,
@@ -129,6 +131,7 @@ class HttpJson:
         ]
 
     def query(self, keys: list[str]) -> list[Outcome]:
+        """What became of the keys, 500 in a call; state ``unknown`` when the receiver never saw one."""
         results: list[Outcome] = []
         for start in range(0, len(keys), _QUERY):
             body = self._ask("POST", "/api/v1/query", json={"idempotencyKeys": keys[start : start + _QUERY]})
@@ -147,6 +150,7 @@ class HttpJson:
         return results
 
     def held(self, interface: str) -> Iterator[list[dict[str, Any]]]:
+        """Everything the receiver holds of an interface, in pages."""
         after = ""
         while True:
             page = self._ask(
@@ -159,6 +163,7 @@ class HttpJson:
             after = page["next"]
 
     def receipts(self, after: int) -> Iterator[list[dict[str, Any]]]:
+        """Receipts after a serial number, in pages, oldest first."""
         while True:
             rows = self._ask("GET", "/api/v1/receipts", params={"after": after, "limit": 5000})["receipts"]
             if not rows:

@@ -46,6 +46,7 @@ class Target:
 
     @property
     def key(self) -> TargetKey:
+        """What names the target and its goal."""
         return self.target_id, self.goal_no
 
 
@@ -70,6 +71,7 @@ class Figure:
 
     @property
     def key(self) -> TargetKey:
+        """What names the target and its goal."""
         return self.target_id, self.goal_no
 
 
@@ -186,6 +188,7 @@ class Milestone:
 
     @property
     def done(self) -> bool:
+        """Whether it is done, in time or late."""
         return self.state in ("按期完成", "逾期完成")
 
 
@@ -244,26 +247,32 @@ class Publication:
 
     @cached_property
     def figure_at(self) -> dict[tuple[str, int, str, date], Figure]:
+        """Figures by (target, goal, unit, month end)."""
         return {(f.target_id, f.goal_no, f.unit_id, f.month_end): f for f in self.figures}
 
     @cached_property
     def quality_of(self) -> dict[tuple[str, str, str], Quality]:
+        """Quality figures by (unit, period, table)."""
         return {(q.unit_id, q.period, q.table): q for q in self.quality}
 
     @cached_property
     def silence_of(self) -> dict[tuple[str, int], Silence]:
+        """Silences by (unit, year)."""
         return {(s.unit_id, s.year): s for s in self.silences}
 
     @cached_property
     def state_of(self) -> dict[str, State]:
+        """States by name."""
         return {state.name: state for state in self.states}
 
     @cached_property
     def months(self) -> list[date]:
+        """Month ends there are figures of, oldest first."""
         return sorted({figure.month_end for figure in self.figures})
 
     @cached_property
     def years(self) -> list[int]:
+        """Years there are figures of, oldest first."""
         return sorted({month.year for month in self.months})
 
     def month_of(self, year: int) -> date:

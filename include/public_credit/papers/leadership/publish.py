@@ -32,6 +32,7 @@ class Published:
 
     @property
     def files(self) -> tuple[Path, Path, Path]:
+        """Page, workbook and PDF."""
         return self.page, self.workbook, self.pdf
 
 

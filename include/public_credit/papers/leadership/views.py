@@ -36,10 +36,12 @@ class Row:
 
     @property
     def percent(self) -> float | None:
+        """The share as a fraction, None where it is not shown."""
         return None if self.hidden else self.figure.percent
 
     @property
     def distance(self) -> float | None:
+        """Percentage points to the goal, None where they are not shown."""
         return None if self.hidden else self.figure.distance
 
     @property
@@ -62,14 +64,17 @@ class Change:
 
     @property
     def own(self) -> bool:
+        """Whether it is a unit's, not the district's."""
         return self.now.unit_id != DISTRICT
 
     @property
     def state_moved(self) -> bool:
+        """Whether the state is another one than before."""
         return self.before.state != self.now.state
 
     @property
     def points(self) -> float | None:
+        """Percentage points gained or lost, None without both figures."""
         if self.now.percent is None or self.before.percent is None:
             return None
         return (self.now.percent - self.before.percent) * 100

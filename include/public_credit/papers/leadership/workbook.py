@@ -50,6 +50,7 @@ class Book:
 
     @property
     def source(self) -> str:
+        """The line that says where a sheet's figures come from."""
         found = self.publication
         return (
             f"{'模拟数据 · ' if found.simulated else ''}数据截至 {found.business_date} · 第 {found.build_id} 次构建 · "
