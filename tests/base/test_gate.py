@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.conftest import CHECKOUT
@@ -26,6 +31,17 @@ def test_the_hooks_of_a_commit_and_the_lint_name_the_same_tools() -> None:
     assert all(hook["language"] == "system" for hook in hooks), "no hook needs the network"
 
 
-def test_ci_runs_the_lint_before_the_tests() -> None:
-    ci = (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
-    assert 0 < ci.index("./run lint || exit 1") < ci.index("./run test")
+@pytest.mark.parametrize(("lint", "test"), [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_ci_runs_lint_and_tests_and_fails_where_one_of_them_does(tmp_path: Path, lint: int, test: int) -> None:
+    folder, programs = tmp_path / ".ci", tmp_path / "programs"
+    folder.mkdir()
+    shutil.copy2(CHECKOUT / ".ci" / "run", folder)
+    programs.mkdir()
+    scripts = {programs / name: "" for name in ("mariadbd", "chromium", "pdftotext")}  # so that nothing is installed
+    scripts[tmp_path / "run"] = f"echo $1; [ $1 = lint ] && exit {lint}; exit {test}"
+    for path, text in scripts.items():
+        path.write_text(f"#!/usr/bin/env bash\n{text}\n", encoding="utf-8")
+        path.chmod(0o755)
+    environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
+    ran = subprocess.run([folder / "run"], env=environment, capture_output=True, text=True, check=False)
+    assert (ran.stdout.split(), ran.returncode) == (["lint", "test"], max(lint, test))
