@@ -267,6 +267,17 @@ def environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _flags_once() -> None:
+    """Take out what dbt's adapter adds to the list of its flags of behaviour in every command of a process.
+
+    It looks for the source of each of them along the whole call stack: after some dozens of commands that takes longer than
+    a build.
+    """
+    from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS as flags
+
+    flags[:] = {str(flag["name"]): flag for flag in flags}.values()
+
+
 def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     """Run one dbt command in this process; its result. Raises UserError naming the models that failed.
 
@@ -275,6 +286,7 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     """
     from dbt.cli.main import dbtRunner
 
+    _flags_once()
     project = str(settings.checkout() / "dbt_project")
     common = [
         "--project-dir",
