@@ -48,6 +48,7 @@ def order(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     """A warehouse with a kind ``order`` and its dataset; the dataset's id."""
     root = tmp_path / "checkout"
     shutil.copytree(default_root(), root / "include" / "catalogue")
+    shutil.copytree(CHECKOUT / "include" / "districts", root / "include" / "districts")
     shutil.copytree(CHECKOUT / "expectations", root / "expectations")
     (root / "dbt_project").symlink_to(CHECKOUT / "dbt_project")
     catalogue = root / "include" / "catalogue"
@@ -58,7 +59,7 @@ def order(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     examples = yaml.safe_load((catalogue / "examples.yml").read_text(encoding="utf-8"))
     examples["order"] = {RESERVED.get(name, name): value for name, value in examples["honour"].items()}
     (catalogue / "examples.yml").write_text(yaml.safe_dump(examples, allow_unicode=True), encoding="utf-8")
-    path = catalogue / "departments" / "kfq.yml"
+    path = root / "include" / "districts" / "demo" / "departments" / "kfq.yml"
     unit = yaml.safe_load(path.read_text(encoding="utf-8"))
     unit["datasets"].append(
         unit["datasets"][0] | {"id": "kfq.order", "kind": "order", "variant": "all", "channel": {"type": "hand_in"}}

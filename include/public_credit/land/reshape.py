@@ -59,7 +59,7 @@ class Plan:
 
 
 def _table(kind_id: str) -> str:
-    return f"raw.{quoted(kind_id)}"
+    return quoted("raw", kind_id)
 
 
 def _types(specs: list[dict[str, str]]) -> dict[str, tuple[str, str]]:
