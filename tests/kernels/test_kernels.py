@@ -1,148 +1,25 @@
-"""Compiled loops against plain Python: CSV, long digits, hashes, COPY data. Invented values only."""
+"""Compiled loops against plain Python: long digits, hashes, COPY data. Invented values only."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 import struct
-from typing import Any
 
 import numpy as np
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from public_credit.custody import scan
 from public_credit.identifiers.codes import normalise
-from public_credit.kernels import csv_fields, hashes, interning, survey, words
+from public_credit.kernels import hashes, interning, survey, words
 from public_credit.kernels.columns import Column, columns_of, pairs
 from public_credit.land import canonical, copy_binary
-from public_credit.land.readers import UnreadableFile, delimited, spreadsheet, spreadsheet_child
+from public_credit.land.readers import spreadsheet, spreadsheet_child
 from public_credit.land.rules.chunk import comes_after
 
-_CELLS = st.text(alphabet=st.sampled_from('ab 1,\n\r"“甲乙，\u3000𠀀\x00;'), max_size=24)
 unhurried = settings(deadline=None)  # the first call compiles
 _TEXTS = st.lists(st.text(max_size=40), min_size=1, max_size=30)
-
-
-# --- CSV ------------------------------------------------------------------------------------------
-def _read(data: bytes, encoding: str = "auto"):
-    """Headers and (line number, cells, ragged?) of every row, as the reader gives them."""
-    tables = delimited.tables(lambda: io.BytesIO(data), "t.csv", encoding, lambda row: int("h1" in row))
-    table, rows = next(tables), list[Any]()
-    for chunk in table.chunks:
-        ragged = chunk.ragged.to_list() if chunk.ragged is not None else [False] * chunk.frame.height
-        rows += zip(chunk.source_row.to_list(), map(list, chunk.frame.iter_rows()), ragged, strict=True)
-    return table.headers, rows
-
-
-def _oracle(text: str, width: int):
-    """The same by the csv module, which knows no blocks."""
-    reader, rows, before = csv.reader(io.StringIO(text, newline="")), [], 0
-    for cells in reader:
-        line, before = before + 1, reader.line_num
-        if cells:
-            rows.append((line, (cells + [""] * width)[:width], len(cells) != width))
-    return rows[1:]
-
-
-def _written(rows: list[list[str]], end: str, quoting: Any) -> str:
-    target = io.StringIO(newline="")
-    csv.writer(target, lineterminator=end, quoting=quoting).writerows([["h1", "h2", "h3"], *rows])
-    return target.getvalue()
-
-
-@pytest.fixture(params=[7, 64, 1 << 24])
-def block(request, monkeypatch) -> int:
-    monkeypatch.setattr(delimited, "BLOCK", request.param)
-    monkeypatch.setattr(delimited, "_PROBE", max(request.param, 40))
-    return request.param
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.lists(st.lists(_CELLS, min_size=3, max_size=3), max_size=12),
-    st.sampled_from(["\n", "\r\n"]),
-    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
-    st.integers(8, 200),
-    st.booleans(),
-)
-def test_split_reads_what_the_csv_module_reads(rows, end, quoting, size, closed):
-    rows = [
-        [cell.replace("\r", "") for cell in row] for row in rows if any(cell.strip("\x00 \u3000\n\r") for cell in row)
-    ]
-    text = _written(rows, end, quoting)
-    text = text if closed else text.removesuffix(end)
-    before = delimited.BLOCK, delimited._PROBE
-    delimited.BLOCK, delimited._PROBE = size, max(size, 40)
-    try:
-        headers, found = _read(text.encode())
-    finally:
-        delimited.BLOCK, delimited._PROBE = before
-    assert headers == ["h1", "h2", "h3"]
-    assert [item[1] for item in found] == [[cell.replace("\x00", "") for cell in row] for row in rows]
-    if "\x00" not in text:
-        assert found == _oracle(text, 3)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        'a,b,c\n"d ""e"" f",g,"h\ni"\nj,k,l',
-        "a,b,c\r\nd,e,f\r\n",
-        "a,b,c\rd,e,f\n",
-        "a,b\nc,d,e,f\ng,h,i\n",
-        "a,b,c\n\nd,e,f\n\n",
-        'a,"b"x,c\n',
-        'a"b"c,"c",d\n',
-        '"","",x\n',
-        '甲,"乙\n丙",丁\n',
-        'a,b,"c\r\nd"\ne,f,g\n',
-        ',,x\n"a,b",c,d\n',
-    ],
-)
-def test_every_shape_of_line_is_read_like_the_csv_module(block, body):
-    text = "h1,h2,h3\n" + body
-    assert _read(text.encode())[1] == _oracle(text, 3)
-
-
-def test_encodings_are_told_apart_and_cut_characters_survive(block):
-    text = "h1,h2\n" + "".join(f"甲乙丙{n},𠀀丁{n}\n" for n in range(200))
-    expected = _oracle(text, 2)
-    assert _read(text.encode("utf-8-sig"))[1] == expected
-    assert _read(text.encode())[1] == expected
-    assert _read(text.encode("gb18030"), "gb18030")[1] == expected
-
-
-@pytest.mark.parametrize("tail", [b"\xe4\xb8", b"\xff\n", b"a,\xe4\x00\xb8\xad\n"])
-def test_damaged_text_is_refused(block, tail):
-    data = b"h1,h2\n" + "甲,乙\n".encode() * 50 + tail
-    with pytest.raises(UnreadableFile):
-        _read(data, "utf-8")
-        _read(data)
-
-
-def test_quotes_inside_unquoted_text_are_text_but_an_odd_one_is_a_truncated_file(block):
-    lines = "".join(f"甲{n},乙\n" for n in range(40))
-    assert _read(f'h1,h2\na"b,c\n{lines}d"e,f\n'.encode())[1][0][1] == ['a"b', "c"]
-    with pytest.raises(UnreadableFile):
-        _read(f'h1,h2\na"b,c\n{lines}'.encode())
-
-
-def test_zero_bytes_are_passed_over_and_bad_text_behind_them_is_not(block):
-    rows = _read("h1,h2\n甲,乙\n丙\x00,丁\n".encode())[1]
-    assert [cells for _, cells, _ in rows] == [["甲", "乙"], ["丙", "丁"]]
-    with pytest.raises(UnreadableFile):
-        _read(b"h1,h2\n\x00a,b\n" + "甲,乙\n".encode() * 20 + b"\xed\xa0\x80,b\n", "utf-8")
-
-
-def test_a_file_that_ends_in_quotes_or_in_half_a_character_is_refused(block):
-    with pytest.raises(UnreadableFile):
-        _read(b'h1,h2\na,b\nc,"d\n')
-    with pytest.raises(UnreadableFile):
-        _read(("h1,h2\n" + "甲,乙\n" * 60).encode("gb18030") + b"\x81", "gb18030")
 
 
 # --- digits ---------------------------------------------------------------------------------------
@@ -163,12 +40,6 @@ def test_the_scan_misses_no_number(values):
     found = scan.find(columns_of([pl.Series("f", values)])["f"])
     expected = [next(scan.hits(scan._half_width(value)), None) is not None for value in values]
     assert found.tolist() == expected
-
-
-@unhurried
-@given(st.binary(max_size=2000), st.integers(0, 255))
-def test_bytes_are_counted(data, byte):
-    assert csv_fields.count(np.frombuffer(data, dtype=np.uint8), byte) == data.count(byte)
 
 
 # --- hashes ---------------------------------------------------------------------------------------
@@ -284,17 +155,6 @@ def test_rows_are_binary_copy_data(rows):
             _text(f"r{digest[:31]}" if with_key and one else None) + _text(_murmur3(fields).hex()) + _text(other)
         )
     assert data == expected
-
-
-@unhurried
-@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
-def test_is_utf8(data):
-    try:
-        data.decode()
-        expected = True
-    except UnicodeDecodeError:
-        expected = False
-    assert (csv_fields.check(np.frombuffer(data, dtype=np.uint8)) != csv_fields.DAMAGED) == expected
 
 
 # --- blanks, words, numbers for texts ---------------------------------------------------------------
