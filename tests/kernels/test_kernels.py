@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from public_credit.custody import scan
 from public_credit.identifiers.codes import normalise
-from public_credit.kernels import hashes, interning, survey, words
+from public_credit.kernels import survey
 from public_credit.kernels.columns import Column, columns_of, pairs
 from public_credit.land import canonical, copy_binary
 from public_credit.land.readers import spreadsheet, spreadsheet_child
@@ -20,6 +24,28 @@ from public_credit.land.rules.chunk import comes_after
 
 unhurried = settings(deadline=None)  # the first call compiles
 _TEXTS = st.lists(st.text(max_size=40), min_size=1, max_size=30)
+
+
+# --- the door ---------------------------------------------------------------------------------------
+def test_no_byte_is_read_behind_a_text():
+    """In a process of its own, which would be ended."""
+    script = Path(__file__).with_name("flush.py")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=600, check=False)
+    assert (done.returncode, done.stdout) == (0, "seen right\n"), done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    "column", [pl.Series([1, 2]), pl.Series(["a", "b"], dtype=pl.Categorical), pl.Series([b"a", b"b"])]
+)
+def test_what_is_no_text_does_not_reach_a_kernel(column):
+    for call in (lambda: columns_of([column]), lambda: copy_binary.content_hashes([column])):
+        with pytest.raises(TypeError):
+            call()
+
+
+def test_columns_of_other_heights_do_not_reach_a_kernel():
+    with pytest.raises(ValueError, match="one height"):
+        copy_binary.content_hashes([pl.Series(["a", "b"]), pl.Series(["a"])])
 
 
 # --- digits ---------------------------------------------------------------------------------------
@@ -43,53 +69,6 @@ def test_the_scan_misses_no_number(values):
 
 
 # --- hashes ---------------------------------------------------------------------------------------
-def _murmur3(data: bytes) -> bytes:
-    """MurmurHash3_x64_128 with seed 0, after its author's published source."""
-    word, c1, c2 = (1 << 64) - 1, 0x87C37B91114253D5, 0x4CF5AD432745937F
-
-    def left(value: int, bits: int) -> int:
-        return ((value << bits) | (value >> (64 - bits))) & word
-
-    def final(value: int) -> int:
-        value ^= value >> 33
-        value = value * 0xFF51AFD7ED558CCD & word
-        value ^= value >> 33
-        value = value * 0xC4CEB9FE1A85EC53 & word
-        return value ^ (value >> 33)
-
-    first = second = 0
-    whole = len(data) // 16 * 16
-    for start in range(0, whole, 16):
-        one, two = struct.unpack_from("<QQ", data, start)
-        first ^= left(one * c1 & word, 31) * c2 & word
-        first = ((left(first, 27) + second) * 5 + 0x52DCE729) & word
-        second ^= left(two * c2 & word, 33) * c1 & word
-        second = ((left(second, 31) + first) * 5 + 0x38495AB5) & word
-    one, two = struct.unpack("<QQ", data[whole:].ljust(16, b"\0"))
-    first ^= left(one * c1 & word, 31) * c2 & word
-    second ^= left(two * c2 & word, 33) * c1 & word
-    first, second = first ^ len(data), second ^ len(data)
-    first = (first + second) & word
-    second = (second + first) & word
-    first, second = final(first), final(second)
-    first = (first + second) & word
-    return struct.pack("<QQ", first, (second + first) & word)
-
-
-def test_the_oracle_itself_gives_the_published_value():
-    assert _murmur3(b"The quick brown fox jumps over the lazy dog").hex() == "6c1b07bc7bbc4be347939ac4a93c437a"
-
-
-@unhurried
-@given(st.binary(max_size=400))
-def test_blake2b(data):
-    text = np.zeros(len(data) + 256, dtype=np.uint8)
-    text = text[: len(text) // 8 * 8]
-    text[: len(data)] = np.frombuffer(data, dtype=np.uint8)
-    found = hashes.blake2b(text, len(data))
-    assert struct.pack("<QQ", *map(int, found)) == hashlib.blake2b(data, digest_size=16).digest()
-
-
 @unhurried
 @given(st.lists(st.tuples(st.text(max_size=90), st.text(max_size=700)), min_size=1, max_size=20))
 def test_record_ids_are_blake2b_of_the_key(parts):
@@ -152,12 +131,14 @@ def test_rows_are_binary_copy_data(rows):
         expected += struct.pack(">h", 10) + fields + struct.pack(">iqih", 8, 5, 2, 2) + _text(None) + _text("entity")
         expected += struct.pack(">iiii", 4, 3 + place, 4, 10 + place)
         expected += (
-            _text(f"r{digest[:31]}" if with_key and one else None) + _text(_murmur3(fields).hex()) + _text(other)
+            _text(f"r{digest[:31]}" if with_key and one else None)
+            + _text(hashlib.blake2b(fields, digest_size=16).hexdigest())
+            + _text(other)
         )
     assert data == expected
 
 
-# --- blanks, words, numbers for texts ---------------------------------------------------------------
+# --- blanks, codes ---------------------------------------------------------------
 _ENDS = st.text(
     alphabet=st.sampled_from("甲a “”\t\n\r\x0b\x0c\x1c\x85\u00a0\u1680\u2003\u200b\u2028\u202f\u205f\u3000\ufeff、é"),
     max_size=5,
@@ -182,16 +163,6 @@ def test_codes_are_mended_like_one_by_one(values):
     assert dict(zip(moves.places, moves.values, strict=True)) == {
         place: normalise(value)[0] for place, value in enumerate(values) if normalise(value)[0] != value
     }
-
-
-@unhurried
-@given(
-    st.lists(st.text(alphabet="简易程序国家秘密机★ab", max_size=60), min_size=1, max_size=40),
-    st.lists(st.text(alphabet="简易程序国家秘密机★", min_size=1, max_size=5), min_size=1, max_size=6),
-)
-def test_words_are_found_wherever_they_stand(values, searched):
-    places = Column(pl.Series(values, dtype=pl.String)).marked(words.mark, *words.prepared(tuple(searched)))
-    assert places.tolist() == [place for place, value in enumerate(values) if any(word in value for word in searched)]
 
 
 # --- columns --------------------------------------------------------------------------------------
@@ -262,24 +233,6 @@ def test_columns_are_compared_and_paired_row_by_row(rows, strict, first_plain, s
     ]
     left, right, spread = pairs(first, second)
     assert spread(np.asarray(left == right)).tolist() == [one == other for one, other in rows]
-
-
-@unhurried
-@given(st.lists(st.lists(st.text(max_size=30), max_size=200), min_size=1, max_size=4))
-def test_interning_numbers_texts_in_the_order_they_come(columns):
-    interner, known = interning.Interner(), dict[str, int]()
-    for values in columns:
-        expected = [known.setdefault(value, len(known)) for value in values]
-        assert interner.codes(pl.Series(values, dtype=pl.String)).tolist() == expected
-    assert interner.texts(0) == list(known) and len(interner) == len(known)
-
-
-def test_interning_grows():
-    interner, values = interning.Interner(), [f"{n:07d}" * (1 + n % 50) for n in range(30_000)]
-    for start in (0, 10_000, 0):
-        found = interner.codes(pl.Series(values[start : start + 20_000]))
-        assert found.tolist() == list(range(start, start + 20_000))
-    assert interner.texts(29_998) == values[29_998:]
 
 
 # --- cells of a workbook ----------------------------------------------------------------------------
