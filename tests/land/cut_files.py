@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "include"))
 
-from public_credit.land.readers import UnreadableFile, delimited  # noqa: E402
+from public_credit.land.readers import UnreadableFile, delimited, records, text  # noqa: E402
 
 
 def read(data: bytes, encoding: str) -> int:
@@ -50,8 +50,8 @@ def files(block: int):
 
 def main() -> None:
     block = int(sys.argv[1])
-    if block != delimited.BLOCK:
-        delimited.BLOCK, delimited._PROBE = block, 1024
+    if block != text.PIECE:
+        records.PIECE, text.PROBE, delimited.HEAD = block, 1024, 1024
     bad, tried = 0, 0
     for what, whole, data, encoding in files(block):
         print(what, file=sys.stderr, flush=True)

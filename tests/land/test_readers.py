@@ -18,6 +18,7 @@ from public_credit.land.readers import UnreadableFile, delimited, open_tables
 from public_credit.papers import template
 
 from tests.conftest import SHARED
+from tests.helpers.pieces import pieces_of
 
 DATASET = load_catalogue().datasets["wlj.penalty_entity"]
 KIND = load_catalogue().kinds[DATASET.kind]
@@ -252,30 +253,15 @@ def test_every_kind_of_line_end_ends_a_row_wherever_a_block_ends(ends, size, clo
     for row in lines:
         expected.append(number)
         number += 1 + row.count("\r")
-    before = delimited.BLOCK, delimited._PROBE
-    delimited.BLOCK, delimited._PROBE = size, size
-    try:
+    with pieces_of(size, len(lines[0].encode()) + 2):
         ((_, titles, rows),) = read((text if closed else text.rstrip("\r\n")).encode())
-    finally:
-        delimited.BLOCK, delimited._PROBE = before
     assert titles == TITLES and len(rows) == len(ends) - 1
-    if "\n" not in set(ends) or not any('"' in row for row in lines):
-        assert [number for number, _ in rows] == expected[1:]
-
-
-def test_a_long_file_without_line_feeds_is_read_block_by_block(monkeypatch):
-    monkeypatch.setattr(delimited, "BLOCK", 1 << 16)
-    monkeypatch.setattr(delimited, "_PROBE", 1 << 16)
-    sizes = []
-    boundary = delimited._boundary
-    monkeypatch.setattr(delimited, "_boundary", lambda text: sizes.append(len(text)) or boundary(text))
-    assert row_numbers(table(5000, "\r")) == list(range(2, 5002))
-    assert max(sizes) < 4 * delimited.BLOCK
+    assert [number for number, _ in rows] == expected[1:]
 
 
 def test_a_first_line_longer_than_what_is_looked_at_is_no_header_but_no_fault(monkeypatch):
     for size in range(100, 104):
-        monkeypatch.setattr(delimited, "_HEAD", size)
+        monkeypatch.setattr(delimited, "HEAD", size)
         with pytest.raises(UnreadableFile, match="第一行过长"):
             read("甲乙丙丁".encode() * 50 + b"\n" + table(2))
 

@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ..base import settings
 from ..base.messages import UserError
 from ..identifiers.codes import normalise
-from ..kernels.interning import Interner
 
 LETTERS = {"P": "证件", "M": "手机", "C": "卡号"}
 _BATCH = 5000
@@ -57,7 +56,6 @@ class Vault:
         self._vault_keys, self._lookup_keys = _keys("vault"), _keys("lookup")
         self._cipher = AESGCM(self._vault_keys[max(self._vault_keys)])
         self._known: dict[str, dict[str, str]] = {letter: {"": ""} for letter in LETTERS}
-        self._forget_column()
         connection.execute(_TEMPORARY)
         connection.commit()
 
@@ -78,18 +76,9 @@ class Vault:
                 known[value] = known[number]
         return [known[value] for value in values]
 
-    def _forget_column(self) -> None:
-        self._numbers, self._tokens = Interner(), pl.Series([], dtype=pl.String)
-
     def tokenise_column(self, numbers: pl.Series) -> pl.Series:
-        """A column of canonical person numbers as tokens ('' stays ''); each number is looked up once."""
-        if len(self._numbers) > _REMEMBERED:
-            self._forget_column()
-        codes = self._numbers.codes(numbers)
-        fresh = self._numbers.texts(len(self._tokens))
-        if fresh:
-            self._tokens = pl.concat([self._tokens, pl.Series(self.tokenise(fresh, canonical=True), dtype=pl.String)])
-        return self._tokens.gather(pl.Series(codes))
+        """A column of canonical person numbers as tokens ('' stays '')."""
+        return pl.Series(self.tokenise(numbers.to_list(), canonical=True), dtype=pl.String)
 
     def _lookups(self, numbers: list[str], letter: str, version: int) -> list[str]:
         """Keyed HMAC-SHA256 of every number, in hexadecimal."""

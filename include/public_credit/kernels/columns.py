@@ -63,12 +63,6 @@ class Column:
             self._seen = survey.of_distinct(Texts([self.distinct]))
         return np.flatnonzero(self._seen.flags & flag)
 
-    def marked(self, kernel: Callable[..., int], *arguments: object) -> np.ndarray:
-        """Places of the distinct values that a kernel marks."""
-        texts, marks = Texts([self.distinct]), np.empty(len(self.distinct), dtype=bool)
-        found = kernel(texts.views, texts.buffers, 0, texts.count, *arguments, marks)
-        return np.flatnonzero(marks) if found else np.empty(0, dtype=np.int64)
-
     def rows(self, marks: Marks | pl.Series) -> Marks:
         """Marks of distinct values as marks of rows."""
         marks = marks.to_numpy() if isinstance(marks, pl.Series) else marks

@@ -1,11 +1,10 @@
-"""Rows in PostgreSQL's binary COPY format: fields from their columns, provenance, and the hash of the content."""
+"""Rows in PostgreSQL's binary COPY format: fields from their columns, provenance, and room for the hash of the content."""
 
 from __future__ import annotations
 
 import numba
 import numpy as np
 
-from .hashes import murmur3
 from .memory import Array, Number, copy, load32, load64, store8, store16, store32, store64
 from .views import INLINE, address_of, length_of
 
@@ -72,18 +71,18 @@ def write(
     source_row: Array,
     ids: Array,
     identified: Array,
-) -> Number:
-    """Write the rows to keep into ``out``, which has ``room``; number of bytes.
+    spans: Array,
+) -> tuple[Number, Number]:
+    """Write the rows to keep into ``out``, which has ``room``; numbers of bytes and of rows.
 
     A row: the first ``fields`` text columns; ``constant`` (bytes that are the same in every row: the format's number
     of columns, then whole columns, begins with two bytes of the former); row number and source row; record id (NULL
-    where not ``identified``); content hash; the other text columns, NULL where not ``present`` (others × rows).
-    The content hash is MurmurHash3 over the fields as they are written, so their lengths are in it.
+    where not ``identified``); 32 bytes for the content hash; the other text columns, NULL where not ``present``
+    (others × rows). ``spans`` (rows × 3): where the fields of each row begin and end, and where its content hash goes.
     """
     base = np.uint64(out.ctypes.data)
     target = base
-    digest = np.empty((1, 16), np.uint8)
-    halves = digest.view(np.uint64)
+    kept: Number = 0
     head, rest = constant[:2], constant[2:]
     rest_at, rest_length = np.uint64(rest.ctypes.data), np.uint64(len(rest))
     for row in range(len(keep)):
@@ -92,10 +91,10 @@ def write(
         store8(target, head[0])
         store8(target + np.uint64(1), head[1])
         target += np.uint64(2)
-        begun = target
+        spans[kept, 0] = target - base
         for column in range(fields):
             target = _put_text(target, views, buffers, column, row)
-        halves[0, 0], halves[0, 1] = murmur3(begun, target - begun)
+        spans[kept, 1] = target - base
         copy(rest_at, target, rest_length)
         target += rest_length
         target = _put_number(target, row_no + row)
@@ -109,7 +108,8 @@ def write(
             store32(target, _NULL)
             target += np.uint64(4)
         store32(target, _swapped(HASH_BYTES))
-        _put_hexadecimal(target + np.uint64(4), digest, 0)
+        spans[kept, 2] = target + np.uint64(4) - base
+        kept += 1
         target += np.uint64(4 + HASH_BYTES)
         for column in range(fields, len(views)):
             if present[column - fields, row]:
@@ -117,21 +117,15 @@ def write(
             else:
                 store32(target, _NULL)
                 target += np.uint64(4)
-    return target - base
+    return target - base, kept
 
 
 @numba.njit(cache=True)
-def content_hashes(out: Array, views: Array, buffers: Array, count: Number) -> Array:
-    """The content hash that ``write`` gives a row of these fields, for ``count`` rows: rows × 16 bytes.
-
-    ``out`` has ``room`` for the fields of all rows.
-    """
-    digests = np.empty((count, 16), np.uint8)
-    halves = digests.view(np.uint64)
-    begun = np.uint64(out.ctypes.data)
+def write_fields(out: Array, views: Array, buffers: Array, count: Number, ends: Array) -> None:
+    """Write the fields of ``count`` rows as ``write`` does, one row behind the other; ``ends``: where each row ends."""
+    base = np.uint64(out.ctypes.data)
+    target = base
     for row in range(count):
-        target = begun
         for column in range(len(views)):
             target = _put_text(target, views, buffers, column, row)
-        halves[row, 0], halves[row, 1] = murmur3(begun, target - begun)
-    return digests
+        ends[row] = target - base

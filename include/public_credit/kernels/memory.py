@@ -54,16 +54,6 @@ store32, store64 = _store(32, types.uint32), _store(64, types.uint64)
 
 
 @_instruction
-def trailing_zeros(typingctx: Any, value: Any) -> Any:
-    """Number of zero bits below the lowest one bit; 64 for zero."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.uint64(types.uint64), generate
-
-
-@_instruction
 def prefetch(typingctx: Any, address: Any) -> Any:
     """Ask for the cache line at an address, which need not be valid; nothing waits for it."""
 

@@ -10,37 +10,11 @@ from __future__ import annotations
 import numba
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from .memory import Array, Number, load32, load64, prefetch
 
 INLINE = 12
-_AHEAD = 12  # rows
 _NEWEST = pl.CompatLevel.newest()
-
-
-@numba.njit(inline="always")
-def _kept(word: Number, count: Number) -> Number:
-    """The first ``count`` bytes of a word (none when it is negative), the others zero."""
-    if count >= 8:
-        return word
-    return word & ((numba.uint64(1) << numba.uint64(8 * max(count, 0))) - numba.uint64(1))
-
-
-@numba.njit(inline="always")
-def put_view(
-    views: Array, column: Number, row: Number, base: Number, start: Number, length: Number, buffer: Number
-) -> None:
-    """Write the view of the text at ``base + start``; sixteen bytes from there on can be read."""
-    address = base + numba.uint64(start)
-    first = load64(address)
-    if length > INLINE:
-        views[column, row, 0] = numba.uint64(length) | first << numba.uint64(32)
-        views[column, row, 1] = numba.uint64(buffer) | numba.uint64(start) << numba.uint64(32)  # type: ignore[operator]  # a stub takes the number for a signature
-    else:
-        first, second = _kept(first, length), _kept(load64(address + numba.uint64(8)), length - 8)
-        views[column, row, 0] = numba.uint64(length) | first << numba.uint64(32)
-        views[column, row, 1] = first >> numba.uint64(32) | second << numba.uint64(32)
 
 
 @numba.njit(inline="always")
@@ -69,21 +43,21 @@ def fetch(views: Array, buffers: Array, column: Number, row: Number) -> None:
             prefetch(address + numba.uint64(line))
 
 
-@numba.njit(inline="always")
-def fetch_ahead(views: Array, buffers: Array, column: Number, row: Number, count: Number) -> None:
-    """Have the beginning of a text that comes soon brought near: texts of a column lie far apart in the block."""
-    if row + _AHEAD < count:
-        prefetch(address_of(views, buffers, column, row + _AHEAD))
-
-
 class Texts:
     """Where the texts of several columns of one height lie, for kernels.
 
     ``views``: address of each column's views; ``buffers`` (columns × most buffers of one): addresses of their text.
     A row that is NULL is as undefined as in Arrow. Lives as long as the object.
+    This is the one door to the kernels, which check no bounds: what is no text, or of another height, raises TypeError or
+    ValueError here.
     """
 
     def __init__(self, columns: list[pl.Series]):
+        for column in columns:
+            if column.dtype != pl.String:
+                raise TypeError(f"a column of texts was expected, {column.name} is {column.dtype}")
+            if len(column) != len(columns[0]):
+                raise ValueError(f"columns of one height were expected, {column.name} has {len(column)} rows")
         self._owners = [column.rechunk().to_arrow(compat_level=_NEWEST) for column in columns]
         buffers = [array.buffers() for array in self._owners]
         self.count = len(columns[0]) if columns else 0
@@ -94,10 +68,3 @@ class Texts:
         self.buffers = np.zeros((len(columns), max([1, *(len(found) - 2 for found in buffers)])), dtype=np.uint64)
         for column, found in enumerate(buffers):
             self.buffers[column, : len(found) - 2] = [buffer.address for buffer in found[2:]]
-
-
-def series_of(views: np.ndarray, buffers: list[pa.Buffer]) -> pl.Series:
-    """The text column of views (rows × 2 words) into valid UTF-8."""
-    column = pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views), *buffers]))
-    assert isinstance(column, pl.Series)  # of an array; of a table it would be a frame
-    return column

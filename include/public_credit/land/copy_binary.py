@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import polars as pl
 
-from ..kernels import copy_rows, record_keys
+from ..kernels import copy_rows
 from ..kernels.views import Texts
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
+DIGEST = 16  # bytes of a record id and of a content hash
 _NUMBERS = 16  # bytes of row number and source row
+_HEXADECIMAL = np.arange(copy_rows.HASH_BYTES)
 
 
 @dataclass(frozen=True)
 class Ids:
-    """Record ids of a chunk: digests (rows × 16 bytes) and the rows whose key is complete."""
+    """Record ids of a chunk: digests (rows × 16 bytes) and the rows whose key is complete; other digests mean nothing."""
 
     digests: np.ndarray
     complete: np.ndarray
@@ -32,22 +35,35 @@ class Ids:
 
 def record_ids(kind: str, variant: str, parts: list[pl.Series]) -> Ids:
     """BLAKE2b-128 of kind, variant and the parts of the key, separated by 0x1f."""
-    head = np.frombuffer(f"{kind}\x1f{variant}".encode(), dtype=np.uint8)
-    texts = Texts(parts)
-    return Ids(*record_keys.record_ids(head, texts.views, texts.buffers, texts.count))
+    named = [part.alias(str(place)) for place, part in enumerate(parts)]
+    keys = pl.select(pl.concat_str([pl.lit(kind), pl.lit(variant), *named], separator="\x1f")).to_series()
+    digests = b"".join([blake2b(key.encode(), digest_size=DIGEST).digest() for key in keys.to_list()])
+    complete = np.logical_and.reduce([(part != "").to_numpy() for part in parts])
+    return Ids(np.frombuffer(digests, dtype=np.uint8).reshape(-1, DIGEST), complete)
 
 
 def pair_hashes(first: pl.Series, second: pl.Series) -> np.ndarray:
-    """64 bits a row that are equal where both texts are."""
-    texts = Texts([first, second])
-    return record_keys.pair_hashes(texts.views, texts.buffers, texts.count)
+    """64 bits a row that are equal where both texts are; of use in this process only."""
+    return pl.DataFrame([first.alias("first"), second.alias("second")]).hash_rows().to_numpy()
 
 
 def content_hashes(fields: list[pl.Series]) -> list[str]:
-    """The content hash of rows that hold these fields, as ``RowWriter`` writes it: 32 hexadecimal digits each."""
+    """The content hash of rows that hold these fields, as ``RowWriter`` writes it: 32 hexadecimal digits each.
+
+    BLAKE2b-128 over the fields as they are written, so their lengths are in it.
+    """
     texts = Texts(fields)
-    out = np.empty(copy_rows.room(texts.views, texts.count, 0), dtype=np.uint8)
-    return [digest.tobytes().hex() for digest in copy_rows.content_hashes(out, texts.views, texts.buffers, texts.count)]
+    out, ends = (
+        np.empty(copy_rows.room(texts.views, texts.count, 0), dtype=np.uint8),
+        np.zeros(texts.count + 1, np.int64),
+    )
+    copy_rows.write_fields(out, texts.views, texts.buffers, texts.count, ends[1:])
+    places = ends.tolist()
+    return [_digest(out.data[begin:end]).hex() for begin, end in zip(places, places[1:], strict=False)]
+
+
+def _digest(content: memoryview) -> bytes:
+    return blake2b(content, digest_size=DIGEST).digest()
 
 
 def _text(value: str | None) -> bytes:
@@ -83,7 +99,8 @@ class RowWriter:
         room = copy_rows.room(texts.views, texts.count, others_fixed)
         if len(self._out) < room:
             self._out = np.empty(room, dtype=np.uint8)
-        used = copy_rows.write(
+        spans = np.empty((texts.count, 3), dtype=np.int64)
+        used, kept = copy_rows.write(
             self._out,
             texts.views,
             texts.buffers,
@@ -95,5 +112,11 @@ class RowWriter:
             source_row.to_numpy(),
             ids.digests,
             ids.complete,
+            spans,
         )
-        return self._out.data[:used]
+        begins, ends, places = spans[:kept].T
+        data = self._out.data
+        hashes = b"".join([_digest(data[begin:end]) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)])
+        letters = np.frombuffer(hashes.hex().encode(), dtype=np.uint8)
+        self._out[places[:, None] + _HEXADECIMAL] = letters.reshape(-1, copy_rows.HASH_BYTES)
+        return data[:used]

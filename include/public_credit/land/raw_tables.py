@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, func, insert, text, update
 
 from ..base.quoting import quoted
 from ..catalogue import Catalogue, Kind
@@ -45,6 +45,8 @@ def ensure(connection: Connection, catalogue: Catalogue) -> list[str]:
             _equip(connection, kind)
         else:
             known[kind.id] = make(connection, kind, catalogue.version, "migrate")
+        if known[kind.id].get("content_hash") != shapes.CONTENT_HASH:
+            known[kind.id] = _hash_again(connection, kind.id, known[kind.id])
     return [kind.id for kind in catalogue.kinds.values() if shapes.differs(kind, known[kind.id])]
 
 
@@ -61,6 +63,25 @@ def make(connection: Connection, kind: Kind, version: str, who: str) -> shapes.S
     connection.execute(insert(KindShape).values(noted))
     _equip(connection, kind)
     return shape
+
+
+def _hash_again(connection: Connection, kind_id: str, shape: shapes.Shape) -> shapes.Shape:
+    """Give the rows of a table the content hash of this version and note that; the shape as noted.
+
+    A table with rows counts as applied anew: until the next build, which computes everything, the gate compares with the
+    raw rows instead of what was built with the former hashes.
+    """
+    table = f"raw.{quoted(kind_id)}"
+    noted: dict[str, Any] = {"shape": shape | {"content_hash": shapes.CONTENT_HASH}}
+    shapes.hold(connection, kind_id, shared=False)
+    if connection.execute(text(f"select exists (select 1 from {table})")).scalar():
+        from . import content_hash
+
+        connection.execute(text(f"lock table {table} in access exclusive mode"))
+        content_hash.compute_again(connection, kind_id, shape["variants"])
+        noted["applied_at"] = func.clock_timestamp()
+    connection.execute(update(KindShape).where(KindShape.kind == kind_id).values(noted))
+    return noted["shape"]
 
 
 def columns_there(connection: Connection, kind_id: str) -> set[str]:

@@ -24,14 +24,13 @@ from ..base.run import Run
 from ..catalogue import Catalogue, Kind
 from ..ledger import locks
 from ..ledger.models import KindShape
-from ..ledger.session import driver, step
+from ..ledger.session import step
 from ..ledger.states import StepName, Verdict
-from . import copy_binary, raw_tables, shapes
+from . import content_hash, raw_tables, shapes
 from .canonical import canonicalise
 from .rules import load_ruleset
 from .rules.rows import RowRules
 
-_CHUNK = 50_000
 _NAMED = 3  # places of unreadable values that are named
 
 
@@ -259,7 +258,7 @@ def _apply(connection: Connection, kind: Kind, catalogue: Catalogue, who: str) -
         if change.action == "retype":
             _retype(connection, kind, change.field)
     if made.rows:
-        _hash_again(connection, kind)
+        content_hash.compute_again(connection, kind.id, kind.variants)
     dropped = {change.field for change in made.changes if change.action == "drop"}
     kept = shape["kept"] + [spec for spec in shape["fields"] if spec["name"] in dropped]
     kept = [spec for spec in kept if spec["name"] not in kind.fields]
@@ -306,29 +305,6 @@ def _retype(connection: Connection, kind: Kind, name: str) -> None:
         where r.{quoted(name)} = c.value and (cast(r.received as jsonb) ->> cast(:name as text)) is not distinct from c.was"""),
         {"name": name, "changed": orjson.dumps(changed).decode()},
     )
-
-
-def _hash_again(connection: Connection, kind: Kind) -> None:
-    """Compute the content hash of every row over the fields its variant has now."""
-    plain = driver(connection)
-    with plain.cursor() as cursor:
-        cursor.execute("create temp table hashed (place tid, content_hash text) on commit drop")
-    for variant, fields in kind.variants.items():
-        listed = ", ".join(quoted(name) for name in fields)
-        with plain.cursor("rows_of_variant") as rows:
-            rows.execute(f"select cast(ctid as text), {listed} from {_table(kind.id)} where variant = %s", [variant])
-            while chunk := rows.fetchmany(_CHUNK):
-                places, *columns = zip(*chunk, strict=True)
-                hashes = copy_binary.content_hashes([pl.Series(values, dtype=pl.String) for values in columns])
-                with plain.cursor() as cursor, cursor.copy("copy hashed from stdin") as copy:
-                    copy.write("".join(f"{place}\t{digest}\n" for place, digest in zip(places, hashes, strict=True)))
-    connection.execute(text("analyze hashed"))
-    connection.execute(
-        text(f"""
-        update {_table(kind.id)} r set content_hash = h.content_hash from hashed h
-        where r.ctid = h.place and r.content_hash <> h.content_hash""")
-    )
-    connection.execute(text("drop table hashed"))
 
 
 def erase(run: Run, kind_id: str, name: str) -> str:

@@ -17,6 +17,7 @@ from ..ledger.locks import lock
 from ..ledger.models import KindShape
 
 Shape = dict[str, Any]
+CONTENT_HASH = "blake2b-128"  # the function that made the content hashes of a table
 
 # What an organisation or a person is told by: part of a record's key, of the same name in every kind.
 SUBJECT = frozenset(
@@ -59,13 +60,14 @@ def of(kind: Kind) -> Shape:
         {"name": name, "type": kind.fields[name].type, "code_list": kind.fields[name].code_list or ""}
         for name in kind.columns
     ]
-    return {"key": kind.key, "variants": kind.variants, "fields": fields, "kept": []}
+    return {"key": kind.key, "variants": kind.variants, "fields": fields, "kept": [], "content_hash": CONTENT_HASH}
 
 
 def found(kind: Kind, columns: set[str]) -> Shape:
     """The shape of a table that was made before shapes were kept: its columns, of the types the catalogue gives them."""
     shape = of(kind)
     return shape | {
+        "content_hash": "",
         "variants": {
             variant: [name for name in fields if name in columns] for variant, fields in shape["variants"].items()
         },

@@ -80,3 +80,13 @@ def refuse_data_above(name: str, number: int) -> UnreadableFile:
         f"文件 {name} 的表头上方第 {number} 行像是数据，表头不在数据之上（排序时是否把表头也排了进去？）。",
         remedy="把表头移到第一行后重新报送。",
     )
+
+
+def filled(rows: pl.DataFrame) -> pl.Series:
+    """Rows with something in them: a column or two tell nearly all of them."""
+    found = pl.repeat(False, rows.height, eager=True)
+    for column in rows.iter_columns():
+        if found.all():
+            break
+        found = found | (column.str.strip_chars() != "")
+    return found

@@ -5,6 +5,7 @@ All tables of all readers pass here, so here is said what is no table of ours, a
 
 from __future__ import annotations
 
+import csv
 import io
 import lzma
 import re
@@ -14,10 +15,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import BufferedIOBase
 from pathlib import PurePosixPath
-from typing import cast
+from typing import TypeVar, cast
 
 import polars as pl
+import pyarrow as pa
+from lxml import etree
 
+from ...base import faults
 from ...catalogue import load_catalogue
 from ...catalogue.models import Dataset
 from ...custody import scan
@@ -42,6 +46,17 @@ _MAX_MEMBER = 1 << 30
 # What systems put beside the files of a person: resource forks, views of folders, locks of open documents.
 _BESIDE_NAMES, _BESIDE_BEGINNINGS = frozenset({".ds_store", "thumbs.db", "desktop.ini"}), ("._", "~$")
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, RuntimeError, ValueError)
+# What libraries throw at a file nobody foresaw; an error of the archive's storage is none of these.
+_OF_READERS = (
+    MemoryError,
+    RecursionError,
+    csv.Error,
+    etree.LxmlError,
+    pa.ArrowException,
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+)
+Read = TypeVar("Read")
 
 
 def _kind_of(opener: Opener, name: str) -> str:
@@ -177,6 +192,18 @@ def _tables(opener: Opener, file_name: str, dataset: Dataset, score: HeaderScore
     yield from _plain_tables(kind, opener, file_name, encoding, score)
 
 
+def _or_unreadable(items: Iterator[Read], name: str) -> Iterator[Read]:
+    """What a reader gives; what a library throws meanwhile becomes the verdict on the file."""
+    try:
+        yield from items
+    except _OF_READERS as error:
+        faults.note("a file could not be read", error)
+        raise UnreadableFile(
+            f"文件 {name} 的内容超出内存或无法解析（{faults.name(error)}）。",
+            remedy="拆分为较小的文件，或用 Excel、WPS 打开另存后重新报送。",
+        ) from None
+
+
 def _without_nul(text: str) -> str:
     return text.replace("\x00", "")
 
@@ -205,7 +232,7 @@ class _Reading:
         return replace(table, sheet=sheet, headers=names, chunks=self._chunks(table.chunks))
 
     def _chunks(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        for chunk in chunks:
+        for chunk in _or_unreadable(chunks, self._name):
             self._rows += chunk.frame.height
             if not chunk.without_nul:
                 held = [column.name for column in chunk.frame if column.str.contains("\x00", literal=True).any()]
@@ -232,6 +259,6 @@ def open_tables(opener: Opener, file_name: str, dataset: Dataset, score: HeaderS
     of which nothing is understood makes the whole receipt unreadable.
     """
     reading = _Reading(file_name, dataset)
-    for table in _tables(opener, file_name, dataset, score):
+    for table in _or_unreadable(_tables(opener, file_name, dataset, score), file_name):
         yield reading.table(table)
     reading.finish()

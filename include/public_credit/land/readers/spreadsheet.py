@@ -26,6 +26,7 @@ from .base import (
     Table,
     UnreadableFile,
     data_above,
+    filled,
     find_header,
     refuse_data_above,
 )
@@ -254,16 +255,6 @@ class _Sheets:
             yield item[1]
 
 
-def _filled(rows: pl.DataFrame) -> pl.Series:
-    """Rows with something in them: a column or two tell nearly all of them."""
-    filled = pl.repeat(False, rows.height, eager=True)
-    for column in rows.iter_columns():
-        if filled.all():
-            break
-        filled = filled | (column.str.strip_chars() != "")
-    return filled
-
-
 def _sheet_chunks(sheet: _Sheet, header_index: int, width: int) -> Iterator[Chunk]:
     """Rows below the header; blank rows are passed over but keep counting."""
     skip = header_index + 1
@@ -273,11 +264,11 @@ def _sheet_chunks(sheet: _Sheet, header_index: int, width: int) -> Iterator[Chun
         if not rows.height:
             continue
         names = _cells(rows)
-        filled = _filled(rows.select(names[:width]))
+        some = filled(rows.select(names[:width]))
         beyond = pl.repeat(False, rows.height, eager=True)
         if names[width:]:
             beyond = rows.select(pl.any_horizontal(pl.col(names[width:]) != "")).to_series()
-        keep = filled | beyond
+        keep = some | beyond
         if not keep.any():
             continue
         rows, beyond = (rows, beyond) if keep.all() else (rows.filter(keep), beyond.filter(keep))

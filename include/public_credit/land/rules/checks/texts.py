@@ -6,7 +6,6 @@ import re
 
 import numpy as np
 
-from ....kernels import words
 from ..chunk import Rows, any_of
 from ..registry import Mask, Parameters, check
 
@@ -46,13 +45,13 @@ def contains_words(rows: Rows, *, groups: list[Words]) -> Mask:
         one = "|".join(map(re.escape, group.words))
         before = "|".join(map(re.escape, group.unless_after))
         patterns.append((f"(?:{one})", f"(?:{before})(?:{one})" if before else None))
-    searched = tuple(word for group in groups for word in group.words)
+    searched = [word for group in groups for word in group.words]
     masks = []
     for field in rows.fields:
         if field.type not in _SEARCHED:
             continue
         column = rows.column(field.name)
-        places = column.marked(words.mark, *words.prepared(searched))
+        places = np.flatnonzero(column.distinct.str.contains_any(searched))
         if len(places):
             some = column.distinct[places]
             found = any_of(

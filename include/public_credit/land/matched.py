@@ -1,0 +1,57 @@
+"""The columns of a table as fields of its kind: what its headers stand for, and a chunk under the fields' names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from ..catalogue import Dataset, Kind
+from . import headers
+from .readers import Chunk, Table
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What the columns of a table are.
+
+    ``channel``: columns a channel adds to the record's own, by folded name; ``version``: index of the one that tells the
+    version of a row; ``others``: indexes of columns that stand for nothing the catalogue knows.
+    """
+
+    match: headers.HeaderMatch
+    channel: dict[str, str]
+    version: int | None
+    others: list[int]
+
+
+def _channel_columns(dataset: Dataset) -> dict[str, str]:
+    names = {
+        name: getattr(dataset.channel, name, None)
+        for name in ("row_version", "key_column", "batch_column", "created_column")
+    }
+    return {headers.fold(value): name for name, value in names.items() if value}
+
+
+def of_table(table: Table, kind: Kind, variant: str, dataset: Dataset) -> Matched:
+    """Match all headers of a table."""
+    match, channel = headers.match(kind, variant, table.headers, dataset), _channel_columns(dataset)
+    folded = [headers.fold(header) for header in table.headers]
+    version = next((index for index, header in enumerate(folded) if channel.get(header) == "row_version"), None)
+    known = set(match.columns) | set(match.slip_columns)
+    others = [index for index, header in enumerate(folded) if index not in known and header not in channel]
+    return Matched(match, channel, version, others)
+
+
+def named(chunk: Chunk, matched: Matched, first_field: str) -> pl.DataFrame:
+    """The received values under the names of their fields; a blank ``first_field`` where no header stands for any."""
+    if not matched.match.columns:
+        return pl.DataFrame({first_field: [""] * chunk.frame.height})
+    return pl.DataFrame([chunk.frame[f"c{index}"].alias(name) for index, name in matched.match.columns.items()])
+
+
+def versions(chunk: Chunk, matched: Matched) -> pl.Series:
+    """The version of every row as its source tells it, '' where it tells none."""
+    if matched.version is None:
+        return pl.repeat("", chunk.frame.height, eager=True)
+    return chunk.frame[f"c{matched.version}"]

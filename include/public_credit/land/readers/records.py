@@ -1,0 +1,164 @@
+"""Records of a CSV text, piece by piece: regular ones by Arrow's reader, all others by Python's csv module.
+
+What both give is what the csv module alone would give for the whole text. A record that opens a quote and does not end
+is the one thing that grows without bound, so none may be longer than ``RECORD``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+
+from .base import Chunk, UnreadableFile, column_names, filled
+from .text import PIECE, Pieces, damaged, is_utf8
+
+RECORD = 16 << 20  # bytes of the longest record
+_LF, _QUOTE = ord("\n"), ord('"')
+
+
+def open_quote(name: str, line: int) -> UnreadableFile:
+    """What is said of a cell that does not end."""
+    return UnreadableFile(
+        f"文件 {name} 第 {line} 行起的一个单元格没有结束，引号没有配对。",
+        remedy="改正该行的引号，或用 Excel、WPS 重新另存为 CSV 后报送。",
+    )
+
+
+def _truncated(name: str, where: str) -> UnreadableFile:
+    return UnreadableFile(f"文件 {name} {where}，可能被截断。", remedy="重新导出并完整上传后再报送。")
+
+
+def last_line_end(text: bytes) -> int:
+    """Place behind the last line end, 0 without any; a carriage return at the very end may be half of one."""
+    return max(text.rfind(b"\n"), text.rfind(b"\r", 0, max(len(text) - 1, 0))) + 1
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Records at the beginning of a text: the bytes they take, their cells, and the lines they take and begin in (from 0)."""
+
+    taken: int
+    lines: int
+    chunk: Chunk | None = None
+
+
+class Records:
+    """The records of a file below its header, as chunks of ``width`` columns.
+
+    ``head``: what was read of the file behind the header already; ``line``: the number of its first line.
+    """
+
+    def __init__(self, pieces: Pieces, name: str, delimiter: str, width: int, head: bytes, line: int):
+        self._pieces, self._name, self._delimiter, self._width = pieces, name, delimiter, width
+        self._text, self._line, self._quotes = head, line, 0
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Rows with something in them, in order. Raises UnreadableFile."""
+        while True:
+            self._text += self._pieces.read(min(PIECE, RECORD - len(self._text)))
+            read = self._regular() or self._carefully()
+            self._text, self._line = self._text[read.taken :], self._line + read.lines
+            if len(self._text) >= RECORD:
+                raise UnreadableFile(
+                    f"文件 {self._name} 第 {self._line} 行起的一条记录超过 16 MB，多半是引号没有配对。",
+                    remedy="改正该行的引号，或用 Excel、WPS 重新另存为 CSV 后报送。",
+                )
+            if read.chunk is not None and read.chunk.frame.height:
+                yield read.chunk
+            if self._pieces.last:
+                break
+        if self._quotes % 2:
+            raise _truncated(self._name, "在引号中间结束")
+
+    def _regular(self) -> _Read | None:
+        """Complete records with the right number of cells each; None where there is anything else.
+
+        A quote is taken to open or close a cell here, so a line feed behind an even number of them ends a record. Arrow,
+        which reads quotes as the csv module does, must find the same number of records, and the last one closed.
+        """
+        text = self._text
+        if self._pieces.last and not text.endswith((b"\n", b"\r")):
+            text += b"\n"
+        letters = np.frombuffer(text, dtype=np.uint8)
+        feeds, quotes = np.flatnonzero(letters == _LF), np.flatnonzero(letters == _QUOTE)
+        ends = np.flatnonzero(np.searchsorted(quotes, feeds) % 2 == 0) if len(quotes) else np.arange(len(feeds))
+        taken = int(feeds[ends[-1]]) + 1 if len(ends) else 0
+        if taken == 0 or (self._pieces.last and taken < len(text)) or b"\x00" in text or _lone_carriage(text, taken):
+            return None
+        buffer = pa.py_buffer(text).slice(0, taken)
+        if not is_utf8(buffer):
+            raise damaged(self._name)
+        names = column_names(self._width)
+        try:
+            cells = pyarrow.csv.read_csv(
+                pa.BufferReader(buffer),
+                pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=taken + 1),
+                pyarrow.csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True, ignore_empty_lines=False),
+                pyarrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+                ),
+            )
+        except pa.ArrowInvalid:  # a record with another number of cells
+            return None
+        frame = pl.from_arrow(cells)
+        assert isinstance(frame, pl.DataFrame)  # of a table
+        if frame.height != len(ends) or frame.item(-1, -1).endswith("\n"):
+            return None
+        lines = pl.Series((np.concatenate([[0], ends[:-1] + 1]) + self._line).astype(np.int32))
+        if not (keep := filled(frame)).all():
+            frame, lines = frame.filter(keep), lines.filter(keep)
+        return _Read(min(taken, len(self._text)), int(ends[-1]) + 1, Chunk(frame, lines, without_nul=True))
+
+    def _carefully(self) -> _Read:
+        """Complete records of any text by the csv module; of the last text all of them must be complete."""
+        last, end, closed = self._pieces.last, 0, True
+        whole = self._text if last else self._text[: last_line_end(self._text)]
+
+        def lines() -> Iterator[str]:
+            nonlocal end, closed
+            for line in io.StringIO(str(whole, "utf-8"), newline=""):
+                end += len(line.encode())
+                yield line.replace("\x00", "")
+            closed = False  # asked for a line more, the reader is inside a cell
+
+        reader = csv.reader(lines(), delimiter=self._delimiter)
+        rows: list[list[str]] = []
+        begins, ragged, taken, count, short = list[int](), list[bool](), 0, 0, False
+        try:
+            for cells in reader:
+                if not closed:
+                    break
+                if something := any(map(str.strip, cells)):
+                    rows.append((cells + [""] * self._width)[: self._width])
+                    begins.append(self._line + count)
+                    ragged.append(len(cells) != self._width)
+                short = something and ragged[-1]
+                taken, count = end, reader.line_num
+        except UnicodeDecodeError:
+            raise damaged(self._name) from None
+        except csv.Error:  # longer than the module takes
+            raise open_quote(self._name, self._line + count) from None
+        if last and taken < len(whole):
+            raise _truncated(self._name, "在引号中间结束")
+        if last and short and not whole.endswith((b"\n", b"\r")):
+            raise _truncated(self._name, "最后一行不完整")
+        self._quotes += whole.count(b'"', 0, taken)
+        if not rows:
+            return _Read(taken, count)
+        frame = pl.DataFrame(rows, schema=dict.fromkeys(column_names(self._width), pl.String), orient="row")
+        numbers = pl.Series(begins, dtype=pl.Int32)
+        return _Read(
+            taken, count, Chunk(frame, numbers, ragged=pl.Series(ragged) if any(ragged) else None, without_nul=True)
+        )
+
+
+def _lone_carriage(text: bytes, end: int) -> bool:
+    """Whether a carriage return stands alone before ``end``."""
+    return text.find(b"\r", 0, end) >= 0 and text.count(b"\r", 0, end) != text.count(b"\r\n", 0, end)

@@ -1,0 +1,90 @@
+"""Text of a delivered file: UTF-8 (with or without BOM) or GB18030, handed on piece by piece as bytes of UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+from io import BufferedIOBase
+
+import polars as pl
+import pyarrow as pa
+
+from .base import UnreadableFile
+
+PIECE = 8 << 20
+PROBE = 1 << 20
+_HOLE = b"\x00" * 8  # room that was set aside and never written; single NUL are taken out
+
+
+def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
+    """utf-8-sig, utf-8 or gb18030; strict: bytes that fit none of them make the file unreadable.
+
+    UTF-8 that ends inside a character stays UTF-8 and is refused as such: read as GB18030 it would be other text.
+    """
+    if first.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    for encoding in ("gb18030", "utf-8") if declared == "gb18030" else ("utf-8", "gb18030"):
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
+        try:
+            begun = decoder.decode(first)
+            if encoding != "utf-8" or begun.isascii():
+                decoder.decode(b"", complete)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise UnreadableFile(
+        f"文件 {name} 的编码既不是 UTF-8 也不是 GB18030。", remedy="另存为“CSV UTF-8（逗号分隔）”后重新报送。"
+    )
+
+
+def damaged(name: str) -> UnreadableFile:
+    """What is said of bytes that are no text."""
+    return UnreadableFile(
+        f"文件 {name} 中有无法识别的字符（编码不一致或文件被截断）。", remedy="重新导出并完整上传后再报送。"
+    )
+
+
+def is_utf8(text: pa.Buffer) -> bool:
+    """Whether bytes are whole characters of UTF-8; nothing else may go to a library that takes text on trust."""
+    ends = pa.py_buffer(b"".join(place.to_bytes(8, "little") for place in (0, text.size)))
+    whole = pl.from_arrow(pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, text]))
+    assert isinstance(whole, pl.Series)  # of an array
+    try:
+        whole.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+class Pieces:
+    """Pieces of a file. Of GB18030 they are valid text; of UTF-8 they are as delivered, and checked by whoever cuts them."""
+
+    def __init__(self, source: BufferedIOBase, declared: str, name: str):
+        self._source, self._name = source, name
+        first = source.read(PROBE)
+        self.empty, self.last = not first, False
+        encoding = _encoding(first, len(first) < PROBE, declared, name)
+        self._decoder = None if encoding.startswith("utf-8") else codecs.getincrementaldecoder(encoding)("strict")
+        self._first = first.removeprefix(codecs.BOM_UTF8) if encoding == "utf-8-sig" else first
+
+    def read(self, size: int) -> bytes:
+        """About ``size`` bytes more; none at the end, and ``last`` is set then. Raises UnreadableFile."""
+        while not self.last:
+            data, self._first = (
+                self._first or self._source.read(size if self._decoder is None else (size + 1) // 2),
+                b"",
+            )
+            self.last = not data
+            if b"\x00" in data and _HOLE in data:
+                raise UnreadableFile(
+                    f"文件 {self._name} 中有成段的空字节，上传中断或文件已损坏。", remedy="重新导出并完整上传后再报送。"
+                )
+            text = data if self._decoder is None else self._decoded(data, self._decoder)
+            if text:  # a part of a character alone gives no text yet
+                return text
+        return b""
+
+    def _decoded(self, data: bytes, decoder: codecs.IncrementalDecoder) -> bytes:
+        try:
+            return decoder.decode(data, self.last).encode()
+        except UnicodeDecodeError:
+            raise damaged(self._name) from None

@@ -1,0 +1,83 @@
+"""What is told of a delivery beside its rows: columns nobody knows, must not be sent, stand twice or are missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ..catalogue import Kind
+from ..custody import scan
+from . import headers
+
+
+class Signals:
+    """Signals of one attempt, each with the number of rows it was seen in."""
+
+    def __init__(self, batch_seq: int, attempt: int):
+        self._batch_seq, self._attempt = batch_seq, attempt
+        self._rows: Counter[tuple[str, str]] = Counter()
+        self._texts: dict[tuple[str, str], tuple[str, str, str]] = {}
+
+    def note(self, code: str, subject: str, severity: str, owner: str, message: str, rows: int = 0) -> None:
+        """Note a signal about a subject; one that is noted already gets its rows added."""
+        self._rows[code, subject] += rows
+        self._texts[code, subject] = (severity, owner, message)
+
+    def values(self) -> list[dict[str, Any]]:
+        """Rows of ``ledger.signal``."""
+        return [
+            {
+                "batch_seq": self._batch_seq,
+                "attempt": self._attempt,
+                "code": code,
+                "subject": subject,
+                "rows": rows,
+                "severity": severity,
+                "owner": owner,
+                "message": message,
+            }
+            for (code, subject), rows in self._rows.items()
+            for severity, owner, message in [self._texts[code, subject]]
+        ]
+
+    def of_headers(self, kind: Kind, match: headers.HeaderMatch, channel: dict[str, str]) -> None:
+        """Note what the headers of a table tell; ``channel``: columns a channel adds to the record's own, folded."""
+        for header in match.unknown:
+            if headers.fold(header) not in channel:
+                shown = scan.mask(header)[:200]
+                self.note(
+                    "unknown_column",
+                    shown,
+                    "warning",
+                    "data_engineer",
+                    f"列“{shown}”不在目录内，内容未入库；确有需要的，在目录中登记后重放本批次",
+                )
+        for header in match.forbidden:
+            shown = scan.mask(header)[:200]
+            self.note(
+                "forbidden_column", shown, "error", "department", f"列“{shown}”依法不得归集，内容未入库，请停止报送该列"
+            )
+        for header in match.ambiguous:
+            shown = scan.mask(header)[:200]
+            self.note(
+                "ambiguous_column",
+                shown,
+                "warning",
+                "department",
+                f"列“{shown}”与另一列含义相同，未采用，请删去多余的列",
+            )
+        for name in headers.required_missing(kind, match):
+            title = kind.fields[name].title
+            self.note("missing_column", name, "error", "department", f"缺少必填列“{title}”，请按填报模板补上该列")
+
+    def of_other_column(self, header: str, rows: int) -> None:
+        """Note rows with a sensitive number in a column that is not in the catalogue."""
+        shown = scan.mask(header)[:200]
+        self.note(
+            "sensitive_in_unknown_column",
+            shown,
+            "error",
+            "department",
+            f"目录外的列“{shown}”中有证件、手机或银行卡号，内容未入库，请停止报送该列",
+            rows,
+        )
