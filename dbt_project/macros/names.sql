@@ -4,8 +4,3 @@
     {%- set layers = {'stg': 'staging', 'int': 'intermediate', 'exp': 'exports'} -%}
     {{ custom_schema_name or layers.get(node.name.split('_')[0], target.schema) }}
 {%- endmacro %}
-
-{#- Folds a name for comparison only: NFKC, upper case, no blanks, one kind of bracket. -#}
-{% macro same_name(column) -%}
-    translate(upper(normalize({{ column }}, NFKC)), '〔〕【】[] {{ "\t" }}', '()()()')
-{%- endmacro %}

@@ -14,7 +14,7 @@ with combinations as (
     {%- endif %}
 ), kinds as (
     select c.penalty_category, case when kind.name like '其他%' then '其他' else kind.name end as penalty_kind
-    from combinations c, unnest(string_to_array(c.penalty_category, ';')) as kind (name)
+    from combinations c {{ cross_join_parts('c.penalty_category', ';', 'kind', 'name') }}
 ), ranked as (
     select
         kinds.penalty_category, class.severity_class, term.max_months,

@@ -8,7 +8,7 @@ with rules as (
 ), enterprises as (
     select t.subject_id from {{ ref('int_food_drug__touched') }} t
     where exists (select 1 from {{ ref('int_food_drug__fact') }} f where f.subject_id = t.subject_id and f.activity)
-), facts as materialized (
+), facts as {{ computed_once() }} (
     select f.*
     from enterprises e join {{ ref('int_food_drug__fact') }} f on f.subject_id = e.subject_id
     where {{ weighs('f') }} and (f.state = 'current' or f.event_on > (
@@ -42,9 +42,9 @@ with rules as (
 select
     met.subject_id, met.grade, met.rule,
     case met.rule
-        when 'model' then concat(met.months, ' 个月内没有食品药品失信记录，有效的表彰奖励或红名单 ', met.found, ' 条')
+        when 'model' then concat_ws('', met.months, ' 个月内没有食品药品失信记录，有效的表彰奖励或红名单 ', met.found, ' 条')
         when 'otherwise' then '在案记录不符合严重失信、失信和示范守信的条件'
-        else concat(met.months, ' 个月内', case met.rule when 'serious_penalty' then '严重处罚（吊销、责令关闭、限制从业）'
+        else concat_ws('', met.months, ' 个月内', case met.rule when 'serious_penalty' then '严重处罚（吊销、责令关闭、限制从业）'
             when 'serious_list' then '列入或仍在食品药品严重失信主体名单' when 'penalty' then '食品药品行政处罚' else '抽检不合格' end,
             ' ', met.found, ' 条（规则：', met.minimum, ' 条以上）') end as explanation,
     met.months, met.clause, met.valid_from as rule_valid_from,

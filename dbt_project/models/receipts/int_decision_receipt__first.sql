@@ -20,7 +20,7 @@ with touched as (
 )
 select
     receipt_key, min(decision_table) as decision_table, min(unit_id) as unit_id, min(record_id) as record_id,
-    max(case when arrival = 1 then to_char(coalesce(decision_date, received_on), 'YYYY-MM') end) as decision_month,
+    max(case when arrival = 1 then {{ month_text('coalesce(decision_date, received_on)') }} end) as decision_month,
     max(case when arrival = 1 and decision_date is null then 1 else 0 end) = 1 as month_of_receipt,
     min(received_on) as first_received_on,
     min(case when outcome <> 'quarantined' then gated_on end) as first_accepted_on,

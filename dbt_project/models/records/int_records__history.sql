@@ -7,7 +7,7 @@
 -- What was known of a record and from which day to which: one row per delivered version, cut where an event, a
 -- corrected key or a roster told something new of it. A late older version was never what was known: it begins and ends
 -- on one day.
-with versions as materialized (
+with versions as {{ computed_once() }} (
     select s.*,
         row_number() over (partition by record_id order by source_version, batch_seq, row_no) as delivery_no,
         min(accepted_on) over (partition by record_id order by source_version, batch_seq, row_no
@@ -15,7 +15,7 @@ with versions as materialized (
         min(accepted_on) over (partition by record_id) as first_accepted_on,
         count(*) over (partition by record_id) as version_count
     from {{ ref('int_records__source') }} s
-), facts as materialized (
+), facts as {{ computed_once() }} (
     select v.record_id, v.delivery_no, e.event_type as fact, e.accepted_on as known_on, e.event_date as happened_on,
         cast(0 as bigint) as roster_seq
     from versions v

@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['record_id'], 'unique': true}], post_hook="analyze {{ this }}") }}
+{{ config(indexes=[{'columns': ['record_id'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
 -- Records this build may change: delivered or withdrawn rows, events about them, corrected keys, rosters, a subject
 -- that was merged or split, and a day that ended a term.
 -- depends_on: {{ ref('int_administrative_licence__touched') }}

@@ -28,8 +28,10 @@ select
     cast(case when points is not null then max_points end as numeric(6, 2)) as max_points,
     cast(numerator as numeric(18, 2)) as numerator, cast(denominator as numeric(18, 2)) as denominator, figure,
     case when points is null then '没有分母，不计分'
-         when formula_id = 'deduct' then concat(trim_scale(max_points), ' − ', trim_scale(step), ' × ', numerator,
-             ' = ', points)
-         else concat(trim_scale(max_points), ' × ', numerator, ' ÷ ', denominator, ' = ', points) end as formula,
+         when formula_id = 'deduct'
+             then concat_ws('', {{ plain_number('max_points') }}, ' − ', {{ plain_number('step') }}, ' × ', numerator,
+                 ' = ', points)
+         else concat_ws('', {{ plain_number('max_points') }}, ' × ', numerator, ' ÷ ', denominator, ' = ',
+             points) end as formula,
     clause
 from awarded

@@ -6,7 +6,7 @@ with opened as (
     select min(day) as first_day from {{ source('ledger', 'business_day') }}
 ), week as (
     select d.day as week_end from {{ ref('working_days') }} d cross join opened
-    where extract(isodow from d.day) = 7 and d.day > opened.first_day
+    where {{ weekday('d.day') }} = 7 and d.day > opened.first_day
       and d.day <= cast('{{ var("business_date") }}' as date)
 ), sign as (
     select dataset_id, business_date as signed_on from {{ source('ledger', 'batch') }}
@@ -24,9 +24,9 @@ with opened as (
 )
 select
     l.dataset_id, l.week_end, l.unit_id, l.signed_on as last_sign,
-    l.week_end - l.silent_from as days_silent, l.cadence_days
+    {{ days_between('l.silent_from', 'l.week_end') }} as days_silent, l.cadence_days
 from last_sign l
-where l.week_end - l.silent_from > l.cadence_days
+where {{ days_between('l.silent_from', 'l.week_end') }} > l.cadence_days
   and not exists (
     select 1 from {{ source('ledger', 'attestation') }} a
     where a.dataset_id = l.dataset_id and l.week_end between a.period_from and a.period_to)

@@ -9,6 +9,6 @@ with delivered as (
 select
     k.department, coalesce(k.unit_id, '') as unit_id, least(k.connected_on, d.first_on) as connected_on,
     case when k.connected_on <= coalesce(d.first_on, k.connected_on) then k.evidence
-         else concat('批次 ', d.first_seq) end as first_batch
+         else concat_ws('', '批次 ', d.first_seq) end as first_batch
 from {{ source('ledger', 'key_department') }} k
 left join delivered d on d.unit_id = k.unit_id

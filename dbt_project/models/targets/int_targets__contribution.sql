@@ -2,8 +2,8 @@
 -- What every item adds to a figure's numerator and denominator, and between which days: the one way all figures are
 -- counted. valid_to is the first day it counts no more. missing = 1: the item has no denominator, so the figure has
 -- none.
-select figure_id, item_key, unit_id, cast(null as text) as record_id, alive_from as valid_from, alive_to as valid_to,
-    0 as numerator, 1 as denominator, 0 as missing
+select figure_id, item_key, unit_id, cast(null as {{ dbt.type_string() }}) as record_id, alive_from as valid_from,
+    alive_to as valid_to, 0 as numerator, 1 as denominator, 0 as missing
 from {{ ref('int_targets__member') }}
 union all
 select figure_id, item_key, unit_id, record_id, covered_from, alive_to, 1, 0, 0
@@ -24,13 +24,14 @@ from {{ ref('int_targets__reported') }} r
 join (select figure_id, min(denominator_rule) <> 'none' as kept from {{ ref('target') }} group by figure_id) rule
   on rule.figure_id = r.figure_id
 union all
-select 'T19', department, unit_id, cast(null as text), cast('2016-11-09' as date), cast(null as date), 0, 1, 0
+select 'T19', department, unit_id, cast(null as {{ dbt.type_string() }}), cast('2016-11-09' as date),
+    cast(null as date), 0, 1, 0
 from {{ ref('int_targets__connected') }}
 union all
 select 'T19', department, unit_id, first_batch, connected_on, cast(null as date), 1, 0, 0
 from {{ ref('int_targets__connected') }} where connected_on is not null
 union all
-select 'T20', area, '', cast(null as text), cast('2016-11-09' as date), cast(null as date), 0, 1, 0
+select 'T20', area, '', cast(null as {{ dbt.type_string() }}), cast('2016-11-09' as date), cast(null as date), 0, 1, 0
 from {{ ref('int_targets__report_area') }}
 union all
 select 'T20', area, '', record_id, first_on, cast(null as date), 1, 0, 0

@@ -12,7 +12,7 @@ with told as (
     from told group by figure_id, unit_id, denominator_source
 )
 select r.figure_id, r.unit_id, r.month_end,
-    string_agg(s.denominator_source, '；' order by s.denominator_source) as denominator_source
+    {{ joined('s.denominator_source', '；', ['s.denominator_source']) }} as denominator_source
 from {{ ref('int_targets__running') }} r
 join since s on s.figure_id = r.figure_id and s.unit_id = r.unit_id and s.first_on <= r.month_end
 group by r.figure_id, r.unit_id, r.month_end

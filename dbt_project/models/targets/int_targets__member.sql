@@ -5,11 +5,13 @@ with figure as (
     select distinct figure_id, denominator_rule from {{ ref('target') }} where subject_type = 'organisation'
 ), counted as (
     select f.figure_id, s.subject_id as item_key, s.subject_id, s.uscc, s.name, s.unit_id, s.alive_from, s.alive_to
-    from figure f join {{ ref('int_targets__subject') }} s on f.denominator_rule = concat('registry:', s.population)
+    from figure f join {{ ref('int_targets__subject') }} s
+      on f.denominator_rule = concat_ws('', 'registry:', s.population)
     union all
     select f.figure_id, r.item_key, min(r.subject_id), min(r.uscc), min(r.name), min(r.unit_id), min(r.listed_on),
         case when count(*) = count(r.left_on) then max(r.left_on) end
-    from figure f join {{ ref('int_targets__roster') }} r on f.denominator_rule = concat('roster:', r.roster_name)
+    from figure f join {{ ref('int_targets__roster') }} r
+      on f.denominator_rule = concat_ws('', 'roster:', r.roster_name)
     group by f.figure_id, r.item_key
 )
 select

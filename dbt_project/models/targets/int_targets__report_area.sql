@@ -10,6 +10,6 @@ with numbered as (
 select
     p.area, least(p.first_on, u.first_on) as first_on,
     case when p.first_on <= coalesce(u.first_on, p.first_on) then p.evidence
-         when u.first_on is not null then concat('报告台账 ', u.first_id) end as record_id
+         when u.first_on is not null then concat_ws('', '报告台账 ', u.first_id) end as record_id
 from {{ source('ledger', 'report_area') }} p
 left join used u on u.area = p.area

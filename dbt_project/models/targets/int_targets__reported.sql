@@ -26,8 +26,8 @@ select
     s.figure_id, s.reporter, coalesce(u.unit_id, s.unit_id) as unit_id, s.record_id,
     cast({{ dbt.last_day("cast(concat_ws('', s.month, '-01') as date)", 'month') }} as date) as month_end,
     s.numerator, s.denominator, s.denominator_on,
-    concat(teller.name, '填报《', d.title, '》', case when s.denominator_source <> ''
-        then concat('：', s.denominator_source) end)
+    concat_ws('', teller.name, '填报《', d.title, '》', case when s.denominator_source <> ''
+        then concat_ws('', '：', s.denominator_source) end)
         as denominator_source
 from stated s
 left join {{ source('ledger', 'unit') }} u on u.uscc = s.unit_uscc

@@ -36,7 +36,7 @@ select
     cast(numerator as bigint) as numerator, cast(denominator as bigint) as denominator,
     case when denominator is null then null
          when denominator_rule like 'registry:%' then '登记库月末存续主体'
-         when denominator_rule like 'roster:%' then concat('名册：', substr(denominator_rule, 8))
+         when denominator_rule like 'roster:%' then concat_ws('', '名册：', substr(denominator_rule, 8))
          when denominator_rule = 'items_due' then '应公开事项'
          when denominator_rule like 'fixed:%' then '实施意见列名'
          else told_by end as denominator_source,

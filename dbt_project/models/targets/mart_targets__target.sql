@@ -2,9 +2,9 @@
 -- The target ledger as pages show it: one row per target and goal, with the names of the responsible units.
 with charged as (
     select t.figure_id,
-        string_agg(case when t.role = 'responsible' then t.unit_id end, ';' order by t.place) as responsible_units,
-        string_agg(case when t.role = 'contributing' then t.unit_id end, ';' order by t.place) as contributing_units,
-        string_agg(case when t.role = 'responsible' then u.name end, '、' order by u.unit_id) as responsible_names
+        {{ joined("case when t.role = 'responsible' then t.unit_id end", ";", ["t.place"]) }} as responsible_units,
+        {{ joined("case when t.role = 'contributing' then t.unit_id end", ";", ["t.place"]) }} as contributing_units,
+        {{ joined("case when t.role = 'responsible' then u.name end", "、", ["u.unit_id"]) }} as responsible_names
     from {{ source('ledger', 'target_unit') }} t
     left join {{ source('ledger', 'unit') }} u on u.unit_id = t.unit_id
     group by t.figure_id
