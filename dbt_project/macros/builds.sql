@@ -54,7 +54,7 @@
 {#- Statistics for a table that was filled from nothing, so that what is built on it is not planned blind; later changes
     are left to autovacuum. -#}
 {% macro analyze_when_new() -%}
-    {%- if model.config.materialized == 'incremental' and not is_incremental() %}analyze {{ this }}{% endif -%}
+    {%- if model.config.materialized == 'incremental' and not is_incremental() %}{{ take_statistics(this) }}{% endif -%}
 {%- endmacro %}
 
 {#- What is appended has a grain (meta.grain of the model): the database takes no row twice, also where the table was

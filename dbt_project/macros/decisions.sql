@@ -35,7 +35,7 @@ where publication_state = 'published' and publication_until < cast('{{ var("busi
 {% macro decision_images(kind, table_name) %}
 with touched as (
     select record_id from {{ ref('int_' ~ kind ~ '__touched') }}
-), versions as materialized (
+), versions as {{ computed_once() }} (
     select s.*,
         row_number() over (partition by s.record_id
                            order by s.source_version desc, s.batch_seq desc, s.row_no desc) as newest,
@@ -151,9 +151,9 @@ where gone.build_id = {{ var('build_id') }} and gone.change = 'delete' and {{ no
 {%- endif %}
 {% endmacro %}
 
-{% macro as_text(column) -%} coalesce(cast({{ column }} as text), '') {%- endmacro %}
-{% macro as_day(column) -%} coalesce(to_char({{ column }}, 'YYYY-MM-DD'), '') {%- endmacro %}
-{% macro as_amount(column) -%} coalesce(cast(trim_scale({{ column }}) as text), '') {%- endmacro %}
+{% macro as_text(column) -%} coalesce(cast({{ column }} as {{ dbt.type_string() }}), '') {%- endmacro %}
+{% macro as_day(column) -%} coalesce({{ day_text(column) }}, '') {%- endmacro %}
+{% macro as_amount(column) -%} coalesce(cast({{ plain_number(column) }} as {{ dbt.type_string() }}), '') {%- endmacro %}
 
 {#- The last day the law lets a penalty be published: as stated, at most the longest term of its severity class. -#}
 {% macro publication_end(penalty, class) -%}

@@ -1,9 +1,6 @@
-{#- Schemas are used as they are named, never prefixed with the target's. -#}
+{#- A model's schema is that of its layer, by which its name begins: marts (mart_, fct_) unless it says another. A
+    schema that is configured is used as it is named, never prefixed with the target's. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {{ custom_schema_name or target.schema }}
-{%- endmacro %}
-
-{#- Folds a name for comparison only: NFKC, upper case, no blanks, one kind of bracket. -#}
-{% macro same_name(column) -%}
-    translate(upper(normalize({{ column }}, NFKC)), '〔〕【】[] {{ "\t" }}', '()()()')
+    {%- set layers = {'stg': 'staging', 'int': 'intermediate', 'exp': 'exports'} -%}
+    {{ custom_schema_name or layers.get(node.name.split('_')[0], target.schema) }}
 {%- endmacro %}

@@ -57,7 +57,7 @@
 
 {#- One profile per subject of a class; a day rewrites the subjects whose counters, attributes or grade it changed. -#}
 {% macro subject_profiles(subject_class) %}
-with touched as materialized (
+with touched as {{ computed_once() }} (
     {%- if is_incremental() %}
     select subject_id from {{ ref('int_subjects__counter') }} where build_id = {{ var('build_id') }}
     union select subject_id from {{ source('subjects', 'subject') }} where build_id = {{ var('build_id') }}
@@ -77,15 +77,17 @@ with touched as materialized (
     left join {{ ref('int_subjects__counter') }} c on c.subject_id = t.subject_id
     group by t.subject_id
 ), listed as (
-    select t.subject_id, string_agg(concat(e.list_name, '（', e.entered_on, ' 列入', case when e.term_to is not null then '，至 ' end,
-        e.term_to, '）'), '；' order by e.entered_on, e.record_id) as on_lists
-    from touched t join {{ ref('mart_lists__entry') }} e on e.subject_id = t.subject_id
-    where e.state = '在列' and e.list_kind <> '红名单'
-    group by t.subject_id
-), rated as (
-    select subject_id, string_agg(concat(domain, ' ', grade, '（', period, ' 年度）'), '；' order by domain) as latest_ratings
+    select subject_id, {{ joined('entry', '；', ['entered_on', 'record_id']) }} as on_lists
     from (
-        select t.subject_id, r.domain, r.grade, r.period,
+        select t.subject_id, e.entered_on, e.record_id, concat_ws('', e.list_name, '（', e.entered_on, ' 列入',
+            case when e.term_to is not null then '，至 ' end, e.term_to, '）') as entry
+        from touched t join {{ ref('mart_lists__entry') }} e on e.subject_id = t.subject_id
+        where e.state = '在列' and e.list_kind <> '红名单') on_a_list
+    group by subject_id
+), rated as (
+    select subject_id, {{ joined('rating', '；', ['domain']) }} as latest_ratings
+    from (
+        select t.subject_id, r.domain, concat_ws('', r.domain, ' ', r.grade, '（', r.period, ' 年度）') as rating,
             row_number() over (partition by t.subject_id, r.domain order by r.period desc, r.event_on desc, r.record_id desc) as newest
         from touched t join {{ ref('int_subjects__rating') }} r on r.subject_id = t.subject_id
         where r.state = 'current') newest_first

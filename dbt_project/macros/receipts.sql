@@ -1,7 +1,7 @@
 {#- The key under which a delivered row counts: the unit's record, or the row itself where the key cannot be read. -#}
 {% macro receipt_key(batch, row) -%}
-    case when {{ row }}.record_id is null then concat({{ batch }}.seq, ':', {{ row }}.row_no)
-         else concat({{ batch }}.unit_id, ':', {{ row }}.record_id) end
+    case when {{ row }}.record_id is null then concat_ws('', {{ batch }}.seq, ':', {{ row }}.row_no)
+         else concat_ws('', {{ batch }}.unit_id, ':', {{ row }}.record_id) end
 {%- endmacro %}
 
 {#- Rows of attempts that a replay replaced: their keys go out unless another attempt still holds them. -#}

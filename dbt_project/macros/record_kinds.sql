@@ -99,7 +99,7 @@ select
         else {{ same_name('s.subject_name') }} end as lookup_value,
     case when s.variant = 'person'
         {%- for scheme, field, value in lookup_schemes() %} or ({{ is_code(field) }}){% endfor %} then false
-        else concat(s.uscc, s.org_code, s.business_reg_no, s.tax_reg_no, s.institution_cert_no, s.social_org_cert_no) <> ''
+        else concat_ws('', s.uscc, s.org_code, s.business_reg_no, s.tax_reg_no, s.institution_cert_no, s.social_org_cert_no) <> ''
         end as placeholder_code,
     {% if kind in ('administrative_licence', 'administrative_penalty', 'judgment_debtor', 'commitment') -%}
     case when s.variant = 'person' then s.id_no else '' end as person_ref,

@@ -15,7 +15,7 @@
 {%- if is_incremental() and kind not in kinds_of_build() %}
 select * from {{ this }} where false
 {%- else %}
-with accepted as materialized ({{ accepted_rows(kind) }})
+with accepted as {{ computed_once() }} ({{ accepted_rows(kind) }})
 select
     r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
     r.unit_id, r.dataset_id, r.received_on, r.accepted_on

@@ -7,8 +7,9 @@
 
 {#- The percent expected at a day: linear from the issue of the plan (2016-11-09) to the due date, then the goal. -#}
 {% macro pace(day, due_on, goal) -%}
-    cast(round({{ goal }} * least(1, greatest(0, cast({{ day }} - cast('2016-11-09' as date) as numeric(12, 6))
-        / ({{ due_on }} - cast('2016-11-09' as date)))), 4) as numeric(9, 4))
+    {%- set issued = "cast('2016-11-09' as date)" -%}
+    cast(round({{ goal }} * least(1, greatest(0, cast({{ days_between(issued, day) }} as numeric(12, 6))
+        / ({{ days_between(issued, due_on) }}))), 4) as numeric(9, 4))
 {%- endmacro %}
 
 {#- Cells of person counts under five are not shown in drill-downs (project limits). -#}

@@ -1,6 +1,7 @@
 -- Each goal once; what the law forbids to advance is exactly T03 and T13–T18; person targets are reported, never
 -- computed; the points of the assessment sheet add up to 100.
-select target_id || '/' || goal_no as what from {{ ref('target') }} group by target_id, goal_no having count(*) > 1
+select concat_ws('/', target_id, goal_no) as what from {{ ref('target') }}
+group by target_id, goal_no having count(*) > 1
 union all
 select target_id from {{ ref('target') }}
 where advances = (target_id in ('T03', 'T13', 'T14', 'T15', 'T16', 'T17', 'T18'))

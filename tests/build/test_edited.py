@@ -21,7 +21,7 @@ from tests.helpers.runs import run_on
 
 ON = date(2026, 2, 25)
 FIRM, PERSON = "91370399MA30000108", "pref_1"
-_POLICY, _LISTS = "dbt_project/seeds/policy", "dbt_project/models/marts/lists"
+_POLICY, _LISTS = "dbt_project/seeds/policy", "dbt_project/models/lists"
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ _DUE: dict[str, tuple[Callable[[Path], Any], str]] = {
         "种子有改动，全量重建",
     ),
     "model": (lambda r: edit(r / _LISTS / "mart_lists__entry.sql", "第17条", "第十七条"), "模型有改动，全量重建"),
-    "contract": (lambda r: edit(r / _LISTS / "_lists.yml", "contract:", "contract: "), "模型有改动，全量重建"),
+    "contract": (lambda r: edit(r / _LISTS / "mart_lists__entry.yml", "contract:", "contract: "), "模型有改动，全量重建"),
     "macro": (
         lambda r: edit(r / "dbt_project/macros/rates.sql", "numeric(9, 6)", "numeric(10, 6)"),
         "模型有改动，全量重建",

@@ -16,7 +16,7 @@ PUBLISHED = {
 @pytest.fixture(scope="module")
 def expected() -> dict[str, dict]:
     """What the dbt unit test of the yearly mart expects, run by tests/dbt/test_dbt.py through the mart's own macros."""
-    path = settings.checkout() / "dbt_project" / "models" / "marts" / "supervision" / "_unit_tests.yml"
+    path = settings.checkout() / "dbt_project" / "models" / "supervision" / "mart_supervision__yearly.yml"
     tests = yaml.safe_load(path.read_text(encoding="utf-8"))["unit_tests"]
     test = next(test for test in tests if test["name"].startswith("qinghai"))
     return {row["decision_table"]: row for row in test["expect"]["rows"] if row["unit_id"] == "qh"}

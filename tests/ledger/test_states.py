@@ -172,7 +172,7 @@ def test_every_state_has_a_word_and_no_two_the_same() -> None:
 
 def test_lists_are_told_on_pages_as_in_reports() -> None:
     """``mart_lists__entry`` writes its words in SQL; they are those of the vocabulary."""
-    path = CHECKOUT / "dbt_project" / "models" / "marts" / "lists" / "mart_lists__entry.sql"
+    path = CHECKOUT / "dbt_project" / "models" / "lists" / "mart_lists__entry.sql"
     found = dict(re.findall(r"when '(\w+)' then '([\u4e00-\u9fff]+)'", path.read_text(encoding="utf-8")))
     shown = {state: word for state, word in words.LIST_ENTRY.items() if state in found}
     assert found == {str(state): word for state, word in shown.items()} and len(found) >= 4

@@ -14,9 +14,9 @@ from tests.conftest import CHECKOUT
 
 
 def _columns(model: str) -> set[str]:
-    files = (CHECKOUT / "dbt_project" / "models" / "marts").rglob("_*.yml")
-    models = [entry for path in files for entry in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])]
-    return {column["name"] for entry in models if entry["name"] == model for column in entry["columns"]}
+    path = CHECKOUT / "dbt_project" / "models" / "subjects" / f"{model}.yml"
+    (entry,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    return {column["name"] for column in entry["columns"]}
 
 
 def test_sections_hold_every_kind_of_record_of_organisations_once() -> None:

@@ -3,7 +3,7 @@
 {% for receiver, interface in interfaces -%}
 select
     '{{ receiver }}' as receiver, '{{ interface }}' as interface, e.build_id, e.record_id, e.operation_hint, e.reason,
-    e.due_on, to_jsonb(e) as payload
+    e.due_on, {{ row_as_json('e') }} as payload
 from {{ ref('exp_' ~ receiver ~ '__' ~ interface) }} e
 {{ 'union all' if not loop.last }}
 {% endfor %}

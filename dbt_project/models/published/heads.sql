@@ -17,7 +17,8 @@
 select
     '{{ kind }}' as kind, h.record_id, h.variant, h.dataset_id, h.batch_seq, h.row_no, h.source_version, h.content_hash
     {%- for name in asked %},
-    {% if name in columns %}h.{{ columns[name] }}{% else %}cast(null as text){% endif %} as {{ name }}
+    {% if name in columns %}h.{{ columns[name] }}
+    {%- else %}cast(null as {{ dbt.type_string() }}){% endif %} as {{ name }}
     {%- endfor %}
 from {{ ref('int_' ~ kind ~ '__current' if 'decision_no' in columns else 'stg_' ~ kind) }} h
 {{ 'union all' if not loop.last }}

@@ -9,8 +9,7 @@ select
     {{ receipt_key('b', 'r') }} as receipt_key,
     b.business_date as received_on, coalesce(b.gated_on, b.business_date) as gated_on,
     coalesce(o.outcome, 'accepted') as outcome, r.uscc,
-    case when pg_input_is_valid(r.decision_date, 'date') and r.decision_date like '____-__-__'
-         then cast(r.decision_date as date) end as decision_date
+    {{ date_if_readable('r.decision_date') }} as decision_date
 from ({{ live_attempts(kind) }}) live
 join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
 join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq

@@ -6,6 +6,10 @@
 import os
 from collections import defaultdict
 from types import SimpleNamespace
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 
 class Relation(str):
@@ -37,6 +41,12 @@ def run_query(_: str) -> SimpleNamespace:
     return SimpleNamespace(columns=[SimpleNamespace(values=list)], rows=fields)
 
 
+@pass_context
+def dispatch(context: Context, name: str) -> Any:
+    """The macro as PostgreSQL has it: what is linted is what runs there."""
+    return context[f"postgres__{name}"]
+
+
 execute = True
 project_name = "public_credit"
 this = Relation("built", "this_model")
@@ -46,6 +56,7 @@ model = SimpleNamespace(config=SimpleNamespace(materialized="incremental"))
 graph = SimpleNamespace(nodes=defaultdict(lambda: SimpleNamespace(schema="built", alias="earlier")))
 adapter = SimpleNamespace(
     get_relation=lambda database, schema, identifier: Relation(schema, identifier),
+    dispatch=dispatch,
     quote=lambda name: f'"{name}"',
     get_columns_in_relation=lambda relation: [SimpleNamespace(name="record_id")],
 )

@@ -344,7 +344,7 @@ def chosen(select: tuple[str, ...]) -> list[str]:
         if not listed:
             raise UserError(
                 f"没有模型或种子符合“{selector}”。",
-                remedy="写 dbt 的选择式：模型名（mart_lists__entry）、种子名、path:models/marts/lists、group:targets 等。",
+                remedy="写 dbt 的选择式：模型名（mart_lists__entry）、种子名、path:models/lists、group:targets 等。",
             )
         names += listed
     return list(dict.fromkeys(names))

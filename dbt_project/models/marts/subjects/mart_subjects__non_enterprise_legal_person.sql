@@ -1,5 +1,0 @@
-{{ config(materialized='incremental', incremental_strategy='merge', unique_key='subject_id',
-          pre_hook="{{ drop_vanished_subjects('non_enterprise') }}", indexes=[{'columns': ['uscc']}]) }}
--- depends_on: {{ ref('int_food_drug__touched') }}
--- 非企业法人公共信用基础数据库: one profile per subject, from the counters, lists, ratings and grades that changed.
-{{ subject_profiles('non_enterprise') }}

@@ -1,0 +1,52 @@
+{{ config(indexes=[{'columns': ['record_id'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
+-- Records this build may change: delivered or withdrawn rows, events about them, corrected keys, rosters, a subject
+-- that was merged or split, and a day that ended a term.
+-- depends_on: {{ ref('int_administrative_licence__touched') }}
+-- depends_on: {{ ref('int_administrative_penalty__touched') }}
+-- depends_on: {{ ref('int_records__roster') }}
+{%- set current = earlier('int_records__current') %}
+{% if not execute or flags.FULL_REFRESH or current is none %}
+{%- for kind in record_kinds() %}
+select distinct '{{ kind }}' as kind, record_id from {{ ref('stg_' ~ kind) }}
+{{ 'union all' if not loop.last }}
+{% endfor %}
+{%- if current is not none %}
+union select kind, record_id from {{ current }}
+{%- endif %}
+{%- else %}
+{%- for kind in ['administrative_licence', 'administrative_penalty'] %}
+select '{{ kind }}' as kind, record_id from {{ ref('int_' ~ kind ~ '__touched') }}
+union
+{%- endfor %}
+{%- for kind in kinds_of_build() | select('in', roster_kinds()) %}
+select '{{ kind }}', r.record_id
+from {{ source('ledger', 'build_input') }} i
+join {{ source('raw', kind) }} r on r.batch_seq = i.batch_seq and r.attempt = i.attempt
+where i.build_id = {{ var('build_id') }} and i.kind = '{{ kind }}' and r.record_id is not null
+union
+{%- endfor %}
+{%- if 'decision_event' in kinds_of_build() %}
+select c.kind, c.record_id
+from {{ source('ledger', 'build_input') }} i
+join {{ source('raw', 'decision_event') }} e on e.batch_seq = i.batch_seq and e.attempt = i.attempt
+join {{ current }} c on c.document_no = e.decision_no and c.authority_uscc = e.authority_uscc
+    and c.event_table = e.decision_table
+where i.build_id = {{ var('build_id') }} and i.kind = 'decision_event' and c.event_table <> ''
+union
+{%- endif %}
+select c.kind, c.record_id
+from {{ source('ledger', 'record_link') }} l
+join {{ source('ledger', 'build_input') }} i on i.batch_seq = l.batch_seq and i.build_id = {{ var('build_id') }}
+join {{ current }} c on c.record_id = l.old_record_id
+union
+select c.kind, c.record_id
+from {{ ref('int_records__roster') }} r join {{ current }} c on c.record_id = r.record_id
+where r.build_id = {{ var('build_id') }}
+union
+select c.kind, c.record_id
+from {{ source('subjects', 'change') }} s join {{ current }} c on c.lookup_scheme = s.scheme
+    and c.lookup_value = s.value
+where s.build_id = {{ var('build_id') }}
+union
+select c.kind, c.record_id from {{ current }} c where c.changes_on <= {{ business_day() }}
+{%- endif %}

@@ -1,0 +1,55 @@
+"""Run by test_spark.py with a Python that has dbt-spark: compile the project for an empty Spark, let Spark parse every model.
+
+Arguments: the dbt project, a folder to work in (with ``kinds.json``: the fields of each kind by name and type). Prints one
+line per statement that Spark cannot parse, and last how many it could.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from dbt.cli.main import dbtRunner
+from pyspark.sql import SparkSession
+from pyspark.sql.utils import ParseException
+
+PROFILE = """public_credit:
+  target: spark
+  outputs: {spark: {type: spark, method: session, host: none, schema: marts, threads: 1}}
+"""
+
+
+def main(project: str, folder: Path) -> None:
+    (folder / "profiles.yml").write_text(PROFILE, encoding="utf-8")
+    os.chdir(folder)  # Spark keeps its files where it is started
+    quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+    spark = SparkSession.builder.master("local[1]").config(map=quiet).getOrCreate()
+    spark.sparkContext.setLogLevel("OFF")
+    spark.sql("create database ledger")
+    shapes = [
+        (kind, json.dumps({"fields": fields}))
+        for kind, fields in json.loads((folder / "kinds.json").read_text(encoding="utf-8")).items()
+    ]
+    spark.createDataFrame(shapes, "kind string, shape string").write.saveAsTable("ledger.kind_shape")
+    os.environ |= {"PCW_DBT_TARGET": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
+    places = ["--project-dir", project, "--profiles-dir", str(folder)]
+    variables = '{build_id: 1, business_date: "2026-02-25"}'
+    done = dbtRunner().invoke(["compile", "--quiet", "--no-version-check", *places, "--vars", variables])
+    if not done.success:
+        sys.exit(str(done.exception or [item.message for item in done.result if item.message]))
+    parser = spark._jsparkSession.sessionState().sqlParser()
+    parsed = 0
+    for item in done.result:
+        if item.node.resource_type == "model":
+            try:
+                parser.parsePlan(item.node.compiled_code)
+                parsed += 1
+            except ParseException as error:
+                print(f"{item.node.name}: {str(error).strip()[:300]}")
+    print(parsed)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

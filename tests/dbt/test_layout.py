@@ -1,0 +1,56 @@
+"""Where a model stands: its topic's folder, its layer in its name, one yml beside it that says what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import CHECKOUT
+
+MODELS = CHECKOUT / "dbt_project" / "models"
+SQL = sorted(MODELS.rglob("*.sql"))
+OF_THE_WHOLE = {"_groups.yml", "_exposures.yml", "_sources.yml"}
+LAYERS = ("stg_", "int_", "mart_", "fct_", "exp_")
+TOPICS = {
+    "decisions",
+    "exports",
+    "food_drug",
+    "lists",
+    "published",
+    "receipts",
+    "records",
+    "registers",
+    "staging",
+    "subjects",
+    "supervision",
+    "targets",
+}
+
+
+def test_every_folder_is_a_topic_and_every_name_begins_with_its_layer() -> None:
+    assert {path.parent for path in SQL} == {MODELS / topic for topic in TOPICS}
+    apart = {"staging": "stg_", "exports": "exp_"}
+    for path in SQL:
+        if path.parent.name != "published":  # names of what the code reads, in a schema of their own
+            assert path.stem.startswith(LAYERS), path.name
+            assert [topic for topic, layer in apart.items() if path.stem.startswith(layer)] == [
+                topic for topic in apart if path.parent.name == topic
+            ], path.name
+
+
+@pytest.mark.parametrize("path", SQL, ids=lambda path: path.stem)
+def test_a_model_is_described_beside_itself(path: Path) -> None:
+    (entry,) = yaml.safe_load(path.with_suffix(".yml").read_text(encoding="utf-8"))["models"]
+    assert entry["name"] == path.stem and entry["description"]
+
+
+def test_a_yml_describes_one_model_and_is_read_at_a_glance() -> None:
+    for path in sorted(MODELS.rglob("*.yml")):
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 150, path.name
+        if path.name not in OF_THE_WHOLE:
+            model = path.stem.removesuffix("_tests")
+            assert path.with_name(f"{model}.sql") in SQL, path.name
+            assert {test["model"] for test in yaml.safe_load(text).get("unit_tests", [])} <= {model}, path.name
