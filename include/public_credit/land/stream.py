@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import orjson
 import polars as pl
-from polars.expr.whenthen import ChainedThen, Then
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
@@ -27,13 +26,12 @@ from ..base.run import Run
 from ..catalogue import Dataset, Kind, dataset_of, load_catalogue
 from ..custody import archive, scan
 from ..custody.vault import Vault
-from ..identifiers.codes import PLACEHOLDER
 from ..kernels.columns import Marks, columns_of
 from ..ledger.locks import lock
 from ..ledger.models import Attempt, Batch, RefusedRow, Signal
 from ..ledger.session import driver, session, step
 from ..ledger.states import AttemptState, BatchState, StepName, Verdict
-from . import copy_binary, headers, raw_tables, shapes
+from . import copy_binary, headers, raw_tables, shapes, subjects
 from .canonical import Canonical
 from .readers import Chunk, Table, UnreadableFile, open_tables
 from .repeats import Repeats
@@ -41,16 +39,6 @@ from .rules import load_ruleset
 from .rules.context import RowContext
 from .rules.rows import RowRules, Verdicts
 from .stock import take_stock
-
-_SUBJECT_CODES = (
-    ("org_code", "org"),
-    ("business_reg_no", "reg"),
-    ("tax_reg_no", "tax"),
-    ("institution_cert_no", "inst"),
-    ("social_org_cert_no", "soc"),
-)
-# No code: nothing, zeros with or without the national placeholder's X, or another character over and over.
-_NO_CODE = "^(?:0+X?|X+|" + "|".join(f"{digit}+" for digit in range(1, 10)) + ")?$"
 
 
 @dataclass
@@ -73,9 +61,7 @@ class Lander:
     def __init__(self, batch: Batch, attempt: int, kind: Kind, dataset: Dataset, on: date, vault: Vault):
         self.batch_seq, self.attempt, self.variant = batch.seq, attempt, batch.variant
         self.kind, self.dataset, self.on, self.vault = kind, dataset, on, vault
-        ruleset = load_ruleset(kind.id)
-        self.rules = RowRules(kind, batch.variant, ruleset)
-        self.void_uscc = rf"(?:^|;)(?:{'|'.join(ruleset.voiding('uscc')) or '-'})(?:;|$)"
+        self.rules = RowRules(kind, batch.variant, load_ruleset(kind.id))
         self.suppliers = load_catalogue().supplier_usccs
         self.fields = kind.variants[batch.variant]
         self.result = LandResult(batch.seq, attempt)
@@ -209,7 +195,8 @@ class Lander:
         if not keep.all():
             self._refuse(verdicts.refused, keep, first, chunk.source_row, table.sheet)
         canonical = self._tokenised(verdicts.canonical, hits)
-        ids = copy_binary.record_ids(self.kind.id, self.variant, self._key(canonical, verdicts))
+        about = subjects.decide(self.kind, self.variant, canonical)
+        ids = copy_binary.record_ids(self.kind.id, self.variant, subjects.key_parts(self.kind, canonical, about))
         self._note_repeats(ids, canonical, first, keep)
         source_version = chunk.frame[f"c{version}"] if version is not None else pl.repeat("", count, eager=True)
         others = [
@@ -217,6 +204,8 @@ class Lander:
             verdicts.errors,
             verdicts.warnings,
             self._received(frame, verdicts, hits, chunk, match),
+            about.scheme,
+            about.value,
         ]
         self.result.landed += int(keep.sum())
         return writer.rows([canonical[name] for name in self.fields], first, chunk.source_row, ids, others, keep)
@@ -272,33 +261,6 @@ class Lander:
                 [scan.replace_text(value, self._token, name) for value in series.gather(positions)], dtype=pl.String
             ),
         )
-
-    def _subject(self, rows: pl.DataFrame, verdicts: Verdicts) -> pl.Expr:
-        """subject_ref: the person's token, or the first identifier an organisation has, or its folded name."""
-        if self.variant == "person":
-            return pl.col("id_no")
-        good = ~verdicts.errors.str.contains(self.void_uscc) & ~rows["uscc"].str.contains("〔", literal=True)
-        subject: Then | ChainedThen = pl.when(
-            pl.lit(good) & (pl.col("uscc") != "") & (pl.col("uscc") != PLACEHOLDER)
-        ).then(pl.concat_str(pl.lit("uscc:"), pl.col("uscc")))
-        for name, label in _SUBJECT_CODES:
-            if name in rows.columns:
-                subject = subject.when(~pl.col(name).str.contains(_NO_CODE)).then(
-                    pl.concat_str(pl.lit(f"{label}:"), pl.col(name))
-                )
-        if "id_no" in rows.columns:
-            subject = subject.when(pl.col("id_no") != "").then(pl.col("id_no"))
-        return subject.otherwise(
-            pl.when(pl.col("subject_name") != "")
-            .then(pl.concat_str(pl.lit("name:"), pl.col("subject_name").str.replace_all(r"\s", "")))
-            .otherwise(pl.lit(""))
-        )
-
-    def _key(self, rows: pl.DataFrame, verdicts: Verdicts) -> list[pl.Series]:
-        """The parts of the record's key: few stable fields, '' where one cannot be read."""
-        return rows.select(
-            [self._subject(rows, verdicts).alias(part) if part == "subject" else pl.col(part) for part in self.kind.key]
-        ).get_columns()
 
     def _note_repeats(self, ids: copy_binary.Ids, rows: pl.DataFrame, first: int, keep: pl.Series) -> None:
         landed = ids.complete & keep.to_numpy()
