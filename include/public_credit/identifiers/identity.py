@@ -10,49 +10,13 @@ from .codes import check_org_code, check_registration, check_uscc
 SHORTEST_CODE = 6
 DIGITS = "0123456789"
 RUN = DIGITS * 2
-# What clerks write where there is nothing to write, folded as names are (returned sheets; the national platform refuses
-# such values as 空值占位, docs/domain of the field standard's required fields).
-SAYS_NONE = frozenset(
-    (
-        "无",
-        "无证",
-        "无号",
-        "无码",
-        "无代码",
-        "无证号",
-        "无编号",
-        "无注册号",
-        "无名称",
-        "没有",
-        "暂无",
-        "暂缺",
-        "尚无",
-        "不详",
-        "不明",
-        "不清楚",
-    )
-    + (
-        "未知",
-        "未填",
-        "未办理",
-        "未登记",
-        "未提供",
-        "待补",
-        "待补充",
-        "略",
-        "空",
-        "同上",
-        "NA",
-        "N/A",
-        "NONE",
-        "NULL",
-        "NIL",
-        "X",
-        "XX",
-        "XXX",
-    )
-    + ("-", "--", "---", "—", "——", "/", "//", "\\", "*", "**", "***", ".", "...", "。", "、", "?", "??", "???")
-)
+# What clerks write where there is nothing to write, folded as names are. Our own list, from returned sheets and public data
+# (企业类型 is N/A in 84 % of the rows of one open register); no clause names these words.
+SAYS_NONE = frozenset([
+    "无", "无证", "无号", "无码", "无代码", "无证号", "无编号", "无注册号", "无名称", "没有", "暂无", "暂缺", "尚无", "不详", "不明", "不清楚",
+    "未知", "未填", "未办理", "未登记", "未提供", "待补", "待补充", "略", "空", "同上", "NA", "N/A", "NONE", "NULL", "NIL", "X", "XX", "XXX",
+    "-", "--", "---", "—", "——", "/", "//", "\\", "*", "**", "***", ".", "...", "。", "、", "?", "??", "???",
+])  # fmt: skip
 
 
 def usable(scheme: str, value: str) -> bool:
