@@ -62,21 +62,6 @@
     {%- do return(record_kinds() | reject('in', ['administrative_licence', 'administrative_penalty']) | list) -%}
 {%- endmacro %}
 
-{#- How an organisation is looked up: its first identifier that is no placeholder, its folded name only if it has none.
-    A tax number of 18 characters is a USCC, one of 15 holds the 组织机构代码 in its characters 7 to 15. -#}
-{% macro lookup_schemes() -%}
-    {%- do return([
-        ("'uscc'", 's.uscc', 's.uscc'), ("'org'", 's.org_code', 's.org_code'), ("'reg'", 's.business_reg_no', 's.business_reg_no'),
-        ("case length(s.tax_reg_no) when 18 then 'uscc' when 15 then 'org' else 'tax' end", 's.tax_reg_no',
-         "case length(s.tax_reg_no) when 15 then substr(s.tax_reg_no, 7, 9) else s.tax_reg_no end"),
-        ("'inst'", 's.institution_cert_no', 's.institution_cert_no'), ("'soc'", 's.social_org_cert_no', 's.social_org_cert_no')]) -%}
-{%- endmacro %}
-
-{#- Codes that stand for "no code": the national placeholder, or one character over and over. -#}
-{% macro is_code(field) -%}
-    {{ field }} <> '' and {{ field }} <> '00000000000000000X' and replace({{ field }}, substr({{ field }}, 1, 1), '') <> ''
-{%- endmacro %}
-
 {#- The staged versions of the touched records of one kind, in the one shape of a record. -#}
 {% macro record_versions(kind) %}
 {%- set made = record_kinds()[kind] -%}
@@ -87,20 +72,10 @@ select
     {% if made.person_only -%}
     '' as lookup_scheme, '' as lookup_value, false as placeholder_code, s.id_no as person_ref, '' as subject_name,
     {%- else -%}
-    case when s.variant = 'person' then ''
-        {% for scheme, field, value in lookup_schemes() -%}
-        when {{ is_code(field) }} then {{ scheme }}
-        {% endfor -%}
-        when s.subject_name <> '' then 'name' else '' end as lookup_scheme,
-    case when s.variant = 'person' then ''
-        {% for scheme, field, value in lookup_schemes() -%}
-        when {{ is_code(field) }} then {{ value }}
-        {% endfor -%}
-        else {{ same_name('s.subject_name') }} end as lookup_value,
-    case when s.variant = 'person'
-        {%- for scheme, field, value in lookup_schemes() %} or ({{ is_code(field) }}){% endfor %} then false
-        else concat_ws('', s.uscc, s.org_code, s.business_reg_no, s.tax_reg_no, s.institution_cert_no, s.social_org_cert_no) <> ''
-        end as placeholder_code,
+    case when s.variant = 'person' then '' else s.subject_scheme end as lookup_scheme,
+    case when s.variant = 'person' then '' else s.subject_value end as lookup_value,
+    s.subject_scheme in ('name', '') and concat_ws('', s.uscc, s.org_code, s.business_reg_no, s.tax_reg_no,
+        s.institution_cert_no, s.social_org_cert_no) <> '' as placeholder_code,
     {% if kind in ('administrative_licence', 'administrative_penalty', 'judgment_debtor', 'commitment') -%}
     case when s.variant = 'person' then s.id_no else '' end as person_ref,
     case when s.variant = 'person' then '' else s.subject_name end as subject_name,

@@ -18,7 +18,7 @@ select * from {{ this }} where false
 with accepted as {{ computed_once() }} ({{ accepted_rows(kind) }})
 select
     r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
-    r.unit_id, r.dataset_id, r.received_on, r.accepted_on
+    r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on
     {%- for name, type in fields %},
     {{ typed(name, type) }}
     {%- endfor %}

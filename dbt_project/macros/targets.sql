@@ -15,19 +15,6 @@
 {#- Cells of person counts under five are not shown in drill-downs (project limits). -#}
 {% macro small_cell(value) -%} coalesce({{ value }} between 1 and 4, false) {%- endmacro %}
 
-{#- How a row "s" is looked up, as records are: its first identifier (of those it has), its folded name only if it has
-    none. -#}
-{% macro looked_up(known=6, name='s.subject_name') -%}
-    case {% for scheme, field, value in lookup_schemes()[:known] -%}
-        when {{ is_code(field) }} then {{ scheme }}
-        {% endfor -%}
-        else 'name' end as scheme,
-    case {% for scheme, field, value in lookup_schemes()[:known] -%}
-        when {{ is_code(field) }} then {{ value }}
-        {% endfor -%}
-        else {{ same_name(name) }} end as value
-{%- endmacro %}
-
 {#- Before coverage is written: subjects whose covering record this build changed stand open again. -#}
 {% macro open_covering() -%}
     {%- if is_incremental() %}

@@ -1,4 +1,4 @@
-"""A rule says in its own file what it feeds, voids and finds: no code knows a rule by its id, and titles are the kind's own."""
+"""A rule says in its own file what it feeds and finds: no code knows a rule by its id, and titles are the kind's own."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _observed(warehouse: Any, seq: int, kind: str, column: str) -> float:
     return float(found)
 
 
-def test_under_other_ids_everything_is_found_counted_and_voided_as_before(warehouse, renamed, tmp_path: Path) -> None:
+def test_under_other_ids_everything_is_found_and_counted_as_before(warehouse, renamed, tmp_path: Path) -> None:
     registers(tmp_path)
     dataset = next(item for item in load_catalogue().datasets.values() if item.kind == "inspection_result")
     wrong = FIRM[:-1] + ("0" if FIRM[-1] != "0" else "1")
@@ -194,7 +194,6 @@ def test_a_slip_gives_the_title_of_the_rows_kind(warehouse, tmp_path: Path) -> N
         ({"check": "cross_record", "with": {"finds": "anything"}}, "finds"),
         ({"check": "cross_record"}, "finds"),
         ({"check": "cross_record", "with": {"finds": "decision_repeated"}, "severity": "refuse"}, "cross_record"),
-        ({"voids": "uscc", "severity": "warning"}, "voids"),
         ({"feeds": "no_share"}, "feeds"),
     ],
 )

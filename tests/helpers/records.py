@@ -10,12 +10,14 @@ from unittest import mock
 from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import PLACEHOLDER
+from public_credit.identifiers.names import folded
 from public_credit.papers.template import example
 
 from tests.helpers.runs import run_on
 
 UNIT = "zhzf"
 _CODES = {
+    "uscc": "uscc",
     "org_code": "org",
     "business_reg_no": "reg",
     "tax_reg_no": "tax",
@@ -103,6 +105,7 @@ class Records:
         attempt: int = 1,
     ) -> None:
         values: dict[str, Any] = {name: row.get(name, "") for name in shape.variants[variant]}
+        told = subject(variant, values) if "subject" in shape.key or "uscc" in values else ("", "")
         values |= {
             "batch_seq": seq,
             "attempt": attempt,
@@ -110,6 +113,8 @@ class Records:
             "variant": variant,
             "source_version": version,
             "record_id": record_id(shape, variant, row),
+            "subject_scheme": told[0],
+            "subject_value": told[1],
             "row_errors": "",
             "row_warnings": "",
             "content_hash": hashlib.md5(repr(sorted(row.items())).encode()).hexdigest(),
@@ -163,18 +168,17 @@ def _filled(shape: Any, variant: str, unit: Any) -> dict[str, str]:
     return dict(example(shape, variant, unit.name, unit.uscc))
 
 
+def subject(variant: str, row: dict[str, str]) -> tuple[str, str]:
+    """A stand-in for the lander's decision, same order of identifiers, that takes codes of any make: scheme, value."""
+    if variant == "person":
+        return "person", row["id_no"]
+    for field, scheme in _CODES.items():
+        if row.get(field, "") not in ("", PLACEHOLDER):
+            return scheme, row[field]
+    return "name", folded(row.get("subject_name", row.get("name", "")))
+
+
 def record_id(shape: Any, variant: str, row: dict[str, str]) -> str:
-    """A stand-in for the lander's key: same parts, same order of identifiers."""
-    subject = row.get("id_no", "") if variant == "person" else ""
-    if not subject:
-        code = row.get("uscc", "")
-        subject = (
-            f"uscc:{code}"
-            if code and code != PLACEHOLDER
-            else next(
-                (f"{label}:{row[name]}" for name, label in _CODES.items() if row.get(name)),
-                f"name:{row.get('subject_name', '')}",
-            )
-        )
-    parts = [subject if part == "subject" else row[part] for part in shape.key]
+    """A stand-in for the lander's key: same parts."""
+    parts = [":".join(subject(variant, row)) if part == "subject" else row[part] for part in shape.key]
     return "r" + hashlib.sha256("\x1f".join([shape.id, variant, *parts]).encode()).hexdigest()[:31]

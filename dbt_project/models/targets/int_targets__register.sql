@@ -5,11 +5,11 @@ with organisation as (
                                  order by source_version desc, batch_seq desc, row_no desc) as newest
     from {{ ref('stg_organisation_registration') }}
 ), rows_now as (
-    select s.record_id, s.unit_id, s.state, s.state_on, s.accepted_on, {{ looked_up() }}
+    select s.record_id, s.unit_id, s.state, s.state_on, s.accepted_on, s.subject_scheme, s.subject_value
     from organisation s where s.newest = 1
     union all
     select s.record_id, d.unit_id, s.state, cast(null as date), s.accepted_on,
-        {{ looked_up(known=3, name='s.name') }}
+        s.subject_scheme, s.subject_value
     from {{ ref('int_enterprise_registration__current') }} s
     join {{ source('ledger', 'dataset') }} d on d.dataset_id = s.dataset_id
 ), before as (
@@ -23,7 +23,8 @@ select
     max(case when r.state in ('', '存续') then 1 else 0 end) = 1 as alive,
     max(coalesce(r.state_on, case when before.was_alive then r.accepted_on end)) as ended_on
 from rows_now r
-join {{ source('subjects', 'identifier') }} i on i.scheme = r.scheme and i.value = r.value
+join {{ source('subjects', 'identifier') }} i on i.scheme = r.subject_scheme
+    and i.value = r.subject_value
 left join before on before.record_id = r.record_id
 where i.subject_id is not null
 group by i.subject_id

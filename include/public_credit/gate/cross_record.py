@@ -27,7 +27,6 @@ _ASKED = {kind: ["variant", "decision_no", "subject_name", "authority_uscc"] for
     kind: ["uscc", "subject_name", "former_names"] for kind in REGISTRY_KINDS
 }  # what else the rules ask of a version
 _REGISTRY_FINDINGS = {"registry_name_differs", "registry_lacks_code"}
-PLACEHOLDER_USCC = "00000000000000000X"
 _GOOD = sql(GOOD)
 _NOT_OUT = """not exists (select 1 from ledger.row_outcome o
     where o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no)"""
@@ -144,6 +143,8 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
                     "variant",
                     "row_errors",
                     "row_warnings",
+                    "subject_scheme",
+                    "subject_value",
                     *columns,
                 ]
             )
@@ -218,16 +219,13 @@ _INSERT = """insert into ledger.row_verdict
       as r (finding, rule_id, severity, title) using (finding)
     on conflict do nothing"""
 
-# The name contradicts the registry, or the code is not in the registry; a code that is wrong is compared with nothing.
+# The name contradicts the registry, or the code is not in the registry; only the code that tells the subject is compared.
 _REGISTRY_AGREEMENT = f"""
     select r.row_no, case when known.uscc is null then 'registry_lacks_code' else 'registry_name_differs' end as finding
     from pg_temp.batch_rows r
     left join (select distinct uscc from pg_temp.registry) known on known.uscc = r.uscc
     left join pg_temp.registry same on same.uscc = r.uscc and same.name = {same_name("r.subject_name")}
-    where r.variant <> 'person' and r.uscc not in ('', '{PLACEHOLDER_USCC}') and r.subject_name <> ''
-      and not string_to_array(r.row_errors, ';') && cast(:void_uscc as text[])
-      and position('〔' in r.uscc) = 0
-      and same.uscc is null"""
+    where r.subject_scheme = 'uscc' and r.subject_value = r.uscc and r.subject_name <> '' and same.uscc is null"""
 
 
 def _same_pair(heads: Heads) -> str:
@@ -290,7 +288,6 @@ def book_verdicts(
         "attempt": attempt,
         "rules": ruleset.version,
         "registry": version,
-        "void_uscc": ruleset.voiding("uscc"),
         "findings": list(ruleset.findings),
         "ids": [rule.id for rule in rules],
         "severities": [rule.severity for rule in rules],
@@ -317,7 +314,7 @@ _MARKED = """select v.row_no from ledger.row_verdict v where v.batch_seq = :seq 
 def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[str], heads: Heads) -> dict[str, int]:
     """Book which landed rows are quarantined or duplicates; how many of both.
 
-    Quarantined: a row with an error that no waiver covers. Duplicate: its content equals the version before it,
+    Quarantined: a row with an error that no waiver covers, or that tells no record, waived or not. Duplicate: its content equals the version before it,
     which is the row above it under the same key in this batch, or else the record's current version.
     """
     parameters = {"seq": seq, "attempt": attempt, "waived": waived}
@@ -325,7 +322,7 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
     session.execute(
         text(
             f"{_QUARANTINED} from pg_temp.this_batch r where r.row_errors <> '' "
-            "and not string_to_array(r.row_errors, ';') <@ cast(:waived as text[])"
+            "and (r.record_id is null or not string_to_array(r.row_errors, ';') <@ cast(:waived as text[]))"
         ),
         parameters,
     )

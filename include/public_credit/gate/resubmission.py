@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from ..base.quoting import quoted
 from ..catalogue import Kind, load_catalogue
-from ..identifiers.codes import PLACEHOLDER
 from ..land import shapes
 from ..ledger.models import Batch
 from ..ledger.session import session, written
@@ -25,7 +24,6 @@ from ..ledger.states import GOOD, NOT_BACK, Outcome, QuarantineState, sql
 
 _CONTENT = {"administrative_licence": "licence_content", "administrative_penalty": "penalty_content"}
 _DETAIL = {"administrative_licence": "licence_content", "administrative_penalty": "violation_facts"}
-_CODES = ("uscc", "id_no")
 _SLIP = """cast(old.received as jsonb) ->> '批次' as slip_batch, cast(old.received as jsonb) ->> '行号' as slip_row,
            coalesce(cast(old.received as jsonb) ->> '工作表', '') as slip_sheet"""
 
@@ -92,13 +90,12 @@ def _facts(kind: Kind) -> str:
         "content": _CONTENT.get(kind.id),
         "detail": _DETAIL.get(kind.id),
     }
-    codes = [f"nullif(nullif(old.{code}, ''), '{PLACEHOLDER}')" for code in _CODES if code in kind.fields]
     return ", ".join(
         [
             f"old.{quoted(column)} as {name}" if column in kind.fields else f"'' as {name}"
             for name, column in columns.items()
         ]
-        + [f"coalesce({', '.join(codes)}, '') as code" if codes else "'' as code"]
+        + ["case when old.subject_scheme <> 'name' then old.subject_scheme || old.subject_value else '' end as code"]
     )
 
 

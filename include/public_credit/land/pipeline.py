@@ -17,8 +17,7 @@ from ..catalogue import Dataset, Kind, load_catalogue
 from ..custody.vault import Vault
 from ..ledger.models import Batch
 from ..ledger.states import BatchState
-from . import copy_binary, matched, raw_tables, scanned
-from .identity import Identity
+from . import copy_binary, matched, raw_tables, scanned, subjects
 from .readers import Chunk, Table
 from .repeats import Repeats
 from .rules import load_ruleset
@@ -52,11 +51,9 @@ class Lander:
         self.result = LandResult(batch.seq, attempt)
         self.refused: list[dict[str, Any]] = []
         self.repeats, self.signals = Repeats(), Signals(batch.seq, attempt)
-        ruleset = load_ruleset(kind.id)
-        self._rules = RowRules(kind, batch.variant, ruleset)
+        self._rules = RowRules(kind, batch.variant, load_ruleset(kind.id))
         self._suppliers = load_catalogue().supplier_usccs
         self._seal = Seal(vault, kind, self.fields)
-        self._identity = Identity(kind, batch.variant, ruleset.voiding("uscc"))
 
     def table(self, table: Table) -> Iterator[memoryview]:
         """COPY data of all rows of one table."""
@@ -86,10 +83,18 @@ class Lander:
         keep = verdicts.refused == ""
         self._refuse(verdicts.refused, keep, first, chunk.source_row, table.sheet)
         sealed = self._seal.canonical(verdicts.canonical, hits)
-        ids = self._identity.record_ids(sealed, verdicts.errors)
+        about = subjects.decide(self.kind, self.variant, sealed)
+        ids = copy_binary.record_ids(self.kind.id, self.variant, subjects.key_parts(self.kind, sealed, about))
         self._note_repeats(ids, sealed, first, keep)
         received = self._seal.received(frame, verdicts, hits, chunk, columns.match.slip_columns)
-        others = [matched.versions(chunk, columns), verdicts.errors, verdicts.warnings, received]
+        others = [
+            matched.versions(chunk, columns),
+            verdicts.errors,
+            verdicts.warnings,
+            received,
+            about.scheme,
+            about.value,
+        ]
         self.result.landed += int(keep.sum())
         return writer.rows([sealed[name] for name in self.fields], first, chunk.source_row, ids, others, keep)
 

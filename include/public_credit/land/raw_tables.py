@@ -26,6 +26,8 @@ PROVENANCE = {  # in the order of copy_binary.RowWriter: what all rows of a tabl
     "row_errors": "text not null",
     "row_warnings": "text not null",
     "received": "text",
+    "subject_scheme": "text not null default ''",
+    "subject_value": "text not null default ''",
 }
 
 

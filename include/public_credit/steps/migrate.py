@@ -34,7 +34,7 @@ def migrate() -> list[str]:
     Returns the kinds whose table differs from the catalogue: ``catalogue apply`` changes these, after a preview.
     """
     from ..catalogue import load_catalogue
-    from ..land import raw_tables
+    from ..land import raw_tables, told_again
 
     with settings.engine("owner").begin() as connection:
         lock(connection, "migrate")
@@ -55,6 +55,10 @@ def migrate() -> list[str]:
                 text(f"grant usage on schema {schema} to pcw_collector, pcw_builder, pcw_sender, pcw_reader")
             )
             connection.execute(text(f"grant create on schema {schema} to pcw_builder"))
+    for kind in load_catalogue().kinds.values():
+        with settings.engine("owner").begin() as connection:
+            lock(connection, "migrate")
+            told_again.tell(connection, kind)
     with settings.engine("builder").begin() as connection:
         for schema in DBT_SCHEMAS:
             connection.execute(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
-from ..identifiers.codes import check_org_code, check_registration, check_uscc
+from ..identifiers import identity
 
 SCHEMES = ("uscc", "org", "reg", "inst", "soc", "tax", "name")
 TITLES = {
@@ -23,32 +23,14 @@ TITLES = {
     "name": "名称",
 }
 SHORTEST_NAME = 4  # three characters and fewer may be a person's name
-SHORTEST_CODE = 6
 _RANK = {scheme: rank for rank, scheme in enumerate(SCHEMES)}
-_RUN = "01234567890123456789"
 
 Node = tuple[str, str]
 
 
 def usable(scheme: str, value: str) -> bool:
-    """Whether a value identifies anything: no placeholder, no code that fails its own check."""
-    if not value or "〔" in value:
-        return False
-    if scheme == "name":
-        return len(value) >= SHORTEST_NAME
-    if len(set(value)) < 2 or value in _RUN:
-        return False
-    if scheme == "uscc":
-        return check_uscc(value).ok
-    if scheme == "org":
-        return check_org_code(value).ok
-    if len(value) < SHORTEST_CODE or len(set(value)) < 3 or not any(char.isdigit() for char in value):
-        return False
-    if scheme == "reg" and value.isascii() and value.isdigit():
-        return check_registration(value).ok
-    return not (
-        scheme in ("reg", "tax") and len(value) == 18
-    )  # such a number is a 统一社会信用代码, in the wrong place
+    """Whether a value may stand for an organisation: an identifier by the one rule, or a name of more than three letters."""
+    return identity.usable(scheme, value) if scheme != "name" else len(value) >= SHORTEST_NAME and "〔" not in value
 
 
 def key(node: Node) -> str:

@@ -65,6 +65,8 @@ CASES = [
     (EV, PERSON | {"id_type": ""}, "V07", ""),
     (EV, PERSON | {"id_no": make_id_number("37039919850231001")}, "V07", ""),
     (EV, {"subject_name": "", "authority_name": ""}, "", ""),
+    (EV, {"uscc": PLACEHOLDER, "subject_name": ""}, "R24", ""),
+    (EV, {"uscc": PLACEHOLDER, "subject_name": "不详"}, "R24", ""),
     (EV, {"remark": "备" * 513}, "", "R18"),
     # G: the ledger
     (LG, {"generated_count": ""}, "G01", ""),

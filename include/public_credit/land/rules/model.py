@@ -54,8 +54,7 @@ class Condition(Strict):
 class RowRule(Strict):
     """One rule about a row: condition (or ``any`` of several), columns shown, who mends it and how.
 
-    ``feeds``: the share of a batch that the marked rows make up; ``voids``: the field whose value counts for nothing
-    (identifies nobody, is compared with nothing) in a row that is marked.
+    ``feeds``: the share of a batch that the marked rows make up.
     """
 
     id: str = Field(pattern=r"^[A-Z][0-9]{2}W?$")
@@ -65,7 +64,6 @@ class RowRule(Strict):
     any: list[Condition] = []
     fields: list[str] = []
     feeds: Fed | None = None
-    voids: str | None = None
     severity: Literal["error", "warning", "refuse"]
     owner: Owner
     remedy: str = Field(min_length=2)
@@ -80,10 +78,8 @@ class RowRule(Strict):
         if self.check == CROSS_RECORD:
             if list(self.params) != ["finds"] or self.params["finds"] not in get_args(Finding):
                 raise ValueError(f"cross_record 的参数写 finds，取值为 {'、'.join(get_args(Finding))} 之一")
-            if self.severity == "refuse" or self.voids or self.feeds:
-                raise ValueError("cross_record 的规则不能拒收（refuse），也不能写 feeds、voids")
-        if self.voids and self.severity != "error":
-            raise ValueError("只有 error 级的规则可以写 voids")
+            if self.severity == "refuse" or self.feeds:
+                raise ValueError("cross_record 的规则不能拒收（refuse），也不能写 feeds")
         return self
 
     @property
@@ -158,10 +154,6 @@ class RuleSet(Strict):
     def feeding(self, share: Fed) -> set[str]:
         """Ids of the rules whose rows make up a share of the batch."""
         return {rule.id for rule in self.row_rules if rule.feeds == share}
-
-    def voiding(self, field: str) -> list[str]:
-        """Ids of the rules that void a field, sorted."""
-        return sorted(rule.id for rule in self.row_rules if rule.voids == field)
 
 
 @lru_cache(maxsize=32)

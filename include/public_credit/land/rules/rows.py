@@ -59,10 +59,10 @@ class RowRules:
         self.rules = [(rule, self._compiled(rule)) for rule in ruleset.row_rules if rule.check != CROSS_RECORD]
 
     def _compiled(self, rule: RowRule) -> list[Callable[[Rows], Marks | None]]:
-        unknown = [name for name in (*rule.fields, *filter(None, [rule.voids])) if name not in self.kind.fields]
+        unknown = [name for name in rule.fields if name not in self.kind.fields]
         if unknown:
             raise UserError(
-                f"规则 {rule.id} 的 fields、voids 中没有这些字段：{'、'.join(unknown)}。",
+                f"规则 {rule.id} 的 fields 中没有这些字段：{'、'.join(unknown)}。",
                 remedy=f"参照 include/catalogue/kinds/{self.kind.id}.yml 改正。",
             )
         for condition in rule.conditions:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+import polars as pl
+
 from ....identifiers.bulk import org_codes_embedded, org_codes_valid, registrations_valid
 from ....identifiers.codes import PLACEHOLDER
+from ....identifiers.identity_bulk import CODES, NAME
+from ...subjects import decide
 from ..chunk import Rows, any_of, union
 from ..registry import Mask, Parameters, check
 
@@ -107,3 +112,27 @@ def registration_valid(rows: Rows, *, field: str) -> Mask:
     """A 工商注册号 of 15 digits has the right check digit; other lengths have none."""
     fifteen = rows.where(field, lambda numbers: numbers.str.contains(r"^[0-9]{15}$"))
     return fifteen & ~rows.where(field, registrations_valid) if fifteen.any() else None
+
+
+def _subject_schemes(rows: Rows) -> pl.Series:
+    """By what each row tells its subject, '' where it tells nobody."""
+    return rows.shared("subject", lambda: decide(rows.kind, rows.variant, rows.frame()).scheme)
+
+
+@check
+def tells_nobody(rows: Rows) -> Mask:
+    """Neither a code nor a name tells whom the row is about; a blank name that is required has a rule of its own (R24)."""
+    if rows.variant == "person":
+        return None
+    nobody = np.asarray(_subject_schemes(rows) == "")
+    return nobody & rows.filled("subject_name") if rows.kind.fields["subject_name"].required == "yes" else nobody
+
+
+@check
+def codes_tell_nobody(rows: Rows) -> Mask:
+    """Codes are filled, but only the name tells the subject; a wrong USCC or 组织机构代码 has a rule of its own (R24W)."""
+    if rows.variant == "person":
+        return None
+    filled = union([rows.filled(name) for name in CODES])
+    wrong = rows.filled("uscc") | (rows.filled("org_code") & ~rows.where("org_code", org_codes_valid))
+    return filled & ~wrong & np.asarray(_subject_schemes(rows) == NAME)
