@@ -73,7 +73,10 @@ _DUE: dict[str, tuple[Callable[[Path], Any], str]] = {
         "种子有改动，全量重建",
     ),
     "model": (lambda r: edit(r / _LISTS / "mart_lists__entry.sql", "第17条", "第十七条"), "模型有改动，全量重建"),
-    "contract": (lambda r: edit(r / _LISTS / "mart_lists__entry.yml", "contract:", "contract: "), "模型有改动，全量重建"),
+    "contract": (
+        lambda r: edit(r / _LISTS / "mart_lists__entry.yml", "contract:", "contract: "),
+        "模型有改动，全量重建",
+    ),
     "macro": (
         lambda r: edit(r / "dbt_project/macros/rates.sql", "numeric(9, 6)", "numeric(10, 6)"),
         "模型有改动，全量重建",

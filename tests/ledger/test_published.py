@@ -99,7 +99,7 @@ def test_dbt_promises_what_is_read(nodes: dict[str, Any], relation: str) -> None
         assert node["contract"]["enforced"] and node["description"]
         assert all(column["description"] for column in node["columns"].values())
         promised = {name: column["data_type"] for name, column in node["columns"].items()}
-        promised = {name: "text" if kind == "string" else kind for name, kind in promised.items()}  # as PostgreSQL says it
+        promised |= {name: "text" for name, kind in promised.items() if kind == "string"}  # as PostgreSQL says it
     read = {name: kind for kind, names in RELATIONS[relation].items() for name in names.split()}
     assert read.items() <= promised.items()
     if relation.startswith("published."):
