@@ -14,7 +14,7 @@ _CHUNK = 50_000
 
 def compute_again(connection: Connection, kind_id: str, variants: dict[str, list[str]]) -> None:
     """Compute the content hash of every row of a raw table over the fields its variant has."""
-    plain, table = driver(connection), f"raw.{quoted(kind_id)}"
+    plain, table = driver(connection), quoted("raw", kind_id)
     with plain.cursor() as cursor:
         cursor.execute("create temp table hashed (place tid, content_hash text) on commit drop")
     for variant, fields in variants.items():

@@ -73,7 +73,7 @@ def _hash_again(connection: Connection, kind_id: str, shape: shapes.Shape) -> sh
     A table with rows counts as applied anew: until the next build, which computes everything, the gate compares with the
     raw rows instead of what was built with the former hashes.
     """
-    table = f"raw.{quoted(kind_id)}"
+    table = quoted("raw", kind_id)
     noted: dict[str, Any] = {"shape": shape | {"content_hash": shapes.CONTENT_HASH}}
     shapes.hold(connection, kind_id, shared=False)
     if connection.execute(text(f"select exists (select 1 from {table})")).scalar():
