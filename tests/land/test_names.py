@@ -21,7 +21,7 @@ from public_credit.papers.template import example
 from public_credit.steps import work
 from public_credit.steps.migrate import migrate
 
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, DEMO
 from tests.helpers.penalties import ON
 from tests.helpers.runs import run_on
 
@@ -58,7 +58,9 @@ def order(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     examples = yaml.safe_load((catalogue / "examples.yml").read_text(encoding="utf-8"))
     examples["order"] = {RESERVED.get(name, name): value for name, value in examples["honour"].items()}
     (catalogue / "examples.yml").write_text(yaml.safe_dump(examples, allow_unicode=True), encoding="utf-8")
-    path = catalogue / "departments" / "kfq.yml"
+    district = root / "include" / "districts" / "demo"
+    shutil.copytree(DEMO, district)
+    path = district / "departments" / "kfq.yml"
     unit = yaml.safe_load(path.read_text(encoding="utf-8"))
     unit["datasets"].append(
         unit["datasets"][0] | {"id": "kfq.order", "kind": "order", "variant": "all", "channel": {"type": "hand_in"}}

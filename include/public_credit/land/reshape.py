@@ -59,7 +59,7 @@ class Plan:
 
 
 def _table(kind_id: str) -> str:
-    return f"raw.{quoted(kind_id)}"
+    return quoted("raw", kind_id)
 
 
 def _types(specs: list[dict[str, str]]) -> dict[str, tuple[str, str]]:
@@ -263,6 +263,7 @@ def _apply(connection: Connection, kind: Kind, catalogue: Catalogue, who: str) -
     dropped = {change.field for change in made.changes if change.action == "drop"}
     kept = shape["kept"] + [spec for spec in shape["fields"] if spec["name"] in dropped]
     kept = [spec for spec in kept if spec["name"] not in kind.fields]
+    raw_tables.equip(connection, kind)
     _note(connection, kind.id, shapes.of(kind) | {"kept": kept}, catalogue.version, who)
     return made.changes
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from ..base.run import Run
 from ..catalogue import load_catalogue
@@ -191,26 +194,37 @@ def overview(run: Run) -> dict[str, Any]:
 def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int) -> list[dict[str, Any]]:
     """Quarantined rows with their place in the delivered file; no delivered value is shown."""
     states = "" if every else f"and q.state in {sql(NOT_BACK)}"
-    places = " union all ".join(
-        f"select batch_seq, attempt, row_no, sheet, source_row from {kind.raw}"
-        for kind in load_catalogue().kinds.values()
-    )
     with session("reader") as opened:
-        return [
+        rows = [
             dict(row)
             for row in opened.execute(
                 text(f"""
-            select q.id, q.batch_seq, q.dataset_id, q.unit_id, q.kind, b.file_name, q.row_no, place.sheet, place.source_row,
-                   q.record_id, q.rules, q.state, q.opened_on, q.closed_on, q.slip_id, q.corrected_batch_seq
+            select q.id, q.batch_seq, q.attempt, q.dataset_id, q.unit_id, q.kind, b.file_name, q.row_no, q.record_id, q.rules,
+                   q.state, q.opened_on, q.closed_on, q.slip_id, q.corrected_batch_seq
             from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
-            join ({places}) place on place.batch_seq = q.batch_seq and place.attempt = q.attempt
-                                 and place.row_no = q.row_no
             where (cast(:unit as text) is null or q.unit_id = :unit)
-              and (cast(:batch as bigint) is null or q.batch_seq = :batch) {states}
-            order by q.batch_seq, q.row_no limit :limit"""),
-                {"unit": unit, "batch": batch, "limit": limit},
+              and (cast(:batch as bigint) is null or q.batch_seq = :batch) and q.kind = any(:kinds) {states}
+            order by q.batch_seq, q.attempt, q.row_no limit :limit"""),
+                {"unit": unit, "batch": batch, "limit": limit, "kinds": list(load_catalogue().kinds)},
             ).mappings()
         ]
+        for (kind, seq, attempt), returned in groupby(rows, itemgetter("kind", "batch_seq", "attempt")):
+            _add_places(opened, kind, seq, attempt, list(returned))
+    return rows
+
+
+def _add_places(opened: Session, kind: str, seq: int, attempt: int, rows: list[dict[str, Any]]) -> None:
+    """Put sheet and row in the delivered file to rows of one attempt."""
+    found = opened.execute(
+        text(
+            f"select row_no, sheet, source_row from {load_catalogue().kinds[kind].raw} "
+            "where batch_seq = :seq and attempt = :attempt and row_no = any(:rows)"
+        ),
+        {"seq": seq, "attempt": attempt, "rows": [row["row_no"] for row in rows]},
+    )
+    places = {place.row_no: {"sheet": place.sheet, "source_row": place.source_row} for place in found}
+    for row in rows:
+        row |= places[row["row_no"]]
 
 
 def rule_titles(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:

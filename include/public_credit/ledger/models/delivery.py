@@ -66,7 +66,7 @@ class DeliveryItem(Base):
     __table_args__ = (
         CheckConstraint(_one_of("operation", Operation), name="operation"),
         CheckConstraint(_one_of("state", ItemState), name="state"),
-        Index(None, "receiver", "record_id", "item_id"),
+        Index(None, "record_id", "receiver", "item_id"),
         Index("ix_delivery_item_open", "receiver", "item_id", postgresql_where=text(f"state in {sql(UNDERWAY)}")),
     )
 
