@@ -35,9 +35,10 @@ FILL = """
     insert into ledger.build (business_date, state) values ('2026-02-25', 'built');
     insert into ledger.release (build_id, receiver, business_date, adds, mods, dels, diff_hash)
     select build_id, 'city', '2026-02-25', 50000, 0, 0, 'x' from ledger.build;
-    insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, payload, idempotency_key, state)
-    select release_id, 'city', 'penalty', r.record_id, 'ADD', 'v', '{}', r.record_id, 'accepted'
-    from ledger.release, raw.administrative_penalty r;
+    insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, payload)
+    select release_id, 'city', 'penalty', r.record_id, 'ADD', 'v', '{}' from ledger.release, raw.administrative_penalty r;
+    insert into ledger.delivery_state (item_id, idempotency_key, state) select item_id, record_id, 'accepted'
+    from ledger.delivery_item;
     insert into ledger.receiver_event (receiver, seq, record_id, event)
     select 'city', row_number() over (), record_id, 'published' from raw.administrative_penalty;
     insert into ledger.access_log (who, purpose, action, record_id) select 'x', 'x', 'explain', record_id
@@ -48,6 +49,7 @@ BIG = {
     "row_verdict",
     "quarantine",
     "delivery_item",
+    "delivery_state",
     "receiver_event",
     "access_log",
 }

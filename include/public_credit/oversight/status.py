@@ -15,18 +15,7 @@ from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
-from ..ledger.states import (
-    IN_DOUBT,
-    NOT_BACK,
-    UNDERWAY,
-    BatchState,
-    ItemState,
-    Operation,
-    ReleaseState,
-    StepName,
-    Verdict,
-    sql,
-)
+from ..ledger.states import IN_DOUBT, NOT_BACK, BatchState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
 from .alert_items import NOT_JUDGED
 
 STOPPED = (BatchState.HELD, BatchState.FAILED, BatchState.SET_ASIDE)  # landed rows of such a batch went no further
@@ -148,7 +137,7 @@ def _city(opened: Any) -> dict[str, int]:
                count(*) filter (where state = {sql(ItemState.REJECTED)}) as rejected,
                count(*) filter (where state in {sql(IN_DOUBT)}) as unknown,
                count(*) filter (where state = {sql(ItemState.PENDING)}) as pending
-        from ledger.delivery_item""")
+        from ledger.delivery_state""")
         )
         .mappings()
         .one()
@@ -164,8 +153,8 @@ def _attention(opened: Any, on: date) -> list[str]:
     ]
     late = opened.execute(
         text(f"""
-        select count(*) from ledger.delivery_item where operation = {sql(Operation.DEL)} and due_on < :on
-          and state in {sql(UNDERWAY)}"""),
+        select count(*) from ledger.delivery_state s join ledger.delivery_item i using (item_id)
+        where s.underway and i.operation = {sql(Operation.DEL)} and i.due_on < :on"""),
         {"on": on},
     ).scalar_one()
     if late:
