@@ -154,8 +154,8 @@ class Demo:
         if unbuilt:
             return f"构建 {unbuilt} 批"
         items = self.stack.query("""
-            select count(*) from ledger.delivery_item i join ledger.release using (release_id)
-            where release.state = 'released' and i.state in ('pending', 'sending', 'unknown')""")[0][0]
+            select count(*) from ledger.delivery_state s join ledger.delivery_item using (item_id)
+            join ledger.release using (release_id) where release.state = 'released' and s.underway""")[0][0]
         return f"报送 {items} 条" if items else ""
 
     def _receive_again(self, on: date) -> None:

@@ -170,7 +170,7 @@ def _exports(records: Records) -> list[Any]:
 def _released(records: Records) -> Any:
     """The release of the newest build, taken by the city."""
     made = release.prepare(run_on(ON))
-    records.run("update ledger.delivery_item set state = 'accepted' where state <> 'accepted'")
+    records.run("update ledger.delivery_state set state = 'accepted' where state <> 'accepted'")
     return made
 
 

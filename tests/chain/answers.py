@@ -117,7 +117,7 @@ def city_differences(world: World, day: int) -> list[str]:
         row[0]
         for row in world.query("""
         select record_id from (select record_id, state, row_number() over (partition by record_id order by item_id desc) as n
-            from ledger.delivery_item where state <> 'superseded') last where n = 1 and state = 'rejected'""")
+            from ledger.delivery_item join ledger.delivery_state using (item_id) where state <> 'superseded') last where n = 1 and state = 'rejected'""")
     }
     there, differences = batches(world, day), []
     for case in world.cases(day):

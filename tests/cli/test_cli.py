@@ -79,7 +79,8 @@ def _decision(played: World, variant: str, where: str = "true") -> tuple[str, st
     """(decision number, record id) of a record the city has."""
     return played.query(f"""
         select r.decision_no, r.record_id from raw.administrative_penalty r
-        join ledger.delivery_item i on i.record_id = r.record_id and i.state = 'accepted'
+        join ledger.delivery_item i on i.record_id = r.record_id
+        join ledger.delivery_state s on s.item_id = i.item_id and s.state = 'accepted'
         where r.variant = '{variant}' and r.decision_no <> '' and {where} order by 1 limit 1""")[0]
 
 

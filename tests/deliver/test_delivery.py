@@ -67,7 +67,7 @@ class Desk:
         }
 
     def states(self) -> Counter[str]:
-        return Counter(state for (state,) in self.query("select state from ledger.delivery_item"))
+        return Counter(state for (state,) in self.query("select state from ledger.delivery_state"))
 
     def query(self, sql: str) -> list[tuple]:
         with self.warehouse.connect() as connection:
@@ -147,7 +147,7 @@ def test_a_batch_refused_for_one_row_is_divided_until_the_row_stands_alone(desk:
     finally:
         desk.mode("none", 0)
     assert (result.accepted, result.rejected) == (29, 1)
-    code, text = desk.query("select receipt_code, receipt_text from ledger.delivery_item where state = 'rejected'")[0]
+    code, text = desk.query("select receipt_code, receipt_text from ledger.delivery_state where state = 'rejected'")[0]
     assert code and text
     assert desk.agreed()
 
@@ -167,7 +167,8 @@ def test_two_changes_of_one_record_arrive_in_order(desk: Desk) -> None:
     desk.bring([first[0] | {"violation_facts": "第一次更正"}])
     desk.bring([first[0] | {"violation_facts": "第二次更正"}])
     result = desk.deliver()
-    operations = desk.query("""select operation, version, predecessor from ledger.delivery_item where record_id = (
+    operations = desk.query("""select operation, version, predecessor from ledger.delivery_item
+        join ledger.delivery_state using (item_id) where record_id = (
         select record_id from raw.administrative_penalty where decision_no = '示罚决〔2026〕1601号' limit 1)
         and state = 'accepted' order by item_id""")
     assert result.rejected == 0 and operations[0][0] == "ADD"

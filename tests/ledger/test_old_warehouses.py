@@ -87,7 +87,32 @@ def heads() -> dict[str, Any]:
         }
 
 
-@pytest.mark.parametrize("dump", sorted(FOLDER.glob("*.sql.xz")), ids=lambda path: path.name.split(".sql")[0])
+DUMPS = pytest.mark.parametrize("dump", sorted(FOLDER.glob("*.sql.xz")), ids=lambda path: path.name.split(".sql")[0])
+OUTBOX = "receiver, interface, record_id, operation, version, predecessor, payload, due_on, state, attempts, receipt_id, city_id, booked_on"
+
+
+@DUMPS
+def test_an_existing_warehouse_keeps_its_outbox_and_is_looked_up_by_index(
+    warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Path
+) -> None:
+    monkeypatch.setenv("PCW_DISTRICT", str(DEMO))
+    restored(warehouse, dump, tmp_path)
+    key = "case when state <> 'superseded' then idempotency_key end"
+    with warehouse.connect() as connection:
+        before = connection.execute(f"select item_id, {key}, {OUTBOX} from ledger.delivery_item order by 1").fetchall()
+    assert len(before) > 100
+    migrate()
+    with warehouse.connect() as connection:
+        after = connection.execute(
+            f"select item_id, idempotency_key, {OUTBOX} from ledger.delivery_item join ledger.delivery_state using (item_id) order by 1"
+        ).fetchall()
+        indexed = connection.execute(
+            "select count(distinct tablename) from pg_indexes where schemaname = 'raw' and indexdef like '%hash (record_id)'"
+        ).fetchone()
+    assert after == before and indexed == (len(load_catalogue().kinds),)
+
+
+@DUMPS
 def test_an_existing_warehouse_is_migrated_and_worked_on(
     warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Path
 ) -> None:

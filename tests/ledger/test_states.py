@@ -116,7 +116,7 @@ CONSTRAINTS = {
     ("build", "state"): states.BuildState,
     ("build_input", "operation"): states.InputOperation,
     ("release", "state"): states.ReleaseState,
-    ("delivery_item", "state"): states.ItemState,
+    ("delivery_state", "state"): states.ItemState,
     ("delivery_item", "operation"): states.Operation,
     ("edition", "state"): states.EditionState,
     ("edition", "kind"): states.EditionKind,

@@ -10,10 +10,10 @@ from sqlalchemy import func, text
 from ..custody.scan import mask
 from ..ledger.models import Delivery
 from ..ledger.session import session
-from ..ledger.states import IN_DOUBT, UNDERWAY, ItemState, Operation, ReleaseState, sql
+from ..ledger.states import IN_DOUBT, ItemState, Operation, ReleaseState, sql
 from .base import Item, Outcome
 
-_COLUMNS = "i.item_id, i.interface, i.record_id, i.operation, i.version, i.predecessor, i.idempotency_key, i.payload"
+_COLUMNS = "item_id, interface, record_id, operation, version, predecessor, idempotency_key, payload"
 
 
 def sendable(receiver: str) -> list[Item]:
@@ -22,11 +22,12 @@ def sendable(receiver: str) -> list[Item]:
         rows = opened.execute(
             text(f"""
             select {_COLUMNS} from (
-                select *, row_number() over (partition by record_id order by item_id) as turn
-                from ledger.delivery_item where receiver = :receiver and state in {sql(UNDERWAY)}) i
-            join ledger.release r using (release_id)
-            where i.turn = 1 and i.state = {sql(ItemState.PENDING)} and r.state = {sql(ReleaseState.RELEASED)}
-            order by case when i.operation = {sql(Operation.DEL)} then 0 else 1 end, i.interface, i.item_id"""),
+                select item_id, s.idempotency_key, s.state, row_number() over (partition by i.record_id order by item_id) as turn
+                from ledger.delivery_state s join ledger.delivery_item i using (item_id)
+                where s.underway and i.receiver = :receiver) first
+            join ledger.delivery_item i using (item_id) join ledger.release r using (release_id)
+            where first.turn = 1 and first.state = {sql(ItemState.PENDING)} and r.state = {sql(ReleaseState.RELEASED)}
+            order by case when i.operation = {sql(Operation.DEL)} then 0 else 1 end, i.interface, item_id"""),
             {"receiver": receiver},
         )
         return [Item(*row) for row in rows.tuples()]
@@ -38,8 +39,8 @@ def in_doubt(receiver: str) -> list[str]:
         return list(
             opened.scalars(
                 text(
-                    "select idempotency_key from ledger.delivery_item "
-                    f"where receiver = :receiver and state in {sql(IN_DOUBT)}"
+                    "select s.idempotency_key from ledger.delivery_state s join ledger.delivery_item i using (item_id) "
+                    f"where i.receiver = :receiver and s.underway and s.state in {sql(IN_DOUBT)}"
                 ),
                 {"receiver": receiver},
             )
@@ -56,7 +57,7 @@ def claim(receiver: str, interface: str, items: list[Item]) -> tuple[int, str, l
         taken = set(
             opened.scalars(
                 text(f"""
-            update ledger.delivery_item set state = {sql(ItemState.SENDING)}, attempts = attempts + 1, sent_at = clock_timestamp(),
+            update ledger.delivery_state set state = {sql(ItemState.SENDING)}, attempts = attempts + 1, sent_at = clock_timestamp(),
                    delivery_id = :delivery
             where item_id = any(:items) and state = {sql(ItemState.PENDING)} returning item_id"""),
                 {"delivery": delivery.delivery_id, "items": [item.item_id for item in items]},
@@ -72,14 +73,14 @@ def book(outcomes: list[Outcome], on: date) -> dict[str, int]:
     if settled:
         with session("sender") as opened:
             opened.execute(
-                text(f"""
-                update ledger.delivery_item i set state = g.state, receipt_code = g.code, receipt_field = nullif(g.field, ''),
-                       receipt_text = g.text, city_id = coalesce(g.city_id, i.city_id), receipt_id = g.receipt_id,
+                text("""
+                update ledger.delivery_state s set state = g.state, receipt_code = g.code, receipt_field = nullif(g.field, ''),
+                       receipt_text = g.text, city_id = coalesce(g.city_id, s.city_id), receipt_id = g.receipt_id,
                        booked_at = clock_timestamp(), booked_on = :on
                 from unnest(cast(:keys as text[]), cast(:states as text[]), cast(:codes as text[]), cast(:fields as text[]),
                             cast(:texts as text[]), cast(:ids as text[]), cast(:receipts as text[]))
                      as g(key, state, code, field, text, city_id, receipt_id)
-                where i.idempotency_key = g.key and i.state in {sql(UNDERWAY)}"""),
+                where s.idempotency_key = g.key and s.underway"""),
                 {
                     "on": on,
                     "keys": [o.key for o in settled],
@@ -109,7 +110,7 @@ def _move(keys: list[str], state: str) -> None:
     with session("sender") as opened:
         opened.execute(
             text(
-                "update ledger.delivery_item set state = :state "
+                "update ledger.delivery_state set state = :state "
                 f"where idempotency_key = any(:keys) and state in {sql(IN_DOUBT)}"
             ),
             {"state": state, "keys": keys},

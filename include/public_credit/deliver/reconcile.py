@@ -39,12 +39,14 @@ _COMPARE = f"""
     create temp table compared on commit drop as
     with last as (
         select interface, record_id, version, operation from (
-            select *, row_number() over (partition by interface, record_id order by item_id desc) as newest
-            from ledger.delivery_item where receiver = :receiver and state = {sql(ItemState.ACCEPTED)}) accepted
+            select interface, record_id, version, operation,
+                   row_number() over (partition by interface, record_id order by item_id desc) as newest
+            from ledger.delivery_item join ledger.delivery_state s using (item_id)
+            where receiver = :receiver and s.state = {sql(ItemState.ACCEPTED)}) accepted
         where newest = 1 and operation <> {sql(Operation.DEL)}
     ), unsettled as (
-        select distinct interface, record_id from ledger.delivery_item
-        where receiver = :receiver and state in {sql(IN_DOUBT)}
+        select distinct interface, record_id from ledger.delivery_item join ledger.delivery_state s using (item_id)
+        where receiver = :receiver and s.underway and s.state in {sql(IN_DOUBT)}
     )
     select coalesce(o.interface, t.interface) as interface, coalesce(o.record_id, t.record_id) as record_id,
            o.version as our_version, t.version as their_version,

@@ -77,9 +77,9 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
                 select *, row_number() over (partition by record_id order by build_id desc) as newest
                 from published.export_changes
                 where receiver = :receiver and interface = '{interface}' and build_id <= :until and (build_id > :since or record_id in (
-                    select record_id from ledger.delivery_item i
-                    where i.receiver = :receiver and i.interface = '{interface}' and i.state = {sql(ItemState.REJECTED)}
-                      and i.receipt_code in ('3001', '3002')))
+                    select i.record_id from ledger.delivery_item i join ledger.delivery_state s using (item_id)
+                    where i.receiver = :receiver and i.interface = '{interface}' and s.state = {sql(ItemState.REJECTED)}
+                      and s.receipt_code in ('3001', '3002')))
             ) e
             cross join lateral (select {_payload(interface, receiver)} as payload) p
             left join published.heads c on c.kind = '{spec.kind}' and c.record_id = e.record_id
@@ -97,10 +97,10 @@ def _difference(opened: Session, receiver: Receiver) -> None:
         create temp table diff on commit drop as
         with before as (
             select * from (
-                select i.record_id, i.operation, i.version, i.idempotency_key,
-                       row_number() over (partition by i.record_id order by i.item_id desc) as newest
-                from ledger.delivery_item i join change c on c.record_id = i.record_id
-                where i.receiver = :receiver and i.state in {_OPEN}) ranked
+                select i.record_id, i.operation, i.version, s.idempotency_key,
+                       row_number() over (partition by i.record_id order by item_id desc) as newest
+                from change c join ledger.delivery_item i on i.record_id = c.record_id join ledger.delivery_state s using (item_id)
+                where i.receiver = :receiver and s.state in {_OPEN}) ranked
             where newest = 1
         )
         select c.*, b.version as before_version, b.idempotency_key as before_key,
@@ -122,21 +122,16 @@ def _difference(opened: Session, receiver: Receiver) -> None:
                                                                  operation, coalesce(before_key, '')), 'UTF8')), 'hex')"""),
         {"receiver": receiver.id},
     )
-    opened.execute(
-        text(
-            "delete from diff where key in (select idempotency_key from ledger.delivery_item "
-            f"where receiver = :receiver and state <> {sql(ItemState.SUPERSEDED)})"
-        ),
-        {"receiver": receiver.id},
-    )
+    opened.execute(text("delete from diff where key in (select idempotency_key from ledger.delivery_state)"))
 
 
 def _overtake(opened: Session, receiver: Receiver) -> None:
     """Items the receiver never saw and that are overtaken by a newer image leave the outbox."""
     opened.execute(
         text(f"""
-        update ledger.delivery_item i set state = {sql(ItemState.SUPERSEDED)}, idempotency_key = i.idempotency_key || ':' || i.item_id
-        from change c where i.receiver = :receiver and i.record_id = c.record_id and i.state = {sql(ItemState.PENDING)}"""),
+        update ledger.delivery_state s set state = {sql(ItemState.SUPERSEDED)}, idempotency_key = null
+        from change c join ledger.delivery_item i on i.record_id = c.record_id
+        where s.item_id = i.item_id and i.receiver = :receiver and s.state = {sql(ItemState.PENDING)}"""),
         {"receiver": receiver.id},
     )
 
@@ -158,7 +153,8 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill:
         text(f"""
         select count(*) from (
             select operation, row_number() over (partition by record_id order by item_id desc) as newest
-            from ledger.delivery_item where receiver = :receiver and state in {_OPEN}) last
+            from ledger.delivery_item join ledger.delivery_state s using (item_id)
+            where receiver = :receiver and s.state in {_OPEN}) last
         where newest = 1 and operation <> {sql(Operation.DEL)}"""),
         {"receiver": receiver.id},
     ).scalar_one()
@@ -251,11 +247,15 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
         opened.flush()
         opened.execute(
             text(f"""
-            insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, predecessor,
-                                              payload, idempotency_key, due_on)
-            select :release, :receiver, interface, record_id, operation, version, before_version,
-                   case when operation = {sql(Operation.DEL)} then '{{}}'::jsonb else payload end, key, due_on
-            from diff order by case when operation = {sql(Operation.DEL)} then 0 else 1 end, interface, record_id"""),
+            with released as (
+                insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, predecessor,
+                                                  payload, due_on)
+                select :release, :receiver, interface, record_id, operation, version, before_version,
+                       case when operation = {sql(Operation.DEL)} then '{{}}'::jsonb else payload end, due_on
+                from diff order by case when operation = {sql(Operation.DEL)} then 0 else 1 end, interface, record_id
+                returning item_id, interface, record_id)
+            insert into ledger.delivery_state (item_id, idempotency_key)
+            select r.item_id, d.key from released r join diff d using (interface, record_id) order by r.item_id"""),
             {"release": release.release_id, "receiver": receiver_id},
         )
         made = Prepared(

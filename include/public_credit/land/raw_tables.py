@@ -44,7 +44,7 @@ def ensure(connection: Connection, catalogue: Catalogue) -> list[str]:
     known = shapes.applied(connection)
     for kind in catalogue.kinds.values():
         if kind.id in known:
-            _equip(connection, kind)
+            equip(connection, kind)
         else:
             known[kind.id] = make(connection, kind, catalogue.version, "migrate")
         if known[kind.id].get("content_hash") != shapes.CONTENT_HASH:
@@ -63,7 +63,7 @@ def make(connection: Connection, kind: Kind, version: str, who: str) -> shapes.S
     noted: dict[str, Any] = {"applied_at": _LONG_AGO} if there else {}
     noted |= {"kind": kind.id, "shape": shape, "catalogue_version": version, "applied_by": who}
     connection.execute(insert(KindShape).values(noted))
-    _equip(connection, kind)
+    equip(connection, kind)
     return shape
 
 
@@ -95,7 +95,27 @@ def columns_there(connection: Connection, kind_id: str) -> set[str]:
     return names.difference(PROVENANCE)
 
 
-def _equip(connection: Connection, kind: Kind) -> None:
+def _index_document(connection: Connection, kind: Kind) -> None:
+    """Index what a kind's records are asked for by, beside their id; the catalogue may name another field than before.
+
+    Nothing while the named field waits for ``catalogue apply``.
+    """
+    name = f"ix_{kind.id}_document"
+    indexed = connection.execute(
+        text(
+            "select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] "
+            "where i.indexrelid = to_regclass(:index)"
+        ),
+        {"index": quoted("raw", name)},
+    ).scalar()
+    if kind.document == indexed or kind.document not in {None, *columns_there(connection, kind.id)}:
+        return
+    connection.execute(text(f"drop index if exists {quoted('raw', name)}"))
+    if kind.document is not None:
+        connection.execute(text(f"create index {name} on {kind.raw} ({quoted(kind.document)})"))
+
+
+def equip(connection: Connection, kind: Kind) -> None:
     """Indexes, triggers and rights of a raw table: collectors may insert, nobody may update or delete."""
     maintainable = connection.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000
     connection.execute(
@@ -110,6 +130,12 @@ def _equip(connection: Connection, kind: Kind) -> None:
             "where row_errors <> '' or row_warnings <> ''"
         )
     )
+    connection.execute(
+        text(  # ids come in no order: a B-tree of them costs landing three times as much
+            f"create index if not exists ix_{kind.id}_record on {kind.raw} using hash (record_id)"
+        )
+    )
+    _index_document(connection, kind)
     connection.execute(
         text(  # what was counted over the rows holds until a statement touches them
             f"create or replace trigger forget_stock before insert or update or delete or truncate on {kind.raw} "

@@ -262,6 +262,7 @@ def _apply(connection: Connection, kind: Kind, catalogue: Catalogue, who: str) -
     dropped = {change.field for change in made.changes if change.action == "drop"}
     kept = shape["kept"] + [spec for spec in shape["fields"] if spec["name"] in dropped]
     kept = [spec for spec in kept if spec["name"] not in kind.fields]
+    raw_tables.equip(connection, kind)
     _note(connection, kind.id, shapes.of(kind) | {"kept": kept}, catalogue.version, who)
     return made.changes
 

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
-from ..ledger.states import (
-    IN_DOUBT,
-    NOT_BACK,
-    UNDERWAY,
-    BatchState,
-    ItemState,
-    Operation,
-    ReleaseState,
-    StepName,
-    Verdict,
-    sql,
-)
+from ..ledger.states import IN_DOUBT, NOT_BACK, BatchState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
 from .alert_items import NOT_JUDGED
 
 STOPPED = (BatchState.HELD, BatchState.FAILED, BatchState.SET_ASIDE)  # landed rows of such a batch went no further
@@ -145,7 +137,7 @@ def _city(opened: Any) -> dict[str, int]:
                count(*) filter (where state = {sql(ItemState.REJECTED)}) as rejected,
                count(*) filter (where state in {sql(IN_DOUBT)}) as unknown,
                count(*) filter (where state = {sql(ItemState.PENDING)}) as pending
-        from ledger.delivery_item""")
+        from ledger.delivery_state""")
         )
         .mappings()
         .one()
@@ -161,8 +153,8 @@ def _attention(opened: Any, on: date) -> list[str]:
     ]
     late = opened.execute(
         text(f"""
-        select count(*) from ledger.delivery_item where operation = {sql(Operation.DEL)} and due_on < :on
-          and state in {sql(UNDERWAY)}"""),
+        select count(*) from ledger.delivery_state s join ledger.delivery_item i using (item_id)
+        where s.underway and i.operation = {sql(Operation.DEL)} and i.due_on < :on"""),
         {"on": on},
     ).scalar_one()
     if late:
@@ -191,26 +183,37 @@ def overview(run: Run) -> dict[str, Any]:
 def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int) -> list[dict[str, Any]]:
     """Quarantined rows with their place in the delivered file; no delivered value is shown."""
     states = "" if every else f"and q.state in {sql(NOT_BACK)}"
-    places = " union all ".join(
-        f"select batch_seq, attempt, row_no, sheet, source_row from {kind.raw}"
-        for kind in load_catalogue().kinds.values()
-    )
     with session("reader") as opened:
-        return [
+        rows = [
             dict(row)
             for row in opened.execute(
                 text(f"""
-            select q.id, q.batch_seq, q.dataset_id, q.unit_id, q.kind, b.file_name, q.row_no, place.sheet, place.source_row,
-                   q.record_id, q.rules, q.state, q.opened_on, q.closed_on, q.slip_id, q.corrected_batch_seq
+            select q.id, q.batch_seq, q.attempt, q.dataset_id, q.unit_id, q.kind, b.file_name, q.row_no, q.record_id, q.rules,
+                   q.state, q.opened_on, q.closed_on, q.slip_id, q.corrected_batch_seq
             from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
-            join ({places}) place on place.batch_seq = q.batch_seq and place.attempt = q.attempt
-                                 and place.row_no = q.row_no
             where (cast(:unit as text) is null or q.unit_id = :unit)
-              and (cast(:batch as bigint) is null or q.batch_seq = :batch) {states}
-            order by q.batch_seq, q.row_no limit :limit"""),
-                {"unit": unit, "batch": batch, "limit": limit},
+              and (cast(:batch as bigint) is null or q.batch_seq = :batch) and q.kind = any(:kinds) {states}
+            order by q.batch_seq, q.attempt, q.row_no limit :limit"""),
+                {"unit": unit, "batch": batch, "limit": limit, "kinds": list(load_catalogue().kinds)},
             ).mappings()
         ]
+        for (kind, seq, attempt), returned in groupby(rows, itemgetter("kind", "batch_seq", "attempt")):
+            _add_places(opened, kind, seq, attempt, list(returned))
+    return rows
+
+
+def _add_places(opened: Session, kind: str, seq: int, attempt: int, rows: list[dict[str, Any]]) -> None:
+    """Put sheet and row in the delivered file to rows of one attempt."""
+    found = opened.execute(
+        text(
+            f"select row_no, sheet, source_row from {load_catalogue().kinds[kind].raw} "
+            "where batch_seq = :seq and attempt = :attempt and row_no = any(:rows)"
+        ),
+        {"seq": seq, "attempt": attempt, "rows": [row["row_no"] for row in rows]},
+    )
+    places = {place.row_no: {"sheet": place.sheet, "source_row": place.source_row} for place in found}
+    for row in rows:
+        row |= places[row["row_no"]]
 
 
 def rule_titles(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:

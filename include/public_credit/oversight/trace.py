@@ -207,7 +207,7 @@ def story(item: Found) -> dict[str, Any]:
                 text("""
             select item_id, release_id, receiver, interface, operation, version, state, payload, receipt_id,
                    receipt_code, receipt_field, receipt_text, city_id, sent_at, booked_at, due_on
-            from ledger.delivery_item where record_id = :record order by item_id"""),
+            from ledger.delivery_item join ledger.delivery_state using (item_id) where record_id = :record order by item_id"""),
                 record,
             ).mappings()
         ]

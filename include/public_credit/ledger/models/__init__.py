@@ -9,7 +9,15 @@ from __future__ import annotations
 from .access import AccessLog, Alert, Report, Secret
 from .base import Base
 from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
-from .delivery import Delivery, DeliveryItem, ReceiverEvent, Reconciliation, ReconciliationDifference, Release
+from .delivery import (
+    Delivery,
+    DeliveryItem,
+    DeliveryState,
+    ReceiverEvent,
+    Reconciliation,
+    ReconciliationDifference,
+    Release,
+)
 from .district import KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
@@ -30,6 +38,7 @@ __all__ = [
     "BusinessDay",
     "Delivery",
     "DeliveryItem",
+    "DeliveryState",
     "Edition",
     "GateResult",
     "Judgement",

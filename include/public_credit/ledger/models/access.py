@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, SmallInteger, String
+from sqlalchemy import CheckConstraint, Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..states import ReportKind
@@ -36,6 +36,7 @@ class AccessLog(Base):
     subject_ref: Mapped[str] = mapped_column(server_default="")
     record_id: Mapped[str] = mapped_column(server_default="")
     channel: Mapped[str] = mapped_column(server_default="cli")
+    __table_args__ = (Index("ix_access_log_record_id", "record_id", postgresql_where=text("record_id <> ''")),)
 
 
 class Report(Base):

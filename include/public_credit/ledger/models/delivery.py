@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..states import UNDERWAY, ItemState, Operation, ReleaseState, sql
@@ -37,7 +37,7 @@ class Release(Base):
 
 
 class DeliveryItem(Base):
-    """Outbox: one operation on one record for one receiver; sensitive values appear as vault tokens only."""
+    """Outbox: one operation on one record for one receiver, never changed; sensitive values appear as vault tokens only."""
 
     __tablename__ = "delivery_item"
     item_id: Mapped[int] = _id()
@@ -49,8 +49,29 @@ class DeliveryItem(Base):
     version: Mapped[str]
     predecessor: Mapped[str | None]
     payload: Mapped[dict[str, Any]]
-    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    due_on: Mapped[date | None]
+    released_at: Mapped[datetime] = _now()
+    __table_args__ = (
+        CheckConstraint(_one_of("operation", Operation), name="operation"),
+        Index(None, "record_id", "receiver", "item_id"),
+    )
+
+
+class DeliveryState(Base):
+    """What became of an item of the outbox so far; ``underway``: it is not settled yet.
+
+    An item that the receiver never saw and that was overtaken has no ``idempotency_key`` any more: the same change may come
+    again. The index of open items names a column that only settling changes, and half of every page is left free, so that an
+    item is claimed without touching an index.
+    """
+
+    __tablename__ = "delivery_state"
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("ledger.delivery_item.item_id"), primary_key=True, autoincrement=False
+    )
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     state: Mapped[str] = mapped_column(server_default=ItemState.PENDING)
+    underway: Mapped[bool] = mapped_column(Computed(f"state in {sql(UNDERWAY)}", persisted=True))
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     delivery_id: Mapped[int | None] = mapped_column(BigInteger)
     receipt_id: Mapped[str | None]
@@ -58,16 +79,13 @@ class DeliveryItem(Base):
     receipt_field: Mapped[str | None]
     receipt_text: Mapped[str | None]
     city_id: Mapped[str | None]
-    due_on: Mapped[date | None]
-    released_at: Mapped[datetime] = _now()
     sent_at: Mapped[datetime | None]
     booked_at: Mapped[datetime | None]
     booked_on: Mapped[date | None]
     __table_args__ = (
-        CheckConstraint(_one_of("operation", Operation), name="operation"),
         CheckConstraint(_one_of("state", ItemState), name="state"),
-        Index(None, "receiver", "record_id", "item_id"),
-        Index("ix_delivery_item_open", "receiver", "item_id", postgresql_where=text(f"state in {sql(UNDERWAY)}")),
+        Index("ix_delivery_state_underway", "item_id", postgresql_where=text("underway")),
+        {"postgresql_with": {"fillfactor": 50}},
     )
 
 

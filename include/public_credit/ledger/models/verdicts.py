@@ -121,6 +121,7 @@ class Quarantine(Base):
         CheckConstraint(_one_of("state", QuarantineState), name="state"),
         Index(None, "unit_id", "state"),
         Index(None, "record_id"),
+        Index(None, "slip_id"),
     )
 
 

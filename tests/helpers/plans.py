@@ -1,0 +1,44 @@
+"""What the code asked the database while a block ran, and how the database goes about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from public_credit.base import settings
+from sqlalchemy import event
+
+
+@contextmanager
+def asked(role: str) -> Iterator[list[tuple[str, Any]]]:
+    """The statements with their parameters that a role's sessions run in the block."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        statements.append((statement, parameters))
+
+    engine = settings.engine(role)
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def read_whole(role: str, statements: list[tuple[str, Any]]) -> set[str]:
+    """Tables that a plan of one of the queries reads from one end to the other."""
+    tables = set[str]()
+    with settings.connect(role) as connection:
+        for statement, parameters in statements:
+            if statement.lstrip().lower().startswith(("select", "with")):
+                (plan,) = connection.execute(f"explain (format json) {statement}", parameters).fetchone()[0]
+                tables |= set(_scanned(plan["Plan"]))
+    return tables
+
+
+def _scanned(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan":
+        yield node["Relation Name"]
+    for below in node.get("Plans", []):
+        yield from _scanned(below)

@@ -1,0 +1,102 @@
+"""What an auditor or a clerk asks for is found by index, however much is stored beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from public_credit.oversight import status, trace
+
+from tests.helpers.commands import credit
+from tests.helpers.plans import asked, read_whole
+
+# 100 batches of 500 penalties; every other row came back; every record was delivered.
+FILL = """
+    insert into ledger.archive_object (uri, sha256, size_bytes) values ('memory://1', 'x', 1);
+    insert into ledger.batch (batch_id, dataset_id, unit_id, kind, variant, delivery_mode, locator, sha256, size_bytes, archive_uri,
+                              business_date)
+    select 'b' || n, 'zhzf.penalty_entity', 'unit' || n, 'administrative_penalty', 'entity', 'events', 'test', 'x', 1, 'memory://1',
+           '2026-02-25' from generate_series(1, 100) n;
+    insert into ledger.attempt (batch_seq, attempt, business_date) select seq, 1, business_date from ledger.batch;
+    insert into raw.administrative_penalty (batch_seq, attempt, row_no, variant, record_id, decision_no, content_hash,
+                                            source_version, row_errors, row_warnings)
+    select b.seq, 1, n, 'entity', 'r' || left(md5(b.seq || '/' || n), 31), '示罚〔' || b.seq || '〕' || n || '号', md5(n::text), '',
+           case when n % 2 = 0 then 'R01' else '' end, '' from ledger.batch b, generate_series(1, 500) n order by 1, 3;
+    insert into ledger.slip (slip_id, unit_id, batch_seq, attempt, file_name, sha256, rows, written_on)
+    select 's' || seq, unit_id, seq, 1, 'a.xlsx', 'x', 1, '2026-02-25' from ledger.batch;
+    insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules, opened_on, slip_id)
+    select batch_seq, attempt, row_no, 'zhzf.penalty_entity', 'unit' || batch_seq, 'administrative_penalty', record_id, 'R01',
+           '2026-02-25', 's' || batch_seq from raw.administrative_penalty where row_errors <> '';
+    insert into ledger.row_outcome select batch_seq, attempt, row_no, 'duplicate', record_id from raw.administrative_penalty
+    where row_no % 5 = 1;
+    insert into ledger.row_verdict (batch_seq, attempt, row_no, rule_id, severity)
+    select batch_seq, attempt, row_no, 'R06', 'warning' from raw.administrative_penalty where row_no % 2 = 0;
+    insert into ledger.build (business_date, state) values ('2026-02-25', 'built');
+    insert into ledger.release (build_id, receiver, business_date, adds, mods, dels, diff_hash)
+    select build_id, 'city', '2026-02-25', 50000, 0, 0, 'x' from ledger.build;
+    insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, payload)
+    select release_id, 'city', 'penalty', r.record_id, 'ADD', 'v', '{}' from ledger.release, raw.administrative_penalty r;
+    insert into ledger.delivery_state (item_id, idempotency_key, state) select item_id, record_id, 'accepted'
+    from ledger.delivery_item;
+    insert into ledger.receiver_event (receiver, seq, record_id, event)
+    select 'city', row_number() over (), record_id, 'published' from raw.administrative_penalty;
+    insert into ledger.access_log (who, purpose, action, record_id) select 'x', 'x', 'explain', record_id
+    from raw.administrative_penalty"""
+BIG = {
+    "administrative_penalty",
+    "row_outcome",
+    "row_verdict",
+    "quarantine",
+    "delivery_item",
+    "delivery_state",
+    "receiver_event",
+    "access_log",
+}
+RECORD = "select record_id from raw.administrative_penalty where batch_seq = 70 and row_no = 250"
+
+
+@pytest.fixture(scope="module")
+def stored(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from tests.conftest import open_warehouse
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_warehouse(migrated, tmp_path_factory.mktemp("stored"), patch) as it,
+    ):
+        with it.connect() as owner:
+            owner.execute(FILL)
+        with it.connect() as owner:
+            owner.autocommit = True
+            owner.execute("vacuum analyze")
+            (it.record,) = owner.execute(RECORD).fetchone()
+        yield it
+
+
+LOOK_UPS: dict[str, Callable[[str], Any]] = {
+    "a record's id": trace.find,
+    "a document number": lambda _: trace.find("示罚〔70〕250号"),
+    "the story of a record": lambda record: trace.story(trace.find(record)[0]),
+    "the story of a row without a key": lambda _: trace.story(
+        trace.Found("administrative_penalty", "entity", None, 70, 1, 250)
+    ),
+    "the returned rows of a batch": lambda _: status.quarantine_rows(None, 70, False, 50),
+    "the returned rows of a unit": lambda _: status.quarantine_rows("unit7", None, False, 50),
+    "the slips of a unit": lambda _: credit("slips", "--unit", "unit7", "--json").json,
+}
+
+
+@pytest.mark.parametrize("name", LOOK_UPS)
+def test_a_look_up_reads_no_big_table_whole(stored: Any, name: str) -> None:
+    with asked("reader") as statements:
+        assert LOOK_UPS[name](stored.record)
+    assert statements and read_whole("reader", statements) & BIG == set()
+
+
+def test_returned_rows_are_told_with_their_place(stored: Any) -> None:
+    rows = status.quarantine_rows(None, 70, False, 3)
+    assert [(row["row_no"], row["sheet"], row["source_row"]) for row in rows] == [
+        (2, None, None),
+        (4, None, None),
+        (6, None, None),
+    ]
