@@ -27,11 +27,3 @@
         {% endfor -%}
         else {{ same_name(name) }} end as value
 {%- endmacro %}
-
-{#- Before coverage is written: subjects whose covering record this build changed stand open again. -#}
-{% macro open_covering() -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} where record_id in (
-        select record_id from {{ ref('int_records__changes') }} where build_id = {{ var('build_id') }})
-    {%- else %}select 1{%- endif %}
-{%- endmacro %}
