@@ -14,27 +14,26 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- Take out what this build removes or adds again, in the model's transaction: a resumed build is the same build. -#}
-{% macro take_out_inputs(kind) -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} where (batch_seq, attempt) in (
-        select batch_seq, attempt from {{ source('ledger', 'build_input') }}
-        where build_id = {{ var('build_id') }} and kind = '{{ kind }}')
-    {%- else %}select 1{%- endif %}
+{#- What goes out of a table before a build's rows come in (meta.takes_out): rows whose key stands in a model. With
+    of_build only what this build wrote there. The model is an edge of the graph: it is built first. -#}
+{% macro keys_of(model_name, key, of_build=true, where='true') -%}
+    {%- do ref(model_name) -%}
+    {%- do return({'model': model_name, 'key': key, 'of_build': of_build, 'where': where}) -%}
 {%- endmacro %}
 
-{#- A relation of an earlier build, read without an edge in the graph (a model cannot depend on its own successor). -#}
-{% macro earlier(name) -%}
+{#- The same, by what the build takes in, or a replay in it takes back, of some kinds: a resumed build is the same. -#}
+{% macro inputs_of(kinds) -%}
+    {%- do return({'source': ['ledger', 'build_input'], 'key': ['batch_seq', 'attempt'], 'of_build': true,
+        'where': "kind in ('" ~ kinds | join("', '") ~ "')"}) -%}
+{%- endmacro %}
+
+{#- A table as the build before left it, none where there is none yet. Read without an edge of the graph: what asks
+    which records a build may change stands before the table those records are merged into, and the graph has no
+    circles. The table is written later in the same build, and by nothing else while it runs. -#}
+{% macro previous(name) -%}
     {%- if execute -%}
     {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] -%}
     {%- do return(adapter.get_relation(database=target.database, schema=node.schema, identifier=node.alias)) -%}
-    {%- endif -%}
-{%- endmacro %}
-
-{#- True while a build appends to a history it has not written yet. -#}
-{% macro not_yet_written() -%}
-    {%- if is_incremental() %}not exists (select 1 from {{ this }} where build_id = {{ var('build_id') }})
-    {%- else %}true
     {%- endif -%}
 {%- endmacro %}
 
@@ -49,27 +48,4 @@
     {%- set found = run_query("select distinct i.kind from " ~ source('ledger', 'build_input') ~ " i join "
         ~ source('ledger', 'batch') ~ " b on b.seq = i.batch_seq where i.build_id = " ~ var('build_id') ~ " and " ~ condition ~ " order by 1") -%}
     {%- do return(found.columns[0].values() | list) -%}
-{%- endmacro %}
-
-{#- Statistics for a table that was filled from nothing, so that what is built on it is not planned blind; later changes
-    are left to autovacuum. -#}
-{% macro analyze_when_new() -%}
-    {%- if model.config.materialized == 'incremental' and not is_incremental() %}{{ take_statistics(this) }}{% endif -%}
-{%- endmacro %}
-
-{#- What is appended has a grain (meta.grain of the model): the database takes no row twice, also where the table was
-    made by an earlier version of the model or is never made anew. -#}
-{% macro keep_grain() -%}
-    {%- set grain = model.config.meta.get('grain', []) -%}
-    {%- if execute and grain -%}
-    {%- set kept = run_query(
-        "select 1 from pg_index i where i.indrelid = cast('" ~ this ~ "' as regclass) and i.indisunique and ("
-        ~ "select string_agg(a.attname, ',' order by a.attname) from pg_attribute a "
-        ~ "where a.attrelid = i.indrelid and a.attnum = any(i.indkey)) = '" ~ (grain | sort | join(',')) ~ "'") -%}
-    {%- if not kept.rows %}
-    delete from {{ this }} twice using {{ this }} once
-    where twice.ctid > once.ctid {% for name in grain %}and twice.{{ name }} = once.{{ name }} {% endfor %};
-    create unique index on {{ this }} ({{ grain | join(', ') }})
-    {%- endif -%}
-    {%- endif -%}
 {%- endmacro %}

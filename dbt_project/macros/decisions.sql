@@ -3,7 +3,7 @@
 {#- Records whose image this build may change: delivered or withdrawn rows, events about them, links, a term that ran
     out. -#}
 {% macro touched_decisions(kind, table_name) %}
-{%- set current = earlier('int_' ~ kind ~ '__current') -%}
+{%- set current = previous('int_' ~ kind ~ '__current') -%}
 {%- if flags.FULL_REFRESH or current is none %}
 select distinct record_id from {{ ref('stg_' ~ kind) }}
 {%- if current is not none %} union select record_id from {{ current }} {%- endif %}
@@ -74,7 +74,7 @@ left join replaced on replaced.record_id = n.record_id
 
 {#- Old and new image of every record this build changes, appended once per build. -#}
 {% macro decision_changes(kind) %}
-{%- set current = earlier('int_' ~ kind ~ '__current') -%}
+{%- set current = previous('int_' ~ kind ~ '__current') -%}
 {%- set compared = ['content_hash', 'state'] + (['publication_state'] if kind == 'administrative_penalty' else []) %}
 select
     {{ var('build_id') }} as build_id, t.record_id,
@@ -91,15 +91,14 @@ left join {{ current }} before on before.record_id = t.record_id
 {%- else -%}
 left join (select * from {{ ref('int_' ~ kind ~ '__image') }} where false) before on before.record_id = t.record_id
 {%- endif %}
-where {{ not_yet_written() }}
-  and (now.record_id is not null or before.record_id is not null)
+where (now.record_id is not null or before.record_id is not null)
   and (before.record_id is null or now.record_id is null
        or before.batch_seq <> now.batch_seq or before.row_no <> now.row_no or before.attempt <> now.attempt
        or before.version_count <> now.version_count
        {%- for name in compared %} or before.{{ name }} <> now.{{ name }}{% endfor %})
 {% endmacro %}
 
-{#- The current image of every record, merged from the touched ones; records without any row left go out in a hook. -#}
+{#- The current image of every record, merged from the touched ones; records without any row left were taken out. -#}
 {% macro decision_current(kind) %}
 select image.*, {{ var('build_id') }} as build_id
 from {{ ref('int_' ~ kind ~ '__image') }} image
@@ -109,13 +108,6 @@ where exists (select 1 from {{ ref('int_' ~ kind ~ '__changes') }} c
 {%- endif %}
 {% endmacro %}
 
-{% macro drop_vanished(kind) -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} where record_id in (
-        select record_id from {{ ref('int_' ~ kind ~ '__changes') }} where build_id = {{ var('build_id') }} and change = 'delete')
-    {%- else %}select 1{%- endif %}
-{%- endmacro %}
-
 {#- Rows of one export interface for this build: what changed, as the receiver's official codes. -#}
 {% macro exported_changes(kind, variant, columns) %}
 with changed as (
@@ -123,7 +115,7 @@ with changed as (
         {%- for code, expression in columns %}, {{ expression }} as {{ code }}{% endfor %}
     from {{ ref('int_' ~ kind ~ '__changes') }} c
     join {{ ref('int_' ~ kind ~ '__current') }} image on image.record_id = c.record_id
-    where c.build_id = {{ var('build_id') }} and image.variant = '{{ variant }}' and {{ not_yet_written() }}
+    where c.build_id = {{ var('build_id') }} and image.variant = '{{ variant }}'
 )
 select
     cast({{ var('build_id') }} as bigint) as build_id, record_id,
@@ -133,10 +125,8 @@ select
     case when state = 'revoked' then state_known_on + {{ var('withdrawn_within_days') }} end as due_on
     {%- for code, _ in columns %}, {{ code }}{% endfor %}
 from changed
-{%- set vanished = earlier('exp_city__' ~ ('xk' if kind == 'administrative_licence' else 'cf')
-    ~ ('_fr' if variant == 'entity' else '_zrr')) %}
-{%- if is_incremental() and vanished is not none %}
-{%- set offered = adapter.get_columns_in_relation(vanished) | map(attribute='name') | list %}
+{%- if is_incremental() %}
+{%- set offered = adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
 union all
 select
     cast({{ var('build_id') }} as bigint), gone.record_id, 'delete', last.version, 'withdrawn', cast(null as date)
@@ -144,10 +134,10 @@ select
 from {{ ref('int_' ~ kind ~ '__changes') }} gone
 join (
     select offered.*, row_number() over (partition by offered.record_id order by offered.build_id desc) as newest
-    from {{ ref('int_' ~ kind ~ '__changes') }} c join {{ vanished }} offered on offered.record_id = c.record_id
+    from {{ ref('int_' ~ kind ~ '__changes') }} c join {{ this }} offered on offered.record_id = c.record_id
     where c.build_id = {{ var('build_id') }} and c.change = 'delete'
 ) last on last.record_id = gone.record_id and last.newest = 1
-where gone.build_id = {{ var('build_id') }} and gone.change = 'delete' and {{ not_yet_written() }}
+where gone.build_id = {{ var('build_id') }} and gone.change = 'delete'
 {%- endif %}
 {% endmacro %}
 

@@ -14,10 +14,3 @@
     ((({{ f }}.fact = {{ r }}.rule or ({{ r }}.rule = 'penalty' and {{ f }}.fact = 'serious_penalty')) and {{ within(f, r, day) }})
      or ({{ r }}.rule = 'model' and {{ f }}.fact = 'honour' and {{ f }}.state = 'current'))
 {%- endmacro %}
-
-{#- Grades to be computed again go out first, in the transaction of the model. -#}
-{% macro take_out_regraded() -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} where subject_id in (select subject_id from {{ ref('int_food_drug__touched') }})
-    {%- else %}select 1{%- endif %}
-{%- endmacro %}

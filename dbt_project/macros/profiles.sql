@@ -3,14 +3,6 @@
 
 {% macro stands(state) -%} {{ state }} not in ('revoked', 'replaced') {%- endmacro %}
 
-{#- Rows of the records this build changed go out before the changed ones come in, in the transaction of the model. -#}
-{% macro take_out_changed_records() -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} where record_id in (
-        select record_id from {{ ref('int_records__changes') }} where build_id = {{ var('build_id') }})
-    {%- else %}select 1{%- endif %}
-{%- endmacro %}
-
 {#- The current records a model takes in: those of this build, or all of them on a full refresh. -#}
 {% macro changed_records(c) -%}
     {%- if is_incremental() %}{{ c }}.build_id = {{ var('build_id') }}{%- else %}true{%- endif -%}
@@ -24,10 +16,11 @@
 {#- Both images of the records this build changed as rows with a sign; a full refresh takes every current image once.
     The caller skips keys that were written by this build already, so a resumed build adds nothing twice. -#}
 {% macro signed_images(columns) %}
+    {%- set changes = ref('int_records__changes') -%}
     {%- if is_incremental() %}
     {%- for side, sign in (('old', -1), ('new', 1)) %}
     select c.kind, {{ sign }} as sign, {% for name in columns %}c.{{ side }}_{{ name }} as {{ name }}{{ ', ' if not loop.last }}{% endfor %}
-    from {{ ref('int_records__changes') }} c
+    from {{ changes }} c
     where c.build_id = {{ var('build_id') }} and c.subject_class = 'organisation' and c.{{ side }}_image_hash is not null
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -57,11 +50,12 @@
 
 {#- One profile per subject of a class; a day rewrites the subjects whose counters, attributes or grade it changed. -#}
 {% macro subject_profiles(subject_class) %}
+{%- set regraded = ref('int_food_drug__touched') -%}
 with touched as {{ computed_once() }} (
     {%- if is_incremental() %}
     select subject_id from {{ ref('int_subjects__counter') }} where build_id = {{ var('build_id') }}
     union select subject_id from {{ source('subjects', 'subject') }} where build_id = {{ var('build_id') }}
-    union select subject_id from {{ ref('int_food_drug__touched') }}
+    union select subject_id from {{ regraded }}
     {%- else %}
     select subject_id from {{ source('subjects', 'subject') }}
     {%- endif %}
@@ -107,13 +101,3 @@ left join listed on listed.subject_id = t.subject_id
 left join rated on rated.subject_id = t.subject_id
 left join {{ ref('mart_subjects__food_drug_grade') }} grade on grade.subject_id = t.subject_id
 {% endmacro %}
-
-{#- Subjects that were merged away or changed their class leave the profile. -#}
-{% macro drop_vanished_subjects(subject_class) -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} gone
-    where gone.subject_id in (select past_id from {{ source('subjects', 'alias') }} where build_id = {{ var('build_id') }})
-       or gone.subject_id in (select subject_id from {{ source('subjects', 'subject') }}
-                              where build_id = {{ var('build_id') }} and subject_class <> '{{ subject_class }}')
-    {%- else %}select 1{%- endif %}
-{%- endmacro %}

@@ -4,17 +4,6 @@
          else concat_ws('', {{ batch }}.unit_id, ':', {{ row }}.record_id) end
 {%- endmacro %}
 
-{#- Rows of attempts that a replay replaced: their keys go out unless another attempt still holds them. -#}
-{% macro drop_unreceived() -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} gone where exists (
-        select 1 from {{ source('ledger', 'build_input') }}
-        where build_id = {{ var('build_id') }} and operation = 'remove')
-      and gone.receipt_key in ({{ receipts_of_build() }})
-      and not exists (select 1 from {{ ref('stg_decision_receipt') }} s where s.receipt_key = gone.receipt_key)
-    {%- else %}select 1{%- endif %}
-{%- endmacro %}
-
 {#- Keys of the rows of a licence or penalty that this build delivers or a replay in it takes back. -#}
 {% macro receipts_of_build() -%}
     select distinct {{ receipt_key('b', 'r') }} as receipt_key
@@ -39,11 +28,4 @@
                      'first_accepted_on', 'decision_date', 'deadline'] + receipt_flags() -%}
     {{ alias }}.{{ name }}{{ ', ' if not loop.last }}
     {%- endfor -%}
-{%- endmacro %}
-
-{#- The changed decisions go out before their new image comes in, in the transaction of the model. -#}
-{% macro take_out_changed_receipts() -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} where receipt_key in (select receipt_key from {{ ref('int_supervision__changes') }})
-    {%- else %}select 1{%- endif %}
 {%- endmacro %}

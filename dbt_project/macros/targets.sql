@@ -14,11 +14,3 @@
 
 {#- Cells of person counts under five are not shown in drill-downs (project limits). -#}
 {% macro small_cell(value) -%} coalesce({{ value }} between 1 and 4, false) {%- endmacro %}
-
-{#- Before coverage is written: subjects whose covering record this build changed stand open again. -#}
-{% macro open_covering() -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} where record_id in (
-        select record_id from {{ ref('int_records__changes') }} where build_id = {{ var('build_id') }})
-    {%- else %}select 1{%- endif %}
-{%- endmacro %}

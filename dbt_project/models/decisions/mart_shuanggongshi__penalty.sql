@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', on_schema_change='fail', incremental_strategy='merge', unique_key='record_id',
     indexes=[{'columns': ['build_id']}],
-          pre_hook="{{ drop_vanished('administrative_penalty') }}") }}
--- depends_on: {{ ref('int_administrative_penalty__changes') }}
+          meta={'takes_out': keys_of('int_administrative_penalty__changes', ['record_id'],
+                                      where="change = 'delete'")}) }}
 -- 行政处罚（法人及非法人组织、个体工商户）, with severity class and the end of publication.
 {{ organisation_decisions('administrative_penalty', ['violation_type', 'violation_facts', 'legal_basis',
     'penalty_category',

@@ -1,5 +1,4 @@
 {{ config(indexes=[{'columns': ['build_id']}, {'columns': ['record_id']}]) }}
--- depends_on: {{ ref('int_administrative_penalty__changes') }}
 {% set columns = [
     ('cf_xdr_mc', 'image.subject_name'),
     ('cf_xdr_lb', 'image.subject_category'),

@@ -1,5 +1,4 @@
 {{ config(indexes=[{'columns': ['build_id']}, {'columns': ['record_id']}]) }}
--- depends_on: {{ ref('int_administrative_licence__changes') }}
 {% set columns = [
     ('xk_xdr_mc', 'image.subject_name'),
     ('xk_xdr_lb', 'image.subject_category'),

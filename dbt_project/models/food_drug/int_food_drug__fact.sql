@@ -1,8 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append',
-          meta={'grain': ['record_id']}, pre_hook="{{ take_out_changed_records() }}",
+          meta={'grain': ['record_id'], 'takes_out': keys_of('int_records__changes', ['record_id'])},
           indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_id', 'fact', 'event_on']},
                    {'columns': ['build_id']}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- What the food and drug grades rest on, one row per record that counts: activity (licence, inspection, sampling in
 -- food or drugs), penalties, failed samplings, list entries, honours. Which record is one of food or drugs, the words
 -- of a seed say.

@@ -1,14 +1,14 @@
 {{ config(indexes=[{'columns': ['subject_id'], 'unique': true}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- Subjects whose food and drug grade is computed again: a record it may rest on changed, or a day passed that it waits
 -- for.
-{%- set graded = earlier('mart_subjects__food_drug_grade') %}
+{%- set changes = ref('int_records__changes') %}
+{%- set graded = previous('mart_subjects__food_drug_grade') %}
 {%- if flags.FULL_REFRESH or graded is none %}
 select distinct subject_id from {{ ref('int_food_drug__fact') }}
 {%- if graded is not none %} union select subject_id from {{ graded }}{% endif %}
 {%- else %}
 with changed as (
-    select record_id, kind, old_subject_id, new_subject_id from {{ ref('int_records__changes') }}
+    select record_id, kind, old_subject_id, new_subject_id from {{ changes }}
     where build_id = {{ var('build_id') }} and subject_class = 'organisation'
       and kind in ('administrative_licence', 'administrative_penalty', 'inspection_result', 'breach_list', 'honour')
 )

@@ -1,7 +1,6 @@
 {{ config(materialized='incremental', on_schema_change='fail', incremental_strategy='append',
-          meta={'grain': ['record_id']}, pre_hook="{{ take_out_changed_records() }}",
+          meta={'grain': ['record_id'], 'takes_out': keys_of('int_records__changes', ['record_id'])},
           indexes=[{'columns': ['subject_id']}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- Red list, serious-breach lists, abnormal operation, judgment debtors (organisations): every entry with basis, term
 -- and exit. An entry that left stays with its exit; it follows its subject when that is merged or split.
 with entries as (

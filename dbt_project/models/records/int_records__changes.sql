@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='append',
-          meta={'grain': ['build_id', 'record_id']}, full_refresh=false,
+          meta={'grain': ['build_id', 'record_id'], 'once': true}, full_refresh=false,
           indexes=[{'columns': ['build_id']}, {'columns': ['record_id']}]) }}
 -- Old and new image of every record this build changes, appended once per build: what additive marts feed on.
-{%- set current = earlier('int_records__current') %}
+{%- set current = previous('int_records__current') %}
 {%- set nothing = "(select * from " ~ ref('int_records__image') ~ " where false)" %}
 {%- set images = ['subject_id', 'nature', 'topic', 'state', 'objected', 'severity_class', 'event_on', 'ends_on',
     'exited_on',
@@ -19,6 +19,5 @@ select
 from {{ ref('int_records__touched') }} t
 left join {{ ref('int_records__image') }} now on now.record_id = t.record_id
 left join {{ current or nothing }} before on before.record_id = t.record_id
-where {{ not_yet_written() }}
-  and (now.record_id is not null or before.record_id is not null)
+where (now.record_id is not null or before.record_id is not null)
   and (before.record_id is null or now.record_id is null or before.image_hash <> now.image_hash)

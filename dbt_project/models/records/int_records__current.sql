@@ -1,9 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='merge', unique_key='record_id',
-          pre_hook="{{ drop_vanished_records() }}", on_schema_change='fail',
+          meta={'takes_out': keys_of('int_records__changes', ['record_id'], where="change = 'delete'")},
+          on_schema_change='fail',
           indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_id']}, {'columns': ['person_ref']},
                    {'columns': ['lookup_scheme', 'lookup_value']}, {'columns': ['document_no', 'authority_uscc']},
                    {'columns': ['changes_on']}, {'columns': ['build_id']}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- The current image of every record, merged from the touched ones that changed.
 select image.*, cast({{ var('build_id') }} as bigint) as build_id
 from {{ ref('int_records__image') }} image

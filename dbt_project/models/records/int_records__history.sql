@@ -1,9 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='append',
-          meta={'grain': ['record_id', 'version_no']}, pre_hook="{{ take_out_touched() }}",
+          meta={'grain': ['record_id', 'version_no'],
+                'takes_out': keys_of('int_records__touched', ['record_id'], of_build=false)},
           indexes=[{'columns': ['record_id', 'version_no'], 'unique': true},
               {'columns': ['lookup_scheme', 'lookup_value']},
                    {'columns': ['person_ref']}]) }}
--- depends_on: {{ ref('int_records__touched') }}
 -- What was known of a record and from which day to which: one row per delivered version, cut where an event, a
 -- corrected key or a roster told something new of it. A late older version was never what was known: it begins and ends
 -- on one day.

@@ -1,10 +1,10 @@
 {{ config(indexes=[{'columns': ['record_id'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
 -- Records this build may change: delivered or withdrawn rows, events about them, corrected keys, rosters, a subject
 -- that was merged or split, and a day that ended a term.
--- depends_on: {{ ref('int_administrative_licence__touched') }}
--- depends_on: {{ ref('int_administrative_penalty__touched') }}
--- depends_on: {{ ref('int_records__roster') }}
-{%- set current = earlier('int_records__current') %}
+{%- set decisions = {'administrative_licence': ref('int_administrative_licence__touched'),
+    'administrative_penalty': ref('int_administrative_penalty__touched')} %}
+{%- set roster = ref('int_records__roster') %}
+{%- set current = previous('int_records__current') %}
 {% if not execute or flags.FULL_REFRESH or current is none %}
 {%- for kind in record_kinds() %}
 select distinct '{{ kind }}' as kind, record_id from {{ ref('stg_' ~ kind) }}
@@ -14,8 +14,8 @@ select distinct '{{ kind }}' as kind, record_id from {{ ref('stg_' ~ kind) }}
 union select kind, record_id from {{ current }}
 {%- endif %}
 {%- else %}
-{%- for kind in ['administrative_licence', 'administrative_penalty'] %}
-select '{{ kind }}' as kind, record_id from {{ ref('int_' ~ kind ~ '__touched') }}
+{%- for kind, touched in decisions.items() %}
+select '{{ kind }}' as kind, record_id from {{ touched }}
 union
 {%- endfor %}
 {%- for kind in kinds_of_build() | select('in', roster_kinds()) %}
@@ -40,7 +40,7 @@ join {{ source('ledger', 'build_input') }} i on i.batch_seq = l.batch_seq and i.
 join {{ current }} c on c.record_id = l.old_record_id
 union
 select c.kind, c.record_id
-from {{ ref('int_records__roster') }} r join {{ current }} c on c.record_id = r.record_id
+from {{ roster }} r join {{ current }} c on c.record_id = r.record_id
 where r.build_id = {{ var('build_id') }}
 union
 select c.kind, c.record_id

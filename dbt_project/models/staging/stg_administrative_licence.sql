@@ -1,5 +1,5 @@
 {{ config(
-    pre_hook="{{ take_out_inputs('administrative_licence') }}",
+    meta={'takes_out': inputs_of(['administrative_licence'])},
     indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']},
         {'columns': ['batch_seq', 'attempt']}]
 ) }}

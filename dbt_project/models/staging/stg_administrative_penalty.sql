@@ -1,5 +1,5 @@
 {{ config(
-    pre_hook="{{ take_out_inputs('administrative_penalty') }}",
+    meta={'takes_out': inputs_of(['administrative_penalty'])},
     indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']},
         {'columns': ['batch_seq', 'attempt']}]
 ) }}

@@ -1,3 +1,3 @@
-{{ config(pre_hook="{{ take_out_inputs('aggregate_count') }}",
+{{ config(meta={'takes_out': inputs_of(['aggregate_count'])},
           indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
 {{ staged_records('aggregate_count') }}

@@ -1,3 +1,3 @@
-{{ config(pre_hook="{{ take_out_inputs('commitment') }}",
+{{ config(meta={'takes_out': inputs_of(['commitment'])},
           indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
 {{ staged_records('commitment') }}

@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ take_out_inputs('decision_event') }}",
+{{ config(meta={'takes_out': inputs_of(['decision_event'])},
           indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']},
                    {'columns': ['batch_seq', 'attempt']}]) }}
 with live as (

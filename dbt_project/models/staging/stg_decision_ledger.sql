@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ take_out_inputs('decision_ledger') }}",
+{{ config(meta={'takes_out': inputs_of(['decision_ledger'])},
     indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
 with live as (
     {{ live_attempts('decision_ledger') }}

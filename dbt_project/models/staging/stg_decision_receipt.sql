@@ -1,5 +1,5 @@
 {{ config(
-    pre_hook=["{{ take_out_inputs('administrative_licence') }}", "{{ take_out_inputs('administrative_penalty') }}"],
+    meta={'takes_out': inputs_of(['administrative_licence', 'administrative_penalty'])},
     indexes=[{'columns': ['receipt_key']}, {'columns': ['batch_seq', 'attempt']}]
 ) }}
 -- Every delivered row of a licence or penalty with what became of it; an unreadable key counts by row.

@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ take_out_inputs('enterprise_registration') }}",
+{{ config(meta={'takes_out': inputs_of(['enterprise_registration'])},
           indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
 with live as (
     {{ live_attempts('enterprise_registration') }}

@@ -1,3 +1,3 @@
-{{ config(pre_hook="{{ take_out_inputs('sector_roster') }}",
+{{ config(meta={'takes_out': inputs_of(['sector_roster'])},
           indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
 {{ staged_records('sector_roster') }}

@@ -1,3 +1,3 @@
-{{ config(pre_hook="{{ take_out_inputs('statutory_rating') }}",
+{{ config(meta={'takes_out': inputs_of(['statutory_rating'])},
           indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
 {{ staged_records('statutory_rating') }}

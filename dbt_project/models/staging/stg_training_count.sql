@@ -1,3 +1,3 @@
-{{ config(pre_hook="{{ take_out_inputs('training_count') }}",
+{{ config(meta={'takes_out': inputs_of(['training_count'])},
           indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
 {{ staged_records('training_count') }}

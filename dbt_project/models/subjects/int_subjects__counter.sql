@@ -2,7 +2,6 @@
     unique_key=['subject_id', 'kind', 'nature', 'topic'],
           indexes=[{'columns': ['subject_id', 'kind', 'nature', 'topic'], 'unique': true},
               {'columns': ['build_id']}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- Additive counters of organisations' records by kind, nature and topic: minus the old image, plus the new. Each row
 -- knows the build it applied last. The latest day is looked up again only where the record that held it was taken back.
 with images as (

@@ -1,6 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='merge', unique_key=['unit_id', 'kind'],
           indexes=[{'columns': ['unit_id', 'kind'], 'unique': true}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- Additive counters per department and kind: organisations' records accepted, and those of them linked to a subject.
 with images as (
     {{ signed_images(['unit_id', 'link_state']) }}

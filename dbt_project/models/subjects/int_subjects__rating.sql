@@ -1,7 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append',
-          meta={'grain': ['record_id']}, pre_hook="{{ take_out_changed_records() }}",
+          meta={'grain': ['record_id'], 'takes_out': keys_of('int_records__changes', ['record_id'])},
           indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_id']}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- Statutory ratings as their departments delivered them, by subject: what a profile's newest ratings are read from.
 select
     c.record_id, c.subject_id, c.topic as domain, s.grade, s.period, c.event_on, c.state,

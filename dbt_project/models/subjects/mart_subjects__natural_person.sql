@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', on_schema_change='fail', incremental_strategy='append',
-          meta={'grain': ['record_id', 'person_ref', 'role']}, pre_hook="{{ take_out_changed_records() }}",
+          meta={'grain': ['record_id', 'person_ref', 'role'],
+                'takes_out': keys_of('int_records__changes', ['record_id'])},
           indexes=[{'columns': ['person_ref']}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- 个人公共信用信息: one row per fact in a statutory or professional role, with its source. No name, nothing added up.
 select
     c.person_ref, r.role, c.record_id, c.kind, c.nature, c.topic, c.title, c.detail, c.document_no, c.authority_name,

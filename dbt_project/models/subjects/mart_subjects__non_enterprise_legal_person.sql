@@ -1,5 +1,6 @@
 {{ config(materialized='incremental', on_schema_change='fail', incremental_strategy='merge', unique_key='subject_id',
-          pre_hook="{{ drop_vanished_subjects('non_enterprise') }}", indexes=[{'columns': ['uscc']}]) }}
--- depends_on: {{ ref('int_food_drug__touched') }}
+          meta={'takes_out': keys_of('int_subjects__moved', ['subject_id'], of_build=false,
+                                      where="subject_class <> 'non_enterprise'")},
+          indexes=[{'columns': ['uscc']}]) }}
 -- 非企业法人公共信用基础数据库: one profile per subject, from the counters, lists, ratings and grades that changed.
 {{ subject_profiles('non_enterprise') }}

@@ -1,5 +1,5 @@
 -- Old (sign -1) and new (sign 1) image of every decision whose figures this build changes: what the counter adds up.
-{%- set before = none if flags.FULL_REFRESH else earlier('int_supervision__receipt') %}
+{%- set before = none if flags.FULL_REFRESH else previous('int_supervision__receipt') %}
 select 1 as sign, {{ receipt_columns('now') }}
 from {{ ref('int_supervision__image') }} now
 {%- if before is not none %}

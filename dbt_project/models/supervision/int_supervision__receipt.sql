@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append',
-          meta={'grain': ['receipt_key']}, pre_hook="{{ take_out_changed_receipts() }}",
+          meta={'grain': ['receipt_key'],
+                'takes_out': keys_of('int_supervision__changes', ['receipt_key'], of_build=false)},
           indexes=[{'columns': ['receipt_key'], 'unique': true}, {'columns': ['decision_month']}]) }}
--- depends_on: {{ ref('int_supervision__counter') }}
+{%- do ref('int_supervision__counter') %} {#- only then: the changes it adds up are computed from this table -#}
 -- Every delivered decision with what the supervision rates count of it.
 select {{ receipt_columns('c') }} from {{ ref('int_supervision__changes') }} c where c.sign = 1

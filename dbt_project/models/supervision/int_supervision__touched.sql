@@ -3,7 +3,7 @@
 -- acceptance while days pass, and those whose deadline, registered code or publication was told anew.
 {%- set first = ref('int_decision_receipt__first') %}
 {%- set told = "where build_id = " ~ var('build_id') %}
-{%- if flags.FULL_REFRESH or earlier('int_supervision__receipt') is none %}
+{%- if flags.FULL_REFRESH or previous('int_supervision__receipt') is none %}
 select receipt_key from {{ first }}
 {%- else %}
 {{ receipts_of_build() }}

@@ -1,7 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='merge', unique_key='subject_id',
-          pre_hook="{{ open_covering() }}",
+          meta={'takes_out': keys_of('int_records__changes', ['record_id'])},
           indexes=[{'columns': ['subject_id'], 'unique': true}, {'columns': ['record_id']}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- The record that made each subject's archive: the first one by event date. A build looks only at subjects without one
 -- and at records that are earlier than the one there is; a covering record that changed has gone out before.
 with candidate as (

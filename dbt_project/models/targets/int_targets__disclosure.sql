@@ -1,7 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append',
-          meta={'grain': ['record_id']}, pre_hook="{{ take_out_changed_records() }}",
+          meta={'grain': ['record_id'], 'takes_out': keys_of('int_records__changes', ['record_id'])},
           indexes=[{'columns': ['record_id'], 'unique': true}]) }}
--- depends_on: {{ ref('int_records__changes') }}
 -- Items a body has to publish (T01); those the law keeps from publication are none.
 select
     c.record_id, c.unit_id, s.due_on,

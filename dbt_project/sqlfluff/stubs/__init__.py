@@ -52,7 +52,6 @@ project_name = "public_credit"
 this = Relation("built", "this_model")
 flags = SimpleNamespace(FULL_REFRESH=not is_incremental())
 target = SimpleNamespace(database="warehouse", schema="public")
-model = SimpleNamespace(config=SimpleNamespace(materialized="incremental"))
 graph = SimpleNamespace(nodes=defaultdict(lambda: SimpleNamespace(schema="built", alias="earlier")))
 adapter = SimpleNamespace(
     get_relation=lambda database, schema, identifier: Relation(schema, identifier),
