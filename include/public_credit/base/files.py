@@ -1,4 +1,4 @@
-"""The one way to write a file: whole or not at all.
+"""The one way to write a file, whole or not at all, and to keep what was read of one as long as it is that file.
 
 What is written goes beside the target under a hidden name that ends in ``.part``, is synced and moved into place. Whoever
 reads meanwhile finds the old file or the new one; a writer that is killed leaves a ``.part`` that nobody reads.
@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import TypeVar
 
+Content = TypeVar("Content")
 PART = ".part"
 PRIVATE, SHARED = 0o600, 0o644  # read by the owner only; by everybody who gets at the folder
 
@@ -51,3 +54,18 @@ def write(target: Path, content: str | bytes, mode: int = PRIVATE) -> None:
     """Write a file with this content (text as UTF-8), whole or not at all."""
     with whole(target, mode) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def kept_while_unchanged(read: Callable[[Path], Content]) -> Callable[[Path], Content]:
+    """``read``, called once per file and state of it (time of change and size); the content must not be altered."""
+
+    @lru_cache(maxsize=4)
+    def kept(path: Path, _changed: int, _size: int) -> Content:
+        return read(path)
+
+    @wraps(read)
+    def current(path: Path) -> Content:
+        state = path.stat()
+        return kept(path, state.st_mtime_ns, state.st_size)
+
+    return current

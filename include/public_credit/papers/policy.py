@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..base import plain_yaml
+from ..base.files import kept_while_unchanged
 from ..catalogue.load import default_root
 
 
@@ -113,7 +114,11 @@ class ReportPolicy(_Strict):
         return self.levels.index(level) if level in self.levels else len(self.levels)
 
 
-@lru_cache(maxsize=1)
 def load() -> ReportPolicy:
-    """The report policy of this checkout."""
-    return ReportPolicy.model_validate(plain_yaml.load((default_root() / "reports.yml").read_text(encoding="utf-8")))
+    """The report policy of this checkout, as it is now."""
+    return _read(default_root() / "reports.yml")
+
+
+@kept_while_unchanged
+def _read(path: Path) -> ReportPolicy:
+    return ReportPolicy.model_validate(plain_yaml.load(path.read_text(encoding="utf-8")))

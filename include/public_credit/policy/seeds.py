@@ -4,31 +4,46 @@ from __future__ import annotations
 
 import csv
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
 from ..base import settings
+from ..base.files import kept_while_unchanged
 
 CLASS_ORDER = ("minor", "general", "serious")
 
 
+def _path(name: str, folder: str) -> Path:
+    return Path(settings.checkout()) / "dbt_project" / "seeds" / folder / f"{name}.csv"
+
+
 def seed(name: str, folder: str = "policy") -> list[dict[str, str]]:
     """The rows of a seed."""
-    path = Path(settings.checkout()) / "dbt_project" / "seeds" / folder / f"{name}.csv"
+    return _rows(_path(name, folder))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as source:
         return list(csv.DictReader(source))
 
 
-@lru_cache(maxsize=1)
 def severity_classes() -> dict[str, str]:
     """Penalty kind → severity class (seed ``severity_class``)."""
-    return {row["penalty_kind"]: row["severity_class"] for row in seed("severity_class")}
+    return _severity_classes(_path("severity_class", "policy"))
 
 
-@lru_cache(maxsize=1)
+@kept_while_unchanged
+def _severity_classes(path: Path) -> dict[str, str]:
+    return {row["penalty_kind"]: row["severity_class"] for row in _rows(path)}
+
+
 def maximum_months() -> dict[str, int]:
     """Severity class → longest publication in months (seed ``publication_term``)."""
-    return {row["severity_class"]: int(row["max_months"]) for row in seed("publication_term")}
+    return _maximum_months(_path("publication_term", "policy"))
+
+
+@kept_while_unchanged
+def _maximum_months(path: Path) -> dict[str, int]:
+    return {row["severity_class"]: int(row["max_months"]) for row in _rows(path)}
 
 
 def add_months(day: date, months: int) -> date:

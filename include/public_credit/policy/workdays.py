@@ -10,10 +10,10 @@ import bisect
 import csv
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
 from ..base import settings
+from ..base.files import kept_while_unchanged
 from ..base.messages import UserError
 
 
@@ -51,7 +51,7 @@ class WorkCalendar:
         return self.add_workdays(decided_on, days)
 
 
-@lru_cache(maxsize=2)
+@kept_while_unchanged
 def _load(path: Path) -> WorkCalendar:
     with path.open(encoding="utf-8", newline="") as source:
         rows = [(date.fromisoformat(row["day"]), row["is_workday"] == "true") for row in csv.DictReader(source)]
