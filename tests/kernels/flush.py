@@ -40,6 +40,7 @@ def flush(values: list[str]) -> pl.Series:
     buffers = [guarded(text.to_pybytes()[:size]) for text in texts[:1] if size]
     places = guarded(views.to_pybytes()[: 16 * len(values)])
     column = pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(values), [None, places, *buffers]))
+    assert isinstance(column, pl.Series)
     assert Texts([column]).views[0] == places.address, "the column was copied: nothing would be tested"
     return column
 

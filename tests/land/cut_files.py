@@ -50,7 +50,7 @@ def files(block: int):
 
 def main() -> None:
     block = int(sys.argv[1])
-    if block != text.PIECE:
+    if block != records.PIECE:
         records.PIECE, text.PROBE, delimited.HEAD = block, 1024, 1024
     bad, tried = 0, 0
     for what, whole, data, encoding in files(block):

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from public_credit.catalogue import load_catalogue
 from public_credit.gate import cross_record
-from public_credit.land import copy_binary, reshape, shapes
+from public_credit.land import content_hash, copy_binary, shapes
 from public_credit.steps import work
 from public_credit.steps.migrate import migrate
 from public_credit.subjects import register
@@ -179,7 +179,7 @@ def test_an_apply_that_ends_in_the_midst_leaves_each_kind_as_it_was_or_done(
         received(tmp_path, dataset, [{}])
     for kind in DATASETS:
         add(root, kind)
-    hash_again, calls = reshape._hash_again, []
+    hash_again, calls = content_hash.compute_again, []
 
     def ended(*given: Any) -> None:
         hash_again(*given)
@@ -187,9 +187,9 @@ def test_an_apply_that_ends_in_the_midst_leaves_each_kind_as_it_was_or_done(
         if len(calls) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(reshape, "_hash_again", ended)
+    monkeypatch.setattr(content_hash, "compute_again", ended)
     assert credit("catalogue", "apply", "--yes").code != 0
-    monkeypatch.setattr(reshape, "_hash_again", hash_again)
+    monkeypatch.setattr(content_hash, "compute_again", hash_again)
     changed = (
         "select table_name from information_schema.columns where table_schema = 'raw' and column_name = 'handled_by'"
     )

@@ -78,7 +78,7 @@ def _registrations(letters: np.ndarray) -> Marks:
     for place in range(14):
         total = (product + digits[:, place]) % 10
         product = np.where(total == 0, 10, total) * 2 % 11
-    return _digits(letters) & (digits[:, 14] == (11 - product) % 10)
+    return np.asarray(_digits(letters) & (digits[:, 14] == (11 - product) % 10))
 
 
 def _born(year: np.ndarray, month: np.ndarray, day: np.ndarray, on: date) -> Marks:
@@ -93,7 +93,7 @@ def _born(year: np.ndarray, month: np.ndarray, day: np.ndarray, on: date) -> Mar
 def _id_numbers(letters: np.ndarray, on: date) -> Marks:
     checks = _ID_CHECKS[_sums(_DIGIT[letters[:, :17]], codes.ID_WEIGHTS) % 11]
     born = _born(_numbers(letters[:, 6:10]), _numbers(letters[:, 10:12]), _numbers(letters[:, 12:14]), on)
-    return _digits(letters[:, :17]) & (letters[:, 17] == checks) & born
+    return np.asarray(_digits(letters[:, :17]) & (letters[:, 17] == checks) & born)
 
 
 def _old_id_numbers(letters: np.ndarray, on: date) -> Marks:

@@ -53,11 +53,11 @@ class Texts:
     """
 
     def __init__(self, columns: list[pl.Series]):
-        for column in columns:
-            if column.dtype != pl.String:
-                raise TypeError(f"a column of texts was expected, {column.name} is {column.dtype}")
-            if len(column) != len(columns[0]):
-                raise ValueError(f"columns of one height were expected, {column.name} has {len(column)} rows")
+        for series in columns:
+            if series.dtype != pl.String:
+                raise TypeError(f"a column of texts was expected, {series.name} is {series.dtype}")
+            if len(series) != len(columns[0]):
+                raise ValueError(f"columns of one height were expected, {series.name} has {len(series)} rows")
         self._owners = [column.rechunk().to_arrow(compat_level=_NEWEST) for column in columns]
         buffers = [array.buffers() for array in self._owners]
         self.count = len(columns[0]) if columns else 0

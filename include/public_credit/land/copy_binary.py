@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -37,7 +39,7 @@ def record_ids(kind: str, variant: str, parts: list[pl.Series]) -> Ids:
     """BLAKE2b-128 of kind, variant and the parts of the key, separated by 0x1f."""
     named = [part.alias(str(place)) for place, part in enumerate(parts)]
     keys = pl.select(pl.concat_str([pl.lit(kind), pl.lit(variant), *named], separator="\x1f")).to_series()
-    digests = b"".join([blake2b(key.encode(), digest_size=DIGEST).digest() for key in keys.to_list()])
+    digests = b"".join(_digests(keys.cast(pl.Binary).to_list()))
     complete = np.logical_and.reduce([(part != "").to_numpy() for part in parts])
     return Ids(np.frombuffer(digests, dtype=np.uint8).reshape(-1, DIGEST), complete)
 
@@ -53,17 +55,16 @@ def content_hashes(fields: list[pl.Series]) -> list[str]:
     BLAKE2b-128 over the fields as they are written, so their lengths are in it.
     """
     texts = Texts(fields)
-    out, ends = (
-        np.empty(copy_rows.room(texts.views, texts.count, 0), dtype=np.uint8),
-        np.zeros(texts.count + 1, np.int64),
-    )
+    out = np.empty(copy_rows.room(texts.views, texts.count, 0), dtype=np.uint8)
+    ends = np.zeros(texts.count + 1, dtype=np.int64)
     copy_rows.write_fields(out, texts.views, texts.buffers, texts.count, ends[1:])
-    places = ends.tolist()
-    return [_digest(out.data[begin:end]).hex() for begin, end in zip(places, places[1:], strict=False)]
+    rows = (out.data[begin:end] for begin, end in pairwise(ends.tolist()))
+    return [digest.hex() for digest in _digests(rows)]
 
 
-def _digest(content: memoryview) -> bytes:
-    return blake2b(content, digest_size=DIGEST).digest()
+def _digests(contents: Iterable[bytes | memoryview]) -> list[bytes]:
+    """BLAKE2b-128 of each."""
+    return [blake2b(content, digest_size=DIGEST).digest() for content in contents]
 
 
 def _text(value: str | None) -> bytes:
@@ -116,7 +117,8 @@ class RowWriter:
         )
         begins, ends, places = spans[:kept].T
         data = self._out.data
-        hashes = b"".join([_digest(data[begin:end]) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)])
+        rows = [data[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+        hashes = b"".join(_digests(rows))
         letters = np.frombuffer(hashes.hex().encode(), dtype=np.uint8)
         self._out[places[:, None] + _HEXADECIMAL] = letters.reshape(-1, copy_rows.HASH_BYTES)
         return data[:used]

@@ -74,7 +74,8 @@ def _hash_again(connection: Connection, kind_id: str, shape: shapes.Shape) -> sh
     raw rows instead of what was built with the former hashes.
     """
     table = quoted("raw", kind_id)
-    noted: dict[str, Any] = {"shape": shape | {"content_hash": shapes.CONTENT_HASH}}
+    hashed = shape | {"content_hash": shapes.CONTENT_HASH}
+    noted: dict[str, Any] = {"shape": hashed}
     shapes.hold(connection, kind_id, shared=False)
     if connection.execute(text(f"select exists (select 1 from {table})")).scalar():
         from . import content_hash
@@ -83,7 +84,7 @@ def _hash_again(connection: Connection, kind_id: str, shape: shapes.Shape) -> sh
         content_hash.compute_again(connection, kind_id, shape["variants"])
         noted["applied_at"] = func.clock_timestamp()
     connection.execute(update(KindShape).where(KindShape.kind == kind_id).values(noted))
-    return noted["shape"]
+    return hashed
 
 
 def columns_there(connection: Connection, kind_id: str) -> set[str]:

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.csv
 
 from .base import Chunk, UnreadableFile, column_names, filled
-from .text import PIECE, Pieces, damaged, is_utf8
+from .text import Pieces, damaged, is_utf8
 
+PIECE = 8 << 20
 RECORD = 16 << 20  # bytes of the longest record
 _LF, _QUOTE = ord("\n"), ord('"')
 

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from .base import UnreadableFile
 
-PIECE = 8 << 20
 PROBE = 1 << 20
 _HOLE = b"\x00" * 8  # room that was set aside and never written; single NUL are taken out
 
