@@ -96,7 +96,8 @@ def of_organisations(rows: pl.DataFrame, names: pl.Series) -> Subjects:
     if valid.all():
         return Subjects(scheme, rows["uscc"])
     left = np.flatnonzero(~valid)
-    some, open_ = rows[left], np.ones(len(left), dtype=bool)
+    asked = [name for name in (*CODES, "id_no") if name in rows.columns]
+    some, open_ = rows.select(asked)[left], np.ones(len(left), dtype=bool)
     scheme, value = scheme.scatter(left, ""), rows["uscc"].clone().scatter(left, "")
     for name, values, marks in _claims(some):
         taken = np.flatnonzero(marks & open_)

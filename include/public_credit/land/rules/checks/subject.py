@@ -122,7 +122,7 @@ def _subject_schemes(rows: Rows) -> pl.Series:
 @check
 def tells_nobody(rows: Rows) -> Mask:
     """Neither a code nor a name tells whom the row is about; a blank name that is required has a rule of its own (R24)."""
-    if rows.variant == "person":
+    if rows.variant == "person" or rows.uscc_valid("uscc").all():
         return None
     nobody = np.asarray(_subject_schemes(rows) == "")
     return nobody & rows.filled("subject_name") if rows.kind.fields["subject_name"].required == "yes" else nobody
@@ -131,7 +131,7 @@ def tells_nobody(rows: Rows) -> Mask:
 @check
 def codes_tell_nobody(rows: Rows) -> Mask:
     """Codes are filled, but only the name tells the subject; a wrong USCC or 组织机构代码 has a rule of its own (R24W)."""
-    if rows.variant == "person":
+    if rows.variant == "person" or rows.uscc_valid("uscc").all():
         return None
     filled = union([rows.filled(name) for name in CODES])
     wrong = rows.filled("uscc") | (rows.filled("org_code") & ~rows.where("org_code", org_codes_valid))
