@@ -79,6 +79,7 @@ def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:
         "hand_in",
         "attest_nothing",
         "year_end_edition",
+        "sweep",
     }
     for unit in load_catalogue().units.values():
         dag = parsed["dags"].get(f"collect_{unit.id}")

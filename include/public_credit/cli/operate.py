@@ -1,4 +1,4 @@
-"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, waive, attest."""
+"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, waive, attest, sweep."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command("replay", help="从归档重放一个批次：新的一次入库与旧的并列，裁决后一次切换。")(replay)
     app.command("waive", help="暂时豁免一项检查（理由、责任人、到期日必填）。")(waive)
     app.command("attest", help="登记零报送。")(attest)
+    app.command("sweep", help="清理中断的收取和入库在归档与保险库中的残留。")(sweep)
 
 
 def migrate() -> None:
@@ -258,3 +259,11 @@ def attest(
 
     book(run_of(), dataset, start.date(), end.date(), reason)
     print(f"已登记 {dataset} {start:%Y-%m-%d} 至 {end:%Y-%m-%d} 零报送。")
+
+
+def sweep() -> None:
+    counts = work.sweep(run_of())
+    print(
+        "已清理：归档 {stray_objects} 个未登记的对象、{unreceived_objects} 个未成回执的对象，"
+        "保险库 {unused_numbers} 个未用的号码。".format(**counts)
+    )

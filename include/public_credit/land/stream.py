@@ -19,7 +19,7 @@ from ..base.run import Run
 from ..catalogue import dataset_of, load_catalogue
 from ..custody import archive
 from ..custody.vault import Vault
-from ..ledger.locks import lock
+from ..ledger.locks import VAULT, lock
 from ..ledger.models import Attempt, Batch, RefusedRow, Signal
 from ..ledger.session import driver, session, step
 from ..ledger.states import AttemptState, BatchState, StepName, Verdict
@@ -186,6 +186,7 @@ def land(run: Run, batch_seq: int) -> LandResult:
         try:
             with settings.connect("collector") as vault_connection, settings.engine("collector").begin() as connection:
                 lock(connection, f"land {batch_seq}")
+                lock(connection, VAULT, shared=True)
                 shapes.require(connection, kind)
                 with Session(connection) as opened:
                     _not_aside(opened.get(Batch, batch_seq), batch_seq)

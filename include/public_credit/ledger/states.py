@@ -58,6 +58,7 @@ class StepName(StrEnum):
     EDITION = "edition"
     PUBLISH_LEADERSHIP = "publish_leadership"
     ALERT = "alert"
+    SWEEP = "sweep"
 
 
 class Verdict(StrEnum):

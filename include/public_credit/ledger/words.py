@@ -57,6 +57,7 @@ STEP: dict[str, str] = {
     StepName.EDITION: "年度定稿",
     StepName.PUBLISH_LEADERSHIP: "发布领导页",
     StepName.ALERT: "告警",
+    StepName.SWEEP: "清理残留",
 }
 OUTCOME: dict[str, str] = {Outcome.QUARANTINED: "退回", Outcome.DUPLICATE: "重复"}
 QUARANTINE: dict[str, str] = {

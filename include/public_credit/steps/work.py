@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from ..base import settings
 from ..base.messages import UserError
-from ..base.run import Run
+from ..base.run import Run, now
 from ..catalogue import load_catalogue
 from ..ledger import locks
 from ..ledger.models import Batch
@@ -242,3 +242,23 @@ def attest(run: Run, dataset_id: str | None, start: str | None, end: str | None,
     if not dataset_id or not start or not end:
         raise UserError("请选择数据集并填写起止日期。", remedy="在表单中补全后重新提交。")
     return book(run, dataset_id, date.fromisoformat(start), date.fromisoformat(end), reason)
+
+
+def sweep(run: Run) -> dict[str, int]:
+    """Remove what processes that died have left in archive and vault; how much of each. May run beside everything else."""
+    from ..custody import sweep as leftovers
+
+    with step(run, "owner", StepName.SWEEP) as record:
+        at = now()
+        counts = {"stray_objects": leftovers.stray_objects(at), "unreceived_objects": leftovers.unreceived_objects(at)}
+        numbers = leftovers.unused_numbers(at)
+        record.counts = counts | {"unused_numbers": numbers or 0}
+        record.message = (
+            "清理残留：归档 {stray_objects} 个未登记的对象、{unreceived_objects} 个未成回执的对象，保险库 {unused_numbers} 个未用的号码".format(
+                **record.counts
+            )
+            + ("；有批次正在入库，保险库下次再查" if numbers is None else "")
+        )
+        if not any(record.counts.values()):
+            record.verdict = Verdict.NOTHING_DUE
+        return record.counts

@@ -107,6 +107,7 @@ class Attempt(Base):
     registry_version: Mapped[str] = mapped_column(server_default="")
     checked_at: Mapped[datetime | None]
     followed_up_at: Mapped[datetime | None]
+    swept_at: Mapped[datetime | None]
     __table_args__ = (CheckConstraint(_one_of("state", AttemptState), name="state"),)
 
 

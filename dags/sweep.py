@@ -1,0 +1,35 @@
+"""Remove, every night, what processes that died have left in archive and vault."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, task
+from public_credit.steps.airflow import clock_schedule
+
+with DAG(
+    dag_id="sweep",
+    dag_display_name="清理残留",
+    description="清理中断的收取和入库在归档与保险库中的残留",
+    doc_md="归档中一天前的、没有登记的对象，以及没有落成的入库存入保险库、而没有任何一行用到的号码。可以重复运行；有批次正在入库时保险库留到下一次。",
+    schedule=clock_schedule("40 2 * * *"),
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    tags=["维护"],
+    default_args={
+        "owner": "data_engineer",
+        "retries": 2,
+        "retry_delay": timedelta(minutes=10),
+        "execution_timeout": timedelta(hours=2),
+    },
+) as dag:
+
+    @task(doc_md="结果登记在台账（步骤 sweep）。")
+    def sweep(**context):
+        from public_credit.steps.airflow import run_of
+        from public_credit.steps.work import sweep as work
+
+        work(run_of(context))
+
+    sweep()
