@@ -3,7 +3,8 @@
 -- accepted.
 with {{ roster_versions('sector_roster') }}
 select
-    r.record_id, r.subject_scheme, r.subject_value, r.batch_seq, r.attempt, r.row_no, r.content_hash, r.unit_id, r.dataset_id, r.accepted_on,
+    r.record_id, r.subject_scheme, r.subject_value, r.batch_seq, r.attempt, r.row_no, r.content_hash, r.unit_id,
+    r.dataset_id, r.accepted_on,
     r.roster_name, r.subject_name, r.uscc, r.org_code, r.business_reg_no, r.tax_reg_no, r.institution_cert_no,
     r.social_org_cert_no, r.listed_on,
     case when r.removed_on is not null then r.removed_on

@@ -30,13 +30,14 @@ select m.unit_id, cast(substr(m.decision_month, 1, 4) as integer), 'reporting',
 from {{ ref('mart_supervision__monthly') }} m where m.generated is not null
 union all
 select q.unit_id, cast(extract(year from q.opened_on) as integer), 'correction',
-    cast(q.id as {{ dbt.type_string() }}), q.record_id, q.batch_seq, q.row_no, q.opened_on, cast(q.corrected as numeric(12, 2)), cast(1 as numeric(12, 2)),
+    cast(q.id as {{ dbt.type_string() }}), q.record_id, q.batch_seq, q.row_no,
+    q.opened_on, cast(q.corrected as numeric(12, 2)), cast(1 as numeric(12, 2)),
     case when q.corrected = 0 then concat_ws('', '规则 ', q.rules) else concat_ws('', '更正于 ', q.closed_on) end
 from {{ ref('int_supervision__returned') }} q
 union all
 select w.unit_id, cast(extract(year from w.week_end) as integer), 'silence', concat_ws(':', w.dataset_id, w.week_end),
-    cast(null as {{ dbt.type_string() }}), cast(null as bigint), cast(null as integer), w.week_end, cast(1 as numeric(12, 2)),
-    cast(null as numeric(12, 2)),
+    cast(null as {{ dbt.type_string() }}), cast(null as bigint), cast(null as integer),
+    w.week_end, cast(1 as numeric(12, 2)), cast(null as numeric(12, 2)),
     concat_ws('', w.dataset_id, ' 已 ', w.days_silent, ' 天未报，应每 ', w.cadence_days, ' 天一报')
 from {{ ref('mart_supervision__silent_week') }} w
 )
