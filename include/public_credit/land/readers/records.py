@@ -103,7 +103,7 @@ class Records:
                 pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=taken + 1),
                 pyarrow.csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True, ignore_empty_lines=False),
                 pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+                    column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False, check_utf8=False
                 ),
             )
         except pa.ArrowInvalid:  # a record with another number of cells
