@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
@@ -36,7 +37,7 @@ def main(project: str, folder: Path) -> None:
     os.environ |= {"PCW_DBT_TARGET": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
     places = ["--project-dir", project, "--profiles-dir", str(folder)]
     variables = '{build_id: 1, business_date: "2026-02-25"}'
-    done = dbtRunner().invoke(["compile", "--quiet", "--no-version-check", *places, "--vars", variables])
+    done: Any = dbtRunner().invoke(["compile", "--quiet", "--no-version-check", *places, "--vars", variables])
     if not done.success:
         sys.exit(str(done.exception or [item.message for item in done.result if item.message]))
     parser = spark._jsparkSession.sessionState().sqlParser()

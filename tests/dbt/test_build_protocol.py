@@ -81,7 +81,7 @@ class Lab:
         from public_credit.build.run import environment
 
         with environment():
-            done = dbtRunner().invoke(self.arguments(build_id, *more))
+            done: Any = dbtRunner().invoke(self.arguments(build_id, *more))
         assert done.exception is None, done.exception
         return [item.node.name for item in done.result if str(item.status) == "error"]
 

@@ -32,7 +32,10 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     if ASKED != "install":
         return ASKED
     made = tmp_path_factory.mktemp("spark") / "bin" / "python"
-    for command in (["venv", made.parents[1]], ["pip", "install", "--python", made, "dbt-spark[session]>=1.11,<1.12"]):
+    for command in (
+        ["venv", str(made.parents[1])],
+        ["pip", "install", "--python", str(made), "dbt-spark[session]>=1.11,<1.12"],
+    ):
         done = subprocess.run([sys.executable, "-m", "uv", *command], capture_output=True, text=True)
         if done.returncode:
             pytest.skip(f"dbt-spark 装不上：{done.stderr[-300:]}")
