@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from public_credit.deliver import release
 from public_credit.identifiers.codes import make_uscc
-from public_credit.land import told_again
 from public_credit.ledger.session import session
 from public_credit.steps import work
 from public_credit.steps.migrate import migrate
@@ -86,7 +85,7 @@ def test_what_holds_the_id_of_a_shared_record_follows_its_rows(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(told_again.subjects, "key_parts", killed)
+        patch.setattr("public_credit.land.subjects.key_parts", killed)
         with pytest.raises(KeyboardInterrupt):
             migrate()
     migrate()

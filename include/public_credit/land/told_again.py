@@ -68,7 +68,7 @@ def tell(connection: Connection, kind: Kind) -> None:
     """Bring a kind's raw table to what landing writes now; nothing is done where it has the columns."""
     shapes.hold(connection, kind.id, shared=False)
     statement = "select column_name from information_schema.columns where table_schema = 'raw' and table_name = :name"
-    there = set(connection.execute(text(statement), {"name": kind.id}).scalars())
+    there: set[str] = set(connection.execute(text(statement), {"name": kind.id}).scalars())
     if set(_COLUMNS) <= there:
         return
     connection.execute(text(f"lock table {kind.raw} in access exclusive mode"))

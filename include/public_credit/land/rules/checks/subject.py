@@ -8,6 +8,7 @@ import polars as pl
 from ....identifiers.bulk import org_codes_embedded, org_codes_valid, registrations_valid
 from ....identifiers.codes import PLACEHOLDER
 from ....identifiers.identity_bulk import CODES, NAME
+from ....kernels.columns import Marks
 from ...subjects import decide
 from ..chunk import Rows, any_of, union
 from ..registry import Mask, Parameters, check
@@ -135,4 +136,5 @@ def codes_tell_nobody(rows: Rows) -> Mask:
         return None
     filled = union([rows.filled(name) for name in CODES])
     wrong = rows.filled("uscc") | (rows.filled("org_code") & ~rows.where("org_code", org_codes_valid))
-    return filled & ~wrong & np.asarray(_subject_schemes(rows) == NAME)
+    by_name: Marks = np.asarray(_subject_schemes(rows) == NAME)
+    return filled & ~wrong & by_name
