@@ -111,7 +111,7 @@ def test_the_city_is_sent_the_firms_that_were_one_record_and_nothing_else(wareho
     first = work.release(run_on(ON))
     assert (first.adds, first.dels) == (4, 0)
     with warehouse.connect() as owner:
-        owner.execute("update ledger.delivery_item set state = 'accepted'")
+        owner.execute("update ledger.delivery_state set state = 'accepted'")
         # what reads the columns is built again by a new version, from the models as they are then
         without_columns(warehouse)
     migrate()
