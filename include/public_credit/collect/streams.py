@@ -20,6 +20,7 @@ class ByteStream:
         self.error: BaseException | None = None
 
     def read(self, size: int = -1) -> bytes:
+        """At most ``size`` bytes, all that is left for -1 or None; b"" at the end."""
         parts, length = [self._rest] if self._rest else [], len(self._rest)  # a single part is not copied
         while size is None or size < 0 or length < size:
             try:
@@ -37,6 +38,7 @@ class ByteStream:
         return given
 
     def readable(self) -> bool:
+        """Always: there is nothing else to do with it."""
         return True
 
 

@@ -171,6 +171,7 @@ class CodeReader:
         return f"其他-{said}" if said else None
 
     def __call__(self, text: str) -> str | None:
+        """The official spelling of a value, of every part of a list; None for one that is in no list."""
         value = text.strip(_BLANKS)
         if not self.codes.multiple:
             return self._one(value)

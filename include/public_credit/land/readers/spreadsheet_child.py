@@ -51,6 +51,7 @@ class Column:
         self._any_number = False
 
     def add(self, values: Sequence[object]) -> None:
+        """Add a row of cells as the library gave them."""
         numeric = bytes(len(values))
         try:
             text = MARK.join(values)  # type: ignore[arg-type]

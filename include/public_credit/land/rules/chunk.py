@@ -49,6 +49,7 @@ class Rows:
         return (self.kind.fields[name] for name in self._columns)
 
     def column(self, name: str) -> Column:
+        """A field's canonical values."""
         return self._columns[name]
 
     def shared(self, key: Hashable, compute: Callable[[], Shared]) -> Shared:
@@ -64,6 +65,7 @@ class Rows:
         return column.rows(predicate(column.distinct))
 
     def filled(self, name: str) -> Marks:
+        """Rows whose value is present."""
         return self.shared(("filled", name), lambda: self.where(name, lambda values: values != ""))
 
     def readable(self, name: str) -> Marks:
@@ -75,6 +77,7 @@ class Rows:
         return self.shared(("uscc", name), lambda: self.where(name, usccs_valid))
 
     def placeholder(self, name: str) -> Marks:
+        """Rows whose value is the national placeholder for "no code" (17 zeros and X)."""
         return self.shared(
             ("placeholder", name), lambda: self.where(name, lambda values: values == identifiers.PLACEHOLDER)
         )

@@ -84,6 +84,7 @@ class RowRule(Strict):
 
     @property
     def conditions(self) -> list[Condition]:
+        """The conditions of which any marks a row; one where the rule names a single check."""
         return self.any or [Condition(check=self.check or "", params=self.params)]
 
 
@@ -144,6 +145,7 @@ class RuleSet(Strict):
         return columns.union(*(rule.fields for rule in self.batch_rules))
 
     def row_rule(self, rule_id: str) -> RowRule | None:
+        """The row rule of an id, None when there is none."""
         return next((rule for rule in self.row_rules if rule.id == rule_id), None)
 
     @property
