@@ -19,10 +19,10 @@ def edit(path: Path, old: str, new: str, *, times: bool = True) -> None:
 
 
 def tables(records: Records) -> dict[str, list[str]]:
-    """Everything built that is no history of builds, without the builds' numbers."""
+    """Everything built that is no history of builds and does not speak of one build alone, without the builds' numbers."""
     names = records.query(
-        "select schemaname || '.' || tablename from pg_tables "
-        "where schemaname in ('marts', 'intermediate', 'policy') and tablename not like '%%__changes' and tablename not like '%%__touched'"
+        "select schemaname || '.' || tablename from pg_tables where schemaname in ('marts', 'intermediate', 'policy') "
+        "and tablename !~ '__(changes|touched|compared|gone|moved)$'"
     )
     return {
         name: sorted(
