@@ -61,16 +61,6 @@
     case when {{ text }} like '____-__-__' then try_cast({{ text }} as date) end
 {%- endmacro %}
 
-{#- Folds a name for comparison only: NFKC, upper case, no blanks, one kind of bracket. Spark has no NFKC: there a name
-    is folded as far as landing made it half-width. -#}
-{% macro same_name(column) -%} {{ adapter.dispatch('same_name')(column) }} {%- endmacro %}
-{% macro postgres__same_name(column) -%}
-    translate(upper(normalize({{ column }}, NFKC)), '〔〕【】[] {{ "\t" }}', '()()()')
-{%- endmacro %}
-{% macro spark__same_name(column) -%}
-    translate(upper({{ column }}), '（）〔〕【】[] {{ "\t" }}', '()()()()')
-{%- endmacro %}
-
 {#- A row, by its table's alias, as JSON. -#}
 {% macro row_as_json(alias) -%} {{ adapter.dispatch('row_as_json')(alias) }} {%- endmacro %}
 {% macro postgres__row_as_json(alias) -%} to_jsonb({{ alias }}) {%- endmacro %}

@@ -22,7 +22,7 @@ FORBIDDEN = {
     r"\bunnest\(|\bstring_to_array\(|\bexplode\(": "lateral view on Spark: cross_join_parts",
     r"\b(isodow|dayofweek\w*|dow)\b": "counted otherwise: weekday",
     r"\bpg_\w+\(": "unknown to Spark: date_if_readable",
-    r"\bnormalize\(": "unknown to Spark: same_name",
+    r"\bnormalize\(": "unknown to Spark: names are folded at landing",
     r"\bas (not )?materialized\b": "unknown to Spark: computed_once()",
     r"\bcast\([^()]*(\([^()]*\)[^()]*)* as (text|string|varchar)\b": "text or string: dbt.type_string()",
     r"::": "unknown to Spark: cast(… as …)",
