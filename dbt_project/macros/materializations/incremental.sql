@@ -38,9 +38,6 @@
         {% endif %}
         {%- set computed = make_temp_relation(target) -%}
         {% do run_query(get_create_table_as_sql(True, computed, sql)) %}
-        {% if not config.get('contract').enforced %}
-            {% do adapter.expand_target_column_types(from_relation=computed, to_relation=target) %}
-        {% endif %}
         {%- set columns = process_schema_changes(
             incremental_validate_on_schema_change(config.get('on_schema_change')), computed, existing)
             or adapter.get_columns_in_relation(existing) -%}

@@ -267,15 +267,17 @@ def environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _flags_once() -> None:
-    """Take out what dbt's adapter adds to the list of its flags of behaviour in every command of a process.
+def _flags_plainly() -> None:
+    """Keep dbt's flags of behaviour from costing more than a build, in a process that runs many commands.
 
-    It looks for the source of each of them along the whole call stack: after some dozens of commands that takes longer than
-    a build.
+    Its adapter adds its own to one list in every command, and looks for the source of each of them in the source lines of
+    the whole call stack. The source only stands in a warning.
     """
     from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS as flags
+    from dbt_common.behavior_flags import BehaviorFlagRendered
 
     flags[:] = {str(flag["name"]): flag for flag in flags}.values()
+    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
 
 
 def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
@@ -286,7 +288,7 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     """
     from dbt.cli.main import dbtRunner
 
-    _flags_once()
+    _flags_plainly()
     project = str(settings.checkout() / "dbt_project")
     common = [
         "--project-dir",
