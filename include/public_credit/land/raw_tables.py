@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, text, update
+from sqlalchemy import Connection, func, insert, inspect, text, update
 
 from ..base.quoting import quoted
 from ..catalogue import Catalogue, Kind
@@ -102,13 +102,8 @@ def _index_document(connection: Connection, kind: Kind) -> None:
     Nothing while the named field waits for ``catalogue apply``.
     """
     name = f"ix_{kind.id}_document"
-    indexed = connection.execute(
-        text(
-            "select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] "
-            "where i.indexrelid = to_regclass(:index)"
-        ),
-        {"index": quoted("raw", name)},
-    ).scalar()
+    there = inspect(connection).get_indexes(kind.id, schema="raw")
+    indexed = next((index["column_names"][0] for index in there if index["name"] == name), None)
     if kind.document == indexed or kind.document not in {None, *columns_there(connection, kind.id)}:
         return
     connection.execute(text(f"drop index if exists {quoted('raw', name)}"))
