@@ -5,12 +5,12 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import mmap
-import random
 import struct
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "include"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "include")]
 
 import numpy as np  # noqa: E402
 import polars as pl  # noqa: E402
@@ -18,6 +18,8 @@ import pyarrow as pa  # noqa: E402
 from public_credit.kernels.columns import columns_of  # noqa: E402
 from public_credit.kernels.views import Texts  # noqa: E402
 from public_credit.land import copy_binary  # noqa: E402
+
+from tests import seeds  # noqa: E402
 
 PAGE = mmap.PAGESIZE
 
@@ -46,10 +48,10 @@ def flush(values: list[str]) -> pl.Series:
 
 
 def main() -> None:
-    random.seed(7)
+    rng = seeds.rng("flush")
     for _ in range(300):
-        count = random.randint(1, 40)
-        values = ["".join(random.choices("甲a0 -９　", k=random.randint(0, 40))) for _ in range(count)]
+        count = rng.randint(1, 40)
+        values = ["".join(rng.choices("甲a0 -９　", k=rng.randint(0, 40))) for _ in range(count)]
         column = flush(values)
         found = columns_of([column])[""]
         assert found.distinct.gather(found.codes).to_list() == values
