@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from public_credit.base.run import Run
-from public_credit.build import run as build
+from public_credit.build import command
 
 from tests.helpers.runs import run_on
 
 PRODUCT = Path(__file__).resolve().parents[2] / "include" / "public_credit"
 STARTERS = ("cli/", "steps/airflow.py", "steps/executor.py")
 WRITES = {
-    "build/run.py": {"environment"},  # dbt reads the environment; the block puts it back as it was
+    "build/command.py": {"environment"},  # dbt reads the environment; the block puts it back as it was
     "gate/suite.py": {"<module>"},  # GX_ANALYTICS_ENABLED, before Great Expectations is imported
     "kernels/__init__.py": {"_keep_machine_code"},  # NUMBA_CACHE_DIR, before numba is imported
 }
@@ -132,7 +132,7 @@ def test_what_dbt_reads_is_in_the_environment_only_while_it_runs(
     monkeypatch.delenv("PCW_DBT_PASSWORD", raising=False)
     before = dict(os.environ)
     try:
-        with build.environment():
+        with command.environment():
             assert os.environ["PCW_DBT_PASSWORD"] == "secret" and os.environ["DBT_LOG_PATH"] != "elsewhere"
             if ends != "well":
                 raise ValueError

@@ -78,16 +78,16 @@ class Lab:
     def build(self, build_id: int, *more: str) -> list[str]:
         """Run dbt; the models that failed."""
         from dbt.cli.main import dbtRunner
-        from public_credit.build.run import environment
+        from public_credit.build.command import cheaply, environment
 
-        with environment():
+        with environment(), cheaply():
             done: Any = dbtRunner().invoke(self.arguments(build_id, *more))
         assert done.exception is None, done.exception
         return [item.node.name for item in done.result if str(item.status) == "error"]
 
     def start(self, build_id: int) -> subprocess.Popen[bytes]:
         """The same in a process of its own, in which the computation of int_lab__kept hangs."""
-        from public_credit.build.run import environment
+        from public_credit.build.command import environment
 
         with environment():
             dbt = Path(sys.executable).with_name("dbt")
@@ -199,3 +199,23 @@ def test_a_new_column_is_refused_or_empty_in_what_was_there_as_the_model_says(la
         ("c", None),
         ("b", 7),
     ]
+
+
+def test_models_share_a_session_and_none_finds_what_another_left_in_it(lab: Lab) -> None:
+    """A connection a model is a process of PostgreSQL that reads the catalogue anew: half a second of ten models."""
+    leaves = "{{ config(pre_hook=['set work_mem = \\'1234kB\\'', 'create temporary table left_behind (key text)']) }} "
+    finds = "select current_setting('work_mem') as memory, cast(to_regclass('pg_temp.left_behind') as text) as found"
+    for number in range(4):
+        (lab.folder / "models" / f"mart_lab__leaves_{number}.sql").write_text(leaves + finds)
+        (lab.folder / "models" / f"mart_lab__finds_{number}.sql").write_text(
+            f"{finds} from {{{{ ref('mart_lab__leaves_{number}') }}}}"
+        )
+    sessions = "select sessions from pg_stat_database where datname = current_database()"
+    before = lab.rows(sessions)[0][0]
+    assert lab.build(1, "--select", "mart_lab__leaves_0+", "mart_lab__leaves_1+", "mart_lab__leaves_2+") == []
+    made = lab.rows(sessions)[0][0] - before
+    assert 2 <= made <= 6, f"{made} sessions for six models on two threads"
+    for number in range(3):
+        assert lab.rows(f"select memory, found from marts.mart_lab__leaves_{number}") == [("1234kB", "left_behind")]
+        memory, found = lab.rows(f"select memory, found from marts.mart_lab__finds_{number}")[0]
+        assert memory != "1234kB" and found is None

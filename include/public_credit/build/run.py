@@ -19,15 +19,13 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -43,9 +41,7 @@ from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
 from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
 from . import inputs
-
-if TYPE_CHECKING:
-    from dbt.contracts.graph.manifest import Manifest
+from .command import invoke
 
 _READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
 _PENDING = f"""
@@ -232,96 +228,6 @@ def _publish_datasets(opened: Session) -> None:
             set_={name: getattr(statement.excluded, name) for name in rows[0] if name != "dataset_id"},
         )
     )
-
-
-def _environment() -> dict[str, str]:
-    """What ``profiles.yml`` reads, from the builder's connection."""
-    known, session = conninfo_to_dict(settings.dsn("builder")), settings.session_options()
-    return {
-        "PCW_DBT_HOST": str(known["host"]),
-        "PCW_DBT_PORT": str(known.get("port") or 5432),
-        "PCW_DBT_USER": str(known["user"]),
-        "PCW_DBT_PASSWORD": str(known["password"]),
-        "PCW_DBT_DATABASE": str(known["dbname"]),
-        "PCW_DBT_APPLICATION": session["application_name"],
-        "PGOPTIONS": session["options"],
-        "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DBT_LOG_PATH": str(settings.folder("dbt", "logs")),
-    }
-
-
-@contextmanager
-def environment() -> Iterator[None]:
-    """The environment dbt reads, while it runs in this process; afterwards it is as it was."""
-    ours = _environment()
-    before = {name: os.environ.get(name) for name in ours}
-    os.environ.update(ours)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _flags_plainly() -> None:
-    """Keep dbt's flags of behaviour from costing more than a build, in a process that runs many commands.
-
-    Its adapter adds its own to one list in every command, and looks for the source of each of them in the source lines of
-    the whole call stack. The source only stands in a warning.
-    """
-    from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS as flags
-    from dbt_common.behavior_flags import BehaviorFlagRendered
-
-    flags[:] = {str(flag["name"]): flag for flag in flags}.values()
-    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
-
-
-def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
-    """Run one dbt command in this process; its result. Raises UserError naming the models that failed.
-
-    The project is parsed without variables first: dbt parses everything again, some seconds, when they differ from the
-    last time, and ours differ in every build. They are read when a model is compiled, which comes after.
-    """
-    from dbt.cli.main import dbtRunner
-
-    _flags_plainly()
-    project = str(settings.checkout() / "dbt_project")
-    common = [
-        "--project-dir",
-        project,
-        "--profiles-dir",
-        project,
-        "--quiet",
-        "--no-version-check",
-        "--log-level-file",
-        "info",
-    ]
-    rendered = (
-        "{"
-        + ", ".join(
-            f"{name}: '{value}'" if isinstance(value, str) else f"{name}: {value}" for name, value in variables.items()
-        )
-        + "}"
-    )
-    with environment():
-        result = dbtRunner().invoke(["parse", *common])
-        if result.success:
-            manifest: Manifest = cast(Any, result.result)
-            result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
-    if not result.success:
-        failed = [
-            item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")
-        ]
-        raise UserError(
-            "dbt 构建失败：" + ("、".join(failed) or type(result.exception).__name__) + "。",
-            remedy="查看状态目录 dbt/logs/dbt.log；修正后重跑，构建将以同一编号续做。",
-            code=1,
-        )
-    return result.result
 
 
 def chosen(select: tuple[str, ...]) -> list[str]:

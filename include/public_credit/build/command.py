@@ -1,0 +1,154 @@
+"""dbt's commands in this process: what they read of the environment, how they are called, and what keeps them cheap."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from psycopg.conninfo import conninfo_to_dict
+
+from ..base import settings
+from ..base.messages import UserError
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+
+def _environment() -> dict[str, str]:
+    """What ``profiles.yml`` reads, from the builder's connection."""
+    known, session = conninfo_to_dict(settings.dsn("builder")), settings.session_options()
+    return {
+        "PCW_DBT_HOST": str(known["host"]),
+        "PCW_DBT_PORT": str(known.get("port") or 5432),
+        "PCW_DBT_USER": str(known["user"]),
+        "PCW_DBT_PASSWORD": str(known["password"]),
+        "PCW_DBT_DATABASE": str(known["dbname"]),
+        "PCW_DBT_APPLICATION": session["application_name"],
+        "PGOPTIONS": session["options"],
+        "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_LOG_PATH": str(settings.folder("dbt", "logs")),
+    }
+
+
+@contextmanager
+def environment() -> Iterator[None]:
+    """The environment dbt reads, while it runs in this process; afterwards it is as it was."""
+    ours = _environment()
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@functools.cache
+def _leave_out() -> None:
+    """Take out of dbt, once a process, what costs a build more than the build (measured in docs/performance.md).
+
+    - Its adapter adds its own flags of behaviour to one list in every command, and looks for the source of each of them in
+      the source lines of the whole call stack. The source only stands in a warning.
+    - It closes its connection after every model and test. Kept for the thread, rolled back and without what the session
+      held, it saves a process of PostgreSQL that has to read the catalogue anew. They are closed at the end of the command.
+    - It writes a line for every event of debugging, twice, and throws it away as it is below the level of the log.
+    """
+    from dbt.adapters.base.connections import BaseConnectionManager
+    from dbt.adapters.contracts.connection import ConnectionState
+    from dbt.adapters.postgres.connections import PostgresConnectionManager
+    from dbt_common.behavior_flags import BehaviorFlagRendered
+    from dbt_common.events.base_types import BaseEvent, EventLevel
+    from dbt_common.events.event_manager import EventManager
+
+    closing, firing = BaseConnectionManager.release, EventManager.fire_event
+
+    def release(self: PostgresConnectionManager) -> None:
+        connection = self.get_if_exists()
+        if connection is None or connection.state != ConnectionState.OPEN:
+            return closing(self)
+        try:
+            connection.handle.rollback()
+            connection.transaction_open = False
+            with connection.handle.cursor() as cursor:
+                cursor.execute("discard temp; reset all")
+            connection.handle.commit()
+        except Exception:  # whatever is wrong with it: the next one opens its own
+            closing(self)
+
+    def fire_event(self: EventManager, e: BaseEvent, level: EventLevel | None = None, *more: Any, **named: Any) -> None:
+        if self.callbacks or (level or e.level_tag()) not in (EventLevel.DEBUG, EventLevel.TEST):
+            firing(self, e, level, *more, **named)
+
+    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
+    PostgresConnectionManager.release = release  # type: ignore[method-assign]
+    EventManager.fire_event = fire_event  # type: ignore[method-assign]
+
+
+@contextmanager
+def cheaply() -> Iterator[None]:
+    """For dbt in this process: without what it does for nothing, and without the search for garbage.
+
+    Its manifest is a million objects that live as long as the command; each search goes through all of them.
+    """
+    from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS as flags
+
+    _leave_out()
+    flags[:] = {str(flag["name"]): flag for flag in flags}.values()
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
+
+
+def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
+    """Run one dbt command in this process; its result. Raises UserError naming the models that failed.
+
+    The project is parsed without variables first: dbt parses everything again, some seconds, when they differ from the
+    last time, and ours differ in every build. They are read when a model is compiled, which comes after.
+    """
+    from dbt.cli.main import dbtRunner
+
+    project = str(settings.checkout() / "dbt_project")
+    common = [
+        "--project-dir",
+        project,
+        "--profiles-dir",
+        project,
+        "--quiet",
+        "--no-version-check",
+        "--log-level-file",
+        "info",
+    ]
+    rendered = (
+        "{"
+        + ", ".join(
+            f"{name}: '{value}'" if isinstance(value, str) else f"{name}: {value}" for name, value in variables.items()
+        )
+        + "}"
+    )
+    with environment(), cheaply():
+        result = dbtRunner().invoke(["parse", "--no-write-json", *common])
+        if result.success:
+            manifest: Manifest = cast(Any, result.result)
+            result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
+    if not result.success:
+        failed = [
+            item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")
+        ]
+        raise UserError(
+            "dbt 构建失败：" + ("、".join(failed) or type(result.exception).__name__) + "。",
+            remedy="查看状态目录 dbt/logs/dbt.log；修正后重跑，构建将以同一编号续做。",
+            code=1,
+        )
+    return result.result
