@@ -97,7 +97,8 @@ def open_cluster(home: Path) -> Iterator[Cluster]:
     from local_stack.bootstrap import bootstrap
     from local_stack.postgres import Server
 
-    server = Server(home / "postgres")
+    # A killed process loses nothing by it, and no test turns the machine off.
+    server = Server(home / "postgres", fsync="off", full_page_writes="off")
     server.start()
     try:
         connections = bootstrap(server.url(), server.url, home, ("airflow", "exchange"))

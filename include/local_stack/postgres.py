@@ -90,10 +90,16 @@ class Server:
     """One PostgreSQL server with a data folder of ours."""
 
     def __init__(
-        self, data_dir: str | os.PathLike[str], port: int = 0, password: str | None = None, way: str | None = None
+        self,
+        data_dir: str | os.PathLike[str],
+        port: int = 0,
+        password: str | None = None,
+        way: str | None = None,
+        **configuration: str,
     ):
         self.data = Path(data_dir).resolve()
         self._way = way
+        self._configuration = _CONFIGURATION | configuration
         self.port = port
         self._password = password
         self._child: subprocess.Popen[bytes] | None = None
@@ -156,7 +162,7 @@ class Server:
             for path in (self.data, *self.data.rglob("*")):
                 os.chown(path, run.owner, -1)
         self.port = self.port or kept_port(self.data.parent / f"{self.data.name}.port")
-        settings = _CONFIGURATION | {"port": str(self.port)}
+        settings = self._configuration | {"port": str(self.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._child = processes.start(
             [*run.prefix, str(binaries() / "postgres"), "-D", str(self.data), *options],

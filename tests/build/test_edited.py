@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from public_credit.build import command
 from public_credit.build import run as build
 
 from tests.conftest import CHECKOUT, open_warehouse
@@ -33,7 +34,7 @@ def asked(warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         given.append(arguments)
         return SimpleNamespace(results=[], elapsed_time=0.0)
 
-    monkeypatch.setattr(build, "invoke", invoke)
+    monkeypatch.setattr(command, "invoke", invoke)
     return given
 
 
@@ -210,18 +211,18 @@ def test_a_broken_build_is_computed_whole_whatever_was_edited_and_taken_back_mea
     asked: list[list[str]], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build.run(run_on(ON))
-    whole, term = build.invoke, root / _POLICY / "publication_term.csv"
+    whole, term = command.invoke, root / _POLICY / "publication_term.csv"
 
     def broken(*given: Any) -> Any:
         whole(*given)
         raise RuntimeError
 
-    monkeypatch.setattr(build, "invoke", broken)
+    monkeypatch.setattr(command, "invoke", broken)
     for old, new in (("general,12", "general,12"), ("general,12", "general,11"), ("general,11", "general,12")):
         edit(term, old, new)
         with pytest.raises(RuntimeError):
             build.run(run_on(date(2026, 2, 26)))
-    monkeypatch.setattr(build, "invoke", whole)
+    monkeypatch.setattr(command, "invoke", whole)
     assert "续做" in build.run(run_on(date(2026, 2, 26))).message
     assert ["--full-refresh" in arguments for arguments in asked] == [False, False, True, True, True]
     assert build.run(run_on(date(2026, 2, 26))).build_id is None

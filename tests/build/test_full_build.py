@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from public_credit.base.messages import UserError
+from public_credit.build import command
 from public_credit.build import run as build
 from public_credit.ledger import published
 from public_credit.ledger.session import session
@@ -36,7 +37,7 @@ def test_what_fails_to_be_computed_again_is_not_published_and_mended_by_the_next
             raise UserError("dbt 构建失败。")
         return SimpleNamespace(results=[], elapsed_time=0.0)
 
-    monkeypatch.setattr(build, "invoke", invoke)
+    monkeypatch.setattr(command, "invoke", invoke)
     failing = False
     for chosen in ((), ("mart_lists__entry",)):
         assert build.run(run_on(ON)).build_id is not None

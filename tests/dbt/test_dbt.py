@@ -59,6 +59,7 @@ def _without_grain(w) -> list[str]:
 
 
 def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, tmp_path: Path):
+    from public_credit.build import command
     from public_credit.build import run as build
     from public_credit.steps import work
 
@@ -87,18 +88,18 @@ def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, 
         for name, content in before.items():
             assert after[name] == content, name
         assert w.query("select count(*) from exports.exp_city__cf_fr") == exported
-        units = build.invoke(["test", "--select", "test_type:unit"], {"build_id": 2, "business_date": "2026-02-25"})
+        units = command.invoke(["test", "--select", "test_type:unit"], {"build_id": 2, "business_date": "2026-02-25"})
         assert len(units.results) >= 5
         next_day = work.build(run_on(date(2026, 2, 27)))
         assert next_day.build_id is not None, "a new business date is a build of its own"
         assert w.query("select count(*) from exports.exp_city__cf_fr") == exported
-        fresh = build.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
+        fresh = command.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
         assert [str(item.status) for item in fresh.results] == ["pass"]
         with warehouse.connect("owner") as owner:
             owner.execute("update ledger.batch set received_at = received_at - interval '5 days'")
-        stale = build.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
+        stale = command.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
         assert [str(item.status) for item in stale.results] == ["warn"]
         with warehouse.connect("owner") as owner:
             owner.execute("update ledger.batch set received_at = received_at - interval '20 days'")
         with pytest.raises(UserError):
-            build.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
+            command.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})

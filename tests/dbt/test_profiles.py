@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from public_credit.build import command
 from public_credit.build import run as build
 from public_credit.identifiers.codes import make_uscc
 from public_credit.papers import page, person, workbook
@@ -392,7 +393,7 @@ def test_unit_tests_of_profiles_pass(told) -> None:
         "mart_subjects__natural_person",
         "mart_subjects__link_rate",
     ]
-    tested = build.invoke(
+    tested = command.invoke(
         ["test", "--select", *(f"{name},test_type:unit" for name in names)],
         {"build_id": 4, "business_date": "2026-02-26"},
     )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from public_credit.base import settings
 from public_credit.base.messages import UserError
-from public_credit.build import run as build
+from public_credit.build import command
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import PLACEHOLDER
 from public_credit.ledger.session import session
@@ -385,7 +385,7 @@ def test_every_kind_has_nature_topic_and_source(week: Week):
 
 
 def test_unit_tests_of_the_models_pass(week: Week):
-    units = build.invoke(
+    units = command.invoke(
         [
             "test",
             "--select",

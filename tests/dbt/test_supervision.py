@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from public_credit.build import run as build
+from public_credit.build import command
 
 from tests.helpers.records import Records
 
@@ -111,5 +111,5 @@ def test_counters_follow_every_change_and_a_full_refresh_gives_the_same_rows(war
 
     before = tables(r)
     # Without the seeds: the calendar keeps its two holidays.
-    build.invoke(["run", "--full-refresh"], {"build_id": len(DAYS), "business_date": DAYS[-1].isoformat()})
+    command.invoke(["run", "--full-refresh"], {"build_id": len(DAYS), "business_date": DAYS[-1].isoformat()})
     assert tables(r) == before

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import xlsxwriter
 from public_credit.base.messages import UserError
+from public_credit.build import command
 from public_credit.build import run as build
 from public_credit.editions import diff as edition_diff
 from public_credit.editions import run as editions
@@ -256,7 +257,7 @@ def test_coverage_kept_by_change_equals_coverage_counted_anew(story: Story) -> N
         "select subject_id, first_covered_on, record_id, topic from intermediate.int_targets__covering order by 1"
     )
     assert len(kept) == 3
-    build.invoke(
+    command.invoke(
         ["run", "--full-refresh", "--select", "int_targets__covering"],
         {"build_id": 2, "business_date": NEXT.isoformat()},
     )
@@ -363,7 +364,7 @@ def test_what_an_approver_sees_names_no_organisation_and_no_person(story: Story)
 
 
 def test_assessment_and_progress_pass_their_own_checks(story: Story) -> None:
-    checked = build.invoke(
+    checked = command.invoke(
         ["test", "--select", "assessment_adds_up_to_its_lines", "target_seed_is_consistent"],
         {"build_id": 2, "business_date": NEXT.isoformat()},
     )

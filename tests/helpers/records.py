@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from unittest import mock
 
+from public_credit.build import command
 from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import PLACEHOLDER
@@ -151,10 +152,10 @@ class Records:
 
     def build(self, on: date, full_refresh: bool = False, select: tuple[str, ...] = ()) -> Any:
         """A build without the resolver: identities are those that ``register`` stated. ``select``: dbt's choice of models."""
-        chosen, invoke = ["--select", *select] if select else [], build.invoke
+        chosen, invoke = ["--select", *select] if select else [], command.invoke
         with (
             mock.patch.multiple("public_credit.subjects", run=lambda *_: {}, full=lambda *_: {}),
-            mock.patch.object(build, "invoke", lambda arguments, variables: invoke([*arguments, *chosen], variables)),
+            mock.patch.object(command, "invoke", lambda arguments, variables: invoke([*arguments, *chosen], variables)),
         ):
             return build.run(run_on(on), full_refresh=full_refresh)
 

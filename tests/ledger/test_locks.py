@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from public_credit.base import settings
-from public_credit.build import run as build
+from public_credit.build import command
 from public_credit.ledger import locks
 
 from tests.helpers.runs import run_on
@@ -28,7 +28,7 @@ run = run_on(who="先来的人")
 """
 WORK = {  # what the first does until it is stuck; the command of the second; what it is told
     "build": (
-        "from public_credit.build import run as builds\nbuilds.invoke = stuck\nbuilds.run(run)",
+        "from public_credit.build import command\nfrom public_credit.build import run as builds\ncommand.invoke = stuck\nbuilds.run(run)",
         ["build"],
         "另一个构建正在运行",
     ),
@@ -153,7 +153,7 @@ def test_a_holder_that_let_go_is_left_in_peace(warehouse: Any, start: Start) -> 
 
 
 def test_the_sessions_of_dbt_bear_the_name_of_the_process_too(warehouse: Any, capfd: Any) -> None:
-    shown = build.invoke(
+    shown = command.invoke(
         [
             "show",
             "--inline",

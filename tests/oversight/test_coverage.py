@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from public_credit.build import command
 from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
 from public_credit.steps import work
@@ -31,7 +32,7 @@ def test_coverage_tells_of_deliveries_and_refusals(warehouse, tmp_path) -> None:
 
 def test_a_build_publishes_the_datasets(warehouse, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(
-        build, "invoke", lambda arguments, variables: type("Ran", (), {"results": [], "elapsed_time": 0.0})
+        command, "invoke", lambda arguments, variables: type("Ran", (), {"results": [], "elapsed_time": 0.0})
     )
     land(tmp_path, "a.csv", csv_bytes(rows(1)))
     work.gate(run_on(ON))

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from public_credit.base.messages import UserError
+from public_credit.build import command
 from public_credit.build import run as build
 from public_credit.editions import run as editions
 from public_credit.ledger.locks import BUILD, FIGURES, hold
@@ -28,16 +29,17 @@ ON, NEXT = date(2026, 2, 25), date(2026, 2, 26)
 _BUILD = """
 import sys, time
 from types import SimpleNamespace
+from public_credit.build import command
 from public_credit.build import run as builds
 from tests.helpers.runs import run_on
-builds.invoke = lambda *given: SimpleNamespace(results=[], elapsed_time=0.0)
+command.invoke = lambda *given: SimpleNamespace(results=[], elapsed_time=0.0)
 """
 _RUN = "print(builds.run(run_on()).message)\n"
 _STUCK = """
 def invoke(*given):
     print("at work", flush=True)
     time.sleep(600)
-builds.invoke = invoke
+command.invoke = invoke
 """
 _COLLECT = """
 import time
@@ -104,7 +106,7 @@ def test_a_killed_build_lets_the_next_one_go_on_at_once(
         assert not mine
     child.kill()
     child.wait()
-    monkeypatch.setattr(build, "invoke", lambda *given: SimpleNamespace(results=[], elapsed_time=0.0))
+    monkeypatch.setattr(command, "invoke", lambda *given: SimpleNamespace(results=[], elapsed_time=0.0))
     done = build.run(run_on(ON))
     assert done.build_id == 1 and "续做" in done.message
 

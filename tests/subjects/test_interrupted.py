@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from public_credit import subjects as resolve
+from public_credit.build import command
 from public_credit.build import run as builds
 from sqlalchemy.orm import Session
 
@@ -88,10 +89,10 @@ def test_a_build_resolves_before_dbt_and_once_when_resumed(registers, monkeypatc
         assert registers.query("select count(*) from subjects.subject") == [(5,)], "dbt comes after the resolution"
         raise RuntimeError
 
-    monkeypatch.setattr(builds, "invoke", broken)
+    monkeypatch.setattr(command, "invoke", broken)
     with pytest.raises(RuntimeError):
         builds.run(run_on(ON))
-    monkeypatch.setattr(builds, "invoke", lambda *given: SimpleNamespace(results=[], elapsed_time=0.0))
+    monkeypatch.setattr(command, "invoke", lambda *given: SimpleNamespace(results=[], elapsed_time=0.0))
     assert builds.run(run_on(ON)).build_id == 1
     steps = registers.query("select verdict, counts ->> 'subjects' from ledger.step where name = 'resolve' order by id")
     assert steps == [("ok", "5"), ("ok", None)]

@@ -88,7 +88,7 @@ def _leave_out() -> None:
             firing(self, e, level, *more, **named)
 
     BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
-    PostgresConnectionManager.release = release  # type: ignore[method-assign]
+    PostgresConnectionManager.release = release  # type: ignore[method-assign,assignment]
     EventManager.fire_event = fire_event  # type: ignore[method-assign]
 
 

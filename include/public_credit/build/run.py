@@ -40,8 +40,7 @@ from ..ledger import locks, published
 from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
 from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
-from . import inputs
-from .command import invoke
+from . import command, inputs
 
 _READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
 _PENDING = f"""
@@ -235,7 +234,7 @@ def chosen(select: tuple[str, ...]) -> list[str]:
     names: list[str] = []
     for selector in select:
         with contextlib.redirect_stdout(io.StringIO()):  # dbt prints what it lists
-            listed = invoke(
+            listed = command.invoke(
                 [
                     "list",
                     "--select",
@@ -305,7 +304,7 @@ def _again(run: Run, names: list[str]) -> BuildResult:
         # A table that is made anew takes the views over it along: all views are made anew too.
         selected = [*(f"@{name}" for name in names), "config.materialized:view"]
         with _unpublished(build_id):
-            result = invoke(
+            result = command.invoke(
                 ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select", *selected],
                 {"build_id": build_id, "business_date": day.isoformat()},
             )
@@ -348,7 +347,7 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
         arguments += ["--exclude-resource-type", "unit_test"]
         try:
             with _unpublished(build_id):
-                result = invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
+                result = command.invoke(arguments, {"build_id": build_id, "business_date": run.on.isoformat()})
         except UserError as error:
             if waiting := _not_applied():
                 error.remedy = (
