@@ -104,15 +104,15 @@ def test_an_edit_makes_one_build_due_that_computes_everything_again(
     edit, why = _DUE[edited]
     _department(root)
     assert build.run(run_on(ON)).build_id is not None
-    assert "--full-refresh" not in asked[0] and "seed" not in asked[0], "the first build only loads the seeds"
+    assert "--full-refresh" not in asked[0] and "path:seeds" not in asked[0], "the first build only loads the seeds"
     assert build.run(run_on(ON)).build_id is None
     edit(root)
     done = build.run(run_on(ON))
     assert done.build_id is not None and done.message.endswith(why), done
-    assert "--full-refresh" in asked[1] and "seed" not in asked[1]
+    assert "--full-refresh" in asked[1] and "path:seeds" not in asked[1]
     assert build.run(run_on(ON)).build_id is None
     assert build.run(run_on(date(2026, 2, 26))).build_id is not None
-    assert "--full-refresh" not in asked[2] and "seed" in asked[2], "the next day is an ordinary one"
+    assert "--full-refresh" not in asked[2] and "path:seeds" in asked[2], "the next day is an ordinary one"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,12 @@ _IGNORED = {"build_id", "batch_seq", "attempt"}  # numbers of this run
 _OF_TOKENS = {"record_id", "person_ref", "receipt_key", "line_key", "content_hash"}
 _MAY_BE_OF_PERSONS = {"mart_supervision__breach_ahead", "mart_supervision__assessment_line"}
 
+_UNITS = {1: ("xzsp", "wsjk", "jtys", "sthj", "rsj"), 2: ("xzsp", "zjj", "sfj", "nync", "wlj", "yjgl")}
+_MODELS = {
+    1: ("%create%int_administrative_penalty__image%", "%mart_shuanggongshi__%"),
+    2: ("%insert into%stg_%", "%mart_shuanggongshi__%"),
+}
+
 
 def _start(on: str, *arguments: str) -> subprocess.Popen[bytes]:
     include = str(Path(__file__).resolve().parents[2] / "include")
@@ -115,19 +121,18 @@ def _rough_day(w: World, day: int, rng: random.Random, killed: dict[str, int]) -
         killed[point] = killed.get(point, 0) + happened
 
     w.district.play(day)
-    for unit in ("scjg", "xzsp", "zhzf", "wsjk", "jtys", "sthj", "rsj", "zjj", "sfj", "nync", "wlj", "yjgl"):
+    for unit in ("scjg", "zhzf", *_UNITS[day]):
         if unit in ("scjg", "zhzf"):
             count("copy", _kill_when(_start(on, "collect", unit), lambda: _running(w, 'copy "raw".%')))
         else:
             process, delay = _start(on, "collect", unit), rng.uniform(0.3, 3.0)
             started = time.monotonic()
             count("anywhere", _kill_when(process, lambda s=started, d=delay: time.monotonic() - s > d))
-        _finish(on, "collect", unit)
-    w.collect(day)  # every other unit, undisturbed
+    w.collect(day)  # every unit: those that were killed again, the others for the first time
     process, started, delay = _start(on, "gate"), time.monotonic(), rng.uniform(4, 9)
     count("anywhere", _kill_when(process, lambda: time.monotonic() - started > delay))
     _finish(on, "gate")
-    for pattern in ("%create%int_administrative_penalty__image%", "%insert into%stg_%", "%mart_shuanggongshi__%"):
+    for pattern in _MODELS[day]:
         count("model", _kill_when(_start(on, "build"), lambda p=pattern: _running(w, p)))
     _finish(on, "build")
     count(
