@@ -108,29 +108,23 @@ where exists (select 1 from {{ ref('int_' ~ kind ~ '__changes') }} c
 {%- endif %}
 {% endmacro %}
 
-{#- Rows of one export interface for this build: what changed, as the receiver's official codes. -#}
-{% macro exported_changes(kind, variant, columns) %}
-with changed as (
-    select c.record_id, image.state, image.variant, c.change, image.state_known_on
-        {%- for code, expression in columns %}, {{ expression }} as {{ code }}{% endfor %}
-    from {{ ref('int_' ~ kind ~ '__changes') }} c
-    join {{ ref('int_' ~ kind ~ '__current') }} image on image.record_id = c.record_id
-    where c.build_id = {{ var('build_id') }} and image.variant = '{{ variant }}'
-)
+{#- What this build offers a receiver of an interface's changed records (CTE "changed"), and what it withdraws: records
+    that no accepted row holds any more, as they were offered last. -#}
+{% macro offered(kind, variant, codes) -%}
 select
     cast({{ var('build_id') }} as bigint) as build_id, record_id,
     case when state = 'active' then 'upsert' else 'delete' end as operation_hint,
-    md5(concat_ws('|', '{{ variant }}'{% for code, _ in columns %}, {{ code }}{% endfor %})) as version,
+    md5(concat_ws('|', '{{ variant }}', {{ codes | join(', ') }})) as version,
     case when state = 'active' then change else state end as reason,
-    case when state = 'revoked' then state_known_on + {{ var('withdrawn_within_days') }} end as due_on
-    {%- for code, _ in columns %}, {{ code }}{% endfor %}
+    case when state = 'revoked' then state_known_on + {{ var('withdrawn_within_days') }} end as due_on,
+    {{ codes | join(', ') }}
 from changed
 {%- if is_incremental() %}
-{%- set offered = adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
+{%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
 union all
 select
     cast({{ var('build_id') }} as bigint), gone.record_id, 'delete', last.version, 'withdrawn', cast(null as date)
-    {%- for code, _ in columns %}, {{ 'last.' ~ code if code in offered else "''" }}{% endfor %}
+    {%- for code in codes %}, {{ 'last.' ~ code if code in columns else "''" }}{% endfor %}
 from {{ ref('int_' ~ kind ~ '__changes') }} gone
 join (
     select offered.*, row_number() over (partition by offered.record_id order by offered.build_id desc) as newest
@@ -139,9 +133,8 @@ join (
 ) last on last.record_id = gone.record_id and last.newest = 1
 where gone.build_id = {{ var('build_id') }} and gone.change = 'delete'
 {%- endif %}
-{% endmacro %}
+{%- endmacro %}
 
-{% macro as_text(column) -%} coalesce(cast({{ column }} as {{ dbt.type_string() }}), '') {%- endmacro %}
 {% macro as_day(column) -%} coalesce({{ day_text(column) }}, '') {%- endmacro %}
 {% macro as_amount(column) -%} coalesce(cast({{ plain_number(column) }} as {{ dbt.type_string() }}), '') {%- endmacro %}
 

@@ -11,7 +11,7 @@ from tests.conftest import CHECKOUT
 
 MODELS = CHECKOUT / "dbt_project" / "models"
 SQL = sorted(MODELS.rglob("*.sql"))
-OF_THE_WHOLE = {"_groups.yml", "_exposures.yml", "_sources.yml"}
+OF_THE_WHOLE = {"_groups.yml", "_exposures.yml", "_sources.yml", "_raw.yml"}
 LAYERS = ("stg_", "int_", "mart_", "fct_", "exp_")
 TOPICS = {
     "decisions",
