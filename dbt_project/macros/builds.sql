@@ -37,11 +37,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- '' on arrival means "not given". -#}
-{% macro given(column) -%} nullif({{ column }}, '') {%- endmacro %}
-{% macro given_date(column) -%} cast(nullif({{ column }}, '') as date) {%- endmacro %}
-{% macro given_amount(column) -%} cast(nullif({{ column }}, '') as numeric(18, 6)) {%- endmacro %}
-
 {#- Kinds this build has inputs of: what did not come costs nothing, not even a plan. -#}
 {% macro kinds_of_build(condition="true") -%}
     {%- if not execute -%}{%- do return([]) -%}{%- endif -%}

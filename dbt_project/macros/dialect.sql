@@ -76,19 +76,3 @@
 {% macro take_statistics(relation) -%} {{ adapter.dispatch('take_statistics')(relation) }} {%- endmacro %}
 {% macro postgres__take_statistics(relation) -%} analyze {{ relation }} {%- endmacro %}
 {% macro spark__take_statistics(relation) -%} analyze table {{ relation }} compute statistics {%- endmacro %}
-
-{#- Query for name and type of the fields of a kind, as they were applied last, in the order of the catalogue. -#}
-{% macro fields_applied(kind) -%} {{ adapter.dispatch('fields_applied')(kind) }} {%- endmacro %}
-{% macro postgres__fields_applied(kind) -%}
-    select f.spec ->> 'name', f.spec ->> 'type'
-    from ledger.kind_shape k
-    cross join lateral jsonb_array_elements(k.shape -> 'fields') with ordinality f (spec, place)
-    where k.kind = '{{ kind }}' order by f.place
-{%- endmacro %}
-{% macro spark__fields_applied(kind) -%}
-    select f.spec.name, f.spec.type
-    from ledger.kind_shape k
-    lateral view posexplode(from_json(k.shape, 'struct<fields: array<struct<name: string, type: string>>>').fields) f
-        as place, spec
-    where k.kind = '{{ kind }}' order by f.place
-{%- endmacro %}

@@ -9,12 +9,8 @@
     select distinct {{ receipt_key('b', 'r') }} as receipt_key
     from {{ source('ledger', 'build_input') }} i
     join {{ source('ledger', 'batch') }} b on b.seq = i.batch_seq
-    join (
-        select batch_seq, attempt, row_no, record_id from {{ source('raw', 'administrative_licence') }}
-        union all
-        select batch_seq, attempt, row_no, record_id from {{ source('raw', 'administrative_penalty') }}
-    ) r on r.batch_seq = i.batch_seq and r.attempt = i.attempt
-    where i.build_id = {{ var('build_id') }}
+    join {{ ref('stg_landed_row') }} r on r.batch_seq = i.batch_seq and r.attempt = i.attempt
+    where i.build_id = {{ var('build_id') }} and r.kind in ('administrative_licence', 'administrative_penalty')
 {%- endmacro %}
 
 {#- What is counted of a decision (0 or 1 each), and all columns of its supervision image. -#}

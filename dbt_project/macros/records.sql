@@ -20,7 +20,8 @@ newest_snapshot as (
     select distinct r.record_id
     from newest_snapshot n
     join {{ source('ledger', 'batch') }} b on b.seq = n.seq
-    join {{ source('raw', kind) }} r on r.batch_seq = b.seq and r.attempt = b.current_attempt
+    join {{ ref('stg_landed_row') }} r on r.batch_seq = b.seq and r.attempt = b.current_attempt
+    where r.kind = '{{ kind }}'
 ), ranked as (
     select s.*, own.delivery_mode as mode, row_number() over (
         partition by s.record_id order by s.source_version desc, s.batch_seq desc, s.row_no desc) as newest

@@ -1,27 +1,18 @@
-{#- Accepted rows of the live attempts of a kind as a CTE body; bad values cannot be here, the gate kept them out. -#}
-{% macro accepted_rows(kind) %}
-    select r.*, b.unit_id, b.dataset_id, b.business_date as received_on, coalesce(b.gated_on, b.business_date) as accepted_on
+{#- Which landed rows of a kind are accepted, and when: those of its live attempts that have a key and that nothing else
+    became of. All staging of a kind goes through here. A kind that this build has no inputs of costs no join. -#}
+{% macro accepted_rows(kind) -%}
+    select r.*, b.unit_id, b.dataset_id, b.business_date as received_on,
+        coalesce(b.gated_on, b.business_date) as accepted_on
     from ({{ live_attempts(kind) }}) live
     join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
     join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
     left join {{ source('ledger', 'row_outcome') }} o
       on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
     where o.row_no is null and r.record_id is not null
-{% endmacro %}
+    {%- if is_incremental() and kind not in kinds_of_build() %} and false {%- endif %}
+{%- endmacro %}
 
-{#- Accepted rows of a kind with its fields, typed (macros/record_fields.sql). -#}
-{% macro staged_records(kind) %}
-{%- set fields = record_fields(kind) %}
-{%- if is_incremental() and kind not in kinds_of_build() %}
-select * from {{ this }} where false
-{%- else %}
-with accepted as {{ computed_once() }} ({{ accepted_rows(kind) }})
-select
-    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
-    r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on
-    {%- for name, type in fields %},
-    {{ typed(name, type) }}
-    {%- endfor %}
-from accepted r
-{%- endif %}
-{% endmacro %}
+{#- '' on arrival means "not given". Bad values cannot be among accepted rows, the gate kept them out. -#}
+{% macro given_date(column) -%} cast(nullif({{ column }}, '') as date) {%- endmacro %}
+{% macro given_amount(column) -%} cast(nullif({{ column }}, '') as numeric(18, 6)) {%- endmacro %}
+{% macro given_count(column) -%} cast(nullif({{ column }}, '') as integer) {%- endmacro %}

@@ -66,11 +66,6 @@ def _define(root: Path, kind: str, name: str, changed: Callable[[str], str]) -> 
     edit(path, definition, changed(definition))
 
 
-def _exported(root: Path, new: str) -> None:
-    for name in ("fr", "zrr"):
-        edit(root / f"dbt_project/models/exports/exp_city__cf_{name}.sql", "'image.remark'", new)
-
-
 def add(root: Path, kind: str) -> None:
     path = _kind(root, kind)
     text = path.read_text(encoding="utf-8")
@@ -97,16 +92,12 @@ def rename(root: Path, kind: str) -> None:
 
 def retype(root: Path, kind: str) -> None:
     _define(root, kind, "remark", lambda text: text.replace("type: text", "type: date"))
-    if kind == "administrative_penalty":
-        _exported(root, "as_day('image.remark')")
 
 
 def drop(root: Path, kind: str) -> None:
     _define(root, kind, "remark", lambda text: "")
     path = _kind(root, kind)
     path.write_text(re.sub(r",\s*remark\b", "", path.read_text(encoding="utf-8")), encoding="utf-8")
-    if kind == "administrative_penalty":
-        _exported(root, "\"''\"")
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """Run by test_spark.py with a Python that has dbt-spark: compile the project for an empty Spark, let Spark parse every model.
 
-Arguments: the dbt project, a folder to work in (with ``kinds.json``: the fields of each kind by name and type). Prints one
-line per statement that Spark cannot parse, and last how many it could.
+Arguments: the dbt project, a folder to work in. Prints one line per statement that Spark cannot parse, and last how many it
+could.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -28,12 +27,6 @@ def main(project: str, folder: Path) -> None:
     quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
     spark = SparkSession.builder.master("local[1]").config(map=quiet).getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
-    spark.sql("create database ledger")
-    shapes = [
-        (kind, json.dumps({"fields": fields}))
-        for kind, fields in json.loads((folder / "kinds.json").read_text(encoding="utf-8")).items()
-    ]
-    spark.createDataFrame(shapes, "kind string, shape string").write.saveAsTable("ledger.kind_shape")
     os.environ |= {"PCW_DBT_TARGET": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
     places = ["--project-dir", project, "--profiles-dir", str(folder)]
     variables = '{build_id: 1, business_date: "2026-02-25"}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.conftest import CHECKOUT
 
 MODELS = CHECKOUT / "dbt_project" / "models"
 SQL = sorted(MODELS.rglob("*.sql"))
-OF_THE_WHOLE = {"_groups.yml", "_exposures.yml", "_sources.yml"}
+OF_THE_WHOLE = {"_groups.yml", "_exposures.yml", "_sources.yml", "_raw.yml"}
 LAYERS = ("stg_", "int_", "mart_", "fct_", "exp_")
 TOPICS = {
     "decisions",
@@ -54,3 +55,11 @@ def test_a_yml_describes_one_model_and_is_read_at_a_glance() -> None:
             model = path.stem.removesuffix("_tests")
             assert path.with_name(f"{model}.sql") in SQL, path.name
             assert {test["model"] for test in yaml.safe_load(text).get("unit_tests", [])} <= {model}, path.name
+
+
+def test_only_staging_reads_raw_tables_and_what_became_of_a_row() -> None:
+    asked = re.compile(r"source\('raw'|source\('ledger', 'row_outcome'\)")
+    project = MODELS.parent
+    readers = {path for path in project.rglob("*.sql") if asked.search(path.read_text(encoding="utf-8"))}
+    assert len(readers) > 3
+    assert {path for path in readers if path.parent.name != "staging"} == {project / "macros" / "staging.sql"}

@@ -397,7 +397,7 @@ def test_unit_tests_of_the_models_pass(week: Week):
         ],
         {"build_id": 9, "business_date": "2026-02-27"},
     )
-    assert len(units.results) == 4
+    assert len(units.results) == 5
 
 
 def test_policy_names_every_kind_once_with_its_clause():

@@ -6,7 +6,6 @@ dbt-spark is no part of the product's environment: the variable names a Python t
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -14,7 +13,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from public_credit.catalogue import load_catalogue
 
 from tests.conftest import CHECKOUT
 
@@ -43,11 +41,6 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_every_model_compiles_and_is_read_by_spark(python: str, tmp_path: Path) -> None:
-    kinds = {
-        kind.id: [{"name": name, "type": field.type} for name, field in kind.fields.items()]
-        for kind in load_catalogue().kinds.values()
-    }
-    (tmp_path / "kinds.json").write_text(json.dumps(kinds), encoding="utf-8")
     script = Path(__file__).with_name("compile_for_spark.py")
     done = subprocess.run(
         [python, script, CHECKOUT / "dbt_project", tmp_path],

@@ -1,13 +1,19 @@
 {{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
--- The decision's image with its severity class and the end of publication the law allows (信用修复管理办法).
-with image as (
-    {{ decision_images('administrative_penalty', '处罚') }}
-)
+-- Penalties this build may change as they stand now: the newest version with all that was delivered of it, what an
+-- event or a corrected key made of it, and the end of publication the law allows (信用修复管理办法).
 select
-    image.*, class.severity_class, class.published as publishable, term.publication_until,
+    s.*, h.first_accepted_on, h.version_count,
+    case when h.revoked_on is not null then 'revoked' when h.replaced_on is not null then 'replaced'
+         else 'active' end as state,
+    coalesce(h.revocation_known_on, h.replaced_on) as state_known_on,
+    h.revoked_on as ended_on, h.revocation_basis as end_basis,
+    class.severity_class, class.published as publishable, term.publication_until,
     case when not class.published then 'not_published'
-         when term.publication_until < cast('{{ var("business_date") }}' as date) then 'expired'
+         when term.publication_until < {{ business_day() }} then 'expired'
          else 'published' end as publication_state
-from image
-join {{ ref('int_administrative_penalty__severity') }} class on class.penalty_category = image.penalty_category
-cross join lateral (select {{ publication_end('image', 'class') }} as publication_until) term
+from {{ ref('int_records__touched') }} t
+join {{ ref('int_records__history') }} h on h.record_id = t.record_id and h.known_to is null
+join {{ ref('stg_administrative_penalty') }} s on {{ same_row('s', 'h') }}
+join {{ ref('int_administrative_penalty__severity') }} class on class.penalty_category = s.penalty_category
+cross join lateral (select {{ publication_end('s', 'class') }} as publication_until) term
+where t.kind = 'administrative_penalty'

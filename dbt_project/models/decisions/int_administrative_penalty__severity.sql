@@ -4,8 +4,9 @@
 -- looks at the touched records for new combinations and judges all known ones by the policy in force.
 with combinations as (
     select s.penalty_category
-    from {{ ref('int_administrative_penalty__touched') }} t
+    from {{ ref('int_records__touched') }} t
     join {{ ref('stg_administrative_penalty') }} s on s.record_id = t.record_id
+    where t.kind = 'administrative_penalty'
     {%- if is_incremental() %}
     union
     select penalty_category from {{ this }}

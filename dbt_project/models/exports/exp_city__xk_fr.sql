@@ -1,30 +1,40 @@
+-- Made from include/catalogue/kinds/administrative_licence.yml by `public-credit catalogue generate`: edit there.
 {{ config(indexes=[{'columns': ['build_id']}, {'columns': ['record_id']}]) }}
-{% set columns = [
-    ('xk_xdr_mc', 'image.subject_name'),
-    ('xk_xdr_lb', 'image.subject_category'),
-    ('xk_xdr_shxym', 'image.uscc'),
-    ('xk_xdr_gszc', 'image.business_reg_no'),
-    ('xk_xdr_zzjg', 'image.org_code'),
-    ('xk_xdr_swdj', 'image.tax_reg_no'),
-    ('xk_xdr_sydw', 'image.institution_cert_no'),
-    ('xk_xdr_shzz', 'image.social_org_cert_no'),
-    ('xk_frdb', 'image.legal_rep_name'),
-    ('xk_fr_zjlx', 'image.legal_rep_id_type'),
-    ('xk_fr_zjhm', 'image.legal_rep_id_no'),
-    ('xk_xkws', 'image.decision_title'),
-    ('xk_wsh', 'image.decision_no'),
-    ('xk_xklb', 'image.licence_category'),
-    ('xk_xkzs', 'image.certificate_name'),
-    ('xk_xkbh', 'image.licence_no'),
-    ('xk_nr', 'image.licence_content'),
-    ('xk_jdrq', as_day('image.decision_date')),
-    ('xk_yxqz', as_day('image.valid_from')),
-    ('xk_yxqzi', as_day('image.valid_to')),
-    ('xk_xkjg', 'image.authority_name'),
-    ('xk_xkjgdm', 'image.authority_uscc'),
-    ('xk_zt', 'image.licence_state'),
-    ('xk_lydw', 'image.source_unit_name'),
-    ('xk_lydwdm', 'image.source_unit_uscc'),
-    ('bz', 'image.remark')
-] %}
-{{ exported_changes('administrative_licence', 'entity', columns) }}
+with changed as (
+    select
+        c.record_id, c.change, d.state, d.state_known_on,
+        d.subject_name as xk_xdr_mc,
+        d.subject_category as xk_xdr_lb,
+        d.uscc as xk_xdr_shxym,
+        d.business_reg_no as xk_xdr_gszc,
+        d.org_code as xk_xdr_zzjg,
+        d.tax_reg_no as xk_xdr_swdj,
+        d.institution_cert_no as xk_xdr_sydw,
+        d.social_org_cert_no as xk_xdr_shzz,
+        d.legal_rep_name as xk_frdb,
+        d.legal_rep_id_type as xk_fr_zjlx,
+        d.legal_rep_id_no as xk_fr_zjhm,
+        d.decision_title as xk_xkws,
+        d.decision_no as xk_wsh,
+        d.licence_category as xk_xklb,
+        d.certificate_name as xk_xkzs,
+        d.licence_no as xk_xkbh,
+        d.licence_content as xk_nr,
+        {{ as_day('d.decision_date') }} as xk_jdrq,
+        {{ as_day('d.valid_from') }} as xk_yxqz,
+        {{ as_day('d.valid_to') }} as xk_yxqzi,
+        d.authority_name as xk_xkjg,
+        d.authority_uscc as xk_xkjgdm,
+        d.licence_state as xk_zt,
+        d.source_unit_name as xk_lydw,
+        d.source_unit_uscc as xk_lydwdm,
+        d.remark as bz
+    from {{ ref('int_administrative_licence__changes') }} c
+    join {{ ref('int_administrative_licence__current') }} d on d.record_id = c.record_id
+    where c.build_id = {{ var('build_id') }} and d.variant = 'entity'
+)
+{{ offered('administrative_licence', 'entity', [
+    'xk_xdr_mc', 'xk_xdr_lb', 'xk_xdr_shxym', 'xk_xdr_gszc', 'xk_xdr_zzjg', 'xk_xdr_swdj', 'xk_xdr_sydw',
+    'xk_xdr_shzz', 'xk_frdb', 'xk_fr_zjlx', 'xk_fr_zjhm', 'xk_xkws', 'xk_wsh', 'xk_xklb', 'xk_xkzs', 'xk_xkbh',
+    'xk_nr', 'xk_jdrq', 'xk_yxqz', 'xk_yxqzi', 'xk_xkjg', 'xk_xkjgdm', 'xk_zt', 'xk_lydw', 'xk_lydwdm', 'bz'
+]) }}

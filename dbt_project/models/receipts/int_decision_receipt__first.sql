@@ -5,9 +5,10 @@
                    {'columns': ['record_id']}]) }}
 -- Per delivered record: first receipt, first acceptance, whether it passed at once. Only records of this build are
 -- recomputed.
+{%- set told = receipts_of_build() %}
 with touched as (
     {%- if is_incremental() %}
-    {{ receipts_of_build() }}
+    {{ told }}
     {%- else %}
     select distinct receipt_key from {{ ref('stg_decision_receipt') }}
     {%- endif %}

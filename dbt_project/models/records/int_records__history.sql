@@ -17,7 +17,7 @@ with versions as {{ computed_once() }} (
     from {{ ref('int_records__source') }} s
 ), facts as {{ computed_once() }} (
     select v.record_id, v.delivery_no, e.event_type as fact, e.accepted_on as known_on, e.event_date as happened_on,
-        cast(0 as bigint) as roster_seq
+        e.basis, cast(0 as bigint) as roster_seq
     from versions v
     join {{ ref('stg_decision_event') }} e
       on e.decision_no = v.document_no and e.authority_uscc = v.authority_uscc and e.decision_table = v.event_table
@@ -25,11 +25,11 @@ with versions as {{ computed_once() }} (
                when e.id_no <> '' then e.id_no = v.person_ref else true end)
     where v.event_table <> '' and v.document_no <> ''
     union all
-    select v.record_id, v.delivery_no, '取代', l.linked_on, l.linked_on as happened_on, 0
+    select v.record_id, v.delivery_no, '取代', l.linked_on, l.linked_on as happened_on, '' as basis, 0
     from {{ ref('int_records__replaced') }} l join versions v on v.record_id = l.record_id
     union all
     select v.record_id, v.delivery_no, case when r.present then '回到名录' else '退出名录' end, r.known_on,
-        r.known_on as happened_on, r.batch_seq
+        r.known_on as happened_on, '' as basis, r.batch_seq
     from {{ ref('int_records__roster') }} r
     join versions v on v.record_id = r.record_id and v.dataset_id = r.dataset_id
 ), days as (
@@ -47,6 +47,7 @@ with versions as {{ computed_once() }} (
         s.record_id, s.version_no,
         min(case when f.fact = '撤销' then f.happened_on end) as revoked_on,
         min(case when f.fact = '撤销' then f.known_on end) as revocation_known_on,
+        min(case when f.fact = '撤销' then f.basis end) as revocation_basis,
         min(case when f.fact = '取代' then f.happened_on end) as replaced_on,
         min(case when f.fact = '修复' then f.happened_on end) as repaired_on,
         min(case when f.fact = '修复' then f.known_on end) as repair_known_on,
@@ -73,8 +74,8 @@ select
         'coalesce(v.conduct_ended_on, v.event_on)') }} as date)) as ends_on,
     case when t.left_roster > coalesce(t.back_on_roster, 0) then least(v.exited_on, t.left_roster_on)
         else v.exited_on end as exited_on,
-    t.revoked_on, t.revocation_known_on, t.replaced_on, t.repaired_on, t.repair_known_on, t.objected_on,
-    t.objection_closed_on
+    t.revoked_on, t.revocation_known_on, t.revocation_basis, t.replaced_on, t.repaired_on, t.repair_known_on,
+    t.objected_on, t.objection_closed_on
 from spans s
 join versions v on v.record_id = s.record_id and v.delivery_no = s.delivery_no
 left join told t on t.record_id = s.record_id and t.version_no = s.version_no

@@ -34,13 +34,10 @@ with live as (
                       where i.build_id = {{ var('build_id') }} and own.dataset_id = live.dataset_id))
     {%- endif %}
 ), present as (
-    {% for kind in kinds -%}
     select distinct s.dataset_id, s.number, s.newest, r.record_id
     from snapshots s
-    join {{ source('raw', kind) }} r on r.batch_seq = s.seq and r.attempt = s.attempt
-    where s.kind = '{{ kind }}' and r.record_id is not null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    join {{ ref('stg_landed_row') }} r on r.kind = s.kind and r.batch_seq = s.seq and r.attempt = s.attempt
+    where r.record_id is not null and r.kind in ('{{ kinds | join("', '") }}')
 ), seen as (
     select *, lag(number) over (partition by dataset_id, record_id order by number) as last_number,
         lead(number) over (partition by dataset_id, record_id order by number) as next_number

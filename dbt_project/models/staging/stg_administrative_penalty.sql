@@ -1,6 +1,41 @@
+-- Made from include/catalogue/kinds/administrative_penalty.yml by `public-credit catalogue generate`: edit there.
 {{ config(
     meta={'takes_out': inputs_of(['administrative_penalty'])},
-    indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']},
-        {'columns': ['batch_seq', 'attempt']}]
-) }}
-{{ staged_records('administrative_penalty') }}
+    indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+with accepted as {{ computed_once() }} (
+    {{ accepted_rows('administrative_penalty') }}
+)
+select
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
+    r.subject_name,
+    r.subject_category,
+    r.uscc,
+    r.business_reg_no,
+    r.org_code,
+    r.tax_reg_no,
+    r.institution_cert_no,
+    r.social_org_cert_no,
+    r.legal_rep_name,
+    r.legal_rep_id_type,
+    r.legal_rep_id_no,
+    r.decision_no,
+    r.violation_type,
+    r.violation_facts,
+    r.legal_basis,
+    r.penalty_category,
+    r.penalty_content,
+    {{ given_amount('r.fine_amount_wan') }} as fine_amount_wan,
+    {{ given_amount('r.confiscated_amount_wan') }} as confiscated_amount_wan,
+    r.suspended_or_revoked_licence,
+    {{ given_date('r.decision_date') }} as decision_date,
+    {{ given_date('r.valid_until') }} as valid_until,
+    {{ given_date('r.publication_end') }} as publication_end,
+    r.authority_name,
+    r.authority_uscc,
+    r.source_unit_name,
+    r.source_unit_uscc,
+    r.remark,
+    r.id_type,
+    r.id_no
+from accepted r

@@ -1,3 +1,32 @@
-{{ config(meta={'takes_out': inputs_of(['breach_list'])},
-          indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
-{{ staged_records('breach_list') }}
+-- Made from include/catalogue/kinds/breach_list.yml by `public-credit catalogue generate`: edit there.
+{{ config(
+    meta={'takes_out': inputs_of(['breach_list'])},
+    indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+with accepted as {{ computed_once() }} (
+    {{ accepted_rows('breach_list') }}
+)
+select
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
+    r.subject_name,
+    r.uscc,
+    r.org_code,
+    r.business_reg_no,
+    r.tax_reg_no,
+    r.institution_cert_no,
+    r.social_org_cert_no,
+    r.list_name,
+    r.entry_no,
+    {{ given_date('r.entered_on') }} as entered_on,
+    r.reason,
+    r.legal_basis,
+    {{ given_date('r.term_to') }} as term_to,
+    {{ given_date('r.removed_on') }} as removed_on,
+    r.removal_no,
+    r.removal_reason,
+    r.authority_name,
+    r.authority_uscc,
+    r.source_unit_name,
+    r.source_unit_uscc,
+    r.remark
+from accepted r

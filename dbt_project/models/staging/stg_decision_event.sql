@@ -1,18 +1,23 @@
-{{ config(meta={'takes_out': inputs_of(['decision_event'])},
-          indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']},
-                   {'columns': ['batch_seq', 'attempt']}]) }}
-with live as (
-    {{ live_attempts('decision_event') }}
+-- Made from include/catalogue/kinds/decision_event.yml by `public-credit catalogue generate`: edit there.
+{{ config(
+    meta={'takes_out': inputs_of(['decision_event'])},
+    indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']}, {'columns': ['batch_seq', 'attempt']}]) }}
+with accepted as {{ computed_once() }} (
+    {{ accepted_rows('decision_event') }}
 )
 select
-    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash, b.unit_id,
-    b.dataset_id,
-    coalesce(b.gated_on, b.business_date) as accepted_on, r.event_type, r.decision_table, r.decision_no,
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
+    r.event_type,
+    r.decision_table,
+    r.decision_no,
+    r.authority_name,
     r.authority_uscc,
-    r.subject_name, r.uscc, r.id_no, {{ given_date('r.event_date') }} as event_date, r.basis
-from live
-join {{ source('raw', 'decision_event') }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
-join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
-left join {{ source('ledger', 'row_outcome') }} o
-  on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
-where o.row_no is null and r.record_id is not null
+    r.subject_name,
+    r.uscc,
+    r.id_type,
+    r.id_no,
+    {{ given_date('r.event_date') }} as event_date,
+    r.basis,
+    r.remark
+from accepted r

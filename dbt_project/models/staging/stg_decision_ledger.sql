@@ -1,16 +1,18 @@
-{{ config(meta={'takes_out': inputs_of(['decision_ledger'])},
+-- Made from include/catalogue/kinds/decision_ledger.yml by `public-credit catalogue generate`: edit there.
+{{ config(
+    meta={'takes_out': inputs_of(['decision_ledger'])},
     indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
-with live as (
-    {{ live_attempts('decision_ledger') }}
+with accepted as {{ computed_once() }} (
+    {{ accepted_rows('decision_ledger') }}
 )
 select
-    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash, b.dataset_id,
-    coalesce(b.gated_on, b.business_date) as accepted_on, r.month, r.unit_uscc, r.unit_name, r.decision_table,
-    cast(r.generated_count as integer) as generated_count,
-    cast({{ given('r.own_site_published_count') }} as integer) as own_site_published_count, r.unreported_reason
-from live
-join {{ source('raw', 'decision_ledger') }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
-join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
-left join {{ source('ledger', 'row_outcome') }} o
-  on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
-where o.row_no is null and r.record_id is not null
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
+    r.month,
+    r.unit_name,
+    r.unit_uscc,
+    r.decision_table,
+    {{ given_count('r.generated_count') }} as generated_count,
+    {{ given_count('r.own_site_published_count') }} as own_site_published_count,
+    r.unreported_reason
+from accepted r

@@ -2,7 +2,8 @@
     meta={'takes_out': inputs_of(['administrative_licence', 'administrative_penalty'])},
     indexes=[{'columns': ['receipt_key']}, {'columns': ['batch_seq', 'attempt']}]
 ) }}
--- Every delivered row of a licence or penalty with what became of it; an unreadable key counts by row.
+-- Every delivered row of a licence or penalty with what became of it; an unreadable key counts by row. Not made from
+-- the catalogue: it is about all rows, the accepted and the others.
 {% for kind, table_name in [('administrative_licence', 'licence'), ('administrative_penalty', 'penalty')] %}
 select
     '{{ table_name }}' as decision_table, b.unit_id, r.batch_seq, r.attempt, r.row_no, r.record_id,

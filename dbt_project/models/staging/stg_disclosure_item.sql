@@ -1,3 +1,28 @@
-{{ config(meta={'takes_out': inputs_of(['disclosure_item'])},
-          indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
-{{ staged_records('disclosure_item') }}
+-- Made from include/catalogue/kinds/disclosure_item.yml by `public-credit catalogue generate`: edit there.
+{{ config(
+    meta={'takes_out': inputs_of(['disclosure_item'])},
+    indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+with accepted as {{ computed_once() }} (
+    {{ accepted_rows('disclosure_item') }}
+)
+select
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
+    r.subject_name,
+    r.uscc,
+    r.org_code,
+    r.business_reg_no,
+    r.tax_reg_no,
+    r.institution_cert_no,
+    r.social_org_cert_no,
+    r.item_no,
+    r.item_title,
+    r.item_category,
+    {{ given_date('r.due_on') }} as due_on,
+    r.publication_state,
+    {{ given_date('r.published_on') }} as published_on,
+    r.channel,
+    r.source_unit_name,
+    r.source_unit_uscc,
+    r.remark
+from accepted r

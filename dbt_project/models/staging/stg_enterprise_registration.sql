@@ -1,16 +1,20 @@
-{{ config(meta={'takes_out': inputs_of(['enterprise_registration'])},
-          indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
-with live as (
-    {{ live_attempts('enterprise_registration') }}
+-- Made from include/catalogue/kinds/enterprise_registration.yml by `public-credit catalogue generate`: edit there.
+{{ config(
+    meta={'takes_out': inputs_of(['enterprise_registration'])},
+    indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+with accepted as {{ computed_once() }} (
+    {{ accepted_rows('enterprise_registration') }}
 )
 select
-    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash, b.dataset_id,
-    b.delivery_mode, coalesce(b.gated_on, b.business_date) as accepted_on, r.uscc, r.name, r.former_names,
-    r.business_reg_no, r.subject_scheme, r.subject_value,
-    r.org_code, r.entity_type, {{ given_date('r.established_on') }} as established_on, r.address, r.state
-from live
-join {{ source('raw', 'enterprise_registration') }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
-join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
-left join {{ source('ledger', 'row_outcome') }} o
-  on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
-where o.row_no is null and r.record_id is not null
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
+    r.name,
+    r.uscc,
+    r.former_names,
+    r.business_reg_no,
+    r.org_code,
+    r.entity_type,
+    {{ given_date('r.established_on') }} as established_on,
+    r.address,
+    r.state
+from accepted r

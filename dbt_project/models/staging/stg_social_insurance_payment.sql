@@ -1,3 +1,28 @@
-{{ config(meta={'takes_out': inputs_of(['social_insurance_payment'])},
-          indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
-{{ staged_records('social_insurance_payment') }}
+-- Made from include/catalogue/kinds/social_insurance_payment.yml by `public-credit catalogue generate`: edit there.
+{{ config(
+    meta={'takes_out': inputs_of(['social_insurance_payment'])},
+    indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+with accepted as {{ computed_once() }} (
+    {{ accepted_rows('social_insurance_payment') }}
+)
+select
+    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
+    r.subject_name,
+    r.uscc,
+    r.org_code,
+    r.business_reg_no,
+    r.tax_reg_no,
+    r.institution_cert_no,
+    r.social_org_cert_no,
+    r.period,
+    {{ given_count('r.insured_count') }} as insured_count,
+    r.payment_state,
+    {{ given_amount('r.arrears_wan') }} as arrears_wan,
+    {{ given_date('r.paid_on') }} as paid_on,
+    r.authority_name,
+    r.authority_uscc,
+    r.source_unit_name,
+    r.source_unit_uscc,
+    r.remark
+from accepted r

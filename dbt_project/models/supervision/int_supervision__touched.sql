@@ -2,11 +2,12 @@
 -- Decisions whose supervision figures this build may change: delivered or withdrawn rows, those that wait for
 -- acceptance while days pass, and those whose deadline, registered code or publication was told anew.
 {%- set first = ref('int_decision_receipt__first') %}
+{%- set delivered = receipts_of_build() %}
 {%- set told = "where build_id = " ~ var('build_id') %}
 {%- if flags.FULL_REFRESH or previous('int_supervision__receipt') is none %}
 select receipt_key from {{ first }}
 {%- else %}
-{{ receipts_of_build() }}
+{{ delivered }}
 union
 select receipt_key from {{ first }} where first_accepted_on is null
 union

@@ -36,9 +36,8 @@ def var(name: str, default: str = "") -> str | int:
 
 
 def run_query(_: str) -> SimpleNamespace:
-    """No kind has inputs, as while dbt parses; its fields are one of each way to be typed."""
-    fields = [("subject_name", "text"), ("decided_on", "date"), ("amount_wan", "decimal"), ("persons", "integer")]
-    return SimpleNamespace(columns=[SimpleNamespace(values=list)], rows=fields)
+    """No kind has inputs, as while dbt parses."""
+    return SimpleNamespace(columns=[SimpleNamespace(values=list)])
 
 
 @pass_context
@@ -56,7 +55,6 @@ graph = SimpleNamespace(nodes=defaultdict(lambda: SimpleNamespace(schema="built"
 adapter = SimpleNamespace(
     get_relation=lambda database, schema, identifier: Relation(schema, identifier),
     dispatch=dispatch,
-    quote=lambda name: f'"{name}"',
     get_columns_in_relation=lambda relation: [SimpleNamespace(name="record_id")],
 )
 dbt = SimpleNamespace(

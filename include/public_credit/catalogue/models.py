@@ -120,6 +120,7 @@ class Field(Strict):
     code_list: str | None = None
     aliases: list[str] = []
     renamed_from: str | None = None  # the name the field had before; its values move along (catalogue apply)
+    sent_as: str | None = None  # what is sent to a receiver in its place: a column of the kind's current table
 
 
 class Kind(Strict):
@@ -135,6 +136,7 @@ class Kind(Strict):
     tables: dict[KindId, Variant] = Attribute(alias="variants")
     fields: dict[str, Field]
     ignored_headers: list[str] = []
+    unstaged: list[str] = []  # fields no model reads: they stay in the raw layer
     code_lists: dict[str, CodeList] = {}
 
     @property
@@ -167,6 +169,8 @@ class Kind(Strict):
         former = [field.renamed_from for field in self.fields.values() if field.renamed_from]
         if wrong := {name for name in former if name in self.fields or former.count(name) > 1}:
             raise ValueError(f"renamed_from 写了仍在使用的字段，或两个字段写了同一个：{'、'.join(sorted(wrong))}")
+        if absent := sorted(set(self.unstaged) - set(self.fields)):
+            raise ValueError(f"unstaged 写了未定义的字段：{'、'.join(absent)}")
         for part in self.key:
             if part != "subject" and part not in self.fields:
                 raise ValueError(f"主键字段 {part} 未定义")

@@ -1,4 +1,4 @@
-"""``public-credit catalogue check | apply | show | coverage | template``."""
+"""``public-credit catalogue check | show | coverage | generate | apply | template``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from ..base import files, settings
 from ..base.messages import UserError, key_given
-from ..catalogue import load_catalogue, read
+from ..catalogue import generate, load_catalogue, read
 from ..catalogue.load import default_root
 from ..catalogue.models import Field, Kind
 from ..oversight import coverage as report
@@ -144,7 +144,15 @@ def coverage(as_json: Json = False) -> None:
     )
 
 
-@app.command("apply", help="把目录中改过的记录字段套用到数据库：先预览，加 --yes 才改。")
+@app.command("generate", help="按目录重写 dbt 项目中由它生成的文件：staging、报送接口及其说明。")
+def generate_files() -> None:
+    written = generate.write(load_catalogue())
+    for name in written:
+        print(f"dbt_project/{name}")
+    print(f"已重写 {len(written)} 个文件。" if written else "dbt 项目与目录一致，没有要重写的文件。")
+
+
+@app.command("apply", help="把目录中改过的记录字段套用到数据库和 dbt 项目：先预览，加 --yes 才改。")
 def apply(
     yes: Annotated[bool, typer.Option("--yes", help="照预览改；不加只预览。")] = False,
     erase: Annotated[
@@ -163,6 +171,7 @@ def apply(
     catalogue = load_catalogue()
     with settings.engine("reader").connect() as connection:
         plans = reshape.plan(connection, catalogue)
+    stale = generate.stale(catalogue)
     if as_json and not yes:
         output.as_json(
             [
@@ -179,7 +188,9 @@ def apply(
                 print(f"    {change.text}")
             for reason in made.refused:
                 print(f"    不能套用：{reason}")
-    if not plans:
+        for name in stale:
+            print(f"dbt_project/{name} 将按目录重写")
+    if not plans and not stale:
         print("目录与数据库一致，没有要套用的改动。")
     elif not yes:
         print("以上只是预览，未作改动。加 --yes 套用；下一次构建将全量重建。")

@@ -21,7 +21,7 @@ from ..base import settings
 from ..base.messages import UserError
 from ..base.quoting import quoted
 from ..base.run import Run
-from ..catalogue import Catalogue, Kind
+from ..catalogue import Catalogue, Kind, generate
 from ..ledger import locks
 from ..ledger.models import KindShape
 from ..ledger.session import step
@@ -207,7 +207,9 @@ def plan(connection: Connection, catalogue: Catalogue) -> list[Plan]:
 def apply(run: Run, plans: list[Plan], catalogue: Catalogue) -> Iterator[str]:
     """Do what was planned, one transaction and one step of the ledger per kind; what was done, in words.
 
-    Raises UserError before anything is done when a plan is refused, Busy while a build runs.
+    What dbt says of the kinds is written first, while no build runs: one that comes after an ``apply`` that was killed fails
+    for a column that is missing and says ``catalogue apply``. Raises UserError before anything is done when a plan is
+    refused or a file cannot be written, Busy while a build runs.
     """
     refused = [f"{made.kind.id}：{reason}" for made in plans for reason in made.refused]
     if refused:
@@ -215,6 +217,7 @@ def apply(run: Run, plans: list[Plan], catalogue: Catalogue) -> Iterator[str]:
             "未作任何改动。" + "；".join(refused) + "。", remedy="按说明改正目录后重试（docs/adding-a-kind.md）。"
         )
     with locks.alone("builder", locks.BUILD, "构建或套用", run.holder):
+        yield from (f"已按目录重写 dbt_project/{name}" for name in generate.write(catalogue))
         for made in plans:
             with step(run, "owner", StepName.CATALOGUE_APPLY) as record:
                 with settings.engine("owner").begin() as connection:

@@ -1,2 +1,0 @@
-{{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
-{{ touched_decisions('administrative_penalty', '处罚') }}
