@@ -83,7 +83,10 @@ class Lander:
         keep = verdicts.refused == ""
         self._refuse(verdicts.refused, keep, first, chunk.source_row, table.sheet)
         sealed = self._seal.canonical(verdicts.canonical, hits)
-        about = subjects.decide(self.kind, self.variant, sealed)
+        valid = verdicts.usccs_valid
+        if valid is not None and "uscc" in hits:  # a person's number that passes for one has become a token
+            valid = valid & ~hits["uscc"]
+        about = subjects.decide(self.kind, self.variant, sealed, valid)
         ids = copy_binary.record_ids(self.kind.id, self.variant, subjects.key_parts(self.kind, sealed, about))
         self._note_repeats(ids, sealed, first, keep)
         received = self._seal.received(frame, verdicts, hits, chunk, columns.match.slip_columns)
