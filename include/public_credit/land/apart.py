@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
+from pathlib import Path
 
 import psutil
 from sqlalchemy import update
@@ -79,12 +80,14 @@ def _serve(pipe: Connection, parents_end: Connection) -> None:
 
 
 def _family(pid: int) -> list[psutil.Process]:
-    """A process and what it has started; none when it is gone."""
-    try:
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
+    """A process and what it has started, by the kernel's own lists; none when it is gone."""
+    family, pids = [], [pid]
+    for one in pids:
+        with suppress(OSError, psutil.NoSuchProcess):
+            family.append(psutil.Process(one))
+            for children in Path(f"/proc/{one}/task").glob("*/children"):
+                pids += map(int, children.read_text().split())
+    return family
 
 
 def _memory(processes: list[psutil.Process]) -> int:
