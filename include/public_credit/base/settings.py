@@ -301,6 +301,14 @@ def _engine(url: str) -> Engine:
     return made
 
 
+def forget_connections() -> None:
+    """For a process that was forked: it makes connections of its own, and those of its parent stay the parent's.
+
+    psycopg ends none in another process than the one that opened it.
+    """
+    _engine.cache_clear()
+
+
 def engine(role: str) -> Engine:
     """SQLAlchemy engine of one database role; one engine per URL and process."""
     return _engine(dsn(role))

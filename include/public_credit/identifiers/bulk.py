@@ -16,6 +16,7 @@ from . import codes
 
 Marks: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
 _OUTSIDE = 255
+_ONE_BUFFER = pl.CompatLevel.oldest()  # of Arrow's layouts the one that has all texts behind each other
 
 
 def _table(alphabet: str) -> np.ndarray:
@@ -33,10 +34,12 @@ _MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 def _of_length(series: pl.Series, length: int, valid: Callable[[np.ndarray], Marks]) -> Marks:
     """Marks of the values of so many bytes for which ``valid`` says so of their matrix; the others have none."""
-    marks = np.array(series.str.len_bytes() == length)
-    text = "".join(series.filter(pl.Series(marks)).to_list()).encode()
-    if text:
-        marks[marks] = valid(np.frombuffer(text, dtype=np.uint8).reshape(-1, length))
+    of_length = series.str.len_bytes() == length
+    marks = np.array(of_length)
+    some = series.filter(of_length).to_arrow(compat_level=_ONE_BUFFER)
+    if len(some):
+        text = np.frombuffer(some.buffers()[2], dtype=np.uint8, count=len(some) * length)
+        marks[marks] = valid(text.reshape(-1, length))
     return marks
 
 

@@ -86,12 +86,13 @@ def folded_names(names: pl.Series) -> pl.Series:
     return pl.Series(["" if known[name] in SAYS_NONE else known[name] for name in names.to_list()], dtype=pl.String)
 
 
-def of_organisations(rows: pl.DataFrame, names: pl.Series) -> Subjects:
+def of_organisations(rows: pl.DataFrame, names: pl.Series, valid: Marks | None = None) -> Subjects:
     """Whom rows with a column ``uscc`` and others of ``CODES``, canonical and with vault tokens, are about.
 
-    A person's token in ``id_no`` counts after the codes, the folded name last.
+    A person's token in ``id_no`` counts after the codes, the folded name last. ``valid``: rows of a valid ``uscc``, where
+    that is known already.
     """
-    valid = usccs_valid(rows["uscc"])
+    valid = usccs_valid(rows["uscc"]) if valid is None else valid
     scheme = pl.repeat("uscc", rows.height, dtype=pl.String, eager=True)
     if valid.all():
         return Subjects(scheme, rows["uscc"])

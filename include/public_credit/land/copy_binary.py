@@ -117,8 +117,7 @@ class RowWriter:
         )
         begins, ends, places = spans[:kept].T
         data = self._out.data
-        rows = [data[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
-        hashes = b"".join(_digests(rows))
+        hashes = b"".join(_digests(map(data.__getitem__, map(slice, begins.tolist(), ends.tolist()))))
         letters = np.frombuffer(hashes.hex().encode(), dtype=np.uint8)
         self._out[places[:, None] + _HEXADECIMAL] = letters.reshape(-1, copy_rows.HASH_BYTES)
         return data[:used]

@@ -6,7 +6,6 @@ match headers → canonical text → scan → verdicts → seal → identify →
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -16,29 +15,15 @@ import polars as pl
 from ..catalogue import Dataset, Kind, load_catalogue
 from ..custody.vault import Vault
 from ..ledger.models import Batch
-from ..ledger.states import BatchState
 from . import copy_binary, matched, raw_tables, scanned, subjects
 from .readers import Chunk, Table
 from .repeats import Repeats
+from .result import LandResult
 from .rules import load_ruleset
 from .rules.context import RowContext
 from .rules.rows import RowRules
 from .sealed import Seal
 from .signals import Signals
-
-
-@dataclass
-class LandResult:
-    """What an attempt brought: rows the reader counted, rows landed, rows refused, signals about the delivery."""
-
-    batch_seq: int
-    attempt: int
-    rows_in: int = 0
-    landed: int = 0
-    refused: int = 0
-    state: str = BatchState.LANDED
-    message: str = ""
-    signals: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Lander:
@@ -83,7 +68,10 @@ class Lander:
         keep = verdicts.refused == ""
         self._refuse(verdicts.refused, keep, first, chunk.source_row, table.sheet)
         sealed = self._seal.canonical(verdicts.canonical, hits)
-        about = subjects.decide(self.kind, self.variant, sealed)
+        valid = verdicts.usccs_valid
+        if valid is not None and "uscc" in hits:  # a person's number that passes for one has become a token
+            valid = valid & ~hits["uscc"]
+        about = subjects.decide(self.kind, self.variant, sealed, valid)
         ids = copy_binary.record_ids(self.kind.id, self.variant, subjects.key_parts(self.kind, sealed, about))
         self._note_repeats(ids, sealed, first, keep)
         received = self._seal.received(frame, verdicts, hits, chunk, columns.match.slip_columns)

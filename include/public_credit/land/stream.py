@@ -24,8 +24,9 @@ from ..ledger.models import Attempt, Batch, RefusedRow, Signal
 from ..ledger.session import driver, session, step
 from ..ledger.states import AttemptState, BatchState, StepName, Verdict
 from . import copy_binary, headers, raw_tables, shapes
-from .pipeline import Lander, LandResult
+from .pipeline import Lander
 from .readers import UnreadableFile, open_tables
+from .result import NOTHING, LandResult
 from .rules import load_ruleset
 from .stock import take_stock
 
@@ -148,7 +149,6 @@ def _ended(batch: Batch, attempt: int, values: dict[str, Any]) -> None:
         )
 
 
-_NOTHING = {"rows_in": 0, "accepted": 0, "quarantined": 0, "duplicate": 0, "refused": 0}
 FAILED = "入库时出错（{}），其他批次照常处理；修正后运行 public-credit replay {}，或用 batches set-aside 搁置"
 
 
@@ -199,7 +199,7 @@ def land(run: Run, batch_seq: int) -> LandResult:
                 _book(connection, lander, batch)
                 result = lander.result
         except UnreadableFile as error:
-            _ended(batch, attempt, {"state": BatchState.BROKEN, "message": str(error)} | _NOTHING)
+            _ended(batch, attempt, {"state": BatchState.BROKEN, "message": str(error)} | NOTHING)
             record.verdict, record.message, record.owner = Verdict.FAILED, str(error), "department"
             return LandResult(batch_seq, attempt, state=BatchState.BROKEN, message=str(error))
         except BaseException as error:

@@ -6,19 +6,23 @@ import polars as pl
 
 from ..catalogue.models import Kind
 from ..identifiers.identity_bulk import NAME, PERSON, Subjects, of_organisations
+from ..kernels.columns import Marks
 
 _SEPARATOR = "\x1e"  # inside the subject's part of a key; parts themselves are told apart by 0x1f
 
 
-def decide(kind: Kind, variant: str, rows: pl.DataFrame) -> Subjects:
-    """Whom canonical rows with vault tokens are about; nobody in kinds that are about none."""
+def decide(kind: Kind, variant: str, rows: pl.DataFrame, usccs_valid: Marks | None = None) -> Subjects:
+    """Whom canonical rows with vault tokens are about; nobody in kinds that are about none.
+
+    ``usccs_valid``: rows of a valid ``uscc``, where that is known already.
+    """
     nobody = pl.repeat("", rows.height, dtype=pl.String, eager=True)
     if variant == "person":
         told = pl.select(pl.when(rows["id_no"] != "").then(pl.lit(PERSON)).otherwise(pl.lit(""))).to_series()
         return Subjects(told, rows["id_no"])
     if "uscc" not in rows.columns:
         return Subjects(nobody, nobody)
-    return of_organisations(rows, rows["subject_name" if "subject_name" in rows.columns else "name"])
+    return of_organisations(rows, rows["subject_name" if "subject_name" in rows.columns else "name"], usccs_valid)
 
 
 def told_apart_by(kind: Kind) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -54,8 +55,11 @@ def add_months(day: date, months: int) -> date:
     return date(year, month, min(day.day, last))
 
 
-def severity_of(penalty_category: str) -> str:
-    """The gravest class among the kinds of a penalty; 其他 and unknown kinds count as general."""
-    classes = severity_classes()
-    found = [classes.get(kind, classes["其他"]) for kind in penalty_category.split(";")]
-    return max(found, key=CLASS_ORDER.index)
+def publication_months(categories: Iterable[str]) -> dict[str, int]:
+    """Longest publication in months per penalty category: that of the gravest class among its kinds.
+
+    其他 and unknown kinds count as general.
+    """
+    classes, months = severity_classes(), maximum_months()
+    found = {category: [classes.get(kind, classes["其他"]) for kind in category.split(";")] for category in categories}
+    return {category: months[max(kinds, key=CLASS_ORDER.index)] for category, kinds in found.items()}

@@ -16,6 +16,8 @@ from ..base import settings
 from ..base.messages import UserError
 from ..base.run import Run, now
 from ..catalogue import load_catalogue
+from ..land.apart import Apart
+from ..land.result import LandResult
 from ..ledger import locks
 from ..ledger.models import Batch
 from ..ledger.session import open_business_day, session, step
@@ -35,19 +37,19 @@ def received_batches(unit_id: str | None = None) -> list[int]:
         return list(opened.scalars(query.where(Batch.unit_id == unit_id) if unit_id else query))
 
 
-def land_received(run: Run, unit_id: str | None) -> tuple[list[Any], list[str]]:
+def land_received(run: Run, unit_id: str | None) -> tuple[list[LandResult], list[str]]:
     """Land what was received; results, and the messages of batches that stay ``received`` until something is mended.
 
     A batch that ended in an error (``failed``) is among the results: what is wrong with it stands in the ledger.
     """
-    results, failures = [], []
-    for seq in received_batches(unit_id):
-        from ..land import stream as land  # the reading libraries, only when there is something to read
-
-        try:
-            results.append(land.land(run, seq))
-        except UserError as error:
-            failures.append(str(error))
+    results: list[LandResult] = []
+    failures: list[str] = []
+    with Apart() as apart:
+        for seq in received_batches(unit_id):
+            try:
+                results.append(apart.land(run, seq))
+            except UserError as error:
+                failures.append(str(error))
     return results, failures
 
 

@@ -17,10 +17,11 @@ import pyarrow as pa
 import pyarrow.csv
 
 from .base import Chunk, UnreadableFile, column_names, filled
-from .text import Pieces, damaged, is_utf8
+from .text import SPARE, Pieces, damaged, is_utf8
 
-PIECE = 8 << 20
+PIECE = 12 << 20
 RECORD = 16 << 20  # bytes of the longest record
+_PART = 1 << 20  # what is looked at at once: it stays in the processor's cache
 _LF, _QUOTE = ord("\n"), ord('"')
 
 
@@ -36,7 +37,7 @@ def _truncated(name: str, where: str) -> UnreadableFile:
     return UnreadableFile(f"文件 {name} {where}，可能被截断。", remedy="重新导出并完整上传后再报送。")
 
 
-def last_line_end(text: bytes) -> int:
+def last_line_end(text: bytes | bytearray) -> int:
     """Place behind the last line end, 0 without any; a carriage return at the very end may be half of one."""
     return max(text.rfind(b"\n"), text.rfind(b"\r", 0, max(len(text) - 1, 0))) + 1
 
@@ -58,15 +59,19 @@ class Records:
 
     def __init__(self, pieces: Pieces, name: str, delimiter: str, width: int, head: bytes, line: int):
         self._pieces, self._name, self._delimiter, self._width = pieces, name, delimiter, width
-        self._text, self._line, self._quotes = head, line, 0
+        self._line, self._quotes = line, 0
+        # One room for all pieces, of which ``_used`` bytes are in use: whatever is made of a piece is a copy.
+        self._room, self._used = bytearray(max(RECORD, len(head)) + SPARE), len(head)
+        self._room[: len(head)] = head
 
     def chunks(self) -> Iterator[Chunk]:
         """Rows with something in them, in order. Raises UnreadableFile."""
         while True:
-            self._text += self._pieces.read(min(PIECE, RECORD - len(self._text)))
+            self._used += self._pieces.into(self._room, self._used, min(PIECE, RECORD - self._used))
             read = self._regular() or self._carefully()
-            self._text, self._line = self._text[read.taken :], self._line + read.lines
-            if len(self._text) >= RECORD:
+            self._used, self._line = self._used - read.taken, self._line + read.lines
+            self._room[: self._used] = self._room[read.taken : read.taken + self._used]
+            if self._used >= RECORD:
                 raise UnreadableFile(
                     f"文件 {self._name} 第 {self._line} 行起的一条记录超过 16 MB，多半是引号没有配对。",
                     remedy="改正该行的引号，或用 Excel、WPS 重新另存为 CSV 后报送。",
@@ -84,14 +89,15 @@ class Records:
         A quote is taken to open or close a cell here, so a line feed behind an even number of them ends a record. Arrow,
         which reads quotes as the csv module does, must find the same number of records, and the last one closed.
         """
-        text = self._text
-        if self._pieces.last and not text.endswith((b"\n", b"\r")):
-            text += b"\n"
-        letters = np.frombuffer(text, dtype=np.uint8)
-        feeds, quotes = np.flatnonzero(letters == _LF), np.flatnonzero(letters == _QUOTE)
+        text, length = self._room, self._used
+        if self._pieces.last and not text.endswith((b"\n", b"\r"), 0, length):
+            text[length] = _LF
+            length += 1
+        letters = np.frombuffer(text, dtype=np.uint8, count=length)
+        feeds, quotes = _line_feeds_and_quotes(letters)
         ends = np.flatnonzero(np.searchsorted(quotes, feeds) % 2 == 0) if len(quotes) else np.arange(len(feeds))
         taken = int(feeds[ends[-1]]) + 1 if len(ends) else 0
-        if taken == 0 or (self._pieces.last and taken < len(text)) or b"\x00" in text or _lone_carriage(text, taken):
+        if taken == 0 or (self._pieces.last and taken < length) or _odd(text, length, taken):
             return None
         buffer = pa.py_buffer(text).slice(0, taken)
         if not is_utf8(buffer):
@@ -115,12 +121,14 @@ class Records:
         lines = pl.Series((np.concatenate([[0], ends[:-1] + 1]) + self._line).astype(np.int32))
         if not (keep := filled(frame)).all():
             frame, lines = frame.filter(keep), lines.filter(keep)
-        return _Read(min(taken, len(self._text)), int(ends[-1]) + 1, Chunk(frame, lines, without_nul=True))
+        return _Read(min(taken, self._used), int(ends[-1]) + 1, Chunk(frame, lines, without_nul=True))
 
     def _carefully(self) -> _Read:
         """Complete records of any text by the csv module; of the last text all of them must be complete."""
         last, end, closed = self._pieces.last, 0, True
-        whole = self._text if last else self._text[: last_line_end(self._text)]
+        whole = self._room[: self._used]
+        if not last:
+            del whole[last_line_end(whole) :]
 
         def lines() -> Iterator[str]:
             nonlocal end, closed
@@ -160,6 +168,19 @@ class Records:
         )
 
 
-def _lone_carriage(text: bytes, end: int) -> bool:
-    """Whether a carriage return stands alone before ``end``."""
+def _line_feeds_and_quotes(letters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where line feeds and where quotes stand."""
+    places = [np.empty(0, dtype=np.int64)]
+    for begin in range(0, len(letters), _PART):
+        part = letters[begin : begin + _PART]
+        places.append(np.flatnonzero((part == _LF) | (part == _QUOTE)) + begin)
+    found = np.concatenate(places)
+    fed = letters.take(found) == _LF
+    return found[fed], found[~fed]
+
+
+def _odd(text: bytearray, length: int, end: int) -> bool:
+    """Whether there is a NUL in ``length`` bytes, or a carriage return that stands alone before ``end``."""
+    if text.find(b"\x00", 0, length) >= 0:
+        return True
     return text.find(b"\r", 0, end) >= 0 and text.count(b"\r", 0, end) != text.count(b"\r\n", 0, end)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 from io import BufferedIOBase
 
+import polars as pl
 import pyarrow as pa
 
 from .base import UnreadableFile
 
 PROBE = 1 << 20
+SPARE = 16  # bytes a piece may have beyond what was asked for: a few characters of GB18030
 _HOLE = b"\x00" * 8  # room that was set aside and never written; single NUL are taken out
 
 
@@ -44,9 +46,11 @@ def damaged(name: str) -> UnreadableFile:
 def is_utf8(text: pa.Buffer) -> bool:
     """Whether bytes are whole characters of UTF-8; nothing else may go to a library that takes text on trust."""
     ends = pa.py_buffer(b"".join(place.to_bytes(8, "little") for place in (0, text.size)))
+    whole = pl.from_arrow(pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, text]))
+    assert isinstance(whole, pl.Series)  # of an array
     try:
-        pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, text]).cast(pa.large_string())
-    except pa.ArrowInvalid:
+        whole.cast(pl.String)
+    except pl.exceptions.PolarsError:
         return False
     return True
 
@@ -70,14 +74,29 @@ class Pieces:
                 b"",
             )
             self.last = not data
-            if b"\x00" in data and _HOLE in data:
-                raise UnreadableFile(
-                    f"文件 {self._name} 中有成段的空字节，上传中断或文件已损坏。", remedy="重新导出并完整上传后再报送。"
-                )
+            self._without_hole(data, 0, len(data))
             text = data if self._decoder is None else self._decoded(data, self._decoder)
             if text:  # a part of a character alone gives no text yet
                 return text
         return b""
+
+    def into(self, room: bytearray, begin: int, size: int) -> int:
+        """``read`` into a room, which has ``SPARE`` bytes more than asked for behind ``begin``; the number of bytes."""
+        if self._decoder is not None or self._first:
+            text = self.read(size)
+            room[begin : begin + len(text)] = text
+            return len(text)
+        with memoryview(room) as whole, whole[begin : begin + size] as free:
+            count = self._source.readinto(free)
+        self.last = not count
+        self._without_hole(room, begin, begin + count)
+        return count
+
+    def _without_hole(self, data: bytes | bytearray, begin: int, end: int) -> None:
+        if data.find(b"\x00", begin, end) >= 0 and data.find(_HOLE, begin, end) >= 0:
+            raise UnreadableFile(
+                f"文件 {self._name} 中有成段的空字节，上传中断或文件已损坏。", remedy="重新导出并完整上传后再报送。"
+            )
 
     def _decoded(self, data: bytes, decoder: codecs.IncrementalDecoder) -> bytes:
         try:

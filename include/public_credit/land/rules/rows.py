@@ -23,7 +23,8 @@ from .registry import CHECKS
 class Verdicts:
     """Canonical values and verdicts of a chunk: ';'-joined ids of errors, of warnings; the refusing rule.
 
-    ``changed`` tells per received field where the canonical value differs from the received one.
+    ``changed`` tells per received field where the canonical value differs from the received one, ``usccs_valid`` which rows
+    name a valid 统一社会信用代码 (None in kinds without that field).
     """
 
     canonical: pl.DataFrame
@@ -31,6 +32,7 @@ class Verdicts:
     warnings: pl.Series
     refused: pl.Series
     changed: pl.DataFrame
+    usccs_valid: Marks | None
 
 
 def _joined(marks: list[tuple[str, Marks]], blank: pl.Series) -> pl.Series:
@@ -95,6 +97,7 @@ class RowRules:
             _joined(marks["warning"], rows.blank).alias("warnings"),
             refused.alias("refused"),
             self._changed(frame, canonical),
+            rows.uscc_valid("uscc") if "uscc" in rows else None,
         )
 
     @staticmethod

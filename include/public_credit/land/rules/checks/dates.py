@@ -47,9 +47,8 @@ def within_publication_term(rows: Rows, *, end: str, decided: str, category: str
     if not known.any():
         return None
     by_months: dict[int, list[str]] = {}
-    for value in set(rows.column(category).texts):
-        if value:
-            by_months.setdefault(policy.maximum_months()[policy.severity_of(value)], []).append(value)
+    for value, months in policy.publication_months(filter(None, set(rows.column(category).texts))).items():
+        by_months.setdefault(months, []).append(value)
     beyond = []
     for months, kinds in by_months.items():
         latest = rows.column(decided).mapped(partial(_later_by, months=months))

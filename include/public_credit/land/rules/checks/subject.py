@@ -117,7 +117,7 @@ def registration_valid(rows: Rows, *, field: str) -> Mask:
 
 def _subject_schemes(rows: Rows) -> pl.Series:
     """By what each row tells its subject, '' where it tells nobody."""
-    return rows.shared("subject", lambda: decide(rows.kind, rows.variant, rows.frame()).scheme)
+    return rows.shared("subject", lambda: decide(rows.kind, rows.variant, rows.frame(), rows.uscc_valid("uscc")).scheme)
 
 
 @check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import polars as pl
 
 from ..chunk import Rows, any_of
 from ..registry import Mask, Parameters, check
@@ -46,12 +47,14 @@ def contains_words(rows: Rows, *, groups: list[Words]) -> Mask:
         before = "|".join(map(re.escape, group.unless_after))
         patterns.append((f"(?:{one})", f"(?:{before})(?:{one})" if before else None))
     searched = [word for group in groups for word in group.words]
+    columns = [rows.column(field.name) for field in rows.fields if field.type in _SEARCHED]
+    if not columns:
+        return None
+    held = np.asarray(pl.concat([column.distinct.alias("") for column in columns]).str.contains_any(searched))
+    begins = np.cumsum([len(column.distinct) for column in columns])[:-1]
     masks = []
-    for field in rows.fields:
-        if field.type not in _SEARCHED:
-            continue
-        column = rows.column(field.name)
-        places = np.flatnonzero(column.distinct.str.contains_any(searched))
+    for column, marks in zip(columns, np.split(held, begins), strict=True):
+        places = np.flatnonzero(marks)
         if len(places):
             some = column.distinct[places]
             found = any_of(

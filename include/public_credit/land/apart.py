@@ -1,0 +1,210 @@
+"""Receipts are landed in a child process that its parent watches: what a file does to its reader ends that receipt alone.
+
+The child is a fork, so it finds libraries, catalogue and settings as they are; it opens the archived object and connections
+of its own, and gives back what became of the receipt, never a row. See docs/decisions/0027.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import pickle
+import resource
+import signal
+import time
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+
+import psutil
+from sqlalchemy import update
+
+from ..base import faults, settings
+from ..base.messages import UserError
+from ..base.run import Run
+from ..ledger.locks import lock
+from ..ledger.models import Attempt, Batch
+from ..ledger.session import session, step
+from ..ledger.states import AttemptState, BatchState, StepName, Verdict
+from .result import NOTHING, LandResult
+
+MEMORY = 1 << 30  # bytes of parent, child and what the child has started, memory they share counted once
+CPU_SECONDS, WALL_SECONDS = 900, 2700
+_LOOK = 0.1  # seconds between two looks at the child
+_PDEATHSIG = 1  # of prctl(2)
+
+log = logging.getLogger(__name__)
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def _portable(error: BaseException) -> BaseException:
+    """The error as the parent can raise it again: some cannot be made anew from their text."""
+    if isinstance(error, UserError):
+        return UserError(error.text, error.remedy, error.code)
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(faults.name(error))
+    return error
+
+
+def _serve(pipe: Connection, parents_end: Connection) -> None:
+    """Land what is asked for until nobody asks any more; the child ends with its parent, whatever ends that."""
+    parents_end.close()
+    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    settings.forget_connections()
+    while True:
+        try:
+            run, seq = pipe.recv()
+        except EOFError:
+            return
+        spent = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
+        resource.setrlimit(resource.RLIMIT_CPU, (spent + CPU_SECONDS, resource.RLIM_INFINITY))
+        answer: LandResult | BaseException
+        try:
+            from .stream import land  # the reading libraries, which start threads: in the child alone
+
+            answer = land(run, seq)
+        except BaseException as error:
+            answer = _portable(error)
+        pipe.send(answer)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """A process and what it has started, by the kernel's own lists; none when it is gone."""
+    family, pids = [], [pid]
+    for one in pids:
+        with suppress(OSError, psutil.NoSuchProcess):
+            family.append(psutil.Process(one))
+            for children in Path(f"/proc/{one}/task").glob("*/children"):
+                pids += map(int, children.read_text().split())
+    return family
+
+
+def _memory(processes: list[psutil.Process]) -> int:
+    """Bytes they hold together; pages they share are looked at only where the simple sum is too much."""
+    total = 0
+    for shared_once in (False, True):
+        total = 0
+        for process in processes:
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                total += process.memory_full_info().pss if shared_once else process.memory_info().rss
+        if total <= MEMORY:
+            break
+    return total
+
+
+class Apart:
+    """Lands receipts one by one in one child, started with the first of them and replaced after a fault.
+
+    Leaving the block ends the child. A process that holds threads cannot be forked without risk of standing still for ever, so
+    it lands by itself, unwatched: tasks and commands ask before they load what starts any.
+    """
+
+    def __init__(self) -> None:
+        self._child: tuple[ForkProcess, Connection] | None = None
+
+    def __enter__(self) -> Apart:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._child is not None:
+            self._end(self._child[0])
+
+    def land(self, run: Run, seq: int) -> LandResult:
+        """What ``stream.land`` does; a receipt that ends its process or passes a limit is ``broken``."""
+        if self._child is None and _threads() > 1:
+            log.warning("batch %d is landed without a process of its own: this one holds threads", seq)
+            from .stream import land
+
+            return land(run, seq)
+        self._child = self._child or self._started()
+        process, pipe = self._child
+        pipe.send((run, seq))
+        fault = self._watched(process, pipe)
+        if fault is None:
+            try:
+                answer: LandResult | BaseException = pipe.recv()
+            except EOFError:
+                process.join()
+                fault = _ended_by(process.exitcode)
+            else:
+                if isinstance(answer, BaseException):
+                    raise answer
+                return answer
+        self._end(process)
+        return _book(run, seq, fault)
+
+    def _started(self) -> tuple[ForkProcess, Connection]:
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, ours), name="landing")
+        process.start()
+        theirs.close()
+        return process, ours
+
+    def _watched(self, process: ForkProcess, pipe: Connection) -> str | None:
+        """Wait for an answer or the child's end; which limit was passed, if any."""
+        assert process.pid is not None  # it was started
+        begun, parent = time.monotonic(), psutil.Process()
+        while not wait([pipe], _LOOK):
+            if _memory([parent, *_family(process.pid)]) > MEMORY:
+                return f"占用内存超过 {MEMORY >> 20} MB"
+            if time.monotonic() - begun > WALL_SECONDS:
+                return f"用时超过 {WALL_SECONDS} 秒"
+        return None
+
+    def _end(self, process: ForkProcess) -> None:
+        """End the child and what it has started."""
+        assert process.pid is not None and self._child is not None
+        for member in _family(process.pid):
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        process.join()
+        self._child[1].close()
+        self._child = None
+
+
+def _ended_by(code: int | None) -> str:
+    """Why a child is gone, from its exit code (negative: the signal that ended it)."""
+    if code == -signal.SIGXCPU:
+        return f"占用处理器超过 {CPU_SECONDS} 秒"
+    if code is not None and code < 0:
+        return f"意外终止（信号 {-code}）"
+    return f"意外终止（退出码 {code}）"
+
+
+def _book(run: Run, seq: int, fault: str) -> LandResult:
+    """Book a receipt as unreadable whose process came to an end; an earlier attempt that was landed stays live."""
+    with session("reader") as opened:
+        batch = opened.get_one(Batch, seq)
+        name, links = batch.file_name, {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id, "batch_seq": seq}
+        run = run.at(batch.business_date)
+    message = (
+        f"文件 {name} 无法读入：读取它的进程{fault}，已中止，其他批次照常处理。"
+        f" 处理办法：用 Excel 或 WPS 打开另存，或拆分为较小的文件后重新报送；仍然如此的，请数据工程师查看批次 {seq}。"
+    )
+    with step(run, "collector", StepName.LAND, **links) as record:
+        record.verdict, record.message, record.owner = Verdict.FAILED, message, "department"
+        with session("collector") as opened:
+            lock(opened, f"land {seq}")  # until the database has noticed that the child is gone
+            opened.execute(
+                update(Attempt)
+                .where(Attempt.batch_seq == seq, Attempt.state == AttemptState.LANDING)
+                .values(state=AttemptState.FAILED)
+            )
+            opened.execute(
+                update(Batch)
+                .where(Batch.seq == seq, Batch.state.in_((BatchState.RECEIVED, BatchState.BROKEN, BatchState.FAILED)))
+                .values({"state": BatchState.BROKEN, "message": message} | NOTHING)
+            )
+    return LandResult(seq, 0, state=BatchState.BROKEN, message=message)
