@@ -11,6 +11,5 @@ select
 from live
 join {{ source('raw', 'decision_ledger') }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
 join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
-left join {{ source('ledger', 'row_outcome') }} o
-  on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
-where o.row_no is null and r.record_id is not null
+{{ kept_out() }}
+where o.row_no is null and u.batch_seq is null and r.record_id is not null
