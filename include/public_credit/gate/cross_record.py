@@ -65,14 +65,15 @@ class Heads:
         raw = {"subject_name": REGISTRY_KINDS.get(kind.id, "subject_name")}  # where the column is named otherwise
         self._select = "select " + ", ".join(f"r.{raw.get(name, name)} as {name}" for name in wanted)
         session.execute(text(f"drop table if exists {self.pending}"))
-        session.execute(
+        session.execute(text(f"create temp table pending_{kind.id} as {self._select} from {kind.raw} r limit 0"))
+        waiting = session.execute(
             text(f"""
-            create temp table pending_{kind.id} as {self._select} from {kind.raw} r
-            join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
-            {unchanged.JOINS}
-            where b.kind = '{kind.id}' and b.state in {_GOOD} and r.record_id is not null and {unchanged.ACCEPTED}
-              {_NOT_BUILT if built else ""}""")
+            select b.seq, b.current_attempt from ledger.batch b
+            where b.kind = :kind and b.state in {_GOOD} {_NOT_BUILT if built else ""} order by b.seq"""),
+            {"kind": kind.id},
         )
+        for seq, attempt in waiting.tuples().all():
+            self._take(session, seq, attempt)
         session.execute(text(f"create index on {self.pending} (record_id)"))
         if "decision_no" in self.columns:
             session.execute(text(f"create index on {self.pending} (decision_no)"))
@@ -92,13 +93,17 @@ class Heads:
     def add(self, session: Session, seq: int, attempt: int) -> None:
         """Take in a batch that was just accepted (an earlier attempt of it goes out)."""
         session.execute(text(f"delete from {self.pending} where batch_seq = :seq"), {"seq": seq})
+        self._take(session, seq, attempt)
+        session.execute(text(f"analyze {self.pending}"))
+
+    def _take(self, session: Session, seq: int, attempt: int) -> None:
+        """The accepted rows of a batch: asked for by its number, so that no other row of the raw table is read."""
         session.execute(
             text(f"""
             insert into {self.pending} {self._select} from {self.kind.raw} r {unchanged.JOINS}
             where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and {unchanged.ACCEPTED}"""),
             {"seq": seq, "attempt": attempt},
         )
-        session.execute(text(f"analyze {self.pending}"))
 
     def tables(self, session: Session) -> list[str]:
         """Tables, or what stands for one, with versions in them."""
