@@ -76,3 +76,19 @@
 {% macro take_statistics(relation) -%} {{ adapter.dispatch('take_statistics')(relation) }} {%- endmacro %}
 {% macro postgres__take_statistics(relation) -%} analyze {{ relation }} {%- endmacro %}
 {% macro spark__take_statistics(relation) -%} analyze table {{ relation }} compute statistics {%- endmacro %}
+
+{#- Joins that tell what the gate kept out of the raw rows r: accepted is "o.row_no is null and u.batch_seq is null".
+    An unchanged row (u) is a bit, which a function of the ledger reads. -#}
+{% macro kept_out() -%} {{ adapter.dispatch('kept_out')() }} {%- endmacro %}
+{% macro postgres__kept_out() -%}
+    left join {{ source('ledger', 'row_outcome') }} o
+      on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+    left join lateral ledger.unchanged(r.batch_seq, r.attempt, r.row_no) u on true
+{%- endmacro %}
+{% macro spark__kept_out() -%}
+    left join {{ source('ledger', 'row_outcome') }} o
+      on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+    left join {{ source('ledger', 'unchanged_rows') }} u
+      on u.batch_seq = r.batch_seq and u.attempt = r.attempt and u.block = (r.row_no - 1) div 2048
+      and substring(u.rows, (r.row_no - 1) % 2048 + 1, 1) = '1'
+{%- endmacro %}

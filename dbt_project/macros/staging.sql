@@ -6,9 +6,8 @@
     from ({{ live_attempts(kind) }}) live
     join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
     join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
-    left join {{ source('ledger', 'row_outcome') }} o
-      on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
-    where o.row_no is null and r.record_id is not null
+    {{ kept_out() }}
+    where o.row_no is null and u.batch_seq is null and r.record_id is not null
     {%- if is_incremental() and kind not in kinds_of_build() %} and false {%- endif %}
 {%- endmacro %}
 

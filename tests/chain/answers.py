@@ -68,11 +68,12 @@ def _rows(world: World, batch: dict[str, Any]) -> dict[int, tuple[str, set[str]]
     """Outcome and reported rules of every row of a batch."""
     rows = world.query(
         f"""
-        select r.row_no, o.outcome, concat_ws(';', nullif(r.row_errors, ''), nullif(r.row_warnings, ''), (
+        select r.row_no, case when u.batch_seq is null then o.outcome else 'duplicate' end, concat_ws(';', nullif(r.row_errors, ''), nullif(r.row_warnings, ''), (
             select string_agg(v.rule_id, ';') from ledger.row_verdict v
             where v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no))
         from raw.{batch["kind"]} r left join ledger.row_outcome o
           on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+        left join lateral ledger.unchanged(r.batch_seq, r.attempt, r.row_no) u on true
         where r.batch_seq = %s and r.attempt = %s""",
         [batch["seq"], batch["current_attempt"]],
     )

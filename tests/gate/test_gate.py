@@ -94,7 +94,9 @@ def test_within_one_file_the_second_of_two_equal_rows_is_the_duplicate(warehouse
     outcome = judge(land(tmp_path, "a.csv", csv_bytes(given)))
     assert outcome.counts == {"accepted": 30, "quarantined": 0, "duplicate": 1}
     with warehouse.connect("reader") as reader:
-        assert reader.execute("select row_no from ledger.row_outcome where outcome = 'duplicate'").fetchall() == [(11,)]
+        assert reader.execute(
+            "select r.row_no from raw.administrative_penalty r, ledger.unchanged(r.batch_seq, r.attempt, r.row_no)"
+        ).fetchall() == [(11,)]
         assert reader.execute("select row_no from ledger.repeated_row order by 1").fetchall() == [(4,), (11,)]
 
 

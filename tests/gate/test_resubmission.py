@@ -107,7 +107,8 @@ class Office:
             for (no,) in self.query("""
             select r.decision_no from ledger.record_link l join raw.administrative_penalty r on r.record_id = l.old_record_id
             left join ledger.row_outcome o on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
-            where o.row_no is null and r.batch_seq < l.batch_seq""")
+            left join lateral ledger.unchanged(r.batch_seq, r.attempt, r.row_no) u on true
+            where o.row_no is null and u.batch_seq is null and r.batch_seq < l.batch_seq""")
         }
 
     def links(self) -> int:

@@ -34,6 +34,9 @@ FIGURES = (
     "marts.mart_targets__progress",
     "marts.mart_lists__entry",
 )
+DUPLICATES = "select batch_seq, attempt, row_no from ledger.row_outcome where outcome = 'duplicate' order by 1, 2, 3"
+BITS = """select batch_seq, attempt, block * 2048 + n + 1 from ledger.unchanged_rows, generate_series(0, 2047) n
+    where get_bit(rows, n) = 1 order by 1, 2, 3"""
 COUNTS = "select seq, state, rows_in, accepted, quarantined, duplicate, refused from ledger.batch order by 1"
 
 
@@ -92,7 +95,7 @@ OUTBOX = "receiver, interface, record_id, operation, version, predecessor, paylo
 
 
 @DUMPS
-def test_an_existing_warehouse_keeps_its_outbox_and_is_looked_up_by_index(
+def test_an_existing_warehouse_keeps_its_outbox_and_its_duplicates_and_is_looked_up_by_index(
     warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Path
 ) -> None:
     monkeypatch.setenv("PCW_DISTRICT", str(DEMO))
@@ -100,7 +103,8 @@ def test_an_existing_warehouse_keeps_its_outbox_and_is_looked_up_by_index(
     key = "case when state <> 'superseded' then idempotency_key end"
     with warehouse.connect() as connection:
         before = connection.execute(f"select item_id, {key}, {OUTBOX} from ledger.delivery_item order by 1").fetchall()
-    assert len(before) > 100
+        duplicates = connection.execute(DUPLICATES).fetchall()
+    assert len(before) > 100 and len(duplicates) > 20
     migrate()
     with warehouse.connect() as connection:
         after = connection.execute(
@@ -109,6 +113,7 @@ def test_an_existing_warehouse_keeps_its_outbox_and_is_looked_up_by_index(
         indexed = connection.execute(
             "select count(distinct tablename) from pg_indexes where schemaname = 'raw' and indexdef like '%hash (record_id)'"
         ).fetchone()
+        assert connection.execute(BITS).fetchall() == duplicates and connection.execute(DUPLICATES).fetchall() == []
     assert after == before and indexed == (len(load_catalogue().kinds),)
 
 

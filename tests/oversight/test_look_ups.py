@@ -28,8 +28,10 @@ FILL = """
     insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules, opened_on, slip_id)
     select batch_seq, attempt, row_no, 'zhzf.penalty_entity', 'unit' || batch_seq, 'administrative_penalty', record_id, 'R01',
            '2026-02-25', 's' || batch_seq from raw.administrative_penalty where row_errors <> '';
-    insert into ledger.row_outcome select batch_seq, attempt, row_no, 'duplicate', record_id from raw.administrative_penalty
-    where row_no % 5 = 1;
+    insert into ledger.row_outcome select batch_seq, attempt, row_no, 'quarantined', record_id from raw.administrative_penalty
+    where row_errors <> '';
+    insert into ledger.unchanged_rows select seq, 1, n, repeat('01000', 500)::bit(2048)
+    from ledger.batch, generate_series(0, 29) n;
     insert into ledger.row_verdict (batch_seq, attempt, row_no, rule_id, severity)
     select batch_seq, attempt, row_no, 'R06', 'warning' from raw.administrative_penalty where row_no % 2 = 0;
     insert into ledger.build (business_date, state) values ('2026-02-25', 'built');
@@ -46,6 +48,7 @@ FILL = """
 BIG = {
     "administrative_penalty",
     "row_outcome",
+    "unchanged_rows",
     "row_verdict",
     "quarantine",
     "delivery_item",

@@ -9,12 +9,11 @@ select
     '{{ table_name }}' as decision_table, b.unit_id, r.batch_seq, r.attempt, r.row_no, r.record_id,
     {{ receipt_key('b', 'r') }} as receipt_key,
     b.business_date as received_on, coalesce(b.gated_on, b.business_date) as gated_on,
-    coalesce(o.outcome, 'accepted') as outcome, r.uscc,
+    coalesce(o.outcome, case when u.batch_seq is null then 'accepted' else 'duplicate' end) as outcome, r.uscc,
     {{ date_if_readable('r.decision_date') }} as decision_date
 from ({{ live_attempts(kind) }}) live
 join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
 join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
-left join {{ source('ledger', 'row_outcome') }} o
-  on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+{{ kept_out() }}
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -15,6 +15,8 @@ from ..base.quoting import quoted
 from ..catalogue.models import Kind
 from ..identifiers.names import same_name
 from ..land.rules import RuleSet, load_ruleset
+from ..ledger import unchanged
+from ..ledger.session import written
 from ..ledger.states import GOOD, BuildState, InputOperation, Outcome, sql
 
 REGISTRY_KINDS = {
@@ -28,8 +30,6 @@ _ASKED = {kind: ["variant", "decision_no", "subject_name", "authority_uscc"] for
 }  # what else the rules ask of a version
 _REGISTRY_FINDINGS = {"registry_name_differs", "registry_lacks_code"}
 _GOOD = sql(GOOD)
-_NOT_OUT = """not exists (select 1 from ledger.row_outcome o
-    where o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no)"""
 _NOT_BUILT = f"""and not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
     where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = {sql(InputOperation.ADD)}
       and build.state = {sql(BuildState.BUILT)})"""
@@ -65,13 +65,15 @@ class Heads:
         raw = {"subject_name": REGISTRY_KINDS.get(kind.id, "subject_name")}  # where the column is named otherwise
         self._select = "select " + ", ".join(f"r.{raw.get(name, name)} as {name}" for name in wanted)
         session.execute(text(f"drop table if exists {self.pending}"))
-        session.execute(
+        session.execute(text(f"create temp table pending_{kind.id} as {self._select} from {kind.raw} r limit 0"))
+        waiting = session.execute(
             text(f"""
-            create temp table pending_{kind.id} as {self._select} from {kind.raw} r
-            join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
-            where b.kind = '{kind.id}' and b.state in {_GOOD} and r.record_id is not null and {_NOT_OUT}
-              {_NOT_BUILT if built else ""}""")
+            select b.seq, b.current_attempt from ledger.batch b
+            where b.kind = :kind and b.state in {_GOOD} {_NOT_BUILT if built else ""} order by b.seq"""),
+            {"kind": kind.id},
         )
+        for seq, attempt in waiting.tuples().all():
+            self._take(session, seq, attempt)
         session.execute(text(f"create index on {self.pending} (record_id)"))
         if "decision_no" in self.columns:
             session.execute(text(f"create index on {self.pending} (decision_no)"))
@@ -91,13 +93,17 @@ class Heads:
     def add(self, session: Session, seq: int, attempt: int) -> None:
         """Take in a batch that was just accepted (an earlier attempt of it goes out)."""
         session.execute(text(f"delete from {self.pending} where batch_seq = :seq"), {"seq": seq})
+        self._take(session, seq, attempt)
+        session.execute(text(f"analyze {self.pending}"))
+
+    def _take(self, session: Session, seq: int, attempt: int) -> None:
+        """The accepted rows of a batch: asked for by its number, so that no other row of the raw table is read."""
         session.execute(
             text(f"""
-            insert into {self.pending} {self._select} from {self.kind.raw} r
-            where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and {_NOT_OUT}"""),
+            insert into {self.pending} {self._select} from {self.kind.raw} r {unchanged.JOINS}
+            where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and {unchanged.ACCEPTED}"""),
             {"seq": seq, "attempt": attempt},
         )
-        session.execute(text(f"analyze {self.pending}"))
 
     def tables(self, session: Session) -> list[str]:
         """Tables, or what stands for one, with versions in them."""
@@ -311,6 +317,25 @@ _MARKED = """select v.row_no from ledger.row_verdict v where v.batch_seq = :seq 
     and v.severity = 'error' and v.rule_id <> all (cast(:waived as text[]))"""
 
 
+_DUPLICATES = """
+    with clean as (
+        select r.row_no, r.record_id, r.content_hash, r.source_version from pg_temp.this_batch r
+        where r.record_id is not null and r.row_no not in (
+            select row_no from ledger.row_outcome where batch_seq = :seq and attempt = :attempt)
+    ), repeated as materialized (
+        select record_id from clean group by record_id having count(*) > 1
+    ), current as materialized ({current})
+    select cast(:seq as bigint) as batch_seq, cast(:attempt as smallint) as attempt, r.row_no
+    from clean r join current h using (record_id)
+    where r.content_hash = h.content_hash and r.record_id not in (select record_id from repeated)
+    union all
+    select :seq, :attempt, row_no from (
+        select r.row_no, r.content_hash, h.content_hash as current_hash,
+               lag(r.content_hash) over (partition by r.record_id order by r.source_version, r.row_no) as before
+        from clean r join repeated using (record_id) left join current h using (record_id)) versions
+    where content_hash = coalesce(before, current_hash)"""
+
+
 def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[str], heads: Heads) -> dict[str, int]:
     """Book which landed rows are quarantined or duplicates; how many of both.
 
@@ -318,53 +343,36 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
     which is the row above it under the same key in this batch, or else the record's current version.
     """
     parameters = {"seq": seq, "attempt": attempt, "waived": waived}
-    session.execute(text("delete from ledger.row_outcome where batch_seq = :seq and attempt = :attempt"), parameters)
-    session.execute(
-        text(
-            f"{_QUARANTINED} from pg_temp.this_batch r where r.row_errors <> '' "
-            "and (r.record_id is null or not string_to_array(r.row_errors, ';') <@ cast(:waived as text[]))"
-        ),
-        parameters,
-    )
-    marked = session.execute(text(f"select exists ({_MARKED})"), parameters).scalar()
-    if marked:
+    for table in ("row_outcome", "unchanged_rows"):
+        session.execute(text(f"delete from ledger.{table} where batch_seq = :seq and attempt = :attempt"), parameters)
+    quarantined = written(
         session.execute(
-            text(f"{_QUARANTINED} from pg_temp.batch_rows r where r.row_no in ({_MARKED}) on conflict do nothing"),
+            text(
+                f"{_QUARANTINED} from pg_temp.this_batch r where r.row_errors <> '' "
+                "and (r.record_id is null or not string_to_array(r.row_errors, ';') <@ cast(:waived as text[]))"
+            ),
             parameters,
+        )
+    )
+    if session.execute(text(f"select exists ({_MARKED})"), parameters).scalar():
+        quarantined += written(
+            session.execute(
+                text(f"{_QUARANTINED} from pg_temp.batch_rows r where r.row_no in ({_MARKED}) on conflict do nothing"),
+                parameters,
+            )
         )
     current = heads.sql(
         [], join="where h.batch_seq <> :seq and h.record_id in (select record_id from pg_temp.this_batch)"
     )
-    session.execute(
-        text(f"""
-        insert into ledger.row_outcome (batch_seq, attempt, row_no, outcome, record_id)
-        with clean as (
-            select r.row_no, r.record_id, r.content_hash, r.source_version from pg_temp.this_batch r
-            where r.record_id is not null and r.row_no not in (
-                select row_no from ledger.row_outcome where batch_seq = :seq and attempt = :attempt)
-        ), repeated as materialized (
-            select record_id from clean group by record_id having count(*) > 1
-        ), current as materialized ({current})
-        select :seq, :attempt, r.row_no, {sql(Outcome.DUPLICATE)}, r.record_id
-        from clean r join current h using (record_id)
-        where r.content_hash = h.content_hash and r.record_id not in (select record_id from repeated)
-        union all
-        select :seq, :attempt, row_no, {sql(Outcome.DUPLICATE)}, record_id from (
-            select r.row_no, r.record_id, r.content_hash, h.content_hash as current_hash,
-                   lag(r.content_hash) over (partition by r.record_id order by r.source_version, r.row_no) as before
-            from clean r join repeated using (record_id) left join current h using (record_id)) versions
-        where content_hash = coalesce(before, current_hash)"""),
+    session.execute(text(unchanged.booking(_DUPLICATES.format(current=current))), parameters)
+    duplicate: int = session.execute(
+        text(
+            "select cast(coalesce(sum(bit_count(rows)), 0) as bigint) from ledger.unchanged_rows "
+            "where batch_seq = :seq and attempt = :attempt"
+        ),
         parameters,
-    )
-    counted: dict[str, int] = dict(
-        session.execute(
-            text(
-                "select outcome, count(*) from ledger.row_outcome where batch_seq = :seq and attempt = :attempt group by 1"
-            ),
-            parameters,
-        ).all()
-    )
-    return {str(outcome): counted.get(outcome, 0) for outcome in Outcome}
+    ).scalar_one()
+    return {Outcome.QUARANTINED: quarantined, Outcome.DUPLICATE: duplicate}
 
 
 def refresh_statistics(session: Session, kinds: set[str]) -> None:
@@ -373,4 +381,4 @@ def refresh_statistics(session: Session, kinds: set[str]) -> None:
         session.execute(text("set local default_statistics_target = 10"))
         for kind in sorted(kinds):
             session.execute(text(f"analyze {quoted('raw', kind)} (batch_seq, attempt, row_no, record_id)"))
-        session.execute(text("analyze ledger.row_outcome, ledger.row_verdict"))
+        session.execute(text("analyze ledger.row_outcome, ledger.unchanged_rows, ledger.row_verdict"))

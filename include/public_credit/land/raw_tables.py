@@ -146,6 +146,9 @@ def equip(connection: Connection, kind: Kind) -> None:
             )
         )
         connection.execute(
-            text(f"grant maintain on {kind.raw}, ledger.row_outcome, ledger.row_verdict to pcw_collector")
+            text(
+                f"grant maintain on {kind.raw}, ledger.row_outcome, ledger.unchanged_rows, ledger.row_verdict "
+                "to pcw_collector"
+            )
         )
     connection.execute(text(f"grant select on {kind.raw} to pcw_builder, pcw_reader"))

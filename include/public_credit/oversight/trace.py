@@ -15,7 +15,7 @@ from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land import shapes
 from ..land.rules import load_ruleset
-from ..ledger import words
+from ..ledger import unchanged, words
 from ..ledger.models import AccessLog
 from ..ledger.session import session
 from ..ledger.states import BatchState, QuarantineState
@@ -121,13 +121,13 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
         text(f"""
         select r.*, b.batch_id, b.file_name, b.locator, b.sha256, b.received_at, b.business_date, b.dataset_id,
                b.dag_run, b.state as batch_state, b.current_attempt, a.catalogue_version, a.rules_version,
-               a.code_version, o.outcome, q.state as quarantine_state,
+               a.code_version, {unchanged.OUTCOME} as outcome, q.state as quarantine_state,
                (select json_agg(json_build_object('rule', v.rule_id, 'severity', v.severity, 'detail', v.detail))
                 from ledger.row_verdict v where v.batch_seq = r.batch_seq and v.attempt = r.attempt
                   and v.row_no = r.row_no) as cross_record
         from {kind.raw} r join ledger.batch b on b.seq = r.batch_seq
         join ledger.attempt a on a.batch_seq = r.batch_seq and a.attempt = r.attempt
-        left join ledger.row_outcome o on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+        {unchanged.JOINS}
         left join ledger.quarantine q on q.batch_seq = r.batch_seq and q.attempt = r.attempt and q.row_no = r.row_no
         where {where} order by r.source_version, r.batch_seq, r.attempt, r.row_no"""),
         {"record": item.record_id, "seq": item.batch_seq, "attempt": item.attempt, "row": item.row_no},

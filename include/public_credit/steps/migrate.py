@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from ..base import settings
 from ..base.messages import UserError
-from ..ledger import models
+from ..ledger import models, unchanged
 from ..ledger.locks import lock
 
 SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports", "published")
@@ -59,6 +59,7 @@ def migrate() -> list[str]:
         with settings.engine("owner").begin() as connection:
             lock(connection, "migrate")
             told_again.tell(connection, kind)
+    _move_unchanged_rows()
     with settings.engine("builder").begin() as connection:
         for schema in DBT_SCHEMAS:
             connection.execute(
@@ -68,3 +69,18 @@ def migrate() -> list[str]:
                 )
             )
     return waiting
+
+
+def _move_unchanged_rows() -> None:
+    """A transaction a part, so a run that is killed loses one; what was moved counts as before at every moment."""
+    owner = settings.engine("owner")
+    with owner.connect() as connection:
+        parts = list(unchanged.parts(connection))
+    moved = False
+    for first in parts:
+        with owner.begin() as connection:
+            lock(connection, "migrate")
+            moved |= unchanged.move(connection, first)
+    if moved:
+        with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("vacuum (full, analyze) ledger.row_outcome"))

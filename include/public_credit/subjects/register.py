@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..identifiers.names import same_name
+from ..ledger import unchanged
 from ..ledger.session import driver
 from ..ledger.states import InputOperation, sql
 from .nodes import Row, claims, node
@@ -103,10 +104,9 @@ def _insert_versions(kind: str) -> str:
         select r.batch_seq, r.attempt, r.row_no, r.record_id, i.kind, i.dataset_id, i.snapshot, r.source_version,
             i.accepted_on, {listed}, {same_name(name)}, {former}, cast(nullif(r.established_on, '') as date)
         from input i join raw.{kind} r on true
-        left join ledger.row_outcome o
-          on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+        {unchanged.JOINS}
         where i.batch_seq = :seq and i.attempt = :attempt and r.batch_seq = :seq and r.attempt = :attempt
-          and o.row_no is null and r.record_id is not null
+          and {unchanged.ACCEPTED} and r.record_id is not null
         returning record_id)
         insert into touched select distinct record_id from added on conflict do nothing"""
 

@@ -23,7 +23,18 @@ from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
 from .locks import LockHolder
 from .subjects import Judgement
-from .verdicts import GateResult, Quarantine, RecordLink, RepeatedRow, RowOutcome, RowVerdict, Slip, Stock, Waiver
+from .verdicts import (
+    GateResult,
+    Quarantine,
+    RecordLink,
+    RepeatedRow,
+    RowOutcome,
+    RowVerdict,
+    Slip,
+    Stock,
+    UnchangedRows,
+    Waiver,
+)
 
 __all__ = [
     "AccessLog",
@@ -67,5 +78,6 @@ __all__ = [
     "Step",
     "Stock",
     "TargetUnit",
+    "UnchangedRows",
     "Waiver",
 ]

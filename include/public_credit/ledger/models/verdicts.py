@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..states import Outcome, QuarantineState
@@ -56,7 +57,10 @@ class RowVerdict(Base):
 
 
 class RowOutcome(Base):
-    """Outcome of a landed row that was not accepted; a landed row without an entry is accepted."""
+    """Outcome of a landed row that was not accepted: quarantined, or a duplicate that ``migrate`` has not moved yet.
+
+    A landed row without an entry, here or in ``unchanged_rows``, is accepted.
+    """
 
     __tablename__ = "row_outcome"
     batch_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -65,6 +69,16 @@ class RowOutcome(Base):
     outcome: Mapped[str]
     record_id: Mapped[str | None]
     __table_args__ = (CheckConstraint(_one_of("outcome", Outcome), name="outcome"),)
+
+
+class UnchangedRows(Base):
+    """Duplicates among 2,048 landed rows: bit n stands for row ``block * 2048 + n + 1``; ``ledger.unchanged`` reads it."""
+
+    __tablename__ = "unchanged_rows"
+    batch_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    block: Mapped[int] = mapped_column(primary_key=True)
+    rows: Mapped[str] = mapped_column(BIT(2048))
 
 
 class RepeatedRow(Base):

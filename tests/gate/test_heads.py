@@ -1,0 +1,45 @@
+"""What a gate run compares with costs what came since the last build, not what is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from public_credit.catalogue import load_catalogue
+from public_credit.gate.cross_record import Heads
+from public_credit.ledger.session import session
+from sqlalchemy import text
+
+# 100 accepted batches of 500 penalties; a build took in all but the last two.
+FILL = """
+    insert into ledger.archive_object (uri, sha256, size_bytes) values ('memory://1', 'x', 1);
+    insert into ledger.batch (batch_id, dataset_id, unit_id, kind, variant, delivery_mode, locator, sha256, size_bytes, archive_uri,
+                              business_date, state, current_attempt, rows_in, accepted, quarantined, duplicate, refused)
+    select 'b' || n, 'zhzf.penalty_entity', 'zhzf', 'administrative_penalty', 'entity', 'events', 'test', 'x', 1, 'memory://1',
+           '2026-02-25', 'accepted', 1, 500, 500, 0, 0, 0 from generate_series(1, 100) n;
+    insert into raw.administrative_penalty (batch_seq, attempt, row_no, variant, record_id, content_hash, source_version,
+                                            row_errors, row_warnings)
+    select seq, 1, n, 'entity', 'r' || left(md5(seq || '/' || n), 31), md5(n::text), '', '', ''
+    from ledger.batch, generate_series(1, 500) n order by 1, 3;
+    insert into ledger.unchanged_rows select max(seq), 1, 0, repeat('01000', 100)::bit(2048) from ledger.batch;
+    insert into ledger.build (business_date, state, opened_at) values ('2026-02-25', 'built', now() + interval '1 day');
+    insert into ledger.build_input (build_id, kind, batch_seq, attempt, operation)
+    select 1, kind, seq, 1, 'add' from ledger.batch where seq <= (select max(seq) - 2 from ledger.batch)"""
+
+
+def test_rows_that_were_built_are_not_read_again(warehouse: Any) -> None:
+    with warehouse.connect() as owner:
+        owner.execute(FILL)
+    with warehouse.connect() as owner:
+        owner.autocommit = True
+        owner.execute("vacuum analyze")
+    with session("collector") as opened:
+        heads = Heads(opened, load_catalogue().kinds["administrative_penalty"], built=True)
+        pending = opened.execute(text(f"select batch_seq, count(*) from {heads.pending} group by 1 order by 1")).all()
+        read = opened.execute(
+            text(
+                "select seq_tup_read from pg_stat_xact_user_tables "
+                "where schemaname = 'raw' and relname = 'administrative_penalty'"
+            )
+        ).scalar_one()
+    assert [count for _, count in pending] == [500, 400]
+    assert read == 0
