@@ -58,8 +58,10 @@ def test_a_yml_describes_one_model_and_is_read_at_a_glance() -> None:
 
 
 def test_only_staging_reads_raw_tables_and_what_became_of_a_row() -> None:
-    asked = re.compile(r"source\('raw'|source\('ledger', 'row_outcome'\)")
+    asked = re.compile(r"source\('raw'|source\('ledger', '(row_outcome|unchanged_rows)'\)|{{ kept_out\(")
     project = MODELS.parent
     readers = {path for path in project.rglob("*.sql") if asked.search(path.read_text(encoding="utf-8"))}
     assert len(readers) > 3
-    assert {path for path in readers if path.parent.name != "staging"} == {project / "macros" / "staging.sql"}
+    assert {path for path in readers if path.parent.name != "staging"} == {
+        project / "macros" / name for name in ("staging.sql", "dialect.sql")
+    }
