@@ -342,7 +342,9 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
         arguments = [
             "build",
             *(["--full-refresh"] if frozen.why else []),
-            *([] if frozen.why or frozen.first else ["--exclude", "path:seeds"]),  # nor the tests that look at seeds alone
+            *(
+                [] if frozen.why or frozen.first else ["--exclude", "path:seeds"]
+            ),  # nor the tests that look at seeds alone
         ]
         arguments += ["--exclude-resource-type", "unit_test"]
         try:

@@ -22,6 +22,7 @@ from ..ledger.session import session, step
 from ..ledger.states import IN_DOUBT, BuildState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
 
 _OPEN = sql((ItemState.ACCEPTED, *IN_DOUBT))
+_LOOKED_BACK = 100  # releases in which a dataset is looked for: some months of daily ones
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,14 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
     """Temporary table ``change``: the newest export row per record, with payload and content version."""
     opened.execute(
         text("""
-        create temp table change (interface text, record_id text, hint text, reason text, due_on date, payload jsonb,
-                                  version text) on commit drop""")
+        create temp table change (interface text, record_id text, dataset_id text, hint text, reason text, due_on date,
+                                  payload jsonb, version text) on commit drop""")
     )
     for interface, spec in receiver.interfaces.items():
         opened.execute(
             text(f"""
             insert into change
-            select '{interface}', e.record_id, e.operation_hint, e.reason, e.due_on, p.payload, md5(cast(p.payload as text))
+            select '{interface}', e.record_id, c.dataset_id, e.operation_hint, e.reason, e.due_on, p.payload, md5(cast(p.payload as text))
             from (
                 select *, row_number() over (partition by record_id order by build_id desc) as newest
                 from published.export_changes
@@ -136,17 +137,46 @@ def _overtake(opened: Session, receiver: Receiver) -> None:
     )
 
 
-def _fill_rates(opened: Session) -> dict[str, float]:
-    """Share of filled values per official code among the records added or changed."""
-    rows = opened.execute(
+def _fill_rates(opened: Session, at_least: int) -> dict[str, dict[str, float]]:
+    """Share of filled values per dataset and official code, of datasets with so many records added or changed."""
+    rates: dict[str, dict[str, float]] = {}
+    for dataset, code, share in opened.execute(
         text(f"""
-        select d.interface || '.' || f.key, avg(case when f.value <> '' then 1.0 else 0.0 end)
-        from diff d, jsonb_each_text(d.payload) f where d.operation <> {sql(Operation.DEL)} group by 1""")
-    )
-    return {code: round(float(share), 4) for code, share in rows.tuples()}
+        select d.dataset_id, d.interface || '.' || f.key, avg(case when f.value <> '' then 1.0 else 0.0 end)
+        from diff d, jsonb_each_text(d.payload) f
+        where d.operation <> {sql(Operation.DEL)} and d.dataset_id is not null
+        group by 1, 2 having count(*) >= :at_least order by 1, 2"""),
+        {"at_least": at_least},
+    ):
+        rates.setdefault(dataset, {})[code] = round(float(share), 4)
+    return rates
 
 
-def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill: dict[str, float]) -> list[str]:
+def _fallen(opened: Session, receiver: Receiver, fill: dict[str, dict[str, float]]) -> list[str]:
+    """Fields of a dataset that are filled much less often than when that dataset came last, among the newest releases.
+
+    Every release brings other datasets, and each fills other fields: only the same is compared with the same.
+    """
+    latest: dict[str, dict[str, float]] = {}
+    for cover in opened.scalars(
+        select(Release.cover)
+        .where(Release.receiver == receiver.id, Release.state == ReleaseState.RELEASED)
+        .order_by(Release.release_id.desc())
+        .limit(_LOOKED_BACK)
+    ):
+        for dataset, rates in (cover.get("fill_rates") or {}).items():
+            if isinstance(rates, dict):  # releases of earlier versions say one rate for all datasets
+                latest.setdefault(dataset, rates)
+    datasets = load_catalogue().datasets
+    return [
+        f"{datasets[dataset].title if dataset in datasets else ''}（{dataset}）{code}"
+        for dataset, rates in fill.items()
+        for code, share in rates.items()
+        if latest.get(dataset, {}).get(code, share) - share > receiver.unusual.fill_rate_drop
+    ]
+
+
+def _unusual(opened: Session, receiver: Receiver, dels: int, fill: dict[str, dict[str, float]]) -> list[str]:
     """Reasons to wait for an approval (thresholds in the receiver's catalogue entry)."""
     limits, reasons = receiver.unusual, list[str]()
     held: int = opened.execute(
@@ -160,24 +190,8 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, upserts: int, fill:
     ).scalar_one()
     if dels >= limits.min_records and dels > held * limits.deletion_share:
         reasons.append(f"撤下 {dels:,} 条，超过已报送 {held:,} 条的 {limits.deletion_share:.0%}")
-    before = opened.scalar(
-        select(Release.cover)
-        .where(
-            Release.receiver == receiver.id,
-            Release.state == ReleaseState.RELEASED,
-            Release.adds + Release.mods >= limits.min_records,
-        )
-        .order_by(Release.release_id.desc())
-        .limit(1)
-    )
-    if before and upserts >= limits.min_records:
-        fallen = [
-            code
-            for code, share in (before.get("fill_rates") or {}).items()
-            if share - fill.get(code, share) > limits.fill_rate_drop
-        ]
-        if fallen:
-            reasons.append(f"填报率明显下降：{'、'.join(sorted(fallen)[:5])}")
+    if fallen := _fallen(opened, receiver, fill):
+        reasons.append(f"填报率较该数据集上次明显下降：{'、'.join(fallen[:5])}")
     return reasons
 
 
@@ -216,8 +230,8 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
                 "chr(30) order by record_id), ''), 'UTF8')), 'hex') from diff"
             )
         ).scalar_one()
-        fill = _fill_rates(opened)
-        reasons = _unusual(opened, receiver, dels, adds + mods, fill)
+        fill = _fill_rates(opened, receiver.unusual.min_records)
+        reasons = _unusual(opened, receiver, dels, fill)
         cover = {
             "接收方": receiver.title,
             "业务日期": newest.business_date.isoformat(),
