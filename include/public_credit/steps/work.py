@@ -102,11 +102,11 @@ def gate(run: Run) -> list[str]:
 
     A receipt with an error is booked and told, the others are judged all the same.
     """
-    from .. import gate as gates
-    from .follow_up import follow_up
-
     open_business_day(run, "collector")
     landed, failures = land_received(run, None)
+    from .. import gate as gates  # loads libraries that start threads: after the landing, which is a fork
+    from .follow_up import follow_up
+
     failures += [result.message for result in landed if result.state == BatchState.FAILED]
     with step(run, "collector", StepName.GATE_RUN) as record:
         outcomes = gates.run(run)
