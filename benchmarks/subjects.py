@@ -99,10 +99,10 @@ class Bench:
 
 # A history is put there without WAL and flushes, then the server is started again as it is in life. Nothing measured of a
 # changed day runs with these.
-_QUICK = {"wal_level": "minimal", "max_wal_senders": "0", "fsync": "off", "max_parallel_maintenance_workers": "0"}
+QUICK = {"wal_level": "minimal", "max_wal_senders": "0", "fsync": "off", "max_parallel_maintenance_workers": "0"}
 
 
-def _settings(server: Any, settings: Mapping[str, str | None]) -> None:
+def started_with(server: Any, settings: Mapping[str, str | None]) -> None:
     """Start the server again with settings (None: the usual one)."""
     import psycopg
 
@@ -141,7 +141,7 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
 
             migrate()
             counting = {"shared_preload_libraries": "pg_stat_statements"} if options.nodes else {}
-            _settings(server, (_QUICK if quick else {}) | counting)
+            started_with(server, (QUICK if quick else {}) | counting)
 
             def opened(role: str) -> Any:
                 return psycopg.connect(
@@ -175,7 +175,7 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
                 admin.execute("analyze")
             for role in settings.ROLES:
                 settings.engine(role).dispose()
-            _settings(server, dict.fromkeys(_QUICK) if quick else {})
+            started_with(server, dict.fromkeys(QUICK) if quick else {})
             with opened("owner") as owner, opened("admin") as admin:
                 bench, world.connection = Bench(pid(), admin, options.nodes), owner
                 for _ in range(2):  # the first incremental build writes statistics and plans that later ones find

@@ -35,7 +35,7 @@ def test_rows_that_were_built_are_not_read_again(warehouse: Any) -> None:
     with session("collector") as opened:
         heads = Heads(opened, load_catalogue().kinds["administrative_penalty"], built=True)
         pending = opened.execute(text(f"select batch_seq, count(*) from {heads.pending} group by 1 order by 1")).all()
-        read = opened.execute(
+        read: int = opened.execute(
             text(
                 "select seq_tup_read from pg_stat_xact_user_tables "
                 "where schemaname = 'raw' and relname = 'administrative_penalty'"
