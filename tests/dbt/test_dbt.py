@@ -45,7 +45,7 @@ def _without_grain(w) -> list[str]:
     appended = {
         f"{node['schema']}.{node['alias']}": sorted(node["config"]["meta"].get("grain", []))
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["config"].get("incremental_strategy") == "append"
+        if node["config"]["materialized"] == "incremental" and node["config"].get("incremental_strategy") == "append"
     }
     assert len(appended) > 30
     unique: dict[str, list[list[str]]] = {}
