@@ -140,14 +140,15 @@ def _overtake(opened: Session, receiver: Receiver) -> None:
 def _fill_rates(opened: Session, at_least: int) -> dict[str, dict[str, float]]:
     """Share of filled values per dataset and official code, of datasets with so many records added or changed."""
     rates: dict[str, dict[str, float]] = {}
-    for dataset, code, share in opened.execute(
+    found = opened.execute(
         text(f"""
         select d.dataset_id, d.interface || '.' || f.key, avg(case when f.value <> '' then 1.0 else 0.0 end)
         from diff d, jsonb_each_text(d.payload) f
         where d.operation <> {sql(Operation.DEL)} and d.dataset_id is not null
         group by 1, 2 having count(*) >= :at_least order by 1, 2"""),
         {"at_least": at_least},
-    ):
+    )
+    for dataset, code, share in found.tuples():
         rates.setdefault(dataset, {})[code] = round(float(share), 4)
     return rates
 
@@ -158,13 +159,15 @@ def _fallen(opened: Session, receiver: Receiver, fill: dict[str, dict[str, float
     Every release brings other datasets, and each fills other fields: only the same is compared with the same.
     """
     latest: dict[str, dict[str, float]] = {}
-    for cover in opened.scalars(
+    newest = (
         select(Release.cover)
         .where(Release.receiver == receiver.id, Release.state == ReleaseState.RELEASED)
         .order_by(Release.release_id.desc())
         .limit(_LOOKED_BACK)
-    ):
-        for dataset, rates in (cover.get("fill_rates") or {}).items():
+    )
+    covers: list[dict[str, Any]] = list(opened.scalars(newest))
+    for made in covers:
+        for dataset, rates in (made.get("fill_rates") or {}).items():
             if isinstance(rates, dict):  # releases of earlier versions say one rate for all datasets
                 latest.setdefault(dataset, rates)
     datasets = load_catalogue().datasets
