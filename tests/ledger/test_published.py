@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CODE = ROOT / "include" / "public_credit"
 NAMED = re.compile(rf"\b(?:{'|'.join(DBT_SCHEMAS)})\.\w*")
 HALF = re.compile(rf"(?:\b(?:{'|'.join(DBT_SCHEMAS)})\.\w*|\b(?:mart|fct|int|stg|exp)_\w*)$")
-# These write dbt's own files of the catalogue and list what is read.
+# These write dbt's models of a kind and list what is read.
 OWN = {CODE / "catalogue" / "generate.py", CODE / "ledger" / "published.py"}
 
 
