@@ -7,6 +7,7 @@ twice is the same item. An unusual release waits for an approval that names its 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,28 +138,35 @@ def _overtake(opened: Session, receiver: Receiver) -> None:
     )
 
 
-def _fill_rates(opened: Session, at_least: int) -> dict[str, dict[str, float]]:
-    """Share of filled values per dataset and official code, of datasets with so many records added or changed."""
-    rates: dict[str, dict[str, float]] = {}
+def _filled(opened: Session) -> dict[str, dict[str, tuple[int, int]]]:
+    """How many of the records added or changed have a value, and of how many, per dataset and official code."""
     found = opened.execute(
         text(f"""
-        select d.dataset_id, d.interface || '.' || f.key, avg(case when f.value <> '' then 1.0 else 0.0 end)
+        select d.dataset_id, d.interface || '.' || f.key, count(*) filter (where f.value <> ''), count(*)
         from diff d, jsonb_each_text(d.payload) f
-        where d.operation <> {sql(Operation.DEL)} and d.dataset_id is not null
-        group by 1, 2 having count(*) >= :at_least order by 1, 2"""),
-        {"at_least": at_least},
+        where d.operation <> {sql(Operation.DEL)} and d.dataset_id is not null group by 1, 2 order by 1, 2""")
     )
-    for dataset, code, share in found.tuples():
-        rates.setdefault(dataset, {})[code] = round(float(share), 4)
-    return rates
+    filled: dict[str, dict[str, tuple[int, int]]] = {}
+    for dataset, code, with_value, of in found.tuples():
+        filled.setdefault(dataset, {})[code] = (with_value, of)
+    return filled
 
 
-def _fallen(opened: Session, receiver: Receiver, fill: dict[str, dict[str, float]]) -> list[str]:
-    """Fields of a dataset that are filled much less often than when that dataset came last, among the newest releases.
+def _fill_rates(filled: dict[str, dict[str, tuple[int, int]]], at_least: int) -> dict[str, dict[str, float]]:
+    """What later releases are compared with: shares of the datasets that brought so many records."""
+    return {
+        dataset: rates
+        for dataset, codes in filled.items()
+        if (rates := {code: round(some / of, 4) for code, (some, of) in codes.items() if of >= at_least})
+    }
 
-    Every release brings other datasets, and each fills other fields: only the same is compared with the same.
+
+def _fallen(opened: Session, receiver: Receiver, filled: dict[str, dict[str, tuple[int, int]]]) -> list[str]:
+    """Official codes that are filled much less often than the same datasets filled them when each came last.
+
+    Every release brings other datasets, and each fills other fields: what is expected is made of the datasets that are in this
+    one (direct standardisation), so that another mixture alone is no fall.
     """
-    latest: dict[str, dict[str, float]] = {}
     newest = (
         select(Release.cover)
         .where(Release.receiver == receiver.id, Release.state == ReleaseState.RELEASED)
@@ -166,20 +174,27 @@ def _fallen(opened: Session, receiver: Receiver, fill: dict[str, dict[str, float
         .limit(_LOOKED_BACK)
     )
     covers: list[dict[str, Any]] = list(opened.scalars(newest))
+    latest: dict[str, dict[str, float]] = {}
     for made in covers:
         for dataset, rates in (made.get("fill_rates") or {}).items():
             if isinstance(rates, dict):  # releases of earlier versions say one rate for all datasets
                 latest.setdefault(dataset, rates)
-    datasets = load_catalogue().datasets
+    missing: dict[str, float] = defaultdict(float)
+    of_all: dict[str, int] = defaultdict(int)
+    for dataset, codes in filled.items():
+        for code, (some, of) in codes.items():
+            if (share := latest.get(dataset, {}).get(code)) is not None:
+                missing[code] += share * of - some
+                of_all[code] += of
+    limits = receiver.unusual
     return [
-        f"{datasets[dataset].title if dataset in datasets else ''}（{dataset}）{code}"
-        for dataset, rates in fill.items()
-        for code, share in rates.items()
-        if latest.get(dataset, {}).get(code, share) - share > receiver.unusual.fill_rate_drop
+        code for code, of in of_all.items() if of >= limits.min_records and missing[code] > limits.fill_rate_drop * of
     ]
 
 
-def _unusual(opened: Session, receiver: Receiver, dels: int, fill: dict[str, dict[str, float]]) -> list[str]:
+def _unusual(
+    opened: Session, receiver: Receiver, dels: int, filled: dict[str, dict[str, tuple[int, int]]]
+) -> list[str]:
     """Reasons to wait for an approval (thresholds in the receiver's catalogue entry)."""
     limits, reasons = receiver.unusual, list[str]()
     held: int = opened.execute(
@@ -193,8 +208,8 @@ def _unusual(opened: Session, receiver: Receiver, dels: int, fill: dict[str, dic
     ).scalar_one()
     if dels >= limits.min_records and dels > held * limits.deletion_share:
         reasons.append(f"撤下 {dels:,} 条，超过已报送 {held:,} 条的 {limits.deletion_share:.0%}")
-    if fallen := _fallen(opened, receiver, fill):
-        reasons.append(f"填报率较该数据集上次明显下降：{'、'.join(fallen[:5])}")
+    if fallen := sorted(_fallen(opened, receiver, filled)):
+        reasons.append(f"填报率较各数据集上次明显下降：{'、'.join(fallen[:5])}")
     return reasons
 
 
@@ -233,8 +248,8 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
                 "chr(30) order by record_id), ''), 'UTF8')), 'hex') from diff"
             )
         ).scalar_one()
-        fill = _fill_rates(opened, receiver.unusual.min_records)
-        reasons = _unusual(opened, receiver, dels, fill)
+        filled = _filled(opened)
+        reasons = _unusual(opened, receiver, dels, filled)
         cover = {
             "接收方": receiver.title,
             "业务日期": newest.business_date.isoformat(),
@@ -246,7 +261,7 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
             "目的": receiver.purpose,
             "按接口": {f"{interface} {operation}": count for (interface, operation), count in sorted(counted.items())},
             "目录版本": load_catalogue().version,
-            "fill_rates": fill,
+            "fill_rates": _fill_rates(filled, receiver.unusual.min_records),
         }
         release = Release(
             build_id=newest.build_id,
