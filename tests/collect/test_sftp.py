@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncssh
+import paramiko
 import pytest
 from public_credit import collect
 from public_credit.base.retry import Patience
@@ -68,6 +70,7 @@ def test_files_are_fetched_once_whole_and_in_order(server, warehouse_with, batch
     assert [batch["locator"] for batch in batches()] == ["sftp:sftp_csdw/out/xk_1.xlsx", "sftp:sftp_csdw/out/xk_2.xlsx"]
     assert [archived(batch["archive_uri"]) for batch in batches()] == [content, b""]
     assert outcome.batch_seqs == [batch["seq"] for batch in batches()]
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, paramiko.Transport)], "a landing forks"
     server.reads.clear()
     collect.collect(run_on(DAY), "csdw.licences")
     assert server.reads == []

@@ -155,6 +155,8 @@ def _session(conn_id: str) -> Iterator[tuple[paramiko.SFTPClient, str]]:
         yield client, parts.path.rstrip("/")
     finally:
         transport.close()
+        if transport.is_alive():
+            transport.join(CONNECT_SECONDS)  # what comes next forks, which a process with a second thread must not
 
 
 def _unreachable(conn_id: str) -> CollectError:

@@ -34,13 +34,18 @@ from .result import NOTHING, LandResult
 MEMORY = 1 << 30  # bytes of parent, child and what the child has started, memory they share counted once
 CPU_SECONDS, WALL_SECONDS = 900, 2700
 _LOOK = 0.1  # seconds between two looks at the child
+_ENDING = 0.02  # seconds that a thread may take to end
 _PDEATHSIG = 1  # of prctl(2)
 
 log = logging.getLogger(__name__)
 
 
 def _threads() -> int:
-    return len(os.listdir("/proc/self/task"))
+    """Threads of this process; one that has just ended stands in the kernel's list for a moment."""
+    until = time.monotonic() + _ENDING
+    while (count := len(os.listdir("/proc/self/task"))) > 1 and time.monotonic() < until:
+        time.sleep(_ENDING / 10)
+    return count
 
 
 def _portable(error: BaseException) -> BaseException:
