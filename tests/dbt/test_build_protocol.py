@@ -214,6 +214,13 @@ def test_models_share_a_session_and_none_finds_what_another_left_in_it(lab: Lab)
     before = lab.rows(sessions)[0][0]
     assert lab.build(1, "--select", "mart_lab__leaves_0+", "mart_lab__leaves_1+", "mart_lab__leaves_2+") == []
     made = lab.rows(sessions)[0][0] - before
+    assert (
+        lab.rows(
+            "select application_name from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
+            "and usename = current_user"
+        )
+        == []
+    ), "they end with the command"
     assert 2 <= made <= 6, f"{made} sessions for six models on two threads"
     for number in range(3):
         assert lab.rows(f"select memory, found from marts.mart_lab__leaves_{number}") == [("1234kB", "left_behind")]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
+
+import pytest
 from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS
 from public_credit.build import command
 
@@ -12,3 +16,13 @@ def test_the_flags_of_dbt_do_not_grow_with_every_command(warehouse):
         command.invoke(["parse"], {})
         counts.append(len(DEFAULT_BASE_BEHAVIOR_FLAGS))
     assert counts[1] == counts[2], "the adapter adds its own once more than there are"
+
+
+@pytest.mark.parametrize("ends", ["well", "in an error"])
+def test_garbage_is_searched_for_again_when_dbt_is_done(ends: str) -> None:
+    assert gc.isenabled()
+    with suppress(ValueError), command.cheaply():
+        assert not gc.isenabled()
+        if ends != "well":
+            raise ValueError
+    assert gc.isenabled()
