@@ -277,6 +277,7 @@ class World:
             "values (%s, 1, 'gated', %s, %s, 0, '2026-02-25')",
             [seq, count, count],
         )
+        scheme, of_row = ("uscc", rows["uscc"]) if "uscc" in rows.columns else ("person", rows["id_no"])
         content = rows.select(pl.concat_str(pl.all()).hash(3).cast(pl.String)).to_series()
         provenance = {
             "batch_seq": pl.repeat(seq, count, eager=True),
@@ -286,6 +287,8 @@ class World:
             "variant": pl.repeat(variant, count, eager=True),
             "record_id": ids,
             "content_hash": content,
+            "subject_scheme": pl.repeat(scheme, count, eager=True),
+            "subject_value": of_row,
             **{name: pl.repeat("", count, eager=True) for name in ("source_version", "row_errors", "row_warnings")},
         }
         frame = rows.with_columns(**{name: values for name, values in provenance.items() if name in PROVENANCE})
