@@ -13,8 +13,10 @@ from public_credit.base import settings
 from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
 from public_credit.gate import waivers
+from public_credit.gate.cross_record import Heads
 from public_credit.ledger import locks, published
 from public_credit.ledger.session import session
+from sqlalchemy import text
 
 from tests.conftest import open_warehouse
 from tests.helpers.runs import run_on
@@ -24,6 +26,7 @@ from .test_registry_agreement import hand_in
 _ON = date(2026, 2, 25)
 _CHANGED = {"enterprise_registration": {"address": "示范区新路9号"}, "decision_ledger": {"generated_count": "99"}}
 _DATASETS = {(dataset.kind, dataset.variant): dataset.id for dataset in load_catalogue().datasets.values()}
+_TWICE, _NUMBER = ("honour", "entity"), "示发〔2026〕9号"  # a record of which a build takes in two versions
 _SERVED = sorted({(kind.id, variant) for kind in load_catalogue().kinds.values() for variant in kind.variants})
 
 
@@ -35,6 +38,8 @@ def built(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
         for dataset in _DATASETS.values():
             waivers.grant(run_on(_ON, "测试"), dataset, "B01", reason="一行的测试数据", owner="测试", expires_on=_ON)
         first = {shape: hand_in(folder, dataset, [{}]) for shape, dataset in _DATASETS.items()}
+        for remark in ("", "更正"):
+            assert hand_in(folder, _DATASETS[_TWICE], [{"document_no": _NUMBER, "remark": remark}]).state == "accepted"
         build.run(run_on(_ON))
         yield warehouse, folder, first
 
@@ -55,6 +60,45 @@ def test_a_delivery_after_a_build_is_compared_with_what_was_built(built: Any, sh
     assert again(**changed) == (1, 0, 0), "a changed row"
     assert again(**changed) == (0, 1, 0), "the changed row again"
     assert again() == (1, 0, 0), "changed back"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted({kind for kind, _ in _SERVED}))
+def test_a_head_is_asked_of_one_table_by_its_record(built: Any, kind: str) -> None:
+    asked = "explain (format json) select * from published.heads where kind = %s and record_id = 'r1'"
+    with settings.connect("collector") as connection:
+        connection.execute("set enable_seqscan = off")
+        (plan,) = connection.execute(asked, [kind]).fetchone()[0]
+    (scan,) = _scans(plan["Plan"])
+    assert scan["Relation Name"] in (f"int_{kind}__current", f"stg_{kind}", "int_records__current")
+    assert "record_id" in (scan.get("Index Cond") or scan["Recheck Cond"])
+
+
+def _scans(node: dict[str, Any]) -> list[dict[str, Any]]:
+    below = [scan for child in node.get("Plans", []) for scan in _scans(child)]
+    return [node] if "Relation Name" in node else below
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_judged_again_is_compared_with_what_stood_before_it(built: Any) -> None:
+    number = text(
+        "select batch_seq, content_hash, record_id from raw.honour where document_no = :number order by batch_seq"
+    )
+    with session("collector") as opened:
+        first, second = opened.execute(number, {"number": _NUMBER}).all()
+        heads = Heads(opened, load_catalogue().kinds["honour"], built=True)
+        opened.execute(
+            text("create temp table this_batch as select cast(:id as text) as record_id"), {"id": first.record_id}
+        )
+        before = {
+            built: [
+                (row.batch_seq, row.content_hash)
+                for row in opened.execute(text(heads.sql_before(second.batch_seq, built)))
+            ]
+            for built in (True, False)
+        }
+    assert before[True] == [(first.batch_seq, first.content_hash)], "the build knows the second one as current"
+    assert before[False] == []
 
 
 _LAST = "select max(build_id) from ledger.build"

@@ -111,11 +111,11 @@ def test_nothing_is_published_that_is_not_listed(nodes: dict[str, Any]) -> None:
     assert published == {name for name in RELATIONS if name.startswith("published.")}
 
 
-def test_heads_are_of_every_kind_and_export_changes_of_every_interface(nodes: dict[str, Any]) -> None:
+def test_versions_are_of_every_kind_and_export_changes_of_every_interface(nodes: dict[str, Any]) -> None:
     def read_by(relation: str) -> set[str]:
         return {name.split(".")[-1] for name in nodes[relation]["depends_on"]["nodes"]}
 
-    kinds = {re.sub(r"^(stg|int)_|__current$", "", name) for name in read_by("published.heads")}
+    kinds = {name.removeprefix("stg_") for name in read_by("published.versions")}
     assert kinds == set(load_catalogue().kinds)
     assert read_by("published.export_changes") == {
         f"exp_{receiver.id}__{interface}"

@@ -1,11 +1,11 @@
-{{ config(indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['uscc']}]) }}
--- The newest version per enterprise; an accepted full snapshot ends the keys it lacks, a held one ends nothing.
-with {{ roster_versions('enterprise_registration') }}
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail',
+          meta={'grain': ['record_id'], 'takes_out': keys_of('int_registers__touched', ['record_id'], of_build=false)},
+          indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['uscc']}, {'columns': ['build_id']}]) }}
+-- The newest version per enterprise, whether it is on a roster still or not (subjects.register knows).
+{{ newest_versions('enterprise_registration') }}
 select
-    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash, r.dataset_id,
-    r.subject_scheme, r.subject_value, r.uscc, r.name, r.former_names, r.business_reg_no, r.org_code,
-    r.entity_type, r.established_on, r.address, r.state, r.accepted_on,
-    r.mode <> 'full_snapshot' or present.record_id is not null as on_roster
-from ranked r
-left join present on present.record_id = r.record_id
-where r.newest = 1
+    record_id, variant, batch_seq, attempt, row_no, source_version, content_hash, dataset_id,
+    subject_scheme, subject_value, uscc, name, former_names, business_reg_no, org_code,
+    entity_type, established_on, address, state, accepted_on, cast({{ var('build_id') }} as bigint) as build_id
+from versions
+where newest = 1

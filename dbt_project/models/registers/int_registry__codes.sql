@@ -11,6 +11,7 @@ select coalesce(r.uscc, before.uscc) as uscc, r.uscc is not null as known,
 from register r
 full outer join {{ this }} before on before.uscc = r.uscc
 where (r.uscc is not null) is distinct from before.known
+{%- if 'enterprise_registration' not in kinds_of_build() %} and false {%- endif %}
 {%- else %}
 select uscc, true as known, cast({{ var('build_id') }} as bigint) as build_id from register
 {%- endif %}

@@ -1,12 +1,8 @@
 -- Each subject's rows of the registers: who keeps them, since when the register says it ended, and when that was known
 -- first.
-with organisation as (
-    select *, row_number() over (partition by record_id
-                                 order by source_version desc, batch_seq desc, row_no desc) as newest
-    from {{ ref('stg_organisation_registration') }}
-), rows_now as (
+with rows_now as (
     select s.record_id, s.unit_id, s.state, s.state_on, s.accepted_on, s.subject_scheme, s.subject_value
-    from organisation s where s.newest = 1
+    from {{ ref('int_organisation_registration__current') }} s
     union all
     select s.record_id, d.unit_id, s.state, cast(null as date), s.accepted_on,
         s.subject_scheme, s.subject_value

@@ -49,7 +49,8 @@ class Heads:
     """Current versions of one kind on one connection: what was built (``published.heads``), overlaid by
     ``pg_temp.pending_<kind>``.
 
-    The temporary table holds the accepted rows no finished build has taken in; it is made once per gate run and batch
+    What stood before a batch that a build took in already is asked of all versions (``published.versions``): where the
+    batch brought a record's current version, its former one is no head any more. The temporary table holds the accepted rows no finished build has taken in; it is made once per gate run and batch
     by batch extended, so a run costs what came, not what is stored. While schema ``published`` cannot be read (``built``
     False), and where the kind changed its shape since the last build, it holds all accepted rows.
     """
@@ -60,8 +61,10 @@ class Heads:
         self.pending = f"pg_temp.pending_{kind.id}"
         wanted = [*_VERSION, *self.columns]
         built = built and not self._reshaped(session)
-        heads = f"(select {', '.join(wanted)} from published.heads where kind = '{kind.id}')"
-        self.sources = [self.pending, *([heads] if built else [])]
+        self.sources, self.before = [self.pending], [self.pending]
+        if built:
+            self.sources.append(f"(select {', '.join(wanted)} from published.heads where kind = '{kind.id}')")
+            self.before.append(f"(select {', '.join(_VERSION)} from published.versions where kind = '{kind.id}')")
         raw = {"subject_name": REGISTRY_KINDS.get(kind.id, "subject_name")}  # where the column is named otherwise
         self._select = "select " + ", ".join(f"r.{raw.get(name, name)} as {name}" for name in wanted)
         session.execute(text(f"drop table if exists {self.pending}"))
@@ -105,22 +108,23 @@ class Heads:
             {"seq": seq, "attempt": attempt},
         )
 
-    def tables(self, session: Session) -> list[str]:
-        """Tables, or what stands for one, with versions in them."""
-        return [
-            source
-            for source in self.sources
-            if session.execute(text(f"select exists (select 1 from {source} h)")).scalar()
-        ]
-
     def sql(self, columns: list[str], join: str = "") -> str:
         """The newest version per record, with ``columns``; ``join`` narrows ``h`` to what is asked for."""
-        wanted = ", ".join(f"h.{name}" for name in dict.fromkeys([*_VERSION, *columns]))
-        arms = " union all ".join(f"select {wanted} from {source} h {join}" for source in self.sources)
-        return f"""select * from (
-            select *, row_number() over (
-                partition by record_id order by source_version desc, batch_seq desc, row_no desc) as newest
-            from ({arms}) versions) ranked where newest = 1"""
+        return _newest(self.sources, columns, join)
+
+    def sql_before(self, seq: int, built: bool) -> str:
+        """The newest version of the records in ``this_batch`` apart from the batch itself; ``built``: a build took it in."""
+        others = f"where h.batch_seq <> {int(seq)} and h.record_id in (select record_id from pg_temp.this_batch)"
+        return _newest(self.before if built else self.sources, [], others)
+
+
+def _newest(sources: list[str], columns: list[str], join: str) -> str:
+    wanted = ", ".join(f"h.{name}" for name in dict.fromkeys([*_VERSION, *columns]))
+    arms = " union all ".join(f"select {wanted} from {source} h {join}" for source in sources)
+    return f"""select * from (
+        select *, row_number() over (
+            partition by record_id order by source_version desc, batch_seq desc, row_no desc) as newest
+        from ({arms}) versions) ranked where newest = 1"""
 
 
 def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: Heads) -> None:
@@ -174,7 +178,7 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
             parameters,
         )
     keys = ["record_id", "decision_no"] if "decision_no" in heads.columns else ["record_id"]
-    for table, key in product(heads.tables(session), keys):
+    for table, key in product(heads.sources, keys):
         session.execute(
             text(f"""
             insert into pg_temp.this_batch select r.* from pg_temp.batch_rows r
@@ -361,9 +365,8 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
                 parameters,
             )
         )
-    current = heads.sql(
-        [], join="where h.batch_seq <> :seq and h.record_id in (select record_id from pg_temp.this_batch)"
-    )
+    built = session.execute(text("select exists (select 1 from ledger.build_input where batch_seq = :seq)"), parameters)
+    current = heads.sql_before(seq, bool(built.scalar()))
     session.execute(text(unchanged.booking(_DUPLICATES.format(current=current))), parameters)
     duplicate: int = session.execute(
         text(

@@ -34,6 +34,11 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "bigint": "batch_seq",
         "integer": "row_no",
     },
+    "published.versions": {
+        "text": "kind record_id source_version content_hash",
+        "bigint": "batch_seq",
+        "integer": "row_no",
+    },
     "published.record_links": {
         "text": "record_id kind unit_id dataset_id subject_class lookup_scheme lookup_value subject_id link_state "
         "link_reason",
