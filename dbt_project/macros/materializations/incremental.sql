@@ -48,9 +48,11 @@
         {% endcall %}
     {% endif %}
 
-    {% do keep_grain(target, meta.get('grain', [])) %}
     {% if anew %}
+        {% do make_grain(target, meta.get('grain', [])) %}
         {% call statement('statistics') %}{{ take_statistics(target) }}{% endcall %}
+    {% elif config.get('full_refresh') is false %}
+        {% do keep_grain(target, meta.get('grain', [])) %}
     {% endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}
@@ -72,8 +74,16 @@
         where {{ keys.where }} {%- if keys.of_build %} and build_id = {{ var('build_id') }}{% endif %})
 {%- endmacro %}
 
-{#- The database takes no row of a grain twice, also where the table was made by an earlier version of the model or is
-    never made anew. -#}
+{#- The database takes no row of a grain twice: a unique index, if no index or key of the model is the same. -#}
+{% macro make_grain(relation, grain) -%}
+    {%- set keys = config.get('indexes', []) | selectattr('unique', 'true') | map(attribute='columns') | list
+        + model.constraints | map(attribute='columns') | list -%}
+    {%- if grain and grain | sort not in keys | map('sort') | list -%}
+    {%- call statement('grain') %}create unique index on {{ relation }} ({{ grain | join(', ') }}){% endcall -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The same for a table that is never made anew and may be of an earlier version of the model: doubles go out. -#}
 {% macro keep_grain(relation, grain) -%}
     {%- if grain -%}
     {%- set kept = run_query(

@@ -17,6 +17,16 @@ from ..base.messages import UserError
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
+# A build computes whole tables in two sessions: sorts and hashes of a million rows in memory, both processors busy without
+# helpers, and a sample of rows that tells the planner enough.
+_SESSION = {
+    "work_mem": "128MB",
+    "maintenance_work_mem": "256MB",
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "default_statistics_target": "20",
+}
+
 
 def _environment() -> dict[str, str]:
     """What ``profiles.yml`` reads, from the builder's connection."""
@@ -28,7 +38,7 @@ def _environment() -> dict[str, str]:
         "PCW_DBT_PASSWORD": str(known["password"]),
         "PCW_DBT_DATABASE": str(known["dbname"]),
         "PCW_DBT_APPLICATION": session["application_name"],
-        "PGOPTIONS": session["options"],
+        "PGOPTIONS": " ".join([session["options"], *(f"-c {name}={value}" for name, value in _SESSION.items())]),
         "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_PATH": str(settings.folder("dbt", "logs")),
