@@ -26,3 +26,16 @@ def test_garbage_is_searched_for_again_when_dbt_is_done(ends: str) -> None:
         if ends != "well":
             raise ValueError
     assert gc.isenabled()
+
+
+def test_what_the_log_does_not_take_is_not_rendered() -> None:
+    from dbt_common.events.base_types import EventLevel
+    from dbt_common.events.event_manager import EventManager
+    from dbt_common.events.types import Note
+
+    manager, heard = EventManager(), list[str]()
+    manager.add_callback(lambda message: heard.append(message.info.level))  # dbt always adds one of its own
+    with command.cheaply():
+        for level in (EventLevel.DEBUG, EventLevel.INFO, EventLevel.WARN):
+            manager.fire_event(Note(msg=""), level=level)
+    assert heard == ["info", "warn"]

@@ -65,3 +65,17 @@ def test_only_staging_reads_raw_tables_and_what_became_of_a_row() -> None:
     assert {path for path in readers if path.parent.name != "staging"} == {
         project / "macros" / name for name in ("staging.sql", "dialect.sql")
     }
+
+
+def test_a_table_that_every_build_makes_anew_says_why() -> None:
+    kept = {"staging", "exports", "published"}  # dbt_project.yml: incremental, incremental, views
+    told, whole = set(), set()
+    for path in SQL:
+        (entry,) = yaml.safe_load(path.with_suffix(".yml").read_text(encoding="utf-8"))["models"]
+        if entry.get("config", {}).get("meta", {}).get("rebuilt_whole"):
+            told.add(path.stem)
+        config = re.search(r"materialized='(\w+)'", path.read_text(encoding="utf-8"))
+        if config[1] == "table" if config else path.parent.name not in kept:
+            whole.add(path.stem)
+    assert len(whole) > 20
+    assert told == whole

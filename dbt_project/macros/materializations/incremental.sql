@@ -13,50 +13,36 @@
 {% materialization incremental, adapter='postgres' %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
-    {%- set filled = make_intermediate_relation(target) -%}
-    {%- set replaced = make_backup_relation(target, existing.type if existing else 'table') -%}
     {%- set anew = existing is none or existing.is_view or should_full_refresh() -%}
     {%- set meta = model.config.meta -%}
-    {{ drop_relation_if_exists(load_cached_relation(filled)) }}
-    {{ drop_relation_if_exists(load_cached_relation(replaced)) }}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% if anew %}
-        {%- set into = filled if existing else target -%}
-        {% call statement('main') %}{{ get_create_table_as_sql(False, into, sql) }}{% endcall %}
-        {% do create_indexes(into) %}
-        {% if existing %}
-            {% do adapter.rename_relation(existing, replaced) %}
-            {% do adapter.rename_relation(filled, target) %}
-        {% endif %}
+        {%- set filled = make_intermediate_relation(target) -%}
+        {% call statement('main') %}
+            {{ get_create_table_as_sql(False, filled, sql) }}
+            {{ index_statements(filled) }}
+            {{ put_in_place(existing, filled, target) }}
+            {{ grain_statement(target, meta.get('grain', [])) }}
+            {{ take_statistics(target) }}
+        {% endcall %}
     {% elif meta.get('once') and stands_there(target) %}
         {% call statement('main') %}select 1 where false{% endcall %}
     {% else %}
-        {% if meta.get('takes_out') %}
-            {% call statement('takes_out') %}{{ delete_taken_out(target, meta.takes_out) }}{% endcall %}
-        {% endif %}
         {%- set computed = make_temp_relation(target) -%}
-        {% do run_query(get_create_table_as_sql(True, computed, sql)) %}
-        {%- set columns = process_schema_changes(
-            incremental_validate_on_schema_change(config.get('on_schema_change')), computed, existing)
-            or adapter.get_columns_in_relation(existing) -%}
+        {%- set names = run_query(take_out_and_compute(target, meta.get('takes_out'), computed, sql)) -%}
+        {%- set columns = columns_put_in(names, computed, existing) -%}
         {%- set put_in = adapter.get_incremental_strategy_macro(context, config.get('incremental_strategy')) -%}
         {% call statement('main') %}
             {{ put_in({'target_relation': target, 'temp_relation': computed, 'dest_columns': columns,
                        'unique_key': config.get('unique_key'), 'incremental_predicates': none}) }}
         {% endcall %}
+        {% if config.get('full_refresh') is false %}{% do keep_grain(target, meta.get('grain', [])) %}{% endif %}
     {% endif %}
 
-    {% if anew %}
-        {% do make_grain(target, meta.get('grain', [])) %}
-        {% call statement('statistics') %}{{ take_statistics(target) }}{% endcall %}
-    {% elif config.get('full_refresh') is false %}
-        {% do keep_grain(target, meta.get('grain', [])) %}
-    {% endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}
-    {% if anew and existing %}{% do adapter.drop_relation(replaced) %}{% endif %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
@@ -74,12 +60,41 @@
         where {{ keys.where }} {%- if keys.of_build %} and build_id = {{ var('build_id') }}{% endif %})
 {%- endmacro %}
 
+{#- In one go: what goes out, what comes in as a temporary table, and the columns of both, those that are the same told. -#}
+{% macro take_out_and_compute(relation, takes_out, computed, sql) -%}
+    {%- if takes_out %}{{ delete_taken_out(relation, takes_out) }};{% endif %}
+    create temporary table {{ computed }} as ({{ sql }});
+    select coalesce(made.name, kept.name) as name, made.name is not null as made, kept.name is not null as kept,
+        coalesce(made.type = kept.type, false) as same
+    from ({{ columns_of(computed) }}) made full join ({{ columns_of(relation) }}) kept on kept.name = made.name
+    order by made.place
+{%- endmacro %}
+
+{% macro columns_of(relation) -%}
+    select attname as name, atttypid as type, attnum as place from pg_attribute
+    where attrelid = cast('{{ relation }}' as regclass) and attnum > 0 and not attisdropped
+{%- endmacro %}
+
+{#- The columns that are put in, by on_schema_change: see docs/build-protocol.md. -#}
+{% macro columns_put_in(told, computed, existing) -%}
+    {%- set on_change = config.get('on_schema_change') -%}
+    {%- if on_change == 'append_new_columns' and told.rows | rejectattr('kept') | list -%}
+        {%- do return(process_schema_changes(on_change, computed, existing)) -%}
+    {%- elif on_change == 'fail' and told.rows | rejectattr('same') | list -%}
+        {%- do exceptions.raise_compiler_error('The columns of ' ~ existing ~ ' are not those of its model: '
+            ~ told.rows | rejectattr('same') | map(attribute='name') | join(', ')) -%}
+    {%- endif -%}
+    {%- set columns = [] -%}
+    {%- for column in told.rows if column.kept -%}{%- do columns.append(api.Column.create(column.name, 'text')) -%}{%- endfor -%}
+    {%- do return(columns) -%}
+{%- endmacro %}
+
 {#- The database takes no row of a grain twice: a unique index, if no index or key of the model is the same. -#}
-{% macro make_grain(relation, grain) -%}
+{% macro grain_statement(relation, grain) -%}
     {%- set keys = config.get('indexes', []) | selectattr('unique', 'true') | map(attribute='columns') | list
         + model.constraints | map(attribute='columns') | list -%}
     {%- if grain and grain | sort not in keys | map('sort') | list -%}
-    {%- call statement('grain') %}create unique index on {{ relation }} ({{ grain | join(', ') }}){% endcall -%}
+    create unique index on {{ relation }} ({{ grain | join(', ') }});
     {%- endif -%}
 {%- endmacro %}
 

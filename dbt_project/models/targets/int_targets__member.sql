@@ -1,12 +1,16 @@
-{{ config(indexes=[{'columns': ['figure_id', 'item_key'], 'unique': true}, {'columns': ['subject_id']}]) }}
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail',
+          meta={'grain': ['figure_id', 'item_key'],
+                'takes_out': keys_of('int_targets__touched', ['item_key'], of_build=false)},
+          indexes=[{'columns': ['figure_id', 'item_key'], 'unique': true}, {'columns': ['item_key']}]) }}
 -- Who is counted by a coverage target (subjects of a register, or bodies on a roster), from when to when, covered since
 -- when.
 with figure as (
     select distinct figure_id, denominator_rule from {{ ref('target') }} where subject_type = 'organisation'
 ), counted as (
     select f.figure_id, s.subject_id as item_key, s.subject_id, s.uscc, s.name, s.unit_id, s.alive_from, s.alive_to
-    from figure f join {{ ref('int_targets__subject') }} s
-      on f.denominator_rule = concat_ws('', 'registry:', s.population)
+    from {{ ref('int_targets__touched') }} t
+    join {{ ref('int_targets__subject') }} s on s.subject_id = t.subject_id
+    join figure f on f.denominator_rule = concat_ws('', 'registry:', s.population)
     union all
     select f.figure_id, r.item_key, min(r.subject_id), min(r.uscc), min(r.name), min(r.unit_id), min(r.listed_on),
         case when count(*) = count(r.left_on) then max(r.left_on) end

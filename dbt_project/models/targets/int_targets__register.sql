@@ -1,12 +1,20 @@
--- Each subject's rows of the registers: who keeps them, since when the register says it ended, and when that was known
--- first.
-with rows_now as (
-    select s.record_id, s.unit_id, s.state, s.state_on, s.accepted_on, s.subject_scheme, s.subject_value
-    from {{ ref('int_organisation_registration__current') }} s
+{{ config(materialized='view') }}
+-- The touched subjects' rows of the registers: who keeps them, since when the register says it ended, and when that was
+-- known first.
+with named as {{ computed_once() }} (
+    select i.subject_id, i.scheme, i.value
+    from {{ ref('int_targets__touched') }} t
+    join {{ source('subjects', 'identifier') }} i on i.subject_id = t.subject_id
+), rows_now as (
+    select n.subject_id, s.record_id, s.unit_id, s.state, s.state_on, s.accepted_on
+    from named n
+    join {{ ref('int_organisation_registration__current') }} s on s.subject_scheme = n.scheme
+        and s.subject_value = n.value
     union all
-    select s.record_id, d.unit_id, s.state, cast(null as date), s.accepted_on,
-        s.subject_scheme, s.subject_value
-    from {{ ref('int_enterprise_registration__current') }} s
+    select n.subject_id, s.record_id, d.unit_id, s.state, cast(null as date), s.accepted_on
+    from named n
+    join {{ ref('int_enterprise_registration__current') }} s on s.subject_scheme = n.scheme
+        and s.subject_value = n.value
     join {{ source('ledger', 'dataset') }} d on d.dataset_id = s.dataset_id
 ), before as (
     select r.record_id, max(case when s.state in ('', '存续') then 1 else 0 end) = 1 as was_alive
@@ -15,12 +23,9 @@ with rows_now as (
     group by r.record_id
 )
 select
-    i.subject_id, min(r.unit_id) as unit_id,
+    r.subject_id, min(r.unit_id) as unit_id,
     max(case when r.state in ('', '存续') then 1 else 0 end) = 1 as alive,
     max(coalesce(r.state_on, case when before.was_alive then r.accepted_on end)) as ended_on
 from rows_now r
-join {{ source('subjects', 'identifier') }} i on i.scheme = r.subject_scheme
-    and i.value = r.subject_value
 left join before on before.record_id = r.record_id
-where i.subject_id is not null
-group by i.subject_id
+group by r.subject_id

@@ -1,4 +1,4 @@
-{{ config(materialized='table', indexes=[{'columns': ['target_id', 'unit_id']}]) }}
+{{ config(materialized='view') }}
 -- Which organisations a coverage target counts as covered, since when, and the record that made the archive.
 select
     t.target_id, m.subject_id, m.uscc, m.name, m.unit_id, m.covered_from as first_covered_on, m.record_id, m.topic

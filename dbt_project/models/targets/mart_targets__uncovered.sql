@@ -1,4 +1,4 @@
-{{ config(materialized='table', indexes=[{'columns': ['target_id', 'unit_id']}]) }}
+{{ config(materialized='view') }}
 -- Organisations a target counts that have no archive yet, per unit: the list that gets work done. Never persons.
 select t.target_id, m.item_key, m.subject_id, m.uscc, m.name, m.unit_id, m.alive_from as counted_since,
     case when m.subject_id is null then '登记库中没有该主体' else '尚无目录记录' end as reason

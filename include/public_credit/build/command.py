@@ -69,7 +69,8 @@ def _leave_out() -> None:
       the source lines of the whole call stack. The source only stands in a warning.
     - It closes its connection after every model and test. Kept for the thread, rolled back and without what the session
       held, it saves a process of PostgreSQL that has to read the catalogue anew. They are closed at the end of the command.
-    - It writes a line for every event of debugging, twice, and throws it away as it is below the level of the log.
+    - It writes a line for every event of debugging, twice, and throws it away as it is below the level of the log. The one
+      listener it always has waits for warnings.
     """
     from dbt.adapters.base.connections import BaseConnectionManager
     from dbt.adapters.contracts.connection import ConnectionState
@@ -94,7 +95,7 @@ def _leave_out() -> None:
             closing(self)
 
     def fire_event(self: EventManager, e: BaseEvent, level: EventLevel | None = None, *more: Any, **named: Any) -> None:
-        if self.callbacks or (level or e.level_tag()) not in (EventLevel.DEBUG, EventLevel.TEST):
+        if (level or e.level_tag()) not in (EventLevel.DEBUG, EventLevel.TEST):
             firing(self, e, level, *more, **named)
 
     BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
