@@ -1,4 +1,4 @@
-"""Resolution, profiles and timeline: cost of a full build, and of 5,000 changed records on 1 and on 5 million.
+"""Resolution, profiles and timeline: cost of a full build, of 5,000 changed records and of a day without any, on 1 and on 5 million.
 
 ``./run bench subjects [--records 1000000] [--more 4000000] [--changed 5000] [--nodes] [--json]``. Figures are the database's:
 CPU of the server's processes and buffers touched (hit + read) during a build; dbt's own start is client time and stands apart.
@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +154,8 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
             def pid() -> int:
                 return int((server.data / "postmaster.pid").read_text().split()[0])
 
-            def built() -> None:
-                build.run(measure.RUN)
+            def built(days_later: int = 0) -> None:
+                build.run(replace(measure.RUN, on=measure.RUN.on + timedelta(days=days_later)))
 
             result: dict[str, Any] = {}
             with opened("owner") as owner, opened("admin") as admin:
@@ -182,6 +184,8 @@ def stage(records: int, options: argparse.Namespace, say: Any, quick: bool = Fal
                     say(f"{options.changed:,} changed records")
                     world.changed(options.changed)
                     result["changed"] = bench.measured(built)
+                say("a day later, nothing delivered")
+                result["nothing"] = bench.measured(lambda: built(1))
             for role in settings.ROLES:
                 settings.engine(role).dispose()
         finally:
@@ -200,6 +204,8 @@ def run(options: argparse.Namespace, say: Any) -> dict[str, Any]:
         "more": large["full"],
         "changed_small": small["changed"],
         "changed_large": large["changed"],
+        "nothing_small": small["nothing"],
+        "nothing_large": large["nothing"],
         "growth": {key: large["changed"][key] / small["changed"][key] for key in ("server_cpu", "buffers")},
     }
 
@@ -212,8 +218,10 @@ def table(result: dict[str, Any], changed: int) -> str:
         (f"COPY of {result['records']:,} records", "copy"),
         (f"full build, {result['records']:,} records", "full"),
         (f"{changed:,} changed on {result['records']:,}", "changed_small"),
+        (f"nothing delivered, {result['records']:,}", "nothing_small"),
         (f"full build, {result['records_more']:,} records, without WAL", "more"),
         (f"{changed:,} changed on {result['records_more']:,}", "changed_large"),
+        (f"nothing delivered, {result['records_more']:,}", "nothing_large"),
     ):
         row = result[key]
         lines.append(

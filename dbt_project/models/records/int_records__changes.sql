@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append',
           meta={'grain': ['build_id', 'record_id'], 'once': true}, full_refresh=false,
-          indexes=[{'columns': ['build_id']}, {'columns': ['record_id']}]) }}
+          indexes=[{'columns': ['record_id']}]) }}
 -- Old and new image of every record this build changes, appended once per build: what additive marts feed on.
 {%- set current = previous('int_records__current') %}
 {%- set nothing = "(select * from " ~ ref('int_records__image') ~ " where false)" %}
