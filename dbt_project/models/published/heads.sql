@@ -1,6 +1,6 @@
--- What was built of each record, for the gate: its current version. Of kinds of a few rows a month that keep no current
--- table it is all versions; the newest per record is its head. Each arm is of one kind and one table that no daily build
--- replaces, read by its own indexes.
+-- What was built of each record, for the gate: its current version. Of kinds of a few rows a month that keep no
+-- current table it is all versions; the newest per record is its head. Each arm is of one kind and one table that no
+-- daily build replaces, read by its own indexes.
 {% set asked = ['subject_name', 'uscc', 'decision_no', 'authority_uscc', 'former_names'] %}
 {% set decision = {'subject_name': 'subject_name', 'uscc': 'uscc', 'decision_no': 'decision_no',
     'authority_uscc': 'authority_uscc'} %}

@@ -1,6 +1,7 @@
 {{ config(indexes=[{'columns': ['item_key'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
--- What coverage targets may count otherwise than before this build: subjects that were told anew, whose register rows or
--- records changed, and whoever is or was on a roster. A register row that a replay took back names nobody any more: all.
+-- What coverage targets may count otherwise than before this build: subjects that were told anew, whose register rows
+-- or records changed, and whoever is or was on a roster. A register row that a replay took back names nobody any more:
+-- all of them.
 {%- set changes = ref('int_records__changes') %}
 {%- set moved = ref('int_subjects__moved') %}
 {%- set roster = ref('int_targets__roster') %}
