@@ -38,8 +38,8 @@
             {{ put_in({'target_relation': target, 'temp_relation': computed, 'dest_columns': columns,
                        'unique_key': config.get('unique_key'), 'incremental_predicates': none}) }}
         {% endcall %}
-        {% if config.get('full_refresh') is false %}{% do keep_grain(target, meta.get('grain', [])) %}{% endif %}
     {% endif %}
+    {% if not anew and config.get('full_refresh') is false %}{% do keep_grain(target, meta.get('grain', [])) %}{% endif %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}
