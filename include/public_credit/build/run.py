@@ -1,6 +1,6 @@
 """Build the warehouse: freeze what goes in, run dbt once in this process, book the outcome.
 
-The inputs of a build (attempts to add, attempts a replay replaced) are frozen in one transaction before dbt starts. A
+The inputs of a build (attempts to add, attempts that were replayed or withdrawn) are frozen in one transaction before dbt starts. A
 build that was killed is resumed as itself: every model is a transaction of its own and knows which build it has applied.
 One build runs at a time, from the freeze to the booking.
 
@@ -39,22 +39,23 @@ from ..land import shapes
 from ..ledger import locks, published
 from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
 from ..ledger.session import open_business_day, session, step, written
-from ..ledger.states import GOOD, BuildState, InputOperation, StepName, Verdict, sql
+from ..ledger.states import GOOD, BatchState, BuildState, InputOperation, StepName, Verdict, sql
 from . import command, inputs
 
 _READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
 _PENDING = f"""
+    with last as (
+        select distinct on (batch_seq, attempt) batch_seq, attempt, kind, operation from ledger.build_input
+        order by batch_seq, attempt, build_id desc)
     insert into ledger.build_input (build_id, batch_seq, attempt, operation, kind)
     select :build, b.seq, b.current_attempt, {sql(InputOperation.ADD)}, b.kind from ledger.batch b
-    where b.state in {sql(GOOD)} and not exists (
-        select 1 from ledger.build_input i
-        where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = {sql(InputOperation.ADD)})
+    left join last on last.batch_seq = b.seq and last.attempt = b.current_attempt
+    where b.state in {sql(GOOD)} and last.operation is distinct from {sql(InputOperation.ADD)}
     union all
-    select distinct :build, i.batch_seq, i.attempt, {sql(InputOperation.REMOVE)}, i.kind
-    from ledger.build_input i join ledger.batch b on b.seq = i.batch_seq
-    where i.operation = {sql(InputOperation.ADD)} and i.attempt <> b.current_attempt and not exists (
-        select 1 from ledger.build_input gone
-        where gone.batch_seq = i.batch_seq and gone.attempt = i.attempt and gone.operation = {sql(InputOperation.REMOVE)})"""
+    select :build, last.batch_seq, last.attempt, {sql(InputOperation.REMOVE)}, last.kind
+    from last join ledger.batch b on b.seq = last.batch_seq
+    where last.operation = {sql(InputOperation.ADD)}
+      and (last.attempt <> b.current_attempt or b.state = {sql(BatchState.WITHDRAWN)})"""
 
 
 @dataclass(frozen=True)

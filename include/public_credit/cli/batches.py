@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from ..base.messages import UserError
 from ..gate import set_aside as moves
+from ..steps import work
 from .overview import Json, Unit, list_batches
-from .start import run_of
+from .start import newest_day, run_of
 
 Reason = Annotated[str, typer.Option(help="理由，记入台账。")]
 Seq = Annotated[int, typer.Argument(help="批次序号。")]
@@ -20,8 +22,9 @@ def register(app: typer.Typer) -> None:
     commands.command("set-aside", help="搁置一个批次：不再入库、裁决和提醒，字节与已入库的行保留；已放行的不能搁置。")(
         set_aside
     )
-    commands.command("restore", help="取消搁置：回到搁置前的状态。")(restore)
-    app.add_typer(commands, name="batches", help="批次列表：收到什么、入库多少、结论是什么；搁置与取消搁置。")
+    commands.command("withdraw", help="撤回一个已放行的批次：下一次构建收回它的行，市平台随之收到撤销。")(withdraw)
+    commands.command("restore", help="恢复搁置或撤回的批次：回到原来的状态。")(restore)
+    app.add_typer(commands, name="batches", help="批次列表：收到什么、入库多少、结论是什么；搁置、撤回与恢复。")
 
 
 def show(
@@ -39,9 +42,19 @@ def set_aside(seq: Seq, reason: Reason) -> None:
     print(f"批次 {seq} 已搁置。" if moves.set_aside(run_of(), seq, reason) else f"批次 {seq} 已经搁置，未作改动。")
 
 
+def withdraw(seq: Seq, reason: Reason) -> None:
+    if not moves.withdraw(run_of(), seq, reason):
+        print(f"批次 {seq} 已经撤回，未作改动。")
+        return
+    failures = work.gate(run_of(newest_day()))
+    print(f"批次 {seq} 已撤回；下一次构建收回它的行，变更单随后报市平台。")
+    if failures:
+        raise UserError("；".join(failures), remedy="用 public-credit status 查看。", code=1)
+
+
 def restore(seq: Seq, reason: Reason) -> None:
     print(
-        f"批次 {seq} 已取消搁置；运行 public-credit gate 继续处理。"
+        f"批次 {seq} 已恢复；运行 public-credit gate 和 build 继续处理。"
         if moves.restore(run_of(), seq, reason)
-        else f"批次 {seq} 没有搁置，未作改动。"
+        else f"批次 {seq} 没有搁置或撤回，未作改动。"
     )

@@ -11,7 +11,7 @@ from ..base import settings
 from ..base.messages import UserError, key_given
 from ..ledger import words
 from ..ledger.session import session
-from ..ledger.states import NOT_BACK, BatchState, QuarantineState, sql
+from ..ledger.states import NOT_BACK, OUT_OF_THE_WAY, QuarantineState, sql
 from ..oversight import status
 from ..oversight.doctor import examine
 from . import output
@@ -56,8 +56,8 @@ def show_status(as_json: Json = False) -> None:
     total = overview["totals"]
     print(
         f"合计 {total['batches']} 批，收到 {total['rows_in']:,} 行 = 放行 {total['accepted']:,} + 退回 "
-        f"{total['quarantined']:,} + 重复 {total['duplicate']:,} + 拒收 {total['refused']:,}"
-        f"；扣留 {total['held']} 批，无法读取 {total['broken']} 批，出错 {total['failed']} 批，搁置 {total['set_aside']} 批"
+        f"{total['quarantined']:,} + 重复 {total['duplicate']:,} + 拒收 {total['refused']:,} + 待裁决 {total['rows_waiting']:,} + 未放行 {total['rows_held']:,}"
+        f"；扣留 {total['held']} 批，无法读取 {total['broken']} 批，出错 {total['failed']} 批，搁置 {total['set_aside']} 批，撤回 {total['withdrawn']} 批"
     )
     city = overview["city"]
     print(
@@ -85,7 +85,7 @@ def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: boo
                 text(f"""
             select seq, batch_id, dataset_id, file_name, locator, source_version, business_date, received_at, state,
                    rows_in, accepted, quarantined, duplicate, refused, current_attempt as attempt,
-                   case when state = {sql(BatchState.SET_ASIDE)} then set_aside_reason else message end as message, sha256
+                   case when state in {sql(OUT_OF_THE_WAY)} then set_aside_reason else message end as message, sha256
             from ledger.batch
             where (cast(:unit as text) is null or unit_id = :unit)
               and (cast(:dataset as text) is null or dataset_id = :dataset)

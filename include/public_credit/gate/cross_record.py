@@ -17,7 +17,7 @@ from ..identifiers.names import same_name
 from ..land.rules import RuleSet, load_ruleset
 from ..ledger import unchanged
 from ..ledger.session import written
-from ..ledger.states import GOOD, BuildState, InputOperation, Outcome, sql
+from ..ledger.states import GOOD, BatchState, BuildState, InputOperation, Outcome, sql
 
 REGISTRY_KINDS = {
     "enterprise_registration": "name",
@@ -30,9 +30,10 @@ _ASKED = {kind: ["variant", "decision_no", "subject_name", "authority_uscc"] for
 }  # what else the rules ask of a version
 _REGISTRY_FINDINGS = {"registry_name_differs", "registry_lacks_code"}
 _GOOD = sql(GOOD)
-_NOT_BUILT = f"""and not exists (select 1 from ledger.build_input i join ledger.build using (build_id)
-    where i.batch_seq = b.seq and i.attempt = b.current_attempt and i.operation = {sql(InputOperation.ADD)}
-      and build.state = {sql(BuildState.BUILT)})"""
+# Whether the last finished build that had to do with the current attempt of batch ``b`` took it in.
+_BUILT = f"""coalesce((select i.operation = {sql(InputOperation.ADD)} from ledger.build_input i join ledger.build using (build_id)
+    where i.batch_seq = b.seq and i.attempt = b.current_attempt and build.state = {sql(BuildState.BUILT)}
+    order by build_id desc limit 1), false)"""
 
 
 def against_registry(kind: Kind) -> bool:
@@ -50,9 +51,9 @@ class Heads:
     ``pg_temp.pending_<kind>``.
 
     What stood before a batch that a build took in already is asked of all versions (``published.versions``): where the
-    batch brought a record's current version, its former one is no head any more. The temporary table holds the accepted rows no finished build has taken in; it is made once per gate run and batch
-    by batch extended, so a run costs what came, not what is stored. While schema ``published`` cannot be read (``built``
-    False), and where the kind changed its shape since the last build, it holds all accepted rows.
+    batch brought a record's current version, its former one is no head any more. The temporary table holds the accepted
+    rows no finished build has taken in; it is made once per gate run and batch by batch extended, so a run costs what came, not what is stored. While schema ``published`` cannot be read (``built``
+    False), and where the kind changed its shape since the last build or had a batch withdrawn, it holds all accepted rows.
     """
 
     def __init__(self, session: Session, kind: Kind, *, built: bool):
@@ -60,7 +61,7 @@ class Heads:
         self.columns = _ASKED.get(kind.id, [])
         self.pending = f"pg_temp.pending_{kind.id}"
         wanted = [*_VERSION, *self.columns]
-        built = built and not self._reshaped(session)
+        built = built and not self._reshaped(session) and not self._withdrawn(session)
         self.sources, self.before = [self.pending], [self.pending]
         if built:
             self.sources.append(f"(select {', '.join(wanted)} from published.heads where kind = '{kind.id}')")
@@ -72,7 +73,7 @@ class Heads:
         waiting = session.execute(
             text(f"""
             select b.seq, b.current_attempt from ledger.batch b
-            where b.kind = :kind and b.state in {_GOOD} {_NOT_BUILT if built else ""} order by b.seq"""),
+            where b.kind = :kind and b.state in {_GOOD} {f"and not {_BUILT}" if built else ""} order by b.seq"""),
             {"kind": kind.id},
         )
         for seq, attempt in waiting.tuples().all():
@@ -92,6 +93,13 @@ class Heads:
                 {"kind": self.kind.id},
             ).scalar()
         )
+
+    def _withdrawn(self, session: Session) -> bool:
+        """Whether a batch was withdrawn whose rows stand in what was built: then what stood before them is current."""
+        withdrawn = (
+            f"select 1 from ledger.batch b where b.kind = :kind and b.state = {sql(BatchState.WITHDRAWN)} and {_BUILT}"
+        )
+        return bool(session.execute(text(f"select exists ({withdrawn})"), {"kind": self.kind.id}).scalar())
 
     def add(self, session: Session, seq: int, attempt: int) -> None:
         """Take in a batch that was just accepted (an earlier attempt of it goes out)."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from ..base import faults, settings
@@ -20,9 +19,9 @@ from ..catalogue import dataset_of, load_catalogue
 from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger import locks, published
-from ..ledger.models import Attempt, Attestation, Batch, GateResult, Quarantine, Step
-from ..ledger.states import NOT_BACK, AttemptState, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
-from . import cross_record, profile, waivers
+from ..ledger.models import Attempt, Batch, GateResult, Step
+from ..ledger.states import OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict
+from . import cross_record, empty, profile, quarantine, waivers
 from .suite import Evaluation, Suite
 
 KIND_ORDER = (
@@ -32,6 +31,7 @@ KIND_ORDER = (
     "administrative_penalty",
 )
 LAST_KINDS = ("decision_event", "decision_ledger")
+_PATIENCE = 30.0  # seconds for a batch that is being landed, waived or set aside
 FAILED = "裁决时出错（{}），其他批次照常处理"
 
 
@@ -51,7 +51,7 @@ def pending(session: Session, batch_seqs: Iterable[int] | None = None) -> list[t
     """Landed attempts nobody judged yet as (batch, attempt); with ``batch_seqs`` also held batches among them."""
     held = Batch.seq.in_(list(batch_seqs)) if batch_seqs is not None else text("true")
     query = select(Attempt.batch_seq, Attempt.attempt).join(Batch, Batch.seq == Attempt.batch_seq).where(held)
-    waiting = (Attempt.state == AttemptState.LANDED) & (Batch.state != BatchState.SET_ASIDE)
+    waiting = (Attempt.state == AttemptState.LANDED) & Batch.state.not_in(OUT_OF_THE_WAY)
     if batch_seqs is not None:
         waiting = waiting | ((Batch.state == BatchState.HELD) & (Attempt.attempt == Batch.current_attempt))
     rank = func.coalesce(func.array_position([*KIND_ORDER, "", *LAST_KINDS], Batch.kind), len(KIND_ORDER) + 1)
@@ -66,48 +66,6 @@ def _message(state: str, counts: dict[str, int], failed: list[Evaluation]) -> st
     if state == BatchState.ACCEPTED_WITH_QUARANTINE:
         return f"放行，退回 {counts['quarantined']} 行{warned}"
     return f"放行{warned}"
-
-
-def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
-    """Open a quarantine entry per quarantined row; entries of an attempt that is replaced are withdrawn."""
-    session.execute(
-        update(Quarantine)
-        .where(Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(NOT_BACK))
-        .values(state=QuarantineState.WITHDRAWN, closed_on=on)
-    )
-    session.execute(
-        text(f"""
-        insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules,
-                                       opened_on)
-        select :seq, :attempt, o.row_no, :dataset, :unit, :kind, o.record_id,
-               concat_ws(';', nullif(r.row_errors, ''), cross_record.rules), :on
-        from ledger.row_outcome o left join pg_temp.this_batch r using (row_no)
-        left join (select row_no, string_agg(rule_id, ';' order by rule_id) as rules from ledger.row_verdict
-                   where batch_seq = :seq and attempt = :attempt and severity = 'error' group by row_no) cross_record
-          using (row_no)
-        where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = {sql(Outcome.QUARANTINED)}
-        on conflict do nothing"""),
-        {
-            "dataset": batch.dataset_id,
-            "unit": batch.unit_id,
-            "kind": batch.kind,
-            "seq": batch.seq,
-            "attempt": attempt,
-            "on": on,
-        },
-    )
-
-
-def _attest_zero(session: Session, batch: Batch, on: date) -> None:
-    """A delivery without rows is the unit's 零报送 for the day it came; readers let none land without a whole header."""
-    known = session.scalar(select(Attestation.id).where(Attestation.batch_seq == batch.seq))
-    if known is None:
-        session.execute(
-            text("""
-            insert into ledger.attestation (unit_id, dataset_id, period_from, period_to, attested_by, batch_seq, reason)
-            values (:unit, :dataset, :on, :on, '报送文件', :seq, '空表报送') on conflict do nothing"""),
-            {"unit": batch.unit_id, "dataset": batch.dataset_id, "on": on, "seq": batch.seq},
-        )
 
 
 def _judge(
@@ -153,9 +111,9 @@ def _judge(
         batch.gated_on = batch.gated_on if batch.gated_on and state != BatchState.HELD and attempt_no > 1 else on
         session.flush()
         if state != BatchState.HELD:
-            _quarantine(session, batch, attempt_no, on)
+            quarantine.open_entries(session, kind, batch, attempt_no, on)
             if not attempt.rows_in:
-                _attest_zero(session, batch, batch.business_date)
+                empty.attest(session, batch)
     else:
         attempt.state = AttemptState.FAILED
     _book(run, session, batch, attempt_no, state, counts, message)
@@ -219,6 +177,10 @@ def _book(
     )
 
 
+class InUse(Exception):
+    """Somebody is at a batch right now: whoever lands it has it judged afterwards."""
+
+
 class _Desk:
     """What the judgements of one run share on their connection: current versions per kind, the registry, suites."""
 
@@ -235,18 +197,26 @@ class _Desk:
         if kind_id not in self.heads:
             self.heads[kind_id] = cross_record.Heads(self.session, load_catalogue().kinds[kind_id], built=self.built)
 
-    def judge(self, seq: int, attempt: int) -> GateOutcome | None:
-        """Judge one attempt and commit; None when the batch was set aside in the meantime. Raises NotApplied."""
-        batch = self.session.get_one(Batch, seq)
+    def judge(self, seq: int, attempt: int, patience: float) -> GateOutcome | None:
+        """Judge one attempt and commit; None when there is nothing to judge any more.
+
+        Raises NotApplied, and InUse for a batch that somebody else is at for longer than ``patience`` (seconds).
+        """
+        if not locks.lock_within(self.session, locks.batch(seq), patience):
+            raise InUse
+        batch, judged = self.session.get_one(Batch, seq), self.session.get_one(Attempt, (seq, attempt))
+        self.session.refresh(batch)
+        self.session.refresh(judged)
+        held = (
+            batch.state == BatchState.HELD and batch.current_attempt == attempt and judged.state == AttemptState.GATED
+        )
+        if batch.state in OUT_OF_THE_WAY or not (judged.state == AttemptState.LANDED or held):
+            self.session.commit()
+            return None
         shapes.require(self.session, load_catalogue().kinds[batch.kind])
         self.prepare(batch.kind)
         if batch.kind not in self.suites:
             self.suites[batch.kind] = Suite(batch.kind)
-        locks.lock(self.session, f"batch {seq}")
-        self.session.refresh(batch)
-        if batch.state == BatchState.SET_ASIDE:
-            self.session.commit()
-            return None
         outcome = _judge(self.run, self.session, self.suites[batch.kind], seq, attempt, self.heads)
         if outcome.state != BatchState.HELD:
             self.accepted.append((batch.kind, seq, attempt))
@@ -286,19 +256,25 @@ def run(run: Run, batch_seqs: Iterable[int] | None = None) -> list[GateOutcome]:
                 todo = pending(session, batch_seqs)
                 session.commit()
                 desk = _Desk(run, session, between_builds)
-                for seq, attempt in todo:
-                    try:
-                        outcome = desk.judge(seq, attempt)
-                    except BaseException as error:
-                        if not faults.of_receipt(error) and not isinstance(error, UserError):
-                            raise
-                        faults.note(f"batch {seq} could not be judged", error)
-                        session.rollback()
-                        desk = _Desk(run, session, between_builds)  # the rollback took its temporary tables
-                        outcome = _failed(run, session, seq, attempt, error)
-                        session.commit()
-                    if outcome is not None:
-                        outcomes.append(outcome)
+                in_use: list[tuple[int, int]] = []
+                for patience, attempts in ((0, todo), (_PATIENCE, in_use)):  # the others first
+                    for seq, attempt in attempts:
+                        try:
+                            outcome = desk.judge(seq, attempt, patience)
+                        except InUse:
+                            if not patience:
+                                in_use.append((seq, attempt))
+                            continue
+                        except BaseException as error:
+                            if not faults.of_receipt(error) and not isinstance(error, UserError):
+                                raise
+                            faults.note(f"batch {seq} could not be judged", error)
+                            session.rollback()
+                            desk = _Desk(run, session, between_builds)  # the rollback took its temporary tables
+                            outcome = _failed(run, session, seq, attempt, error)
+                            session.commit()
+                        if outcome is not None:
+                            outcomes.append(outcome)
                 cross_record.refresh_statistics(session, {session.get_one(Batch, seq).kind for seq, _ in todo})
                 session.commit()
         finally:

@@ -1,60 +1,188 @@
-"""搁置: take a receipt that nobody can judge out of the way, with a reason, and put it back.
+"""搁置 and 撤回: take a receipt out of the way, or its accepted rows back, with a reason; and put it back.
 
 A receipt set aside is neither landed nor judged, asks for nobody and stops nothing; its bytes and rows stay where they
-are. Both moves are steps in the ledger. A receipt that was accepted is part of the warehouse and cannot be set aside.
+are. One that was accepted is part of the warehouse: it is withdrawn, and the next build takes its rows back as it does those
+of an attempt that was replayed. All moves are steps in the ledger.
 """
 
 from __future__ import annotations
 
+from sqlalchemy import case, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..base.run import Run
+from ..catalogue import load_catalogue
 from ..custody import scan
-from ..ledger.locks import lock
-from ..ledger.models import Batch
+from ..ledger import locks, unchanged
+from ..ledger.models import Attempt, Attestation, Batch, Quarantine, Step
 from ..ledger.session import session, step
-from ..ledger.states import GOOD, BatchState, StepName, Verdict
+from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
+from . import empty
+
+_AGAIN = "told_again"  # in the counts of a step: receipts whose rows repeat those that were withdrawn
 
 
 def _locked(opened: Session, seq: int) -> Batch:
     """The batch, while nobody lands or judges it."""
-    lock(opened, f"land {seq}")
-    lock(opened, f"batch {seq}")
+    locks.lock(opened, locks.batch(seq))
     batch = opened.get(Batch, seq, with_for_update=True)
     if batch is None:
         raise UserError(f"没有批次 {seq}。", remedy="用 public-credit batches 查看批次序号。", code=4)
     return batch
 
 
+def _reason(given: str, move: str) -> str:
+    if not given.strip():
+        raise UserError(f"{move}须写明理由。", remedy="加上 --reason “……”。")
+    return scan.mask(given.strip())
+
+
 def set_aside(run: Run, seq: int, reason: str) -> bool:
     """Set a batch aside; False when it was aside already. Raises UserError for one that was accepted, or without a reason."""
-    if not reason.strip():
-        raise UserError("搁置须写明理由。", remedy="加上 --reason “……”。")
+    reason = _reason(reason, "搁置")
     with step(run, "collector", StepName.SET_ASIDE, batch_seq=seq) as record, session("collector") as opened:
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state == BatchState.SET_ASIDE:
             record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 已经搁置"
             return False
-        if batch.state in GOOD:
-            raise UserError(f"批次 {seq} 已经放行，不能搁置。", remedy="误报的内容由报送单位按更正流程处理。", code=4)
+        if batch.state in (*GOOD, BatchState.WITHDRAWN):
+            raise UserError(
+                f"批次 {seq} 已经放行，不能搁置。", remedy=f"要收回它的内容，用 batches withdraw {seq}。", code=4
+            )
         batch.set_aside_from, batch.state = batch.state, BatchState.SET_ASIDE
-        batch.set_aside_reason = scan.mask(reason.strip())
-        record.message = f"{scan.mask(run.who)} 搁置批次 {seq}：{batch.set_aside_reason}"
+        batch.set_aside_reason = reason
+        record.message = f"{scan.mask(run.who)} 搁置批次 {seq}：{reason}"
+        return True
+
+
+def withdraw(run: Run, seq: int, reason: str) -> bool:
+    """Take an accepted batch back; False when it was back already. Raises UserError for another state, or without a reason.
+
+    What its rows corrected is open again, its own returned rows ask for nobody any more, and a 零报送 it stood for counts
+    no longer. Later receipts whose rows were duplicates of its are landed again by the next run of the gate (``told_again``): they
+    said the same, and it is they that say it now.
+    """
+    reason = _reason(reason, "撤回")
+    with (
+        locks.between_builds("collector"),
+        step(run, "collector", StepName.WITHDRAW, batch_seq=seq) as record,
+        session("collector") as opened,
+    ):
+        batch = _locked(opened, seq)
+        record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
+        if batch.state == BatchState.WITHDRAWN:
+            record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 已经撤回"
+            return False
+        if batch.state not in GOOD:
+            raise UserError(
+                f"批次 {seq} 没有放行，无须撤回。", remedy=f"不再处理它的，用 batches set-aside {seq}。", code=4
+            )
+        again = _repeated_later(opened, batch)
+        batch.set_aside_from, batch.state, batch.set_aside_reason = batch.state, BatchState.WITHDRAWN, reason
+        _undo_follow_up(opened, batch, run)
+        record.counts = {"rows": batch.accepted, _AGAIN: again}
+        record.message = f"{scan.mask(run.who)} 撤回批次 {seq}（{batch.accepted} 行）：{reason}"
+        if again:
+            record.message += f"；批次 {'、'.join(map(str, again))} 中与之重复的行重新入库"
         return True
 
 
 def restore(run: Run, seq: int, reason: str) -> bool:
-    """Put a batch back into the state it had; False when it was not aside."""
-    if not reason.strip():
-        raise UserError("取消搁置须写明理由。", remedy="加上 --reason “……”。")
-    with step(run, "collector", StepName.RESTORE, batch_seq=seq) as record, session("collector") as opened:
+    """Put a batch back into the state it had; False when it was neither set aside nor withdrawn."""
+    reason = _reason(reason, "恢复")
+    with (
+        locks.between_builds("collector"),
+        step(run, "collector", StepName.RESTORE, batch_seq=seq) as record,
+        session("collector") as opened,
+    ):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
-        if batch.state != BatchState.SET_ASIDE or batch.set_aside_from is None:
-            record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 没有搁置"
+        if batch.state not in OUT_OF_THE_WAY or batch.set_aside_from is None:
+            record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 没有搁置或撤回"
             return False
+        if batch.state == BatchState.WITHDRAWN:
+            _follow_up_again(opened, batch)
         batch.state, batch.set_aside_from, batch.set_aside_reason = batch.set_aside_from, None, ""
-        record.message = f"{scan.mask(run.who)} 取消搁置批次 {seq}：{scan.mask(reason.strip())}"
+        record.message = f"{scan.mask(run.who)} 恢复批次 {seq}：{reason}"
         return True
+
+
+def told_again(opened: Session) -> list[int]:
+    """Accepted receipts to land again, as their rows repeat some that were withdrawn since they were landed; by receipt."""
+    due: set[int] = set()
+    moves = select(Step.counts, Step.started_at).where(Step.name == StepName.WITHDRAW, Step.verdict == Verdict.OK)
+    for counts, at in opened.execute(moves).tuples():
+        named = list(counts.get(_AGAIN, []))
+        later = select(Attempt.batch_seq).where(Attempt.batch_seq.in_(named), Attempt.started_at > at)
+        good = select(Batch.seq).where(Batch.seq.in_(named), Batch.state.in_(GOOD), Batch.seq.not_in(later))
+        due.update(opened.scalars(good) if named else ())
+    return sorted(due)
+
+
+def _repeated_later(opened: Session, batch: Batch) -> list[int]:
+    """Per accepted record of the batch the first later receipt that brought the same row again."""
+    raw = load_catalogue().kinds[batch.kind].raw
+    return sorted(
+        set(
+            opened.scalars(
+                text(f"""
+        select min(r.batch_seq) from {raw} r
+        join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt and b.state in {sql(GOOD)}
+        {unchanged.JOINS}
+        where r.batch_seq > :seq and {unchanged.OUTCOME} = {sql(Outcome.DUPLICATE)} and r.record_id in (
+            select r.record_id from {raw} r {unchanged.JOINS}
+            where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and {unchanged.ACCEPTED})
+        group by r.record_id"""),
+                {"seq": batch.seq, "attempt": batch.current_attempt},
+            )
+        )
+    )
+
+
+def _undo_follow_up(opened: Session, batch: Batch, run: Run) -> None:
+    """Returned rows that this batch corrected wait again; its own wait no longer; its 零报送 is gone."""
+    own = select(Batch.state).where(Batch.seq == Quarantine.batch_seq).scalar_subquery()
+    back = case(
+        (own == BatchState.WITHDRAWN, QuarantineState.WITHDRAWN),
+        (Quarantine.slip_id.is_not(None), QuarantineState.RETURNED),
+        else_=QuarantineState.OPEN,
+    )
+    opened.execute(
+        update(Quarantine)
+        .where(Quarantine.corrected_batch_seq == batch.seq, Quarantine.state == QuarantineState.CORRECTED)
+        .values(
+            state=back,
+            closed_on=case((own == BatchState.WITHDRAWN, run.on)),
+            corrected_batch_seq=None,
+            corrected_row_no=None,
+            corrected_record_id=None,
+        )
+    )
+    opened.execute(
+        update(Quarantine)
+        .where(Quarantine.batch_seq == batch.seq, Quarantine.state.in_(NOT_BACK))
+        .values(state=QuarantineState.WITHDRAWN, closed_on=run.on)
+    )
+    opened.execute(delete(Attestation).where(Attestation.batch_seq == batch.seq))
+
+
+def _follow_up_again(opened: Session, batch: Batch) -> None:
+    """Its returned rows wait again; what it corrects, its slip and its 零报送 are booked by the next follow-up."""
+    opened.execute(
+        update(Quarantine)
+        .where(
+            Quarantine.batch_seq == batch.seq,
+            Quarantine.attempt == batch.current_attempt,
+            Quarantine.state == QuarantineState.WITHDRAWN,
+        )
+        .values(state=QuarantineState.OPEN, closed_on=None)
+    )
+    opened.execute(
+        update(Attempt)
+        .where(Attempt.batch_seq == batch.seq, Attempt.attempt == batch.current_attempt)
+        .values(followed_up_at=None)
+    )
+    if not batch.rows_in:
+        empty.attest(opened, batch)

@@ -11,6 +11,7 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
+from ..ledger import locks
 from ..ledger.models import Batch, Waiver
 from ..ledger.session import session
 
@@ -48,6 +49,8 @@ def grant(
     if not reason.strip() or not owner.strip():
         raise UserError("豁免必须写明理由和责任人。", remedy="补充 --reason 与 --owner。")
     with session("collector") as opened:
+        if batch_seq is not None:
+            locks.lock(opened, locks.batch(batch_seq))
         if batch_seq is not None and opened.get(Batch, batch_seq) is None:
             raise UserError(f"没有批次 {batch_seq}。", remedy="用 public-credit batches 查看批次号。")
         row = Waiver(

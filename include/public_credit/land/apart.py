@@ -15,19 +15,20 @@ import resource
 import signal
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import psutil
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from ..base import faults, settings
 from ..base.messages import UserError
 from ..base.run import Run
-from ..ledger.locks import lock
-from ..ledger.models import Attempt, Batch
-from ..ledger.session import session, step
+from ..ledger import locks
+from ..ledger.models import Attempt, Batch, Step
+from ..ledger.session import session
 from ..ledger.states import AttemptState, BatchState, StepName, Verdict
 from .result import NOTHING, LandResult
 
@@ -37,7 +38,19 @@ _LOOK = 0.1  # seconds between two looks at the child
 _ENDING = 0.02  # seconds that a thread may take to end
 _PDEATHSIG = 1  # of prctl(2)
 
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)  # the kernel short of memory, or a person
+_LET_GO = 60.0  # seconds until the database has noticed that the child is gone
+_IDLE = 0.1  # a landing that used less of a processor than this part of its time has waited
+
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _End:
+    """Why a landing was ended; ``ours`` when the file has nothing to do with it."""
+
+    why: str
+    ours: bool = False
 
 
 def _threads() -> int:
@@ -93,6 +106,13 @@ def _family(pid: int) -> list[psutil.Process]:
             for children in Path(f"/proc/{one}/task").glob("*/children"):
                 pids += map(int, children.read_text().split())
     return family
+
+
+def _worked(pid: int) -> float:
+    """Seconds of a processor that a process has used, itself and what it has waited for; 0 when it is gone."""
+    with suppress(psutil.NoSuchProcess):
+        return sum(psutil.Process(pid).cpu_times()[:4])
+    return 0.0
 
 
 def _memory(processes: list[psutil.Process]) -> int:
@@ -157,15 +177,16 @@ class Apart:
         theirs.close()
         return process, ours
 
-    def _watched(self, process: ForkProcess, pipe: Connection) -> str | None:
+    def _watched(self, process: ForkProcess, pipe: Connection) -> _End | None:
         """Wait for an answer or the child's end; which limit was passed, if any."""
         assert process.pid is not None  # it was started
-        begun, parent = time.monotonic(), psutil.Process()
+        begun, parent, worked = time.monotonic(), psutil.Process(), _worked(process.pid)
         while not wait([pipe], _LOOK):
             if _memory([parent, *_family(process.pid)]) > MEMORY:
-                return f"占用内存超过 {MEMORY >> 20} MB"
+                return _End(f"占用内存超过 {MEMORY >> 20} MB")
             if time.monotonic() - begun > WALL_SECONDS:
-                return f"用时超过 {WALL_SECONDS} 秒"
+                waited = _worked(process.pid) - worked < _IDLE * WALL_SECONDS
+                return _End(f"用时超过 {WALL_SECONDS} 秒" + "，多半在等待数据库" * waited, ours=waited)
         return None
 
     def _end(self, process: ForkProcess) -> None:
@@ -179,37 +200,60 @@ class Apart:
         self._child = None
 
 
-def _ended_by(code: int | None) -> str:
+def _ended_by(code: int | None) -> _End:
     """Why a child is gone, from its exit code (negative: the signal that ended it)."""
     if code == -signal.SIGXCPU:
-        return f"占用处理器超过 {CPU_SECONDS} 秒"
+        return _End(f"占用处理器超过 {CPU_SECONDS} 秒")
+    if code in _FROM_OUTSIDE:
+        return _End(f"被系统或人终止（信号 {-code}）", ours=True)
     if code is not None and code < 0:
-        return f"意外终止（信号 {-code}）"
-    return f"意外终止（退出码 {code}）"
+        return _End(f"意外终止（信号 {-code}）")
+    return _End(f"意外终止（退出码 {code}）", ours=True)
 
 
-def _book(run: Run, seq: int, fault: str) -> LandResult:
-    """Book a receipt as unreadable whose process came to an end; an earlier attempt that was landed stays live."""
+def _book(run: Run, seq: int, end: _End) -> LandResult:
+    """Book a receipt whose process came to an end: unreadable, or ``failed`` where the fault is ours.
+
+    An earlier attempt that was landed stays live. The step that the process had opened is the one that is ended.
+    """
     with session("reader") as opened:
         batch = opened.get_one(Batch, seq)
         name, links = batch.file_name, {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id, "batch_seq": seq}
         run = run.at(batch.business_date)
-    message = (
-        f"文件 {name} 无法读入：读取它的进程{fault}，已中止，其他批次照常处理。"
-        f" 处理办法：用 Excel 或 WPS 打开另存，或拆分为较小的文件后重新报送；仍然如此的，请数据工程师查看批次 {seq}。"
-    )
-    with step(run, "collector", StepName.LAND, **links) as record:
-        record.verdict, record.message, record.owner = Verdict.FAILED, message, "department"
-        with session("collector") as opened:
-            lock(opened, f"land {seq}")  # until the database has noticed that the child is gone
-            opened.execute(
-                update(Attempt)
-                .where(Attempt.batch_seq == seq, Attempt.state == AttemptState.LANDING)
-                .values(state=AttemptState.FAILED)
+    if end.ours:
+        state, owner, counts = BatchState.FAILED, "data_engineer", {}
+        message = (
+            f"入库的进程{end.why}，与文件内容无关，其他批次照常处理；"
+            f"查明后运行 public-credit replay {seq}，或用 batches set-aside 搁置"
+        )
+    else:
+        state, owner, counts = BatchState.BROKEN, "department", NOTHING
+        message = (
+            f"文件 {name} 无法读入：读取它的进程{end.why}，已中止，其他批次照常处理。"
+            f" 处理办法：用 Excel 或 WPS 打开另存，或拆分为较小的文件后重新报送；仍然如此的，请数据工程师查看批次 {seq}。"
+        )
+    with session("collector") as opened:
+        if not locks.lock_within(opened, locks.batch(seq), _LET_GO):
+            raise UserError(
+                f"批次 {seq} 的入库进程{end.why}，而批次仍被占用。", remedy="结束占用它的任务后重试。", code=5
             )
-            opened.execute(
-                update(Batch)
-                .where(Batch.seq == seq, Batch.state.in_((BatchState.RECEIVED, BatchState.BROKEN, BatchState.FAILED)))
-                .values({"state": BatchState.BROKEN, "message": message} | NOTHING)
-            )
-    return LandResult(seq, 0, state=BatchState.BROKEN, message=message)
+        left = opened.scalars(
+            select(Step)
+            .where(Step.name == StepName.LAND, Step.batch_seq == seq, Step.ended_at.is_(None))
+            .order_by(Step.id.desc())
+        ).first()
+        row = left or Step(name=StepName.LAND, business_date=run.on, dag_run=run.dag_run, **links)
+        row.verdict, row.message, row.owner = Verdict.FAILED, message, owner
+        row.ended_at = func.clock_timestamp()
+        opened.add(row)
+        opened.execute(
+            update(Attempt)
+            .where(Attempt.batch_seq == seq, Attempt.state == AttemptState.LANDING)
+            .values(state=AttemptState.FAILED)
+        )
+        opened.execute(
+            update(Batch)
+            .where(Batch.seq == seq, Batch.state.in_((BatchState.RECEIVED, BatchState.BROKEN, BatchState.FAILED)))
+            .values({"state": state, "message": message} | counts)
+        )
+    return LandResult(seq, 0, state=state, message=message)

@@ -19,10 +19,11 @@ from ..base.run import Run
 from ..catalogue import dataset_of, load_catalogue
 from ..custody import archive
 from ..custody.vault import Vault
+from ..ledger import locks, words
 from ..ledger.locks import VAULT, lock
 from ..ledger.models import Attempt, Batch, RefusedRow, Signal
 from ..ledger.session import driver, session, step
-from ..ledger.states import AttemptState, BatchState, StepName, Verdict
+from ..ledger.states import OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict
 from . import copy_binary, headers, raw_tables, shapes
 from .pipeline import Lander
 from .readers import UnreadableFile, open_tables
@@ -34,7 +35,7 @@ from .stock import take_stock
 def _new_attempt(run: Run, batch_seq: int) -> tuple[Batch, int]:
     """Open the next attempt of a batch; attempts that were killed while landing are marked failed."""
     with session("collector") as opened:
-        lock(opened, f"land {batch_seq}")
+        lock(opened, locks.batch(batch_seq))
         batch = _not_aside(opened.get(Batch, batch_seq), batch_seq)
         opened.execute(
             update(Attempt)
@@ -112,6 +113,13 @@ def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
                 landed_at=func.clock_timestamp(),
             )
         )
+        opened.execute(  # what it brings in the place of: nobody judges that any more
+            update(Attempt)
+            .where(
+                Attempt.batch_seq == batch.seq, Attempt.attempt < lander.attempt, Attempt.state == AttemptState.LANDED
+            )
+            .values(state=AttemptState.SUPERSEDED)
+        )
         opened.execute(
             update(Batch)
             .where(
@@ -156,13 +164,19 @@ def _not_aside(batch: Batch | None, seq: int) -> Batch:
     """Raises UserError for a batch that is not there or was set aside."""
     if batch is None:
         raise UserError(f"没有批次 {seq}。", remedy="用 public-credit batches 查看批次序号。", code=4)
-    if batch.state == BatchState.SET_ASIDE:
+    if batch.state in OUT_OF_THE_WAY:
         raise UserError(
-            f"批次 {seq} 已搁置：{batch.set_aside_reason}。",
+            f"批次 {seq} {words.BATCH[batch.state]}：{batch.set_aside_reason}。",
             remedy=f"先运行 public-credit batches restore {seq} --reason “……”。",
             code=4,
         )
     return batch
+
+
+def _still_ours(opened: Session, seq: int, attempt: int) -> None:
+    """Raises UserError when another landing of the batch has begun while this one waited for the lock."""
+    if opened.get_one(Attempt, (seq, attempt)).state != AttemptState.LANDING:
+        raise UserError(f"批次 {seq} 正由另一个任务重新入库。", remedy="等它结束；仍需要的，再运行一次。", code=6)
 
 
 def land(run: Run, batch_seq: int) -> LandResult:
@@ -185,11 +199,12 @@ def land(run: Run, batch_seq: int) -> LandResult:
         record.links["attempt"] = attempt
         try:
             with settings.connect("collector") as vault_connection, settings.engine("collector").begin() as connection:
-                lock(connection, f"land {batch_seq}")
+                lock(connection, locks.batch(batch_seq))
                 lock(connection, VAULT, shared=True)
                 shapes.require(connection, kind)
                 with Session(connection) as opened:
                     _not_aside(opened.get(Batch, batch_seq), batch_seq)
+                    _still_ours(opened, batch_seq, attempt)
                 connection.execute(text("set local synchronous_commit = on"))
                 connection.execute(
                     text("select set_config('pcw.landing', :attempt, true)"), {"attempt": f"{batch_seq}/{attempt}"}

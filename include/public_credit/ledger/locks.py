@@ -28,6 +28,7 @@ PUBLISH = "publish"
 VAULT = "vault"  # shared by landings; whoever takes numbers out of the vault holds it alone
 _KEY = "hashtextextended(:name, 16)"
 _PATIENCE = 60.0
+_LOCK_NOT_AVAILABLE = "55P03"
 _LET_GO = text("update ledger.lock_holder set process = '', holder = '' where name = :name and process = :process")
 
 
@@ -47,6 +48,11 @@ def release(receiver: str) -> str:
 def delivery(receiver: str) -> str:
     """Name of the lock of deliveries to one receiver."""
     return f"deliver {receiver}"
+
+
+def batch(seq: int) -> str:
+    """Name of the lock of one receipt: whoever lands, judges, waives, sets aside or withdraws it holds it."""
+    return f"batch {seq}"
 
 
 def collecting(day: object, unit_id: str) -> str:
@@ -108,6 +114,23 @@ def between_builds(role: str) -> Iterator[None]:
 def lock(opened: Connection | Session, name: str, *, shared: bool = False) -> None:
     """Wait for the lock ``name`` and keep it until the transaction ends: it sits in the session that writes."""
     opened.execute(text(f"select pg_advisory_xact_lock{_kind(shared)}({_KEY})"), {"name": name})
+
+
+def lock_within(opened: Connection | Session, name: str, seconds: float) -> bool:
+    """Take the lock ``name`` until the transaction ends; False, and the transaction rolled back, when another keeps it so long."""
+    if opened.execute(text(f"select pg_try_advisory_xact_lock({_KEY})"), {"name": name}).scalar():
+        return True
+    try:
+        if seconds:
+            opened.execute(text(f"set local lock_timeout = {int(seconds * 1000)}"))
+            lock(opened, name)
+            opened.execute(text("set local lock_timeout = default"))
+            return True
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+    opened.rollback()
+    return False
 
 
 def held(opened: Session, names: Iterable[str]) -> set[str]:

@@ -19,9 +19,11 @@ class BatchState(StrEnum):
     BROKEN = "broken"
     FAILED = "failed"
     SET_ASIDE = "set_aside"
+    WITHDRAWN = "withdrawn"
 
 
 GOOD = (BatchState.ACCEPTED, BatchState.ACCEPTED_WITH_QUARANTINE)
+OUT_OF_THE_WAY = (BatchState.SET_ASIDE, BatchState.WITHDRAWN)
 UNCOUNTED = (BatchState.RECEIVED, BatchState.FAILED, BatchState.SET_ASIDE)
 
 
@@ -47,6 +49,7 @@ class StepName(StrEnum):
     GATE_RUN = "gate_run"
     FOLLOW_UP = "follow_up"
     SET_ASIDE = "set_aside"
+    WITHDRAW = "withdraw"
     RESTORE = "restore"
     RESOLVE = "resolve"
     BUILD = "build"

@@ -35,6 +35,7 @@ BATCH: dict[str, str] = {
     BatchState.BROKEN: "无法读取",
     BatchState.FAILED: "出错",
     BatchState.SET_ASIDE: "已搁置",
+    BatchState.WITHDRAWN: "已撤回",
 }
 STEP: dict[str, str] = {
     StepName.COLLECT_UNIT: "采集与入库",
@@ -46,6 +47,7 @@ STEP: dict[str, str] = {
     StepName.GATE_RUN: "集中裁决",
     StepName.FOLLOW_UP: "退回单与更正匹配",
     StepName.SET_ASIDE: "搁置批次",
+    StepName.WITHDRAW: "撤回批次",
     StepName.RESTORE: "恢复批次",
     StepName.RESOLVE: "主体识别",
     StepName.BUILD: "数仓构建",

@@ -13,7 +13,7 @@ from ..base import settings
 from ..base.run import now
 from ..catalogue import Catalogue, load_catalogue
 from ..ledger import words
-from ..ledger.states import GOOD, NOT_BACK, AttemptState, BatchState, StepName, Verdict, sql
+from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict, sql
 
 STALE = timedelta(hours=3)
 TOLD_ELSEWHERE = [StepName.COLLECT, StepName.RECEIVE, StepName.GATE, StepName.GATE_RUN, StepName.ALERT, StepName.ATTEST]
@@ -54,7 +54,7 @@ SIGNALS = f"""
     select b.unit_id, b.dataset_id, g.code, g.subject, g.owner, min(g.message) as message
     from ledger.signal g join ledger.batch b on b.seq = g.batch_seq
     where b.seq = (select max(n.seq) from ledger.batch n
-                   where n.dataset_id = b.dataset_id and n.state not in {sql((BatchState.RECEIVED, BatchState.BROKEN, BatchState.SET_ASIDE))})
+                   where n.dataset_id = b.dataset_id and n.state not in {sql((BatchState.RECEIVED, BatchState.BROKEN, *OUT_OF_THE_WAY))})
       and g.attempt = (select max(a.attempt) from ledger.attempt a
                        where a.batch_seq = b.seq and a.state <> {sql(AttemptState.FAILED)})
     group by 1, 2, 3, 4, 5 order by 2, 3, 4"""

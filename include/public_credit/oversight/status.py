@@ -15,10 +15,21 @@ from ..catalogue import load_catalogue
 from ..land.rules import load_ruleset
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
-from ..ledger.states import IN_DOUBT, NOT_BACK, BatchState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
+from ..ledger.states import (
+    IN_DOUBT,
+    NOT_BACK,
+    OUT_OF_THE_WAY,
+    BatchState,
+    ItemState,
+    Operation,
+    ReleaseState,
+    StepName,
+    Verdict,
+    sql,
+)
 from .alert_items import NOT_JUDGED
 
-STOPPED = (BatchState.HELD, BatchState.FAILED, BatchState.SET_ASIDE)  # landed rows of such a batch went no further
+STOPPED = (BatchState.HELD, BatchState.FAILED, *OUT_OF_THE_WAY)  # landed rows of such a batch went no further
 
 
 def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
@@ -27,7 +38,7 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
         for row in opened.execute(
             text(f"""
         select distinct on (dataset_id) dataset_id, seq, business_date, state, rows_in, accepted, quarantined,
-               duplicate, refused, case when state = {sql(BatchState.SET_ASIDE)} then set_aside_reason else message end as message
+               duplicate, refused, case when state in {sql(OUT_OF_THE_WAY)} then set_aside_reason else message end as message
         from ledger.batch order by dataset_id, seq desc""")
         ).mappings()
     }
@@ -94,8 +105,8 @@ def _whose_move(
         return "无法读取", f"来源单位：{batch['message']}"
     if batch["state"] in (BatchState.HELD, BatchState.FAILED):
         return words.BATCH[batch["state"]], f"数据管理员：{batch['message']}"
-    if batch["state"] == BatchState.SET_ASIDE:
-        return "已搁置", f"平台已搁置，不再处理：{batch['message']}"
+    if batch["state"] in OUT_OF_THE_WAY:
+        return words.BATCH[batch["state"]], f"平台不再处理：{batch['message']}"
     if batch["state"] in (BatchState.RECEIVED, BatchState.LANDED):
         return words.BATCH[batch["state"]], "平台处理中"
     last_sign = max(filter(None, (batch["business_date"], attested)))
@@ -118,8 +129,9 @@ def _totals(opened: Any) -> dict[str, int]:
                coalesce(sum(refused) filter (where state <> all(:stopped)), 0)::bigint as refused,
                count(*) filter (where state = {sql(BatchState.HELD)}) as held, count(*) filter (where state = {sql(BatchState.BROKEN)}) as broken,
                count(*) filter (where state = {sql(BatchState.FAILED)}) as failed, count(*) filter (where state = {sql(BatchState.SET_ASIDE)}) as set_aside,
+               count(*) filter (where state = {sql(BatchState.WITHDRAWN)}) as withdrawn,
                coalesce(sum(rows_in) filter (where state = any(:stopped)), 0)::bigint as rows_held,
-               coalesce(sum(rows_in) filter (where state = {sql(BatchState.LANDED)}), 0)::bigint as rows_waiting
+               coalesce(sum(rows_in - refused) filter (where state = {sql(BatchState.LANDED)}), 0)::bigint as rows_waiting
         from ledger.batch"""),
             {"stopped": list(STOPPED)},
         )

@@ -25,7 +25,7 @@ from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger.models import Batch, Quarantine, Slip
 from ..ledger.session import session
-from ..ledger.states import Outcome, QuarantineState, sql
+from ..ledger.states import QuarantineState, sql
 
 PLACE_HEADERS = ("批次", "文件", "工作表", "行号")
 REASON_HEADERS = ("退回原因", "规则", "修改办法")
@@ -38,7 +38,10 @@ def shown(value: str) -> str:
     return _TOKEN.sub(HIDDEN, value)
 
 
-def _rows(opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[str]) -> list[dict[str, Any]]:
+def _rows(
+    opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[str], slip_id: str
+) -> list[dict[str, Any]]:
+    """The rows that go back with this slip: those on no slip yet, and those on this one when it is written again."""
     columns = ", ".join(f"r.{quoted(field)}" for field in fields)
     return [
         dict(row)
@@ -48,10 +51,11 @@ def _rows(opened: Session, kind: Kind, batch: Batch, attempt: int, fields: list[
                (select string_agg(v.rule_id || ' ' || v.detail, ';' order by v.rule_id) from ledger.row_verdict v
                 where v.batch_seq = r.batch_seq and v.attempt = r.attempt and v.row_no = r.row_no
                   and v.severity = 'error') as cross_errors
-        from {kind.raw} r join ledger.row_outcome o
-          on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no and o.outcome = {sql(Outcome.QUARANTINED)}
-        where r.batch_seq = :seq and r.attempt = :attempt order by r.row_no"""),
-            {"seq": batch.seq, "attempt": attempt},
+        from {kind.raw} r join ledger.quarantine q
+          on q.batch_seq = r.batch_seq and q.attempt = r.attempt and q.row_no = r.row_no
+        where r.batch_seq = :seq and r.attempt = :attempt and (q.state = {sql(QuarantineState.OPEN)} or q.slip_id = :slip)
+        order by r.row_no"""),
+            {"seq": batch.seq, "attempt": attempt, "slip": slip_id},
         ).mappings()
     ]
 
@@ -110,7 +114,10 @@ def _workbook(kind: Kind, batch: Batch, rows: list[dict[str, Any]], fields: list
 
 
 def write(batch_seq: int) -> str | None:
-    """Write the slip of one gated batch; its path, or None when nothing goes back. Writing twice is one slip."""
+    """Write the slip of one gated batch; its path, or None when nothing goes back. Writing twice is one slip.
+
+    A row that is on a slip already, or corrected, does not go back again.
+    """
     catalogue = load_catalogue()
     with session("collector") as opened:
         batch = opened.get_one(Batch, batch_seq)
@@ -118,10 +125,10 @@ def write(batch_seq: int) -> str | None:
         kind = catalogue.kinds[batch.kind]
         shapes.require(opened, kind)
         fields = kind.variants[batch.variant]
-        rows = _rows(opened, kind, batch, attempt, fields) if attempt else []
+        slip_id = f"{batch.batch_id}-{attempt}"
+        rows = _rows(opened, kind, batch, attempt, fields, slip_id) if attempt else []
         if not rows:
             return None
-        slip_id = f"{batch.batch_id}-{attempt}"
         name = f"退回单_{batch.dataset_id}_{batch.business_date:%Y%m%d}_{slip_id}.xlsx"
         path = settings.slips_folder(batch.unit_id) / name
         known = opened.get(Slip, slip_id)

@@ -53,6 +53,16 @@ def land_received(run: Run, unit_id: str | None) -> tuple[list[LandResult], list
     return results, failures
 
 
+def land_again(run: Run) -> list[LandResult]:
+    """Land accepted receipts again whose rows repeat some that were withdrawn: what they say is said by them now."""
+    from ..gate.set_aside import told_again
+
+    with session("collector") as opened:
+        due = told_again(opened)
+    with Apart() as apart:
+        return [apart.land(run, seq) for seq in due]
+
+
 def collect_and_land(run: Run, unit_id: str) -> dict[str, Any]:
     """Collect one department's receipts and land them. Raises UserError when a dataset could not be collected."""
     from .. import collect
@@ -104,6 +114,7 @@ def gate(run: Run) -> list[str]:
     """
     open_business_day(run, "collector")
     landed, failures = land_received(run, None)
+    landed += land_again(run)
     from .. import gate as gates  # loads libraries that start threads: after the landing, which is a fork
     from .follow_up import follow_up
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..states import GOOD, UNCOUNTED, AttemptState, BatchState, Verdict, sql
+from ..states import GOOD, OUT_OF_THE_WAY, UNCOUNTED, AttemptState, BatchState, Verdict
 from .base import Base, _id, _now, _one_of
 
 
@@ -78,7 +78,7 @@ class Batch(Base):
             "and duplicate is not null and refused is not null)",
             name="counts_present",
         ),
-        CheckConstraint(f"(state = {sql(BatchState.SET_ASIDE)}) = (set_aside_from is not null)", name="set_aside"),
+        CheckConstraint(f"({_one_of('state', OUT_OF_THE_WAY)}) = (set_aside_from is not null)", name="set_aside"),
         CheckConstraint(
             f"not ({_one_of('state', GOOD)}) or rows_in = accepted + quarantined + duplicate + refused",
             name="counts_balance",

@@ -1,0 +1,20 @@
+"""零报送 by a delivery without rows."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from ..ledger.models import Attestation, Batch
+
+
+def attest(opened: Session, batch: Batch) -> None:
+    """Book an accepted delivery without rows as its unit's 零报送 for the day it came; readers let none land without a whole header."""
+    known = opened.scalar(select(Attestation.id).where(Attestation.batch_seq == batch.seq))
+    if known is None:
+        opened.execute(
+            text("""
+            insert into ledger.attestation (unit_id, dataset_id, period_from, period_to, attested_by, batch_seq, reason)
+            values (:unit, :dataset, :on, :on, '报送文件', :seq, '空表报送') on conflict do nothing"""),
+            {"unit": batch.unit_id, "dataset": batch.dataset_id, "on": batch.business_date, "seq": batch.seq},
+        )

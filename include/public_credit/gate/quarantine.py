@@ -1,0 +1,70 @@
+"""Entries of quarantined rows: opened by a judgement, unless it is known already what became of the very same row."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from ..catalogue import Kind
+from ..ledger.models import Batch, Quarantine
+from ..ledger.states import NOT_BACK, Outcome, QuarantineState, sql
+
+# A replay reads the same row again: its entry goes on under the new attempt, with its slip and what corrected it.
+_CARRY_OVER = f"""
+    update ledger.quarantine q set attempt = new.attempt
+    from {{raw}} old, {{raw}} new, ledger.row_outcome o
+    where q.batch_seq = :seq and q.attempt <> :attempt and q.state in {sql((*NOT_BACK, QuarantineState.CORRECTED))}
+      and old.batch_seq = :seq and old.attempt = q.attempt and old.row_no = q.row_no
+      and new.batch_seq = :seq and new.attempt = :attempt and new.row_no = q.row_no
+      and new.content_hash = old.content_hash
+      and o.batch_seq = :seq and o.attempt = :attempt and o.row_no = q.row_no and o.outcome = {sql(Outcome.QUARANTINED)}
+      and not exists (select 1 from ledger.quarantine there
+                      where there.batch_seq = :seq and there.attempt = :attempt and there.row_no = q.row_no)
+      and not exists (select 1 from ledger.quarantine later where later.batch_seq = :seq and later.row_no = q.row_no
+                      and later.attempt > q.attempt)"""
+
+_OPEN = f"""
+    insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules, opened_on)
+    select :seq, :attempt, o.row_no, :dataset, :unit, :kind, o.record_id,
+           concat_ws(';', nullif(r.row_errors, ''), cross_record.rules), :on
+    from ledger.row_outcome o left join pg_temp.this_batch r using (row_no)
+    left join (select row_no, string_agg(rule_id, ';' order by rule_id) as rules from ledger.row_verdict
+               where batch_seq = :seq and attempt = :attempt and severity = 'error' group by row_no) cross_record
+      using (row_no)
+    where o.batch_seq = :seq and o.attempt = :attempt and o.outcome = {sql(Outcome.QUARANTINED)}
+    on conflict do nothing"""
+
+# The original handed in again after its correction: nothing is asked for a second time.
+_CORRECTED_BEFORE = f"""
+    update ledger.quarantine q set state = {sql(QuarantineState.CORRECTED)}, closed_on = :on,
+        corrected_batch_seq = before.corrected_batch_seq, corrected_row_no = before.corrected_row_no,
+        corrected_record_id = before.corrected_record_id
+    from ledger.quarantine before, {{raw}} old, {{raw}} new
+    where q.batch_seq = :seq and q.attempt = :attempt and q.state = {sql(QuarantineState.OPEN)}
+      and before.record_id = q.record_id and before.dataset_id = q.dataset_id and before.batch_seq < q.batch_seq
+      and before.state = {sql(QuarantineState.CORRECTED)}
+      and old.batch_seq = before.batch_seq and old.attempt = before.attempt and old.row_no = before.row_no
+      and new.batch_seq = :seq and new.attempt = :attempt and new.row_no = q.row_no
+      and new.content_hash = old.content_hash"""
+
+
+def open_entries(session: Session, kind: Kind, batch: Batch, attempt: int, on: date) -> None:
+    """An entry per quarantined row of the attempt that takes over; what waited in the one before and is not there is withdrawn."""
+    parameters = {
+        "dataset": batch.dataset_id,
+        "unit": batch.unit_id,
+        "kind": batch.kind,
+        "seq": batch.seq,
+        "attempt": attempt,
+        "on": on,
+    }
+    session.execute(text(_CARRY_OVER.format(raw=kind.raw)), parameters)
+    session.execute(
+        update(Quarantine)
+        .where(Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(NOT_BACK))
+        .values(state=QuarantineState.WITHDRAWN, closed_on=on)
+    )
+    session.execute(text(_OPEN), parameters)
+    session.execute(text(_CORRECTED_BEFORE.format(raw=kind.raw)), parameters)
