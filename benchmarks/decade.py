@@ -188,7 +188,7 @@ def _padded(column: str) -> str:
         "batch_seq": "%(seq)s",
         "attempt": "1",
         "address": f"coalesce({moved.format(chr(39) + '搬走' + chr(39))}, address)",
-        "content_hash": f"coalesce({moved.format('md5(content_hash)')}, content_hash)",
+        "content_hash": f"coalesce({moved.format('cast(md5(cast(content_hash as text)) as uuid)')}, content_hash)",
     }.get(column, column)
 
 

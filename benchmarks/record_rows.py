@@ -249,7 +249,7 @@ class World:
     @staticmethod
     def _ids(kind: str, numbers: np.ndarray) -> pl.Series:
         text = pl.Series(numbers).cast(pl.String)
-        return ("r" + (kind + text).hash(1).cast(pl.String).str.zfill(20) + text.str.zfill(11)).alias("record_id")
+        return ((kind + text).hash(1).cast(pl.String).str.zfill(20) + text.str.zfill(11) + "0").alias("record_id")
 
     def _write(
         self, kind: str, variant: str, dataset: str, rows: pl.DataFrame, ids: pl.Series, mode: str = "events"
@@ -278,7 +278,7 @@ class World:
             [seq, count, count],
         )
         scheme, of_row = ("uscc", rows["uscc"]) if "uscc" in rows.columns else ("person", rows["id_no"])
-        content = rows.select(pl.concat_str(pl.all()).hash(3).cast(pl.String)).to_series()
+        content = rows.select(pl.concat_str(pl.all()).hash(3).cast(pl.String).str.zfill(32)).to_series()
         provenance = {
             "batch_seq": pl.repeat(seq, count, eager=True),
             "attempt": pl.repeat(1, count, eager=True),

@@ -84,7 +84,7 @@ class Bench:
             connection.execute(
                 f"create unlogged table raw.bench_copy ({', '.join(f'{name} text' for name in columns)})"
             )
-            with connection.cursor() as cursor, cursor.copy(f"copy raw.{kind} to stdout") as source:
+            with connection.cursor() as cursor, cursor.copy(f"copy (select * from raw.{kind}) to stdout") as source:
                 for data in source:
                     rows.write(data)
             rows.seek(0)

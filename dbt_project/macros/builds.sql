@@ -37,6 +37,14 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- Numbers of the batches of a kind this build takes in or takes back; null, which no batch bears, where there is none. -#}
+{% macro batches_of_build(kind) -%}
+    {%- if not execute -%}{%- do return(['null']) -%}{%- endif -%}
+    {%- set found = run_query("select distinct batch_seq from " ~ source('ledger', 'build_input') ~ " where build_id = "
+        ~ var('build_id') ~ " and kind = '" ~ kind ~ "' order by 1") -%}
+    {%- do return(found.columns[0].values() | list or ['null']) -%}
+{%- endmacro %}
+
 {#- Kinds this build has inputs of: what did not come costs nothing, not even a plan. -#}
 {% macro kinds_of_build(condition="true") -%}
     {%- if not execute -%}{%- do return([]) -%}{%- endif -%}

@@ -92,3 +92,11 @@
       on u.batch_seq = r.batch_seq and u.attempt = r.attempt and u.block = (r.row_no - 1) div 2048
       and substring(u.rows, (r.row_no - 1) % 2048 + 1, 1) = '1'
 {%- endmacro %}
+
+{#- The text of a record id and of a content hash, which the raw tables hold in 16 bytes. -#}
+{% macro record_id_text(stored) -%} {{ adapter.dispatch('record_id_text')(stored) }} {%- endmacro %}
+{% macro postgres__record_id_text(stored) -%} 'r' || left(replace(cast({{ stored }} as text), '-', ''), 31) {%- endmacro %}
+{% macro spark__record_id_text(stored) -%} 'r' || left(lower(hex({{ stored }})), 31) {%- endmacro %}
+{% macro content_hash_text(stored) -%} {{ adapter.dispatch('content_hash_text')(stored) }} {%- endmacro %}
+{% macro postgres__content_hash_text(stored) -%} replace(cast({{ stored }} as text), '-', '') {%- endmacro %}
+{% macro spark__content_hash_text(stored) -%} lower(hex({{ stored }})) {%- endmacro %}

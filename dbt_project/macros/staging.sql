@@ -3,12 +3,19 @@
 {% macro accepted_rows(kind) -%}
     select r.*, b.unit_id, b.dataset_id, b.business_date as received_on,
         coalesce(b.gated_on, b.business_date) as accepted_on
-    from ({{ live_attempts(kind) }}) live
-    join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
+    {{ landed_rows(kind) }}
     join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
     {{ kept_out() }}
     where o.row_no is null and u.batch_seq is null and r.record_id is not null
     {%- if is_incremental() and kind not in kinds_of_build() %} and false {%- endif %}
+{%- endmacro %}
+
+{#- The rows of a kind that a build takes in, as "from … live join … r". A build names its batches, so that no partition of
+    the raw table is opened that holds none of them. -#}
+{% macro landed_rows(kind) -%}
+    from ({{ live_attempts(kind) }}) live
+    join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
+    {%- if is_incremental() %} and r.batch_seq in ({{ batches_of_build(kind) | join(', ') }}) {%- endif %}
 {%- endmacro %}
 
 {#- '' on arrival means "not given". Bad values cannot be among accepted rows, the gate kept them out. -#}

@@ -16,6 +16,7 @@ from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
 from public_credit.deliver import release
 from public_credit.identifiers.codes import make_uscc
+from public_credit.ledger import ids
 from public_credit.papers.template import example
 from public_credit.steps import work
 from public_credit.steps.migrate import migrate
@@ -212,7 +213,10 @@ def test_fields_change_on_a_built_warehouse(
     result = records.build(ON)
     assert "、".join(sorted(DATASETS)) in result.message and "全量重建" in result.message, result.message
     for kind, dataset in DATASETS.items():
-        assert credit("explain", records.query(f"select min(record_id) from raw.{kind}")[0][0]).code == 0
+        assert (
+            credit("explain", records.query(f"select {ids.record_id('min(record_id)')} from raw.{kind}")[0][0]).code
+            == 0
+        )
         assert credit("catalogue", "template", dataset, "-o", tmp_path / "form.xlsx").code == 0
     now = _all_tables(records)
     assert now["staging.stg_breach_list"] == before["staging.stg_breach_list"] != []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from public_credit.ledger import ids
+
 from tests.helpers.world import World
 
 _OUTCOME = {"quarantined": "quarantined", "duplicate": "duplicate", None: "accepted"}
@@ -126,7 +128,7 @@ def city_differences(world: World, day: int) -> list[str]:
         if "row_no" not in case or batch is None or case["table"] not in ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr"):
             continue
         found = world.query(
-            f"select record_id from raw.{batch['kind']} where batch_seq = %s and attempt = %s and row_no = %s",
+            f"select {ids.record_id('record_id')} from raw.{batch['kind']} where batch_seq = %s and attempt = %s and row_no = %s",
             [batch["seq"], batch["current_attempt"], case["row_no"]],
         )
         record = found[0][0] if found else None

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from public_credit.ledger import ids
+
 from tests.helpers.world import DAYS, World
 
 from .answers import batches
@@ -53,10 +55,10 @@ def _linked(world: World) -> dict[tuple[int, int], tuple[str, str, str, str]]:
     rows = []
     for (kind,) in world.query("select distinct kind from published.record_links where subject_class = 'organisation'"):
         rows += world.query(f"""
-            select r.batch_seq, r.row_no, r.record_id, l.link_state, coalesce(l.link_reason, ''), coalesce(s.uscc, '')
+            select r.batch_seq, r.row_no, l.record_id, l.link_state, coalesce(l.link_reason, ''), coalesce(s.uscc, '')
             from raw.{kind} r
             join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
-            join published.record_links l on l.record_id = r.record_id
+            join published.record_links l on l.record_id = {ids.record_id("r.record_id")}
             left join subjects.subject s on s.subject_id = l.subject_id""")
     return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from public_credit.ledger import ids
 
 from tests.conftest import DEMO, open_warehouse
 from tests.helpers.commands import credit
@@ -78,8 +79,8 @@ def test_batches_quarantine_and_slips_agree(played: World) -> None:
 def _decision(played: World, variant: str, where: str = "true") -> tuple[str, str]:
     """(decision number, record id) of a record the city has."""
     return played.query(f"""
-        select r.decision_no, r.record_id from raw.administrative_penalty r
-        join ledger.delivery_item i on i.record_id = r.record_id
+        select r.decision_no, i.record_id from raw.administrative_penalty r
+        join ledger.delivery_item i on i.record_id = {ids.record_id("r.record_id")}
         join ledger.delivery_state s on s.item_id = i.item_id and s.state = 'accepted'
         where r.variant = '{variant}' and r.decision_no <> '' and {where} order by 1 limit 1""")[0]
 

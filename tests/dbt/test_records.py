@@ -15,6 +15,7 @@ from public_credit.base.messages import UserError
 from public_credit.build import command
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import PLACEHOLDER
+from public_credit.ledger import ids
 from public_credit.ledger.session import session
 from public_credit.oversight import asof
 
@@ -152,7 +153,7 @@ class Week:
         r = self.records
         seq = r.deliver("labour_violation", day, [{"case_no": "案2", "uscc": A}])
         old, new = (
-            r.query("select record_id from raw.labour_violation where case_no = %s", number)[0][0]
+            r.query(f"select {ids.record_id('record_id')} from raw.labour_violation where case_no = %s", number)[0][0]
             for number in ("案1", "案2")
         )
         r.run(

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from public_credit.build import command
+from public_credit.ledger import ids
 
 from tests.helpers.records import Records
 
 pytestmark = pytest.mark.slow
+RECORD = ids.record_id("record_id")
 DAYS = [date(2026, 2, day) for day in (24, 25, 26, 27, 28)] + [date(2026, 3, day) for day in (2, 3)]
 CODE, OTHER = "91370399MA30000108", "91370399MA30000303"
 FIGURES = ("received", "accepted", "accepted_at_once", "late", "overdue", "linked", "published")
@@ -79,7 +81,7 @@ def test_counters_follow_every_change_and_a_full_refresh_gives_the_same_rows(war
         DAYS[3],
     )
     r.run(
-        "insert into ledger.receiver_event (receiver, seq, record_id, event) select 'city', 1, record_id, 'published' "
+        f"insert into ledger.receiver_event (receiver, seq, record_id, event) select 'city', 1, {RECORD}, 'published' "
         "from raw.administrative_penalty where decision_no = '罚1'"
     )
     r.build(next(days))
@@ -92,7 +94,7 @@ def test_counters_follow_every_change_and_a_full_refresh_gives_the_same_rows(war
             "update policy.working_days set is_workday = false where day in ('2026-02-25', '2026-02-26')"
         )
     r.run(
-        "insert into ledger.receiver_event (receiver, seq, record_id, event) select 'city', seq, record_id, 'published' "
+        f"insert into ledger.receiver_event (receiver, seq, record_id, event) select 'city', seq, {RECORD}, 'published' "
         "from raw.administrative_penalty join (values ('罚1', 2), ('罚3', 3)) told(decision_no, seq) using (decision_no)"
     )
     r.build(next(days))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from public_credit.base.messages import UserError
 from public_credit.deliver import reconcile, release
+from public_credit.ledger import ids
 from public_credit.steps import work
 from public_credit.steps.follow_up import follow_up
 
@@ -167,9 +168,9 @@ def test_two_changes_of_one_record_arrive_in_order(desk: Desk) -> None:
     desk.bring([first[0] | {"violation_facts": "第一次更正"}])
     desk.bring([first[0] | {"violation_facts": "第二次更正"}])
     result = desk.deliver()
-    operations = desk.query("""select operation, version, predecessor from ledger.delivery_item
+    operations = desk.query(f"""select operation, version, predecessor from ledger.delivery_item
         join ledger.delivery_state using (item_id) where record_id = (
-        select record_id from raw.administrative_penalty where decision_no = '示罚决〔2026〕1601号' limit 1)
+        select {ids.record_id("record_id")} from raw.administrative_penalty where decision_no = '示罚决〔2026〕1601号' limit 1)
         and state = 'accepted' order by item_id""")
     assert result.rejected == 0 and operations[0][0] == "ADD"
     assert all(later[2] == earlier[1] for earlier, later in zip(operations, operations[1:], strict=False))
@@ -196,7 +197,7 @@ def test_only_an_honest_slip_withdraws_what_the_city_holds(desk: Desk) -> None:
     places = ["批次,文件,工作表,行号", f"{batch_id},{name},,2", f"{batch_id},{name},,3"]
     desk.bring([], content="\n".join(f"{place},{line}" for place, line in zip(places, lines, strict=True)).encode())
     assert desk.deliver().rejected == 0
-    number = dict(desk.query("select record_id, decision_no from raw.administrative_penalty"))
+    number = dict(desk.query(f"select {ids.record_id('record_id')}, decision_no from raw.administrative_penalty"))
     assert {number[record] for record in before.keys() - desk.held()} == {given[1]["decision_no"]}, "one DEL"
     assert {number[record] for record in desk.held().keys() - before} == {row["decision_no"] for row in slip}, (
         "and its ADD"

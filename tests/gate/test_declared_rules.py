@@ -13,6 +13,7 @@ import yaml
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import make_uscc
 from public_credit.land.rules import load_ruleset
+from public_credit.ledger import ids
 from public_credit.oversight import status
 from public_credit.papers import slips
 
@@ -95,7 +96,8 @@ def test_under_other_ids_everything_is_found_and_counted_as_before(warehouse, re
             ).fetchall()
         )
         (record,) = owner.execute(
-            "select record_id from raw.inspection_result where batch_seq = %s and row_no = 4", [outcome.batch_seq]
+            f"select {ids.record_id('record_id')} from raw.inspection_result where batch_seq = %s and row_no = 4",
+            [outcome.batch_seq],
         ).fetchone()
     assert errors == {4: "Q03", 5: "Q13"} and f"uscc:{wrong}" not in (record or "")
 

@@ -10,7 +10,7 @@ from typing import Any
 from public_credit import gate
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import make_uscc
-from public_credit.ledger import published
+from public_credit.ledger import ids, published
 from public_credit.papers.template import example
 from public_credit.steps import work
 
@@ -115,6 +115,10 @@ def test_organisations_stay_in_the_registry_after_a_build(warehouse, tmp_path: P
         builder.execute(
             "create table published.heads as select 'organisation_registration' as kind, r.* "
             "from raw.organisation_registration r"
+        )
+        builder.execute(
+            f"alter table published.heads alter record_id type text using {ids.record_id('record_id')}, "
+            f"alter content_hash type text using {ids.content_hash('content_hash')}"
         )
         build_id = builder.execute(
             "insert into ledger.build (business_date, state, made_from) "

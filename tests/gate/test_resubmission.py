@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from public_credit.gate import resubmission
 from public_credit.identifiers.codes import make_uscc
+from public_credit.ledger import ids
 
 from tests import seeds
 from tests.helpers import penalties
@@ -104,8 +105,9 @@ class Office:
         """Numbers of the records on file that a link would withdraw: those accepted before the link was made."""
         return {
             no
-            for (no,) in self.query("""
-            select r.decision_no from ledger.record_link l join raw.administrative_penalty r on r.record_id = l.old_record_id
+            for (no,) in self.query(f"""
+            select r.decision_no from ledger.record_link l
+            join raw.administrative_penalty r on {ids.record_id("r.record_id")} = l.old_record_id
             left join ledger.row_outcome o on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
             left join lateral ledger.unchanged(r.batch_seq, r.attempt, r.row_no) u on true
             where o.row_no is null and u.batch_seq is null and r.batch_seq < l.batch_seq""")

@@ -113,7 +113,7 @@ class Records:
             "row_no": number,
             "variant": variant,
             "source_version": version,
-            "record_id": record_id(shape, variant, row),
+            "record_id": as_stored(record_id(shape, variant, row)),
             "subject_scheme": told[0],
             "subject_value": told[1],
             "row_errors": "",
@@ -177,6 +177,11 @@ def subject(variant: str, row: dict[str, str]) -> tuple[str, str]:
         if row.get(field, "") not in ("", PLACEHOLDER):
             return scheme, row[field]
     return "name", folded(row.get("subject_name", row.get("name", "")))
+
+
+def as_stored(record: str) -> str:
+    """A record id as the raw tables hold it."""
+    return f"{record[1:]}0"
 
 
 def record_id(shape: Any, variant: str, row: dict[str, str]) -> str:

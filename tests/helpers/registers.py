@@ -11,6 +11,7 @@ from public_credit import subjects as resolve
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import PLACEHOLDER, make_org_code, make_registration, make_uscc
 
+from tests.helpers.records import as_stored
 from tests.helpers.runs import run_on
 
 ON = date(2026, 2, 25)
@@ -149,8 +150,8 @@ class Registers:
                         attempt,
                         number,
                         "all",
-                        record_id(row),
-                        f"{seq}/{number}",
+                        as_stored(record_id(row)),
+                        f"{number:032x}",
                         versions,
                         "",
                         "",

@@ -12,6 +12,7 @@ import pytest
 from public_credit.catalogue import load_catalogue
 from public_credit.gate import cross_record
 from public_credit.land import content_hash, copy_binary, shapes
+from public_credit.ledger import ids
 from public_credit.steps import work
 from public_credit.steps.migrate import migrate
 from public_credit.subjects import register
@@ -133,7 +134,7 @@ def test_a_value_the_new_type_cannot_read_is_told_beforehand_and_kept(
         ("", None),
         ("", "没有日期"),
     ]
-    ((record,),) = records.query("select record_id from raw.honour where row_no = 2")
+    ((record,),) = records.query(f"select {ids.record_id('record_id')} from raw.honour where row_no = 2")
     assert "没有日期" in credit("explain", record).out
     ((counts,),) = records.query("select counts from ledger.step where name = 'catalogue_apply'")
     assert counts["retype remark"] == 2
@@ -155,7 +156,7 @@ def test_a_dropped_field_is_kept_shown_taken_up_again_and_erased_by_name(
     drop(root, "honour")
     assert credit("catalogue", "apply", "--yes").code == 0
     assert records.query("select remark from raw.honour order by row_no") == [("按期",), ("逾期",)]
-    ((record,),) = records.query("select record_id from raw.honour where row_no = 1")
+    ((record,),) = records.query(f"select {ids.record_id('record_id')} from raw.honour where row_no = 1")
     assert "remark（已停用）" in credit("explain", record).out
     kind.write_text(whole, encoding="utf-8")
     assert "恢复 remark：原先停用时保留的 2 行的值重新启用" in credit("catalogue", "apply").out
@@ -191,7 +192,8 @@ def test_an_apply_that_ends_in_the_midst_leaves_each_kind_as_it_was_or_done(
     assert credit("catalogue", "apply", "--yes").code != 0
     monkeypatch.setattr(content_hash, "compute_again", hash_again)
     changed = (
-        "select table_name from information_schema.columns where table_schema = 'raw' and column_name = 'handled_by'"
+        "select relname from pg_attribute join pg_class c on c.oid = attrelid where c.relnamespace = 'raw'::regnamespace "
+        "and c.relkind = 'p' and attname = 'handled_by'"
     )
     records = Records(warehouse)
     assert records.query(changed) == [("administrative_penalty",)]

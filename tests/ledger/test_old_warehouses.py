@@ -13,6 +13,7 @@ import pytest
 from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
 from public_credit.gate.cross_record import Heads
+from public_credit.land import partitions
 from public_credit.ledger import published
 from public_credit.ledger.session import session
 from public_credit.steps import work
@@ -23,6 +24,7 @@ from tests.conftest import DEMO
 from tests.dumps.make import FOLDER, pg_tool
 from tests.helpers.commands import credit
 from tests.helpers.penalties import csv_bytes, judge, land, rows
+from tests.helpers.plans import partitions_read
 from tests.helpers.runs import run_on
 
 pytestmark = [pytest.mark.slow]
@@ -119,7 +121,7 @@ def test_an_existing_warehouse_keeps_its_outbox_and_its_duplicates_and_is_looked
             f"select item_id, idempotency_key, {OUTBOX} from ledger.delivery_item join ledger.delivery_state using (item_id) order by 1"
         ).fetchall()
         indexed = connection.execute(
-            "select count(distinct tablename) from pg_indexes where schemaname = 'raw' and indexdef like '%hash (record_id)'"
+            "select count(distinct tablename) from pg_indexes where schemaname = 'raw' and indexdef like '%ON ONLY raw.% USING hash (record_id)'"
         ).fetchone()
         assert connection.execute(BITS).fetchall() == duplicates and connection.execute(DUPLICATES).fetchall() == []
     assert after == before and indexed == (len(load_catalogue().kinds),)
@@ -150,10 +152,16 @@ def test_an_existing_warehouse_is_migrated_and_worked_on(
     after = figures(warehouse)
     assert after == before
     assert heads() == compared | {"published": True}, "the gate compares with the same versions"
+    monkeypatch.setattr(partitions, "SMALL", 0)
+    closed = [f"{kind}__0" for kind in partitions.turn_all(load_catalogue().kinds.values(), date(2026, 3, 1))]
+    assert len(closed) > 5
     outcome = judge(land(tmp_path, "new.csv", csv_bytes(rows(5)), LAST), LAST)
     assert outcome.state == "accepted"
+    read = partitions_read(warehouse)
     assert credit("batches", "set-aside", str(counts[0][0]), "--reason", "测试").code == 4, "an accepted batch of old"
     assert work.build(run_on(LAST)).build_id is not None
+    after_build = partitions_read(warehouse)
+    assert {name for name in closed if after_build[name] > read[name]} == set(), "a build reads where its batches are"
     with warehouse.connect() as connection:
         assert (
             connection.execute(

@@ -10,6 +10,7 @@ import pytest
 from public_credit.deliver import release
 from public_credit.identifiers.codes import make_uscc
 from public_credit.land import subjects
+from public_credit.ledger import ids
 from public_credit.ledger.session import session
 from public_credit.steps import work
 from public_credit.steps.migrate import migrate
@@ -19,6 +20,7 @@ from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
 from tests.helpers.runs import run_on
 
 pytestmark = [pytest.mark.slow]
+RECORD = ids.record_id("record_id")
 SHARED = "示罚决〔2026〕100号"
 FIRMS = ("示范区甲记早点铺", "示范区乙记早点铺", "示范区丙记早点铺")
 HELD = {"ledger.row_outcome": "record_id", "ledger.quarantine": "record_id", "ledger.record_link": "old_record_id"}
@@ -44,7 +46,7 @@ def delivered(folder: Path) -> tuple[int, str]:
 def told(warehouse: Any) -> dict[int, tuple[str, str, str]]:
     with warehouse.connect() as owner:
         found = owner.execute(
-            "select row_no, record_id, subject_scheme, subject_value from raw.administrative_penalty"
+            f"select row_no, {RECORD}, subject_scheme, subject_value from raw.administrative_penalty"
         ).fetchall()
     return {row[0]: row[1:] for row in found}
 
@@ -52,16 +54,19 @@ def told(warehouse: Any) -> dict[int, tuple[str, str, str]]:
 def made_old(warehouse: Any, seq: int, old: str) -> None:
     """Ids as they were: one for the three firms, in everything that holds it; a returned row of theirs was linked, too."""
     with warehouse.connect() as owner:
-        owner.execute("update raw.administrative_penalty set record_id = %s where decision_no = %s", [old, SHARED])
+        owner.execute(
+            f"update raw.administrative_penalty set record_id = {ids.stored('%s')} where decision_no = %s",
+            [old, SHARED],
+        )
         owner.execute("update ledger.row_outcome set record_id = %s where row_no = 6", [old])
         owner.execute(
             "update ledger.quarantine set record_id = %s, state = 'corrected', corrected_batch_seq = batch_seq, "
-            "corrected_row_no = 1, corrected_record_id = (select record_id from raw.administrative_penalty where row_no = 1)",
+            f"corrected_row_no = 1, corrected_record_id = (select {RECORD} from raw.administrative_penalty where row_no = 1)",
             [old],
         )
         owner.execute(
             "insert into ledger.record_link (old_record_id, new_record_id, kind, batch_seq, row_no, reason, linked_on) "
-            "select %s, record_id, 'administrative_penalty', %s, 1, '', %s from raw.administrative_penalty where row_no = 2",
+            f"select %s, {RECORD}, 'administrative_penalty', %s, 1, '', %s from raw.administrative_penalty where row_no = 2",
             [old, seq, ON],
         )
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from public_credit.identifiers.codes import make_uscc
+from public_credit.ledger import ids
 from public_credit.ledger.session import session
 from public_credit.oversight import asof
 
@@ -176,9 +177,10 @@ class Year:
             return
         number, other = self.rng.choice(pairs)
         told = self.journal[number]
-        ids = {
+        records = {
             name: self.records.query(
-                f"select record_id from raw.{told.kind} where {SHAPES[told.kind][0]} = %s limit 1", name
+                f"select {ids.record_id('record_id')} from raw.{told.kind} where {SHAPES[told.kind][0]} = %s limit 1",
+                name,
             )[0][0]
             for name in (number, other)
         }
@@ -186,8 +188,8 @@ class Year:
         self.records.run(
             "insert into ledger.record_link (old_record_id, new_record_id, kind, batch_seq, row_no, reason, linked_on) "
             "values (%s, %s, %s, %s, 1, '更正', %s) on conflict do nothing",
-            ids[number],
-            ids[other],
+            records[number],
+            records[other],
             told.kind,
             seq,
             day,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from public_credit.base.messages import UserError
+from public_credit.ledger import ids
 from public_credit.oversight import trace
 
 from tests.helpers.commands import credit
@@ -47,13 +48,13 @@ def test_rows_without_a_number_do_not_answer_to_a_blank_key(records: Records, ke
 def test_a_decision_about_several_persons_is_told_one_person_at_a_time(records: Records) -> None:
     several = credit("explain", "示罚〔2026〕7号", "--purpose", "核查")
     assert (several.code, several.out) == (2, "") and "涉及 2 条自然人记录" in several.err and "李" not in several.err
-    ids = [
+    found = [
         row
         for (row,) in records.query(
-            "select record_id from raw.administrative_penalty where decision_no = '示罚〔2026〕7号'"
+            f"select {ids.record_id('record_id')} from raw.administrative_penalty where decision_no = '示罚〔2026〕7号'"
         )
     ]
-    assert len(set(ids)) == 2 and all(record in several.err for record in ids)
+    assert len(set(found)) == 2 and all(record in several.err for record in found)
     assert records.query("select count(*) from ledger.access_log") == [(0,)]
-    assert [item.record_id for item in trace.find(ids[0])] == [ids[0]]
+    assert [item.record_id for item in trace.find(found[0])] == [found[0]]
     assert [len(trace.find(f"示罚〔2026〕{number}号")) for number in (8, 9)] == [1, 1]

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from public_credit.ledger import ids
 from public_credit.oversight import status, trace
 
 from tests.helpers.commands import credit
 from tests.helpers.plans import asked, read_whole
 
 # 100 batches of 500 penalties; every other row came back; every record was delivered.
-FILL = """
+_RECORD = ids.record_id("record_id")
+FILL = f"""
     insert into ledger.archive_object (uri, sha256, size_bytes) values ('memory://1', 'x', 1);
     insert into ledger.batch (batch_id, dataset_id, unit_id, kind, variant, delivery_mode, locator, sha256, size_bytes, archive_uri,
                               business_date)
@@ -21,14 +23,14 @@ FILL = """
     insert into ledger.attempt (batch_seq, attempt, business_date) select seq, 1, business_date from ledger.batch;
     insert into raw.administrative_penalty (batch_seq, attempt, row_no, variant, record_id, decision_no, content_hash,
                                             source_version, row_errors, row_warnings)
-    select b.seq, 1, n, 'entity', 'r' || left(md5(b.seq || '/' || n), 31), '示罚〔' || b.seq || '〕' || n || '号', md5(n::text), '',
+    select b.seq, 1, n, 'entity', overlay(md5(b.seq || '/' || n) placing '0' from 32)::uuid, '示罚〔' || b.seq || '〕' || n || '号', md5(n::text)::uuid, '',
            case when n % 2 = 0 then 'R01' else '' end, '' from ledger.batch b, generate_series(1, 500) n order by 1, 3;
     insert into ledger.slip (slip_id, unit_id, batch_seq, attempt, file_name, sha256, rows, written_on)
     select 's' || seq, unit_id, seq, 1, 'a.xlsx', 'x', 1, '2026-02-25' from ledger.batch;
     insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules, opened_on, slip_id)
-    select batch_seq, attempt, row_no, 'zhzf.penalty_entity', 'unit' || batch_seq, 'administrative_penalty', record_id, 'R01',
+    select batch_seq, attempt, row_no, 'zhzf.penalty_entity', 'unit' || batch_seq, 'administrative_penalty', {_RECORD}, 'R01',
            '2026-02-25', 's' || batch_seq from raw.administrative_penalty where row_errors <> '';
-    insert into ledger.row_outcome select batch_seq, attempt, row_no, 'quarantined', record_id from raw.administrative_penalty
+    insert into ledger.row_outcome select batch_seq, attempt, row_no, 'quarantined', {_RECORD} from raw.administrative_penalty
     where row_errors <> '';
     insert into ledger.unchanged_rows select seq, 1, n, repeat('01000', 500)::bit(2048)
     from ledger.batch, generate_series(0, 29) n;
@@ -38,15 +40,15 @@ FILL = """
     insert into ledger.release (build_id, receiver, business_date, adds, mods, dels, diff_hash)
     select build_id, 'city', '2026-02-25', 50000, 0, 0, 'x' from ledger.build;
     insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, payload)
-    select release_id, 'city', 'penalty', r.record_id, 'ADD', 'v', '{}' from ledger.release, raw.administrative_penalty r;
+    select release_id, 'city', 'penalty', {_RECORD}, 'ADD', 'v', '{{}}' from ledger.release, raw.administrative_penalty r;
     insert into ledger.delivery_state (item_id, idempotency_key, state) select item_id, record_id, 'accepted'
     from ledger.delivery_item;
     insert into ledger.receiver_event (receiver, seq, record_id, event)
-    select 'city', row_number() over (), record_id, 'published' from raw.administrative_penalty;
-    insert into ledger.access_log (who, purpose, action, record_id) select 'x', 'x', 'explain', record_id
+    select 'city', row_number() over (), {_RECORD}, 'published' from raw.administrative_penalty;
+    insert into ledger.access_log (who, purpose, action, record_id) select 'x', 'x', 'explain', {_RECORD}
     from raw.administrative_penalty"""
 BIG = {
-    "administrative_penalty",
+    "administrative_penalty__0",
     "row_outcome",
     "unchanged_rows",
     "row_verdict",
@@ -56,7 +58,7 @@ BIG = {
     "receiver_event",
     "access_log",
 }
-RECORD = "select record_id from raw.administrative_penalty where batch_seq = 70 and row_no = 250"
+RECORD = f"select {_RECORD} from raw.administrative_penalty where batch_seq = 70 and row_no = 250"
 
 
 @pytest.fixture(scope="module")

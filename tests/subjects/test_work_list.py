@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import psycopg
 import pytest
 from public_credit import subjects as resolve
@@ -84,7 +86,7 @@ def test_persons_cannot_become_subjects_or_suggestions(registers):
         registers.owner.execute(
             f"insert into raw.{kind} ({', '.join([*fields, *given])}) values "
             f"({', '.join(['%s'] * (len(fields) + len(given)))})",
-            [seq, 1, 1, "person", f"r{kind}", "h", "", "", "", *given.values()],
+            [seq, 1, 1, "person", uuid4(), uuid4(), "", "", "", *given.values()],
         )
         registers.inputs.append((seq, 1, "add", kind))
     registers.build([firm(1, **SAME)])

@@ -6,13 +6,13 @@
 -- the catalogue: it is about all rows, the accepted and the others.
 {% for kind, table_name in [('administrative_licence', 'licence'), ('administrative_penalty', 'penalty')] %}
 select
-    '{{ table_name }}' as decision_table, b.unit_id, r.batch_seq, r.attempt, r.row_no, r.record_id,
+    '{{ table_name }}' as decision_table, b.unit_id, r.batch_seq, r.attempt, r.row_no,
+    {{ record_id_text('r.record_id') }} as record_id,
     {{ receipt_key('b', 'r') }} as receipt_key,
     b.business_date as received_on, coalesce(b.gated_on, b.business_date) as gated_on,
     coalesce(o.outcome, case when u.batch_seq is null then 'accepted' else 'duplicate' end) as outcome, r.uscc,
     {{ date_if_readable('r.decision_date') }} as decision_date
-from ({{ live_attempts(kind) }}) live
-join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt
+{{ landed_rows(kind) }}
 join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
 {{ kept_out() }}
 {{ 'union all' if not loop.last }}

@@ -6,7 +6,9 @@ with accepted as {{ computed_once() }} (
     {{ accepted_rows('disclosure_item') }}
 )
 select
-    r.record_id, r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version, r.content_hash,
+    {{ record_id_text('r.record_id') }} as record_id,
+    r.variant, r.batch_seq, r.attempt, r.row_no, r.source_version,
+    {{ content_hash_text('r.content_hash') }} as content_hash,
     r.subject_scheme, r.subject_value, r.unit_id, r.dataset_id, r.received_on, r.accepted_on,
     r.subject_name,
     r.uscc,

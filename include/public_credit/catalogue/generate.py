@@ -20,9 +20,15 @@ _RECEIVER = "city"  # whose interfaces the variants name (发改办财金〔2018
 # An event is looked up by the document it is about.
 _MORE_INDEXES = {"decision_event": ["decision_no", "authority_uscc"]}
 _PROVENANCE = (
-    "record_id, variant, batch_seq, attempt, row_no, source_version, content_hash",
+    "record_id",
+    "variant, batch_seq, attempt, row_no, source_version",
+    "content_hash",
     "subject_scheme, subject_value, unit_id, dataset_id, received_on, accepted_on",
 )
+_DECODED = {
+    "record_id": "record_id_text",
+    "content_hash": "content_hash_text",
+}  # by the macro that tells what raw holds
 _DESCRIBED = {
     "record_id": "记录编号",
     "variant": "变体",
@@ -82,9 +88,14 @@ def _staged(kind: Kind) -> list[Field]:
     return [kind.fields[name] for name in kind.columns if name not in kind.unstaged]
 
 
+def _provenance(name: str) -> str:
+    """A column of provenance of the raw row ``r``."""
+    return f"{{{{ {_DECODED[name]}('r.{name}') }}}} as {name}" if name in _DECODED else f"r.{name}"
+
+
 def _staging(kind: Kind) -> str:
     indexes = [["record_id"], *([_MORE_INDEXES[kind.id]] if kind.id in _MORE_INDEXES else []), ["batch_seq", "attempt"]]
-    columns = [", ".join(f"r.{name}" for name in line.split(", ")) for line in _PROVENANCE]
+    columns = [", ".join(map(_provenance, line.split(", "))) for line in _PROVENANCE]
     selected = ",\n    ".join([*columns, *map(_typed, _staged(kind))])
     return f"""\
 -- Made {_from(kind)}
@@ -170,7 +181,8 @@ def _export_yml(kind: Kind, variant: str) -> str:
 
 def _landed(kinds: list[Kind]) -> str:
     rows = "\nunion all\n".join(
-        f"select '{kind.id}' as kind, batch_seq, attempt, row_no, record_id\nfrom {{{{ source('raw', '{kind.id}') }}}}"
+        f"select '{kind.id}' as kind, batch_seq, attempt, row_no, {{{{ record_id_text('record_id') }}}} as record_id\n"
+        f"from {{{{ source('raw', '{kind.id}') }}}}"
         for kind in kinds
     )
     return f"""\

@@ -11,11 +11,11 @@ from itertools import product
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..base.quoting import quoted
 from ..catalogue.models import Kind
 from ..identifiers.names import same_name
+from ..land import partitions
 from ..land.rules import RuleSet, load_ruleset
-from ..ledger import unchanged
+from ..ledger import ids, unchanged
 from ..ledger.session import written
 from ..ledger.states import GOOD, BatchState, BuildState, InputOperation, Outcome, sql
 
@@ -25,6 +25,7 @@ REGISTRY_KINDS = {
 }  # kind → its name column
 DECISION_KINDS = {"administrative_licence": "许可", "administrative_penalty": "处罚"}
 _VERSION = ["record_id", "content_hash", "source_version", "batch_seq", "row_no"]  # what tells a version and its order
+_DECODED = {"record_id": ids.record_id("r.record_id"), "content_hash": ids.content_hash("r.content_hash")}
 _ASKED = {kind: ["variant", "decision_no", "subject_name", "authority_uscc"] for kind in DECISION_KINDS} | {
     kind: ["uscc", "subject_name", "former_names"] for kind in REGISTRY_KINDS
 }  # what else the rules ask of a version
@@ -66,8 +67,8 @@ class Heads:
         if built:
             self.sources.append(f"(select {', '.join(wanted)} from published.heads where kind = '{kind.id}')")
             self.before.append(f"(select {', '.join(_VERSION)} from published.versions where kind = '{kind.id}')")
-        raw = {"subject_name": REGISTRY_KINDS.get(kind.id, "subject_name")}  # where the column is named otherwise
-        self._select = "select " + ", ".join(f"r.{raw.get(name, name)} as {name}" for name in wanted)
+        raw = _DECODED | {"subject_name": f"r.{REGISTRY_KINDS.get(kind.id, 'subject_name')}"}  # named otherwise there
+        self._select = "select " + ", ".join(f"{raw.get(name, f'r.{name}')} as {name}" for name in wanted)
         session.execute(text(f"drop table if exists {self.pending}"))
         session.execute(text(f"create temp table pending_{kind.id} as {self._select} from {kind.raw} r limit 0"))
         waiting = session.execute(
@@ -155,8 +156,7 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
             ", ".join(
                 [
                     "row_no",
-                    "record_id",
-                    "content_hash",
+                    *(f"{column} as {name}" for name, column in _DECODED.items()),
                     "source_version",
                     "variant",
                     "row_errors",
@@ -167,7 +167,7 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
                 ]
             )
         }
-        from {kind.raw} where batch_seq = {int(seq)} and attempt = {int(attempt)}""")
+        from {kind.raw} r where batch_seq = {int(seq)} and attempt = {int(attempt)}""")
     )
     session.execute(
         text(
@@ -391,5 +391,5 @@ def refresh_statistics(session: Session, kinds: set[str]) -> None:
     if session.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000:
         session.execute(text("set local default_statistics_target = 10"))
         for kind in sorted(kinds):
-            session.execute(text(f"analyze {quoted('raw', kind)} (batch_seq, attempt, row_no, record_id)"))
+            partitions.analyze(session, kind)
         session.execute(text("analyze ledger.row_outcome, ledger.unchanged_rows, ledger.row_verdict"))

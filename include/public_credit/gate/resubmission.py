@@ -18,25 +18,27 @@ from sqlalchemy.orm import Session
 from ..base.quoting import quoted
 from ..catalogue import Kind, load_catalogue
 from ..land import shapes
+from ..ledger import ids
 from ..ledger.models import Batch
 from ..ledger.session import session, written
 from ..ledger.states import GOOD, NOT_BACK, Outcome, QuarantineState, sql
 
 _CONTENT = {"administrative_licence": "licence_content", "administrative_penalty": "penalty_content"}
 _DETAIL = {"administrative_licence": "licence_content", "administrative_penalty": "violation_facts"}
+_RECORD = f"{ids.record_id('old.record_id')} as record_id"
 _SLIP = """cast(old.received as jsonb) ->> '批次' as slip_batch, cast(old.received as jsonb) ->> '行号' as slip_row,
            coalesce(cast(old.received as jsonb) ->> '工作表', '') as slip_sheet"""
 
 _WAITING = f"""
     create temp table waiting on commit drop as
-    select q.id, q.batch_seq, b.batch_id, old.source_row, old.sheet, old.record_id, old.variant, {{facts}}, {{slip}}
+    select q.id, q.batch_seq, b.batch_id, old.source_row, old.sheet, {_RECORD}, old.variant, {{facts}}, {{slip}}
     from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
     join {{raw}} old on old.batch_seq = q.batch_seq and old.attempt = q.attempt and old.row_no = q.row_no
     where q.dataset_id = :dataset and q.state in {sql(NOT_BACK)} and q.batch_seq < :seq"""
 
 _FRESH = f"""
     create temp table fresh on commit drop as
-    select old.row_no, old.record_id, old.variant, {{facts}}, {{slip}}
+    select old.row_no, {_RECORD}, old.variant, {{facts}}, {{slip}}
     from {{raw}} old
     where old.batch_seq = :seq and old.attempt = :attempt and old.row_no not in (
         select row_no from ledger.row_outcome
@@ -57,9 +59,9 @@ _SPENT = """
 
 _KNOWN = f"""
     create temp table known on commit drop as
-    select distinct on (old.record_id) old.record_id, old.variant, {{facts}},
+    select distinct on (old.record_id) {_RECORD}, old.variant, {{facts}},
            bool_or(b.state in {sql(GOOD)}) over (partition by old.record_id) as on_file
-    from {{standing}} and old.batch_seq < :seq and old.record_id in (select record_id from pg_temp.asked)
+    from {{standing}} and old.batch_seq < :seq and old.record_id in (select {ids.stored("record_id")} from pg_temp.asked)
     order by old.record_id, old.batch_seq desc, old.row_no desc"""
 
 _MATCH = f"""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .memory import Array, Number, copy, load32, load64, store8, store16, store32, store64
+from .memory import Array, Number, copy, load32, load64, store8, store32, store64
 from .views import INLINE, address_of, length_of
 
 _NULL = np.uint32(0xFFFFFFFF)
-_HEX_PAIRS = np.frombuffer(bytes(range(256)).hex().encode(), dtype=np.uint16)
-ID_BYTES = HASH_BYTES = 32
+DIGEST = 16  # bytes of a record id and of a content hash
 
 
 @numba.njit(inline="always")
@@ -39,13 +38,6 @@ def _put_number(target: Number, value: Number) -> Number:
     store32(target, _swapped(4))
     store32(target + numba.uint64(4), _swapped(value))
     return target + numba.uint64(8)
-
-
-@numba.njit(inline="always")
-def _put_hexadecimal(target: Number, digest: Array, row: Number) -> None:
-    """Sixteen bytes as 32 hexadecimal digits."""
-    for place in range(16):
-        store16(target + numba.uint64(2 * place), _HEX_PAIRS[digest[row, place]])
 
 
 @numba.njit(cache=True)
@@ -77,8 +69,8 @@ def write(
 
     A row: the first ``fields`` text columns; ``constant`` (bytes that are the same in every row: the format's number
     of columns, then whole columns, begins with two bytes of the former); row number and source row; record id (NULL
-    where not ``identified``); 32 bytes for the content hash; the other text columns, NULL where not ``present``
-    (others × rows). ``spans`` (rows × 3): where the fields of each row begin and end, and where its content hash goes.
+    where not ``identified``; ``ids`` are two words each); 16 bytes for the content hash; the other text columns, NULL
+    where not ``present`` (others × rows). ``spans`` (rows × 3): where the fields of each row begin and end, and where its content hash goes.
     """
     base = np.uint64(out.ctypes.data)
     target = base
@@ -100,17 +92,17 @@ def write(
         target = _put_number(target, row_no + row)
         target = _put_number(target, source_row[row])
         if identified[row]:
-            store32(target, _swapped(ID_BYTES))
-            store8(target + np.uint64(4), np.uint8(114))  # r, then the first 31 of 32 digits
-            _put_hexadecimal(target + np.uint64(5), ids, row)
-            target += np.uint64(4 + ID_BYTES)
+            store32(target, _swapped(DIGEST))
+            store64(target + np.uint64(4), ids[row, 0])
+            store64(target + np.uint64(12), ids[row, 1])
+            target += np.uint64(4 + DIGEST)
         else:
             store32(target, _NULL)
             target += np.uint64(4)
-        store32(target, _swapped(HASH_BYTES))
+        store32(target, _swapped(DIGEST))
         spans[kept, 2] = target + np.uint64(4) - base
         kept += 1
-        target += np.uint64(4 + HASH_BYTES)
+        target += np.uint64(4 + DIGEST)
         for column in range(fields, len(views)):
             if present[column - fields, row]:
                 target = _put_text(target, views, buffers, column, row)

@@ -16,20 +16,24 @@ def compute_again(connection: Connection, kind_id: str, variants: dict[str, list
     """Compute the content hash of every row of a raw table over the fields its variant has."""
     plain, table = driver(connection), quoted("raw", kind_id)
     with plain.cursor() as cursor:
-        cursor.execute("create temp table hashed (place tid, content_hash text) on commit drop")
+        cursor.execute(
+            "create temp table hashed (batch_seq bigint, attempt smallint, row_no integer, content_hash uuid) on commit drop"
+        )
     for variant, fields in variants.items():
         listed = ", ".join(quoted(name) for name in fields)
         with plain.cursor("rows_of_variant") as rows:
-            rows.execute(f"select cast(ctid as text), {listed} from {table} where variant = %s", [variant])
+            rows.execute(f"select batch_seq, attempt, row_no, {listed} from {table} where variant = %s", [variant])
             while chunk := rows.fetchmany(_CHUNK):
-                places, *columns = zip(*chunk, strict=True)
+                batches, attempts, numbers, *columns = zip(*chunk, strict=True)
                 hashes = copy_binary.content_hashes([pl.Series(values, dtype=pl.String) for values in columns])
                 with plain.cursor() as cursor, cursor.copy("copy hashed from stdin") as copy:
-                    copy.write("".join(f"{place}\t{digest}\n" for place, digest in zip(places, hashes, strict=True)))
+                    for row in zip(batches, attempts, numbers, hashes, strict=True):
+                        copy.write_row(row)
     connection.execute(text("analyze hashed"))
     connection.execute(
         text(f"""
         update {table} r set content_hash = h.content_hash from hashed h
-        where r.ctid = h.place and r.content_hash <> h.content_hash""")
+        where (r.batch_seq, r.attempt, r.row_no) = (h.batch_seq, h.attempt, h.row_no)
+          and r.content_hash <> h.content_hash""")
     )
     connection.execute(text("drop table hashed"))

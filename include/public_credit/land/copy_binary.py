@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
+from uuid import UUID
 
 import numpy as np
 import polars as pl
@@ -16,14 +17,15 @@ from ..kernels.views import Texts
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
-DIGEST = 16  # bytes of a record id and of a content hash
+DIGEST = copy_rows.DIGEST
+_DIGEST = np.arange(DIGEST)
+_KEPT = np.array([0xFF] * (DIGEST - 1) + [0xF0], dtype=np.uint8)
 _NUMBERS = 16  # bytes of row number and source row
-_HEXADECIMAL = np.arange(copy_rows.HASH_BYTES)
 
 
 @dataclass(frozen=True)
 class Ids:
-    """Record ids of a chunk: digests (rows × 16 bytes) and the rows whose key is complete; other digests mean nothing."""
+    """Record ids of a chunk: two words of 64 bits each, and the rows whose key is complete; other digests mean nothing."""
 
     digests: np.ndarray
     complete: np.ndarray
@@ -31,17 +33,18 @@ class Ids:
     @property
     def short(self) -> np.ndarray:
         """64 bits of each."""
-        words: np.ndarray = self.digests.view(np.uint64)
-        return words[:, 0]
+        words: np.ndarray = self.digests[:, 0]
+        return words
 
 
 def record_ids(kind: str, variant: str, parts: list[pl.Series]) -> Ids:
-    """BLAKE2b-128 of kind, variant and the parts of the key, separated by 0x1f."""
+    """The first 124 bits of BLAKE2b-128 of kind, variant and the parts of the key, separated by 0x1f (``ledger.ids``)."""
     named = [part.alias(str(place)) for place, part in enumerate(parts)]
     keys = pl.select(pl.concat_str([pl.lit(kind), pl.lit(variant), *named], separator="\x1f")).to_series()
     digests = b"".join(_digests(keys.cast(pl.Binary).to_list()))
     complete = np.logical_and.reduce([(part != "").to_numpy() for part in parts])
-    return Ids(np.frombuffer(digests, dtype=np.uint8).reshape(-1, DIGEST), complete)
+    kept = np.frombuffer(digests, dtype=np.uint8).reshape(-1, DIGEST) & _KEPT
+    return Ids(kept.view(np.uint64), complete)
 
 
 def pair_hashes(first: pl.Series, second: pl.Series) -> np.ndarray:
@@ -49,8 +52,8 @@ def pair_hashes(first: pl.Series, second: pl.Series) -> np.ndarray:
     return pl.DataFrame([first.alias("first"), second.alias("second")]).hash_rows().to_numpy()
 
 
-def content_hashes(fields: list[pl.Series]) -> list[str]:
-    """The content hash of rows that hold these fields, as ``RowWriter`` writes it: 32 hexadecimal digits each.
+def content_hashes(fields: list[pl.Series]) -> list[UUID]:
+    """The content hash of rows that hold these fields, as ``RowWriter`` writes it.
 
     BLAKE2b-128 over the fields as they are written, so their lengths are in it.
     """
@@ -59,7 +62,7 @@ def content_hashes(fields: list[pl.Series]) -> list[str]:
     ends = np.zeros(texts.count + 1, dtype=np.int64)
     copy_rows.write_fields(out, texts.views, texts.buffers, texts.count, ends[1:])
     rows = (out.data[begin:end] for begin, end in pairwise(ends.tolist()))
-    return [digest.hex() for digest in _digests(rows)]
+    return [UUID(bytes=digest) for digest in _digests(rows)]
 
 
 def _digests(contents: Iterable[bytes | memoryview]) -> list[bytes]:
@@ -96,7 +99,7 @@ class RowWriter:
         """
         texts = Texts([*fields, *others])
         present = np.array([column.is_not_null().to_numpy() for column in others])
-        others_fixed = len(self._constant) + _NUMBERS + 8 + copy_rows.ID_BYTES + copy_rows.HASH_BYTES
+        others_fixed = len(self._constant) + _NUMBERS + 2 * (4 + DIGEST)
         room = copy_rows.room(texts.views, texts.count, others_fixed)
         if len(self._out) < room:
             self._out = np.empty(room, dtype=np.uint8)
@@ -118,6 +121,5 @@ class RowWriter:
         begins, ends, places = spans[:kept].T
         data = self._out.data
         hashes = b"".join(_digests(map(data.__getitem__, map(slice, begins.tolist(), ends.tolist()))))
-        letters = np.frombuffer(hashes.hex().encode(), dtype=np.uint8)
-        self._out[places[:, None] + _HEXADECIMAL] = letters.reshape(-1, copy_rows.HASH_BYTES)
+        self._out[places[:, None] + _DIGEST] = np.frombuffer(hashes, dtype=np.uint8).reshape(-1, DIGEST)
         return data[:used]

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, func, insert, inspect, text, update
 from ..base.quoting import quoted
 from ..catalogue import Catalogue, Kind
 from ..ledger.models import KindShape
-from . import shapes
+from . import partitions, shapes
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # when a table was made that was there before shapes were noted
+FIELD = "text not null default ''"
 PROVENANCE = {  # in the order of copy_binary.RowWriter: what all rows of a table share comes first
     "batch_seq": "bigint not null",
     "attempt": "smallint not null",
@@ -20,8 +21,8 @@ PROVENANCE = {  # in the order of copy_binary.RowWriter: what all rows of a tabl
     "variant": "text not null",
     "row_no": "integer not null",
     "source_row": "integer",
-    "record_id": "text",
-    "content_hash": "text not null",
+    "record_id": "uuid",
+    "content_hash": "uuid not null",
     "source_version": "text not null",
     "row_errors": "text not null",
     "row_warnings": "text not null",
@@ -36,29 +37,24 @@ def columns(kind: Kind, variant: str) -> list[str]:
     return [*kind.variants[variant], *PROVENANCE]
 
 
-def ensure(connection: Connection, catalogue: Catalogue) -> list[str]:
+def ensure(connection: Connection, catalogue: Catalogue) -> None:
     """Create the tables of kinds that have none, and note the shape of those whose shape was not noted yet (idempotent).
 
-    The fields of a table that is there change by ``reshape`` only. Returns the kinds whose table differs from the catalogue.
+    The fields of a table that is there change by ``reshape`` only.
     """
     known = shapes.applied(connection)
     for kind in catalogue.kinds.values():
         if kind.id in known:
             equip(connection, kind)
         else:
-            known[kind.id] = make(connection, kind, catalogue.version, "migrate")
-        if known[kind.id].get("content_hash") != shapes.CONTENT_HASH:
-            known[kind.id] = _hash_again(connection, kind.id, known[kind.id])
-    return [kind.id for kind in catalogue.kinds.values() if shapes.differs(kind, known[kind.id])]
+            make(connection, kind, catalogue.version, "migrate")
 
 
 def make(connection: Connection, kind: Kind, version: str, who: str) -> shapes.Shape:
     """Create the table of a kind, unless it is there, and note its shape, which is returned."""
     there = columns_there(connection, kind.id)
     if not there:
-        provenance = ", ".join(f"{name} {spec}" for name, spec in PROVENANCE.items())
-        fields = ", ".join(f"{quoted(name)} text not null default ''" for name in kind.columns)
-        connection.execute(text(f"create table {kind.raw} ({provenance}, {fields})"))
+        create(connection, kind.id, [*PROVENANCE, *kind.columns])
     shape = shapes.found(kind, there) if there else shapes.of(kind)
     noted: dict[str, Any] = {"applied_at": _LONG_AGO} if there else {}
     noted |= {"kind": kind.id, "shape": shape, "catalogue_version": version, "applied_by": who}
@@ -67,16 +63,26 @@ def make(connection: Connection, kind: Kind, version: str, who: str) -> shapes.S
     return shape
 
 
-def _hash_again(connection: Connection, kind_id: str, shape: shapes.Shape) -> shapes.Shape:
-    """Give the rows of a table the content hash of this version and note that; the shape as noted.
+def create(connection: Connection, kind_id: str, names: list[str]) -> None:
+    """Create the raw table of a kind with its first partition: columns of provenance and fields, by name."""
+    listed = ", ".join(f"{quoted(name)} {PROVENANCE.get(name, FIELD)}" for name in names)
+    key = "primary key (batch_seq, attempt, row_no)"
+    connection.execute(text(f"create table {quoted('raw', kind_id)} ({listed}, {key}) partition by range (batch_seq)"))
+    partitions.add(connection, kind_id, 0)
+
+
+def hash_again(connection: Connection, kind_id: str) -> None:
+    """Give the rows of a table the content hash of this version, unless they have it, and note that.
 
     A table with rows counts as applied anew: until the next build, which computes everything, the gate compares with the
     raw rows instead of what was built with the former hashes.
     """
     table = quoted("raw", kind_id)
-    hashed = shape | {"content_hash": shapes.CONTENT_HASH}
-    noted: dict[str, Any] = {"shape": hashed}
     shapes.hold(connection, kind_id, shared=False)
+    shape = shapes.applied(connection)[kind_id]
+    if shape.get("content_hash") == shapes.CONTENT_HASH:
+        return
+    noted: dict[str, Any] = {"shape": shape | {"content_hash": shapes.CONTENT_HASH}}
     if connection.execute(text(f"select exists (select 1 from {table})")).scalar():
         from . import content_hash
 
@@ -84,7 +90,6 @@ def _hash_again(connection: Connection, kind_id: str, shape: shapes.Shape) -> sh
         content_hash.compute_again(connection, kind_id, shape["variants"])
         noted["applied_at"] = func.clock_timestamp()
     connection.execute(update(KindShape).where(KindShape.kind == kind_id).values(noted))
-    return hashed
 
 
 def columns_there(connection: Connection, kind_id: str) -> set[str]:
@@ -113,13 +118,6 @@ def _index_document(connection: Connection, kind: Kind) -> None:
 
 def equip(connection: Connection, kind: Kind) -> None:
     """Indexes, triggers and rights of a raw table: collectors may insert, nobody may update or delete."""
-    maintainable = connection.execute(text("select current_setting('server_version_num')::int")).scalar_one() >= 170000
-    connection.execute(
-        text(
-            f"create index if not exists ix_{kind.id}_batch on {kind.raw} using brin (batch_seq) "
-            "with (pages_per_range = 16, autosummarize = on)"
-        )
-    )
     connection.execute(
         text(  # what the gate asks for first: the few rows with a finding
             f"create index if not exists ix_{kind.id}_finding on {kind.raw} (batch_seq, attempt) "
@@ -127,7 +125,7 @@ def equip(connection: Connection, kind: Kind) -> None:
         )
     )
     connection.execute(
-        text(  # ids come in no order: a B-tree of them costs landing three times as much
+        text(  # ids come in no order: a B-tree of them costs landing half as much again
             f"create index if not exists ix_{kind.id}_record on {kind.raw} using hash (record_id)"
         )
     )
@@ -135,16 +133,11 @@ def equip(connection: Connection, kind: Kind) -> None:
     connection.execute(
         text(  # what was counted over the rows holds until a statement touches them
             f"create or replace trigger forget_stock before insert or update or delete or truncate on {kind.raw} "
-            "for each statement execute function ledger.forget_stock()"
+            f"for each statement execute function ledger.forget_stock('{kind.id}')"
         )
     )
     connection.execute(text(f"grant select, insert on {kind.raw} to pcw_collector"))
-    if maintainable:
-        connection.execute(
-            text(  # the gate itself has the columns analysed that are asked for
-                f"alter table {kind.raw} set (autovacuum_analyze_threshold = 2000000000)"
-            )
-        )
+    if partitions.version(connection) >= 170000:
         connection.execute(
             text(
                 f"grant maintain on {kind.raw}, ledger.row_outcome, ledger.unchanged_rows, ledger.row_verdict "

@@ -110,6 +110,8 @@ def _retyped(connection: Connection, kind: Kind, name: str, column: str, was: tu
 
 def _fields(connection: Connection, kind: Kind, shape: shapes.Shape, plan: Plan) -> None:
     """Compare the fields: renamed first, then added, retyped and dropped."""
+    if shape.get("stored") != shapes.STORED:
+        plan.refused.append("原始表还没有搬成按月分区：请先重新运行 public-credit migrate")
     was, kept = _types(shape["fields"]), _types(shape["kept"])
     renamed = {
         name: spec.renamed_from

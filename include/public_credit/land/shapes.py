@@ -18,6 +18,7 @@ from ..ledger.models import KindShape
 
 Shape = dict[str, Any]
 CONTENT_HASH = "blake2b-128"  # the function that made the content hashes of a table
+STORED = "partitions"  # how the rows of a table lie; an earlier version had one table a kind, with ids as text
 
 # What an organisation or a person is told by: part of a record's key, of the same name in every kind.
 SUBJECT = frozenset(
@@ -60,7 +61,8 @@ def of(kind: Kind) -> Shape:
         {"name": name, "type": kind.fields[name].type, "code_list": kind.fields[name].code_list or ""}
         for name in kind.columns
     ]
-    return {"key": kind.key, "variants": kind.variants, "fields": fields, "kept": [], "content_hash": CONTENT_HASH}
+    shape = {"key": kind.key, "variants": kind.variants, "fields": fields, "kept": []}
+    return shape | {"content_hash": CONTENT_HASH, "stored": STORED}
 
 
 def found(kind: Kind, columns: set[str]) -> Shape:
@@ -68,6 +70,7 @@ def found(kind: Kind, columns: set[str]) -> Shape:
     shape = of(kind)
     return shape | {
         "content_hash": "",
+        "stored": "",
         "variants": {
             variant: [name for name in fields if name in columns] for variant, fields in shape["variants"].items()
         },

@@ -8,6 +8,8 @@ it was known then. The next build sees the old ids gone and the new ones come, a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
 
 import polars as pl
 from sqlalchemy import Connection, text
@@ -15,6 +17,7 @@ from sqlalchemy import Connection, text
 from ..base.quoting import quoted
 from ..catalogue.models import Kind
 from ..identifiers.identity_bulk import CODES
+from ..ledger import ids
 from ..ledger.session import driver
 from . import copy_binary, raw_tables, shapes, subjects
 
@@ -24,12 +27,12 @@ _COLUMNS = ("subject_scheme", "subject_value")
 # Rows whose record has another id now. A row whose key cannot be read any more keeps the id it has: it was accepted once.
 _MOVED = """
     create temp table moved on commit drop as
-    select r.batch_seq, r.attempt, r.row_no, r.record_id as old, t.record_id as new
-    from {raw} r join pg_temp.told t on t.place = r.ctid where r.record_id <> t.record_id"""
+    select batch_seq, attempt, row_no, {before} as old, {after} as new
+    from {raw} r join pg_temp.told t using (batch_seq, attempt, row_no) where r.record_id <> t.record_id"""
 _FILL = """
     update {raw} r set subject_scheme = t.scheme, subject_value = t.value,
         record_id = case when r.record_id is null then null else coalesce(t.record_id, r.record_id) end
-    from pg_temp.told t where t.place = r.ctid"""
+    from pg_temp.told t where (t.batch_seq, t.attempt, t.row_no) = (r.batch_seq, r.attempt, r.row_no)"""
 _ROW = "(m.batch_seq, m.attempt, m.row_no)"
 _FOLLOW = (
     f"""update ledger.row_outcome o set record_id = m.new from moved m
@@ -52,10 +55,10 @@ _FOLLOW = (
     where (q.batch_seq, q.attempt, q.row_no) = {_ROW}""",
     f"""update ledger.quarantine q set corrected_record_id = m.new from moved m, ledger.batch b
     where b.seq = q.corrected_batch_seq and (b.seq, b.current_attempt, q.corrected_row_no) = {_ROW}""",
-    """insert into ledger.repeated_row (batch_seq, attempt, row_no)
+    f"""insert into ledger.repeated_row (batch_seq, attempt, row_no)
     select r.batch_seq, r.attempt, r.row_no from (
         select x.batch_seq, x.attempt, x.row_no, count(*) over (partition by x.batch_seq, x.attempt, x.record_id) as rows
-        from {raw} x where x.record_id in (select new from moved)) r
+        from {{raw}} x where x.record_id in (select {ids.stored("new")} from moved)) r
     where r.rows > 1 on conflict do nothing""",
     # Until the next build the gate compares with the rows themselves, not with what was built under the old ids.
     "update ledger.kind_shape set applied_at = clock_timestamp() where kind = :kind",
@@ -78,14 +81,18 @@ def tell(connection: Connection, kind: Kind) -> None:
         return
     connection.execute(text("drop table if exists pg_temp.told, pg_temp.moved, pg_temp.link"))
     connection.execute(
-        text("create temp table told (place tid, scheme text, value text, record_id text) on commit drop")
+        text(
+            "create temp table told (batch_seq bigint, attempt smallint, row_no integer, scheme text, value text, "
+            "record_id uuid) on commit drop"
+        )
     )
     for rows in _told(connection, kind, there):
         with driver(connection).cursor() as cursor, cursor.copy("copy told from stdin") as copy:
             for row in rows:
                 copy.write_row(row)
     connection.execute(text("analyze told"))
-    connection.execute(text(_MOVED.format(raw=kind.raw)))
+    before, after = ids.record_id("r.record_id"), ids.record_id("t.record_id")
+    connection.execute(text(_MOVED.format(raw=kind.raw, before=before, after=after)))
     connection.execute(text(_FILL.format(raw=kind.raw)))
     if connection.execute(text("select exists (select 1 from moved)")).scalar_one():
         connection.execute(text("analyze moved"))
@@ -94,20 +101,22 @@ def tell(connection: Connection, kind: Kind) -> None:
             connection.execute(text(statement.format(raw=kind.raw)), parameters)
 
 
-def _told(connection: Connection, kind: Kind, there: set[str]) -> Iterator[list[tuple[str | None, ...]]]:
-    """Place, scheme, value and record id (None where the key cannot be read) of the rows that are about somebody."""
+def _told(connection: Connection, kind: Kind, there: set[str]) -> Iterator[list[tuple[Any, ...]]]:
+    """Batch, attempt, number, scheme, value and record id (None where the key cannot be read) of the rows that are about somebody."""
     fields = {*CODES, "id_no", "subject_name", "name", *subjects.told_apart_by(kind), *kind.key} & set(kind.fields)
     columns = {name: name if name in there else kind.fields[name].renamed_from for name in sorted(fields)}
     listed = ", ".join(quoted(column) if column else "''" for column in columns.values())
     for variant in kind.variants:
         with driver(connection).cursor(f"rows_of_{variant}") as rows:
-            rows.execute(f"select cast(ctid as text), {listed} from {kind.raw} where variant = %s", [variant])
+            rows.execute(f"select batch_seq, attempt, row_no, {listed} from {kind.raw} where variant = %s", [variant])
             while chunk := rows.fetchmany(_CHUNK):
-                places, *values = zip(*chunk, strict=True)
+                batches, attempts, numbers, *values = zip(*chunk, strict=True)
                 named = zip(columns, values, strict=True)
                 frame = pl.DataFrame([pl.Series(name, column, dtype=pl.String) for name, column in named])
                 about = subjects.decide(kind, variant, frame)
-                ids = copy_binary.record_ids(kind.id, variant, subjects.key_parts(kind, frame, about))
-                digests = (f"r{digest.tobytes().hex()[:31]}" for digest in ids.digests)
-                records = [record if whole else None for record, whole in zip(digests, ids.complete, strict=True)]
-                yield list(zip(places, about.scheme, about.value, records, strict=True))
+                made = copy_binary.record_ids(kind.id, variant, subjects.key_parts(kind, frame, about))
+                records = [
+                    UUID(bytes=digest.tobytes()) if whole else None
+                    for digest, whole in zip(made.digests, made.complete, strict=True)
+                ]
+                yield list(zip(batches, attempts, numbers, about.scheme, about.value, records, strict=True))

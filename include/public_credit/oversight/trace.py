@@ -15,7 +15,7 @@ from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land import shapes
 from ..land.rules import load_ruleset
-from ..ledger import unchanged, words
+from ..ledger import ids, unchanged, words
 from ..ledger.models import AccessLog
 from ..ledger.session import session
 from ..ledger.states import BatchState, QuarantineState
@@ -62,17 +62,17 @@ def find(key: str) -> list[Found]:
     Raises UserError for a blank key, and where it names records of several persons: persons are looked up one at a time.
     """
     key = key_given(key, "文书号或记录编号")
-    by_id = len(key) == 32 and key.startswith("r")
+    by_id = ids.is_record_id(key)
     found: dict[Any, Found] = {}
     with session("reader") as opened:
         for kind in load_catalogue().kinds.values():
             if not by_id and kind.document is None:
                 continue
             document = "" if by_id or kind.document is None else quoted(kind.document)
-            where = f"{document} = any(:spellings)" if document else "record_id = :key"
+            where = f"{document} = any(:spellings)" if document else f"record_id = {ids.stored(':key')}"
             rows = opened.execute(
                 text(
-                    f"select variant, record_id, batch_seq, attempt, row_no from {kind.raw} where {where} "
+                    f"select variant, {ids.record_id('record_id')}, batch_seq, attempt, row_no from {kind.raw} where {where} "
                     "order by batch_seq, attempt, row_no limit 1000"
                 ),
                 {"key": key, "spellings": spellings(key)},
@@ -84,12 +84,14 @@ def find(key: str) -> list[Found]:
                 )
     persons = [item for item in found.values() if item.about_person]
     if len(persons) > 1:
-        ids = [item.record_id or f"批次 {item.batch_seq} 第 {item.row_no} 行（无法识别，见退回单）" for item in persons]
+        several = [
+            item.record_id or f"批次 {item.batch_seq} 第 {item.row_no} 行（无法识别，见退回单）" for item in persons
+        ]
         raise UserError(
             f"该文书号涉及 {len(persons)} 条自然人记录，须逐人查询。",
             remedy="改用记录编号逐条查询，各写明目的："
-            + "、".join(ids[:_LISTED])
-            + (f" 等 {len(ids)} 条" if len(ids) > _LISTED else "")
+            + "、".join(several[:_LISTED])
+            + (f" 等 {len(several)} 条" if len(several) > _LISTED else "")
             + "。",
         )
     return list(found.values())
@@ -121,7 +123,9 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
     titles |= {spec["name"]: f"{spec['name']}（已停用）" for spec in kept}
     rules = {rule.id: rule for rule in load_ruleset(kind.id).row_rules}
     where = (
-        "r.record_id = :record" if item.record_id else "r.batch_seq = :seq and r.attempt = :attempt and r.row_no = :row"
+        f"r.record_id = {ids.stored(':record')}"
+        if item.record_id
+        else "r.batch_seq = :seq and r.attempt = :attempt and r.row_no = :row"
     )
     rows = opened.execute(
         text(f"""
@@ -183,10 +187,10 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
                         "catalogue_version",
                         "rules_version",
                         "code_version",
-                        "content_hash",
                         "source_version",
                     )
                 },
+                "content_hash": row["content_hash"].hex,
                 "outcome": outcome,
                 "findings": findings,
                 "rules_total": len(rules),

@@ -34,8 +34,9 @@ def migrate() -> list[str]:
     Returns the kinds whose table differs from the catalogue: ``catalogue apply`` changes these, after a preview.
     """
     from ..catalogue import load_catalogue
-    from ..land import raw_tables, told_again
+    from ..land import raw_tables, shapes, told_again, whole_table
 
+    kinds = list(load_catalogue().kinds.values())
     with settings.engine("owner").begin() as connection:
         lock(connection, "migrate")
         for schema in SCHEMAS:
@@ -49,13 +50,24 @@ def migrate() -> list[str]:
                 remedy="把环境变量 PCW_DISTRICT 设为本辖区的文件夹（docs/district.md）后重新启动。",
                 code=3,
             )
-        waiting = raw_tables.ensure(connection, load_catalogue())
+        for kind in kinds:
+            whole_table.set_aside(connection, kind)
+        raw_tables.ensure(connection, load_catalogue())
         for schema in DBT_SCHEMAS:
             connection.execute(
                 text(f"grant usage on schema {schema} to pcw_collector, pcw_builder, pcw_sender, pcw_reader")
             )
             connection.execute(text(f"grant create on schema {schema} to pcw_builder"))
-    for kind in load_catalogue().kinds.values():
+    for kind in kinds:
+        left = True
+        while left:
+            with settings.engine("owner").begin() as connection:
+                lock(connection, "migrate")
+                left = whole_table.move(connection, kind)
+        with settings.engine("owner").begin() as connection:
+            lock(connection, "migrate")
+            whole_table.finish(connection, kind)
+            raw_tables.hash_again(connection, kind.id)
         with settings.engine("owner").begin() as connection:
             lock(connection, "migrate")
             told_again.tell(connection, kind)
@@ -68,7 +80,9 @@ def migrate() -> list[str]:
                     "grant select on tables to pcw_owner, pcw_collector, pcw_sender, pcw_reader"
                 )
             )
-    return waiting
+    with settings.engine("owner").connect() as connection:
+        known = shapes.applied(connection)
+    return [kind.id for kind in kinds if shapes.differs(kind, known[kind.id])]
 
 
 def _move_unchanged_rows() -> None:

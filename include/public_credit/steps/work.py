@@ -258,16 +258,21 @@ def attest(run: Run, dataset_id: str | None, start: str | None, end: str | None,
 
 
 def sweep(run: Run) -> dict[str, int]:
-    """Remove what processes that died have left in archive and vault; how much of each. May run beside everything else."""
+    """Remove what processes that died have left in archive and vault, and close last month's partitions; how much of each.
+
+    May run beside everything else.
+    """
     from ..custody import sweep as leftovers
+    from ..land import partitions
 
     with step(run, "owner", StepName.SWEEP) as record:
         at = now()
         counts = {"stray_objects": leftovers.stray_objects(at), "unreceived_objects": leftovers.unreceived_objects(at)}
         numbers = leftovers.unused_numbers(at)
-        record.counts = counts | {"unused_numbers": numbers or 0}
+        turned = partitions.turn_all(load_catalogue().kinds.values(), run.on)
+        record.counts = counts | {"unused_numbers": numbers or 0, "partitions": len(turned)}
         record.message = (
-            "清理残留：归档 {stray_objects} 个未登记的对象、{unreceived_objects} 个未成回执的对象，保险库 {unused_numbers} 个未用的号码".format(
+            "清理残留：归档 {stray_objects} 个未登记的对象、{unreceived_objects} 个未成回执的对象，保险库 {unused_numbers} 个未用的号码；原始层 {partitions} 类换月".format(
                 **record.counts
             )
             + ("；有批次正在入库，保险库下次再查" if numbers is None else "")

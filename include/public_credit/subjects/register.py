@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..identifiers.names import same_name
-from ..ledger import unchanged
+from ..ledger import ids, unchanged
 from ..ledger.session import driver
 from ..ledger.states import InputOperation, sql
 from .nodes import Row, claims, node
@@ -101,7 +101,7 @@ def _insert_versions(kind: str) -> str:
     return f"""
         with added as (insert into subjects.version (batch_seq, attempt, row_no, record_id, kind, dataset_id, snapshot, source_version,
             accepted_on, {", ".join(_PLAIN)}, name_key, former_keys, established_on)
-        select r.batch_seq, r.attempt, r.row_no, r.record_id, i.kind, i.dataset_id, i.snapshot, r.source_version,
+        select r.batch_seq, r.attempt, r.row_no, {ids.record_id("r.record_id")}, i.kind, i.dataset_id, i.snapshot, r.source_version,
             i.accepted_on, {listed}, {same_name(name)}, {former}, cast(nullif(r.established_on, '') as date)
         from input i join raw.{kind} r on true
         {unchanged.JOINS}
@@ -119,7 +119,7 @@ def _take_rosters(session: Session, build_id: int) -> None:
         session.execute(text("drop table if exists pg_temp.listed"))
         session.execute(
             text(f"""
-            create temp table listed on commit drop as select distinct record_id from raw.{kind}
+            create temp table listed on commit drop as select distinct {ids.record_id("record_id")} as record_id from raw.{kind}
             where batch_seq = :seq and attempt = :attempt and record_id is not null"""),
             {"seq": newest.batch_seq if newest else -1, "attempt": newest.attempt if newest else -1},
         )
