@@ -126,10 +126,17 @@ def gate(run: Run) -> list[str]:
 
 
 def build(run: Run, *, full: bool = False, select: tuple[str, ...] = ()) -> Any:
-    """Build the warehouse for the business date; ``full``: compute everything again, or what ``select`` chooses."""
-    from ..build import run as builds
+    """Build the warehouse for the business date; ``full``: compute everything again, or what ``select`` chooses.
 
-    return builds.run(run, full_refresh=full, select=select)
+    When everything was computed again, what an earlier version left and no model makes any more goes.
+    """
+    from ..build import run as builds
+    from .forgotten import drop_forgotten
+
+    built = builds.run(run, full_refresh=full, select=select)
+    if built.whole:
+        drop_forgotten()
+    return built
 
 
 def release(run: Run) -> Any:
