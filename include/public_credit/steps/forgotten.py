@@ -8,14 +8,14 @@ import logging
 from sqlalchemy import text
 
 from ..base import settings
-from .migrate import DBT_SCHEMAS
 
 log = logging.getLogger(__name__)
 
 _THERE = text(
     "select n.nspname, c.relname, case c.relkind when 'v' then 'view' else 'table' end as kind "
     "from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-    "where n.nspname = any(:schemas) and c.relkind in ('r', 'v') order by c.relkind desc, 1, 2"
+    "where n.nspname = any(:schemas) and c.relkind in ('r', 'v') and pg_get_userbyid(c.relowner) = current_user "
+    "order by c.relkind desc, 1, 2"
 )
 _KEPT = "exports"  # what was offered to a receiver is history, also when its interface is gone
 
@@ -23,7 +23,8 @@ _KEPT = "exports"  # what was offered to a receiver is history, also when its in
 def drop_forgotten() -> list[str]:
     """Drop tables and views of dbt's schemas that neither a model nor a seed of the last build's manifest makes; their names.
 
-    For after a full rebuild: until then views of the earlier version may read them. Each is logged.
+    For after a full rebuild: until then views of the earlier version may read them. Each is logged. What another role has made
+    there is none of dbt's.
     """
     manifest = json.loads((settings.folder("dbt", "target") / "manifest.json").read_text(encoding="utf-8"))
     made = {
@@ -31,7 +32,7 @@ def drop_forgotten() -> list[str]:
         for node in manifest["nodes"].values()
         if node["resource_type"] in ("model", "seed")
     }
-    schemas = [schema for schema in DBT_SCHEMAS if schema != _KEPT]
+    schemas = sorted({schema for schema, _ in made} - {_KEPT})
     dropped = []
     with settings.engine("builder").begin() as connection:
         for schema, name, kind in connection.execute(_THERE, {"schemas": schemas}).all():

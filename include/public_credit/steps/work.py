@@ -23,6 +23,7 @@ from ..ledger.models import Batch
 from ..ledger.session import open_business_day, session, step
 from ..ledger.states import BatchState, StepName, Verdict
 from .airflow import APPROVE, REJECT
+from .forgotten import drop_forgotten
 
 if TYPE_CHECKING:
     from ..collect import CollectOutcome
@@ -131,7 +132,6 @@ def build(run: Run, *, full: bool = False, select: tuple[str, ...] = ()) -> Any:
     When everything was computed again, what an earlier version left and no model makes any more goes.
     """
     from ..build import run as builds
-    from .forgotten import drop_forgotten
 
     built = builds.run(run, full_refresh=full, select=select)
     if built.whole:
