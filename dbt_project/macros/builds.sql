@@ -14,16 +14,16 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- What goes out of a table before a build's rows come in (meta.takes_out): rows whose key stands in a model. With
-    of_build only what this build wrote there. The model is an edge of the graph: it is built first. -#}
-{% macro keys_of(model_name, key, of_build=true, where='true') -%}
+{#- What goes out of a table before a build's rows come in (meta.takes_out): rows whose key stands in a model, as far as
+    this build wrote there. The model is an edge of the graph: it is built first. -#}
+{% macro keys_of(model_name, key, where='true') -%}
     {%- do ref(model_name) -%}
-    {%- do return({'model': model_name, 'key': key, 'of_build': of_build, 'where': where}) -%}
+    {%- do return({'model': model_name, 'key': key, 'where': where}) -%}
 {%- endmacro %}
 
 {#- The same, by what the build takes in, or a replay in it takes back, of some kinds: a resumed build is the same. -#}
 {% macro inputs_of(kinds) -%}
-    {%- do return({'source': ['ledger', 'build_input'], 'key': ['batch_seq', 'attempt'], 'of_build': true,
+    {%- do return({'source': ['ledger', 'build_input'], 'key': ['batch_seq', 'attempt'],
         'where': "kind in ('" ~ kinds | join("', '") ~ "')"}) -%}
 {%- endmacro %}
 

@@ -16,8 +16,9 @@ from public_credit.build import command
 from public_credit.build import run as build
 
 from tests.conftest import CHECKOUT, open_warehouse
-from tests.helpers.edited import edit, tables
+from tests.helpers.edited import edit
 from tests.helpers.records import Records
+from tests.helpers.relations import built
 from tests.helpers.runs import run_on
 
 ON = date(2026, 2, 25)
@@ -267,13 +268,14 @@ def test_edited_policy_reaches_every_record_on_file(
     assert done.build_id == 2 and done.message.endswith("种子、模型有改动，全量重建")
     for name, query in told.items():
         assert records.query(query) != before[name], name
-    edited = tables(records)
+    edited = built(records.warehouse)
     assert records.build(ON).build_id is None
     assert records.query("select * from exports.exp_city__cf_fr where build_id = 1") == exported, (
         "what was offered is history"
     )
     with open_warehouse(migrated, tmp_path / "anew", monkeypatch) as another:
-        anew = tables(_delivered(another))
+        _delivered(another)
+        anew = built(another)
     assert edited.keys() == anew.keys()
     for name, rows in edited.items():
         assert rows == anew[name], name

@@ -16,9 +16,9 @@ from sqlalchemy import text
 
 from tests.gate.test_registry_agreement import FIRM, hand_in, registers
 from tests.helpers.commands import credit
-from tests.helpers.edited import tables
 from tests.helpers.penalties import ON
 from tests.helpers.records import Records
+from tests.helpers.relations import built
 from tests.helpers.runs import run_on
 
 CHOSEN, OTHER = "marts.mart_lists__entry", "intermediate.int_supervision__counter"
@@ -69,7 +69,7 @@ def test_a_choice_or_everything_is_computed_again(
     for dataset in ("zhzf.penalty_entity", "kfq.honour", "kjj.breach_list"):
         assert hand_in(tmp_path, dataset, [name]).state == "accepted"
     build.run(run_on(ON))
-    before, offered = tables(records), records.query("select * from exports.exp_city__cf_fr")
+    before, offered = built(warehouse), records.query("select * from exports.exp_city__cf_fr")
     assert before[CHOSEN] and before[OTHER] and offered
 
     for words, said in (
@@ -91,7 +91,7 @@ def test_a_choice_or_everything_is_computed_again(
     assert done.code == 0 and "按要求重算 mart_lists__entry 及其上下游" in done.out and "王工" in done.out, done
     for relation in published.RELATIONS:
         records.query(f"select * from {relation} limit 0")  # views over what was made anew are there
-    again = tables(records)
+    again = built(warehouse)
     assert again.pop(OTHER) != before[OTHER], "what does not belong to the choice is left alone"
     for table, rows in again.items():
         assert rows == before[table], table
@@ -111,5 +111,5 @@ def test_a_choice_or_everything_is_computed_again(
         builder.execute(f"update {OTHER} set accepted = accepted + 7")
     whole = credit("build", *on, "--full")
     assert whole.code == 0 and "按要求，全量重建（王工）" in whole.out, whole
-    assert tables(records)[OTHER] == before[OTHER]
+    assert built(warehouse)[OTHER] == before[OTHER]
     assert records.query("select * from exports.exp_city__cf_fr") == offered

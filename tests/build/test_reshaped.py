@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +22,10 @@ from public_credit.steps.migrate import migrate
 
 from tests.conftest import open_warehouse
 from tests.helpers.commands import credit
-from tests.helpers.edited import edit, tables
+from tests.helpers.edited import edit
 from tests.helpers.penalties import ON
 from tests.helpers.records import Records
+from tests.helpers.relations import built
 from tests.helpers.runs import run_on
 
 DATASETS = {
@@ -145,16 +145,6 @@ def _second(folder: Path, kind: str, case: Case) -> None:
     received(folder, DATASETS[kind], rows, TITLES)
 
 
-def _all_tables(records: Records) -> dict[str, list[str]]:
-    staged = records.query("select tablename from pg_tables where schemaname = 'staging'")
-    return tables(records) | {
-        f"staging.{name}": sorted(
-            json.dumps(row, sort_keys=True) for (row,) in records.query(f"select to_jsonb(t) from staging.{name} t")
-        )
-        for (name,) in staged
-    }
-
-
 def _exports(records: Records) -> list[Any]:
     return records.query("select * from exports.exp_city__cf_fr where build_id = 1 order by record_id")
 
@@ -175,7 +165,7 @@ def test_fields_change_on_a_built_warehouse(
     _first(tmp_path, case)
     records.build(ON)
     _released(records)
-    before, offered = _all_tables(records), _exports(records)
+    before, offered = built(warehouse), _exports(records)
     assert len(offered) == 6
 
     for kind in DATASETS:
@@ -218,7 +208,7 @@ def test_fields_change_on_a_built_warehouse(
             == 0
         )
         assert credit("catalogue", "template", dataset, "-o", tmp_path / "form.xlsx").code == 0
-    now = _all_tables(records)
+    now = built(warehouse)
     assert now["staging.stg_breach_list"] == before["staging.stg_breach_list"] != []
     assert _exports(records) == offered, "what was offered is history"
     told = _released(records)
@@ -236,7 +226,7 @@ def test_fields_change_on_a_built_warehouse(
             _second(tmp_path, kind, case)
         assert work.gate(run_on(ON)) == []
         fresh.build(ON)
-        anew = _all_tables(fresh)
+        anew = built(another)
     assert now.keys() == anew.keys()
     for name, rows in now.items():
         assert rows == anew[name], name

@@ -1,7 +1,7 @@
 """Run by test_spark.py with a Python that has dbt-spark: compile the project for an empty Spark, let Spark parse every model.
 
-Arguments: the dbt project, a folder to work in. Prints one line per statement that Spark cannot parse, and last how many it
-could.
+Arguments: the dbt project, a folder to work in; what stands there as *.sql is parsed, too. Prints one line per statement that Spark
+cannot parse, and last how many it could.
 """
 
 from __future__ import annotations
@@ -34,14 +34,15 @@ def main(project: str, folder: Path) -> None:
     if not done.success:
         sys.exit(str(done.exception or [item.message for item in done.result if item.message]))
     parser = spark._jsparkSession.sessionState().sqlParser()
-    parsed = 0
-    for item in done.result:
-        if item.node.resource_type == "model":
-            try:
-                parser.parsePlan(item.node.compiled_code)
-                parsed += 1
-            except ParseException as error:
-                print(f"{item.node.name}: {str(error).strip()[:300]}")
+    parsed, models = 0, [item.node for item in done.result if item.node.resource_type == "model"]
+    statements = {model.name: model.compiled_code for model in models}
+    statements |= {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
+    for name, statement in statements.items():
+        try:
+            parser.parsePlan(statement)
+            parsed += 1
+        except ParseException as error:
+            print(f"{name}: {str(error).strip()[:300]}")
     print(parsed)
 
 

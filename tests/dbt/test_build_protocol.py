@@ -18,9 +18,10 @@ from tests.conftest import CHECKOUT
 PROJECT = CHECKOUT / "dbt_project"
 BUILD = "{{ var('build_id') }}"
 MODELS = {
-    "int_lab__touched": "select distinct key from intermediate.given where build_id = " + BUILD,
+    "int_lab__touched": "{{ config(meta={'of_build': true}) }} select distinct key from intermediate.given where build_id = "
+    + BUILD,
     "int_lab__kept": """{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-              meta={'grain': ['key'], 'takes_out': keys_of('int_lab__touched', ['key'], of_build=false)}) }}
+              meta={'grain': ['key'], 'takes_out': keys_of('int_lab__touched', ['key'])}) }}
 select key, value from intermediate.given
 where {% if is_incremental() %}build_id = BUILD{% else %}build_id <= BUILD{% endif %} and value <> 'gone'
   {%- if var('hangs', false) %} and pg_sleep(60) is not null{% endif %}""",

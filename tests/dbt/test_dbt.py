@@ -9,34 +9,11 @@ from pathlib import Path
 import pytest
 from public_credit.base.messages import UserError
 
+from tests.helpers.relations import built
 from tests.helpers.runs import run_on
 from tests.helpers.world import DAYS, world
 
 pytestmark = pytest.mark.slow
-_BUILD = {"build_id"}
-
-
-def _tables(w) -> dict[str, list[str]]:
-    result = {}
-    for schema, table in w.query(
-        "select schemaname, tablename from pg_tables where schemaname = 'marts' "
-        "or (schemaname = 'intermediate' and (tablename like '%__current' or tablename in "
-        "('int_records__history', 'int_records__roster'))) order by 1, 2"
-    ):
-        columns = [
-            name
-            for (name,) in w.query(
-                "select column_name from information_schema.columns where table_schema = %s "
-                "and table_name = %s order by 1",
-                [schema, table],
-            )
-            if name not in _BUILD
-        ]
-        result[f"{schema}.{table}"] = sorted(
-            json.dumps(row, default=str, ensure_ascii=False)
-            for row in w.query(f"select {', '.join(columns)} from {schema}.{table}")
-        )
-    return result
 
 
 def _without_grain(w) -> list[str]:
@@ -70,7 +47,7 @@ def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, 
             work.gate(run_on(DAYS[day]))
             assert work.build(run_on(DAYS[day])).models > 20
         assert work.build(run_on(DAYS[2])).build_id is None
-        before = _tables(w)
+        before = built(warehouse)
         assert sum(map(len, before.values())) > 1000
         assert _without_grain(w) == []
         with warehouse.connect("builder") as builder:  # as a table of an earlier version, which is never made anew
@@ -84,7 +61,7 @@ def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, 
         refreshed = build.run(run_on(DAYS[2]), full_refresh=True)
         assert refreshed.build_id is not None
         assert _without_grain(w) == []
-        after = _tables(w)
+        after = built(warehouse)
         for name, content in before.items():
             assert after[name] == content, name
         assert w.query("select count(*) from exports.exp_city__cf_fr") == exported

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,3 +101,36 @@ def test_every_word_of_the_dialect_is_said_for_both_databases() -> None:
 
 def _others() -> list[Path]:
     return [path for path in (PROJECT / "macros").rglob("*.sql") if path != DIALECT]
+
+
+def merged(taken_out: str | None = None) -> str:
+    """The MERGE that keeps a table on Spark, without a Spark."""
+    from jinja2 import Environment
+
+    text = (PROJECT / "macros" / "materializations" / "merged.sql").read_text(encoding="utf-8")
+    macros: Any = Environment(extensions=["jinja2.ext.do"]).from_string(text).module
+    if taken_out is not None:
+        keys = {"key": ["record_id"], "where": "change = 'delete'"}
+        taken_out = macros.condition_taken_out(keys, taken_out == "of_build", 7, "intermediate.changes")
+    return str(
+        macros.merge_and_take_out("marts.entry", "entry__dbt_tmp", ["record_id", "state"], ["record_id"], taken_out)
+    )
+
+
+def test_on_spark_one_merge_takes_out_and_puts_in() -> None:
+    plain, taking = " ".join(merged().split()), " ".join(merged("").split())
+    assert "select record_id, state, false as goes_out from entry__dbt_tmp ) as told" in plain
+    assert "kept.record_id <=> told.record_id when matched and told.goes_out then delete" in plain
+    assert (
+        "where exists ( select 1 from intermediate.changes as gone where change = 'delete' and gone.build_id = 7 "
+        "and gone.record_id <=> kept.record_id) and not exists" in taking
+    )
+    assert "build_id = 7" not in merged("of_build"), "all of what speaks of one build"
+
+
+def test_every_kept_table_has_a_key_that_a_merge_can_use() -> None:
+    """Appended tables merge by their grain on Spark: without one a resumed build would add its rows twice."""
+    kept = re.compile(r"materialized='incremental'")
+    for path in sorted((PROJECT / "models").rglob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        assert not kept.search(text) or "'grain'" in text or "unique_key=" in text, path.name

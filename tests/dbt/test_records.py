@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -20,6 +19,7 @@ from public_credit.ledger.session import session
 from public_credit.oversight import asof
 
 from tests.helpers.records import Records
+from tests.helpers.relations import built
 
 pytestmark = pytest.mark.slow
 MON, TUE, WED, THU, FRI = (date(2026, 2, day) for day in (23, 24, 25, 26, 27))
@@ -416,29 +416,13 @@ def test_policy_names_every_kind_once_with_its_clause():
 
 
 def test_a_full_refresh_gives_the_same_rows(week: Week):
-    before = tables(week.records)
+    before = built(week.records.warehouse)
     changes = week.records.query("select count(*) from intermediate.int_records__changes")
     assert week.records.build(FRI, full_refresh=True).build_id is not None
-    after = tables(week.records)
+    after = built(week.records.warehouse)
     for name, rows in before.items():
         assert after[name] == rows, name
     assert week.records.query("select count(*) from intermediate.int_records__changes") == changes
-
-
-def tables(records: Records) -> dict[str, list[str]]:
-    return {
-        name: sorted(
-            json.dumps(row, default=str, ensure_ascii=False, sort_keys=True)
-            for (row,) in records.query(f"select to_jsonb(t) - 'build_id' from {name} t")
-        )
-        for name in (
-            "intermediate.int_records__current",
-            "intermediate.int_records__history",
-            "intermediate.int_records__roster",
-            "marts.mart_subjects__timeline",
-            "marts.fct_records__version",
-        )
-    }
 
 
 def record(week: Week, number: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CHECKOUT
+from tests.dbt.test_portable import merged
 
 ASKED = os.environ.get("PCW_TEST_SPARK", "")
 pytestmark = [
@@ -32,7 +33,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     made = tmp_path_factory.mktemp("spark") / "bin" / "python"
     for command in (
         ["venv", str(made.parents[1])],
-        ["pip", "install", "--python", str(made), "dbt-spark[session]>=1.11,<1.12"],
+        ["pip", "install", "--python", str(made), "dbt-spark[session]>=1.11,<1.12", "dbt-core<1.12"],
     ):
         done = subprocess.run([sys.executable, "-m", "uv", *command], capture_output=True, text=True)
         if done.returncode:
@@ -41,6 +42,9 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_every_model_compiles_and_is_read_by_spark(python: str, tmp_path: Path) -> None:
+    merges = {"merged": merged(), "taken_out": merged(""), "of_build": merged("of_build")}
+    for name, statement in merges.items():
+        (tmp_path / f"{name}.sql").write_text(statement, encoding="utf-8")
     script = Path(__file__).with_name("compile_for_spark.py")
     done = subprocess.run(
         [python, script, CHECKOUT / "dbt_project", tmp_path],
@@ -50,4 +54,4 @@ def test_every_model_compiles_and_is_read_by_spark(python: str, tmp_path: Path) 
     )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     models = len(list((CHECKOUT / "dbt_project" / "models").rglob("*.sql")))
-    assert done.stdout.splitlines() == [str(models)]
+    assert done.stdout.splitlines() == [str(models + len(merges))]

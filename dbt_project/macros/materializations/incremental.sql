@@ -9,7 +9,8 @@
     incremental_strategy    append, or merge by unique_key
     meta.takes_out          the rows that go out first: keys_of(a model), inputs_of(kinds)
     meta.once               a build that stands there already adds nothing: what it compared with has moved on
-    meta.grain              columns of which the table takes every value once -#}
+    meta.grain              columns of which the table takes every value once
+    meta.of_build           on a table that is no incremental one: it speaks of one build alone, made anew by each -#}
 {% materialization incremental, adapter='postgres' %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
@@ -53,11 +54,14 @@
     {%- do return(found.rows | length > 0) -%}
 {%- endmacro %}
 
-{#- The rows of a table whose key stands in another relation; see keys_of. -#}
+{#- The rows of a table whose key stands in another relation, as far as this build wrote there; see keys_of. What is
+    of_build holds nothing else. -#}
 {% macro delete_taken_out(relation, keys) -%}
+    {%- set told_by = graph.nodes['model.' ~ project_name ~ '.' ~ keys.model] if keys.model else none -%}
     delete from {{ relation }} where ({{ keys.key | join(', ') }}) in (
         select {{ keys.key | join(', ') }} from {{ source(*keys.source) if keys.source else ref(keys.model) }}
-        where {{ keys.where }} {%- if keys.of_build %} and build_id = {{ var('build_id') }}{% endif %})
+        where {{ keys.where }}
+        {%- if not (told_by and told_by.config.meta.of_build) %} and build_id = {{ var('build_id') }}{% endif %})
 {%- endmacro %}
 
 {#- In one go: what goes out, what comes in as a temporary table, and the columns of both, those that are the same told. -#}

@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
+{{ config(meta={'of_build': true}, indexes=[{'columns': ['record_id'], 'unique': true}]) }}
 -- Licences this build may change as they stand now: the newest version with all that was delivered of it, and what an
 -- event or a corrected key made of it. A licence whose term ran out stands as it was granted.
 select

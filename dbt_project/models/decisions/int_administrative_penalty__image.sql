@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
+{{ config(meta={'of_build': true}, indexes=[{'columns': ['record_id'], 'unique': true}]) }}
 -- Penalties this build may change as they stand now: the newest version with all that was delivered of it, what an
 -- event or a corrected key made of it, and the end of publication the law allows (信用修复管理办法).
 select

@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['subject_id'], 'unique': true}]) }}
+{{ config(meta={'of_build': true}, indexes=[{'columns': ['subject_id'], 'unique': true}]) }}
 -- Subjects whose food and drug grade is computed again: a record it may rest on changed, or a day passed that it waits
 -- for.
 {%- set changes = ref('int_records__changes') %}

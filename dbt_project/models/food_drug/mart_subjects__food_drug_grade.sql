@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', on_schema_change='fail', incremental_strategy='append',
           meta={'grain': ['subject_id'],
-                'takes_out': keys_of('int_food_drug__touched', ['subject_id'], of_build=false)}) }}
+                'takes_out': keys_of('int_food_drug__touched', ['subject_id'])}) }}
 -- 食品药品企业信用等级: the first rule of the version in force that the records on file meet. A notice with its basis; an
 -- official decides. A fact counts while the business date lies before its day plus the rule's months.
 with rules as (

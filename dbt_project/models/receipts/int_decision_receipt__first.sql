@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='receipt_key',
-          meta={'takes_out': keys_of('int_decision_receipt__gone', ['receipt_key'], of_build=false)},
+          meta={'takes_out': keys_of('int_decision_receipt__gone', ['receipt_key'])},
           indexes=[{'columns': ['receipt_key'], 'unique': true}, {'columns': ['first_accepted_on']},
               {'columns': ['uscc']},
                    {'columns': ['record_id']}]) }}

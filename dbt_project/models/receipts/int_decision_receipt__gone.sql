@@ -1,3 +1,4 @@
+{{ config(meta={'of_build': true}) }}
 -- Keys of attempts that a replay in this build took back and that no other attempt holds.
 select told.receipt_key
 from ({{ receipts_of_build() }}) told

@@ -1,3 +1,4 @@
+{{ config(meta={'of_build': true}) }}
 -- Snapshots this build compares again: from its first one of a dataset on, all of a dataset if a replay took one back.
 with first_of_build as (
     select own.dataset_id, min(i.batch_seq) as batch_seq,

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append',
           meta={'grain': ['record_id', 'version_no'],
-                'takes_out': keys_of('int_records__touched', ['record_id'], of_build=false)},
+                'takes_out': keys_of('int_records__touched', ['record_id'])},
           indexes=[{'columns': ['record_id', 'version_no'], 'unique': true},
               {'columns': ['lookup_scheme', 'lookup_value']},
                    {'columns': ['person_ref']}]) }}

@@ -1,4 +1,5 @@
-{{ config(indexes=[{'columns': ['record_id'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
+{{ config(meta={'of_build': true}, indexes=[{'columns': ['record_id'], 'unique': true}],
+          post_hook="{{ take_statistics(this) }}") }}
 -- The image of the touched records on the business date: what is known now, the state it has today, whom it is about.
 with known as (
     select

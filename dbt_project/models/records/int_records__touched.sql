@@ -1,4 +1,5 @@
-{{ config(indexes=[{'columns': ['record_id'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
+{{ config(meta={'of_build': true}, indexes=[{'columns': ['record_id'], 'unique': true}],
+          post_hook="{{ take_statistics(this) }}") }}
 -- Records this build may change: delivered or withdrawn rows, events about them, corrected keys, rosters, a subject
 -- that was merged or split, and a day that ended a term.
 {%- set roster = ref('int_records__roster') %}

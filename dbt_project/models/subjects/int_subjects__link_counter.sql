@@ -1,8 +1,22 @@
 {{ config(materialized='incremental', incremental_strategy='merge', unique_key=['unit_id', 'kind'],
           indexes=[{'columns': ['unit_id', 'kind'], 'unique': true}]) }}
--- Additive counters per department and kind: organisations' records accepted, and those of them linked to a subject.
+-- Organisations' records accepted per department and kind, and those of them linked to a subject. A build subtracts
+-- what its changed records were and adds what they are; a row knows the build it applied last, so a resumed build adds
+-- nothing twice.
+{%- set changes = ref('int_records__changes') %}
 with images as (
-    {{ signed_images(['unit_id', 'link_state']) }}
+    {%- if is_incremental() %}
+    select old_unit_id as unit_id, kind, old_link_state as link_state, -1 as sign
+    from {{ changes }}
+    where build_id = {{ var('build_id') }} and subject_class = 'organisation' and old_image_hash is not null
+    union all
+    select new_unit_id, kind, new_link_state, 1
+    from {{ changes }}
+    where build_id = {{ var('build_id') }} and subject_class = 'organisation' and new_image_hash is not null
+    {%- else %}
+    select unit_id, kind, link_state, 1 as sign
+    from {{ ref('int_records__current') }} where subject_class = 'organisation'
+    {%- endif %}
 ), delta as (
     select unit_id, kind, sum(sign) as accepted, sum(case when link_state = 'linked' then sign else 0 end) as linked
     from images

@@ -1,3 +1,4 @@
+{{ config(meta={'of_build': true}) }}
 -- Old (sign -1) and new (sign 1) image of every decision whose figures this build changes: what the counter adds up.
 {%- set before = none if flags.FULL_REFRESH else previous('int_supervision__receipt') %}
 select 1 as sign, {{ receipt_columns('now') }}

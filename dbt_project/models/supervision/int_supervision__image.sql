@@ -1,4 +1,5 @@
-{{ config(indexes=[{'columns': ['receipt_key'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
+{{ config(meta={'of_build': true}, indexes=[{'columns': ['receipt_key'], 'unique': true}],
+          post_hook="{{ take_statistics(this) }}") }}
 -- What the supervision rates count of the touched decisions: the one place where late, accepted or linked is decided.
 select
     f.receipt_key, f.unit_id, f.decision_table, f.decision_month, f.record_id, f.first_received_on, f.first_accepted_on,

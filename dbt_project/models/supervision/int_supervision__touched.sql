@@ -1,4 +1,5 @@
-{{ config(indexes=[{'columns': ['receipt_key'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
+{{ config(meta={'of_build': true}, indexes=[{'columns': ['receipt_key'], 'unique': true}],
+          post_hook="{{ take_statistics(this) }}") }}
 -- Decisions whose supervision figures this build may change: delivered or withdrawn rows, those that wait for
 -- acceptance while days pass, and those whose deadline, registered code or publication was told anew.
 {%- set first = ref('int_decision_receipt__first') %}

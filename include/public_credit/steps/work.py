@@ -23,6 +23,7 @@ from ..ledger.models import Batch
 from ..ledger.session import open_business_day, session, step
 from ..ledger.states import BatchState, StepName, Verdict
 from .airflow import APPROVE, REJECT
+from .forgotten import drop_forgotten
 
 if TYPE_CHECKING:
     from ..collect import CollectOutcome
@@ -137,10 +138,16 @@ def gate(run: Run) -> list[str]:
 
 
 def build(run: Run, *, full: bool = False, select: tuple[str, ...] = ()) -> Any:
-    """Build the warehouse for the business date; ``full``: compute everything again, or what ``select`` chooses."""
+    """Build the warehouse for the business date; ``full``: compute everything again, or what ``select`` chooses.
+
+    When everything was computed again, what an earlier version left and no model makes any more goes.
+    """
     from ..build import run as builds
 
-    return builds.run(run, full_refresh=full, select=select)
+    built = builds.run(run, full_refresh=full, select=select)
+    if built.whole:
+        drop_forgotten()
+    return built
 
 
 def release(run: Run) -> Any:
