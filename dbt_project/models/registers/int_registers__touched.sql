@@ -1,4 +1,5 @@
-{{ config(indexes=[{'columns': ['record_id'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
+{{ config(meta={'of_build': true}, indexes=[{'columns': ['record_id'], 'unique': true}],
+          post_hook="{{ take_statistics(this) }}") }}
 -- Records of the registers whose current version this build may change: of them it takes versions in, or a replay in it
 -- takes some back.
 {%- set kinds = kinds_of_build() | select('in', register_kinds()) | list %}

@@ -1,4 +1,5 @@
-{{ config(indexes=[{'columns': ['item_key'], 'unique': true}], post_hook="{{ take_statistics(this) }}") }}
+{{ config(meta={'of_build': true}, indexes=[{'columns': ['item_key'], 'unique': true}],
+          post_hook="{{ take_statistics(this) }}") }}
 -- What coverage targets may count otherwise than before this build: subjects that were told anew, whose register rows
 -- or records changed, and whoever is or was on a roster. A register row that a replay took back names nobody any more:
 -- all of them.
