@@ -111,7 +111,7 @@ def _family(pid: int) -> list[psutil.Process]:
 def _worked(pid: int) -> float:
     """Seconds of a processor that a process has used, itself and what it has waited for; 0 when it is gone."""
     with suppress(psutil.NoSuchProcess):
-        return sum(psutil.Process(pid).cpu_times()[:4])
+        return float(sum(psutil.Process(pid).cpu_times()[:4]))
     return 0.0
 
 
