@@ -88,7 +88,9 @@ def _due(connection: Connection, kind: Kind, on: date) -> Partition | None:
     if begun is None:
         return None
     months = (on.year - begun.year) * 12 + on.month - begun.month
-    size = connection.execute(text("select pg_relation_size(to_regclass(:table))"), {"table": last.table}).scalar_one()
+    size: int = connection.execute(
+        text("select pg_relation_size(to_regclass(:table))"), {"table": last.table}
+    ).scalar_one()
     return last if months >= (1 if size >= SMALL else 12) else None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, func, insert, text, update
+from sqlalchemy import Connection, Row, func, insert, text, update
 
 from ..base import settings
 from ..base.days import years_before
@@ -93,8 +93,10 @@ def _find(connection: Connection, kind: Kind, on: date, most: int | None = None)
     connection.execute(text(_EXPIRED.format(raw=kind.raw, ended=ended)), known)
     connection.execute(text("analyze expired"))
     connection.execute(text(_ROWS.format(raw=kind.raw)), known)
-    counts = connection.execute(text("select count(*), count(distinct record_id) from gone")).one()
-    return Due(kind, *counts)
+    counts: Row[tuple[int, int]] = connection.execute(
+        text("select count(*) as rows, count(distinct record_id) as records from gone")
+    ).one()
+    return Due(kind, counts.rows, counts.records)
 
 
 def _kinds() -> Iterator[Kind]:
@@ -148,7 +150,7 @@ def _purge(run: Run, kind: Kind) -> Due:
         told = {"rule": rule.rule, "clause": rule.clause, "years": rule.years, "rows": due.rows, "records": due.records}
         noted = {"kind": kind.id, "business_date": run.on, "purged_by": run.who} | told
         purge_id = connection.execute(insert(Purge).values(noted).returning(Purge.id)).scalar_one()
-        gone = connection.execute(text(_DELETE.format(raw=kind.raw)), {"purge": purge_id}).scalars()
+        gone: list[str] = list(connection.execute(text(_DELETE.format(raw=kind.raw)), {"purge": purge_id}).scalars())
         tokens = {token for row in gone for token in TOKEN.findall(row)}
         connection.execute(
             text(
