@@ -18,7 +18,10 @@ from ..ledger.models import KindShape
 from . import partitions, raw_tables, shapes
 
 _STEP = 500_000  # rows, or one batch that has more
-_WHOLE = text("select relkind = 'r' from pg_class where oid = to_regclass(:table)")
+_WHOLE = text(
+    "select relkind = 'r' from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+    "where n.nspname = 'raw' and c.relname = :name"
+)
 _COLUMNS = text(
     "select column_name from information_schema.columns where table_schema = 'raw' and table_name = :name order by ordinal_position"
 )
@@ -44,7 +47,7 @@ def _former(kind: Kind) -> str:
 
 
 def _there(connection: Connection, name: str) -> bool:
-    return bool(connection.execute(_WHOLE, {"table": quoted("raw", name)}).scalar())
+    return bool(connection.execute(_WHOLE, {"name": name}).scalar())
 
 
 def set_aside(connection: Connection, kind: Kind) -> None:
