@@ -204,7 +204,7 @@ def test_fields_change_on_a_built_warehouse(
     assert "、".join(sorted(DATASETS)) in result.message and "全量重建" in result.message, result.message
     for kind, dataset in DATASETS.items():
         assert (
-            credit("explain", records.query(f"select {ids.record_id('min(record_id)')} from raw.{kind}")[0][0]).code
+            credit("explain", records.query(f"select min({ids.record_id('record_id')}) from raw.{kind}")[0][0]).code
             == 0
         )
         assert credit("catalogue", "template", dataset, "-o", tmp_path / "form.xlsx").code == 0

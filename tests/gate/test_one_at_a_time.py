@@ -40,13 +40,7 @@ MOVES = {
     "set aside": "credit('batches', 'set-aside', str(seq), '--reason', '来函')",
     "withdraw": "credit('batches', 'withdraw', str(seq), '--reason', '来函')",
 }
-PAIRS = [
-    ("replay", "gate"),
-    ("gate", "judge"),
-    ("waive", "gate"),
-    ("set aside", "replay"),
-    ("withdraw", "replay"),
-]
+PAIRS = [("replay", "gate"), ("gate", "judge"), ("waive", "gate"), ("set aside", "replay"), ("withdraw", "replay")]
 _TASK = """
 import sys
 from public_credit.steps import work

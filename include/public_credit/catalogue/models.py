@@ -98,6 +98,15 @@ class Rule(Strict):
     years: int | None = None
 
 
+class Retention(Rule):
+    """How long rows stay: ``years`` from the latest of the dates in ``ends``, with none of them from when they were accepted.
+
+    A record of which no such date is told is in force; ``ends: []``: nothing that is collected so far tells the end.
+    """
+
+    ends: list[str] | None = None
+
+
 class Variant(Strict):
     """One table of a kind; ``extra`` fields may arrive with it though the standard does not list them."""
 
@@ -132,7 +141,7 @@ class Kind(Strict):
     event_date: str | None = None
     document: str | None = None  # the field that holds the number of the document a record is known by
     publication: Rule
-    retention: Rule
+    retention: Retention
     tables: dict[KindId, Variant] = Attribute(alias="variants")
     fields: dict[str, Field]
     ignored_headers: list[str] = []
@@ -176,6 +185,8 @@ class Kind(Strict):
                 raise ValueError(f"主键字段 {part} 未定义")
         if self.event_date and self.event_date not in self.fields:
             raise ValueError(f"事件日期字段 {self.event_date} 未定义")
+        if unknown := sorted(set(self.retention.ends or []) - set(self.fields)):
+            raise ValueError(f"保存期限的起算字段 {'、'.join(unknown)} 未定义")
         if self.document and self.document not in self.fields:
             raise ValueError(f"文书号字段 {self.document} 未定义")
         return self

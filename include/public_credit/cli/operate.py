@@ -1,4 +1,4 @@
-"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, waive, attest, sweep."""
+"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, waive, attest, sweep, purge."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
     app.command("waive", help="暂时豁免一项检查（理由、责任人、到期日必填）。")(waive)
     app.command("attest", help="登记零报送。")(attest)
     app.command("sweep", help="清理中断的收取和入库在归档与保险库中的残留。")(sweep)
+    app.command("purge", help="清除保存期限届满的记录的原始行，连同归档与保险库。")(purge)
 
 
 def migrate() -> None:
@@ -267,3 +268,19 @@ def sweep() -> None:
         "已清理：归档 {stray_objects} 个未登记的对象、{unreceived_objects} 个未成回执的对象，"
         "保险库 {unused_numbers} 个未用的号码。".format(**counts)
     )
+
+
+def purge(
+    on: On = None, dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明将清除什么，不作改动。")] = False
+) -> None:
+    from ..land import retention
+
+    run = run_of(on)
+    found = retention.preview(run.on) if dry_run else retention.purge(run)
+    for due in found:
+        rule = due.kind.retention
+        print(f"{due.kind.title}：{due.records:,} 条记录、{due.rows:,} 行（{rule.rule}，{rule.clause}）")
+    if not found:
+        print("没有保存期限届满的记录。")
+    elif dry_run:
+        print("以上为预览，未作改动。")

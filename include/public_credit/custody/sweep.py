@@ -21,13 +21,11 @@ from ..ledger.models import ArchiveObject, Batch
 from ..ledger.session import session, written
 from ..ledger.states import AttemptState, sql
 from . import archive
-from .vault import LETTERS
+from .vault import TOKEN
 
 GRACE = timedelta(days=1)
 _OBJECT = re.compile(r"/[0-9a-f]{32}\.pcw(\.part)?$")
 _NAME = 36  # characters of an object's own name, the same under whatever address the archive was written
-# Every place in a text a token may begin: two of them may share characters with what stands beside them.
-_TOKEN = re.compile(rf"(?=([{''.join(LETTERS)}][A-Z2-7]{{26}}))")
 _READ = 5_000
 _SWEPT = text(f"""
     update ledger.attempt set swept_at = clock_timestamp()
@@ -99,7 +97,7 @@ def unused_numbers(now: datetime) -> int | None:
             since = {"since": min(swept)}
             tokens: set[str] = set(connection.execute(_STORED, since).scalars())
             for row in _landed(connection, since):
-                tokens.difference_update(_TOKEN.findall(row))
+                tokens.difference_update(TOKEN.findall(row))
             return written(connection.execute(_FORGET, {"tokens": list(tokens)}))
 
 

@@ -43,10 +43,11 @@ class Partition:
 def of(opened: Connection | Session, kind_id: str) -> list[Partition]:
     """The partitions of a kind in the order of their batches; the open one is the last."""
     statement = text("""
-        select c.relname, pg_get_expr(c.relpartbound, c.oid) from pg_inherits i join pg_class c on c.oid = i.inhrelid
-        where i.inhparent = to_regclass(:table)""")
+        select c.relname, pg_get_expr(c.relpartbound, c.oid) from pg_inherits i
+        join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
+        join pg_namespace n on n.oid = p.relnamespace where n.nspname = 'raw' and p.relname = :name""")
     found = []
-    for name, bounds in opened.execute(statement, {"table": quoted("raw", kind_id)}).tuples():
+    for name, bounds in opened.execute(statement, {"name": kind_id}).tuples():
         told = _BOUNDS.search(bounds)
         assert told is not None, bounds  # made below
         found.append(Partition(name, int(told[1]), int(told[2]) if told[2] else None))
@@ -88,7 +89,10 @@ def _due(connection: Connection, kind: Kind, on: date) -> Partition | None:
     if begun is None:
         return None
     months = (on.year - begun.year) * 12 + on.month - begun.month
-    size = connection.execute(text("select pg_relation_size(to_regclass(:table))"), {"table": last.table}).scalar_one()
+    sized = text("""
+        select pg_relation_size(c.oid) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'raw' and c.relname = :name""")
+    size: int = connection.execute(sized, {"name": last.name}).scalar_one()
     return last if months >= (1 if size >= SMALL else 12) else None
 
 

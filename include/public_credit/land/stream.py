@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from ..base import faults, settings
@@ -21,7 +21,7 @@ from ..custody import archive
 from ..custody.vault import Vault
 from ..ledger import locks, words
 from ..ledger.locks import VAULT, lock
-from ..ledger.models import Attempt, Batch, RefusedRow, Signal
+from ..ledger.models import Attempt, Batch, PurgedRow, RefusedRow, Signal
 from ..ledger.session import driver, session, step
 from ..ledger.states import OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict
 from . import copy_binary, headers, raw_tables, shapes
@@ -179,6 +179,14 @@ def _still_ours(opened: Session, seq: int, attempt: int) -> None:
         raise UserError(f"批次 {seq} 正由另一个任务重新入库。", remedy="等它结束；仍需要的，再运行一次。", code=6)
 
 
+def _not_purged(opened: Session, seq: int) -> None:
+    """Raises UserError for a batch of which rows have gone: its file would bring them back."""
+    if opened.scalar(select(exists().where(PurgedRow.batch_seq == seq))):
+        raise UserError(
+            f"批次 {seq} 有行已按保存期限清除，不能重放。", remedy="需要其余各行的，请单位重新报送。", code=4
+        )
+
+
 def land(run: Run, batch_seq: int) -> LandResult:
     """Land one receipt as a new attempt. A file that cannot be read is a batch ``broken`` with its reason.
 
@@ -195,6 +203,7 @@ def land(run: Run, batch_seq: int) -> LandResult:
         kind = load_catalogue().kinds[dataset.kind]
         with session("collector") as opened:
             shapes.require(opened, kind)
+            _not_purged(opened, batch_seq)
         batch, attempt = _new_attempt(run, batch_seq)
         record.links["attempt"] = attempt
         try:
@@ -205,6 +214,7 @@ def land(run: Run, batch_seq: int) -> LandResult:
                 with Session(connection) as opened:
                     _not_aside(opened.get(Batch, batch_seq), batch_seq)
                     _still_ours(opened, batch_seq, attempt)
+                    _not_purged(opened, batch_seq)
                 connection.execute(text("set local synchronous_commit = on"))
                 connection.execute(
                     text("select set_config('pcw.landing', :attempt, true)"), {"attempt": f"{batch_seq}/{attempt}"}

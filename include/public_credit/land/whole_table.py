@@ -18,7 +18,10 @@ from ..ledger.models import KindShape
 from . import partitions, raw_tables, shapes
 
 _STEP = 500_000  # rows, or one batch that has more
-_WHOLE = text("select relkind = 'r' from pg_class where oid = to_regclass(:table)")
+_WHOLE = text(
+    "select relkind = 'r' from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+    "where n.nspname = 'raw' and c.relname = :name"
+)
 _COLUMNS = text(
     "select column_name from information_schema.columns where table_schema = 'raw' and table_name = :name order by ordinal_position"
 )
@@ -44,16 +47,17 @@ def _former(kind: Kind) -> str:
 
 
 def _there(connection: Connection, name: str) -> bool:
-    return bool(connection.execute(_WHOLE, {"table": quoted("raw", name)}).scalar())
+    return bool(connection.execute(_WHOLE, {"name": name}).scalar())
 
 
 def set_aside(connection: Connection, kind: Kind) -> None:
     """Rename a table of an earlier version, with the one index that finds batches, and create an empty one of its columns."""
     if not _there(connection, kind.id):
         return
-    there = list(connection.execute(_COLUMNS, {"name": kind.id}).scalars())
+    there: list[str] = list(connection.execute(_COLUMNS, {"name": kind.id}).scalars())
     names = {"name": kind.id, "batch": f"ix_{kind.id}_batch"}
-    for index in connection.execute(_INDEXES, names).scalars().all():
+    indexes: list[str] = list(connection.execute(_INDEXES, names).scalars())
+    for index in indexes:
         connection.execute(text(f"drop index {quoted('raw', index)}"))
     connection.execute(text(f"alter table {kind.raw} rename to {quoted(_former(kind))}"))
     provenance = [name for name in raw_tables.PROVENANCE if name in there]
@@ -62,7 +66,7 @@ def set_aside(connection: Connection, kind: Kind) -> None:
 
 def _next(connection: Connection, kind: Kind) -> Step | None:
     """What comes over next, in the order of batches; None when nothing is left."""
-    last = connection.execute(text(f"select coalesce(max(batch_seq), 0) from {kind.raw}")).scalar_one()
+    last: int = connection.execute(text(f"select coalesce(max(batch_seq), 0) from {kind.raw}")).scalar_one()
     step, rows = None, 0
     for batch in connection.execute(_BATCHES, {"kind": kind.id, "last": last}).all():
         month, rows = batch.business_date.replace(day=1), rows + batch.rows
@@ -78,7 +82,7 @@ def move(connection: Connection, kind: Kind) -> bool:
     if step is None:
         return False
     partitions.turn(connection, kind, step.on, at=step.first)
-    columns = list(connection.execute(_COLUMNS, {"name": _former(kind)}).scalars())
+    columns: list[str] = list(connection.execute(_COLUMNS, {"name": _former(kind)}).scalars())
     # A hash of another function, which is of another length, is computed anew before anything compares it.
     told = {
         "record_id": ids.stored("record_id"),

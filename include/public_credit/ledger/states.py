@@ -62,6 +62,7 @@ class StepName(StrEnum):
     PUBLISH_LEADERSHIP = "publish_leadership"
     ALERT = "alert"
     SWEEP = "sweep"
+    PURGE = "purge"
 
 
 class Verdict(StrEnum):

@@ -60,6 +60,7 @@ STEP: dict[str, str] = {
     StepName.PUBLISH_LEADERSHIP: "发布领导页",
     StepName.ALERT: "告警",
     StepName.SWEEP: "清理残留",
+    StepName.PURGE: "期满清除",
 }
 OUTCOME: dict[str, str] = {Outcome.QUARANTINED: "退回", Outcome.DUPLICATE: "重复"}
 QUARANTINE: dict[str, str] = {

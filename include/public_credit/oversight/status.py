@@ -225,7 +225,7 @@ def _add_places(opened: Session, kind: str, seq: int, attempt: int, rows: list[d
     )
     places = {place.row_no: {"sheet": place.sheet, "source_row": place.source_row} for place in found}
     for row in rows:
-        row |= places[row["row_no"]]
+        row |= places.get(row["row_no"], {"sheet": None, "source_row": None})  # closed long ago, and purged
 
 
 def rule_titles(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
 
 from ..base.messages import UserError, key_given
 from ..base.quoting import quoted
@@ -59,7 +60,7 @@ def spellings(key: str) -> list[str]:
 def find(key: str) -> list[Found]:
     """Records with this document number or record id, one per record (rows without a readable key one by one).
 
-    Raises UserError for a blank key, and where it names records of several persons: persons are looked up one at a time.
+    Raises UserError for a blank key, for a record whose rows have been purged, and where it names records of several persons: persons are looked up one at a time.
     """
     key = key_given(key, "文书号或记录编号")
     by_id = ids.is_record_id(key)
@@ -82,6 +83,8 @@ def find(key: str) -> list[Found]:
                 found.setdefault(
                     (kind.id, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record
                 )
+        if by_id and not found:
+            _told_purged(opened, key)
     persons = [item for item in found.values() if item.about_person]
     if len(persons) > 1:
         several = [
@@ -95,6 +98,22 @@ def find(key: str) -> list[Found]:
             + "。",
         )
     return list(found.values())
+
+
+def _told_purged(opened: Session, record: str) -> None:
+    """Raises UserError where the rows of a record have gone."""
+    purged = opened.execute(
+        text(f"""
+        select max(p.business_date) as on_day, max(p.rule) as rule, max(p.clause) as clause, count(*) as rows
+        from ledger.purged_row r join ledger.purge p on p.id = r.purge_id where r.record_id = {ids.stored(":key")}"""),
+        {"key": record},
+    ).one()
+    if purged.rows:
+        raise UserError(
+            f"该记录的 {purged.rows} 行原始数据已按保存期限清除（{purged.on_day}；{purged.rule}，{purged.clause}）。",
+            remedy="台账只留清除的事实和行数。",
+            code=4,
+        )
 
 
 def log_access(run: Run, found: list[Found], *, purpose: str, channel: str = "cli") -> None:

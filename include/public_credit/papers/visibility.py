@@ -6,18 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from ..base.days import years_before
 from ..ledger.states import RecordState
 from .policy import Hiding, ReportPolicy
 
 LISTS = frozenset({"breach_list", "abnormal_operation", "judgment_debtor"})
-
-
-def years_before(day: date, years: int) -> date:
-    """The same day some years earlier; 29 February becomes the 28th."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)
 
 
 def _conduct_ended(record: Mapping[str, Any]) -> date | None:

@@ -43,10 +43,14 @@ def land_received(run: Run, unit_id: str | None) -> tuple[list[LandResult], list
 
     A batch that ended in an error (``failed``) is among the results: what is wrong with it stands in the ledger.
     """
+    return _landed(run, received_batches(unit_id))
+
+
+def _landed(run: Run, seqs: list[int]) -> tuple[list[LandResult], list[str]]:
     results: list[LandResult] = []
     failures: list[str] = []
     with Apart() as apart:
-        for seq in received_batches(unit_id):
+        for seq in seqs:
             try:
                 results.append(apart.land(run, seq))
             except UserError as error:
@@ -54,14 +58,16 @@ def land_received(run: Run, unit_id: str | None) -> tuple[list[LandResult], list
     return results, failures
 
 
-def land_again(run: Run) -> list[LandResult]:
-    """Land accepted receipts again whose rows repeat some that were withdrawn: what they say is said by them now."""
+def land_again(run: Run) -> tuple[list[LandResult], list[str]]:
+    """Land accepted receipts again whose rows repeat some that were withdrawn: what they say is said by them now.
+
+    Results and failures as of ``land_received``.
+    """
     from ..gate.set_aside import told_again
 
     with session("collector") as opened:
         due = told_again(opened)
-    with Apart() as apart:
-        return [apart.land(run, seq) for seq in due]
+    return _landed(run, due)
 
 
 def collect_and_land(run: Run, unit_id: str) -> dict[str, Any]:
@@ -115,7 +121,8 @@ def gate(run: Run) -> list[str]:
     """
     open_business_day(run, "collector")
     landed, failures = land_received(run, None)
-    landed += land_again(run)
+    again, failed_again = land_again(run)
+    landed, failures = landed + again, failures + failed_again
     from .. import gate as gates  # loads libraries that start threads: after the landing, which is a fork
     from .follow_up import follow_up
 

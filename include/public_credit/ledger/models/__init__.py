@@ -22,6 +22,7 @@ from .district import KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
 from .locks import LockHolder
+from .retention import Purge, PurgedRow
 from .subjects import Judgement
 from .verdicts import (
     GateResult,
@@ -55,10 +56,12 @@ __all__ = [
     "Judgement",
     "KeyDepartment",
     "KindShape",
-    "MilestoneEvidence",
     "LockHolder",
+    "MilestoneEvidence",
     "PublishedDataset",
     "PublishedUnit",
+    "Purge",
+    "PurgedRow",
     "Quarantine",
     "ReceiverEvent",
     "Reconciliation",
