@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- The rows of subjects told anew of the registers: who keeps them, since when the register says it ended, and when that was
--- known first.
+-- The rows of subjects told anew in the registers: who keeps them, since when the register says it ended, and when that
+-- was known first.
 with named as {{ computed_once() }} (
     select i.subject_id, i.scheme, i.value
     from {{ ref('int_targets__touched') }} t
