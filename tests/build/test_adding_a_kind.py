@@ -50,7 +50,7 @@ def test_a_kind_is_added_to_a_built_warehouse_with_the_page_alone(warehouse: Any
     build.run(run_on(ON))
     before = set(load_catalogue().kinds)
     touched = _follow(root)
-    assert len(touched) == 9
+    assert len(touched) == 8
     (kind,) = set(load_catalogue().kinds) - before
     checked = credit("catalogue", "check")
     assert checked.code == 0, checked.out

@@ -68,14 +68,27 @@ def test_only_staging_reads_raw_tables_and_what_became_of_a_row() -> None:
 
 
 def test_a_table_that_every_build_makes_anew_says_why() -> None:
+    """It speaks of one build alone (then it is not logged either), or its page says why it is made whole."""
     kept = {"staging", "exports", "published"}  # dbt_project.yml: incremental, incremental, views
-    told, whole = set(), set()
+    told, whole, of_build = set(), set(), set()
     for path in SQL:
+        text = path.read_text(encoding="utf-8")
         (entry,) = yaml.safe_load(path.with_suffix(".yml").read_text(encoding="utf-8"))["models"]
         if entry.get("config", {}).get("meta", {}).get("rebuilt_whole"):
             told.add(path.stem)
-        config = re.search(r"materialized='(\w+)'", path.read_text(encoding="utf-8"))
+        config = re.search(r"materialized='(\w+)'", text)
         if config[1] == "table" if config else path.parent.name not in kept:
             whole.add(path.stem)
-    assert len(whole) > 20
-    assert told == whole
+            of_build |= {path.stem} if "meta={'of_build': true}" in text else set()
+    assert len(whole) > 20 and told & of_build == set()
+    assert told | of_build == whole
+    topics = yaml.safe_load((MODELS.parent / "dbt_project.yml").read_text(encoding="utf-8"))["models"]["public_credit"]
+    unlogged = {
+        model
+        for topic in topics.values()
+        if isinstance(topic, dict)
+        for model, config in topic.items()
+        if isinstance(config, dict) and config.get("+unlogged")
+    }
+    assert unlogged == of_build
+

@@ -1,10 +1,11 @@
 {{ config(materialized='view') }}
--- The touched subjects' rows of the registers: who keeps them, since when the register says it ended, and when that was
--- known first.
+-- The rows of subjects told anew in the registers: who keeps them, since when the register says it ended, and when that
+-- was known first.
 with named as {{ computed_once() }} (
     select i.subject_id, i.scheme, i.value
     from {{ ref('int_targets__touched') }} t
     join {{ source('subjects', 'identifier') }} i on i.subject_id = t.subject_id
+    where t.told
 ), rows_now as (
     select n.subject_id, s.record_id, s.unit_id, s.state, s.state_on, s.accepted_on
     from named n

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail',
           meta={'grain': ['subject_id'],
-                'takes_out': keys_of('int_targets__touched', ['subject_id'])},
+                'takes_out': keys_of('int_targets__touched', ['subject_id'], where='told')},
           indexes=[{'columns': ['subject_id'], 'unique': true}]) }}
 -- Organisations of the registers with the population they belong to and the days between which they were alive. One
 -- that had ended before we first heard of it, at an unknown day, is never counted; one that no roster lists any more,
@@ -19,3 +19,4 @@ from {{ ref('int_targets__touched') }} t
 join {{ source('subjects', 'subject') }} s on s.subject_id = t.subject_id
 left join {{ ref('int_targets__register') }} r on r.subject_id = s.subject_id
 left join {{ source('ledger', 'build') }} b on b.build_id = s.build_id
+where t.told
