@@ -322,3 +322,32 @@ def test_what_a_killed_run_left_undone_the_next_one_makes_up_for(warehouse, tmp_
             ("corrected", second.batch_seq)
         ]
     assert len(list((warehouse.home / "slips").rglob("退回单_*.xlsx"))) == 1
+
+
+def test_what_a_reader_doubts_holds_the_batch_and_is_named(warehouse, tmp_path: Path) -> None:
+    """A hidden sheet with the known header: its rows are landed, and wait until the unit says that they are meant."""
+    import io
+
+    import openpyxl
+
+    content, target = rows(3), io.BytesIO()
+    fields = load_catalogue().kinds["administrative_penalty"].fields
+    book = openpyxl.Workbook()
+    book.active.title = "处罚"
+    book.create_sheet("封面")
+    for row in [[fields[name].title for name in content[0]], *(list(row.values()) for row in content)]:
+        book["处罚"].append(row)
+    book["处罚"].sheet_state, book.active = "hidden", 1
+    book.save(target)
+    seq = land(tmp_path, "a.xlsx", target.getvalue())
+    outcome = judge(seq)
+    assert outcome.state == "held" and outcome.counts["accepted"] == 3
+    with warehouse.connect() as reader:
+        assert reader.execute("select code, severity, rows from ledger.signal").fetchall() == [
+            ("hidden_sheet", "critical", 4)
+        ]
+        (message,) = reader.execute("select message from ledger.batch").fetchone()
+        assert "工作表“处罚”是隐藏的" in message
+        assert reader.execute("select expectation_id from ledger.gate_result where not success").fetchall() == [
+            ("B10",)
+        ]

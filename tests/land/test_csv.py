@@ -54,7 +54,7 @@ def read(data: bytes, encoding: str = "auto") -> tuple[list[str], list[Row]]:
 def oracle(content: str, width: int) -> list[Row] | None:
     """The same by the csv module, which knows no pieces; None for a file that must be refused.
 
-    Refused is what ends inside a cell, holds an odd number of quotes, or ends in a record that lacks cells and a line end.
+    Refused is what ends inside a cell, or ends in a record that lacks cells and a line end.
     """
     inside = False
 
@@ -71,7 +71,7 @@ def oracle(content: str, width: int) -> list[Row] | None:
         if any(map(str.strip, cells)):
             rows.append((line, (cells + [""] * width)[:width], len(cells) != width))
         cut = any(map(str.strip, cells)) and rows[-1][2]
-    if content.count('"') % 2 or (cut and not content.endswith(("\n", "\r"))):
+    if cut and not content.endswith(("\n", "\r")):
         return None
     return rows[1:]
 
