@@ -409,7 +409,13 @@ def test_what_systems_put_beside_the_files_is_passed_over():
 def test_a_members_chinese_name_is_readable_whichever_way_it_was_written():
     utf8 = package(("处罚决定.csv", table(1)))
     gbk = package(("XXXXXXXX.csv", table(1))).replace(b"XXXXXXXX", "处罚决定".encode("gbk"))
-    assert [read(data)[0][0] for data in (utf8, gbk)] == ["处罚决定.csv"] * 2
+    unmarked = package(("X" * 12 + ".csv", table(1))).replace(b"X" * 12, "处罚决定".encode())
+    assert [read(data)[0][0] for data in (utf8, gbk, unmarked)] == ["处罚决定.csv"] * 3
+
+
+def test_a_members_name_that_could_act_is_shown_escaped():
+    ((sheet, _, _),) = read(package(("处罚\u202e\n\x1b.csv", table(1))))
+    assert sheet == r"处罚\u202e\n\x1b.csv"
 
 
 @pytest.mark.parametrize("content", ["产品,数量\n".encode(), b"%PDF-1.7\n", b"<a>", b"PK\3\4", b"\xff"])

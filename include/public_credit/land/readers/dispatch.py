@@ -21,7 +21,7 @@ import polars as pl
 import pyarrow as pa
 from lxml import etree
 
-from ...base import faults
+from ...base import faults, names
 from ...catalogue import load_catalogue
 from ...catalogue.models import Dataset
 from ...custody import scan
@@ -148,13 +148,10 @@ def _beside(member: zipfile.ZipInfo) -> bool:
 
 
 def _name(member: zipfile.ZipInfo) -> str:
-    """A member's name; without the mark for UTF-8 Chinese systems write it in GBK (zipfile takes it for cp437)."""
+    """A member's name; without the mark for UTF-8 it may be so all the same, or in GBK (zipfile takes it for cp437)."""
     if member.flag_bits & 0x800:
         return member.filename
-    try:
-        return member.filename.encode("cp437").decode("gb18030")
-    except UnicodeError:
-        return member.filename
+    return names.readable(member.filename.encode("cp437"))
 
 
 def _members(
@@ -168,7 +165,7 @@ def _members(
                 f"压缩包 {name} 是空的。", remedy="重新打包后报送；本期无数据的，请报送只有表头的文件作为零报送。"
             )
         for member in members:
-            own = _name(member)
+            own = names.shown(_name(member))
             shown = scan.mask(own)
             if member.file_size > _MAX_MEMBER or member.flag_bits & 1:
                 raise UnreadableFile(f"压缩包 {name} 中的文件过大或已加密。", remedy="拆分或取消密码后重新报送。")
@@ -246,9 +243,9 @@ class _Reading:
 
     def table(self, table: Table) -> Table:
         """The table as it goes on. Raises UnreadableFile when its headers are not those of the kind."""
-        names = [_without_nul(header) for header in table.headers]
-        sheet = table.sheet and _without_nul(table.sheet)
-        found = headers.match(self._kind, self._dataset.variant, names, self._dataset)
+        titles = [_without_nul(header) for header in table.headers]
+        sheet = table.sheet and names.shown(_without_nul(table.sheet))
+        found = headers.match(self._kind, self._dataset.variant, titles, self._dataset)
         if len(found.columns) < KNOWN_HEADERS:
             place = f"文件 {self._name}" + (f" 中的 {scan.mask(sheet)}" if sheet else "")
             raise UnreadableFile(
@@ -256,7 +253,7 @@ class _Reading:
                 remedy="按填报模板保留表头行后重新报送；与本类数据无关的文件不要放入同一份报送。",
             )
         self._lacking.append(headers.required_missing(self._kind, found))
-        return replace(table, sheet=sheet, headers=names, chunks=self._chunks(table.chunks))
+        return replace(table, sheet=sheet, headers=titles, chunks=self._chunks(table.chunks))
 
     def _chunks(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         for chunk in _or_unreadable(chunks, self._name):
