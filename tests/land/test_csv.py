@@ -19,7 +19,7 @@ from tests.helpers.pieces import pieces_of
 
 Row = tuple[int, list[str], bool]
 _CELLS = st.text(alphabet=st.sampled_from('ab 1,\n\r"“甲乙，\u3000𠀀\x00;'), max_size=24)
-_SHREDS = [
+SHREDS = [
     "a",
     "甲",
     " ",
@@ -83,7 +83,7 @@ def written(rows: list[list[str]], end: str, quoting: Any) -> str:
 
 
 @settings(max_examples=2000, deadline=None)
-@given(st.lists(st.sampled_from(_SHREDS), max_size=16).map("".join), st.integers(5, 40), st.booleans())
+@given(st.lists(st.sampled_from(SHREDS), max_size=16).map("".join), st.integers(5, 40), st.booleans())
 def test_any_text_is_read_as_the_csv_module_reads_it_or_refused(body, size, one_piece):
     expected = oracle(TITLE + body, 3)
     with pieces_of(1 << 20 if one_piece else size, len(TITLE)):

@@ -39,7 +39,7 @@ from .base import (
 MAX_FILE = 200 << 20
 MAX_UNPACKED = 2 << 30
 MAX_RATIO = 300
-CHILD_MEMORY = 4 << 30
+CHILD_MEMORY = 1 << 30  # of addresses; the receipt's process and this one may take so much of memory together
 CHILD_SECONDS = 900
 MARK = "\x1f"  # ends a cell in what the child writes
 # Sheets of our template: rows are read from the first, the others help to fill it in.
