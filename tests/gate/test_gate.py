@@ -131,6 +131,14 @@ def test_an_empty_table_is_a_zero_report(warehouse, tmp_path: Path) -> None:
         )
 
 
+def test_an_empty_table_on_a_day_that_brought_rows_is_no_zero_report(warehouse, tmp_path: Path) -> None:
+    head = csv_bytes(rows(1)).split(b"\n", 1)[0] + b"\n"
+    judge(land(tmp_path, "a.csv", csv_bytes(rows(3))))
+    assert judge(land(tmp_path, "b.csv", head)).state == "accepted"
+    with warehouse.connect("reader") as reader:
+        assert reader.execute("select count(*) from ledger.attestation").fetchone() == (0,)
+
+
 def test_a_delivery_of_which_nothing_is_understood_is_no_zero_report(warehouse, tmp_path: Path) -> None:
     head = csv_bytes(rows(1)).split(b"\n", 1)[0]
     for number, content in enumerate(

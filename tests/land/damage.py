@@ -214,7 +214,7 @@ def land(data: bytes) -> tuple[int, str]:
                 frame = matched.named(chunk, columns, FIELDS[0])
                 assert not any("\0" in text for column in frame for text in column), "NUL"
                 absent = set(FIELDS) - set(frame.columns)
-                context = RowContext(date(2026, 3, 1), set(), table.spreadsheet, absent, {}, {}, chunk.ragged)
+                context = RowContext(date(2026, 3, 1), frozenset(), table.spreadsheet, absent, {}, {}, chunk.ragged)
                 verdicts = RULES.apply(frame, context)
                 assert verdicts.errors.len() == chunk.frame.height
     except UnreadableFile as error:

@@ -89,7 +89,8 @@ pytestmark = pytest.mark.skipif(not CASES.exists(), reason="../shared/cases дЄНе
 
 def land(name: str) -> tuple[list[str | None], dict[int, tuple[str, str]], list[Note]]:
     """Sheets, (errors, warnings) by row number, and what the readers say of a case."""
-    data, sheets, verdicts, notes = Path(CASES / name).read_bytes(), [], {}, list[Note]()
+    data, sheets, notes = Path(CASES / name).read_bytes(), list[str | None](), list[Note]()
+    verdicts: dict[int, tuple[str, str]] = {}
     for table in open_tables(
         lambda: io.BytesIO(data),
         name,

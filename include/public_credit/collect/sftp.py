@@ -34,7 +34,7 @@ PATIENCE = partial(Patience, tries=TRIES, first=1.0)
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
-class _Client(paramiko.SFTPClient):
+class _Client(paramiko.SFTPClient):  # type: ignore[misc]  # the library has no types
     """The library's client, for names that need not be UTF-8: it takes paths as bytes, but fails at a folder with such a name."""
 
     def listdir_attr(self, path: str | bytes = ".") -> list[paramiko.SFTPAttributes]:

@@ -100,9 +100,17 @@ def _quarantine(session: Session, batch: Batch, attempt: int, on: date) -> None:
 
 
 def _attest_zero(session: Session, batch: Batch, on: date) -> None:
-    """A delivery without rows is the unit's 零报送 for the day it came; readers let none land without a whole header."""
+    """A delivery without rows is the unit's 零报送 for the day it came, unless the dataset received rows that day.
+
+    Readers let none land without a whole header.
+    """
     known = session.scalar(select(Attestation.id).where(Attestation.batch_seq == batch.seq))
-    if known is None:
+    rows = session.scalar(
+        select(func.coalesce(func.sum(Batch.rows_in), 0)).where(
+            Batch.dataset_id == batch.dataset_id, Batch.business_date == on
+        )
+    )
+    if known is None and not rows:
         session.execute(
             text("""
             insert into ledger.attestation (unit_id, dataset_id, period_from, period_to, attested_by, batch_seq, reason)
