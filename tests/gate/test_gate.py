@@ -352,10 +352,10 @@ def test_what_a_reader_doubts_holds_the_batch_and_is_named(warehouse, tmp_path: 
     assert outcome.state == "held" and outcome.counts["accepted"] == 3
     with warehouse.connect() as reader:
         assert reader.execute("select code, severity, rows from ledger.signal").fetchall() == [
-            ("hidden_sheet", "critical", 4)
+            ("hidden_sheet", "critical", 3)
         ]
         (message,) = reader.execute("select message from ledger.batch").fetchone()
-        assert "工作表“处罚”是隐藏的" in message
+        assert "工作表“处罚”是隐藏的，其中 3 行" in message
         assert reader.execute("select expectation_id from ledger.gate_result where not success").fetchall() == [
             ("B10",)
         ]

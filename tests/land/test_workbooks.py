@@ -102,7 +102,27 @@ def test_a_hidden_sheet_with_the_header_is_read_and_holds(build, state):
         setattr(sheet, "sheet_state" if build is xlsx else "visibility", state)
 
     ((_, *rows),), notes = read(build(hide))
-    assert tuple(rows) == WHOLE and told(notes) == {"hidden_sheet": (5, True)}
+    assert tuple(rows) == WHOLE and told(notes) == {"hidden_sheet": (4, True)}
+
+
+def test_a_hidden_sheet_with_the_header_alone_says_nothing():
+    def add(book, sheet):
+        book.create_sheet("下期").append(TITLES)
+        book["下期"].sheet_state = "hidden"
+
+    ((_, *rows), (_, none, _)), notes = read(xlsx(add))
+    assert (tuple(rows), none, notes) == (WHOLE, [], [])
+
+
+def test_rows_in_a_very_hidden_sheet_are_no_report_of_nothing():
+    def move(book, sheet):
+        other = book.create_sheet("底稿")
+        for row in [TITLES, *ROWS]:
+            other.append(row)
+        other.sheet_state = "veryHidden"
+
+    with pytest.raises(UnreadableFile, match="底稿 被深度隐藏而有内容"):
+        read(xlsx(move, rows=[]))
 
 
 @pytest.mark.parametrize("build, state", [(xlsx, "veryHidden"), (xls, 2)])

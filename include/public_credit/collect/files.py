@@ -114,7 +114,7 @@ class _Listing:
 
 def _slips(dataset_id: str) -> str:
     """The pattern of corrected slips (``papers.slips`` names them so), which every file channel takes."""
-    return f"退回单_{dataset_id}_*"
+    return f"退回单_{dataset_id}_[0-9]*"
 
 
 def _wanted_by_anybody(channel: Sftp | DropFolder) -> list[str]:

@@ -32,11 +32,20 @@ from .base import KNOWN_HEADERS, Chunk, HeaderScore, Note, Opener, Table, Unread
 _ZIP, _OLE = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"), b"\xd0\xcf\x11\xe0"
 _AS_ZIP = "解开后重新打包为 zip 格式再报送。"
 _AS_WORKBOOK = "用 Excel 或 WPS 打开，另存为 xlsx 后重新报送。"
+_AS_TABLE = "按填报模板报送 xlsx 或 csv 文件。"
+_TAR, _TAR_AT = b"ustar", 257  # POSIX.1-1988
 _FOREIGN = (
     (b"Rar!\x1a\x07", "RAR 压缩包", _AS_ZIP),
     (b"7z\xbc\xaf\x27\x1c", "7z 压缩包", _AS_ZIP),
     (b"\x1f\x8b", "gzip 压缩包", _AS_ZIP),
-    (b"%PDF-", "PDF 文件", "按填报模板报送 xlsx 或 csv 文件。"),
+    (b"BZh", "bzip2 压缩包", _AS_ZIP),
+    (b"\xfd7zXZ\x00", "xz 压缩包", _AS_ZIP),
+    (b"\xff\xd8\xff", "图片（JPEG）", _AS_TABLE),
+    (b"\x89PNG\r\n", "图片（PNG）", _AS_TABLE),
+    (b"{\\rtf", "RTF 文档", _AS_TABLE),
+    (b"SQLite format 3\x00", "SQLite 数据库", _AS_TABLE),
+    (b"PAR1", "Parquet 文件", _AS_TABLE),
+    (b"%PDF-", "PDF 文件", _AS_TABLE),
     (b"MIME-Version:", "网页归档（mht）", _AS_WORKBOOK),
 )
 # Members that tell a document from a package of files.
@@ -75,6 +84,8 @@ def _kind_of(opener: Opener, name: str) -> str:
     for beginning, title, remedy in _FOREIGN:
         if first.startswith(beginning):
             raise UnreadableFile(f"文件 {name} 是 {title}，不能读取。", remedy=remedy)
+    if first[_TAR_AT:].startswith(_TAR):
+        raise UnreadableFile(f"文件 {name} 是 tar 压缩包，不能读取。", remedy=_AS_ZIP)
     if _WEB_PAGE.match(first):
         raise UnreadableFile(f"文件 {name} 是网页（HTML），不是 Excel 表格。", remedy=_AS_WORKBOOK)
     if _XML_WORKBOOK.match(first):

@@ -205,11 +205,8 @@ class _Read:
 
     def __init__(self, name: str, score: HeaderScore, book: workbook.Workbook, note: Callable[[Note], None]):
         self._name, self._score, self._book, self._note = name, score, book, note
-        self._rows, self._passed, self._width = (
-            0,
-            "",
-            0,
-        )  # rows read; the first sheet nobody understands; columns of the last table
+        self._rows, self._width = 0, 0  # rows read; columns of the last table
+        self._passed = self._unseen = ""  # the first sheet nobody understands, the first that is very hidden
 
     def sheet(self, sheet: _Sheet) -> Iterator[Table]:
         """The table of a sheet, if it has a known header. Raises UnreadableFile for a header below records."""
@@ -230,14 +227,6 @@ class _Read:
         while titles and not titles[-1].strip():
             titles.pop()
         self._width = len(titles)
-        if sheet.told.visible == "hidden":
-            self._say(
-                "hidden_sheet",
-                shown,
-                f"工作表“{shown}”是隐藏的，其中的行已读入，请核对是否应当报送",
-                sheet.told.rows,
-                True,
-            )
         lost = [place for place in said.uncalculated if place[0] > numbers[header.last] and place[1] < len(titles)]
         if lost:
             cell = f"{workbook.column_letters(lost[0][1])}{lost[0][0]}"
@@ -248,7 +237,7 @@ class _Read:
                 len({row for row, _ in lost}),
                 True,
             )
-        chunks = self._counted(_sheet_chunks(sheet, header, len(titles)), said, shown)
+        chunks = self._counted(_sheet_chunks(sheet, header, len(titles)), sheet.told, said)
         yield Table(sheet.told.name, titles, chunks, spreadsheet=True, since_1904=self._book.since_1904)
 
     def finish(self) -> None:
@@ -258,12 +247,18 @@ class _Read:
                 f"文件 {self._name} 的工作表 {self._passed} 有内容而没有表头，其他工作表没有数据行，不能作为零报送。",
                 remedy="给该工作表补上表头；本期无数据的，只保留有表头的工作表。",
             )
+        if self._unseen and self._width and not self._rows:
+            raise UnreadableFile(
+                f"文件 {self._name} 的工作表 {self._unseen} 被深度隐藏而有内容，其他工作表没有数据行，不能作为零报送。",
+                remedy="取消隐藏后重新报送；本期无数据的，删除该工作表。",
+            )
         if not self._width:
             raise UnreadableFile(f"文件 {self._name} 中没有找到表头。", remedy="按填报模板保留表头行后重新报送。")
 
     def note_very_hidden(self, told: _Told) -> None:
         """Say that rows were left unread which nobody sees in a spreadsheet program."""
         shown = scan.mask(told.name)
+        self._unseen = self._unseen or shown
         last = told.first + told.rows - 1
         self._say(
             "very_hidden_sheet",
@@ -293,13 +288,18 @@ class _Read:
         """The numbers a clerk sees of rows as they were read."""
         return rows if said.numbers is None else pl.Series(said.numbers, dtype=pl.Int32).gather(rows - 1)
 
-    def _counted(self, chunks: Iterator[Chunk], said: workbook.Sheet, shown: str) -> Iterator[Chunk]:
-        hidden: list[int] = []
+    def _counted(self, chunks: Iterator[Chunk], told: _Told, said: workbook.Sheet) -> Iterator[Chunk]:
+        shown, rows, hidden = scan.mask(told.name), 0, list[int]()
         for chunk in chunks:
             chunk.source_row = self._numbers(chunk.source_row, said)
-            self._rows += chunk.frame.height
+            rows += chunk.frame.height
             hidden += sorted(said.hidden.intersection(chunk.source_row.to_list())) if said.hidden else []
             yield chunk
+        self._rows += rows
+        if rows and told.visible == "hidden":
+            self._say(
+                "hidden_sheet", shown, f"工作表“{shown}”是隐藏的，其中 {rows} 行已读入，请核对是否应当报送", rows, True
+            )
         if hidden:
             listed = "、".join(map(str, hidden[:5])) + (" 等" if len(hidden) > 5 else "")
             self._say(
