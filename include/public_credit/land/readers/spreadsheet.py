@@ -41,6 +41,7 @@ MAX_UNPACKED = 2 << 30
 MAX_RATIO = 300
 CHILD_MEMORY = 1 << 30  # of addresses; the receipt's process and this one may take so much of memory together
 CHILD_SECONDS = 900
+_MANY = 8  # columns of a table whose last ones may be blank throughout a continuation
 MARK = "\x1f"  # ends a cell in what the child writes
 # Sheets of our template: rows are read from the first, the others help to fill it in.
 FORM_SHEET = "填报"
@@ -275,7 +276,8 @@ class _Read:
         if sum(sum(bool(cell.strip()) for cell in row) >= 4 for row in preview) > 1:
             self._passed = self._passed or shown
         used = max((place for row in preview for place, cell in enumerate(row, 1) if cell.strip()), default=0)
-        if used >= 3 and self._width * 3 <= used * 4 and used <= self._width:
+        least = self._width if self._width < _MANY else self._width * 3 // 4
+        if 0 < least <= used <= self._width:
             self._say(
                 "sheet_without_header",
                 shown,
