@@ -203,3 +203,34 @@ def test_a_connection_of_another_kind_is_ours_to_fix(folder, warehouse, steps):
     collect.collect(run_on(DAY), "csdw")
     assert "应为 file:///" in steps()[-1]["message"]
     assert steps()[-1]["owner"] == "data_engineer"
+
+
+def test_an_odd_name_hides_nothing_beside_it(folder, batches):
+    """GBK bytes are read as such, line breaks and direction marks are shown escaped; two names are two receipts."""
+    for name in ("许可_甲.csv".encode(), "许可_乙.csv".encode("gbk"), "许可_\n\u202e丙.csv".encode(), b"\xff\xfe.csv"):
+        path = os.fsdecode(bytes(folder) + b"/" + name)
+        write(Path(path), content=str(len(name)))
+    (outcome,) = collect.collect(run_on(DAY), "csdw")
+    assert sorted(batch["file_name"] for batch in batches()) == [r"许可_\n\u202e丙.csv", "许可_乙.csv", "许可_甲.csv"]
+    assert len({batch["locator"] for batch in batches()}) == 3 and outcome.unmatched == [r"\xff\xfe.csv"]
+    (again,) = collect.collect(run_on(DAY), "csdw")
+    assert (again.known, again.receipts) == (3, [])
+
+
+def test_files_nobody_asked_for_are_named_by_probe_and_status(folder, batches, steps):
+    from public_credit.oversight import status
+
+    write(folder / "许可_1.csv")
+    write(folder / "xuke_1.csv")
+    write(folder / "Thumbs.db")
+    write(folder / "退回单_csdw.licences_20260225_7.xlsx")
+    assert "文件名与目录中的模式不符 1 份，未收取：xuke_1.csv" in collect.probe(run_on(DAY), "csdw.licences").message
+    (outcome,) = collect.collect(run_on(DAY), "csdw")
+    assert [batch["file_name"] for batch in batches()] == ["许可_1.csv", "退回单_csdw.licences_20260225_7.xlsx"]
+    assert (outcome.verdict, steps()[-1]["counts"]["unmatched"]) == ("ok", 1)
+    last_step = steps()[-1]
+    assert status._unmatched(last_step).endswith("未收取：xuke_1.csv")
+    (folder / "许可_1.csv").unlink()
+    (folder / "xuke_1.csv").unlink()
+    collect.collect(run_on(DAY), "csdw")
+    assert status._unmatched(steps()[-1]) == ""

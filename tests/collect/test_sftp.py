@@ -119,8 +119,19 @@ def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(server, wareh
         "incomplete": 0,
         "refused": 0,
         "turned_away": 0,
+        "unmatched": 0,
     }
     assert server.reads.count("xk_1.xlsx") == 1
+
+
+def test_a_name_that_is_no_utf8_hides_nothing_beside_it(server, warehouse_with, batches):
+    warehouse_with()
+    put(server, "xk_1.xlsx", b"1", age=90)
+    put(server, os.fsdecode("xk_处罚.xlsx".encode("gbk")), b"2", age=80)
+    put(server, os.fsdecode(b"xk_\xff\xfe\n.xlsx"), b"3", age=70)
+    collect.collect(run_on(DAY), "csdw.licences")
+    assert [batch["file_name"] for batch in batches()] == ["xk_1.xlsx", "xk_处罚.xlsx", r"xk_\xff\xfe\n.xlsx"]
+    assert [archived(batch["archive_uri"]) for batch in batches()] == [b"1", b"2", b"3"]
 
 
 def test_a_foreign_host_key_stops_before_the_password_is_sent(server, warehouse_with, steps):

@@ -131,6 +131,14 @@ def test_an_empty_table_is_a_zero_report(warehouse, tmp_path: Path) -> None:
         )
 
 
+def test_an_empty_table_on_a_day_that_brought_rows_is_no_zero_report(warehouse, tmp_path: Path) -> None:
+    head = csv_bytes(rows(1)).split(b"\n", 1)[0] + b"\n"
+    judge(land(tmp_path, "a.csv", csv_bytes(rows(3))))
+    assert judge(land(tmp_path, "b.csv", head)).state == "accepted"
+    with warehouse.connect("reader") as reader:
+        assert reader.execute("select count(*) from ledger.attestation").fetchone() == (0,)
+
+
 def test_a_delivery_of_which_nothing_is_understood_is_no_zero_report(warehouse, tmp_path: Path) -> None:
     head = csv_bytes(rows(1)).split(b"\n", 1)[0]
     for number, content in enumerate(
@@ -324,3 +332,32 @@ def test_what_a_killed_run_left_undone_the_next_one_makes_up_for(warehouse, tmp_
             ("corrected", second.batch_seq)
         ]
     assert len(list((warehouse.home / "slips").rglob("退回单_*.xlsx"))) == 1
+
+
+def test_what_a_reader_doubts_holds_the_batch_and_is_named(warehouse, tmp_path: Path) -> None:
+    """A hidden sheet with the known header: its rows are landed, and wait until the unit says that they are meant."""
+    import io
+
+    import openpyxl
+
+    content, target = rows(3), io.BytesIO()
+    fields = load_catalogue().kinds["administrative_penalty"].fields
+    book = openpyxl.Workbook()
+    book.active.title = "处罚"
+    book.create_sheet("封面")
+    for row in [[fields[name].title for name in content[0]], *(list(row.values()) for row in content)]:
+        book["处罚"].append(row)
+    book["处罚"].sheet_state, book.active = "hidden", 1
+    book.save(target)
+    seq = land(tmp_path, "a.xlsx", target.getvalue())
+    outcome = judge(seq)
+    assert outcome.state == "held" and outcome.counts["accepted"] == 3
+    with warehouse.connect() as reader:
+        assert reader.execute("select code, severity, rows from ledger.signal").fetchall() == [
+            ("hidden_sheet", "critical", 3)
+        ]
+        (message,) = reader.execute("select message from ledger.batch").fetchone()
+        assert "工作表“处罚”是隐藏的，其中 3 行" in message
+        assert reader.execute("select expectation_id from ledger.gate_result where not success").fetchall() == [
+            ("B10",)
+        ]

@@ -97,13 +97,13 @@ class Sftp:
 
         class Files(asyncssh.SFTPServer):
             def open(self, path: bytes, pflags: int, attrs: Any) -> Any:
-                owner.reads.append(Path(path.decode()).name)
-                if Path(path.decode()).name in owner.forbidden:
+                owner.reads.append(Path(path.decode(errors="replace")).name)
+                if Path(path.decode(errors="replace")).name in owner.forbidden:
                     raise asyncssh.SFTPPermissionDenied("no")
                 return super().open(path, pflags, attrs)
 
             def scandir(self, path: bytes) -> Any:
-                if Path(path.decode()).name in owner.forbidden:
+                if Path(path.decode(errors="replace")).name in owner.forbidden:
                     raise asyncssh.SFTPPermissionDenied("no")
                 return super().scandir(path)
 

@@ -82,7 +82,7 @@ def receive_csv(folder: Path, name: str) -> int:
 
 
 def receive_wide_sheet(path: Path) -> int:
-    """Two thousand rows of penalties, and one cell in the last column a sheet can have."""
+    """Two thousand rows of penalties, and one cell in the last column a sheet can have: made dense, it costs nothing."""
     first = rows(1)[0]
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as workbook:
         sheet = workbook.add_worksheet()
@@ -105,7 +105,7 @@ def test_what_a_receipt_does_to_its_reader_ends_that_receipt_alone(warehouse: An
         (grown, "broken"),
         (endless, "broken"),
         (faulty, "failed"),
-        (wide, "broken"),
+        (wide, "landed"),
         (after, "landed"),
     ]
     assert found["failures"] == [] and found["loaded"] == [] and found["children"] == 0
@@ -113,7 +113,6 @@ def test_what_a_receipt_does_to_its_reader_ends_that_receipt_alone(warehouse: An
         dead: "信号 11",
         grown: "占用内存超过 1024 MB",
         endless: "占用处理器超过 6 秒",
-        wide: "占用内存超过 1024 MB",
     }
     with warehouse.connect("reader") as reader:
         for seq, reason in said.items():
@@ -129,7 +128,7 @@ def test_what_a_receipt_does_to_its_reader_ends_that_receipt_alone(warehouse: An
             ]
         assert reader.execute(
             "select batch_seq, count(*) from raw.administrative_penalty group by 1 order by 1"
-        ).fetchall() == [(before, 5), (after, 5)]
+        ).fetchall() == [(before, 5), (wide, 2301), (after, 5)]
         assert reader.execute("select distinct state from ledger.attempt order by 1").fetchall() == [
             ("failed",),
             ("landed",),

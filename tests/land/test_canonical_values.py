@@ -83,7 +83,9 @@ def test_serial_numbers(serial: int) -> None:
         "待定",
         "二〇二六年一月五日",
         "2026/1-5",
-        "2026-01-05 10:30:00",
+        "2026-01-05 10:30:00Z",
+        "2026-01-05 24:30",
+        "10:30:00",
         "05/01/2026",
         "20261345",
         "2026-01-05-06",
@@ -92,6 +94,39 @@ def test_serial_numbers(serial: int) -> None:
 )
 def test_no_dates(text: str) -> None:
     assert canonical.read_date(text) is None and canonical.read_date(text, spreadsheet=True) is None
+
+
+@pytest.mark.parametrize("day", ["2026-01-05", "2026/1/5", "2026.1.5", "2026年1月5日", "20260105"])
+@pytest.mark.parametrize("time", ["10:30", "9:05:07", "23:59:59.999", "10:30:00+08:00", "10:30:00 +0800"])
+@pytest.mark.parametrize("between", [" ", "T", "  ", "\u3000"])
+def test_a_time_of_day_is_left_out_and_told(day: str, time: str, between: str) -> None:
+    assert canonical.read_date(f"{day}{between}{time}") == "2026-01-05" and canonical.has_time(f"{day}{between}{time}")
+    assert not canonical.has_time(day) and not canonical.has_time(f"{day} 00:00:00")
+
+
+def test_a_fraction_of_a_serial_number_is_a_time_of_day() -> None:
+    assert canonical.read_date("46027.604", spreadsheet=True) == "2026-01-05" and canonical.has_time("46027.604")
+    assert canonical.read_date("46027.604") is None and not canonical.has_time("46027.0")
+
+
+@pytest.mark.parametrize(
+    "text, bare",
+    [
+        ('="0123"', "0123"),
+        ('="a ""b"" c"', 'a "b" c'),
+        ("'0123", "0123"),
+        ("`0123 ", "0123"),
+        ('  ="1"\t', "1"),
+        ('=""', ""),
+        ("'", "'"),
+        ("'a'", "'a'"),
+        ('="a"b"', '="a"b"'),
+        ("=SUM(A1)", "=SUM(A1)"),
+        ("a'b", "a'b"),
+    ],
+)
+def test_marks_that_kept_a_value_text_are_taken_off(text: str, bare: str) -> None:
+    assert canonical.without_guard(text) == bare
 
 
 def test_long_term() -> None:

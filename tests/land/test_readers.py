@@ -134,7 +134,10 @@ NOTHING_UNDERSTOOD = [
     *((f"rows ended by U+{ord(mark):04X}", table(3, end=mark) + b"\n", "分不出行") for mark in "\x0b\x0c\x85\u2028"),
     ("byte order mark alone", b"\xef\xbb\xbf", "没有表头"),
     ("other tag for rows", rowdata("<CF_WSH>1</CF_WSH>", root="DATA", record="RECORD"), "没有 ROW 记录"),
-    ("no rows in XML", b"<ROWDATA></ROWDATA>", "没有 ROW 记录"),
+    ("no rows in XML", b"<ROWDATA><ROWS/></ROWDATA>", "没有 ROW 记录"),
+    ("text for rows in XML", "<ROWDATA>无</ROWDATA>".encode(), "没有 ROW 记录"),
+    ("an empty root of another name", b"<DATA/>", "没有 ROW 记录"),
+    ("an empty root cut off", b"<ROWDATA>", "不是完整的 XML"),
     ("rows without columns", rowdata("", ""), "没有找到“行政处罚”的表头"),
     ("a row alone in XML", b"<ROW><CF_XDR_MC>A</CF_XDR_MC></ROW>", "没有找到“行政处罚”的表头"),
     ("web page", f"<html><meta charset=utf-8><table>{HTML_ROWS}</table>".encode(), "是网页（HTML）"),
@@ -154,6 +157,14 @@ NOTHING_UNDERSTOOD = [
     ("7z", b"7z\xbc\xaf\x27\x1c" + bytes(100), "7z 压缩包"),
     ("gzip", b"\x1f\x8b\x08" + bytes(100), "gzip 压缩包"),
     ("PDF", b"%PDF-1.7\n", "PDF"),
+    ("bzip2", b"BZh91AY&SY" + bytes(100), "bzip2"),
+    ("xz", b"\xfd7zXZ\x00" + bytes(100), "xz 压缩包"),
+    ("tar", b"a.csv" + bytes(252) + b"ustar\x0000" + bytes(600), "tar"),
+    ("a scan", b"\xff\xd8\xff\xe0" + bytes(100), "图片"),
+    ("a screenshot", b"\x89PNG\r\n\x1a\n" + bytes(100), "图片"),
+    ("RTF", b"{\\rtf1\\ansi", "RTF"),
+    ("SQLite", b"SQLite format 3\x00" + bytes(100), "SQLite"),
+    ("Parquet", b"PAR1" + bytes(100), "Parquet"),
     ("empty archive", package(), "是空的"),
     (
         "archive of a system's own files",
@@ -175,7 +186,24 @@ NOTHING_UNDERSTOOD = [
     ("rows without names", envelope([], {}, {}), "没有找到“行政处罚”的表头"),
     ("no list of columns", envelope("CF_XDR_MC"), "缺少列清单"),
     ("columns that are no names", envelope([1, None]), "缺少列清单"),
-    ("JSON of another form", b'[{"CF_XDR_MC": "A"}]', "没有找到“行政处罚”的表头"),
+    ("JSON of another form", b'[{"CF_XDR_MC": "A"}]', "是 JSON"),
+    ("an empty list in JSON", b"[]", "是 JSON"),
+    ("an envelope that lacks its rows", b'{"code": "00", "data": {"total": 3, "rows": []}}', "是 JSON"),
+    ("an envelope of an error", b'{"code": "96", "data": {"total": 0, "rows": []}}', "是 JSON"),
+    ("an envelope without a total", b'{"code": "00", "data": {"rows": []}}', "是 JSON"),
+    ("an error document", b'{"code": "00", "data": null}', "是 JSON"),
+    ("full-width commas", table(2).replace(b",", "，".encode()), "全角逗号"),
+    ("full-width commas under a title", "报送表\n".encode() + table(0).replace(b",", "，".encode()), "全角逗号"),
+    ("OpenDocument", package(("mimetype", b"x"), ("META-INF/manifest.xml", b"<x/>")), "OpenDocument"),
+    ("Word", package(("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")), "Word 文档"),
+    ("binary workbook", package(("[Content_Types].xml", b"<x/>"), ("xl/workbook.bin", b"1")), "xlsb"),
+    ("Excel 95", b"\xd0\xcf\x11\xe0" + bytes(600) + "Book".encode("utf-16-le") + bytes(100), "Excel 95"),
+    (
+        "encrypted workbook",
+        b"\xd0\xcf\x11\xe0" + bytes(9) + "EncryptedPackage".encode("utf-16-le") + bytes(9),
+        "打开密码",
+    ),
+    ("old Word", b"\xd0\xcf\x11\xe0" + bytes(9) + "WordDocument".encode("utf-16-le") + bytes(9), "Word 文档"),
 ]
 
 
@@ -203,6 +231,10 @@ def test_where_nothing_is_understood_the_receipt_is_unreadable(data, reason):
         workbook([["双公示报送表"], TITLES], []),
         envelope([code.lower() for code in CODES]),
         package(("a.csv", table(0))),
+        b"<ROWDATA></ROWDATA>",
+        b"\xef\xbb\xbf<?xml version='1.0'?><!-- a -->\n<rowdata />",
+        package(("a.xml", b"<ROWDATA/>")),
+        b'{"code": "00", "msg": "ok", "data": {"total": 0, "page": 1, "pages": 0, "version": "1", "rows": []}}',
     ],
 )
 def test_a_known_header_without_rows_is_nothing_to_report(data):
@@ -235,6 +267,60 @@ def test_a_table_whose_header_is_known_in_part_is_read_for_the_gate_to_judge():
 def test_the_delimiter_is_the_headers_not_the_titles():
     assert row_numbers("填报单位：甲；乙;日期\n".encode() + table(2)) == [3, 4]
     assert row_numbers("标题,一,二\n".encode() + table(2).replace(b",", b";")) == [3, 4]
+
+
+@pytest.mark.parametrize("title", ["甲单位", "甲,乙,丙", "甲；乙;丙;丁", "甲\t乙|丙", '"甲"",乙"'])
+@pytest.mark.parametrize("delimiter", list(",;\t|"))
+def test_a_title_line_with_any_delimiter_changes_nothing(title, delimiter):
+    ((_, titles, rows),) = read(f"{title}\n".encode() + table(3).replace(b",", delimiter.encode()))
+    assert titles == TITLES and [number for number, _ in rows] == [3, 4, 5]
+
+
+def test_a_header_of_two_rows_is_joined():
+    over, under = [*TITLES], [""] * len(TITLES)
+    for place in (3, 4, 5):
+        over[place], under[place] = "行政相对人代码" if place == 3 else "", TITLES[place]
+    rows = [over, under, line(0).split(","), line(1).split(",")]
+    text = "\n".join(",".join(row) for row in rows).encode()
+    for data in (text, "报送表\n".encode() + text, workbook(rows), workbook([["报送表"], *rows])):
+        ((_, titles, found),) = read(data)
+        assert titles == TITLES and [cells[0] for _, cells in found] == ["甲0", "甲1"]
+        assert found[0][0] in (3, 4) and found[1][0] == found[0][0] + 1
+
+
+def test_a_record_whose_cells_are_words_of_the_header_is_no_header():
+    cells = [*TITLES[:3], *[f"v{place}" for place in range(3, len(TITLES))]]
+    assert row_numbers((",".join(TITLES) + "\n" + ",".join(cells) + "\n").encode()) == [2]
+
+
+@pytest.mark.parametrize("row", range(4))
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_inch_marks_lose_no_row(row, count):
+    lines = [line(n) for n in range(4)]
+    lines[row] = lines[row].replace("v1,", "显示器 55" + '"' * count + ",", 1)
+    text = "\n".join([",".join(TITLES), *lines, ""]).encode()
+    ((_, _, rows),) = read(text)
+    assert [number for number, _ in rows] == [2, 3, 4, 5] and rows[row][1][1] == "显示器 55" + '"' * count
+
+
+def test_a_quote_that_opens_a_cell_and_swallows_records_names_its_line():
+    lines = [line(n) for n in range(6)]
+    lines[1], lines[4] = lines[1].replace("v1", '"v1', 1), lines[4].replace("v3", '"v3', 1)
+    with pytest.raises(UnreadableFile, match="第 3 行起的一个单元格没有结束"):
+        read("\n".join([",".join(TITLES), *lines, ""]).encode())
+    with pytest.raises(UnreadableFile, match="第 5 行起的一个单元格没有结束"):
+        read("\n".join([",".join(TITLES), *lines[:1], *lines[2:], ""]).encode())
+
+
+@pytest.mark.parametrize("declared", ["gb2312", "GBK", "gb18030", "utf-8"])
+def test_xml_is_read_in_the_encoding_it_was_written_in(declared):
+    """镕 is in GBK and not in GB 2312, 𠀀 in GB 18030 alone."""
+    text = f'<?xml version="1.0" encoding="{declared}"?><ROWDATA><ROW>' + "".join(
+        f"<{code}>朱镕𠀀</{code}>" for code in CODES
+    )
+    data = (text + "</ROW></ROWDATA>").encode("utf-8" if declared == "utf-8" else "gb18030")
+    ((_, _, ((_, cells),)),) = read(data)
+    assert set(cells) == {"朱镕𠀀"}
 
 
 def test_a_lone_quote_in_the_header_swallows_no_row():
@@ -296,7 +382,13 @@ def test_a_damaged_archive_is_read_as_it_was_or_called_damaged(compression):
 
 
 @pytest.mark.parametrize(
-    "place, value, reason", [("method", 99, "不支持的压缩方式"), ("flags", 1, "已加密"), ("flags", 0x800, "已损坏")]
+    "place, value, reason",
+    [
+        ("method", 99, "不支持的压缩方式"),
+        ("method", 9, "Deflate64"),
+        ("flags", 1, "已加密"),
+        ("flags", 0x800, "已损坏"),
+    ],
 )
 def test_an_archive_that_cannot_be_opened_says_why(place, value, reason):
     whole = bytearray(package(("\u00e9.csv" if value == 0x800 else "a.csv", table(2))))
@@ -325,7 +417,13 @@ def test_what_systems_put_beside_the_files_is_passed_over():
 def test_a_members_chinese_name_is_readable_whichever_way_it_was_written():
     utf8 = package(("处罚决定.csv", table(1)))
     gbk = package(("XXXXXXXX.csv", table(1))).replace(b"XXXXXXXX", "处罚决定".encode("gbk"))
-    assert [read(data)[0][0] for data in (utf8, gbk)] == ["处罚决定.csv"] * 2
+    unmarked = package(("X" * 12 + ".csv", table(1))).replace(b"X" * 12, "处罚决定".encode())
+    assert [read(data)[0][0] for data in (utf8, gbk, unmarked)] == ["处罚决定.csv"] * 3
+
+
+def test_a_members_name_that_could_act_is_shown_escaped():
+    ((sheet, _, _),) = read(package(("处罚\u202e\n\x1b.csv", table(1))))
+    assert sheet == r"处罚\u202e\n\x1b.csv"
 
 
 @pytest.mark.parametrize("content", ["产品,数量\n".encode(), b"%PDF-1.7\n", b"<a>", b"PK\3\4", b"\xff"])

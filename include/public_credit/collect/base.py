@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from ..base import settings
+from ..base import names, settings
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
@@ -30,6 +30,7 @@ from ..ledger.states import StepName, Verdict
 from . import refused
 from .streams import ByteStream
 
+UNMATCHED = "文件名与目录中的模式不符"  # begins the part of a message that names files nobody asked for
 Owner = Literal["department", "data_engineer"]
 Wanted = TypeVar("Wanted", HttpApi, Sftp, DropFolder, ExchangeDb)
 
@@ -67,6 +68,7 @@ class CollectOutcome:
     incomplete: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     turned_away: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     def failed(self, error: UserError) -> None:
@@ -103,6 +105,8 @@ class CollectOutcome:
             parts.append(f"拒绝读取：{_listed(self.refused)}")
         if self.turned_away:
             parts.append(f"拒收（未入库、未归档）：{_listed(self.turned_away)}")
+        if self.unmatched:
+            parts.append(f"{UNMATCHED} {len(self.unmatched)} 份，未收取：{_listed(self.unmatched)}")
         if not self.receipts and not self.errors:
             parts.append("无新增")
         return "；".join(parts)
@@ -117,6 +121,7 @@ class CollectOutcome:
             "incomplete": len(self.incomplete),
             "refused": len(self.refused),
             "turned_away": len(self.turned_away),
+            "unmatched": len(self.unmatched),
         }
 
 
@@ -305,21 +310,21 @@ def only_one(run: Run, name: str) -> AbstractContextManager[bool]:
 
 
 def masked(name: str) -> str:
-    """A file name as messages and the ledger may hold it: a person's number in it is blanked."""
+    """A file name as messages and the ledger may hold it: readable, escaped, a person's number in it blanked."""
     from ..custody import scan
 
-    return scan.mask(name)
+    return scan.mask(names.shown(name))
 
 
 def masked_path(path: str) -> str:
     """A path for a locator.
 
-    Blanked like ``masked``, with a keyed tag that keeps different paths different.
+    Blanked and escaped like ``masked``, with a keyed tag that keeps different paths different.
     """
     shown = masked(path)
     if shown == path:
         return path
-    return f"{shown}~{hmac.new(settings.secret_key('lookup'), path.encode(), 'sha256').hexdigest()[:8]}"
+    return f"{shown}~{hmac.new(settings.secret_key('lookup'), names.raw(path), 'sha256').hexdigest()[:8]}"
 
 
 def connection_uri(conn_id: str) -> str:

@@ -17,12 +17,14 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import BinaryIO, Protocol
 
+from ..base import names
 from ..catalogue import load_catalogue
 from ..catalogue.models import DropFolder, Sftp
 from .base import CollectError, Intake, SourceChanged, masked, masked_path
 from .streams import read_file
 
 TEMPORARY = ("*.part", "*.tmp", "*.partial", "*.filepart", "*.crdownload", "~$*", ".*")
+SYSTEMS_OWN = ("[Tt]humbs.db", "[Dd]esktop.ini")  # what systems put beside the files of a person
 LONGEST_WATCH = 10.0
 
 
@@ -30,7 +32,8 @@ LONGEST_WATCH = 10.0
 class Found:
     """A file as the source lists it.
 
-    ``plain`` is False for links and anything else that is no regular file.
+    ``path`` as the system gives it, whatever its bytes are; ``plain`` is False for links and anything else that is no regular
+    file.
     """
 
     path: str
@@ -40,13 +43,13 @@ class Found:
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
-        return posixpath.basename(self.path)
+        """The file's name without its folder, as text."""
+        return names.readable(names.raw(posixpath.basename(self.path)))
 
     @property
     def shown(self) -> str:
         """The name as people may see it: no person's number in it."""
-        return masked(self.name)
+        return masked(posixpath.basename(self.path))
 
     @property
     def version(self) -> str:
@@ -100,20 +103,48 @@ def places(folder: str, patterns: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def _listed(source: FileSource, folder: str, patterns: list[str]) -> tuple[list[Found], dict[str, Found]]:
-    """Files a pattern wants, oldest first, and those of what is never collected, by path, whatever pattern they match."""
+@dataclass
+class _Listing:
+    """Files a pattern wants, oldest first; those of what is never collected, by path; names no pattern of anybody wants."""
+
+    files: list[Found]
+    refused: dict[str, Found]
+    unmatched: list[str]
+
+
+def _slips(dataset_id: str) -> str:
+    """The pattern of corrected slips (``papers.slips`` names them so), which every file channel takes."""
+    return f"退回单_{dataset_id}_[0-9]*"
+
+
+def _wanted_by_anybody(channel: Sftp | DropFolder) -> list[str]:
+    """Name patterns of all datasets that come by the same connection."""
+    return [
+        name
+        for dataset in load_catalogue().datasets.values()
+        if isinstance(dataset.channel, Sftp | DropFolder) and dataset.channel.connection == channel.connection
+        for name in (*map(posixpath.basename, dataset.channel.patterns), _slips(dataset.id))
+    ]
+
+
+def _listed(source: FileSource, folder: str, channel: Sftp | DropFolder, dataset_id: str) -> _Listing:
     catalogue = load_catalogue()
     files: dict[str, Found] = {}
     refused: dict[str, Found] = {}
-    for parent, names in places(folder, patterns).items():
+    unmatched: dict[str, str] = {}
+    anybody = [*_wanted_by_anybody(channel), *SYSTEMS_OWN]
+    for parent, wanted in places(folder, channel.patterns).items():
         for item in source.list(parent):
             if any(fnmatchcase(item.name, sign) for sign in TEMPORARY):
                 continue
             if item.plain and catalogue.refusal(item.name):
                 refused[item.path] = item
-            elif any(fnmatchcase(item.name, name) for name in names):
+            elif any(fnmatchcase(item.name, name) for name in (*wanted, _slips(dataset_id))):
                 files[item.path] = item
-    return sorted(files.values(), key=lambda item: (item.mtime, item.path)), refused
+            elif item.plain and not any(fnmatchcase(item.name, name) for name in anybody):
+                unmatched[item.path] = item.shown
+    oldest_first = sorted(files.values(), key=lambda item: (item.mtime, item.path))
+    return _Listing(oldest_first, refused, [unmatched[path] for path in sorted(unmatched)])
 
 
 def _settled(source: FileSource, files: list[Found], settle: float, listed_at: float) -> set[str]:
@@ -151,8 +182,10 @@ def pull_files(intake: Intake, source: FileSource, channel: Sftp | DropFolder, f
     """Take in every settled file that is not booked yet, oldest first; ``where`` begins the locators."""
     outcome = intake.outcome
     listed_at = time.monotonic()
-    files, never = _listed(source, folder, channel.patterns)
+    listing = _listed(source, folder, channel, intake.dataset.id)
+    files, never = listing.files, listing.refused
     outcome.turned_away.clear()
+    outcome.unmatched = listing.unmatched
     outcome.refused = [item.shown for item in files if not item.plain]
     outcome.waiting.clear()
     plain = {f"{where}/{masked_path(item.path)}": item for item in files if item.plain}

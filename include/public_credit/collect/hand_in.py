@@ -10,6 +10,7 @@ import os
 import stat
 from pathlib import Path
 
+from ..base import names
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
@@ -23,7 +24,9 @@ def turn_away(run: Run, dataset_id: str, path: Path) -> None:
     """Count a file of what is never collected, by the dataset it is meant for or by its name, and say why."""
     catalogue = load_catalogue()
     dataset = catalogue.datasets.get(dataset_id)
-    refused_id = catalogue.refusal(path.name) or (None if dataset else catalogue.refusal(dataset_id))
+    refused_id = catalogue.refusal(names.readable(names.raw(path.name))) or (
+        None if dataset else catalogue.refusal(dataset_id)
+    )
     if refused_id is None:
         return
     if not path.is_file():

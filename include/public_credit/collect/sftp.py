@@ -19,10 +19,12 @@ from typing import BinaryIO
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import paramiko
+from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READDIR
 
+from ..base import names
 from ..base.retry import Again, Patience
 from ..catalogue.models import Sftp
-from .base import CollectError, Intake, connection_uri
+from .base import CollectError, Intake, connection_uri, masked
 from .files import Found, pull_files
 
 CONNECT_SECONDS = 15.0
@@ -32,6 +34,26 @@ PATIENCE = partial(Patience, tries=TRIES, first=1.0)
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
+class _Client(paramiko.SFTPClient):  # type: ignore[misc]  # the library has no types
+    """The library's client, for names that need not be UTF-8: it takes paths as bytes, but fails at a folder with such a name."""
+
+    def listdir_attr(self, path: str | bytes = ".") -> list[paramiko.SFTPAttributes]:
+        """Entries of a folder, their names as the system would give them (``names.from_raw``)."""
+        _, answer = self._request(CMD_OPENDIR, self._adjust_cwd(path))
+        handle = answer.get_binary()
+        entries = []
+        while True:
+            try:
+                _, answer = self._request(CMD_READDIR, handle)
+            except EOFError:
+                break
+            for _ in range(answer.get_int()):
+                name, _ = names.from_raw(answer.get_string()), answer.get_string()
+                entries.append(paramiko.SFTPAttributes._from_msg(answer, name))
+        self._request(CMD_CLOSE, handle)
+        return [entry for entry in entries if entry.filename not in (".", "..")]
+
+
 class Server:
     """An open SFTP session as a file source; paths are relative to the connection's base folder."""
 
@@ -39,8 +61,8 @@ class Server:
         self._client = client
         self._base = base
 
-    def _path(self, path: str) -> str:
-        return posixpath.join(self._base, path) if self._base else path or "."
+    def _path(self, path: str) -> bytes:
+        return names.raw(posixpath.join(self._base, path) if self._base else path or ".")
 
     def list(self, folder: str) -> list[Found]:
         """Files of one folder below the root, [] for a folder that is not there."""
@@ -78,7 +100,7 @@ class Server:
             handle = self._client.open(self._path(path), "rb")
         except PermissionError:
             raise CollectError(
-                f"没有读取文件 {posixpath.basename(path)} 的权限。", "请来源单位授予只读权限。", "department"
+                f"没有读取文件 {masked(posixpath.basename(path))} 的权限。", "请来源单位授予只读权限。", "department"
             ) from None
         with handle:
             yield handle
@@ -148,7 +170,7 @@ def _session(conn_id: str) -> Iterator[tuple[paramiko.SFTPClient, str]]:
             transport.auth_publickey(user, key)
         else:
             transport.auth_password(user, unquote(parts.password or ""))
-        client = paramiko.SFTPClient.from_transport(transport)
+        client = _Client.from_transport(transport)
         if client is None:
             raise paramiko.SSHException
         client.get_channel().settimeout(READ_SECONDS)

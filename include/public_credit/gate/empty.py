@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..ledger.models import Attestation, Batch
+from ..ledger.states import OUT_OF_THE_WAY
 
 
 def attest(opened: Session, batch: Batch) -> None:
-    """Book an accepted delivery without rows as its unit's 零报送 for the day it came; readers let none land without a whole header."""
+    """Book an accepted delivery without rows as its unit's 零报送 for the day it came, unless the dataset received rows that day.
+
+    Readers let none land without a whole header.
+    """
     known = opened.scalar(select(Attestation.id).where(Attestation.batch_seq == batch.seq))
-    if known is None:
+    rows = opened.scalar(
+        select(func.coalesce(func.sum(Batch.rows_in), 0)).where(
+            Batch.dataset_id == batch.dataset_id,
+            Batch.business_date == batch.business_date,
+            Batch.state.not_in(OUT_OF_THE_WAY),
+        )
+    )
+    if known is None and not rows:
         opened.execute(
             text("""
             insert into ledger.attestation (unit_id, dataset_id, period_from, period_to, attested_by, batch_seq, reason)

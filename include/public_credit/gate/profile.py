@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ..catalogue.models import Dataset, Kind
 from ..land.rules import load_ruleset
 from ..land.rules.model import Fed
 from ..land.stock import take_stock
-from ..ledger.models import Attempt, Batch
+from ..ledger.models import Attempt, Batch, Signal
 from ..ledger.states import GOOD, sql
 
 
@@ -26,6 +26,17 @@ def last_good_rows(session: Session, batch: Batch) -> int | None:
         order by seq desc limit 1"""),
         {"dataset": batch.dataset_id, "seq": batch.seq},
     ).scalar()
+
+
+def doubts(session: Session, seq: int, attempt: int) -> list[str]:
+    """What the readers said must be looked at before the rows go on: hidden sheets, rows without a header and the like."""
+    return list(
+        session.scalars(
+            select(Signal.message)
+            .where(Signal.batch_seq == seq, Signal.attempt == attempt, Signal.severity == "critical")
+            .order_by(Signal.id)
+        )
+    )
 
 
 def rule_counts(session: Session, seq: int, attempt: int) -> dict[str, int]:
@@ -91,6 +102,7 @@ def aggregates(
         "ragged_share": fed("ragged_share"),
         "rows_against_last_good": landed / previous if previous else None,
         "days_since_newest_event": (on - newest).days if newest else None,
+        "doubts": len(doubts(session, batch.seq, attempt.attempt)),
     }
     result |= {f"fill_rate__{name}": share(count) for name, count in row["filled"].items()}
     result |= {f"rule__{rule}": count for rule, count in by_rule.items()}

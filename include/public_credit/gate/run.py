@@ -59,9 +59,10 @@ def pending(session: Session, batch_seqs: Iterable[int] | None = None) -> list[t
     return [(seq, attempt) for seq, attempt in found]
 
 
-def _message(state: str, counts: dict[str, int], failed: list[Evaluation]) -> str:
+def _message(state: str, counts: dict[str, int], failed: list[Evaluation], doubts: list[str]) -> str:
     if state == BatchState.HELD:
-        return "扣留：" + "；".join(f"{item.title}（{item.shown}）" for item in failed if item.severity == "critical")
+        reasons = [f"{item.title}（{item.shown}）" for item in failed if item.severity == "critical"]
+        return "扣留：" + "；".join(reasons + doubts)
     warned = "".join(f"；提醒：{item.title}（{item.shown}）" for item in failed)
     if state == BatchState.ACCEPTED_WITH_QUARANTINE:
         return f"放行，退回 {counts['quarantined']} 行{warned}"
@@ -94,7 +95,7 @@ def _judge(
         state = BatchState.HELD
     else:
         state = BatchState.ACCEPTED_WITH_QUARANTINE if counts["quarantined"] else BatchState.ACCEPTED
-    message = _message(state, counts, failed)
+    message = _message(state, counts, failed, profile.doubts(session, seq, attempt_no) if row["doubts"] else [])
     takes_over = state != BatchState.HELD or batch.state in (BatchState.LANDED, BatchState.HELD, BatchState.FAILED)
     if takes_over:
         if batch.current_attempt not in (None, attempt_no):

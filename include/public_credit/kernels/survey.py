@@ -14,7 +14,10 @@ from . import blanks, codes, long_digits
 from .memory import Array, Number, load8, load64
 from .views import INLINE, Texts, address_of, fetch, length_of
 
-BLANK, ODD, DIGITS = 1, 2, 4  # a blank at an end; not the plain form of a code; enough digits in a row for a number
+# A blank at an end; not the plain form of a code; enough digits in a row for a number; begins like a mark that a
+# spreadsheet program puts before text.
+BLANK, ODD, DIGITS, GUARD = 1, 2, 4, 8
+_GUARDS = (ord("'"), ord("`"), ord("="))
 _TILE = 64
 _MOST = 1 << 12  # distinct values of a column whose values are said to repeat
 _AT_FIRST = 512  # so many may differ before a column is given up
@@ -32,6 +35,8 @@ def _like(address: Number, length: Number) -> int:
         flags |= ODD
     if length >= long_digits.SHORTEST and long_digits.held(address, length):
         flags |= DIGITS
+    if length > 1 and load8(address) in _GUARDS:
+        flags |= GUARD
     return flags
 
 

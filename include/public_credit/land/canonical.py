@@ -36,7 +36,13 @@ _DATE_SHAPES = tuple(
         r"([0-9]{4})([0-9]{2})([0-9]{2})",
     )
 )
-_MIDNIGHT = re.compile(r"[ T]0{1,2}:00(?::00(?:\.0+)?)?$")
+# A time of day behind a date: another zone than ours could mean another day.
+_TIME = re.compile(r"(?:T|[ T] ?)(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?\+08:?(?:00)?)?$")
+_MIDNIGHT = re.compile(r"[ T] ?0{1,2}:00(?::00(?:[.,]0+)?)?(?: ?\+08:?(?:00)?)?$")
+_SERIAL = re.compile(r"([0-9]{5})(?:\.([0-9]+))?")
+# What spreadsheet programs and exports put before a number to keep it text: ="…", '…, `…
+_FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"')
+_APOSTROPHE = re.compile(r"['`]([^'`]+)")
 _MONTH = re.compile(r"([0-9]{4})(?:[-/.]?([0-9]{2})|[-/.年]([0-9]{1,2})月?)")
 _AMOUNT = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,12}|(?:\.[0-9]{1,17})?[eE][+-]?[0-9]{1,2})?")
 _OTHER = re.compile(r"其他\s*(?:[-－—–:：]\s*(.+)|[(（](.+)[)）])", re.DOTALL)
@@ -58,13 +64,15 @@ Reader = Callable[[str], "str | None"]
 class Canonical:
     """Columns of a chunk as ``received`` and as canonical text, and per field where there are any, marked rows.
 
-    ``unreadable``: kept as received; ``mended``: rule R21; ``changed``: differs from the received text.
+    ``unreadable``: kept as received; ``mended``: rule R21; ``timed``: a date that lost its time of day; ``changed``: differs
+    from the received text.
     """
 
     columns: dict[str, Column] = field(default_factory=dict)
     received: dict[str, Column] = field(default_factory=dict)
     unreadable: dict[str, Marks] = field(default_factory=dict)
     mended: dict[str, Marks] = field(default_factory=dict)
+    timed: dict[str, Marks] = field(default_factory=dict)
     changed: dict[str, Marks] = field(default_factory=dict)
 
     @property
@@ -78,15 +86,18 @@ def _folded(text: str) -> str:
 
 
 def read_date(text: str, spreadsheet: bool = False) -> str | None:
-    """ISO date of one delivered date. 长期 means 2099-12-31; serial numbers only from a spreadsheet (R09)."""
+    """ISO date of one delivered date. 长期 means 2099-12-31; serial numbers only from a spreadsheet (R09).
+
+    A time of day is left out (``has_time``); one of another zone is unreadable.
+    """
     value = _folded(text)
     if value in ("长期", "长期有效"):
         return LONG_TERM
-    serial = re.fullmatch(r"([0-9]{5})(?:\.0+)?", value)
+    serial = _SERIAL.fullmatch(value)
     if serial:
         days = int(serial.group(1))
         return (_EPOCH + timedelta(days=days)).isoformat() if spreadsheet and days in _SERIALS else None
-    value = _MIDNIGHT.sub("", value)
+    value = _TIME.sub("", value)
     if spreadsheet:
         value = re.sub(r"^([0-9]{8})\.0+$", r"\1", value)
     for shape in _DATE_SHAPES:
@@ -98,6 +109,25 @@ def read_date(text: str, spreadsheet: bool = False) -> str | None:
                 return None
             return day.isoformat() if 1949 <= day.year <= 2099 else None
     return None
+
+
+def has_time(text: str) -> bool:
+    """Whether a readable date has a time of day other than midnight."""
+    value = _folded(text)
+    serial = _SERIAL.fullmatch(value)
+    if serial:
+        return bool((serial.group(2) or "").strip("0"))
+    return bool(_TIME.search(value)) and not _MIDNIGHT.search(value)
+
+
+def without_guard(text: str) -> str:
+    """A value without the mark that kept it text in a spreadsheet program: ="…", or an apostrophe that stands alone."""
+    value = text.strip(_BLANKS)
+    formula = _FORMULA_TEXT.fullmatch(value)
+    if formula:
+        return formula.group(1).replace('""', '"')
+    apostrophe = _APOSTROPHE.fullmatch(value)
+    return apostrophe.group(1) if apostrophe else text
 
 
 def read_month(text: str, spreadsheet: bool = False) -> str | None:
@@ -194,13 +224,14 @@ class CodeReader:
 class _Moves:
     """What becomes of the distinct values that are not canonical, by their places in the column.
 
-    The value at ``places[n]`` becomes ``values[n]``; places of unreadable and of mended values.
+    The value at ``places[n]`` becomes ``values[n]``; places of unreadable, of mended and of values with a time of day.
     """
 
     places: np.ndarray | list[int] = field(default_factory=list)
     values: pl.Series | list[str] = field(default_factory=list)
     unreadable: list[int] = field(default_factory=list)
     mended: np.ndarray | list[int] = field(default_factory=list)
+    timed: list[int] = field(default_factory=list)
 
 
 def _trimmed(column: Column) -> _Moves:
@@ -225,12 +256,16 @@ def _code(column: Column) -> _Moves:
     return _Moves(places[moved], clean.filter(moved), mended=places[moved & np.asarray(clean != "")])
 
 
-def _read(column: Column, plain: str | None, read: Reader) -> _Moves:
-    """Read the values that do not match ``plain``; all of them when it is None (lists of words, no R21)."""
+def _read(column: Column, plain: str | None, read: Reader, timed: Callable[[str], bool] | None = None) -> _Moves:
+    """Read the values that do not match ``plain``; all of them when it is None (lists of words, no R21).
+
+    ``timed`` tells of readable ones which had a time of day.
+    """
     places: list[int] = []
     values: list[str] = []
     unreadable: list[int] = []
     mended: list[int] = []
+    with_time: list[int] = []
     known: dict[str, str | None] = {}
     some = column.distinct
     odd = range(len(some)) if plain is None else np.flatnonzero(~np.asarray(some.str.contains(plain))).tolist()
@@ -243,10 +278,12 @@ def _read(column: Column, plain: str | None, read: Reader) -> _Moves:
             result = value.strip(_BLANKS)
         elif plain and _WIDE.search(value):
             mended.append(place)
+        if timed and result and place not in unreadable[-1:] and timed(value):
+            with_time.append(place)
         if result != value:
             places.append(place)
             values.append(result)
-    return _Moves(places, values, unreadable, mended)
+    return _Moves(places, values, unreadable, mended, with_time)
 
 
 def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> Callable[[Column], _Moves]:
@@ -255,8 +292,9 @@ def _reader(spec: Field, code_lists: dict[str, CodeList], spreadsheet: bool) -> 
         return _code
     if spec.type == "text":
         return _trimmed
+    if spec.type == "date":
+        return lambda column: _read(column, _PLAIN_DATE, lambda value: read_date(value, spreadsheet), has_time)
     plain: dict[str, tuple[str | None, Reader]] = {
-        "date": (_PLAIN_DATE, lambda value: read_date(value, spreadsheet)),
         "month": (_PLAIN_MONTH, lambda value: read_month(value, spreadsheet)),
         "decimal": (_PLAIN_DECIMAL, read_decimal),
         "integer": (_PLAIN_INTEGER, read_integer),
@@ -274,11 +312,23 @@ def _column(result: Canonical, name: str, received: Column, moves: _Moves) -> Co
     for marked, places in (
         (result.unreadable, moves.unreadable),
         (result.mended, moves.mended),
+        (result.timed, moves.timed),
         (result.changed, moves.places),
     ):
         if len(places):
             marked[name] = received.rows_at(places)
     return received.replaced(moves.places, moves.values) if len(moves.places) else received
+
+
+def _unguarded(column: Column) -> tuple[Column, np.ndarray]:
+    """The column without marks that kept a value text, and the places of the distinct values that had one."""
+    places = column.flagged(survey.GUARD)
+    if not len(places):
+        return column, places
+    some = column.distinct[places].to_list()
+    clean = [without_guard(value) for value in some]
+    moved = np.array([new != old for new, old in zip(clean, some, strict=True)])
+    return column.replaced(places, clean), places[moved]
 
 
 def canonicalise(
@@ -289,9 +339,14 @@ def canonicalise(
     blank = constant("", frame.height)
     for spec in fields:
         received = result.received.get(spec.name)
-        result.columns[spec.name] = (
-            blank
-            if received is None
-            else _column(result, spec.name, received, _reader(spec, code_lists, spreadsheet)(received))
-        )
+        if received is None:
+            result.columns[spec.name] = blank
+            continue
+        bare, guarded = _unguarded(received)
+        read = _column(result, spec.name, bare, _reader(spec, code_lists, spreadsheet)(bare))
+        result.columns[spec.name] = read
+        if len(guarded):
+            rows = received.rows_at(guarded)
+            for marked in (result.mended, result.changed):
+                marked[spec.name] = marked[spec.name] | rows if spec.name in marked else rows
     return result

@@ -37,7 +37,7 @@ class HeaderMatch:
 def fold(header: str) -> str:
     """A header reduced to what it means: NFKC, upper case, one kind of bracket, no blanks."""
     text = unicodedata.normalize("NFKC", header).upper().translate(_BRACKETS)
-    return re.sub(r"[\s\u200b\ufeff*]+", "", text)
+    return re.sub(r"[\s\u200b\ufeff*\"'=]+", "", text)
 
 
 def meanings(header: str) -> list[str]:

@@ -10,6 +10,8 @@ from ..catalogue import Dataset, Kind
 from . import headers
 from .readers import Chunk, Table
 
+DAYS_TO_1904 = 1462  # ECMA-376 part 1, 18.17.4.1: between the first days of the two calendars of workbooks
+
 
 @dataclass(frozen=True)
 class Matched:
@@ -48,6 +50,20 @@ def named(chunk: Chunk, matched: Matched, first_field: str) -> pl.DataFrame:
     if not matched.match.columns:
         return pl.DataFrame({first_field: [""] * chunk.frame.height})
     return pl.DataFrame([chunk.frame[f"c{index}"].alias(name) for index, name in matched.match.columns.items()])
+
+
+def since_1900(frame: pl.DataFrame, chunk: Chunk, matched: Matched, kind: Kind) -> pl.DataFrame:
+    """Named values of a workbook whose calendar begins in 1904, serial numbers in fields of dates counted from 1900."""
+    for index, numeric in chunk.numeric.items():
+        name = matched.match.columns.get(index, "")
+        if name and kind.fields[name].type in ("date", "month"):
+            counted = [
+                f"{int(whole) + DAYS_TO_1904}{point}{part}" if is_number and whole.isdecimal() else value
+                for value, is_number in zip(frame[name].to_list(), numeric.to_list(), strict=True)
+                for whole, point, part in [value.partition(".")]
+            ]
+            frame = frame.with_columns(pl.Series(name, counted, dtype=pl.String))
+    return frame
 
 
 def versions(chunk: Chunk, matched: Matched) -> pl.Series:

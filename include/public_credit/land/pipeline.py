@@ -55,6 +55,8 @@ class Lander:
         first = self.result.rows_in + 1
         self.result.rows_in += chunk.frame.height
         frame = matched.named(chunk, columns, self.fields[0])
+        if table.since_1904:
+            frame = matched.since_1900(frame, chunk, columns, self.kind)
         read = self._rules.canonical(frame, table.spreadsheet)
         hits = scanned.fields(read, self.kind)
         numeric = {

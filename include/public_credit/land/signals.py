@@ -8,6 +8,7 @@ from typing import Any
 from ..catalogue import Kind
 from ..custody import scan
 from . import headers
+from .readers import Note
 
 
 class Signals:
@@ -69,6 +70,12 @@ class Signals:
         for name in headers.required_missing(kind, match):
             title = kind.fields[name].title
             self.note("missing_column", name, "error", "department", f"缺少必填列“{title}”，请按填报模板补上该列")
+
+    def of_file(self, said: Note) -> None:
+        """Note what a reader says of a file; what must be looked at before the rows go on is critical (rule B10)."""
+        self.note(
+            said.code, said.subject, "critical" if said.holds else "warning", "department", said.message, said.rows
+        )
 
     def of_other_column(self, header: str, rows: int) -> None:
         """Note rows with a sensitive number in a column that is not in the catalogue."""

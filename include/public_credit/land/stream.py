@@ -69,6 +69,7 @@ def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
             batch.file_name,
             lander.dataset,
             lambda row: headers.recognised(lander.kind, lander.variant, row, lander.dataset),
+            lander.signals.of_file,
         )
         copy.write(copy_binary.HEADER)
         for table in tables:

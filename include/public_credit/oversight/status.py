@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..collect.base import UNMATCHED
 from ..land.rules import load_ruleset
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
@@ -52,7 +53,7 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
         row["dataset_id"]: dict(row)
         for row in opened.execute(
             text(f"""
-        select distinct on (dataset_id) dataset_id, verdict, message, owner from ledger.step
+        select distinct on (dataset_id) dataset_id, verdict, message, owner, counts from ledger.step
         where name = {sql(StepName.COLLECT)} and dataset_id is not null order by dataset_id, id desc""")
         ).mappings()
     }
@@ -91,6 +92,7 @@ def _whose_move(
     on: date,
 ) -> tuple[str, str]:
     """Verdict and whose move it is, in the order in which somebody must act."""
+    unmatched = _unmatched(last_step)
     if last_step and last_step["verdict"] in (Verdict.FAILED, Verdict.INCOMPLETE):
         who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
         return "采集失败" if last_step["verdict"] == Verdict.FAILED else "未到齐", f"{who}：{last_step['message']}"
@@ -100,7 +102,7 @@ def _whose_move(
             return "待上线", f"自 {live_on} 起应当报送"
         if dataset.channel.type == "hand_in":
             return "待人工报送", ""
-        return "未报送", "来源单位：从未报送，催报或作零报送说明"
+        return "未报送", unmatched or "来源单位：从未报送，催报或作零报送说明"
     if batch["state"] == BatchState.BROKEN:
         return "无法读取", f"来源单位：{batch['message']}"
     if batch["state"] in (BatchState.HELD, BatchState.FAILED):
@@ -115,7 +117,17 @@ def _whose_move(
         return verdict, f"来源单位：已 {(on - last_sign).days} 天未报送"
     if returned:
         return verdict, f"来源单位：{returned} 行待更正"
+    if unmatched:
+        return verdict, unmatched
     return verdict, ""
+
+
+def _unmatched(last_step: dict[str, Any] | None) -> str:
+    """The files in the dataset's folder that no pattern of the catalogue wants, named by the last collection; '' without any."""
+    if not last_step or not (last_step["counts"] or {}).get("unmatched"):
+        return ""
+    said = next((part for part in last_step["message"].split("；") if part.startswith(UNMATCHED)), "")
+    return f"来源单位与数据管理员：{said}"
 
 
 def _totals(opened: Any) -> dict[str, int]:

@@ -95,7 +95,7 @@ def test_every_kind_has_its_rules_and_all_compile() -> None:
 def test_batch_rules(kind: str) -> None:
     rules = {rule.id: rule for rule in load_ruleset(kind).batch_rules}
     columns = {rule.column for rule in rules.values()}
-    assert {"landed", "error_share", "duplicate_share", "unknown_code_share"} <= columns
+    assert {"landed", "error_share", "duplicate_share", "unknown_code_share", "doubts"} <= columns
     assert rules["B02"].fields == [name for name in rules["B02"].fields if KINDS[kind].fields[name].required == "yes"]
     events_only = ("administrative_licence", "administrative_penalty", "decision_event", "decision_ledger")
     assert ("rows_against_last_good" in columns) == (kind not in events_only)

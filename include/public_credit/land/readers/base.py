@@ -12,12 +12,27 @@ from ...base.messages import UserError
 
 CHUNK_ROWS = 50_000
 KNOWN_HEADERS = 2  # so many headers of a row must be fields of the kind, else it is no header of ours
+PREVIEW = 15  # the header is looked for in so many rows
 Opener = Callable[[], BufferedIOBase]
 HeaderScore = Callable[[list[str]], int]
 
 
 class UnreadableFile(UserError):
     """The file as a whole cannot be read; nothing of it is landed."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a reader has to say of a file that it read: ``subject`` is what it is about, ``rows`` how many rows.
+
+    ``holds``: somebody must look before the rows go on, something of the file may be missing or not meant.
+    """
+
+    code: str
+    subject: str
+    message: str
+    rows: int = 0
+    holds: bool = False
 
 
 @dataclass
@@ -36,12 +51,23 @@ class Chunk:
 
 @dataclass
 class Table:
-    """One table of a receipt. ``spreadsheet``: dates may be serial numbers, numbers may have lost digits."""
+    """One table of a receipt. ``spreadsheet``: dates may be serial numbers, numbers may have lost digits.
+
+    ``since_1904``: its serial numbers count from 1904. ``nothing``: no table, but the agreed form of a statement that there
+    is nothing to report.
+    """
 
     sheet: str | None
     headers: list[str]
     chunks: Iterator[Chunk]
     spreadsheet: bool = False
+    since_1904: bool = False
+    nothing: bool = False
+
+
+def nothing_to_report() -> Table:
+    """The agreed form without a record: it needs no header to say so."""
+    return Table(None, [], iter(()), nothing=True)
 
 
 def column_names(count: int) -> list[str]:
@@ -49,23 +75,57 @@ def column_names(count: int) -> list[str]:
     return [f"c{index}" for index in range(count)]
 
 
-def find_header(rows: list[list[str]], score: HeaderScore) -> int:
-    """Index of the header row among the first rows: the one with most known headers (title rows may stand above)."""
-    best, where = -1, 0
-    for index, row in enumerate(rows[:15]):
-        value = score(row)
-        if value > best:
-            best, where = value, index
-    return where
+@dataclass(frozen=True)
+class Header:
+    """The header among the first rows of a table: its titles, and the indexes of the rows it takes up."""
+
+    titles: list[str]
+    first: int
+    last: int
 
 
-def data_above(rows: list[list[str]], where: int, score: HeaderScore) -> int | None:
+def find_header(rows: list[list[str]], score: HeaderScore) -> Header:
+    """The row with most known headers (title rows may stand above), or two rows that know more when they are joined.
+
+    Two rows are one header where a title of the first is merged over several of the second. Needs a row.
+    """
+    scores = [score(row) for row in rows[:PREVIEW]]
+    most = max(scores)
+    best = scores.index(most)
+    found = Header(rows[best], best, best)
+    if most < KNOWN_HEADERS or most == sum(bool(cell.strip()) for cell in rows[best]):
+        return found
+    for first in (best - 1, best):
+        if first < 0 or first + 1 >= len(scores):
+            continue
+        for titles in _joined(rows[first], rows[first + 1]):
+            if (value := score(titles)) > most:
+                most, found = value, Header(titles, first, first + 1)
+    return found
+
+
+def _joined(above: list[str], below: list[str]) -> tuple[list[str], list[str]]:
+    """Two rows as one: a column's title is that of the lower row, alone or behind the title merged over it."""
+    width = max(len(above), len(below))
+    above, below = above + [""] * (width - len(above)), below + [""] * (width - len(below))
+    over, group = [], ""
+    for cell in above:
+        group = cell.strip() or group
+        over.append(group)
+    alone = [low if low.strip() else high for high, low in zip(above, below, strict=True)]
+    behind = [
+        f"{group}{low.strip()}" if low.strip() else high for group, high, low in zip(over, above, below, strict=True)
+    ]
+    return behind, alone
+
+
+def data_above(rows: list[list[str]], header: Header, score: HeaderScore) -> int | None:
     """Index of the first row above the header that is filled like a record (a sheet sorted together with its header), if any."""
-    wide = sum(bool(cell.strip()) for cell in rows[where])
+    wide = sum(bool(cell.strip()) for cell in header.titles)
     return next(
         (
             index
-            for index, row in enumerate(rows[:where])
+            for index, row in enumerate(rows[: header.first])
             if (filled := sum(bool(cell.strip()) for cell in row)) >= 4
             and filled * 10 >= wide * 6
             and score(row) < KNOWN_HEADERS

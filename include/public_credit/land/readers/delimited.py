@@ -9,7 +9,18 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from .base import KNOWN_HEADERS, HeaderScore, Opener, Table, UnreadableFile, data_above, find_header, refuse_data_above
+from .base import (
+    KNOWN_HEADERS,
+    PREVIEW,
+    Header,
+    HeaderScore,
+    Opener,
+    Table,
+    UnreadableFile,
+    data_above,
+    find_header,
+    refuse_data_above,
+)
 from .records import Records, last_line_end, open_quote
 from .text import Pieces, damaged
 
@@ -38,7 +49,8 @@ def _first_records(text: str, delimiter: str) -> list[_Record]:
 
     reader = csv.reader(lines(), delimiter=delimiter)
     return [
-        _Record([cell.replace("\x00", "") for cell in cells], end, reader.line_num + 1) for cells in islice(reader, 15)
+        _Record([cell.replace("\x00", "") for cell in cells], end, reader.line_num + 1)
+        for cells in islice(reader, PREVIEW)
     ]
 
 
@@ -52,25 +64,29 @@ def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Gene
                 remedy="重新导出后报送；本期无数据的，请报送只有表头的文件作为零报送。",
             )
         begun, text = _head(pieces, name)
-        delimiter, preview, where = _header(text, score)
-        headers = preview[where].cells if preview else []
+        delimiter, preview, found = _header(text, score)
+        headers = found.titles
         if not any(cell.strip() for cell in headers):
             raise UnreadableFile(f"文件 {name} 没有表头。", remedy="按填报模板保留第一行表头后重新报送。")
-        above = (
-            data_above([record.cells for record in preview], where, score) if score(headers) >= KNOWN_HEADERS else None
-        )
+        known = score(headers) >= KNOWN_HEADERS
+        above = data_above([record.cells for record in preview], found, score) if known else None
         if above is not None:
             raise refuse_data_above(name, above + 1)
         if any(("\n" in cell or "\r" in cell) and delimiter in cell for cell in headers):
-            raise open_quote(name, preview[where - 1].line if where else 1)
+            raise open_quote(name, preview[found.first - 1].line if found.first else 1)
         if any(mark in cell for cell in headers for mark in _ODD_LINE_ENDS):
             raise UnreadableFile(
                 f"文件 {name} 的换行符不是通常的换行（U+2028、垂直制表等），分不出行。",
                 remedy="用 Excel 或 WPS 打开，另存为 CSV 或 xlsx 后重新报送。",
             )
-        if where == len(preview) - 1 or score(headers) < KNOWN_HEADERS:
+        if found.last == len(preview) - 1 or not known:
             _check_last(preview, text, name)
-        header = preview[where]
+        if not known and any(score(line.split("，")) >= KNOWN_HEADERS for line in text.splitlines()[:PREVIEW]):
+            raise UnreadableFile(
+                f"文件 {name} 用全角逗号“，”分隔各列，分不出列。",
+                remedy="把分隔各列的逗号改为半角“,”，或另存为 xlsx 后重新报送。",
+            )
+        header = preview[found.last]
         rest = Records(pieces, name, delimiter, len(headers), begun[header.end :], header.line)
         yield Table(None, headers, rest.chunks())
 
@@ -90,8 +106,8 @@ def _head(pieces: Pieces, name: str) -> tuple[bytes, str]:
         raise damaged(name) from None
 
 
-def _header(text: str, score: HeaderScore) -> tuple[str, list[_Record], int]:
-    """Delimiter, first records, and which of them is the header.
+def _header(text: str, score: HeaderScore) -> tuple[str, list[_Record], Header]:
+    """Delimiter, first records, and the header among them.
 
     The delimiter is the one the first line has most of, unless another one finds a known header below a title line.
     """
@@ -99,9 +115,9 @@ def _header(text: str, score: HeaderScore) -> tuple[str, list[_Record], int]:
     found = []
     for delimiter in sorted(_DELIMITERS, key=title.count, reverse=True):
         preview = _first_records(text, delimiter)
-        cells = [record.cells for record in preview]
-        found.append((delimiter, preview, find_header(cells, score)))
-        if cells and score(cells[found[-1][2]]) >= KNOWN_HEADERS:
+        header = find_header([record.cells for record in preview] or [[]], score)
+        found.append((delimiter, preview, header))
+        if score(header.titles) >= KNOWN_HEADERS:
             return found[-1]
     return found[0]
 

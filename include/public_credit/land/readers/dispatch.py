@@ -11,7 +11,7 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import BufferedIOBase
 from pathlib import PurePosixPath
@@ -21,26 +21,44 @@ import polars as pl
 import pyarrow as pa
 from lxml import etree
 
-from ...base import faults
+from ...base import faults, names
 from ...catalogue import load_catalogue
 from ...catalogue.models import Dataset
 from ...custody import scan
 from .. import headers
-from . import delimited, json_lines, markup, spreadsheet
-from .base import KNOWN_HEADERS, Chunk, HeaderScore, Opener, Table, UnreadableFile
+from . import delimited, json_document, json_lines, markup, spreadsheet
+from .base import KNOWN_HEADERS, Chunk, HeaderScore, Note, Opener, Table, UnreadableFile
 
 _ZIP, _OLE = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"), b"\xd0\xcf\x11\xe0"
 _AS_ZIP = "解开后重新打包为 zip 格式再报送。"
 _AS_WORKBOOK = "用 Excel 或 WPS 打开，另存为 xlsx 后重新报送。"
+_AS_TABLE = "按填报模板报送 xlsx 或 csv 文件。"
+_TAR, _TAR_AT = b"ustar", 257  # POSIX.1-1988
 _FOREIGN = (
     (b"Rar!\x1a\x07", "RAR 压缩包", _AS_ZIP),
     (b"7z\xbc\xaf\x27\x1c", "7z 压缩包", _AS_ZIP),
     (b"\x1f\x8b", "gzip 压缩包", _AS_ZIP),
-    (b"%PDF-", "PDF 文件", "按填报模板报送 xlsx 或 csv 文件。"),
+    (b"BZh", "bzip2 压缩包", _AS_ZIP),
+    (b"\xfd7zXZ\x00", "xz 压缩包", _AS_ZIP),
+    (b"\xff\xd8\xff", "图片（JPEG）", _AS_TABLE),
+    (b"\x89PNG\r\n", "图片（PNG）", _AS_TABLE),
+    (b"{\\rtf", "RTF 文档", _AS_TABLE),
+    (b"SQLite format 3\x00", "SQLite 数据库", _AS_TABLE),
+    (b"PAR1", "Parquet 文件", _AS_TABLE),
+    (b"%PDF-", "PDF 文件", _AS_TABLE),
     (b"MIME-Version:", "网页归档（mht）", _AS_WORKBOOK),
 )
+# Members that tell a document from a package of files.
+_DOCUMENTS = (
+    ("META-INF/manifest.xml", "OpenDocument 文档（ods 等）"),
+    ("word/document.xml", "Word 文档（docx）"),
+    ("ppt/presentation.xml", "演示文稿（pptx）"),
+    ("xl/workbook.bin", "二进制工作簿（xlsb）"),
+)
+_DEFLATE64 = 9  # how Windows packs files beyond 2 GB
 _BEFORE_ROOT = rb"^(?:\xef\xbb\xbf)?\s*+(?>(?:<\?.*?\?>|<!--.*?-->)\s*)*+"
 _WEB_PAGE = re.compile(_BEFORE_ROOT + rb"<(?:!doctype\s+)?(?:html|head|meta|style|body|div|table)\b", re.I | re.S)
+_JSON = re.compile(rb"[\[{]\s*[\[{\"\]}]")
 _XML_WORKBOOK = re.compile(_BEFORE_ROOT + rb"<(?:\w+:)?Workbook\b", re.S)
 _MAX_MEMBER = 1 << 30
 # What systems put beside the files of a person: resource forks, views of folders, locks of open documents.
@@ -66,6 +84,8 @@ def _kind_of(opener: Opener, name: str) -> str:
     for beginning, title, remedy in _FOREIGN:
         if first.startswith(beginning):
             raise UnreadableFile(f"文件 {name} 是 {title}，不能读取。", remedy=remedy)
+    if first[_TAR_AT:].startswith(_TAR):
+        raise UnreadableFile(f"文件 {name} 是 tar 压缩包，不能读取。", remedy=_AS_ZIP)
     if _WEB_PAGE.match(first):
         raise UnreadableFile(f"文件 {name} 是网页（HTML），不是 Excel 表格。", remedy=_AS_WORKBOOK)
     if _XML_WORKBOOK.match(first):
@@ -76,15 +96,23 @@ def _kind_of(opener: Opener, name: str) -> str:
         return "xls"
     if first.startswith(b'{"columns":'):
         return "json_lines"
-    if first.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+    begin = first.lstrip(b"\xef\xbb\xbf \r\n\t")
+    if begin.startswith(b"<"):
         return "xml"
+    if _JSON.match(begin):
+        return "json"
     return "csv"
 
 
 def _zip_kind(data: bytes, name: str) -> str:
+    """What an archive is: a workbook, or a package of files. Raises UnreadableFile for other documents."""
     spreadsheet.check_zip_directory(data, name)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return "xlsx" if "[Content_Types].xml" in archive.namelist() else "zip"
+        members = archive.namelist()
+    for sign, title in _DOCUMENTS:
+        if sign in members:
+            raise UnreadableFile(f"文件 {name} 是 {title}，不能读取。", remedy=_AS_WORKBOOK)
+    return "xlsx" if "[Content_Types].xml" in members else "zip"
 
 
 class _Member(io.RawIOBase):
@@ -95,8 +123,10 @@ class _Member(io.RawIOBase):
         try:
             self._source = cast(zipfile.ZipExtFile, archive.open(member))
         except NotImplementedError:
+            way = "Deflate64 压缩" if member.compress_type == _DEFLATE64 else "不支持的压缩方式"
             raise UnreadableFile(
-                f"压缩包 {name} 使用了不支持的压缩方式。", remedy="用系统自带的压缩功能打包为 zip 后重新报送。"
+                f"压缩包 {name} 使用了{way}，不能解开。",
+                remedy="改用普通 zip（Deflate）方式打包，或直接报送其中的文件。",
             ) from None
         except _DAMAGED:
             raise self._damaged() from None
@@ -129,16 +159,15 @@ def _beside(member: zipfile.ZipInfo) -> bool:
 
 
 def _name(member: zipfile.ZipInfo) -> str:
-    """A member's name; without the mark for UTF-8 Chinese systems write it in GBK (zipfile takes it for cp437)."""
+    """A member's name; without the mark for UTF-8 it may be so all the same, or in GBK (zipfile takes it for cp437)."""
     if member.flag_bits & 0x800:
         return member.filename
-    try:
-        return member.filename.encode("cp437").decode("gb18030")
-    except UnicodeError:
-        return member.filename
+    return names.readable(member.filename.encode("cp437"))
 
 
-def _members(data: bytes, name: str, encoding: str, score: HeaderScore) -> Iterator[Table]:
+def _members(
+    data: bytes, name: str, encoding: str, score: HeaderScore, note: Callable[[Note], None]
+) -> Iterator[Table]:
     """Tables of the files in a zip archive; archives inside archives are refused."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [member for member in archive.infolist() if not member.is_dir() and not _beside(member)]
@@ -147,7 +176,7 @@ def _members(data: bytes, name: str, encoding: str, score: HeaderScore) -> Itera
                 f"压缩包 {name} 是空的。", remedy="重新打包后报送；本期无数据的，请报送只有表头的文件作为零报送。"
             )
         for member in members:
-            own = _name(member)
+            own = names.shown(_name(member))
             shown = scan.mask(own)
             if member.file_size > _MAX_MEMBER or member.flag_bits & 1:
                 raise UnreadableFile(f"压缩包 {name} 中的文件过大或已加密。", remedy="拆分或取消密码后重新报送。")
@@ -162,22 +191,28 @@ def _members(data: bytes, name: str, encoding: str, score: HeaderScore) -> Itera
                 if _zip_kind(content, shown) != "xlsx":
                     raise UnreadableFile(f"压缩包 {name} 中还有压缩包。", remedy="只打包一层后重新报送。")
                 kind = "xlsx"
-            for table in _plain_tables(kind, opener, shown, encoding, score):
+            for table in _plain_tables(kind, opener, shown, encoding, score, note):
                 yield replace(table, sheet=own if table.sheet is None else f"{own}/{table.sheet}")
 
 
-def _plain_tables(kind: str, opener: Opener, name: str, encoding: str, score: HeaderScore) -> Iterator[Table]:
+def _plain_tables(
+    kind: str, opener: Opener, name: str, encoding: str, score: HeaderScore, note: Callable[[Note], None]
+) -> Iterator[Table]:
     if kind in ("xlsx", "xls"):
-        yield from spreadsheet.tables(opener, name, kind, score)
+        yield from spreadsheet.tables(opener, name, kind, score, note)
     elif kind == "xml":
         yield from markup.tables(opener, name)
     elif kind == "json_lines":
         yield from json_lines.tables(opener, name)
+    elif kind == "json":
+        yield json_document.table(opener, name)
     else:
         yield from delimited.tables(opener, name, encoding, score)
 
 
-def _tables(opener: Opener, file_name: str, dataset: Dataset, score: HeaderScore) -> Iterator[Table]:
+def _tables(
+    opener: Opener, file_name: str, dataset: Dataset, score: HeaderScore, note: Callable[[Note], None]
+) -> Iterator[Table]:
     kind = _kind_of(opener, file_name)
     encoding = getattr(dataset.channel, "encoding", "auto")
     if kind == "zip":
@@ -187,9 +222,9 @@ def _tables(opener: Opener, file_name: str, dataset: Dataset, score: HeaderScore
             raise UnreadableFile(f"文件 {file_name} 超过 200 MB。", remedy="拆分为较小的文件后报送。")
         kind = _zip_kind(data, file_name)
         if kind == "zip":
-            yield from _members(data, file_name, encoding, score)
+            yield from _members(data, file_name, encoding, score, note)
             return
-    yield from _plain_tables(kind, opener, file_name, encoding, score)
+    yield from _plain_tables(kind, opener, file_name, encoding, score, note)
 
 
 def _or_unreadable(items: Iterator[Read], name: str) -> Iterator[Read]:
@@ -214,14 +249,14 @@ class _Reading:
     def __init__(self, file_name: str, dataset: Dataset):
         self._name, self._dataset = file_name, dataset
         self._kind = load_catalogue().kinds[dataset.kind]
-        self._rows = 0
+        self._rows, self._stated = 0, False
         self._lacking: list[list[str]] = []  # per table the required fields without a header
 
     def table(self, table: Table) -> Table:
         """The table as it goes on. Raises UnreadableFile when its headers are not those of the kind."""
-        names = [_without_nul(header) for header in table.headers]
-        sheet = table.sheet and _without_nul(table.sheet)
-        found = headers.match(self._kind, self._dataset.variant, names, self._dataset)
+        titles = [_without_nul(header) for header in table.headers]
+        sheet = table.sheet and names.shown(_without_nul(table.sheet))
+        found = headers.match(self._kind, self._dataset.variant, titles, self._dataset)
         if len(found.columns) < KNOWN_HEADERS:
             place = f"文件 {self._name}" + (f" 中的 {scan.mask(sheet)}" if sheet else "")
             raise UnreadableFile(
@@ -229,7 +264,7 @@ class _Reading:
                 remedy="按填报模板保留表头行后重新报送；与本类数据无关的文件不要放入同一份报送。",
             )
         self._lacking.append(headers.required_missing(self._kind, found))
-        return replace(table, sheet=sheet, headers=names, chunks=self._chunks(table.chunks))
+        return replace(table, sheet=sheet, headers=titles, chunks=self._chunks(table.chunks))
 
     def _chunks(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         for chunk in _or_unreadable(chunks, self._name):
@@ -240,9 +275,13 @@ class _Reading:
                     chunk.frame = chunk.frame.with_columns(pl.col(held).str.replace_all("\x00", "", literal=True))
             yield chunk
 
+    def stated(self) -> None:
+        """Note that the file has the agreed form of a statement that there is nothing to report."""
+        self._stated = True
+
     def finish(self) -> None:
-        """Nothing to report is a statement of the unit: only a whole header without rows makes it."""
-        if not self._rows and (not self._lacking or any(self._lacking)):
+        """Nothing to report is a statement of the unit: only a whole header without rows makes it, or the form agreed for it."""
+        if not self._rows and (any(self._lacking) or not (self._lacking or self._stated)):
             titles = "、".join(
                 self._kind.fields[name].title for name in min(filter(None, self._lacking), key=len, default=[])
             )
@@ -252,13 +291,20 @@ class _Reading:
             )
 
 
-def open_tables(opener: Opener, file_name: str, dataset: Dataset, score: HeaderScore) -> Iterator[Table]:
+def open_tables(
+    opener: Opener, file_name: str, dataset: Dataset, score: HeaderScore, note: Callable[[Note], None] = lambda _: None
+) -> Iterator[Table]:
     """Tables of one archived receipt. ``opener`` gives its plain bytes; raises UnreadableFile.
+
+    ``note`` is told what a reader has to say beside the rows, while these are read.
 
     A receipt without any row is one only when a table of it has all required columns of the kind; a file in an archive
     of which nothing is understood makes the whole receipt unreadable.
     """
     reading = _Reading(file_name, dataset)
-    for table in _or_unreadable(_tables(opener, file_name, dataset, score), file_name):
-        yield reading.table(table)
+    for table in _or_unreadable(_tables(opener, file_name, dataset, score, note), file_name):
+        if table.nothing:
+            reading.stated()
+        else:
+            yield reading.table(table)
     reading.finish()

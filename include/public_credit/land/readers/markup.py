@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import polars as pl
 from lxml import etree
 
-from .base import CHUNK_ROWS, Chunk, Opener, Table, UnreadableFile, column_names
+from .base import CHUNK_ROWS, Chunk, Opener, Table, UnreadableFile, column_names, nothing_to_report
 
 _SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False, "recover": False}
 _MAX_COLUMNS = 500
+# Systems declare the older name of a Chinese encoding and write letters of the newer one, which holds both.
+_DECLARED = re.compile(rb"^\s*<\?xml[^>]*encoding\s*=\s*[\"'](?:gb2312|gbk|gb_2312-80|cp936|x-gbk|euc-cn)[\"']", re.I)
 
 
-def _rows(opener: Opener, name: str) -> Iterator[etree._Element]:
+def _encoding(opener: Opener) -> str | None:
+    """The encoding to read a file in where that is not the one it declares."""
+    with opener() as source:
+        return "gb18030" if _DECLARED.match(source.read(200)) else None
+
+
+def _nothing(opener: Opener, encoding: str | None) -> bool:
+    """Whether a whole file is a root ROWDATA without any child or text."""
+    with opener() as source:
+        root = etree.parse(source, etree.XMLParser(encoding=encoding, **_SAFE)).getroot()
+    return (_tag(root) or "").upper() == "ROWDATA" and not len(root) and not (root.text or "").strip()
+
+
+def _rows(opener: Opener, name: str, encoding: str | None) -> Iterator[etree._Element]:
     try:
         with opener() as source:
-            for _, element in etree.iterparse(source, events=("end",), **_SAFE):
+            for _, element in etree.iterparse(source, events=("end",), encoding=encoding, **_SAFE):
                 if isinstance(element.tag, str) and etree.QName(element).localname.upper() == "ROW":
                     yield element
                     element.clear()
@@ -41,11 +57,11 @@ def _chunk(rows: list[list[str]], start: int, names: list[str]) -> Chunk:
     )
 
 
-def _chunks(opener: Opener, name: str, headers: list[str]) -> Iterator[Chunk]:
+def _chunks(opener: Opener, name: str, headers: list[str], encoding: str | None) -> Iterator[Chunk]:
     names, position = column_names(len(headers)), {header: index for index, header in enumerate(headers)}
     rows: list[list[str]] = []
     start = 1
-    for element in _rows(opener, name):
+    for element in _rows(opener, name, encoding):
         cells = [""] * len(headers)
         for child in element:
             tag = _tag(child)
@@ -61,10 +77,13 @@ def _chunks(opener: Opener, name: str, headers: list[str]) -> Iterator[Chunk]:
 
 
 def tables(opener: Opener, name: str) -> Iterator[Table]:
-    """The one table of an XML file; its columns are all tags that occur, found in a first pass."""
+    """The one table of an XML file; its columns are all tags that occur, found in a first pass.
+
+    A root ROWDATA without any child states that there is nothing to report.
+    """
     headers: dict[str, None] = {}
-    empty = True
-    for element in _rows(opener, name):
+    empty, encoding = True, _encoding(opener)
+    for element in _rows(opener, name, encoding):
         empty = False
         for child in element:
             tag = _tag(child)
@@ -72,9 +91,12 @@ def tables(opener: Opener, name: str) -> Iterator[Table]:
                 headers.setdefault(tag)
         if len(headers) > _MAX_COLUMNS:
             raise UnreadableFile(f"文件 {name} 的列过多。", remedy="按填报模板导出后重新报送。")
+    if empty and _nothing(opener, encoding):
+        yield nothing_to_report()
+        return
     if empty:
         raise UnreadableFile(
             f"文件 {name} 中没有 ROW 记录。",
-            remedy="按 <ROWDATA><ROW>…</ROW></ROWDATA> 导出；本期无数据的，请报送只有表头的 CSV 或 xlsx 文件作为零报送。",
+            remedy="按 <ROWDATA><ROW>…</ROW></ROWDATA> 导出；本期无数据的，请报送空的 <ROWDATA/> 或只有表头的 CSV、xlsx 文件作为零报送。",
         )
-    yield Table(None, list(headers), _chunks(opener, name, list(headers)))
+    yield Table(None, list(headers), _chunks(opener, name, list(headers), encoding))

@@ -21,6 +21,7 @@ from .text import SPARE, Pieces, damaged, is_utf8
 
 PIECE = 12 << 20
 RECORD = 16 << 20  # bytes of the longest record
+WIDE = 6  # columns of a table whose whole line inside a cell is no coincidence
 _PART = 1 << 20  # what is looked at at once: it stays in the processor's cache
 _LF, _QUOTE = ord("\n"), ord('"')
 
@@ -28,13 +29,9 @@ _LF, _QUOTE = ord("\n"), ord('"')
 def open_quote(name: str, line: int) -> UnreadableFile:
     """What is said of a cell that does not end."""
     return UnreadableFile(
-        f"文件 {name} 第 {line} 行起的一个单元格没有结束，引号没有配对。",
-        remedy="改正该行的引号，或用 Excel、WPS 重新另存为 CSV 后报送。",
+        f"文件 {name} 第 {line} 行起的一个单元格没有结束，引号没有配对，或文件被截断。",
+        remedy="改正该行的引号，或用 Excel、WPS 重新另存为 CSV，完整上传后再报送。",
     )
-
-
-def _truncated(name: str, where: str) -> UnreadableFile:
-    return UnreadableFile(f"文件 {name} {where}，可能被截断。", remedy="重新导出并完整上传后再报送。")
 
 
 def last_line_end(text: bytes | bytearray) -> int:
@@ -59,7 +56,7 @@ class Records:
 
     def __init__(self, pieces: Pieces, name: str, delimiter: str, width: int, head: bytes, line: int):
         self._pieces, self._name, self._delimiter, self._width = pieces, name, delimiter, width
-        self._line, self._quotes = line, 0
+        self._line = line
         # One room for all pieces, of which ``_used`` bytes are in use: whatever is made of a piece is a copy.
         self._room, self._used = bytearray(max(RECORD, len(head)) + SPARE), len(head)
         self._room[: len(head)] = head
@@ -79,9 +76,7 @@ class Records:
             if read.chunk is not None and read.chunk.frame.height:
                 yield read.chunk
             if self._pieces.last:
-                break
-        if self._quotes % 2:
-            raise _truncated(self._name, "在引号中间结束")
+                return
 
     def _regular(self) -> _Read | None:
         """Complete records with the right number of cells each; None where there is anything else.
@@ -149,22 +144,34 @@ class Records:
                     begins.append(self._line + count)
                     ragged.append(len(cells) != self._width)
                 short = something and ragged[-1]
+                if short and self._swallowed(cells):
+                    raise open_quote(self._name, begins[-1])
                 taken, count = end, reader.line_num
         except UnicodeDecodeError:
             raise damaged(self._name) from None
         except csv.Error:  # longer than the module takes
             raise open_quote(self._name, self._line + count) from None
         if last and taken < len(whole):
-            raise _truncated(self._name, "在引号中间结束")
+            raise open_quote(self._name, self._line + count)
         if last and short and not whole.endswith((b"\n", b"\r")):
-            raise _truncated(self._name, "最后一行不完整")
-        self._quotes += whole.count(b'"', 0, taken)
+            raise UnreadableFile(
+                f"文件 {self._name} 最后一行不完整，可能被截断。", remedy="重新导出并完整上传后再报送。"
+            )
         if not rows:
             return _Read(taken, count)
         frame = pl.DataFrame(rows, schema=dict.fromkeys(column_names(self._width), pl.String), orient="row")
         numbers = pl.Series(begins, dtype=pl.Int32)
         return _Read(
             taken, count, Chunk(frame, numbers, ragged=pl.Series(ragged) if any(ragged) else None, without_nul=True)
+        )
+
+    def _swallowed(self, cells: list[str]) -> bool:
+        """Whether a cell holds a line with as many delimiters as a record: a quote opened it that was meant as a letter."""
+        return self._width >= WIDE and any(
+            line.count(self._delimiter) >= self._width - 1
+            for cell in cells
+            if "\n" in cell or "\r" in cell
+            for line in cell.splitlines()
         )
 
 

@@ -9,7 +9,8 @@ import struct
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -18,10 +19,14 @@ import polars as pl
 import pyarrow as pa
 
 from ...custody import scan
+from . import workbook, workbook_xls
 from .base import (
     KNOWN_HEADERS,
+    PREVIEW,
     Chunk,
+    Header,
     HeaderScore,
+    Note,
     Opener,
     Table,
     UnreadableFile,
@@ -34,8 +39,9 @@ from .base import (
 MAX_FILE = 200 << 20
 MAX_UNPACKED = 2 << 30
 MAX_RATIO = 300
-CHILD_MEMORY = 4 << 30
+CHILD_MEMORY = 1 << 30  # of addresses; the receipt's process and this one may take so much of memory together
 CHILD_SECONDS = 900
+_MANY = 8  # columns of a table whose last ones may be blank throughout a continuation
 MARK = "\x1f"  # ends a cell in what the child writes
 # Sheets of our template: rows are read from the first, the others help to fill it in.
 FORM_SHEET = "填报"
@@ -56,8 +62,18 @@ def check_zip_directory(data: bytes, name: str, max_unpacked: int = MAX_UNPACKED
         raise UnreadableFile(f"文件 {name} 展开后过大，已拒绝打开。", remedy="拆分为较小的文件后报送。")
 
 
-def _batches(data: bytes, name: str, form: str) -> Iterator[tuple[str, pl.DataFrame]]:
-    """(Sheet name, frame) as the child writes them, sheet by sheet."""
+@dataclass(frozen=True)
+class _Told:
+    """What the child says of a sheet before its rows."""
+
+    name: str
+    visible: str
+    first: int
+    rows: int
+
+
+def _batches(data: bytes, name: str, form: str) -> Iterator[tuple[_Told, pl.DataFrame | None]]:
+    """Sheets as the child writes them: each alone at first, then with every frame of its rows."""
     environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
     child = subprocess.Popen(  # as a file: none of our packages is imported
         [
@@ -117,16 +133,17 @@ def _texts(form: str, data: bytes) -> pl.Series:
     return column
 
 
-def _streams(source: IO[bytes]) -> Iterator[tuple[str, pl.DataFrame]]:
-    """(Sheet name, frame) of every batch: ``row`` is the number a clerk sees, ``c<i>`` the cells as text, ``n<i>`` which were numbers.
+def _streams(source: IO[bytes]) -> Iterator[tuple[_Told, pl.DataFrame | None]]:
+    """As ``_batches``: ``row`` is the number a clerk sees, ``c<i>`` the cells as text, ``n<i>`` which were numbers.
 
     Raises EOFError when the child stopped in the middle.
     """
-    name = ""
+    sheet = _Told("", "", 0, 0)
     while line := source.readline():
         told = json.loads(line)
         if "sheet" in told:
-            name = told["sheet"]
+            sheet = _Told(told["sheet"], told["visible"], told["first"], told["rows"])
+            yield sheet, None
             continue
         first, count = told["first"], told["rows"]
         never = pl.repeat(False, count, eager=True)
@@ -136,7 +153,7 @@ def _streams(source: IO[bytes]) -> Iterator[tuple[str, pl.DataFrame]]:
             numbers = np.frombuffer(_exactly(source, flags), dtype=bool)
             numeric.append((pl.Series(numbers) if flags else never).alias(f"n{index}"))
         yield (
-            name,
+            sheet,
             pl.DataFrame(
                 [pl.int_range(first, first + count, dtype=pl.Int32, eager=True).alias("row"), *texts, *numeric]
             ),
@@ -151,10 +168,11 @@ def _rows(frame: pl.DataFrame) -> list[list[str]]:
     return [list(row) for row in frame.select(_cells(frame)).iter_rows()]
 
 
-def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator[Table]:
+def tables(opener: Opener, name: str, form: str, score: HeaderScore, note: Callable[[Note], None]) -> Iterator[Table]:
     """Every sheet that has a header row with known headers; sheets without any are passed over.
 
-    So are the other sheets of our own template, which hold code lists, notes and the example.
+    So are the other sheets of our own template, which hold code lists, notes and the example. What is hidden, was never
+    calculated or looks like rows without their header is noted.
     """
     with opener() as source:
         data = source.read(MAX_FILE + 1)
@@ -166,64 +184,151 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator
         raise UnreadableFile(f"文件 {name} 超过 200 MB。", remedy="拆分为较小的文件后报送。")
     if form == "xlsx":
         check_zip_directory(data, name)
-    stream = _Sheets(_batches(data, name, form))
+        book = workbook.look(data)
+    else:
+        book = workbook_xls.look(data, name)
+    stream = _Sheets(_batches(book.data, name, form))
     del data
-    found = from_template = False
-    rows, passed = 0, ""  # what was read; the first sheet with a table nobody understands
-
-    def counted(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        nonlocal rows
-        for chunk in chunks:
-            rows += chunk.frame.height
-            yield chunk
-
+    book.data = b""
+    read, from_template = _Read(name, score, book, note), False
     for sheet in stream:
-        from_template = from_template or sheet.name == FORM_SHEET
+        from_template = from_template or sheet.told.name == FORM_SHEET
+        if sheet.told.visible == "veryhidden":
+            read.note_very_hidden(sheet.told)
+        elif not (from_template and sheet.told.name in HELP_SHEETS):
+            yield from read.sheet(sheet)
+        sheet.drain()
+    read.finish()
+
+
+class _Read:
+    """Sheets of one workbook on their way to tables, and what is to be said of them."""
+
+    def __init__(self, name: str, score: HeaderScore, book: workbook.Workbook, note: Callable[[Note], None]):
+        self._name, self._score, self._book, self._note = name, score, book, note
+        self._rows, self._width = 0, 0  # rows read; columns of the last table
+        self._passed = self._unseen = ""  # the first sheet nobody understands, the first that is very hidden
+
+    def sheet(self, sheet: _Sheet) -> Iterator[Table]:
+        """The table of a sheet, if it has a known header. Raises UnreadableFile for a header below records."""
         first = sheet.peek()
         if first is None:
-            continue
-        if from_template and sheet.name in HELP_SHEETS:
-            sheet.drain()
-            continue
-        preview = _rows(first.head(15))
-        where = find_header(preview, score)
-        if score(preview[where]) < KNOWN_HEADERS:
-            if sum(sum(bool(cell.strip()) for cell in row) >= 4 for row in preview) > 1:
-                passed = passed or sheet.name
-            sheet.drain()
-            continue
-        above = data_above(preview, where, score)
+            return
+        preview = _rows(first.head(PREVIEW))
+        header = find_header(preview, self._score)
+        shown, said = scan.mask(sheet.told.name), self._book.sheets.get(sheet.told.name, workbook.Sheet())
+        if self._score(header.titles) < KNOWN_HEADERS:
+            self._pass_over(sheet.told, preview, shown)
+            return
+        numbers = self._numbers(first["row"], said)
+        above = data_above(preview, header, self._score)
         if above is not None:
-            raise refuse_data_above(f"{name} 中的 {scan.mask(sheet.name)}", first["row"][above])
-        found = True
-        headers = list(preview[where])
-        while headers and not headers[-1].strip():
-            headers.pop()
-        yield Table(sheet.name, headers, counted(_sheet_chunks(sheet, where, len(headers))), spreadsheet=True)
-        sheet.drain()
-    if found and passed and not rows:
-        raise UnreadableFile(
-            f"文件 {name} 的工作表 {scan.mask(passed)} 有内容而没有表头，其他工作表没有数据行，不能作为零报送。",
-            remedy="给该工作表补上表头；本期无数据的，只保留有表头的工作表。",
+            raise refuse_data_above(f"{self._name} 中的 {shown}", numbers[above])
+        titles = list(header.titles)
+        while titles and not titles[-1].strip():
+            titles.pop()
+        self._width = len(titles)
+        lost = [place for place in said.uncalculated if place[0] > numbers[header.last] and place[1] < len(titles)]
+        if lost:
+            cell = f"{workbook.column_letters(lost[0][1])}{lost[0][0]}"
+            self._say(
+                "uncalculated_formula",
+                shown,
+                f"工作表“{shown}”有 {len(lost)} 个单元格是没有计算结果的公式（如 {cell}），读为空白；用 Excel 或 WPS 打开、保存后重新报送",
+                len({row for row, _ in lost}),
+                True,
+            )
+        chunks = self._counted(_sheet_chunks(sheet, header, len(titles)), sheet.told, said)
+        yield Table(sheet.told.name, titles, chunks, spreadsheet=True, since_1904=self._book.since_1904)
+
+    def finish(self) -> None:
+        """Raises UnreadableFile when no sheet had a header, or one with content had none and the others no row."""
+        if self._passed and self._width and not self._rows:
+            raise UnreadableFile(
+                f"文件 {self._name} 的工作表 {self._passed} 有内容而没有表头，其他工作表没有数据行，不能作为零报送。",
+                remedy="给该工作表补上表头；本期无数据的，只保留有表头的工作表。",
+            )
+        if self._unseen and self._width and not self._rows:
+            raise UnreadableFile(
+                f"文件 {self._name} 的工作表 {self._unseen} 被深度隐藏而有内容，其他工作表没有数据行，不能作为零报送。",
+                remedy="取消隐藏后重新报送；本期无数据的，删除该工作表。",
+            )
+        if not self._width:
+            raise UnreadableFile(f"文件 {self._name} 中没有找到表头。", remedy="按填报模板保留表头行后重新报送。")
+
+    def note_very_hidden(self, told: _Told) -> None:
+        """Say that rows were left unread which nobody sees in a spreadsheet program."""
+        shown = scan.mask(told.name)
+        self._unseen = self._unseen or shown
+        last = told.first + told.rows - 1
+        self._say(
+            "very_hidden_sheet",
+            shown,
+            f"工作表“{shown}”被深度隐藏，其中第 {told.first} 至 {last} 行未读入，请删除该表或取消隐藏后重新报送",
+            told.rows,
         )
-    if not found:
-        raise UnreadableFile(f"文件 {name} 中没有找到表头。", remedy="按填报模板保留表头行后重新报送。")
+
+    def _say(self, code: str, shown: str, message: str, rows: int, holds: bool = False) -> None:
+        self._note(Note(code, shown[:200], message, rows, holds))
+
+    def _pass_over(self, told: _Told, preview: list[list[str]], shown: str) -> None:
+        """Remember a sheet without a header; one that is as wide as the table before it is its continuation."""
+        if sum(sum(bool(cell.strip()) for cell in row) >= 4 for row in preview) > 1:
+            self._passed = self._passed or shown
+        used = max((place for row in preview for place, cell in enumerate(row, 1) if cell.strip()), default=0)
+        least = self._width if self._width < _MANY else self._width * 3 // 4
+        if 0 < least <= used <= self._width:
+            self._say(
+                "sheet_without_header",
+                shown,
+                f"工作表“{shown}”没有表头，列数与前一张表相同，像是它的续表，其中 {told.rows} 行未读入；请补上表头后重新报送",
+                told.rows,
+                True,
+            )
+
+    def _numbers(self, rows: pl.Series, said: workbook.Sheet) -> pl.Series:
+        """The numbers a clerk sees of rows as they were read."""
+        return rows if said.numbers is None else pl.Series(said.numbers, dtype=pl.Int32).gather(rows - 1)
+
+    def _counted(self, chunks: Iterator[Chunk], told: _Told, said: workbook.Sheet) -> Iterator[Chunk]:
+        shown, rows, hidden = scan.mask(told.name), 0, list[int]()
+        for chunk in chunks:
+            chunk.source_row = self._numbers(chunk.source_row, said)
+            rows += chunk.frame.height
+            hidden += sorted(said.hidden.intersection(chunk.source_row.to_list())) if said.hidden else []
+            yield chunk
+        self._rows += rows
+        if rows and told.visible == "hidden":
+            self._say(
+                "hidden_sheet", shown, f"工作表“{shown}”是隐藏的，其中 {rows} 行已读入，请核对是否应当报送", rows, True
+            )
+        if hidden:
+            listed = "、".join(map(str, hidden[:5])) + (" 等" if len(hidden) > 5 else "")
+            self._say(
+                "hidden_rows",
+                shown,
+                f"工作表“{shown}”有 {len(hidden)} 行是隐藏的（第 {listed} 行），已照常读入，请核对是否应当报送",
+                len(hidden),
+            )
 
 
 class _Sheet:
     """Batches of one sheet."""
 
-    def __init__(self, name: str, first: pl.DataFrame, owner: _Sheets):
-        self.name, self._first, self._owner = name, first, owner
+    def __init__(self, told: _Told, owner: _Sheets):
+        self.told, self._owner = told, owner
+        self._first: pl.DataFrame | None = None
 
     def peek(self) -> pl.DataFrame | None:
-        return self._first if self._first.height else None
+        self._first = self._owner.more()
+        return self._first
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
-        if self._first.height:
-            yield self._first
-            self._first = self._first.clear()
-        yield from self._owner.more(self.name)
+        if self._first is not None:
+            first, self._first = self._first, None
+            yield first
+        while (frame := self._owner.more()) is not None:
+            yield frame
 
     def drain(self) -> None:
         for _ in self:
@@ -233,31 +338,31 @@ class _Sheet:
 class _Sheets:
     """The child's batches, grouped by sheet."""
 
-    def __init__(self, batches: Iterator[tuple[str, pl.DataFrame]]):
+    def __init__(self, batches: Iterator[tuple[_Told, pl.DataFrame | None]]):
         self._batches = batches
-        self._waiting: tuple[str, pl.DataFrame] | None = None
+        self._waiting: tuple[_Told, pl.DataFrame | None] | None = None
 
-    def _next(self) -> tuple[str, pl.DataFrame] | None:
-        if self._waiting is not None:
-            waiting, self._waiting = self._waiting, None
-            return waiting
-        return next(self._batches, None)
+    def _ahead(self) -> tuple[_Told, pl.DataFrame | None] | None:
+        self._waiting = self._waiting or next(self._batches, None)
+        return self._waiting
 
     def __iter__(self) -> Iterator[_Sheet]:
-        while (item := self._next()) is not None:
-            yield _Sheet(item[0], item[1], self)
+        while (item := self._ahead()) is not None:
+            self._waiting = None
+            yield _Sheet(item[0], self)
 
-    def more(self, name: str) -> Iterator[pl.DataFrame]:
-        while (item := self._next()) is not None:
-            if item[0] != name:
-                self._waiting = item
-                return
-            yield item[1]
+    def more(self) -> pl.DataFrame | None:
+        """The next rows of the sheet that was given last."""
+        item = self._ahead()
+        if item is None or item[1] is None:
+            return None
+        self._waiting = None
+        return item[1]
 
 
-def _sheet_chunks(sheet: _Sheet, header_index: int, width: int) -> Iterator[Chunk]:
+def _sheet_chunks(sheet: _Sheet, header: Header, width: int) -> Iterator[Chunk]:
     """Rows below the header; blank rows are passed over but keep counting."""
-    skip = header_index + 1
+    skip = header.last + 1
     for frame in sheet:
         rows = frame.slice(skip)
         skip = 0

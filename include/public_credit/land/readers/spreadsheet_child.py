@@ -1,6 +1,7 @@
 """Child process: read one workbook from standard input, write its rows to standard output, within hard limits.
 
-Per sheet that has cells a line ``{"sheet": name}``, then per batch of rows a line of JSON – ``first``, the number a clerk
+Per sheet that has cells a line ``{"sheet": name, "visible": visible | hidden | veryhidden, "first": row number, "rows": their count}``; then, but for a
+sheet that no user can make visible, per batch of rows a line of JSON – ``first``, the number a clerk
 sees at the first row, ``rows``, and ``columns``, [form, bytes, bytes of flags] each – followed by the bytes it announces:
 the cells of a column as text, each ended by ``MARK`` (form "marked") or as a JSON list (form "json"), then one byte a row
 that tells which were numbers (none when no cell was). Imports as little as possible: start-up counts for small files.
@@ -75,8 +76,8 @@ class Column:
         return form, data, flags
 
 
-def write_sheet(name: str, sheet: CalamineSheet) -> None:
-    """One sheet on standard output; a sheet without cells is passed over.
+def write_sheet(name: str, sheet: CalamineSheet, visible: str) -> None:
+    """One sheet on standard output; a sheet without cells is passed over, of a very hidden one only its rows are counted.
 
     Cells are taken up in parts that fit into the processor's cache.
     """
@@ -84,7 +85,11 @@ def write_sheet(name: str, sheet: CalamineSheet) -> None:
         return
     above, left = sheet.start  # empty rows and columns before the first cell
     rows, number, out = sheet.iter_rows(), above + 1, sys.stdout.buffer
-    out.write(json.dumps({"sheet": name}).encode() + b"\n")
+    out.write(
+        json.dumps({"sheet": name, "visible": visible, "first": above + 1, "rows": sheet.height}).encode() + b"\n"
+    )
+    if visible == "veryhidden":
+        return
     while True:
         first, columns = number, [Column() for _ in range(left + sheet.width)]
         while number - first < BATCH and (part := list(islice(rows, PART))):
@@ -116,9 +121,8 @@ def main() -> None:
         sys.exit(3)
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
     del data
-    for name in workbook.sheet_names:
-        sheet = workbook.get_sheet_by_name(name)
-        write_sheet(name, sheet)
+    for told in workbook.sheets_metadata:
+        write_sheet(told.name, workbook.get_sheet_by_name(told.name), str(told.visible).rpartition(".")[2].lower())
     sys.stdout.flush()
     os._exit(0)  # the last sheet, millions of cells, is not given back cell by cell
 

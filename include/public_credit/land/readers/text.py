@@ -1,4 +1,4 @@
-"""Text of a delivered file: UTF-8 (with or without BOM) or GB18030, handed on piece by piece as bytes of UTF-8."""
+"""Text of a delivered file: UTF-8 (with or without BOM), GB18030 or UTF-16 with its BOM, handed on piece by piece as bytes of UTF-8."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ _HOLE = b"\x00" * 8  # room that was set aside and never written; single NUL are
 
 
 def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
-    """utf-8-sig, utf-8 or gb18030; strict: bytes that fit none of them make the file unreadable.
+    """utf-8-sig, utf-8, gb18030 or utf-16 (“Unicode 文本” of spreadsheet programs); strict: bytes that fit none of them make the file unreadable.
 
     UTF-8 that ends inside a character stays UTF-8 and is refused as such: read as GB18030 it would be other text.
     """
     if first.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
     for encoding in ("gb18030", "utf-8") if declared == "gb18030" else ("utf-8", "gb18030"):
         decoder = codecs.getincrementaldecoder(encoding)("strict")
         try:
@@ -56,7 +58,7 @@ def is_utf8(text: pa.Buffer) -> bool:
 
 
 class Pieces:
-    """Pieces of a file. Of GB18030 they are valid text; of UTF-8 they are as delivered, and checked by whoever cuts them."""
+    """Pieces of a file. Of GB18030 and UTF-16 they are valid text; of UTF-8 they are as delivered, and checked by whoever cuts them."""
 
     def __init__(self, source: BufferedIOBase, declared: str, name: str):
         self._source, self._name = source, name

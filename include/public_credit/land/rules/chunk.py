@@ -29,7 +29,7 @@ class Rows:
         self, kind: Kind, variant: str, canonical: Canonical, context: RowContext, present: set[str], count: int
     ):
         self.kind, self.variant, self.context, self.count = kind, variant, context, count
-        self.unreadable, self.mended = canonical.unreadable, canonical.mended
+        self.unreadable, self.mended, self.timed = canonical.unreadable, canonical.mended, canonical.timed
         self._columns = dict(canonical.columns)
         self._shared: dict[Hashable, Any] = {}
         self.none: Marks = np.zeros(count, dtype=bool)  # marks no row

@@ -29,6 +29,7 @@ BATCH_COLUMNS = frozenset(
         "ragged_share",
         "rows_against_last_good",
         "days_since_newest_event",
+        "doubts",
     }
 )
 

@@ -13,8 +13,14 @@ _CODES = ("code", "uscc", "org_code", "person_id")
 
 @check
 def mended_spelling(rows: Rows) -> Mask:
-    """Full width, lower case, blanks or hyphens were mended in a code, date or amount (R21)."""
+    """Full width, lower case, blanks or hyphens in a code, date or amount, or a mark that kept a value text, were mended (R21)."""
     return any_of(list(rows.mended.values()))
+
+
+@check
+def time_dropped(rows: Rows) -> Mask:
+    """A date came with a time of day, which was left out (R09W)."""
+    return any_of(list(rows.timed.values()))
 
 
 @check
