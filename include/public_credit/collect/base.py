@@ -23,6 +23,7 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
 from ..catalogue.models import DropFolder, ExchangeDb, HttpApi, Sftp
+from ..identifiers import persons
 from ..ledger import locks
 from ..ledger.models import Batch, Step
 from ..ledger.session import session
@@ -306,9 +307,7 @@ def only_one(run: Run, name: str) -> AbstractContextManager[bool]:
 
 def masked(name: str) -> str:
     """A file name as messages and the ledger may hold it: a person's number in it is blanked."""
-    from ..custody import scan
-
-    return scan.mask(name)
+    return persons.mask(name)
 
 
 def masked_path(path: str) -> str:

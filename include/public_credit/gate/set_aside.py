@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..base.run import Run
-from ..custody import scan
+from ..identifiers import persons
 from ..ledger.locks import lock
 from ..ledger.models import Batch
 from ..ledger.session import session, step
@@ -40,8 +40,8 @@ def set_aside(run: Run, seq: int, reason: str) -> bool:
         if batch.state in GOOD:
             raise UserError(f"批次 {seq} 已经放行，不能搁置。", remedy="误报的内容由报送单位按更正流程处理。", code=4)
         batch.set_aside_from, batch.state = batch.state, BatchState.SET_ASIDE
-        batch.set_aside_reason = scan.mask(reason.strip())
-        record.message = f"{scan.mask(run.who)} 搁置批次 {seq}：{batch.set_aside_reason}"
+        batch.set_aside_reason = persons.mask(reason.strip())
+        record.message = f"{persons.mask(run.who)} 搁置批次 {seq}：{batch.set_aside_reason}"
         return True
 
 
@@ -56,5 +56,5 @@ def restore(run: Run, seq: int, reason: str) -> bool:
             record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 没有搁置"
             return False
         batch.state, batch.set_aside_from, batch.set_aside_reason = batch.set_aside_from, None, ""
-        record.message = f"{scan.mask(run.who)} 取消搁置批次 {seq}：{scan.mask(reason.strip())}"
+        record.message = f"{persons.mask(run.who)} 取消搁置批次 {seq}：{persons.mask(reason.strip())}"
         return True

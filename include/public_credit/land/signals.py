@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from ..catalogue import Kind
-from ..custody import scan
+from ..identifiers import persons
 from . import headers
 
 
@@ -44,7 +44,7 @@ class Signals:
         """Note what the headers of a table tell; ``channel``: columns a channel adds to the record's own, folded."""
         for header in match.unknown:
             if headers.fold(header) not in channel:
-                shown = scan.mask(header)[:200]
+                shown = persons.mask(header)[:200]
                 self.note(
                     "unknown_column",
                     shown,
@@ -53,12 +53,12 @@ class Signals:
                     f"列“{shown}”不在目录内，内容未入库；确有需要的，在目录中登记后重放本批次",
                 )
         for header in match.forbidden:
-            shown = scan.mask(header)[:200]
+            shown = persons.mask(header)[:200]
             self.note(
                 "forbidden_column", shown, "error", "department", f"列“{shown}”依法不得归集，内容未入库，请停止报送该列"
             )
         for header in match.ambiguous:
-            shown = scan.mask(header)[:200]
+            shown = persons.mask(header)[:200]
             self.note(
                 "ambiguous_column",
                 shown,
@@ -72,7 +72,7 @@ class Signals:
 
     def of_other_column(self, header: str, rows: int) -> None:
         """Note rows with a sensitive number in a column that is not in the catalogue."""
-        shown = scan.mask(header)[:200]
+        shown = persons.mask(header)[:200]
         self.note(
             "sensitive_in_unknown_column",
             shown,

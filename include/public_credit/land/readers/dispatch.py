@@ -24,7 +24,7 @@ from lxml import etree
 from ...base import faults
 from ...catalogue import load_catalogue
 from ...catalogue.models import Dataset
-from ...custody import scan
+from ...identifiers import persons
 from .. import headers
 from . import delimited, json_lines, markup, spreadsheet
 from .base import KNOWN_HEADERS, Chunk, HeaderScore, Opener, Table, UnreadableFile
@@ -148,7 +148,7 @@ def _members(data: bytes, name: str, encoding: str, score: HeaderScore) -> Itera
             )
         for member in members:
             own = _name(member)
-            shown = scan.mask(own)
+            shown = persons.mask(own)
             if member.file_size > _MAX_MEMBER or member.flag_bits & 1:
                 raise UnreadableFile(f"压缩包 {name} 中的文件过大或已加密。", remedy="拆分或取消密码后重新报送。")
 
@@ -223,7 +223,7 @@ class _Reading:
         sheet = table.sheet and _without_nul(table.sheet)
         found = headers.match(self._kind, self._dataset.variant, names, self._dataset)
         if len(found.columns) < KNOWN_HEADERS:
-            place = f"文件 {self._name}" + (f" 中的 {scan.mask(sheet)}" if sheet else "")
+            place = f"文件 {self._name}" + (f" 中的 {persons.mask(sheet)}" if sheet else "")
             raise UnreadableFile(
                 f"{place} 没有找到“{self._kind.title}”的表头。",
                 remedy="按填报模板保留表头行后重新报送；与本类数据无关的文件不要放入同一份报送。",

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from ...custody import scan
+from ...identifiers import persons
 from .base import (
     KNOWN_HEADERS,
     Chunk,
@@ -194,7 +194,7 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator
             continue
         above = data_above(preview, where, score)
         if above is not None:
-            raise refuse_data_above(f"{name} 中的 {scan.mask(sheet.name)}", first["row"][above])
+            raise refuse_data_above(f"{name} 中的 {persons.mask(sheet.name)}", first["row"][above])
         found = True
         headers = list(preview[where])
         while headers and not headers[-1].strip():
@@ -203,7 +203,7 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore) -> Iterator
         sheet.drain()
     if found and passed and not rows:
         raise UnreadableFile(
-            f"文件 {name} 的工作表 {scan.mask(passed)} 有内容而没有表头，其他工作表没有数据行，不能作为零报送。",
+            f"文件 {name} 的工作表 {persons.mask(passed)} 有内容而没有表头，其他工作表没有数据行，不能作为零报送。",
             remedy="给该工作表补上表头；本期无数据的，只保留有表头的工作表。",
         )
     if not found:
