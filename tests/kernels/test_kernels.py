@@ -50,11 +50,18 @@ def test_columns_of_other_heights_do_not_reach_a_kernel():
 
 
 # --- digits ---------------------------------------------------------------------------------------
-_LONG = re.compile(r"[0-9０-９](?:[ \-－]?[0-9０-９]){10}")
+_LONG = re.compile(r"[0-9０-９²](?:[^甲卐x]*?[0-9０-９²]){10}")
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(st.text(alphabet=st.sampled_from("0123456789０９ -－，甲卐x〔"), max_size=40), min_size=1, max_size=40))
+@given(
+    st.lists(
+        st.text(alphabet=st.sampled_from("0123456789０９² -－，、—〔"), max_size=40)
+        | st.text(alphabet=st.sampled_from("0123456789０９ -－，甲卐x〔"), max_size=40),
+        min_size=1,
+        max_size=40,
+    )
+)
 def test_long_digits_agree_with_the_pattern(values):
     places = Column(pl.Series(values)).flagged(survey.DIGITS)
     assert places.tolist() == [place for place, value in enumerate(values) if _LONG.search(value)]

@@ -12,8 +12,8 @@ from ..kernels import survey
 from ..kernels.columns import Column, Marks
 
 
-def find(column: Column, name: str = "") -> Marks | None:
-    """Rows whose value holds a sensitive number, or None when no row does; ``name`` of the field, where it has one."""
+def find(column: Column, role: persons.Role | None = None) -> Marks | None:
+    """Rows whose value holds a sensitive number, or None when no row does; ``role`` of the field, where it has one."""
     places = column.flagged(survey.DIGITS)
     if not len(places):
         return None
@@ -22,6 +22,6 @@ def find(column: Column, name: str = "") -> Marks | None:
     sure = [
         place
         for place, value in zip(places[probable].tolist(), some.filter(probable).to_list(), strict=True)
-        if persons.holds(value, name)
+        if persons.holds(value, role)
     ]
     return column.rows_at(sure) if sure else None

@@ -36,11 +36,11 @@ class Seal:
         return values.with_columns(columns) if columns else values
 
     def _replaced(self, series: pl.Series, mask: Marks, name: str) -> pl.Series:
-        positions = pl.Series(np.flatnonzero(mask))
+        positions, role = pl.Series(np.flatnonzero(mask)), self._kind.fields[name].role
         return series.scatter(
             positions,
             pl.Series(
-                [persons.replace_text(value, self._token, name) for value in series.gather(positions)], dtype=pl.String
+                [persons.replace_text(value, self._token, role) for value in series.gather(positions)], dtype=pl.String
             ),
         )
 
