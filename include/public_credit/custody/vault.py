@@ -17,6 +17,7 @@ import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..base import settings
+from ..base.copying import copying
 from ..base.messages import UserError
 from ..identifiers.codes import normalise
 
@@ -99,7 +100,7 @@ class Vault:
             known |= self._store(absent, letter, [current[number] for number in absent], newest)
 
     def _copy(self, statement: str, rows: Iterable[str]) -> None:
-        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+        with copying(self._connection, statement) as copy:
             copy.write("".join(rows))
 
     def _find(self, numbers: list[str], lookups: list[str]) -> dict[str, str]:

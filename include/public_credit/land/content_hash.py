@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 from sqlalchemy import Connection, text
 
+from ..base.copying import copying
 from ..base.quoting import quoted
 from ..ledger.session import driver
 from . import copy_binary
@@ -24,7 +25,7 @@ def compute_again(connection: Connection, kind_id: str, variants: dict[str, list
             while chunk := rows.fetchmany(_CHUNK):
                 places, *columns = zip(*chunk, strict=True)
                 hashes = copy_binary.content_hashes([pl.Series(values, dtype=pl.String) for values in columns])
-                with plain.cursor() as cursor, cursor.copy("copy hashed from stdin") as copy:
+                with copying(plain, "copy hashed from stdin") as copy:
                     copy.write("".join(f"{place}\t{digest}\n" for place, digest in zip(places, hashes, strict=True)))
     connection.execute(text("analyze hashed"))
     connection.execute(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import polars as pl
 from sqlalchemy import Connection, text
 
+from ..base.copying import copying
 from ..base.quoting import quoted
 from ..catalogue.models import Kind
 from ..identifiers.identity_bulk import CODES
@@ -81,7 +82,7 @@ def tell(connection: Connection, kind: Kind) -> None:
         text("create temp table told (place tid, scheme text, value text, record_id text) on commit drop")
     )
     for rows in _told(connection, kind, there):
-        with driver(connection).cursor() as cursor, cursor.copy("copy told from stdin") as copy:
+        with copying(driver(connection), "copy told from stdin") as copy:
             for row in rows:
                 copy.write_row(row)
     connection.execute(text("analyze told"))
