@@ -19,8 +19,10 @@ from . import codes
 
 Role = Literal["document", "registration", "tax", "name"]  # what a field is meant to hold
 
+BLANKED = "******"  # what stands in the place of a number in a masked text
 _LABEL = {"P": "证件", "M": "手机", "C": "卡号"}
 _ORDER = "PCM"
+_TOKEN = re.compile(rf"〔(?:{'|'.join(_LABEL.values())})[{_ORDER}][A-Z2-7]{{26}}〕|\b[{_ORDER}][A-Z2-7]{{26}}\b")
 _LATEST = date(2100, 12, 31)  # of birth dates; who is born after today is told by a rule
 _SHORTEST, _LONGEST = 11, 19
 _BREAK, _LETTER = (
@@ -271,6 +273,11 @@ def replace_text(text: str, tokenise: Callable[[str, str], str], role: Role | No
     return "".join([*parts, text[last:]])
 
 
+def without_tokens(text: str, instead: str) -> str:
+    """A text out of the warehouse as people may see it: something else in the place of every vault token."""
+    return _TOKEN.sub(instead, text)
+
+
 def mask(text: str) -> str:
     """The text with every sensitive number blanked: as it may be written anywhere outside the vault."""
-    return replace_text(text, lambda number, letter: "*" * 6)
+    return replace_text(text, lambda number, letter: BLANKED)

@@ -220,10 +220,10 @@ class _Reading:
     def table(self, table: Table) -> Table:
         """The table as it goes on. Raises UnreadableFile when its headers are not those of the kind."""
         names = [_without_nul(header) for header in table.headers]
-        sheet = table.sheet and _without_nul(table.sheet)
+        sheet = table.sheet and persons.mask(_without_nul(table.sheet))
         found = headers.match(self._kind, self._dataset.variant, names, self._dataset)
         if len(found.columns) < KNOWN_HEADERS:
-            place = f"文件 {self._name}" + (f" 中的 {persons.mask(sheet)}" if sheet else "")
+            place = f"文件 {self._name}" + (f" 中的 {sheet}" if sheet else "")
             raise UnreadableFile(
                 f"{place} 没有找到“{self._kind.title}”的表头。",
                 remedy="按填报模板保留表头行后重新报送；与本类数据无关的文件不要放入同一份报送。",
