@@ -19,8 +19,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
-import orjson
 
+from ..base import exact_json
 from ..base.retry import Again, Patience
 from ..base.run import now
 from ..catalogue.models import HttpApi
@@ -182,7 +182,7 @@ class Api:
             f"接口（连接 {self._channel.connection}）答复的格式不符合约定。", "请来源单位检查接口输出。", "department"
         )
         try:
-            reply = orjson.loads(response.content)
+            reply = exact_json.loads(response.content)
             code = str(reply["code"])
             if code != "00":
                 meaning, remedy = CODES.get(code, ("返回错误", "请来源单位说明错误代码。"))

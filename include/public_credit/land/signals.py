@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from ..base.exact_json import DOUBLED
 from ..catalogue import Kind
 from ..identifiers import persons
 from . import headers
@@ -43,7 +44,16 @@ class Signals:
     def of_headers(self, kind: Kind, match: headers.HeaderMatch, channel: dict[str, str]) -> None:
         """Note what the headers of a table tell; ``channel``: columns a channel adds to the record's own, folded."""
         for header in match.unknown:
-            if headers.fold(header) not in channel:
+            if header.endswith(DOUBLED):
+                shown = persons.mask(header.removesuffix(DOUBLED))[:200]
+                self.note(
+                    "doubled_field",
+                    shown,
+                    "warning",
+                    "department",
+                    f"“{shown}”在同一条记录中给出两次，采用了第一次的值，请来源单位核实",
+                )
+            elif headers.fold(header) not in channel:
                 shown = persons.mask(header)[:200]
                 self.note(
                     "unknown_column",
