@@ -21,6 +21,7 @@ from public_credit.kernels import survey
 from public_credit.kernels.columns import Column, columns_of, pairs
 from public_credit.land import canonical, copy_binary
 from public_credit.land.readers import spreadsheet, spreadsheet_child
+from public_credit.land.rules.checks import damage
 from public_credit.land.rules.chunk import comes_after
 
 unhurried = settings(deadline=None)  # the first call compiles
@@ -74,6 +75,27 @@ def test_the_scan_misses_no_number(values):
     found = scan.find(columns_of([pl.Series("f", values)])["f"])
     expected = [persons.holds(value) for value in values]
     assert found.tolist() == expected
+
+
+# --- damage ---------------------------------------------------------------------------------------
+_DAMAGE = st.sampled_from(
+    ["", "\ufffd", "锟斤拷", "??", "\ue5e5", "\uf0b7", "示范".encode().decode("gb18030"), "b'x'", "\\xe7a4"]
+)
+
+
+@unhurried
+@given(
+    st.lists(
+        st.tuples(st.text(max_size=30), _DAMAGE, st.text(alphabet="甲乙，（a?é 0x", max_size=30)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_no_damaged_text_is_passed_over(parts):
+    values = ["".join(part) for part in parts] + [part[1] + part[2] for part in parts]
+    flagged = set(Column(pl.Series(values, dtype=pl.String)).flagged(survey.DOUBTFUL).tolist())
+    found = np.flatnonzero(damage._damaged(pl.Series(values, dtype=pl.String)))
+    assert set(found.tolist()) <= flagged
 
 
 # --- hashes ---------------------------------------------------------------------------------------

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from . import blanks, codes, long_digits
+from . import blanks, codes, damage, long_digits
 from .memory import Array, Number, load8, load64
 from .views import INLINE, Texts, address_of, fetch, length_of
 
-BLANK, ODD, DIGITS = 1, 2, 4  # a blank at an end; not the plain form of a code; enough digits in a row for a number
+# A blank at an end; not the plain form of a code; enough digits in a row for a number; perhaps not what was written.
+BLANK, ODD, DIGITS, DOUBTFUL = 1, 2, 4, 8
 _TILE = 64
 _MOST = 1 << 12  # distinct values of a column whose values are said to repeat
 _AT_FIRST = 512  # so many may differ before a column is given up
@@ -30,6 +31,8 @@ def _like(address: Number, length: Number) -> int:
         flags |= BLANK
     if codes.odd(address, length):
         flags |= ODD
+        if damage.doubtful(address, length):
+            flags |= DOUBTFUL
     if length >= long_digits.SHORTEST and long_digits.held(address, length):
         flags |= DIGITS
     return flags

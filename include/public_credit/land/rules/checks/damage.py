@@ -9,18 +9,15 @@ import polars as pl
 
 from ....kernels import survey
 from ....kernels.columns import Column, Marks
+from ....kernels.damage import AS_GBK, AS_LATIN
 from ..chunk import Rows, any_of
 from ..registry import Mask, check
 
 _WORDS = ("\ufffd", "锟斤拷", "??")
 # First bytes of private-use characters: U+E000–EFFF; U+F000–F0FF, symbols of Word's fonts; U+F8C0–F8FF.
 _PRIVATE = (b"\xee", b"\xef\x80", b"\xef\x81", b"\xef\x82", b"\xef\x83", b"\xef\xa3")
-_SHOWN = r"""^(?:b'.*'|b".*"|bytearray\(b.*\)|<memory at 0x.*>|\\x[0-9A-Fa-f]{4,}|0[xX][0-9A-Fa-f]{8,}|[xX]'[0-9A-Fa-f]{4,}')$"""
-# What the first byte of a Chinese character in UTF-8, and the one after it, are in another encoding.
-_LEADS, _FOLLOWERS = (0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEF), range(0x80, 0xC0)
-_AS_GBK = "".join(bytes((lead, after)).decode("gb18030") for lead in _LEADS for after in _FOLLOWERS)
-_AS_LATIN = "".join(map(chr, _LEADS))
-_MISREAD = rf"^[\x00-\x7F]*[{_AS_GBK}{_AS_LATIN}]"
+_SHOWN = r"""^(?:b'.*'|b".*"|bytearray\(b.*\)|<memory at 0x.*>|\\x[0-9A-Fa-f]{4,}|0x[0-9A-Fa-f]{8,}|[xX]'[0-9A-Fa-f]{4,}')$"""
+_MISREAD = rf"^[\x00-\x7F]*[{AS_GBK}{AS_LATIN}]"
 _CHECKED = ("text", "list", "code", "person_id")
 
 
@@ -58,12 +55,9 @@ def _damaged(values: pl.Series) -> Marks:
     return marks
 
 
-def _marks(column: Column, code: bool) -> Marks | None:
-    """Rows with a damaged value; of codes only those are looked at that hold more than letters and digits."""
-    if not code:
-        damaged = _damaged(column.distinct)
-        return column.rows(damaged) if damaged.any() else None
-    places = column.flagged(survey.ODD)
+def _marks(column: Column) -> Marks | None:
+    """Rows with a damaged value."""
+    places = column.flagged(survey.DOUBTFUL)
     if not len(places):
         return None
     places = places[_damaged(column.distinct[places])]
@@ -77,7 +71,7 @@ def damaged_text(rows: Rows, *, where: Literal["identifying", "elsewhere"]) -> M
     for field in rows.fields:
         tells = field.role == "name" or field.name in rows.kind.identifying
         if field.type in _CHECKED and tells == (where == "identifying"):
-            found = _marks(rows.column(field.name), field.type in ("code", "person_id"))
+            found = _marks(rows.column(field.name))
             if found is not None:
                 marks.append(found)
     return any_of(marks)
