@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from public_credit.base import settings
 from public_credit.base.messages import UserError
 from public_credit.custody import archive, vault
@@ -36,7 +37,7 @@ def test_a_number_stored_under_both_keys_is_found_under_one_token_and_both_are_r
     double = "P" + "A" * 26  # stored by a collector that knew the new keys alone
     with warehouse.connect("owner") as owner:
         lookup = hmac.digest(key, f"P\x1f{ID18}".encode(), "sha256")
-        sealed = bytes(12) + vault.AESGCM(key).encrypt(bytes(12), ID18.encode(), double.encode())
+        sealed = bytes(12) + AESGCM(key).encrypt(bytes(12), ID18.encode(), double.encode())
         owner.execute(
             "insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version) "
             "values (%s, 'P', %s, 2, %s, 2)",

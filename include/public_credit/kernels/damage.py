@@ -29,13 +29,15 @@ def _odd_at(address: Number, place: Number, length: Number) -> bool:
     """Whether U+FFFD, 锟斤, a private-use character or the first of two ? stands at (锟斤: ends at) this byte."""
     byte, left = load8(address + np.uint64(place)), length - place
     if byte == 0x3F:
-        return left > 1 and load8(address + np.uint64(place + 1)) == 0x3F
+        return bool(left > 1 and load8(address + np.uint64(place + 1)) == 0x3F)
     if byte == 0xEF and left > 2:
         second = load8(address + np.uint64(place + 1))
-        return second <= 0x83 or second == 0xA3 or (second == 0xBF and load8(address + np.uint64(place + 2)) == 0xBD)
+        if second == 0xBF:
+            return bool(load8(address + np.uint64(place + 2)) == 0xBD)
+        return bool(second <= 0x83 or second == 0xA3)
     if byte == 0x9F and place > 1:
-        return load8(address + np.uint64(place - 1)) == 0x94 and load8(address + np.uint64(place - 2)) == 0xE9
-    return byte == 0xEE
+        return bool(load8(address + np.uint64(place - 1)) == 0x94 and load8(address + np.uint64(place - 2)) == 0xE9)
+    return bool(byte == 0xEE)
 
 
 @numba.njit()
@@ -48,7 +50,7 @@ def _foreign_start(address: Number, length: Number) -> bool:
         return False
     lead, second = np.int64(load8(address + np.uint64(place))), np.int64(load8(address + np.uint64(place + 1)))
     if lead < 0xE0:
-        return _FIRST[(lead & 0x1F) << 6 | second & 0x3F]
+        return bool(_FIRST[(lead & 0x1F) << 6 | second & 0x3F])
     if lead < 0xF0 and place + 2 < length:
         return _FIRST[
             (lead & 0x0F) << 12 | (second & 0x3F) << 6 | np.int64(load8(address + np.uint64(place + 2))) & 0x3F

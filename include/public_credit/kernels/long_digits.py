@@ -21,12 +21,12 @@ def _may_be_digit(lead: Number, place: Number) -> bool:
     """Whether a character of several bytes may be a digit: full width or raised surely, of other scripts roughly."""
     second = load8(place + np.uint64(1))
     if lead == 0xEF:
-        return second == 0xBC and 0x90 <= load8(place + np.uint64(2)) <= 0x99
+        return bool(second == 0xBC and 0x90 <= load8(place + np.uint64(2)) <= 0x99)
     if lead == 0xC2:
-        return second == 0xB2 or second == 0xB3 or second == 0xB9
+        return bool(second == 0xB2 or second == 0xB3 or second == 0xB9)
     if lead == 0xE2:
-        return second > 0x80  # below are blanks, dashes and quotes
-    return lead != 0xE3 or 0x88 <= second <= 0x8A
+        return bool(second > 0x80)  # below are blanks, dashes and quotes
+    return bool(lead != 0xE3 or 0x88 <= second <= 0x8A)
 
 
 @numba.njit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 import polars as pl
@@ -49,7 +50,7 @@ WHOLE = [
 ]
 
 
-def _rules(field: str, value: str, **given: object) -> tuple[set[str], set[str]]:
+def _rules(field: str, value: str, **given: Any) -> tuple[set[str], set[str]]:
     result = judge(PENALTY_ENTITY, {field: value}, **given)
     return set(result.errors[0].split(";")), set(result.warnings[0].split(";"))
 
