@@ -61,6 +61,17 @@ def test_all_pages_make_one_receipt_in_order(api, pull, batches):
     assert [(call["page"], call["size"]) for call in api.calls] == [("1", "3"), ("2", "3"), ("3", "3")]
 
 
+def test_a_version_with_a_persons_number_goes_back_unchanged_and_is_booked_without_it(api, pull, batches, steps):
+    api.rows, api.version = api_rows(2), "t13800138000"
+    pull()
+    assert pull().batch_seqs == [] and api.calls[-1]["since"] == "t13800138000"
+    (batch,) = batches()
+    assert "13800138000" not in str([batch, *steps()]) and "******" in batch["source_version"]
+    api.version = "t13900139000"
+    api.rows = [row | {"SJC": "u"} for row in api_rows(2)]
+    assert len(pull().batch_seqs) == 1 and len({batch["source_version"] for batch in batches()}) == 2
+
+
 def test_the_next_pull_asks_since_the_last_booked_version(api, pull, batches, steps):
     api.rows = api_rows(2, "2026-02-25T09:00:00")
     pull()

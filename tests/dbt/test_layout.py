@@ -91,4 +91,3 @@ def test_a_table_that_every_build_makes_anew_says_why() -> None:
         if isinstance(config, dict) and config.get("+unlogged")
     }
     assert unlogged == of_build
-

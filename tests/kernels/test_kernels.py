@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from public_credit.custody import scan
+from public_credit.identifiers import persons
 from public_credit.identifiers.codes import normalise
 from public_credit.kernels import survey
 from public_credit.kernels.columns import Column, columns_of, pairs
 from public_credit.land import canonical, copy_binary
 from public_credit.land.readers import spreadsheet, spreadsheet_child
+from public_credit.land.rules.checks import damage
 from public_credit.land.rules.chunk import comes_after
 
 unhurried = settings(deadline=None)  # the first call compiles
@@ -49,11 +51,18 @@ def test_columns_of_other_heights_do_not_reach_a_kernel():
 
 
 # --- digits ---------------------------------------------------------------------------------------
-_LONG = re.compile(r"[0-9０-９](?:[ \-－]?[0-9０-９]){10}")
+_LONG = re.compile(r"[0-9０-９²](?:[^甲卐x]*?[0-9０-９²]){10}")
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(st.text(alphabet=st.sampled_from("0123456789０９ -－，甲卐x〔"), max_size=40), min_size=1, max_size=40))
+@given(
+    st.lists(
+        st.text(alphabet=st.sampled_from("0123456789０９² -－，、—〔"), max_size=40)
+        | st.text(alphabet=st.sampled_from("0123456789０９ -－，甲卐x〔"), max_size=40),
+        min_size=1,
+        max_size=40,
+    )
+)
 def test_long_digits_agree_with_the_pattern(values):
     places = Column(pl.Series(values)).flagged(survey.DIGITS)
     assert places.tolist() == [place for place, value in enumerate(values) if _LONG.search(value)]
@@ -64,8 +73,29 @@ def test_long_digits_agree_with_the_pattern(values):
 def test_the_scan_misses_no_number(values):
     values.append("证１３８００１３８０００号")
     found = scan.find(columns_of([pl.Series("f", values)])["f"])
-    expected = [next(scan.hits(scan._half_width(value)), None) is not None for value in values]
+    expected = [persons.holds(value) for value in values]
     assert found.tolist() == expected
+
+
+# --- damage ---------------------------------------------------------------------------------------
+_DAMAGE = st.sampled_from(
+    ["", "\ufffd", "锟斤拷", "??", "\ue5e5", "\uf0b7", "示范".encode().decode("gb18030"), "b'x'", "\\xe7a4"]
+)
+
+
+@unhurried
+@given(
+    st.lists(
+        st.tuples(st.text(max_size=30), _DAMAGE, st.text(alphabet="甲乙，（a?é 0x", max_size=30)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_no_damaged_text_is_passed_over(parts):
+    values = ["".join(part) for part in parts] + [part[1] + part[2] for part in parts]
+    flagged = set(Column(pl.Series(values, dtype=pl.String)).flagged(survey.DOUBTFUL).tolist())
+    found = np.flatnonzero(damage._damaged(pl.Series(values, dtype=pl.String)))
+    assert set(found.tolist()) <= flagged
 
 
 # --- hashes ---------------------------------------------------------------------------------------

@@ -517,6 +517,19 @@ def test_no_zero_byte_leaves_the_readers(data):
     assert cells == ["甲乙", "", *["v"] * (len(TITLES) - 2)]
 
 
+@pytest.mark.parametrize("odd", ["\x01", "\x08", "\x0b", "\x1f", "\x7f"])
+def test_no_control_character_leaves_the_readers(odd):
+    rest, escaped = ["v"] * (len(TITLES) - 2), f"_x{ord(odd):04X}_"
+    for data in (
+        workbook([[TITLES[0] + escaped, *TITLES[1:]], [f"甲{escaped}乙", "a\tb", *rest]]),
+        envelope(CODES, dict.fromkeys(CODES, "v") | {CODES[0]: f"甲{odd}乙", CODES[1]: "a\tb"}),
+        table(0) + f"{odd}甲乙{odd},a\tb,".encode() + b",".join([b"v"] * len(rest)) + b"\n",
+        table(0) + f"甲\0乙{odd},a\tb,".encode() + b",".join([b"v"] * len(rest)) + b"\n",
+    ):
+        ((_, titles, ((_, cells),)),) = read(data)
+        assert odd not in str(titles) and cells == ["甲乙", "a\tb", *rest]
+
+
 def test_numbers_of_a_workbook_stay_numbers_when_zero_bytes_are_taken_out():
     data = workbook([TITLES, ["甲_x0000_", 7, *["v"] * (len(TITLES) - 2)]])
     for found in open_tables(

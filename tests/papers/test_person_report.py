@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from public_credit.base.messages import UserError
+from public_credit.custody import vault
 from public_credit.identifiers.codes import make_id_number
 from public_credit.papers import person
 
@@ -59,7 +61,22 @@ def test_unknown_number_is_logged_answered_and_not_stored(profiles: Profiles, wa
     assert answer.code == 0 and "没有对应的记录" in answer.out
     with warehouse.connect("owner") as owner:
         assert owner.execute("select count(*) from vault.secret").fetchone()[0] == 0
-        assert owner.execute("select subject_ref from ledger.access_log").fetchall() == [("",)]
+        ((asked,),) = owner.execute("select subject_ref from ledger.access_log").fetchall()
+        assert asked == f"miss:{vault.asked(UNKNOWN)}" and UNKNOWN not in asked
+
+
+def test_who_asks_for_many_that_nobody_here_has_must_wait(profiles: Profiles, warehouse) -> None:
+    profiles.person()
+    run = run_on(who="甲")
+    for serial in range(10):
+        person.gather(run, make_id_number(f"370399198505050{serial:02d}"), purpose="核查")
+    with pytest.raises(UserError, match="暂停查询"):
+        person.gather(run, ID_NUMBER, purpose="核查")
+    assert person.gather(run_on(who="乙"), ID_NUMBER, purpose="核查").roles
+    with warehouse.connect("owner") as owner:
+        assert owner.execute("select count(distinct subject_ref) from ledger.access_log").fetchone() == (11,)
+        owner.execute("update ledger.access_log set at = at - interval '2 hours'")
+    assert person.gather(run, ID_NUMBER, purpose="核查").roles
 
 
 def test_look_is_in_the_log_even_when_the_report_fails(profiles: Profiles, warehouse) -> None:

@@ -296,7 +296,9 @@ def _connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:
 
 @lru_cache(maxsize=16)
 def _engine(url: str) -> Engine:
-    made = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, pool_size=2)
+    made = create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, pool_size=2, hide_parameters=True
+    )
     event.listen(made, "do_connect", _connect)
     return made
 

@@ -14,6 +14,7 @@ from pydantic import Field as Attribute
 
 from ..base.quoting import quoted
 from ..identifiers.codes import check_uscc
+from ..identifiers.persons import Role
 
 Disclosure = Literal["公开", "政务共享", "授权查询", "封存"]
 FieldType = Literal[
@@ -129,7 +130,17 @@ class Field(Strict):
     code_list: str | None = None
     aliases: list[str] = []
     renamed_from: str | None = None  # the name the field had before; its values move along (catalogue apply)
+    role: Role | None = None  # what its text is meant to be, where the type does not say it
     sent_as: str | None = None  # what is sent to a receiver in its place: a column of the kind's current table
+
+    @property
+    def numbers(self) -> bool:
+        """Whether its text identifies somebody or something: a code, or the number of a document, licence, list or register."""
+        return self.type in ("code", "uscc", "org_code", "person_id") or self.role in (
+            "document",
+            "registration",
+            "tax",
+        )
 
 
 class Kind(Strict):
@@ -162,6 +173,14 @@ class Kind(Strict):
     def columns(self) -> list[str]:
         """Field columns of the raw table: the union over the variants, first come first."""
         return list(dict.fromkeys(field for fields in self.variants.values() for field in fields))
+
+    @property
+    def identifying(self) -> frozenset[str]:
+        """Fields whose text tells one record, document or subject from another, and so must keep every character."""
+        texts = {
+            name for name in [*self.key, self.document] if name in self.fields and self.fields[name].type == "text"
+        }
+        return frozenset(texts | {name for name, field in self.fields.items() if field.numbers})
 
     @model_validator(mode="after")
     def _consistent(self) -> Kind:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ..base import settings
 from ..base.messages import UserError
+from ..ledger.written import clean, clear, watch_logs
 from . import batches, editions, operate, overview, people, publications, reports, subjects
 from .catalogue import app as catalogue_app
 
@@ -39,13 +40,14 @@ editions.register(app)
 
 def main() -> None:
     """Run the command line; a user's mistake ends with a message and its exit code, never a traceback."""
+    watch_logs()
     try:
         settings.current()
         app()
     except UserError as error:
-        print(f"错误：{error.text}", file=sys.stderr)
+        print(f"错误：{clean(error.text)}", file=sys.stderr)
         if error.remedy:
-            print(f"处理办法：{error.remedy}", file=sys.stderr)
+            print(f"处理办法：{clean(error.remedy)}", file=sys.stderr)
         sys.exit(error.code)
     except OperationalError:
         print("错误：连接不上数据库。", file=sys.stderr)
@@ -62,4 +64,8 @@ def main() -> None:
         if name == "InsufficientPrivilege":
             print("错误：当前数据库角色没有这项权限。", file=sys.stderr)
             sys.exit(3)
+        clear(error)
+        raise
+    except Exception as error:
+        clear(error)
         raise

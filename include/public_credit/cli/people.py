@@ -18,7 +18,7 @@ Purpose = Annotated[str | None, typer.Option(help="查询目的；涉及自然�
 def register(app: typer.Typer) -> None:
     app.command("explain", help="一条记录的来龙去脉：来源、入库、规则、版本、报送与回执。")(explain)
     vault = typer.Typer(no_args_is_help=True, help="保险库。")
-    vault.command("rekey", help="更换保险库密钥并逐条重新加密（可中断后续做）。")(rekey)
+    vault.command("rekey", help="更换保险库与归档密钥：逐条重新加密（可中断后续做）。")(rekey)
     app.add_typer(vault, name="vault")
 
 
@@ -98,6 +98,9 @@ def _print(story: dict[str, Any]) -> None:
 
 
 def rekey() -> None:
-    from ..custody.vault import rekey as run
+    from ..custody import archive, vault
 
-    print(f"已重新加密 {run():,} 条。")
+    changed, doubles = vault.rekey(run_of().holder)
+    print(f"已重新加密 {changed:,} 条，归档对象密钥 {archive.rekey():,} 个。")
+    if doubles:
+        print(f"其中 {doubles:,} 个号码曾登记两次：两个标识均可解密，按号码查询时以先换钥的一个为准，请核对有关记录。")

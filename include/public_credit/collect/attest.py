@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..identifiers import persons
 from ..ledger.models import Attestation, Batch
 from ..ledger.session import session, step
 from ..ledger.states import StepName
@@ -34,8 +35,6 @@ def attest(run: Run, dataset_id: str, start: date, end: date, reason: str) -> bo
 
     Raises UserError when the period is not a period, lies ahead, or the unit delivered rows in it.
     """
-    from ..custody import scan
-
     _check(run, dataset_id, start, end, reason)
     unit_id = load_catalogue().datasets[dataset_id].unit
     with (
@@ -59,8 +58,8 @@ def attest(run: Run, dataset_id: str, start: date, end: date, reason: str) -> bo
                 dataset_id=dataset_id,
                 period_from=start,
                 period_to=end,
-                attested_by=scan.mask(run.who.strip()),
-                reason=scan.mask(reason.strip()),
+                attested_by=persons.mask(run.who.strip()),
+                reason=persons.mask(reason.strip()),
             )
             .on_conflict_do_nothing()
             .returning(Attestation.id)

@@ -23,12 +23,13 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
 from ..catalogue.models import DropFolder, ExchangeDb, HttpApi, Sftp
+from ..identifiers import persons
 from ..ledger import locks
 from ..ledger.models import Batch, Step
 from ..ledger.session import session
 from ..ledger.states import StepName, Verdict
 from . import refused
-from .streams import ByteStream
+from .streams import ByteStream, version_of
 
 UNMATCHED = "文件名与目录中的模式不符"  # begins the part of a message that names files nobody asked for
 Owner = Literal["department", "data_engineer"]
@@ -109,7 +110,7 @@ class CollectOutcome:
             parts.append(f"{UNMATCHED} {len(self.unmatched)} 份，未收取：{_listed(self.unmatched)}")
         if not self.receipts and not self.errors:
             parts.append("无新增")
-        return "；".join(parts)
+        return masked("；".join(parts))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -173,21 +174,32 @@ class Intake:
                 )
             )
 
-    def last_version(self, prefix: str) -> str:
-        """Source version of the last receipt booked from ``prefix``: the cursor of the next pull."""
+    def cursor(self, prefix: str) -> str:
+        """Source version of the last receipt booked from ``prefix``, as its source gave it: where the next pull begins.
+
+        One in which a number of a person stands is booked without it; unchanged it is in the archived receipt alone, which
+        is encrypted. Raises ArchiveDamaged when that was destroyed.
+        """
         with session("collector") as opened:
-            return (
-                opened.scalar(
-                    select(Batch.source_version)
-                    .where(Batch.dataset_id == self.dataset.id, Batch.locator.startswith(prefix, autoescape=True))
-                    .order_by(Batch.seq.desc())
-                    .limit(1)
-                )
-                or ""
-            )
+            last = opened.execute(
+                select(Batch.source_version, Batch.archive_uri)
+                .where(Batch.dataset_id == self.dataset.id, Batch.locator.startswith(prefix, autoescape=True))
+                .order_by(Batch.seq.desc())
+                .limit(1)
+            ).first()
+        if last is None or persons.BLANKED not in last.source_version:
+            return last.source_version if last else ""
+        from ..custody import archive
+
+        with archive.open_plain(last.archive_uri) as plain:
+            return version_of(plain.readline())
 
     def take(self, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]) -> None:
-        """Archive the bytes, then book the receipt; booked before = said so, nothing changes."""
+        """Archive the bytes, then book the receipt; booked before = said so, nothing changes.
+
+        Where the receipt comes from is booked without numbers of persons, whatever the channel hands in.
+        """
+        locator, source_version, file_name = masked_path(locator), masked_path(source_version), masked(file_name)
         stored = self._archive(chunks)
         values = self._row(locator, source_version, file_name, stored)
         with session("collector") as opened:
@@ -223,6 +235,7 @@ class Intake:
         self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]
     ) -> None:
         """Count a delivery of what is never collected, once; only the dataset that met it first speaks of it."""
+        locator, source_version, file_name = masked_path(locator), masked_path(source_version), masked(file_name)
         met = refused.met_by(self.dataset.unit, locator, source_version)
         if met is None:
             receipt = {
@@ -295,13 +308,13 @@ class Probe(Intake):
 
     def take(self, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]) -> None:
         """Note the receipt's name; nothing is stored."""
-        self.outcome.receipts.append(file_name)
+        self.outcome.receipts.append(masked(file_name))
 
     def turn_away(
         self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]
     ) -> None:
         """Note what is refused at the door and why; nothing is stored."""
-        self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}）")
+        self.outcome.turned_away.append(f"{masked(file_name)}（{refused.why(refused_id)}）")
 
 
 def only_one(run: Run, name: str) -> AbstractContextManager[bool]:
@@ -311,9 +324,7 @@ def only_one(run: Run, name: str) -> AbstractContextManager[bool]:
 
 def masked(name: str) -> str:
     """A file name as messages and the ledger may hold it: readable, escaped, a person's number in it blanked."""
-    from ..custody import scan
-
-    return scan.mask(names.shown(name))
+    return persons.mask(names.shown(name))
 
 
 def masked_path(path: str) -> str:

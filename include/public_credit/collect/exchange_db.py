@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.expression import TableClause
 
 from ..catalogue.models import ExchangeDb
-from .base import CollectError, Intake, SourceChanged, connection_uri
+from .base import CollectError, Intake, SourceChanged, connection_uri, masked_path
 from .streams import header_line, row_lines
 
 FETCH_ROWS = 2000
@@ -208,7 +208,7 @@ def _take_finished(intake: Intake, exchange: Exchange) -> None:
     where = f"exchange_db:{channel.connection}/{channel.table}#"
     plain, booked = channel.table.rpartition(".")[2], intake.booked_versions(where)
     for batch in exchange.finished():
-        if batch.number in booked:
+        if masked_path(batch.number) in booked:
             intake.outcome.known += 1
             continue
         exchange.forget_snapshot()

@@ -19,12 +19,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
-import orjson
 
+from ..base import exact_json
 from ..base.retry import Again, Patience
 from ..base.run import now
 from ..catalogue.models import HttpApi
-from .base import CollectError, Intake, Owner, SourceChanged, connection_uri
+from .base import CollectError, Intake, Owner, SourceChanged, connection_uri, masked_path
 from .streams import header_line, row_lines
 
 TIMEOUT = httpx.Timeout(60.0, connect=15.0)
@@ -182,7 +182,7 @@ class Api:
             f"接口（连接 {self._channel.connection}）答复的格式不符合约定。", "请来源单位检查接口输出。", "department"
         )
         try:
-            reply = orjson.loads(response.content)
+            reply = exact_json.loads(response.content)
             code = str(reply["code"])
             if code != "00":
                 meaning, remedy = CODES.get(code, ("返回错误", "请来源单位说明错误代码。"))
@@ -244,12 +244,12 @@ def _pull(intake: Intake, api: Api) -> None:
     channel = intake.channel(HttpApi)
     columns: list[str] = []
     where = f"http_api:{channel.connection}{channel.path}?since="
-    since = "" if intake.dataset.delivery_mode == "full_snapshot" else intake.last_version(where)
+    since = "" if intake.dataset.delivery_mode == "full_snapshot" else intake.cursor(where)
     for _ in range(RESTARTS):
         pull = Pull(api, since, columns)
         if pull.first.total == 0 and not pull.first.rows:
             return
-        locator, version = where + since, pull.first.version
+        locator, version = masked_path(where + since), masked_path(pull.first.version)
         if (locator, version) in intake.known([locator]):
             intake.outcome.known += 1
             return

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
+
+from ..base.messages import UserError
 
 CHUNK = 1 << 16
 ROWS_PER_CHUNK = 2000
@@ -53,11 +56,34 @@ def header_line(columns: list[str], source_version: str) -> bytes:
     return orjson.dumps({"columns": columns, "source_version": source_version}) + b"\n"
 
 
+def version_of(line: bytes) -> str:
+    """The version of the source in the first line of an archived table."""
+    version: str = orjson.loads(line)["source_version"]
+    return version
+
+
+def _text(value: Any) -> str:
+    """What a database gives of other types; columns declared as bytes hold UTF-8 or GB18030, else nothing we could read."""
+    if not isinstance(value, bytes | bytearray | memoryview):
+        return str(value)
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            text = bytes(value).decode(encoding)
+            if all(char.isprintable() or char.isspace() for char in text):
+                return text
+    raise UserError(
+        "来源表有二进制列，其内容既不是 UTF-8 也不是 GB18030 文字。", remedy="请来源单位把该列改为文本类型后重新提供。"
+    )
+
+
 def row_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Rows as JSON Lines, several rows per chunk; other than text, number, boolean and date become text."""
+    """Rows as JSON Lines, several rows per chunk; other than text, number, boolean and date become text.
+
+    Raises UserError for bytes that are no text.
+    """
     lines: list[bytes] = []
     for row in rows:
-        lines.append(orjson.dumps(row, default=str))
+        lines.append(orjson.dumps(row, default=_text))
         if len(lines) >= ROWS_PER_CHUNK:
             yield b"\n".join(lines) + b"\n"
             lines.clear()

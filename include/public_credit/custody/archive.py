@@ -2,7 +2,7 @@
 
 Object = magic, then frames of at most 1 MiB: length, AES-256-GCM ciphertext. The nonce counts the frames, the associated
 data binds object, frame number and whether it is the last, so truncation, reordering and exchange are detected. The
-object's key is wrapped with ``archive.key`` and kept in ``ledger.archive_object``; clearing it destroys the content.
+object's key is wrapped with the newest ``archive`` key (``keys``) and kept in ``ledger.archive_object``; clearing it destroys the content.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from typing import BinaryIO, Protocol
 import fsspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from ..base import settings
 from ..base.messages import UserError
 from ..ledger.models import ArchiveObject
 from ..ledger.session import session
+from .keys import versions
 
 MAGIC = b"PCWARCH1"
 FRAME = 1 << 20
+_BATCH = 1000
 _HEAD, _TAG = struct.Struct(">I"), 16
 
 
@@ -86,10 +88,6 @@ def _read_frame(stream: Readable) -> bytes:
     return b"".join(parts)
 
 
-def _wrapping_key() -> AESGCM:
-    return AESGCM(settings.secret_key("archive"))
-
-
 def store(stream: Readable, batch_hint: str) -> ArchivedObject:
     """Encrypt a stream into a new object; it appears under its name only when it is complete."""
     name = f"{batch_hint}/{secrets.token_hex(16)}.pcw"
@@ -124,9 +122,13 @@ def store(stream: Readable, batch_hint: str) -> ArchivedObject:
             filesystem.rm(temporary)
         raise
     nonce = secrets.token_bytes(12)
-    wrapped = nonce + _wrapping_key().encrypt(nonce, key, uri.encode())
+    keys = versions("archive")
+    version = max(keys)
+    wrapped = nonce + AESGCM(keys[version]).encrypt(nonce, key, uri.encode())
     with session("collector") as opened:
-        opened.add(ArchiveObject(uri=uri, sha256=digest.hexdigest(), size_bytes=size, wrapped_key=wrapped))
+        opened.add(
+            ArchiveObject(uri=uri, sha256=digest.hexdigest(), size_bytes=size, wrapped_key=wrapped, key_version=version)
+        )
     return ArchivedObject(uri, digest.hexdigest(), size)
 
 
@@ -176,19 +178,24 @@ class _Plain(io.RawIOBase):
         super().close()
 
 
+def _unwrapped(keys: dict[int, bytes], uri: str, wrapped: bytes, version: int) -> bytes:
+    """An object's key. Raises UserError (code 3) when the archive key is another than it was wrapped with."""
+    try:
+        return AESGCM(keys[version]).decrypt(wrapped[:12], wrapped[12:], uri.encode())
+    except (InvalidTag, KeyError):
+        raise UserError(
+            "归档密钥 archive.key 与归档对象不符。", remedy="恢复归档时使用的密钥文件；任务会重试。", code=3
+        ) from None
+
+
 def open_plain(uri: str) -> io.BufferedReader:
     """A buffered stream of the object's plain bytes (not seekable). Raises ArchiveDamaged."""
     with session("collector") as opened:
         row = opened.get(ArchiveObject, uri)
-        wrapped = row.wrapped_key if row else None
+        wrapped, version = (row.wrapped_key, row.key_version) if row else (None, 1)
     if wrapped is None:
         raise ArchiveDamaged("归档对象已按规定删除，不能再读取。", remedy="无须处理；台账仍保留其摘要。", code=4)
-    try:
-        key = _wrapping_key().decrypt(wrapped[:12], wrapped[12:], uri.encode())
-    except InvalidTag:
-        raise UserError(
-            "归档密钥 archive.key 与归档对象不符。", remedy="恢复归档时使用的密钥文件；任务会重试。", code=3
-        ) from None
+    key = _unwrapped(versions("archive"), uri, wrapped, version)
     name = "/".join(uri.rsplit("/", 2)[-2:])
     filesystem, path = fsspec.core.url_to_fs(uri)
     with _storage():
@@ -201,6 +208,33 @@ def open_plain(uri: str) -> io.BufferedReader:
                 ) from None
             raise
         return io.BufferedReader(_Plain(source, key, name), FRAME)
+
+
+def rekey() -> int:
+    """Wrap the key of every object with the newest archive key; the objects stay as they are. Number of keys changed.
+
+    Run again to resume; an older key file may be removed once this returned 0. Raises UserError (code 3) for a wrong key.
+    """
+    keys = versions("archive")
+    newest, changed = max(keys), 0
+    while True:
+        with session("owner") as opened:
+            rows = opened.scalars(
+                select(ArchiveObject)
+                .where(ArchiveObject.key_version < newest, ArchiveObject.wrapped_key.is_not(None))
+                .order_by(ArchiveObject.uri)
+                .limit(_BATCH)
+                .with_for_update()
+            ).all()
+            for row in rows:
+                assert row.wrapped_key is not None  # as asked for
+                key = _unwrapped(keys, row.uri, row.wrapped_key, row.key_version)
+                nonce = secrets.token_bytes(12)
+                row.wrapped_key = nonce + AESGCM(keys[newest]).encrypt(nonce, key, row.uri.encode())
+                row.key_version = newest
+        if not rows:
+            return changed
+        changed += len(rows)
 
 
 def shred(uri: str, reason: str) -> None:

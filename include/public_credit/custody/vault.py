@@ -1,8 +1,7 @@
 """The vault: sensitive numbers apart from everything else, encrypted by the application.
 
 A number is found by a keyed HMAC-SHA256 and known elsewhere by a random token only. Collectors put numbers in and find
-tokens; only the sender's role may read ciphertext (PIPL Art. 51; requirements L). Keys have versions: ``vault.key`` and
-``lookup.key`` are version 1, ``vault.<n>.key`` later ones.
+tokens; only the sender's role may read ciphertext (PIPL Art. 51; requirements L). Keys have versions (``keys``).
 """
 
 from __future__ import annotations
@@ -18,8 +17,11 @@ import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..base import settings
+from ..base.copying import copying
 from ..base.messages import UserError
 from ..identifiers.codes import normalise
+from ..ledger import locks
+from .keys import versions
 
 LETTERS = {"P": "证件", "M": "手机", "C": "卡号"}
 # Every place in a text a token may begin: two of them may share characters with what stands beside them.
@@ -30,14 +32,6 @@ _BASE32 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", dtype=np.uint8)
 _TEMPORARY = """
     create temp table if not exists asked (n integer, lookup bytea) on commit delete rows;
     create temp table if not exists given (token text, lookup bytea, ciphertext bytea) on commit delete rows"""
-
-
-def _keys(name: str) -> dict[int, bytes]:
-    """All versions of a key; the highest is the active one."""
-    versions = {1: settings.secret_key(name)}
-    for path in (settings.home() / "secrets").glob(f"{name}.*.key"):
-        versions[int(path.name.split(".")[1])] = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    return versions
 
 
 def new_tokens(letter: str, count: int) -> list[str]:
@@ -56,7 +50,7 @@ class Vault:
 
     def __init__(self, connection: psycopg.Connection):
         self._connection = connection
-        self._vault_keys, self._lookup_keys = _keys("vault"), _keys("lookup")
+        self._vault_keys, self._lookup_keys = versions("vault"), versions("lookup")
         self._cipher = AESGCM(self._vault_keys[max(self._vault_keys)])
         self._known: dict[str, dict[str, str]] = {letter: {"": ""} for letter in LETTERS}
         connection.execute(_TEMPORARY)
@@ -102,7 +96,7 @@ class Vault:
             known |= self._store(absent, letter, [current[number] for number in absent], newest)
 
     def _copy(self, statement: str, rows: Iterable[str]) -> None:
-        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+        with copying(self._connection, statement) as copy:
             copy.write("".join(rows))
 
     def _find(self, numbers: list[str], lookups: list[str]) -> dict[str, str]:
@@ -152,7 +146,7 @@ def lookup(number: str, letter: str = "P") -> str:
             [
                 [
                     hmac.digest(key, f"{letter}\x1f{normalise(number)[0]}".encode(), "sha256")
-                    for key in _keys("lookup").values()
+                    for key in versions("lookup").values()
                 ]
             ],
         ).fetchone()
@@ -162,7 +156,7 @@ def lookup(number: str, letter: str = "P") -> str:
 def reveal(tokens: Iterable[str]) -> dict[str, str]:
     """Numbers behind tokens, for the sender's memory only (role sender). Raises UserError for an unknown token."""
     wanted = list(dict.fromkeys(tokens))
-    ciphers = {version: AESGCM(key) for version, key in _keys("vault").items()}
+    ciphers = {version: AESGCM(key) for version, key in versions("vault").items()}
     with settings.connect("sender") as connection:
         rows = connection.execute(
             "select token, ciphertext, key_version from vault.secret where token = any(%s)", [wanted]
@@ -176,29 +170,40 @@ def reveal(tokens: Iterable[str]) -> dict[str, str]:
     return numbers
 
 
-def rekey() -> int:
-    """Re-encrypt everything under the newest keys, in small transactions; run again to resume. Number of rows changed.
+def asked(number: str) -> str:
+    """Keyed hash of a number somebody asked for, as a log may keep it: it tells equal questions, not the number."""
+    keys = versions("lookup")
+    return hmac.digest(keys[max(keys)], f"asked\x1f{normalise(number)[0]}".encode(), "sha256").hex()[:32]
 
-    New key files (``vault.<n>.key``, ``lookup.<n>.key``, 64 hex digits) are put in place first; old ones are removed
-    only after this returned 0 on a second run.
+
+def rekey(holder: str) -> tuple[int, int]:
+    """Re-encrypt everything under the newest keys, in small transactions; run again to resume.
+
+    Numbers changed; and doubles: numbers stored under two tokens, of which a look-up finds the one that has the newest lookup
+    key from now on, while both stay readable. New key files (``vault.<n>.key``, ``lookup.<n>.key``, 64 hex digits) are put in
+    place first; old ones are removed only after this returned 0 on a second run. Raises Busy while a receipt is landed, and
+    nothing is landed meanwhile.
     """
-    vault_keys, lookup_keys = _keys("vault"), _keys("lookup")
+    vault_keys, lookup_keys = versions("vault"), versions("lookup")
     newest, newest_lookup = max(vault_keys), max(lookup_keys)
     ciphers = {version: AESGCM(key) for version, key in vault_keys.items()}
-    changed = 0
-    with settings.connect("owner") as connection:
+    changed = doubles = 0
+    with locks.alone("owner", locks.VAULT, "保险库操作", holder), settings.connect("owner") as connection:
         while True:
             rows = connection.execute(
                 "select token, letter, ciphertext, key_version from vault.secret "
-                "where key_version < %s or lookup_version < %s limit %s for update",
+                "where key_version < %s or lookup_version < %s order by stored_at, token limit %s for update",
                 [newest, newest_lookup, _BATCH],
             ).fetchall()
             if not rows:
-                return changed
+                return changed, doubles
             for token, letter, sealed, version in rows:
                 number = ciphers[version].decrypt(bytes(sealed)[:12], bytes(sealed)[12:], token.encode())
-                nonce = secrets.token_bytes(12)
                 lookup = hmac.digest(lookup_keys[newest_lookup], letter.encode() + b"\x1f" + number, "sha256")
+                if _other(connection, lookup, token):
+                    doubles += 1
+                    lookup = hmac.digest(lookup_keys[newest_lookup], b"double\x1f" + token.encode(), "sha256")
+                nonce = secrets.token_bytes(12)
                 connection.execute(
                     "update vault.secret set ciphertext = %s, key_version = %s, lookup = %s, lookup_version = %s "
                     "where token = %s",
@@ -212,3 +217,9 @@ def rekey() -> int:
                 )
             connection.commit()
             changed += len(rows)
+
+
+def _other(connection: psycopg.Connection, lookup: bytes, token: str) -> bool:
+    """Whether a number is known under another token."""
+    found = connection.execute("select 1 from vault.secret where lookup = %s and token <> %s", [lookup, token])
+    return found.fetchone() is not None

@@ -7,7 +7,7 @@ from secrets import token_hex
 
 from sqlalchemy import func, text
 
-from ..custody.scan import mask
+from ..identifiers.persons import mask
 from ..ledger.models import Delivery
 from ..ledger.session import session
 from ..ledger.states import IN_DOUBT, ItemState, Operation, ReleaseState, sql

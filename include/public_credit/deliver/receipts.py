@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ..base.run import Run
 from ..catalogue import load_catalogue
-from ..custody.scan import mask
+from ..identifiers.persons import mask
 from ..ledger.models import ReceiverEvent
 from ..ledger.session import session, step
 from ..ledger.states import StepName, Verdict

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import text
 
+from ..base.copying import copying
 from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..ledger.models import Reconciliation
@@ -61,7 +62,7 @@ _COMPARE = f"""
 
 def _load(raw: psycopg.Connection[Any], adapter: Adapter, interfaces: list[str]) -> None:
     raw.execute("create temp table theirs (interface text, record_id text, version text) on commit drop")
-    with raw.cursor() as cursor, cursor.copy("copy theirs from stdin") as copy:
+    with copying(raw, "copy theirs from stdin") as copy:
         for interface in interfaces:
             for page in adapter.held(interface):
                 for row in page:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..base.run import Run
-from ..custody import scan
+from ..identifiers import persons
 from ..ledger import locks, published, words
 from ..ledger.models import Build, Edition
 from ..ledger.session import session, step, written
@@ -115,7 +115,7 @@ def draft(run: Run, year: int, reason: str = "") -> Drafted:
             business_date=build.business_date,
             build_id=build.build_id,
             computed_by=run.who,
-            reason=scan.mask(reason.strip()),
+            reason=persons.mask(reason.strip()),
         )
         attempt = opened.begin_nested()
         if waiting is not None:
@@ -191,7 +191,7 @@ def reject(run: Run, edition_id: int, reason: str) -> None:
                 f"第 {edition_id} 号{words.EDITION[found.state]}，不能否决。", remedy="更正以重列方式进行。", code=4
             )
         found.state, found.decided_by, found.decided_at = EditionState.REJECTED, run.who, func.clock_timestamp()
-        found.reason = "；".join(filter(None, [found.reason, scan.mask(reason.strip())]))
+        found.reason = "；".join(filter(None, [found.reason, persons.mask(reason.strip())]))
 
 
 def freeze(run: Run, edition_id: int) -> None:

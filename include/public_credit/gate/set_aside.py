@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
-from ..custody import scan
+from ..identifiers import persons
 from ..ledger import locks, unchanged
 from ..ledger.models import Attempt, Attestation, Batch, Quarantine, Step
 from ..ledger.session import session, step
@@ -35,7 +35,7 @@ def _locked(opened: Session, seq: int) -> Batch:
 def _reason(given: str, move: str) -> str:
     if not given.strip():
         raise UserError(f"{move}须写明理由。", remedy="加上 --reason “……”。")
-    return scan.mask(given.strip())
+    return persons.mask(given.strip())
 
 
 def set_aside(run: Run, seq: int, reason: str) -> bool:
@@ -53,7 +53,7 @@ def set_aside(run: Run, seq: int, reason: str) -> bool:
             )
         batch.set_aside_from, batch.state = batch.state, BatchState.SET_ASIDE
         batch.set_aside_reason = reason
-        record.message = f"{scan.mask(run.who)} 搁置批次 {seq}：{reason}"
+        record.message = f"{persons.mask(run.who)} 搁置批次 {seq}：{reason}"
         return True
 
 
@@ -83,7 +83,7 @@ def withdraw(run: Run, seq: int, reason: str) -> bool:
         batch.set_aside_from, batch.state, batch.set_aside_reason = batch.state, BatchState.WITHDRAWN, reason
         _undo_follow_up(opened, batch, run)
         record.counts = {"rows": batch.accepted, _AGAIN: again}
-        record.message = f"{scan.mask(run.who)} 撤回批次 {seq}（{batch.accepted} 行）：{reason}"
+        record.message = f"{persons.mask(run.who)} 撤回批次 {seq}（{batch.accepted} 行）：{reason}"
         if again:
             record.message += f"；批次 {'、'.join(map(str, again))} 中与之重复的行重新入库"
         return True
@@ -105,7 +105,7 @@ def restore(run: Run, seq: int, reason: str) -> bool:
         if batch.state == BatchState.WITHDRAWN:
             _follow_up_again(opened, batch)
         batch.state, batch.set_aside_from, batch.set_aside_reason = batch.set_aside_from, None, ""
-        record.message = f"{scan.mask(run.who)} 恢复批次 {seq}：{reason}"
+        record.message = f"{persons.mask(run.who)} 恢复批次 {seq}：{reason}"
         return True
 
 

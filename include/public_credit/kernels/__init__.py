@@ -10,6 +10,7 @@ public_credit.steps.compile_kernels`` does it ahead of time), or, where that may
 from __future__ import annotations
 
 import gc
+import hashlib
 import importlib
 import os
 import sys
@@ -19,10 +20,14 @@ from ..base import settings
 
 
 def _keep_machine_code() -> None:
-    """Tell numba where, before it is imported."""
+    """Tell numba where, before it is imported.
+
+    Numba looks at the file of the function that is called, not at what it calls: so every state of the sources has a place.
+    """
     inside = Path(sys.prefix)
     place = inside if os.access(inside, os.W_OK) else settings.home() / "cache"
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(place / "kernels"))
+    sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(place / "kernels" / hashlib.sha256(sources).hexdigest()[:12]))
 
 
 def _without_scipy() -> None:

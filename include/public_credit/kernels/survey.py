@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from . import blanks, codes, long_digits
+from . import blanks, codes, damage, long_digits
 from .memory import Array, Number, load8, load64
 from .views import INLINE, Texts, address_of, fetch, length_of
 
 # A blank at an end; not the plain form of a code; enough digits in a row for a number; begins like a mark that a
-# spreadsheet program puts before text.
-BLANK, ODD, DIGITS, GUARD = 1, 2, 4, 8
+# spreadsheet program puts before text; perhaps not what was written.
+BLANK, ODD, DIGITS, GUARD, DOUBTFUL = 1, 2, 4, 8, 16
 _GUARDS = (ord("'"), ord("`"), ord("="))
 _TILE = 64
 _MOST = 1 << 12  # distinct values of a column whose values are said to repeat
@@ -33,6 +33,8 @@ def _like(address: Number, length: Number) -> int:
         flags |= BLANK
     if codes.odd(address, length):
         flags |= ODD
+        if damage.doubtful(address, length):
+            flags |= DOUBTFUL
     if length >= long_digits.SHORTEST and long_digits.held(address, length):
         flags |= DIGITS
     if length > 1 and load8(address) in _GUARDS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 from sqlalchemy import Connection, text
 
+from ..base.copying import copying
 from ..base.quoting import quoted
 from ..ledger.session import driver
 from . import copy_binary
@@ -26,7 +27,7 @@ def compute_again(connection: Connection, kind_id: str, variants: dict[str, list
             while chunk := rows.fetchmany(_CHUNK):
                 batches, attempts, numbers, *columns = zip(*chunk, strict=True)
                 hashes = copy_binary.content_hashes([pl.Series(values, dtype=pl.String) for values in columns])
-                with plain.cursor() as cursor, cursor.copy("copy hashed from stdin") as copy:
+                with copying(plain, "copy hashed from stdin") as copy:
                     for row in zip(batches, attempts, numbers, hashes, strict=True):
                         copy.write_row(row)
     connection.execute(text("analyze hashed"))

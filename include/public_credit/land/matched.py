@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from ..catalogue import Dataset, Kind
+from ..custody import scan
+from ..identifiers import persons
+from ..kernels.columns import columns_of
 from . import headers
 from .readers import Chunk, Table
 
@@ -67,7 +70,8 @@ def since_1900(frame: pl.DataFrame, chunk: Chunk, matched: Matched, kind: Kind) 
 
 
 def versions(chunk: Chunk, matched: Matched) -> pl.Series:
-    """The version of every row as its source tells it, '' where it tells none."""
+    """The version of every row as its source tells it, without numbers of persons, '' where it tells none."""
     if matched.version is None:
         return pl.repeat("", chunk.frame.height, eager=True)
-    return chunk.frame[f"c{matched.version}"]
+    column = columns_of([chunk.frame[f"c{matched.version}"]])[f"c{matched.version}"]
+    return column.values if scan.find(column) is None else column.mapped(persons.mask).values

@@ -15,11 +15,11 @@ def fields(read: Canonical, kind: Kind) -> dict[str, Marks]:
     """Rows per field whose received value holds a sensitive number outside the field meant for it."""
     hits = {}
     for name, column in read.received.items():
-        form = kind.fields[name].type
+        form, role = kind.fields[name].type, kind.fields[name].role
         as_received = name not in read.unreadable and name not in read.changed
         if form == "person_id" or (as_received and form in ("date", "month")):
             continue
-        hit = scan.find(column, name)
+        hit = scan.find(column, role)
         if hit is not None:
             hits[name] = hit
     return hits

@@ -7,8 +7,8 @@ import orjson
 import polars as pl
 
 from ..catalogue import Kind
-from ..custody import scan
 from ..custody.vault import Vault
+from ..identifiers import persons
 from ..kernels.columns import Marks
 from .readers import Chunk
 from .rules.rows import Verdicts
@@ -36,11 +36,11 @@ class Seal:
         return values.with_columns(columns) if columns else values
 
     def _replaced(self, series: pl.Series, mask: Marks, name: str) -> pl.Series:
-        positions = pl.Series(np.flatnonzero(mask))
+        positions, role = pl.Series(np.flatnonzero(mask)), self._kind.fields[name].role
         return series.scatter(
             positions,
             pl.Series(
-                [scan.replace_text(value, self._token, name) for value in series.gather(positions)], dtype=pl.String
+                [persons.replace_text(value, self._token, role) for value in series.gather(positions)], dtype=pl.String
             ),
         )
 
@@ -69,7 +69,7 @@ class Seal:
             if label in ("批次", "行号", "工作表"):
                 for position, value in enumerate(chunk.frame[f"c{index}"].to_list()):
                     if value:
-                        sparse.setdefault(position, {})[label] = scan.mask(value)
+                        sparse.setdefault(position, {})[label] = persons.mask(value)
         if not sparse:
             return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
         lines: list[str | None] = [None] * frame.height

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from ..base.exact_json import DOUBLED
 from ..catalogue import Kind
-from ..custody import scan
+from ..identifiers import persons
 from . import headers
 from .readers import Note
 
@@ -44,8 +45,17 @@ class Signals:
     def of_headers(self, kind: Kind, match: headers.HeaderMatch, channel: dict[str, str]) -> None:
         """Note what the headers of a table tell; ``channel``: columns a channel adds to the record's own, folded."""
         for header in match.unknown:
-            if headers.fold(header) not in channel:
-                shown = scan.mask(header)[:200]
+            if header.endswith(DOUBLED):
+                shown = persons.mask(header.removesuffix(DOUBLED))[:200]
+                self.note(
+                    "doubled_field",
+                    shown,
+                    "warning",
+                    "department",
+                    f"“{shown}”在同一条记录中给出两次，采用了第一次的值，请来源单位核实",
+                )
+            elif headers.fold(header) not in channel:
+                shown = persons.mask(header)[:200]
                 self.note(
                     "unknown_column",
                     shown,
@@ -54,12 +64,12 @@ class Signals:
                     f"列“{shown}”不在目录内，内容未入库；确有需要的，在目录中登记后重放本批次",
                 )
         for header in match.forbidden:
-            shown = scan.mask(header)[:200]
+            shown = persons.mask(header)[:200]
             self.note(
                 "forbidden_column", shown, "error", "department", f"列“{shown}”依法不得归集，内容未入库，请停止报送该列"
             )
         for header in match.ambiguous:
-            shown = scan.mask(header)[:200]
+            shown = persons.mask(header)[:200]
             self.note(
                 "ambiguous_column",
                 shown,
@@ -79,7 +89,7 @@ class Signals:
 
     def of_other_column(self, header: str, rows: int) -> None:
         """Note rows with a sensitive number in a column that is not in the catalogue."""
-        shown = scan.mask(header)[:200]
+        shown = persons.mask(header)[:200]
         self.note(
             "sensitive_in_unknown_column",
             shown,

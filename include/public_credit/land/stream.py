@@ -13,6 +13,7 @@ from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from ..base import faults, settings
+from ..base.copying import copying
 from ..base.messages import UserError
 from ..base.quoting import quoted
 from ..base.run import Run
@@ -63,7 +64,7 @@ def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
     columns = ", ".join(map(quoted, raw_tables.columns(lander.kind, lander.variant)))
     statement = f"copy {lander.kind.raw} ({columns}) from stdin (format binary)"
     raw = driver(connection)
-    with raw.cursor() as cursor, cursor.copy(statement) as copy:
+    with copying(raw, statement) as copy:
         tables = open_tables(
             lambda: archive.open_plain(batch.archive_uri),
             batch.file_name,
@@ -78,10 +79,7 @@ def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
         copy.write(copy_binary.TRAILER)
     rows = lander.repeats.rows()
     if len(rows):
-        with (
-            raw.cursor() as cursor,
-            cursor.copy("copy ledger.repeated_row (batch_seq, attempt, row_no) from stdin") as copy,
-        ):
+        with copying(raw, "copy ledger.repeated_row (batch_seq, attempt, row_no) from stdin") as copy:
             copy.write("".join(f"{batch.seq}\t{lander.attempt}\t{row}\n" for row in rows.tolist()))
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy import Connection, text
 
+from ..base.copying import copying
 from ..base.quoting import quoted
 from ..catalogue.models import Kind
 from ..identifiers.identity_bulk import CODES
@@ -87,7 +88,7 @@ def tell(connection: Connection, kind: Kind) -> None:
         )
     )
     for rows in _told(connection, kind, there):
-        with driver(connection).cursor() as cursor, cursor.copy("copy told from stdin") as copy:
+        with copying(driver(connection), "copy told from stdin") as copy:
             for row in rows:
                 copy.write_row(row)
     connection.execute(text("analyze told"))

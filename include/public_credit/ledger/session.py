@@ -16,6 +16,7 @@ from ..base.messages import UserError
 from ..base.run import Run
 from .models import BusinessDay, Step
 from .states import Verdict
+from .written import clear
 
 if TYPE_CHECKING:
     import psycopg
@@ -67,6 +68,7 @@ def step(run: Run, role: str, name: str, **links: Any) -> Iterator[StepRecord]:
     try:
         yield record
     except BaseException as error:
+        clear(error)
         record.verdict = Verdict.FAILED
         record.message = str(error) if isinstance(error, UserError) else f"程序错误 {type(error).__name__}"
         record.owner = record.owner or "data_engineer"

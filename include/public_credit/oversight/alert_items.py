@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from ..base import settings
 from ..base.run import now
 from ..catalogue import Catalogue, load_catalogue
+from ..identifiers import persons
 from ..ledger import words
 from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict, sql
 
@@ -215,13 +216,11 @@ class Facts:
 
 def items(on: date) -> list[Item]:
     """Everything that asks for somebody, in the order in which it would be told, free of persons' numbers."""
-    from ..custody import scan
-
     catalogue = load_catalogue()
     with settings.engine("collector").connect() as connection:
         facts = Facts(connection, catalogue, on)
         first = [*facts.collections(), *facts.batches()]
         found = [*first, *facts.signals(), *facts.corrections(), *facts.silence()]
         found += facts.steps({item.unit_id for item in first})
-    clean = [Item(scan.mask(item.fingerprint), item.owner, scan.mask(item.message)) for item in found]
+    clean = [Item(persons.mask(item.fingerprint), item.owner, persons.mask(item.message)) for item in found]
     return list({item.fingerprint: item for item in clean}.values())

@@ -14,6 +14,7 @@ from ..base.messages import UserError, key_given
 from ..base.quoting import quoted
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..identifiers import persons
 from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger import ids, unchanged, words
@@ -28,6 +29,7 @@ _WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.SET_ASIDE: "随批次搁置",
     BatchState.WITHDRAWN: "随批次撤回",
 }
+_HIDDEN = "（号码已隐去）"
 
 
 @dataclass(frozen=True)
@@ -224,8 +226,21 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
     return result
 
 
+def _hidden(told: Any) -> Any:
+    """What is told, without the vault's tokens."""
+    if isinstance(told, str):
+        return persons.without_tokens(told, _HIDDEN)
+    if isinstance(told, dict):
+        return {name: _hidden(value) for name, value in told.items()}
+    return [_hidden(value) for value in told] if isinstance(told, list) else told
+
+
 def story(item: Found) -> dict[str, Any]:
-    """Everything about one record: versions with provenance and verdicts, deliveries, receipts, looks."""
+    """Everything about one record: versions with provenance and verdicts, deliveries, receipts, looks; no token of the vault."""
+    return {name: _hidden(value) for name, value in _story(item).items()}
+
+
+def _story(item: Found) -> dict[str, Any]:
     kind = load_catalogue().kinds[item.kind]
     with session("reader") as opened:
         versions = _versions(opened, item)

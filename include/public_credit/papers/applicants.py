@@ -15,7 +15,7 @@ from typing import Any
 import python_calamine
 
 from ..base.messages import UserError
-from ..custody import scan
+from ..identifiers import persons
 from ..identifiers.codes import PLACEHOLDER, Check, check_uscc, normalise
 from ..land.headers import fold
 from . import policy as policies
@@ -82,12 +82,12 @@ def _find_header(rows: list[list[Any]], review: Review) -> tuple[int, dict[str, 
 
 
 def _holds_number(text: str) -> bool:
-    return any(hit.letter == "P" for hit in scan.hits(scan._half_width(text)))
+    return persons.holds(text, letters="P")
 
 
 def masked(cells: list[str]) -> list[str]:
     """Cells with every number of a person blanked."""
-    return [scan.mask(cell) if len(cell) >= 11 else cell for cell in cells]
+    return [persons.mask(cell) if len(cell) >= 11 else cell for cell in cells]
 
 
 def _person(applicant: Applicant, kind: str, code: Check, review: Review) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from ..base.messages import UserError
 from ..base.run import Run, now
 from ..custody import vault
+from ..identifiers import persons
 from ..identifiers.codes import check_id_number, normalise
 from ..ledger import words
 from ..ledger.models import AccessLog
@@ -21,6 +22,10 @@ from ..ledger.states import RecordState
 from . import policy as policies
 from .subject import data_on, number
 from .visibility import split
+
+_ACTION = "report_person"
+_MISSED = "miss:"  # before the keyed hash of a number that nobody here has
+_MOST_MISSED, _SPAN = 10, timedelta(hours=1)  # look-ups without result that one user may make
 
 
 @dataclass(frozen=True)
@@ -73,10 +78,28 @@ def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
     if not purpose.strip():
         raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
     plain = checked(run, id_number)
+    with session("reader") as opened:
+        missed = opened.scalar(
+            select(func.count())
+            .select_from(AccessLog)
+            .where(
+                AccessLog.who == persons.mask(run.who),
+                AccessLog.action == _ACTION,
+                AccessLog.subject_ref.startswith(_MISSED),
+                AccessLog.at > func.now() - _SPAN,
+            )
+        )
+    if (missed or 0) >= _MOST_MISSED:
+        raise UserError(
+            f"一小时内已有 {missed} 次查询没有结果，暂停查询。",
+            remedy="核对号码来源；一小时后再查，或请数据管理员核实。",
+            code=4,
+        )
     token = vault.lookup(plain)
     made_at = now()
     with session("reader") as opened:
-        entry = AccessLog(who=run.who, purpose=purpose.strip(), action="report_person", subject_ref=token)
+        asked = token or f"{_MISSED}{vault.asked(plain)}"
+        entry = AccessLog(who=run.who, purpose=purpose.strip(), action=_ACTION, subject_ref=asked)
         opened.add(entry)
         opened.flush()
         log_number = entry.id
@@ -100,7 +123,7 @@ def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
     return PersonReport(
         number=number("GRBG", made_at.date(), log_number),
         who=run.who,
-        purpose=purpose.strip(),
+        purpose=persons.mask(purpose.strip()),
         made_at=made_at,
         data_on=on,
         masked_number=vault.mask(plain),

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..base.copying import copying
 from ..base.messages import UserError
 from ..base.run import Run, now
 from ..catalogue import load_catalogue
 from ..identifiers.names import same_name
-from ..ledger.session import session
+from ..ledger.session import driver, session
 from ..ledger.states import RecordState, ReportKind, sql
 from . import policy as policies
 from .applicants import Applicant, ApplicantList, read
@@ -114,8 +115,7 @@ def _copy(opened: Session, applicants: list[Applicant]) -> None:
     opened.execute(
         text("create temp table applicant (row_no integer, scheme text, value text, name text) on commit drop")
     )
-    cursor = opened.connection().connection.cursor()
-    with cursor.copy("copy pg_temp.applicant from stdin") as copy:
+    with copying(driver(opened), "copy pg_temp.applicant from stdin") as copy:
         for item in applicants:
             copy.write_row((item.row_no, item.scheme, item.value, item.name))
     opened.execute(text("analyze applicant"))

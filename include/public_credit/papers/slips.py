@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from typing import Any
 
 import orjson
@@ -21,6 +20,7 @@ from ..base import files, settings
 from ..base.quoting import quoted
 from ..catalogue import load_catalogue
 from ..catalogue.models import Kind
+from ..identifiers import persons
 from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger.models import Batch, Quarantine, Slip
@@ -30,12 +30,11 @@ from ..ledger.states import QuarantineState, sql
 PLACE_HEADERS = ("批次", "文件", "工作表", "行号")
 REASON_HEADERS = ("退回原因", "规则", "修改办法")
 HIDDEN = "已隐去，请重新填写"
-_TOKEN = re.compile(r"〔(?:证件|手机|卡号)[PMC][A-Z0-9]{26}〕|^P[A-Z2-7]{26}$")
 
 
 def shown(value: str) -> str:
     """A delivered value as a slip may show it: vault tokens replaced by a request to fill in again."""
-    return _TOKEN.sub(HIDDEN, value)
+    return persons.without_tokens(value, HIDDEN)
 
 
 def _rows(

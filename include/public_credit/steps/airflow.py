@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ..base import settings
 from ..base.run import Run
+from ..ledger.written import watch_logs
 
 Given = TypeVar("Given")
 LANDED = "landed_batches"
@@ -15,6 +16,8 @@ RELEASED = "released_diff"
 DELIVERED = "delivered_items"
 SETTLED = "settled_edition"
 APPROVE, REJECT = "批准", "否决"  # what an approver may answer
+
+watch_logs()  # of every task: its file imports this module first
 
 
 def clock_schedule(schedule: str | None) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..base.copying import copying
 from ..identifiers.names import same_name
 from ..ledger import ids, unchanged
 from ..ledger.session import driver
@@ -259,6 +260,6 @@ def load(session: Session, among: str) -> list[Row]:
 
 def copy(session: Session, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """COPY rows into a temporary table of this transaction."""
-    with driver(session).cursor() as cursor, cursor.copy(f"copy {table} from stdin") as stream:
+    with copying(driver(session), f"copy {table} from stdin") as stream:
         for row in rows:
             stream.write_row(row)

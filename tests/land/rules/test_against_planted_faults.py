@@ -56,7 +56,9 @@ def verdicts_of(delivery: Delivery) -> Verdicts:
         else {}
     )
     found = {
-        name: scan.find(Column(frame[name]), name) for name in frame.columns if kind.fields[name].type != "person_id"
+        name: scan.find(Column(frame[name]), kind.fields[name].role)
+        for name in frame.columns
+        if kind.fields[name].type != "person_id"
     }
     context = RowContext(
         DAYS[delivery.day],

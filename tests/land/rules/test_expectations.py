@@ -40,15 +40,33 @@ DECISION_RULES = [
     "R20",
     "R21",
     "R22",
+    "R22W",
     "R23",
+    "R25",
+    "R25W",
 ]
-FORM_RULES = ["R01", "R09", "R15", "R18", "R19", "R20", "R21", "R22", "R23"]
+FORM_RULES = ["R01", "R09", "R15", "R18", "R19", "R20", "R21", "R22", "R22W", "R23", "R25", "R25W"]
 ORGANISATION_RULES = ["R03", "R05", "C08"]
 REGISTRY_RULES = ["R06", "R06W"]
 WANTED = {
     "administrative_licence": [*DECISION_RULES, "R10"],
     "administrative_penalty": [*DECISION_RULES, "R11", "R11W", "R12", "R12W", "R17", "R17W"],
-    "enterprise_registration": ["E01", "E02", "E03", "E04", "E05", "E07", "R18", "R19", "R21", "R22", "R23"],
+    "enterprise_registration": [
+        "E01",
+        "E02",
+        "E03",
+        "E04",
+        "E05",
+        "E07",
+        "R18",
+        "R19",
+        "R21",
+        "R22",
+        "R22W",
+        "R23",
+        "R25",
+        "R25W",
+    ],
     "decision_event": ["V01", "V02", "V03", "V04", "V05", "R19"],
     "decision_ledger": ["G01", "G02", "G03", "G04", "R19"],
     "organisation_registration": [*FORM_RULES, *ORGANISATION_RULES, "R13", "C01", "C09"],

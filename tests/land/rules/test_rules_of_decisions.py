@@ -73,7 +73,7 @@ def test_verdict(verdicts: dict[int, tuple[str, str, str]], number: int) -> None
 def test_every_rule_has_a_failing_and_a_passing_case() -> None:
     named = {rule for _, _, errors, warnings in CASES for rule in f"{errors};{warnings}".split(";") if rule}
     judged = {rule.id for table in (PE, LE) for rule, _ in rules_of(table).rules}
-    elsewhere = {"R19", "R20", "R22", "R23"}  # the tests below
+    elsewhere = {"R19", "R20", "R22", "R23", "R22W", "R25", "R25W"}  # the tests below and test_lost_meaning
     assert named == judged - elsewhere
     assert sum(not errors and not warnings for _, _, errors, warnings in CASES) >= 0.3 * len(CASES)
 

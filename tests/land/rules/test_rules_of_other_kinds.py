@@ -102,7 +102,8 @@ def test_every_rule_has_a_case(table: tuple[str, str]) -> None:
     named = {
         rule for where, _, errors, warnings in CASES if where == table for rule in f"{errors};{warnings}".split(";")
     }
-    assert {rule.id for rule, _ in rules_of(table).rules} <= named | {"R09W", "R19", "R21", "R22", "R23"}
+    unasked = {"R09W", "R19", "R21", "R22", "R22W", "R23", "R25", "R25W"}
+    assert {rule.id for rule, _ in rules_of(table).rules} <= named | unasked
 
 
 def test_register_in_a_spreadsheet() -> None:

@@ -39,14 +39,14 @@ class Note:
 class Chunk:
     """Rows of a table: text columns ``c0…cn`` ('' for blank), the number a clerk sees, cells that were numbers.
 
-    ``without_nul``: the reader has looked at every byte and none is zero.
+    ``plain``: the reader has looked at every byte and none is a control character but tab and line ends.
     """
 
     frame: pl.DataFrame
     source_row: pl.Series
     numeric: dict[int, pl.Series] = field(default_factory=dict)
     ragged: pl.Series | None = None
-    without_nul: bool = False
+    plain: bool = False
 
 
 @dataclass

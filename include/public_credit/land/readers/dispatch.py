@@ -1,6 +1,6 @@
 """Choose the reader by what the bytes are, not by what the name says; zip archives of any of these.
 
-All tables of all readers pass here, so here is said what is no table of ours, and NUL, which no database takes, ends.
+All tables of all readers pass here, so here is said what is no table of ours, and control characters end: NUL, which no database takes, and all others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lxml import etree
 from ...base import faults, names
 from ...catalogue import load_catalogue
 from ...catalogue.models import Dataset
-from ...custody import scan
+from ...identifiers import persons
 from .. import headers
 from . import delimited, json_document, json_lines, markup, spreadsheet
 from .base import KNOWN_HEADERS, Chunk, HeaderScore, Note, Opener, Table, UnreadableFile
@@ -60,6 +60,7 @@ _BEFORE_ROOT = rb"^(?:\xef\xbb\xbf)?\s*+(?>(?:<\?.*?\?>|<!--.*?-->)\s*)*+"
 _WEB_PAGE = re.compile(_BEFORE_ROOT + rb"<(?:!doctype\s+)?(?:html|head|meta|style|body|div|table)\b", re.I | re.S)
 _JSON = re.compile(rb"[\[{]\s*[\[{\"\]}]")
 _XML_WORKBOOK = re.compile(_BEFORE_ROOT + rb"<(?:\w+:)?Workbook\b", re.S)
+_CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"  # all but tab and line ends
 _MAX_MEMBER = 1 << 30
 # What systems put beside the files of a person: resource forks, views of folders, locks of open documents.
 _BESIDE_NAMES, _BESIDE_BEGINNINGS = frozenset({".ds_store", "thumbs.db", "desktop.ini"}), ("._", "~$")
@@ -177,7 +178,7 @@ def _members(
             )
         for member in members:
             own = names.shown(_name(member))
-            shown = scan.mask(own)
+            shown = persons.mask(own)
             if member.file_size > _MAX_MEMBER or member.flag_bits & 1:
                 raise UnreadableFile(f"压缩包 {name} 中的文件过大或已加密。", remedy="拆分或取消密码后重新报送。")
 
@@ -239,12 +240,12 @@ def _or_unreadable(items: Iterator[Read], name: str) -> Iterator[Read]:
         ) from None
 
 
-def _without_nul(text: str) -> str:
-    return text.replace("\x00", "")
+def _without_controls(text: str) -> str:
+    return re.sub(_CONTROL, "", text)
 
 
 class _Reading:
-    """Tables on their way out of one receipt: known by their headers, free of NUL, counted."""
+    """Tables on their way out of one receipt: known by their headers, free of control characters, counted."""
 
     def __init__(self, file_name: str, dataset: Dataset):
         self._name, self._dataset = file_name, dataset
@@ -254,11 +255,11 @@ class _Reading:
 
     def table(self, table: Table) -> Table:
         """The table as it goes on. Raises UnreadableFile when its headers are not those of the kind."""
-        titles = [_without_nul(header) for header in table.headers]
-        sheet = table.sheet and names.shown(_without_nul(table.sheet))
+        titles = [_without_controls(header) for header in table.headers]
+        sheet = table.sheet and persons.mask(names.shown(_without_controls(table.sheet)))
         found = headers.match(self._kind, self._dataset.variant, titles, self._dataset)
         if len(found.columns) < KNOWN_HEADERS:
-            place = f"文件 {self._name}" + (f" 中的 {scan.mask(sheet)}" if sheet else "")
+            place = f"文件 {self._name}" + (f" 中的 {sheet}" if sheet else "")
             raise UnreadableFile(
                 f"{place} 没有找到“{self._kind.title}”的表头。",
                 remedy="按填报模板保留表头行后重新报送；与本类数据无关的文件不要放入同一份报送。",
@@ -269,10 +270,10 @@ class _Reading:
     def _chunks(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         for chunk in _or_unreadable(chunks, self._name):
             self._rows += chunk.frame.height
-            if not chunk.without_nul:
-                held = [column.name for column in chunk.frame if column.str.contains("\x00", literal=True).any()]
+            if not chunk.plain:
+                held = [column.name for column in chunk.frame if column.str.contains(_CONTROL).any()]
                 if held:
-                    chunk.frame = chunk.frame.with_columns(pl.col(held).str.replace_all("\x00", "", literal=True))
+                    chunk.frame = chunk.frame.with_columns(pl.col(held).str.replace_all(_CONTROL, ""))
             yield chunk
 
     def stated(self) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 import orjson
 import polars as pl
 
+from ...base import exact_json
 from .base import CHUNK_ROWS, Chunk, Opener, Table, UnreadableFile, column_names
+
+_EXACT = 2**53  # integers a float keeps
 
 
 def _text(value: Any) -> str:
@@ -25,6 +28,7 @@ def _text(value: Any) -> str:
 def _chunks(source: BufferedIOBase, headers: list[str], name: str) -> Iterator[Chunk]:
     names = column_names(len(headers))
     rows: list[list[str]] = []
+    long: dict[int, list[int]] = {}
     start = 1
     try:
         for line in source:
@@ -35,21 +39,29 @@ def _chunks(source: BufferedIOBase, headers: list[str], name: str) -> Iterator[C
                     remedy="请来源单位检查接口输出后重新报送。",
                     code=3,
                 )
+            if any(type(value) in (int, float) and abs(value) > _EXACT for value in row.values()):
+                row = exact_json.loads(line)
+                for index, header in enumerate(headers):
+                    if isinstance(row.get(header), int) and abs(row[header]) > _EXACT:
+                        long.setdefault(index, []).append(len(rows))
             rows.append([_text(row.get(header)) for header in headers])
             if len(rows) == CHUNK_ROWS:
-                yield _chunk(rows, start, names)
+                yield _chunk(rows, start, names, long)
                 start += len(rows)
-                rows = []
+                rows, long = [], {}
     except orjson.JSONDecodeError:
         raise UnreadableFile(f"回执 {name} 的归档内容不完整。", remedy="重新采集。", code=3) from None
     if rows:
-        yield _chunk(rows, start, names)
+        yield _chunk(rows, start, names, long)
 
 
-def _chunk(rows: list[list[str]], start: int, names: list[str]) -> Chunk:
+def _chunk(rows: list[list[str]], start: int, names: list[str], long: dict[int, list[int]]) -> Chunk:
+    """``long``: per column the places of integers in rows that hold one beyond what a float keeps."""
+    never = pl.repeat(False, len(rows), eager=True)
     return Chunk(
         pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"),
         pl.int_range(start, start + len(rows), dtype=pl.Int32, eager=True),
+        {index: never.scatter(places, True) for index, places in long.items()},
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import polars as pl
 from lxml import etree
 
+from ...base.exact_json import told_apart
 from .base import CHUNK_ROWS, Chunk, Opener, Table, UnreadableFile, column_names, nothing_to_report
 
 _SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False, "recover": False}
@@ -46,8 +47,10 @@ def _rows(opener: Opener, name: str, encoding: str | None) -> Iterator[etree._El
         ) from None
 
 
-def _tag(element: etree._Element) -> str | None:
-    return etree.QName(element).localname if isinstance(element.tag, str) else None
+def _fields(row: etree._Element) -> list[tuple[str, etree._Element]]:
+    """The fields of a record by their tags; one given again has a name of its own."""
+    fields = [child for child in row if isinstance(child.tag, str)]
+    return list(zip(told_apart(etree.QName(child).localname for child in fields), fields, strict=True))
 
 
 def _chunk(rows: list[list[str]], start: int, names: list[str]) -> Chunk:
@@ -63,10 +66,8 @@ def _chunks(opener: Opener, name: str, headers: list[str], encoding: str | None)
     start = 1
     for element in _rows(opener, name, encoding):
         cells = [""] * len(headers)
-        for child in element:
-            tag = _tag(child)
-            if tag is not None:
-                cells[position[tag]] = "".join(child.itertext())
+        for tag, child in _fields(element):
+            cells[position[tag]] = "".join(child.itertext())
         rows.append(cells)
         if len(rows) == CHUNK_ROWS:
             yield _chunk(rows, start, names)
@@ -85,10 +86,8 @@ def tables(opener: Opener, name: str) -> Iterator[Table]:
     empty, encoding = True, _encoding(opener)
     for element in _rows(opener, name, encoding):
         empty = False
-        for child in element:
-            tag = _tag(child)
-            if tag is not None:
-                headers.setdefault(tag)
+        for tag, _ in _fields(element):
+            headers.setdefault(tag)
         if len(headers) > _MAX_COLUMNS:
             raise UnreadableFile(f"文件 {name} 的列过多。", remedy="按填报模板导出后重新报送。")
     if empty and _nothing(opener, encoding):

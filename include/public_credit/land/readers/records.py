@@ -116,7 +116,8 @@ class Records:
         lines = pl.Series((np.concatenate([[0], ends[:-1] + 1]) + self._line).astype(np.int32))
         if not (keep := filled(frame)).all():
             frame, lines = frame.filter(keep), lines.filter(keep)
-        return _Read(min(taken, self._used), int(ends[-1]) + 1, Chunk(frame, lines, without_nul=True))
+        plain = _plain(text, letters[:taken])
+        return _Read(min(taken, self._used), int(ends[-1]) + 1, Chunk(frame, lines, plain=plain))
 
     def _carefully(self) -> _Read:
         """Complete records of any text by the csv module; of the last text all of them must be complete."""
@@ -161,9 +162,7 @@ class Records:
             return _Read(taken, count)
         frame = pl.DataFrame(rows, schema=dict.fromkeys(column_names(self._width), pl.String), orient="row")
         numbers = pl.Series(begins, dtype=pl.Int32)
-        return _Read(
-            taken, count, Chunk(frame, numbers, ragged=pl.Series(ragged) if any(ragged) else None, without_nul=True)
-        )
+        return _Read(taken, count, Chunk(frame, numbers, ragged=pl.Series(ragged) if any(ragged) else None))
 
     def _swallowed(self, cells: list[str]) -> bool:
         """Whether a cell holds a line with as many delimiters as a record: a quote opened it that was meant as a letter."""
@@ -184,6 +183,12 @@ def _line_feeds_and_quotes(letters: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     found = np.concatenate(places)
     fed = letters.take(found) == _LF
     return found[fed], found[~fed]
+
+
+def _plain(text: bytearray, letters: np.ndarray) -> bool:
+    """Whether there is no control character but tab and line ends in the part of ``text`` that ``letters`` shows."""
+    controls = np.count_nonzero(letters < 32) + text.count(b"\x7f", 0, len(letters))
+    return bool(controls == sum(text.count(known, 0, len(letters)) for known in (b"\t", b"\n", b"\r")))
 
 
 def _odd(text: bytearray, length: int, end: int) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from ...custody import scan
+from ...identifiers import persons
 from . import workbook, workbook_xls
 from .base import (
     KNOWN_HEADERS,
@@ -216,7 +216,7 @@ class _Read:
             return
         preview = _rows(first.head(PREVIEW))
         header = find_header(preview, self._score)
-        shown, said = scan.mask(sheet.told.name), self._book.sheets.get(sheet.told.name, workbook.Sheet())
+        shown, said = persons.mask(sheet.told.name), self._book.sheets.get(sheet.told.name, workbook.Sheet())
         if self._score(header.titles) < KNOWN_HEADERS:
             self._pass_over(sheet.told, preview, shown)
             return
@@ -258,7 +258,7 @@ class _Read:
 
     def note_very_hidden(self, told: _Told) -> None:
         """Say that rows were left unread which nobody sees in a spreadsheet program."""
-        shown = scan.mask(told.name)
+        shown = persons.mask(told.name)
         self._unseen = self._unseen or shown
         last = told.first + told.rows - 1
         self._say(
@@ -291,7 +291,7 @@ class _Read:
         return rows if said.numbers is None else pl.Series(said.numbers, dtype=pl.Int32).gather(rows - 1)
 
     def _counted(self, chunks: Iterator[Chunk], told: _Told, said: workbook.Sheet) -> Iterator[Chunk]:
-        shown, rows, hidden = scan.mask(told.name), 0, list[int]()
+        shown, rows, hidden = persons.mask(told.name), 0, list[int]()
         for chunk in chunks:
             chunk.source_row = self._numbers(chunk.source_row, said)
             rows += chunk.frame.height

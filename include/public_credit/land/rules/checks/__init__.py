@@ -1,3 +1,3 @@
 """The checks that rules may name, by topic; importing this package registers all of them."""
 
-from . import dates, form, money, people, subject, texts  # noqa: F401
+from . import damage, dates, form, money, people, subject, texts  # noqa: F401

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 
+from ....kernels import survey
+from ....kernels.columns import Marks
 from ..chunk import Rows, any_of
 from ..registry import Mask, check
 
-_CODES = ("code", "uscc", "org_code", "person_id")
+_FLOAT = r"^[+-]?(?:[0-9]+\.[0-9]+[Ee][+-]?[0-9]{1,3}|[0-9]+[Ee]\+[0-9]{1,3}|[0-9]{8,}\.0+|[0-9]{15,}\.[0-9]+)$"
 
 
 @check
@@ -25,15 +29,46 @@ def time_dropped(rows: Rows) -> Mask:
 
 @check
 def precision_lost(rows: Rows, *, digits: int) -> Mask:
-    """A code of so many digits came as a number of a spreadsheet, which keeps fifteen (R22)."""
+    """An identifier passed through a floating-point number (R22).
+
+    From any source it is told by its text – an exponent, a point behind a long number –, in a spreadsheet also by a cell of so
+    many digits that is a number: it keeps fifteen.
+    """
     masks = []
-    for name, numeric in rows.context.numeric_cells.items():
-        if name in rows and rows.kind.fields[name].type in _CODES and numeric.any():
-            long = rows.where(
-                name, lambda texts: texts.cast(pl.Float64, strict=False).fill_null(0.0) >= 10.0 ** (digits - 1)
-            )
-            masks.append(np.asarray(numeric) & long)
+    for name in rows.kind.identifying:
+        if name not in rows:
+            continue
+        column = rows.column(name)
+        places = column.flagged(survey.ODD)
+        if len(places):
+            places = places[np.asarray(column.distinct[places].str.contains(_FLOAT))]
+            if len(places):
+                masks.append(column.rows_at(places))
+    for name, numeric in _numbers(rows):
+        if rows.context.spreadsheet:
+            masks.append(numeric & rows.where(name, lambda texts: _size(texts) >= 10.0 ** (digits - 1)))
     return any_of(masks)
+
+
+@check
+def rounded_by_sender(rows: Rows) -> Mask:
+    """An identifier came as a number of JSON from 2^53 on: read exactly, but many programs write such numbers rounded (R22W)."""
+    if rows.context.spreadsheet:
+        return None
+    return any_of(
+        [numeric & rows.where(name, lambda texts: _size(texts) >= 2.0**53) for name, numeric in _numbers(rows)]
+    )
+
+
+def _numbers(rows: Rows) -> Iterator[tuple[str, Marks]]:
+    """Identifying fields with cells that were numbers, and those cells."""
+    for name, numeric in rows.context.numeric_cells.items():
+        if name in rows and name in rows.kind.identifying and numeric.any():
+            yield name, np.asarray(numeric)
+
+
+def _size(texts: pl.Series) -> pl.Series:
+    return texts.cast(pl.Float64, strict=False).fill_null(0.0)
 
 
 @check

@@ -1,0 +1,77 @@
+"""Keys change while nobody lands; every token and every archived object stays readable; a number stored twice is resolved."""
+
+from __future__ import annotations
+
+import hmac
+import io
+from typing import Any
+
+import psycopg
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from public_credit.base import settings
+from public_credit.base.messages import UserError
+from public_credit.custody import archive, vault
+from public_credit.custody.vault import Vault
+from public_credit.ledger import locks
+from public_credit.ledger.session import session
+
+from tests.helpers.commands import credit
+from tests.identifiers.test_persons import ID18, ID_X, MOBILE
+
+
+def _new_keys(warehouse: Any, *names: str) -> None:
+    for name in names:
+        (warehouse.home / "secrets" / f"{name}.2.key").write_text("ab" * 32)
+
+
+def _store(number: str, letter: str = "P") -> str:
+    with psycopg.connect(settings.dsn("collector")) as connection:
+        return Vault(connection).tokenise([number], letter)[0]
+
+
+def test_a_number_stored_under_both_keys_is_found_under_one_token_and_both_are_readable(warehouse: Any) -> None:
+    first, other = _store(ID18), _store(ID_X)
+    _new_keys(warehouse, "vault", "lookup")
+    key = bytes.fromhex("ab" * 32)
+    double = "P" + "A" * 26  # stored by a collector that knew the new keys alone
+    with warehouse.connect("owner") as owner:
+        lookup = hmac.digest(key, f"P\x1f{ID18}".encode(), "sha256")
+        sealed = bytes(12) + AESGCM(key).encrypt(bytes(12), ID18.encode(), double.encode())
+        owner.execute(
+            "insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version) "
+            "values (%s, 'P', %s, 2, %s, 2)",
+            [double, lookup, sealed],
+        )
+    answer = credit("vault", "rekey")
+    assert answer.code == 0, answer.err
+    assert "已重新加密 2 条" in answer.out and "1 个号码曾登记两次" in answer.out
+    assert vault.reveal([first, double, other]) == {first: ID18, double: ID18, other: ID_X}
+    assert vault.lookup(ID18) == double and vault.lookup(ID_X) == other and _store(ID_X) == other
+    assert "已重新加密 0 条" in credit("vault", "rekey").out
+
+
+def test_keys_do_not_change_while_a_receipt_is_landed(warehouse: Any) -> None:
+    _store(MOBILE, "M")
+    _new_keys(warehouse, "vault", "lookup")
+    with session("collector") as landing:
+        locks.lock(landing, locks.VAULT, shared=True)
+        busy = credit("vault", "rekey")
+        assert busy.code == 6 and "保险库操作" in busy.err
+    assert "已重新加密 1 条" in credit("vault", "rekey").out
+
+
+def test_archived_objects_are_read_under_old_and_new_keys(warehouse: Any) -> None:
+    old = archive.store(io.BytesIO(b"old"), "t")
+    _new_keys(warehouse, "archive")
+    new = archive.store(io.BytesIO(b"new"), "t")
+    read = [archive.open_plain(item.uri).read() for item in (old, new)]
+    assert read == [b"old", b"new"]
+    assert "归档对象密钥 1 个" in credit("vault", "rekey").out
+    with warehouse.connect("owner") as owner:
+        assert owner.execute("select distinct key_version from ledger.archive_object").fetchall() == [(2,)]
+    (warehouse.home / "secrets" / "archive.key").write_text("cd" * 32)  # no longer needed
+    assert archive.open_plain(old.uri).read() == b"old"
+    (warehouse.home / "secrets" / "archive.2.key").write_text("cd" * 32)
+    with pytest.raises(UserError, match="与归档对象不符"):
+        archive.open_plain(old.uri)
