@@ -27,7 +27,7 @@ def _nothing(opener: Opener, encoding: str | None) -> bool:
     """Whether a whole file is a root ROWDATA without any child or text."""
     with opener() as source:
         root = etree.parse(source, etree.XMLParser(encoding=encoding, **_SAFE)).getroot()
-    return (_tag(root) or "").upper() == "ROWDATA" and not len(root) and not (root.text or "").strip()
+    return etree.QName(root).localname.upper() == "ROWDATA" and not len(root) and not (root.text or "").strip()
 
 
 def _rows(opener: Opener, name: str, encoding: str | None) -> Iterator[etree._Element]:
