@@ -14,13 +14,11 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..identifiers import persons
-from ..ledger import locks, unchanged
-from ..ledger.models import Attempt, Attestation, Batch, Quarantine, Step
+from ..ledger import locks, unchanged, withdrawn
+from ..ledger.models import Attempt, Attestation, Batch, Quarantine
 from ..ledger.session import session, step
 from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import empty
-
-_AGAIN = "told_again"  # in the counts of a step: receipts whose rows repeat those that were withdrawn
 
 
 def _locked(opened: Session, seq: int) -> Batch:
@@ -61,7 +59,7 @@ def withdraw(run: Run, seq: int, reason: str) -> bool:
     """Take an accepted batch back; False when it was back already. Raises UserError for another state, or without a reason.
 
     What its rows corrected is open again, its own returned rows ask for nobody any more, and a 零报送 it stood for counts
-    no longer. Later receipts whose rows were duplicates of its are landed again by the next run of the gate (``told_again``): they
+    no longer. Later receipts whose rows were duplicates of its are landed again by the next run of the gate (``ledger.withdrawn``): they
     said the same, and it is they that say it now.
     """
     reason = _reason(reason, "撤回")
@@ -82,7 +80,7 @@ def withdraw(run: Run, seq: int, reason: str) -> bool:
         again = _repeated_later(opened, batch)
         batch.set_aside_from, batch.state, batch.set_aside_reason = batch.state, BatchState.WITHDRAWN, reason
         _undo_follow_up(opened, batch, run)
-        record.counts = {"rows": batch.accepted, _AGAIN: again}
+        record.counts = {"rows": batch.accepted, withdrawn.AGAIN: again}
         record.message = f"{persons.mask(run.who)} 撤回批次 {seq}（{batch.accepted} 行）：{reason}"
         if again:
             record.message += f"；批次 {'、'.join(map(str, again))} 中与之重复的行重新入库"
@@ -107,18 +105,6 @@ def restore(run: Run, seq: int, reason: str) -> bool:
         batch.state, batch.set_aside_from, batch.set_aside_reason = batch.set_aside_from, None, ""
         record.message = f"{persons.mask(run.who)} 恢复批次 {seq}：{reason}"
         return True
-
-
-def told_again(opened: Session) -> list[int]:
-    """Accepted receipts to land again, as their rows repeat some that were withdrawn since they were landed; by receipt."""
-    due: set[int] = set()
-    moves = select(Step.counts, Step.started_at).where(Step.name == StepName.WITHDRAW, Step.verdict == Verdict.OK)
-    for counts, at in opened.execute(moves).tuples():
-        named = list(counts.get(_AGAIN, []))
-        later = select(Attempt.batch_seq).where(Attempt.batch_seq.in_(named), Attempt.started_at > at)
-        good = select(Batch.seq).where(Batch.seq.in_(named), Batch.state.in_(GOOD), Batch.seq.not_in(later))
-        due.update(opened.scalars(good) if named else ())
-    return sorted(due)
 
 
 def _repeated_later(opened: Session, batch: Batch) -> list[int]:

@@ -22,6 +22,7 @@ from ..ledger import locks
 from ..ledger.models import Batch
 from ..ledger.session import open_business_day, session, step
 from ..ledger.states import BatchState, StepName, Verdict
+from ..ledger.withdrawn import told_again
 from .airflow import APPROVE, REJECT
 from .forgotten import drop_forgotten
 
@@ -63,8 +64,6 @@ def land_again(run: Run) -> tuple[list[LandResult], list[str]]:
 
     Results and failures as of ``land_received``.
     """
-    from ..gate.set_aside import told_again
-
     with session("collector") as opened:
         due = told_again(opened)
     return _landed(run, due)
