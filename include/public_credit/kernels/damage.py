@@ -52,9 +52,8 @@ def _foreign_start(address: Number, length: Number) -> bool:
     if lead < 0xE0:
         return bool(_FIRST[(lead & 0x1F) << 6 | second & 0x3F])
     if lead < 0xF0 and place + 2 < length:
-        return _FIRST[
-            (lead & 0x0F) << 12 | (second & 0x3F) << 6 | np.int64(load8(address + np.uint64(place + 2))) & 0x3F
-        ]
+        third = np.int64(load8(address + np.uint64(place + 2)))
+        return bool(_FIRST[(lead & 0x0F) << 12 | (second & 0x3F) << 6 | third & 0x3F])
     return False
 
 

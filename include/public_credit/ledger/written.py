@@ -40,7 +40,6 @@ def _parameters(given: Any) -> Any:
     return clean(given)
 
 
-@event.listens_for(Engine, "before_cursor_execute", retval=True)
 def _clean(
     connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
 ) -> tuple[str, Any]:
@@ -48,6 +47,9 @@ def _clean(
     if not _WRITES.search(statement):
         return statement, parameters
     return statement, [_parameters(one) for one in parameters] if executemany else _parameters(parameters)
+
+
+event.listen(Engine, "before_cursor_execute", _clean, retval=True)
 
 
 def clear(error: BaseException) -> None:
@@ -76,7 +78,7 @@ def watch_logs() -> None:
         except (TypeError, ValueError):  # the handler says so
             return record
         if (shown := persons.mask(text)) != text:
-            record.msg, record.args = shown, None
+            record.__dict__ |= {"msg": shown, "args": None}
         return record
 
     made.clears = True  # type: ignore[attr-defined]  # a mark of ours
