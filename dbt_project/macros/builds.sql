@@ -37,7 +37,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Numbers of the batches of a kind this build takes in or takes back; null, which no batch bears, where there is none. -#}
+{#- Numbers of the batches of a kind this build takes in or takes back; null, which no batch bears, where there is
+    none. -#}
 {% macro batches_of_build(kind) -%}
     {%- if not execute -%}{%- do return(['null']) -%}{%- endif -%}
     {%- set found = run_query("select distinct batch_seq from " ~ source('ledger', 'build_input') ~ " where build_id = "

@@ -10,8 +10,8 @@
     {%- if is_incremental() and kind not in kinds_of_build() %} and false {%- endif %}
 {%- endmacro %}
 
-{#- The rows of a kind that a build takes in, as "from … live join … r". A build names its batches, so that no partition of
-    the raw table is opened that holds none of them. -#}
+{#- The rows of a kind that a build takes in, as "from … live join … r". A build names its batches, so that no partition
+    of the raw table is opened that holds none of them. -#}
 {% macro landed_rows(kind) -%}
     from ({{ live_attempts(kind) }}) live
     join {{ source('raw', kind) }} r on r.batch_seq = live.batch_seq and r.attempt = live.attempt

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- Every row that went back to its department, with the day it did and the day it was put right. A row that was handed in
--- again after its correction did not.
+-- Every row that went back to its department, with the day it did and the day it was put right. A row that was handed
+-- in again after its correction did not.
 select
     q.id, q.unit_id, q.dataset_id, q.batch_seq, q.attempt, q.row_no, q.record_id, q.rules, q.state, q.opened_on,
     q.closed_on,
