@@ -258,7 +258,9 @@ class Dataset(Strict):
     cadence_days: int = Attribute(gt=0, description="最长报送间隔（天），超过即提示催报")
     floor: int = Attribute(default=0, ge=0, description="一批至少多少行（空表零报送除外）")
     delivery_mode: Literal["events", "changes", "full_snapshot"] = "events"
-    shrink_floor: float = Attribute(default=0.9, gt=0, le=1)
+    shrink_floor: float = Attribute(default=0.9, gt=0, le=1, description="全量名录的行数至少是上一批的几成")
+    overlap_floor: float = Attribute(default=0.8, gt=0, le=1, description="现行名录至少几成的主键仍在新的全量名录中")
+    growth_ceiling: float = Attribute(default=1.5, gt=1, description="新的全量名录至多是现行名录的几倍")
     field_exceptions: dict[str, str] = {}
     ignored_columns: list[str] = []
     legal_basis: str = Attribute(min_length=4)
