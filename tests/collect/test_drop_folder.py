@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from public_credit import collect
+from public_credit.collect import files
+from public_credit.collect.base import SourceChanged
 
 from tests.helpers.receipts import DAY, archived
 from tests.helpers.runs import run_on
@@ -203,3 +205,18 @@ def test_a_connection_of_another_kind_is_ours_to_fix(folder, warehouse, steps):
     collect.collect(run_on(DAY), "csdw")
     assert "应为 file:///" in steps()[-1]["message"]
     assert steps()[-1]["owner"] == "data_engineer"
+
+
+def test_a_file_that_grows_while_it_is_read_is_left_at_the_size_it_had():
+    class Growing:
+        given = 0
+
+        def read(self, size: int) -> bytes:
+            self.given += size
+            return b"x" * size
+
+    handle, listed = Growing(), files.Found("a.csv", 200_000, 0.0)
+    with pytest.raises(SourceChanged):
+        for _ in files.stream(handle, listed, lambda: listed):
+            assert handle.given < 1_000_000
+    assert handle.given < 300_000

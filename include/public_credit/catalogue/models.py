@@ -201,6 +201,9 @@ class HttpApi(_Connected):
     signing: Literal["md5_appkey_secret_time"] = "md5_appkey_secret_time"
     requests_per_second: float = Attribute(default=5.0, gt=0, le=50)
     row_version: str = "SJC"
+    max_pages: int = Attribute(default=2000, ge=1, description="一次拉取至多多少页")
+    max_mb: float = Attribute(default=2000.0, gt=0, description="一次拉取至多收多少 MB")
+    max_minutes: float = Attribute(default=60.0, gt=0, description="一次拉取至多多少分钟")
 
 
 class _Files(_Connected):
