@@ -235,6 +235,7 @@ class ExchangeDb(_Connected):
     batch_column: ForeignColumn = "source_record_id"
     created_column: ForeignColumn = "source_create_date"
     batch_done_table: ForeignTable
+    recheck_batches: int = Attribute(default=20, ge=1, description="每次核对最近多少个已收批次有无晚到的行")
 
 
 class HandIn(Strict):
