@@ -51,14 +51,14 @@ def test_another_roster_of_the_same_length_waits_for_a_person_and_the_right_one_
 ) -> None:
     assert hand_in(tmp_path, ROSTER, unions(range(40))).state == "accepted", "the first has nothing to compare with"
     wrong = hand_in(tmp_path, ROSTER, unions(range(100, 140)))
-    assert (wrong.state, failed(warehouse, wrong.batch_seq)) == ("held", {"B10"})
+    assert (wrong.state, failed(warehouse, wrong.batch_seq)) == ("held", {"B11"})
     assert wrong.message == (
         "扣留：全量名录与现行名录基本相符（0.0%，下限 80.0%，现行名录 40 条，本批 40 条，其中 0 条相同、新增 40 条，"
         "现行名录中有 40 条不在本批）"
     )
     with warehouse.connect("reader") as reader:
         (observed,) = reader.execute(
-            "select observed from ledger.gate_result where batch_seq = %s and expectation_id = 'B10'", [wrong.batch_seq]
+            "select observed from ledger.gate_result where batch_seq = %s and expectation_id = 'B11'", [wrong.batch_seq]
         ).fetchone()
     counts = {"in_force": 40, "records": 40, "kept": 0, "added": 40, "ended": 40}
     assert observed == {"column": "kept_share", "value": 0, "min": 0.8, "max": None, **counts}
@@ -69,10 +69,10 @@ def test_another_roster_of_the_same_length_waits_for_a_person_and_the_right_one_
 def test_overlap_and_growth_of_a_roster(warehouse: Any, tmp_path: Path) -> None:
     hand_in(tmp_path, ROSTER, unions(range(40)))
     for numbers, rules in (
-        ([*range(31), *range(100, 109)], {"B10"}),  # nine of forty are others
-        ([*range(40), *range(100, 121)], {"B11"}),  # one more than half as many again
-        (range(100, 300), {"B10", "B11"}),
-        ([*range(20), *range(20)], {"B10"}),  # half of it, twice
+        ([*range(31), *range(100, 109)], {"B11"}),  # nine of forty are others
+        ([*range(40), *range(100, 121)], {"B12"}),  # one more than half as many again
+        (range(100, 300), {"B11", "B12"}),
+        ([*range(20), *range(20)], {"B11"}),  # half of it, twice
     ):
         outcome = hand_in(tmp_path, ROSTER, unions(numbers))
         assert (outcome.state, failed(warehouse, outcome.batch_seq)) == ("held", rules), outcome
@@ -104,7 +104,7 @@ def test_a_roster_that_was_withdrawn_is_none_in_force_and_a_waiver_lets_another_
     waivers.grant(
         run_on(ON, "测试"),
         ROSTER,
-        "B10",
+        "B11",
         reason="名录整体更替",
         owner="测试",
         expires_on=ON + timedelta(days=1),
@@ -122,5 +122,5 @@ def test_growth_of_changes_counts_what_nobody_knew(warehouse: Any, tmp_path: Pat
     assert again.state == "accepted", "known firms, told anew"
     assert hand_in(tmp_path, CHANGES, firms(range(250, 349))).state == "accepted", "fewer than 100 are no flood"
     flood = hand_in(tmp_path, CHANGES, firms(range(249, 700)))
-    assert (flood.state, failed(warehouse, flood.batch_seq)) == ("held", {"B12"})
+    assert (flood.state, failed(warehouse, flood.batch_seq)) == ("held", {"B13"})
     assert flood.message.endswith("（158.6%，上限 150.0%，此前入库 599 行，本批新增 351 条）")
