@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import time
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from public_credit import collect
+from public_credit.collect import files
+from public_credit.collect.base import SourceChanged
 
 from tests.helpers.receipts import DAY, archived
 from tests.helpers.runs import run_on
@@ -234,3 +237,18 @@ def test_files_nobody_asked_for_are_named_by_probe_and_status(folder, batches, s
     (folder / "xuke_1.csv").unlink()
     collect.collect(run_on(DAY), "csdw")
     assert status._unmatched(steps()[-1]) == ""
+
+
+def test_a_file_that_grows_while_it_is_read_is_left_at_the_size_it_had():
+    class Growing(io.BytesIO):
+        given = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            self.given += size or 0
+            return b"x" * (size or 0)
+
+    handle, listed = Growing(), files.Found("a.csv", 200_000, 0.0)
+    with pytest.raises(SourceChanged):
+        for _ in files.stream(handle, listed, lambda: listed):
+            assert handle.given < 1_000_000
+    assert handle.given < 300_000

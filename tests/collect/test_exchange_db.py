@@ -162,6 +162,59 @@ def test_a_truncated_batch_is_left_and_the_others_are_taken(source, pull, batche
     assert steps()[-1]["verdict"] == "ok"
 
 
+@pytest.fixture
+def landed(warehouse, batches):
+    """What landing books of every receipt: the rows its reader saw."""
+
+    def book() -> None:
+        with warehouse.connect() as owner:
+            for batch in batches():
+                seen = len(archived_lines(batch["archive_uri"])) - 1
+                owner.execute("update ledger.batch set rows_in = %s where seq = %s", [seen, batch["seq"]])
+
+    return book
+
+
+def test_a_batch_that_grew_after_it_was_taken_is_taken_again(source, pull, batches, steps, landed):
+    source.rows("20260225001", count=3)
+    source.done("20260225001", 3)
+    pull()
+    landed()
+    pull()
+    assert (len(batches()), steps()[-1]["verdict"]) == (1, "ok")
+    source.rows("20260225001", count=2, start=3)
+    pull()
+    assert (len(batches()), steps()[-1]["verdict"]) == (1, "incomplete")
+    assert "批次 20260225001（已收 3 行，之后又写入 2 行，ex.batch_done 的行数未更新）" in steps()[-1]["message"]
+    source.run("update ex.batch_done set row_count = 5")
+    pull()
+    first, second = batches()
+    assert (first["source_version"], first["locator"]) == (second["source_version"], second["locator"])
+    assert [len(archived_lines(batch["archive_uri"])) - 1 for batch in (first, second)] == [3, 5]
+    landed()
+    pull()
+    assert (len(batches()), steps()[-1]["verdict"]) == (2, "ok")
+
+
+def test_a_second_line_of_a_batch_counts_where_it_tells_of_more(source, pull, batches):
+    source.rows("20260225001", count=5)
+    source.done("20260225001", 5)
+    source.done("20260225001", 3)
+    pull()
+    assert [len(archived_lines(batch["archive_uri"])) - 1 for batch in batches()] == [5]
+
+
+def test_only_the_last_batches_are_looked_at_for_late_rows(source, pull, batches, steps, landed):
+    for number in ("20260225001", "20260225002"):
+        source.rows(number)
+        source.done(number)
+    pull(recheck_batches=1)
+    landed()
+    source.rows("20260225001", count=1, start=ROWS)
+    pull(recheck_batches=1)
+    assert (len(batches()), steps()[-1]["verdict"]) == (2, "ok")
+
+
 def test_many_rows_come_through_a_cursor(source, pull, batches):
     source.rows("20260225001", count=4500)
     source.done("20260225001", 4500)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
+import orjson
 import pytest
 from public_credit import collect
 from public_credit.base.retry import Patience
 from public_credit.collect import http_api
+from starlette.responses import Response, StreamingResponse
 
 from tests.helpers.receipts import DAY, archived_lines
 from tests.helpers.runs import run_on
@@ -245,3 +249,166 @@ def test_an_answer_that_is_not_the_agreed_format(api, pull, batches):
     outcome = pull()
     assert "格式不符合约定" in outcome.message
     assert batches() == []
+
+
+def test_a_page_that_comes_again_as_another_one_is_asked_again_and_then_left(api, pull, batches, steps):
+    """The server ignores ``page``: the number of rows is right, and two thirds of them are missing."""
+    api.rows = api_rows(9)
+
+    def first_page(page: int, document: dict[str, Any]) -> None:
+        document["data"]["rows"] = api.rows[:3]
+
+    api.answer = first_page
+    outcome = pull()
+    assert (outcome.verdict, outcome.owner, batches()) == ("incomplete", "department", [])
+    assert "第 2 页与第 1 页内容相同，已从头拉取 5 次" in steps()[-1]["message"]
+    assert [call["page"] for call in api.calls] == ["1", "2"] * 5
+    api.answer = None
+    pull()
+    assert "since" not in api.calls[-1], "the cursor has not moved"
+    assert archived_lines(batches()[0]["archive_uri"])[1:] == api.rows
+
+
+def test_rows_that_shift_between_pages_are_told_by_who_they_are(api, pull, batches, steps):
+    """A row goes, another comes, version and total stay: one row comes twice in place of one that never comes."""
+    api.rows = [row | {"序号": number} for number, row in enumerate(api_rows(8))]
+
+    def shifted(page: int, document: dict[str, Any]) -> None:
+        if page == 2:
+            document["data"]["rows"] = [row | {"序号": 99} for row in api.rows[2:5]]
+
+    api.answer = shifted
+    pull()
+    assert batches() == []
+    assert "应有 8 行，实收的不同行只有 7 行：第 2 页有 1 行在前面的页中已出现" in steps()[-1]["message"]
+    api.answer = lambda page, document: shifted(page, document) if len(api.calls) < 13 else None
+    api.calls.clear()
+    pull()
+    assert archived_lines(batches()[0]["archive_uri"])[1:] == api.rows, "asked again until it stands still"
+
+
+def test_a_double_inside_a_page_is_a_matter_of_its_rows(api, pull, batches):
+    api.rows = [*api_rows(2), *api_rows(1), *api_rows(2, start=5)]
+    pull()
+    assert archived_lines(batches()[0]["archive_uri"])[1:] == api.rows
+
+
+def test_a_source_without_versions_is_pulled_whole_and_its_first_page_asked_twice(api, pull, batches, steps):
+    api.rows, api.version = api_rows(5), ""
+    pull()
+    assert [call["page"] for call in api.calls] == ["1", "2", "1"]
+    api.calls.clear()
+    time.sleep(1.1)  # the moment of a pull is its version
+    api.rows = api_rows(6)
+    pull()
+    assert "since" not in api.calls[-1]
+    assert [len(archived_lines(batch["archive_uri"])) - 1 for batch in batches()] == [5, 6]
+
+    def grows(server: Api, page: int) -> None:
+        if page == 2:
+            server.rows = [*api_rows(1, start=len(server.rows) + 100), *server.rows[:-1]]
+
+    api.before = grows
+    time.sleep(1.1)
+    outcome = pull()
+    assert (outcome.verdict, len(batches())) == ("incomplete", 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            b"<!DOCTYPE html><html><body>\xcf\xb5\xcd\xb3</body></html>",
+            "第 1 页答复是网页（HTML）而不是 JSON，已重试 3 次",
+        ),
+        (b"\xef\xbb\xbf \n<html/>", "答复是网页"),
+        (b"", "第 1 页答复为空，已重试 3 次"),
+    ],
+    ids=["gbk page", "page with bom", "empty"],
+)
+def test_a_web_page_or_nothing_with_status_200_is_asked_again(api, pull, batches, body, words):
+    api.rows = api_rows(2)
+    api.answer = lambda page, document: Response(body, media_type="text/html")
+    outcome = pull()
+    assert (outcome.verdict, outcome.owner) == ("failed", "department")
+    assert words in outcome.message
+    api.calls.clear()
+    api.answer = lambda page, document: Response(body) if len(api.calls) < 3 else None
+    pull()
+    assert len(archived_lines(batches()[0]["archive_uri"])) == 3
+
+
+@pytest.mark.parametrize(
+    ("codec", "declared"),
+    [
+        ("utf-8-sig", "application/json"),
+        ("gb18030", "application/json;charset=GB2312"),
+        ("gb18030", "text/plain; charset=gbk"),
+        ("utf-8", "application/json;charset=gbk"),
+        ("utf-16", "application/json"),
+        ("big5", "application/json;charset=big5"),
+    ],
+)
+def test_an_answer_is_read_in_the_charset_it_declares_or_shows(api, pull, batches, codec, declared):
+    api.rows = api_rows(1) if codec != "big5" else [api_rows(1)[0] | {"XK_XDR_MC": "示範", "XK_WSH": "1"}]
+    api.answer = lambda page, document: Response(
+        orjson.dumps(document).decode().encode(codec), headers={"Content-Type": declared}
+    )
+    outcome = pull()
+    assert outcome.verdict == "ok", outcome.message
+    assert archived_lines(batches()[0]["archive_uri"])[1:] == api.rows
+
+
+@pytest.mark.parametrize("declared", ["application/json", "application/json;charset=no-such"])
+def test_bytes_in_no_declared_charset_are_not_guessed(api, pull, batches, declared):
+    api.rows = api_rows(1)
+    api.answer = lambda page, document: Response(
+        orjson.dumps(document).decode().encode("gb18030"), headers={"Content-Type": declared}
+    )
+    assert "格式不符合约定" in pull().message
+    assert batches() == []
+
+
+def test_more_pages_than_the_catalogue_grants_are_not_begun(api, pull, batches):
+    api.rows = api_rows(3)
+
+    def announce(page: int, document: dict[str, Any]) -> None:
+        document["data"] |= {"pages": 10**9, "total": 3 * 10**9}
+
+    api.answer = announce
+    outcome = pull()
+    assert (outcome.verdict, outcome.owner, len(api.calls)) == ("failed", "department", 1)
+    assert "声明共 1,000,000,000 页，超过 2,000 页，已停止拉取" in outcome.message
+
+
+async def _streamed(chunks: int, size: int, pause: float) -> AsyncIterator[bytes]:
+    """An answer that goes on for longer than anybody may listen."""
+    yield b'{"code": "00", "data": {"rows": ['
+    for _ in range(chunks):
+        yield b" " * size
+        await asyncio.sleep(pause)
+
+
+@pytest.mark.parametrize(
+    ("stream", "bound", "words"),
+    [
+        ((100, 100_000, 0), {"max_mb": 2}, "一次拉取超过 2 MB，已停止拉取"),
+        ((200, 10, 0.01), {"max_minutes": 0.01}, "一次拉取超过 0.01 分钟，已停止拉取"),
+        ((700, 100_000, 0), {}, "一页答复超过 64 MB，已停止拉取"),
+    ],
+    ids=["bytes", "time", "page"],
+)
+def test_an_answer_without_end_is_cut_off(api, pull, batches, stream, bound, words):
+    api.answer = lambda page, document: StreamingResponse(_streamed(*stream), media_type="application/json")
+    outcome = pull(**bound)
+    assert (outcome.verdict, outcome.owner, batches()) == ("failed", "department", [])
+    assert words in outcome.message
+    assert len(api.calls) == 1
+
+
+def test_the_bytes_of_all_pages_count_together(api, pull, batches, warehouse):
+    api.rows = [row | {"BZ": "备注" * 1000} for row in api_rows(30)]
+    assert "一次拉取超过 0.1 MB" in pull(max_mb=0.1).message
+    assert batches() == []
+    with warehouse.connect() as connection:
+        assert connection.execute("select count(*) from ledger.archive_object").fetchone() == (0,)

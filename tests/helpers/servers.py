@@ -146,7 +146,7 @@ class Sftp:
 class Api:
     """A department's HTTP API with signature, pages and versions.
 
-    ``moods`` are answers given before the real one.
+    ``moods`` are answers given before the real one; ``answer`` sees page number and document and may give another response.
     """
 
     key, secret = "app-key", "s3cr3t/+"
@@ -156,6 +156,7 @@ class Api:
         self.version = "2026-02-25T18:00:00"
         self.moods: deque[tuple[int, dict[str, str]]] = deque()
         self.before: Callable[[Api, int], None] | None = None
+        self.answer: Callable[[int, dict[str, Any]], Response | None] | None = None
         self.announced: int | None = None
         self.code: str | None = None
         self.per_second: int | None = None
@@ -200,19 +201,19 @@ class Api:
             self.before(self, page)
         rows = [row for row in self.rows if row["SJC"] > query.get("since", "")]
         total = len(rows) if self.announced is None else self.announced
-        return JSONResponse(
-            {
-                "code": "00",
-                "msg": "ok",
-                "data": {
-                    "total": total,
-                    "page": page,
-                    "pages": max(1, -(-len(rows) // size)),
-                    "version": self.version,
-                    "rows": rows[(page - 1) * size : page * size],
-                },
-            }
-        )
+        document = {
+            "code": "00",
+            "msg": "ok",
+            "data": {
+                "total": total,
+                "page": page,
+                "pages": max(1, -(-len(rows) // size)),
+                "version": self.version,
+                "rows": rows[(page - 1) * size : page * size],
+            },
+        }
+        other = self.answer(page, document) if self.answer else None
+        return JSONResponse(document) if other is None else other
 
 
 def api_rows(count: int, version: str = "2026-02-25T09:00:00", start: int = 0) -> list[dict[str, Any]]:

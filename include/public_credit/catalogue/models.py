@@ -231,6 +231,9 @@ class HttpApi(_Connected):
     signing: Literal["md5_appkey_secret_time"] = "md5_appkey_secret_time"
     requests_per_second: float = Attribute(default=5.0, gt=0, le=50)
     row_version: str = "SJC"
+    max_pages: int = Attribute(default=2000, ge=1, description="一次拉取至多多少页")
+    max_mb: float = Attribute(default=2000.0, gt=0, description="一次拉取至多收多少 MB")
+    max_minutes: float = Attribute(default=60.0, gt=0, description="一次拉取至多多少分钟")
 
 
 class _Files(_Connected):
@@ -262,6 +265,7 @@ class ExchangeDb(_Connected):
     batch_column: ForeignColumn = "source_record_id"
     created_column: ForeignColumn = "source_create_date"
     batch_done_table: ForeignTable
+    recheck_batches: int = Attribute(default=20, ge=1, description="每次核对最近多少个已收批次有无晚到的行")
 
 
 class HandIn(Strict):
@@ -288,7 +292,9 @@ class Dataset(Strict):
     cadence_days: int = Attribute(gt=0, description="最长报送间隔（天），超过即提示催报")
     floor: int = Attribute(default=0, ge=0, description="一批至少多少行（空表零报送除外）")
     delivery_mode: Literal["events", "changes", "full_snapshot"] = "events"
-    shrink_floor: float = Attribute(default=0.9, gt=0, le=1)
+    shrink_floor: float = Attribute(default=0.9, gt=0, le=1, description="全量名录的行数至少是上一批的几成")
+    overlap_floor: float = Attribute(default=0.8, gt=0, le=1, description="现行名录至少几成的主键仍在新的全量名录中")
+    growth_ceiling: float = Attribute(default=1.5, gt=1, description="新的全量名录至多是现行名录的几倍")
     field_exceptions: dict[str, str] = {}
     ignored_columns: list[str] = []
     legal_basis: str = Attribute(min_length=4)

@@ -163,15 +163,20 @@ class Intake:
                 )
             }
 
-    def booked_versions(self, prefix: str) -> set[str]:
-        """Source versions of all booked receipts whose locator starts with ``prefix``."""
+    def booked_versions(self, prefix: str) -> dict[str, int | None]:
+        """Source versions of all booked receipts whose locator starts with ``prefix``, with the rows that came in.
+
+        Of several receipts of a version the most rows; None where none of them could be read yet.
+        """
         with session("collector") as opened:
-            return set(
-                opened.scalars(
-                    select(Batch.source_version).where(
-                        Batch.dataset_id == self.dataset.id, Batch.locator.startswith(prefix, autoescape=True)
-                    )
+            return dict(
+                opened.execute(
+                    select(Batch.source_version, func.max(Batch.rows_in))
+                    .where(Batch.dataset_id == self.dataset.id, Batch.locator.startswith(prefix, autoescape=True))
+                    .group_by(Batch.source_version)
                 )
+                .tuples()
+                .all()
             )
 
     def cursor(self, prefix: str) -> str:

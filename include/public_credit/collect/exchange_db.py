@@ -2,7 +2,8 @@
 
 A batch number is one receipt. It is taken when the batch table lists it with a row count and exactly that
 many rows are there, in one consistent snapshot; otherwise it is left for a later run and said to be
-incomplete (``truncated``).
+incomplete (``truncated``). A batch that the batch table lists with more rows than were taken is taken again: what is in
+already repeats itself.
 """
 
 from __future__ import annotations
@@ -102,8 +103,11 @@ class Exchange:
         )
         with _explained(self.channel):
             found: Sequence[Any] = self._connection.execute(query).all()
-        batches = {str(number).strip(): Done(str(number).strip(), int(rows)) for number, rows in found}
-        return sorted(batches.values(), key=lambda item: (len(item.number), item.number))
+        batches: dict[str, int] = {}
+        for told, rows in found:  # of several lines of a batch the one of most rows: it was added to
+            number = str(told).strip()
+            batches[number] = max(int(rows), batches.get(number, 0))
+        return sorted((Done(*batch) for batch in batches.items()), key=lambda item: (len(item.number), item.number))
 
     def present(self, batch: Done) -> int:
         """Rows of a batch that are there."""
@@ -113,6 +117,15 @@ class Exchange:
                 .select_from(self._source)
                 .where(self._source.c[self.channel.batch_column] == batch.number)
             ).scalar_one()
+
+    def counts(self, numbers: list[str]) -> dict[str, int]:
+        """Rows that are there of several batches, by their number."""
+        name = self._source.c[self.channel.batch_column]
+        with _explained(self.channel):
+            found: Sequence[Any] = self._connection.execute(
+                select(name, func.count()).where(name.in_(numbers)).group_by(name)
+            ).all()
+        return {str(number).strip(): rows for number, rows in found}
 
     def lines(self, batch: Done) -> Iterator[bytes]:
         """The batch as JSON Lines through a server-side cursor.
@@ -203,12 +216,29 @@ def _explained(channel: ExchangeDb) -> Iterator[None]:
         raise _reading(error, channel) from None
 
 
+def _look_again(intake: Intake, exchange: Exchange, taken: dict[Done, int]) -> None:
+    """Say which of these batches got rows after they were taken that the batch table does not know of."""
+    exchange.forget_snapshot()
+    present = exchange.counts([batch.number for batch in taken])
+    for batch, rows in taken.items():
+        more = present.get(batch.number, 0) - rows
+        if more > 0 and batch.rows <= rows:
+            intake.outcome.incomplete.append(
+                f"批次 {batch.number}（已收 {rows} 行，之后又写入 {more} 行，{exchange.channel.batch_done_table} 的行数未更新）"
+            )
+
+
 def _take_finished(intake: Intake, exchange: Exchange) -> None:
     channel = exchange.channel
     where = f"exchange_db:{channel.connection}/{channel.table}#"
     plain, booked = channel.table.rpartition(".")[2], intake.booked_versions(where)
-    for batch in exchange.finished():
-        if masked_path(batch.number) in booked:
+    finished = exchange.finished()
+    taken = {batch: rows for batch in finished if (rows := booked.get(masked_path(batch.number))) is not None}
+    _look_again(
+        intake, exchange, {batch: taken[batch] for batch in finished[-channel.recheck_batches :] if batch in taken}
+    )
+    for batch in finished:
+        if masked_path(batch.number) in booked and batch.rows <= taken.get(batch, batch.rows):
             intake.outcome.known += 1
             continue
         exchange.forget_snapshot()

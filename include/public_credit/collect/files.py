@@ -77,10 +77,15 @@ def file_version(mtime: float, size: int) -> str:
 
 
 def stream(handle: BinaryIO, expected: Found, look: Callable[[], Found | None]) -> Iterator[bytes]:
-    """A file's bytes; raises SourceChanged when it is not, to the last byte, the file that was listed."""
+    """A file's bytes; raises SourceChanged when it is not, to the last byte, the file that was listed.
+
+    A file that grows faster than it is read is left at the first byte beyond the size it had.
+    """
     received = 0
     for chunk in read_file(handle):
         received += len(chunk)
+        if received > expected.size:
+            raise SourceChanged
         yield chunk
     if received != expected.size or look() != expected:
         raise SourceChanged

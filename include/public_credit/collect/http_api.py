@@ -2,7 +2,8 @@
 
 ``GET <path>?since=<version>&page=<n>&size=<m>&appKey=..&time=<epoch s>&sign=md5hex(appKey + secret +
 time)`` as district legal-person libraries offer it (domain report 5.3, Zhejiang). The version is constant
-through the pages of one pull; the version of the last booked receipt is the next pull's ``since``.
+through the pages of one pull; the version of the last booked receipt is the next pull's ``since``. Of a source that gives
+no version everything is pulled each time.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from ..base import exact_json
 from ..base.retry import Again, Patience
 from ..base.run import now
+from ..catalogue import load_catalogue
 from ..catalogue.models import HttpApi
+from .api_reply import document
 from .base import CollectError, Intake, Owner, SourceChanged, connection_uri, masked_path
+from .pages import Incomplete, Received
 from .streams import header_line, row_lines
 
 TIMEOUT = httpx.Timeout(60.0, connect=15.0)
 RESTARTS = 5
+PAGE_BYTES = 64 << 20  # of one answer: 1000 rows at most, read into memory as a whole
+PULLED = "~"  # begins the version of a receipt whose source gives none: the moment of the pull, never sent as ``since``
 CODES = {
     "96": ("签名未通过", "与来源单位核对 appKey 与密钥，更新 connections.yaml。"),
     "97": ("请求时间超出允许误差", "校准本机时钟（NTP）。"),
@@ -101,6 +106,8 @@ class Api:
         self._url = f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"
         self._limit = RateLimit(self._channel.connection, self._channel.requests_per_second)
         self._patience = PATIENCE()
+        self._bytes_left = int(self._channel.max_mb * 1e6)
+        self._until = time.monotonic() + self._channel.max_minutes * 60
         verify: Any = ssl.create_default_context() if parts.scheme == "https" else True
         self._client = httpx.Client(timeout=TIMEOUT, verify=verify, trust_env=False, follow_redirects=False)
 
@@ -115,19 +122,27 @@ class Api:
         def once() -> Page:
             nonlocal tried
             tried += 1
-            return self._read(self._ask(since, number))
+            return self._read(*self._ask(since, number))
 
         try:
             return self._patience.call(once)
         except Again as last:
             raise CollectError(
-                f"接口（连接 {self._channel.connection}）{last.why}，已重试 {tried - 1} 次。",
+                f"接口（连接 {self._channel.connection}）第 {number} 页{last.why}，已重试 {tried - 1} 次。",
                 "请来源单位检查接口服务；本次未登记任何内容，下次从头拉取。",
                 "department",
             ) from None
 
-    def _ask(self, since: str, number: int) -> httpx.Response:
-        """A usable response. Raises Again with what went wrong and the wait the source asks for, CollectError when it is hopeless."""
+    def too_much(self, bound: str) -> CollectError:
+        """The error that ends a pull which goes beyond what the catalogue grants it."""
+        return CollectError(
+            f"接口（连接 {self._channel.connection}）{bound}，已停止拉取，未登记任何内容。",
+            "请来源单位检查接口的分页与输出；数据确有这么多的，调大目录中的 max_pages、max_mb 或 max_minutes。",
+            "department",
+        )
+
+    def _ask(self, since: str, number: int) -> tuple[bytes, str | None]:
+        """Body and declared charset of a usable response. Raises Again with what went wrong and the wait the source asks for, CollectError when it is hopeless."""
         moment = str(int(time.time()))
         query = {
             "page": str(number),
@@ -138,12 +153,32 @@ class Api:
         }
         self._limit.wait()
         try:
-            response = self._client.get(
-                self._url + self._channel.path, params=({"since": since} if since else {}) | query
-            )
+            with self._client.stream(
+                "GET", self._url + self._channel.path, params=({"since": since} if since else {}) | query
+            ) as response:
+                self._accept(response)
+                return self._body(response), response.charset_encoding
         except httpx.RequestError as error:
             self._refuse_hopeless(error)
             raise Again("超时无应答" if isinstance(error, httpx.TimeoutException) else "无法连接或中途断开") from None
+
+    def _body(self, response: httpx.Response) -> bytes:
+        """The whole body, within what is left to this pull."""
+        parts, size = list[bytes](), 0
+        for part in response.iter_bytes():
+            size += len(part)
+            if size > PAGE_BYTES:
+                raise self.too_much(f"一页答复超过 {PAGE_BYTES >> 20} MB")
+            self._bytes_left -= len(part)
+            if self._bytes_left < 0:
+                raise self.too_much(f"一次拉取超过 {self._channel.max_mb:g} MB")
+            if time.monotonic() > self._until:
+                raise self.too_much(f"一次拉取超过 {self._channel.max_minutes:g} 分钟")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _accept(self, response: httpx.Response) -> None:
+        """Raises Again or CollectError for a response of another status than 200."""
         if response.status_code == 429:
             raise Again("限制访问频次（429）", _retry_after(response))
         if response.status_code >= 500:
@@ -160,7 +195,6 @@ class Api:
                 "核对目录中的 path 与来源单位的接口地址。",
                 "data_engineer",
             )
-        return response
 
     def _refuse_hopeless(self, error: httpx.RequestError) -> None:
         """Name lookup and certificate faults do not go away by asking again."""
@@ -177,12 +211,12 @@ class Api:
                 "data_engineer",
             ) from None
 
-    def _read(self, response: httpx.Response) -> Page:
+    def _read(self, body: bytes, charset: str | None) -> Page:
         broken = CollectError(
             f"接口（连接 {self._channel.connection}）答复的格式不符合约定。", "请来源单位检查接口输出。", "department"
         )
         try:
-            reply = exact_json.loads(response.content)
+            reply = document(body, charset)
             code = str(reply["code"])
             if code != "00":
                 meaning, remedy = CODES.get(code, ("返回错误", "请来源单位说明错误代码。"))
@@ -193,20 +227,27 @@ class Api:
             rows = data["rows"]
             if not all(isinstance(row, dict) for row in rows):
                 raise broken
-            return Page(int(data["total"]), int(data["pages"]), str(data["version"]).replace("\x00", ""), rows)
-        except (KeyError, TypeError, ValueError):
+            version = str(data.get("version") or "").replace("\x00", "")
+            return Page(int(data["total"]), int(data["pages"]), version, rows)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             raise broken from None
 
 
 class Pull:
-    """All pages since a version, as JSON Lines.
+    """All pages since a version, as JSON Lines. ``version``: that of the receipt.
 
-    SourceChanged when version, total or columns move on meanwhile.
+    Raises SourceChanged when version, total or columns move on meanwhile, Incomplete when rows are missing or came twice,
+    CollectError for more pages than the catalogue grants.
     """
 
-    def __init__(self, api: Api, since: str, columns: list[str]):
+    def __init__(self, intake: Intake, api: Api, since: str, columns: list[str]):
+        channel, kind = intake.channel(HttpApi), load_catalogue().kinds[intake.dataset.kind]
         self._api, self._since = api, since
+        self._received = Received([*kind.ignored_headers, *intake.dataset.ignored_columns], channel.row_version)
         self.first = api.page(since, 1)
+        if self.first.pages > channel.max_pages:
+            raise api.too_much(f"声明共 {self.first.pages:,} 页，超过 {channel.max_pages:,} 页")
+        self.version = self.first.version or f"{PULLED}{now():%Y-%m-%dT%H:%M:%S}"
         self.columns = columns
         self._extend(self.first)
 
@@ -219,37 +260,33 @@ class Pull:
 
     def lines(self) -> Iterator[bytes]:
         """The rows of all pages, one JSON document per line, after a line with the columns."""
-        first, received = self.first, len(self.first.rows)
-        yield header_line(self.columns, first.version)
+        first = self.first
+        yield header_line(self.columns, self.version)
+        self._received.take(1, first.rows)
         yield from row_lines(first.rows)
         for number in range(2, first.pages + 1):
             page = self._api.page(self._since, number)
             if (page.version, page.total) != (first.version, first.total) or self._extend(page):
                 raise SourceChanged
-            received += len(page.rows)
+            self._received.take(number, page.rows)
             yield from row_lines(page.rows)
-        if received != first.total:
-            raise Short(received, first.total)
-
-
-class Short(Exception):
-    """Fewer or more rows came than the source announced."""
-
-    def __init__(self, received: int, total: int):
-        super().__init__(received, total)
-        self.received, self.total = received, total
+        if not first.version and first.pages > 1 and self._api.page(self._since, 1) != first:
+            raise SourceChanged
+        self._received.settle(first.total)
 
 
 def _pull(intake: Intake, api: Api) -> None:
     channel = intake.channel(HttpApi)
     columns: list[str] = []
     where = f"http_api:{channel.connection}{channel.path}?since="
-    since = "" if intake.dataset.delivery_mode == "full_snapshot" else intake.cursor(where)
+    last = intake.cursor(where)
+    since = "" if intake.dataset.delivery_mode == "full_snapshot" or last.startswith(PULLED) else last
+    reason = ""
     for _ in range(RESTARTS):
-        pull = Pull(api, since, columns)
+        pull = Pull(intake, api, since, columns)
         if pull.first.total == 0 and not pull.first.rows:
             return
-        locator, version = masked_path(where + since), masked_path(pull.first.version)
+        locator, version = masked_path(where + since), masked_path(pull.version)
         if (locator, version) in intake.known([locator]):
             intake.outcome.known += 1
             return
@@ -257,11 +294,10 @@ def _pull(intake: Intake, api: Api) -> None:
             intake.take(locator, version, f"{channel.path.rpartition('/')[2]}@{version}", pull.lines())
             return
         except SourceChanged:
-            continue
-        except Short as short:
-            intake.outcome.incomplete.append(f"版本 {version}（应有 {short.total} 行，实收 {short.received} 行）")
-            return
-    intake.outcome.incomplete.append(f"拉取期间来源数据不断变化，已从头拉取 {RESTARTS} 次")
+            reason = "拉取期间来源数据不断变化"
+        except Incomplete as incomplete:
+            reason = f"版本 {pull.first.version or '（无）'}：{incomplete.reason}"
+    intake.outcome.incomplete.append(f"{reason}，已从头拉取 {RESTARTS} 次")
 
 
 def pull(intake: Intake) -> None:

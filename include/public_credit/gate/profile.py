@@ -13,19 +13,6 @@ from ..land.rules import load_ruleset
 from ..land.rules.model import Fed
 from ..land.stock import take_stock
 from ..ledger.models import Attempt, Batch, Signal
-from ..ledger.states import GOOD, sql
-
-
-def last_good_rows(session: Session, batch: Batch) -> int | None:
-    """Rows (accepted + duplicate) of the dataset's last good batch before this one; None when there is none."""
-    return session.execute(
-        text(f"""
-        select accepted + duplicate from ledger.batch
-        where dataset_id = :dataset and seq < :seq and state in {sql(GOOD)}
-          and rows_in > 0
-        order by seq desc limit 1"""),
-        {"dataset": batch.dataset_id, "seq": batch.seq},
-    ).scalar()
 
 
 def doubts(session: Session, seq: int, attempt: int) -> list[str]:
@@ -80,7 +67,6 @@ def aggregates(
     def share(count: int) -> float | None:
         return count / landed if landed else None
 
-    previous = last_good_rows(session, batch)
     by_rule = rule_counts(session, batch.seq, attempt.attempt)
     ruleset = load_ruleset(kind.id)
 
@@ -100,7 +86,6 @@ def aggregates(
         "duplicate_share": share(duplicate),
         "unknown_code_share": fed("unknown_code_share"),
         "ragged_share": fed("ragged_share"),
-        "rows_against_last_good": landed / previous if previous else None,
         "days_since_newest_event": (on - newest).days if newest else None,
         "doubts": len(doubts(session, batch.seq, attempt.attempt)),
     }

@@ -21,7 +21,7 @@ from ..land.rules import load_ruleset
 from ..ledger import locks, published
 from ..ledger.models import Attempt, Batch, GateResult, Step
 from ..ledger.states import OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict
-from . import cross_record, empty, profile, quarantine, waivers
+from . import cross_record, empty, in_force, profile, quarantine, waivers
 from .suite import Evaluation, Suite
 
 KIND_ORDER = (
@@ -82,6 +82,7 @@ def _judge(
     cross_record.book_verdicts(session, kind, seq, attempt_no, ruleset, heads)
     counts = cross_record.outcomes(session, kind, seq, attempt_no, sorted(waived), heads[kind.id])
     row = profile.aggregates(session, kind, dataset, batch, attempt, suite.filled_fields, counts, on)
+    row |= in_force.compared(session, kind, batch, attempt_no, heads[kind.id], row["landed"], row["records"])
     counts = {name: row[name] for name in ("accepted", "quarantined", "duplicate")}
     evaluations = suite.evaluate(row, dataset, batch)
     session.execute(

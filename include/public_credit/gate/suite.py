@@ -14,10 +14,11 @@ from typing import Any
 from ..catalogue.models import Dataset
 from ..land.rules import BatchRule, load_ruleset
 from ..ledger.models import Batch
+from . import in_force
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
-_SHARES = ("error_share", "duplicate_share", "unknown_code_share", "ragged_share", "rows_against_last_good")
+_SHARES = ("error_share", "duplicate_share", "unknown_code_share", "ragged_share", *in_force.COMPARED)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Evaluation:
     owner: str
     remedy: str
     clause: str
+    figures: dict[str, int]
+    compared: str
 
     @property
     def shown(self) -> str:
@@ -51,7 +54,7 @@ class Evaluation:
             f"上限 {text(self.bound['max'])}" if self.bound.get("max") is not None else "",
         ]
         where = f"{self.column.removeprefix('fill_rate__')} " if self.column.startswith("fill_rate__") else ""
-        return f"{where}{text(self.observed)}，" + "，".join(filter(None, limits))
+        return f"{where}{text(self.observed)}，" + "，".join(filter(None, [*limits, self.compared]))
 
     def row(self, seq: int, attempt: int) -> dict[str, Any]:
         """The row of ``ledger.gate_result``."""
@@ -64,7 +67,7 @@ class Evaluation:
             "title": self.title,
             "severity": self.severity,
             "success": self.success,
-            "observed": {"column": self.column, "value": self.observed, **self.bound},
+            "observed": {"column": self.column, "value": self.observed, **self.bound, **self.figures},
             "owner": self.owner,
             "remedy": self.remedy,
             "clause": self.clause,
@@ -81,7 +84,7 @@ def _applies(rule: BatchRule, row: dict[str, Any], batch: Batch) -> bool:
                 return False
         else:
             raise ValueError(f"unknown condition {condition} of rule {rule.id}")
-    return not (rule.column == "rows_against_last_good" and row["rows_against_last_good"] is None)
+    return not (rule.column in in_force.COMPARED and row[rule.column] is None)
 
 
 def _bound(value: float | str | None, dataset: Dataset) -> float | None:
@@ -169,6 +172,7 @@ class Suite:
             success[key] = success.get(key, True) and bool(item.success)
         evaluations: dict[tuple[str, str], Evaluation] = {}
         for rule, column, _ in wanted:
+            figures = in_force.figures(row) if column in in_force.COMPARED else {}
             evaluations.setdefault(
                 (rule.id, column),
                 Evaluation(
@@ -182,6 +186,8 @@ class Suite:
                     rule.owner,
                     rule.remedy,
                     rule.clause,
+                    figures,
+                    in_force.shown(figures, batch.delivery_mode),
                 ),
             )
         return list(evaluations.values())

@@ -28,6 +28,12 @@ BATCH_COLUMNS = frozenset(
         "unknown_code_share",
         "ragged_share",
         "rows_against_last_good",
+        "in_force",
+        "kept",
+        "added",
+        "ended",
+        "kept_share",
+        "growth",
         "days_since_newest_event",
         "doubts",
     }
@@ -90,9 +96,9 @@ class RowRule(Strict):
 
 
 class BatchRule(Strict):
-    """One expectation about a batch: bounds on a column of the batch's aggregates (see ``gate/profile.py``).
+    """One expectation about a batch: bounds on a column of the batch's aggregates (``gate/profile.py``, ``gate/in_force.py``).
 
-    ``min`` may name a setting of the dataset (``dataset.floor``); ``when`` tells to which batches it
+    ``min`` and ``max`` may name a setting of the dataset (``dataset.floor``); ``when`` tells to which batches it
     applies: ``delivery_mode`` one of a list, ``<column>_min`` a number.
     """
 
@@ -101,8 +107,8 @@ class BatchRule(Strict):
     check: Literal["between", "not_null", "fill_rate"]
     column: str | None = None
     fields: list[str] = []
-    min: float | Literal["dataset.floor", "dataset.shrink_floor"] | None = None
-    max: float | None = None
+    min: float | Literal["dataset.floor", "dataset.shrink_floor", "dataset.overlap_floor"] | None = None
+    max: float | Literal["dataset.growth_ceiling"] | None = None
     when: dict[str, Any] = {}
     severity: Literal["critical", "warning"]
     owner: Owner
