@@ -9,11 +9,11 @@ import pytest
 from public_credit.oversight import status
 from public_credit.steps import work
 
-from tests.dbt.test_records import tables
 from tests.helpers import penalties
 from tests.helpers.commands import credit
 from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
 from tests.helpers.records import Records
+from tests.helpers.relations import built
 from tests.helpers.runs import run_on
 
 CURRENT = "select document_no, batch_seq from intermediate.int_records__current order by 1"
@@ -76,9 +76,9 @@ def test_what_is_withdrawn_leaves_the_warehouse_and_what_repeated_it_says_it_now
     restore(second)
     r.build(ON)
     assert [number for number, _ in r.query(CURRENT)] == numbers
-    before = tables(r)
+    before = built(warehouse)
     r.build(ON, full_refresh=True)
-    assert tables(r) == before
+    assert built(warehouse) == before
 
 
 def test_before_the_build_too_nothing_rests_on_what_was_withdrawn(warehouse: Any, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_a_killed_purge_goes_on_and_a_second_waits(
     monkeypatch.setattr(partitions, "SMALL", 0)
     monkeypatch.setattr(retention, "_MOST", 1)
     assert partitions.turn_all([load_catalogue().kinds[KIND]], date(2026, 3, 1)) == [KIND]
-    purged, calls = retention._purge, []
+    purged, calls = retention._purge, list[Any]()
 
     def killed(run: Any, kind: Any) -> Any:
         if kind.id == KIND and calls:

@@ -57,7 +57,7 @@ def test_a_table_is_moved_by_batches_and_a_killed_run_goes_on(
     assert len(before) == 12 and all("-" not in row["record_id"] for (row,) in content(warehouse))
     monkeypatch.setattr(partitions, "SMALL", 0)
     monkeypatch.setattr(whole_table, "_STEP", 1)
-    moved, calls = whole_table.move, []
+    moved, calls = whole_table.move, list[Any]()
 
     def killed(*given: Any) -> bool:
         if len(calls) == 2:
