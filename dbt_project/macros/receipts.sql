@@ -1,12 +1,13 @@
-{#- The key under which a delivered row counts: the unit's record, or the row itself where the key cannot be read. -#}
-{% macro receipt_key(batch, row) -%}
+{#- The key under which a delivered row counts: the unit's record, or the row itself where the key cannot be read.
+    record_id: its text. -#}
+{% macro receipt_key(batch, row, record_id) -%}
     case when {{ row }}.record_id is null then concat_ws('', {{ batch }}.seq, ':', {{ row }}.row_no)
-         else concat_ws('', {{ batch }}.unit_id, ':', {{ row }}.record_id) end
+         else concat_ws('', {{ batch }}.unit_id, ':', {{ record_id }}) end
 {%- endmacro %}
 
 {#- Keys of the rows of a licence or penalty that this build delivers or a replay in it takes back. -#}
 {% macro receipts_of_build() -%}
-    select distinct {{ receipt_key('b', 'r') }} as receipt_key
+    select distinct {{ receipt_key('b', 'r', 'r.record_id') }} as receipt_key
     from {{ source('ledger', 'build_input') }} i
     join {{ source('ledger', 'batch') }} b on b.seq = i.batch_seq
     join {{ ref('stg_landed_row') }} r on r.batch_seq = i.batch_seq and r.attempt = i.attempt

@@ -28,6 +28,7 @@ ALLOWED_COLUMNS = {
 }
 ALLOWED_RELATIONS = {
     "vault.secret": "the vault itself: token and ciphertext of one number",
+    "ledger.purged_token": "tokens whose rows have gone, until the vault lets go of the number; nothing else is said of them",
     "ledger.access_log": "who looked at whose record and why; requirements L ask for it",
 }
 _GATHERS = re.compile(r"(group\s+by|partition\s+by)[^;]{0,200}?\b\w*\.?(person_ref|id_no)\b", re.IGNORECASE)

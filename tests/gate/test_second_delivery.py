@@ -14,7 +14,7 @@ from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
 from public_credit.gate import waivers
 from public_credit.gate.cross_record import Heads
-from public_credit.ledger import locks, published
+from public_credit.ledger import ids, locks, published
 from public_credit.ledger.session import session
 from sqlalchemy import text
 
@@ -82,7 +82,8 @@ def _scans(node: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.slow
 def test_a_batch_that_is_judged_again_is_compared_with_what_stood_before_it(built: Any) -> None:
     number = text(
-        "select batch_seq, content_hash, record_id from raw.honour where document_no = :number order by batch_seq"
+        f"select batch_seq, {ids.content_hash('content_hash')} as content_hash, {ids.record_id('record_id')} as record_id "
+        "from raw.honour where document_no = :number order by batch_seq"
     )
     with session("collector") as opened:
         first, second = opened.execute(number, {"number": _NUMBER}).all()

@@ -89,7 +89,7 @@
             ~ told.rows | rejectattr('same') | map(attribute='name') | join(', ')) -%}
     {%- endif -%}
     {%- set columns = [] -%}
-    {%- for column in told.rows if column.kept -%}{%- do columns.append(api.Column.create(column.name, 'text')) -%}{%- endfor -%}
+    {%- for column in told.rows if column.made and column.kept -%}{%- do columns.append(api.Column.create(column.name, 'text')) -%}{%- endfor -%}
     {%- do return(columns) -%}
 {%- endmacro %}
 

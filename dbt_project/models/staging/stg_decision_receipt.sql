@@ -8,7 +8,7 @@
 select
     '{{ table_name }}' as decision_table, b.unit_id, r.batch_seq, r.attempt, r.row_no,
     {{ record_id_text('r.record_id') }} as record_id,
-    {{ receipt_key('b', 'r') }} as receipt_key,
+    {{ receipt_key('b', 'r', record_id_text('r.record_id')) }} as receipt_key,
     b.business_date as received_on, coalesce(b.gated_on, b.business_date) as gated_on,
     coalesce(o.outcome, case when u.batch_seq is null then 'accepted' else 'duplicate' end) as outcome, r.uscc,
     {{ date_if_readable('r.decision_date') }} as decision_date
