@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'of_build': true}) }}
 -- The rows of subjects told anew in the registers: who keeps them, since when the register says it ended, and when that
 -- was known first.
 with named as {{ computed_once() }} (
