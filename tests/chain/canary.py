@@ -65,7 +65,10 @@ def in_database(url: str, numbers: set[bytes], leave_out: tuple[str, ...] = ("va
                 continue
             hits: set[bytes] = set()
             rest = b""
-            with connection.cursor() as cursor, cursor.copy(f'copy (select * from "{schema}"."{table}") to stdout') as copy:
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(f'copy (select * from "{schema}"."{table}") to stdout') as copy,
+            ):
                 for part in copy:
                     content = rest + bytes(part)
                     hits |= found_in(content, numbers)
