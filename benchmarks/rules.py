@@ -9,12 +9,12 @@ import argparse
 import json
 import os
 import random
-import resource
 import time
 from datetime import date, timedelta
 
 os.environ.setdefault("POLARS_MAX_THREADS", "2")
 
+import measure  # noqa: E402
 import polars as pl  # noqa: E402
 from public_credit.catalogue import load_catalogue  # noqa: E402
 from public_credit.identifiers.codes import make_id_number, make_uscc  # noqa: E402
@@ -98,11 +98,6 @@ def penalty_rows(count: int, seed: int = 7) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -113,7 +108,7 @@ def main() -> None:
     distinct = penalty_rows(min(options.rows, 200_000))
     context = RowContext(business_date=TODAY, supplier_usccs=frozenset({distinct["authority_uscc"][0]}))
     rules.apply(distinct.head(1000), context)
-    before, started, marked = cpu(), time.perf_counter(), 0
+    before, started, marked = measure.own_cpu(), time.perf_counter(), 0
     for offset in range(0, options.rows, CHUNK):
         chunk = distinct.slice(offset % distinct.height, CHUNK).head(options.rows - offset)
         verdicts = rules.apply(chunk, context)
@@ -121,11 +116,11 @@ def main() -> None:
     result = {
         "rows": options.rows,
         "columns": len(distinct.columns),
-        "cpu_seconds": round(cpu() - before, 2),
+        "cpu_seconds": round(measure.own_cpu() - before, 2),
         "wall_seconds": round(time.perf_counter() - started, 2),
         "rows_with_errors": marked,
         "threads": os.environ["POLARS_MAX_THREADS"],
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mb": measure.peak_mb(),
     }
     if options.json:
         print(json.dumps(result))
