@@ -9,7 +9,7 @@ import pytest
 
 from tests import seeds
 
-from .test_readers import CODES, TITLES, envelope, package, read, rowdata, workbook
+from .tables import CODES, TITLES, envelope, package, read, rowdata, workbook
 
 ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
 WRITTEN = ["bare", "all quoted", "text with ends", "inch marks", "doubled quotes"]

@@ -14,7 +14,7 @@ import xlwt
 from public_credit.land import headers, matched
 from public_credit.land.readers import Note, Table, UnreadableFile, open_tables, workbook
 
-from .test_readers import DATASET, KIND, TITLES, line
+from .tables import DATASET, KIND, TITLES, line
 
 ROWS = [line(n).split(",") for n in range(4)]
 
