@@ -1,4 +1,23 @@
-{#- What the unified record chain shares: its rosters. -#}
+{#- What the unified record chain shares: states, columns, rosters. -#}
+
+{#- The state a record has on a day, by what is known of it. -#}
+{% macro record_state(r, day) -%}
+    case when {{ r }}.revoked_on <= {{ day }} then 'revoked' when {{ r }}.replaced_on <= {{ day }} then 'replaced'
+         when {{ r }}.repaired_on <= {{ day }} then 'repaired' when {{ r }}.exited_on <= {{ day }} then 'ended'
+         when {{ r }}.ends_on < {{ day }} then 'expired' else 'current' end
+{%- endmacro %}
+
+{% macro business_day() -%} cast('{{ var("business_date") }}' as date) {%- endmacro %}
+
+{#- Columns of a record's image, in the order of the contract. -#}
+{% macro record_columns() -%}
+    {%- do return(['record_id', 'kind', 'variant', 'dataset_id', 'unit_id', 'sectors', 'disclosure', 'batch_seq',
+        'attempt', 'row_no', 'source_version', 'content_hash', 'received_on', 'accepted_on', 'first_accepted_on', 'version_count',
+        'subject_class', 'lookup_scheme', 'lookup_value', 'placeholder_code', 'person_ref', 'subject_name', 'subject_id',
+        'link_state', 'link_reason', 'nature', 'topic', 'event_table', 'title', 'detail', 'document_no', 'authority_name',
+        'authority_uscc', 'event_on', 'ends_on', 'exited_on', 'severity_class', 'state', 'objected', 'state_known_on',
+        'changes_on']) -%}
+{%- endmacro %}
 
 {% macro datasets_of_build(operation=none) -%}
     select own.dataset_id from {{ source('ledger', 'build_input') }} i

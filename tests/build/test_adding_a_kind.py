@@ -50,12 +50,13 @@ def test_a_kind_is_added_to_a_built_warehouse_with_the_page_alone(warehouse: Any
     build.run(run_on(ON))
     before = set(load_catalogue().kinds)
     touched = _follow(root)
-    assert len(touched) == 8
+    assert len(touched) == 7
     (kind,) = set(load_catalogue().kinds) - before
     checked = credit("catalogue", "check")
     assert checked.code == 0, checked.out
     preview = credit("catalogue", "apply").out
     assert "新增记录类型" in preview and f"stg_{kind}.sql 将按目录重写" in preview
+    assert "int_records__source.sql 将按目录重写" in preview
     applied = credit("catalogue", "apply", "--yes")
     assert applied.code == 0 and kind in applied.out, applied.err
     dataset = next(item.id for item in load_catalogue().datasets.values() if item.kind == kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +13,14 @@ from public_credit.catalogue import load_catalogue
 from public_credit.ledger.published import RELATIONS
 from public_credit.steps.migrate import DBT_SCHEMAS
 
+from tests.helpers.project import parsed
+
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ROOT / "include" / "public_credit"
 NAMED = re.compile(rf"\b(?:{'|'.join(DBT_SCHEMAS)})\.\w*")
 HALF = re.compile(rf"(?:\b(?:{'|'.join(DBT_SCHEMAS)})\.\w*|\b(?:mart|fct|int|stg|exp)_\w*)$")
 # These write dbt's models of a kind and list what is read.
-OWN = {CODE / "catalogue" / "generate.py", CODE / "ledger" / "published.py"}
+OWN = {CODE / name for name in ("catalogue/generate.py", "catalogue/generate_records.py", "ledger/published.py")}
 
 
 def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -73,21 +74,7 @@ def test_what_is_listed_is_read() -> None:
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Models and seeds of the parsed project by schema and name."""
-    from dbt.cli.main import dbtRunner
-
-    target = tmp_path_factory.mktemp("target")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in re.findall(r"env_var\('(\w+)'\)", (ROOT / "dbt_project" / "profiles.yml").read_text("utf-8")):
-            patch.setenv(name, "1")
-        patch.setenv("PCW_DBT_TARGET", str(target))
-        patch.setenv("DBT_LOG_PATH", str(target))
-        project = str(ROOT / "dbt_project")
-        assert dbtRunner().invoke(["parse", "--quiet", "--project-dir", project, "--profiles-dir", project]).success
-    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
-    return {
-        f"{node['schema']}.{node['alias']}": node for node in manifest if node["resource_type"] in ("model", "seed")
-    }
+    return parsed(tmp_path_factory.mktemp("dbt"))
 
 
 @pytest.mark.parametrize("relation", sorted(RELATIONS))

@@ -1,8 +1,9 @@
+-- Made from include/catalogue/kinds/administrative_penalty.yml by `public-credit catalogue generate`: edit there.
 {{ config(materialized='incremental', incremental_strategy='append',
           meta={'grain': ['build_id', 'record_id'], 'once': true}, full_refresh=false,
           indexes=[{'columns': ['record_id']}]) }}
--- Old and new image of every penalty this build changes, appended once per build: what is sent and shown of it feeds
--- on these. Whom it is about changes the record, not the decision.
+-- Old and new image of every record of the kind this build changes, appended once per build: what is sent and shown of
+-- it feeds on these. Whom it is about and a term that ran out change the record, not what is told of it.
 {%- set current = previous('int_administrative_penalty__current') %}
 {%- set image = ref('int_administrative_penalty__image') %}
 {%- set nothing = "(select * from " ~ image ~ " where false)" %}

@@ -1,5 +1,5 @@
--- What was built of each record, for the gate: its current version. Of kinds of a few rows a month that keep no
--- current table it is all versions; the newest per record is its head. Each arm is of one kind and one table that no
+-- What was built of each record, for the gate: its current version. Of a kind that is no record and keeps
+-- no current table it is all versions; the newest per record is its head. Each arm is of one kind and one table that no
 -- daily build replaces, read by its own indexes.
 {% set asked = ['subject_name', 'uscc', 'decision_no', 'authority_uscc', 'former_names'] %}
 {% set decision = {'subject_name': 'subject_name', 'uscc': 'uscc', 'decision_no': 'decision_no',
@@ -10,8 +10,7 @@
     'enterprise_registration': {'subject_name': 'name', 'uscc': 'uscc', 'former_names': 'former_names'},
     'organisation_registration': {'subject_name': 'subject_name', 'uscc': 'uscc', 'former_names': 'former_names'}
 } %}
-{% set few = ['decision_event', 'decision_ledger', 'training_count', 'sector_roster', 'aggregate_count'] %}
-{% for kind in own.keys() | list + few + record_kinds() | reject('in', own) | list -%}
+{% for kind in all_kinds() -%}
 {% set columns = own[kind] or {} -%}
 select
     '{{ kind }}' as kind, h.record_id, h.variant, h.dataset_id, h.batch_seq, h.row_no, h.source_version, h.content_hash
@@ -21,10 +20,10 @@ select
     {%- endfor %}
 {% if kind in own -%}
 from {{ ref('int_' ~ kind ~ '__current') }} h
-{% elif kind in few -%}
-from {{ ref('stg_' ~ kind) }} h
-{% else -%}
+{% elif kind in record_kinds() -%}
 from {{ ref('int_records__current') }} h where h.kind = '{{ kind }}'
+{% else -%}
+from {{ ref('stg_' ~ kind) }} h
 {% endif -%}
 {{ 'union all' if not loop.last }}
 {% endfor %}

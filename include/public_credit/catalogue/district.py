@@ -8,8 +8,9 @@ from datetime import date
 from pydantic import Field as Attribute
 
 from ..base.messages import UserError
-from .models import Authority, Dataset, Strict, Unit
+from .models import Authority, Dataset, Unit
 from .sectors import SECTOR_IDS, Mistake, Refused
+from .strict import Strict
 
 
 class Charged(Strict):

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from ..base import files, settings
 from ..base.messages import UserError
+from . import generate_records
 from .load import Catalogue
 from .models import Field, Kind
 
 _MADE = "`public-credit catalogue generate`"
+_OF_ALL = f"Made from include/catalogue/kinds by {_MADE}."
 _RECEIVER = "city"  # whose interfaces the variants name (发改办财金〔2018〕790号)
 # An event is looked up by the document it is about.
 _MORE_INDEXES = {"decision_event": ["decision_no", "authority_uscc"]}
@@ -186,7 +188,7 @@ def _landed(kinds: list[Kind]) -> str:
         for kind in kinds
     )
     return f"""\
--- Made from include/catalogue/kinds by {_MADE}.
+-- {_OF_ALL}
 {{{{ config(materialized='view') }}}}
 -- Every landed row of every kind, accepted or not, of every attempt: what a build touches, and who is on a roster.
 {rows}
@@ -196,7 +198,7 @@ def _landed(kinds: list[Kind]) -> str:
 def _sources(kinds: list[Kind]) -> str:
     tables = "".join(f"      - {{name: {kind.id}, description: {_plain(kind.title)}}}\n" for kind in kinds)
     return (
-        f"# Made from include/catalogue/kinds by {_MADE}.\nsources:\n  - name: raw\n    schema: raw\n"
+        f"# {_OF_ALL}\nsources:\n  - name: raw\n    schema: raw\n"
         f"    description: 原始层：入库时已规范的文本，一种记录一张表，永不更改\n    tables:\n{tables}"
     )
 
@@ -204,10 +206,19 @@ def _sources(kinds: list[Kind]) -> str:
 def texts(catalogue: Catalogue) -> dict[str, str]:
     """Every file as the catalogue gives it, by its path in the dbt project."""
     kinds = sorted(catalogue.kinds.values(), key=lambda kind: kind.id)
-    made = {"models/staging/_raw.yml": _sources(kinds), "models/staging/stg_landed_row.sql": _landed(kinds)}
+    made = {
+        "macros/kinds.sql": f"{{#- {_OF_ALL} -#}}\n{generate_records.lists(kinds)}",
+        "models/records/int_records__source.sql": f"-- {_OF_ALL}\n{generate_records.source(kinds)}",
+        "models/staging/_raw.yml": _sources(kinds),
+        "models/staging/stg_landed_row.sql": _landed(kinds),
+    }
     for kind in kinds:
         made[f"models/staging/stg_{kind.id}.sql"] = _staging(kind)
         made[f"models/staging/stg_{kind.id}.yml"] = _staging_yml(kind)
+        if any(table.interface for table in kind.tables.values()):
+            made[f"models/decisions/int_{kind.id}__changes.sql"] = (
+                f"-- Made {_from(kind)}\n{generate_records.changes(kind)}"
+            )
         for variant, table in kind.tables.items():
             if table.interface:
                 name = f"models/exports/exp_{_RECEIVER}__{table.interface}"
@@ -224,7 +235,8 @@ def _on_disk() -> dict[str, str]:
     project = _project()
     found = {
         path.relative_to(project).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted((project / "models").rglob("*"))
+        for folder in ("macros", "models")
+        for path in sorted((project / folder).rglob("*"))
         if path.suffix in (".sql", ".yml") and path.is_file()
     }
     return {name: text for name, text in found.items() if _MADE in text.partition("\n")[0]}

@@ -6,15 +6,17 @@ What no entry names is not collected (国办发〔2020〕49号; 山东省社会�
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import AfterValidator, field_validator, model_validator
 from pydantic import Field as Attribute
 
 from ..base.quoting import quoted
 from ..identifiers.codes import check_uscc
 from ..identifiers.persons import Role
+from .records import Record
+from .strict import Strict
 
 Disclosure = Literal["公开", "政务共享", "授权查询", "封存"]
 FieldType = Literal[
@@ -26,12 +28,6 @@ _FOREIGN = re.compile(
 )  # letters of any script: what PostgreSQL, MySQL and Oracle name
 _CONNECTION = re.compile(r"^[a-z][a-z0-9_]{2,62}$")
 _CRON = re.compile(r"^(\S+\s+){4}\S+$")
-
-
-class Strict(BaseModel):
-    """Base of the catalogue's models: unknown keys are refused, nothing is changed once read, errors hold no value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
 
 def _name(limit: int) -> Callable[[str], str]:
@@ -157,6 +153,7 @@ class Kind(Strict):
     fields: dict[str, Field]
     ignored_headers: list[str] = []
     unstaged: list[str] = []  # fields no model reads: they stay in the raw layer
+    record: Record | None = None  # how a row becomes a record of a subject, where it is one
     code_lists: dict[str, CodeList] = {}
 
     @property
@@ -208,7 +205,32 @@ class Kind(Strict):
             raise ValueError(f"保存期限的起算字段 {'、'.join(unknown)} 未定义")
         if self.document and self.document not in self.fields:
             raise ValueError(f"文书号字段 {self.document} 未定义")
+        if mistake := next(self._mistakes_of_record(), None):
+            raise ValueError(f"record：{mistake}")
         return self
+
+    def _mistakes_of_record(self) -> Iterator[str]:
+        if not self.record:
+            if any(table.interface for table in self.tables.values()):
+                yield "报送接收方的类型须写 record"
+            return
+        staged = set(self.columns) - set(self.unstaged)
+        if unknown := sorted(self.record.names - staged - {"variant", "accepted_on"}):
+            yield f"写了未定义或不进入明细层的字段：{'、'.join(unknown)}"
+        if wrong := sorted(name for name in self.record.days & staged if self.fields[name].type != "date"):
+            yield f"不是日期的字段：{'、'.join(wrong)}"
+        if not self.event_date and not self.record.event_month:
+            yield "没有 event_date 的记录须写 event_month（费款、评价所属月份的字段）"
+        if (month := self.record.event_month) and month in self.fields and self.fields[month].type != "month":
+            yield f"event_month 的字段 {month} 不是月份"
+        if any(variants != set(self.tables) for variants in self.record.by_variant):
+            yield f"按变体书写的标题和内容须写全各变体：{'、'.join(self.tables)}"
+        if hidden := sorted(
+            name
+            for name in self.record.shown & staged
+            if name in self.fields and self.fields[name].sensitivity != "public"
+        ):
+            yield f"标题和内容不能含非公开的字段：{'、'.join(hidden)}"
 
 
 class _Connected(Strict):

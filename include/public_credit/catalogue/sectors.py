@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import Field as Attribute
 
-from .models import Dataset, Strict
+from .models import Dataset
+from .strict import Strict
 
 SECTOR_IDS = tuple(f"D{number:02d}" for number in range(1, 36))
 
