@@ -187,6 +187,19 @@ def test_a_table_of_an_earlier_version_gets_its_grain(lab: Lab) -> None:
     assert lab.history() == [(1, "a", "1"), (1, "b", "1"), (1, "c", "1"), (2, "b", "2")]
 
 
+def test_an_index_of_an_earlier_version_that_the_grain_begins_with_goes(lab: Lab) -> None:
+    found = "select indexdef from pg_indexes where tablename = 'int_lab__history' and not indexdef like '%UNIQUE%'"
+    lab.run(
+        "create index on intermediate.int_lab__history (build_id); create index on intermediate.int_lab__history (key)"
+    )
+    lab.run("create index on intermediate.int_lab__history (build_id, key) where value = '1'")
+    lab.run("create index on intermediate.int_lab__history (lower(key))")
+    before = {row for row in lab.rows(found) if not row[0].endswith("(build_id)")}
+    assert len(before) == 3 and len(lab.rows(found)) == 4
+    assert lab.build(2) == []
+    assert set(lab.rows(found)) == before
+
+
 def test_a_new_column_is_refused_or_empty_in_what_was_there_as_the_model_says(lab: Lab) -> None:
     for name in ("int_lab__kept", "int_lab__history"):
         path = lab.folder / "models" / f"{name}.sql"

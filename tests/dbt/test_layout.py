@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.conftest import CHECKOUT
+from tests.helpers.project import parsed
 
 MODELS = CHECKOUT / "dbt_project" / "models"
 SQL = sorted(MODELS.rglob("*.sql"))
@@ -91,3 +92,18 @@ def test_a_table_that_every_build_makes_anew_says_why() -> None:
         if isinstance(config, dict) and config.get("+unlogged")
     }
     assert unlogged == of_build
+
+
+def test_no_index_is_the_beginning_of_another(tmp_path: Path) -> None:
+    """What it finds, the other finds, and every row would be put into both."""
+    told, tables, indexes = [], 0, 0
+    for name, node in parsed(tmp_path).items():
+        config = node["config"]
+        plain = [index["columns"] for index in config.get("indexes") or [] if not index.get("unique")]
+        unique = [index["columns"] for index in config.get("indexes") or [] if index.get("unique")]
+        unique += [config["meta"].get("grain", []), *(key["columns"] for key in node.get("constraints", []))]
+        tables, indexes = tables + bool(plain), indexes + len(plain)
+        for columns in plain:
+            others = [other for other in plain if other is not columns] + unique
+            told += [(name, columns) for other in others if other[: len(columns)] == columns]
+    assert told == [] and tables > 30 and indexes > 50

@@ -102,19 +102,26 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The same for a table that is never made anew and may be of an earlier version of the model: doubles go out. -#}
+{#- The same for a table that is never made anew and may be of an earlier version of the model: doubles go out, and so
+    do indexes that a unique one begins with. -#}
 {% macro keep_grain(relation, grain) -%}
     {%- if grain -%}
-    {%- set kept = run_query(
-        "select 1 from pg_index i where i.indrelid = cast('" ~ relation ~ "' as regclass) and i.indisunique and ("
-        ~ "select string_agg(a.attname, ',' order by a.attname) from pg_attribute a "
-        ~ "where a.attrelid = i.indrelid and a.attnum = any(i.indkey)) = '" ~ (grain | sort | join(',')) ~ "'") -%}
-    {%- if not kept.rows %}
+    {%- set indexes = run_query(
+        "select cast(cast(i.indexrelid as regclass) as text) as name, i.indisunique and ("
+        ~ "select string_agg(a.attname, ',' order by a.attname) from pg_attribute a where a.attrelid = i.indrelid "
+        ~ "and a.attnum = any(i.indkey)) = '" ~ (grain | sort | join(',')) ~ "' as keeps_grain, "
+        ~ "not i.indisunique and i.indpred is null and i.indexprs is null and exists (select 1 from pg_index o "
+        ~ "where o.indrelid = i.indrelid and o.indisunique and concat(o.indkey, ' ') like concat(i.indkey, ' %')) "
+        ~ "as begins_unique from pg_index i where i.indrelid = cast('" ~ relation ~ "' as regclass)") -%}
+    {%- if not indexes.rows | selectattr('keeps_grain') | list %}
     {%- call statement('grain') %}
     delete from {{ relation }} twice using {{ relation }} once
     where twice.ctid > once.ctid {% for name in grain %}and twice.{{ name }} = once.{{ name }} {% endfor %};
     create unique index on {{ relation }} ({{ grain | join(', ') }})
     {%- endcall -%}
     {%- endif -%}
+    {%- for index in indexes.rows | selectattr('begins_unique') -%}
+    {%- call statement('index') %}drop index {{ index.name }}{% endcall -%}
+    {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

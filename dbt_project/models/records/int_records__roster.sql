@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append',
           meta={'grain': ['dataset_id', 'record_id', 'batch_seq'],
                 'takes_out': keys_of('int_records__compared', ['dataset_id', 'batch_seq'])},
-          indexes=[{'columns': ['record_id']}, {'columns': ['build_id']}, {'columns': ['dataset_id']}]) }}
+          indexes=[{'columns': ['record_id']}, {'columns': ['build_id']}]) }}
 -- When a record left a full roster and when it came back. Accepted full snapshots are compared in the order they came;
 -- an empty or held one ends nothing. A day compares its snapshots with the last one before it; a replay compares all
 -- again.

@@ -1,7 +1,7 @@
 -- Made from include/catalogue/kinds/decision_event.yml by `public-credit catalogue generate`: edit there.
 {{ config(
     meta={'takes_out': inputs_of(['decision_event'])},
-    indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']}, {'columns': ['batch_seq', 'attempt']}]) }}
+    indexes=[{'columns': ['record_id']}, {'columns': ['decision_no', 'authority_uscc']}]) }}
 with accepted as {{ computed_once() }} (
     {{ accepted_rows('decision_event') }}
 )

@@ -1,6 +1,6 @@
 {{ config(
     meta={'takes_out': inputs_of(['administrative_licence', 'administrative_penalty'])},
-    indexes=[{'columns': ['receipt_key']}, {'columns': ['batch_seq', 'attempt']}]
+    indexes=[{'columns': ['receipt_key']}]
 ) }}
 -- Every delivered row of a licence or penalty with what became of it; an unreadable key counts by row. Not made from
 -- the catalogue: it is about all rows, the accepted and the others.

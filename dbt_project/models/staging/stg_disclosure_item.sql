@@ -1,7 +1,7 @@
 -- Made from include/catalogue/kinds/disclosure_item.yml by `public-credit catalogue generate`: edit there.
 {{ config(
     meta={'takes_out': inputs_of(['disclosure_item'])},
-    indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+    indexes=[{'columns': ['record_id']}]) }}
 with accepted as {{ computed_once() }} (
     {{ accepted_rows('disclosure_item') }}
 )

@@ -1,7 +1,7 @@
 -- Made from include/catalogue/kinds/enterprise_registration.yml by `public-credit catalogue generate`: edit there.
 {{ config(
     meta={'takes_out': inputs_of(['enterprise_registration'])},
-    indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+    indexes=[{'columns': ['record_id']}]) }}
 with accepted as {{ computed_once() }} (
     {{ accepted_rows('enterprise_registration') }}
 )

@@ -1,7 +1,7 @@
 -- Made from include/catalogue/kinds/inspection_result.yml by `public-credit catalogue generate`: edit there.
 {{ config(
     meta={'takes_out': inputs_of(['inspection_result'])},
-    indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+    indexes=[{'columns': ['record_id']}]) }}
 with accepted as {{ computed_once() }} (
     {{ accepted_rows('inspection_result') }}
 )

@@ -1,7 +1,7 @@
 -- Made from include/catalogue/kinds/practitioner_registration.yml by `public-credit catalogue generate`: edit there.
 {{ config(
     meta={'takes_out': inputs_of(['practitioner_registration'])},
-    indexes=[{'columns': ['record_id']}, {'columns': ['batch_seq', 'attempt']}]) }}
+    indexes=[{'columns': ['record_id']}]) }}
 with accepted as {{ computed_once() }} (
     {{ accepted_rows('practitioner_registration') }}
 )

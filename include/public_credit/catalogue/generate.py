@@ -96,7 +96,7 @@ def _provenance(name: str) -> str:
 
 
 def _staging(kind: Kind) -> str:
-    indexes = [["record_id"], *([_MORE_INDEXES[kind.id]] if kind.id in _MORE_INDEXES else []), ["batch_seq", "attempt"]]
+    indexes = [["record_id"], *([_MORE_INDEXES[kind.id]] if kind.id in _MORE_INDEXES else [])]
     columns = [", ".join(map(_provenance, line.split(", "))) for line in _PROVENANCE]
     selected = ",\n    ".join([*columns, *map(_typed, _staged(kind))])
     return f"""\
@@ -154,7 +154,7 @@ def _export(kind: Kind, variant: str) -> str:
     columns = ",\n        ".join(f"{_as_sent(field)} as {code}" for code, field in sent)
     return f"""\
 -- Made {_from(kind)}
-{{{{ config(indexes=[{{'columns': ['build_id']}}, {{'columns': ['record_id']}}]) }}}}
+{{{{ config(indexes=[{{'columns': ['record_id']}}]) }}}}
 with changed as (
     select
         c.record_id, c.change, d.state, d.state_known_on,
