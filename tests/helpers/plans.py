@@ -46,16 +46,19 @@ def _scanned(node: dict[str, Any]) -> Iterator[str]:
 
 
 _OTHERS = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-_READS = """select relname, seq_scan + coalesce(idx_scan, 0) from pg_stat_user_tables
+_READS = """select relname, seq_scan + case when %s then 0 else coalesce(idx_scan, 0) end from pg_stat_user_tables
     where schemaname = 'raw' and relname like %s"""
 
 
-def partitions_read(warehouse: Any, kind: str = "") -> dict[str, int]:
-    """How often each partition of raw tables, or of one, was read by now, through an index or from end to end."""
+def partitions_read(warehouse: Any, kind: str = "", *, whole: bool = False) -> dict[str, int]:
+    """How often each partition of raw tables, or of one, was read by now, through an index or from end to end.
+
+    ``whole``: from end to end alone.
+    """
     for role in settings.ROLES:
         settings.engine(role).dispose()  # sessions that end tell what they did
     with warehouse.connect() as owner:
         deadline = time.monotonic() + 10
         while owner.execute(_OTHERS).fetchone() != (0,) and time.monotonic() < deadline:
             time.sleep(0.02)
-        return dict(owner.execute(_READS, [f"{kind}%\\_\\_%"]).fetchall())
+        return dict(owner.execute(_READS, [whole, f"{kind}%\\_\\_%"]).fetchall())

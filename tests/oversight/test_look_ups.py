@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from public_credit.base import settings
+from public_credit.catalogue import load_catalogue
+from public_credit.land import partitions
 from public_credit.ledger import ids
 from public_credit.oversight import status, trace
 
 from tests.helpers.commands import credit
-from tests.helpers.plans import asked, read_whole
+from tests.helpers.penalties import csv_bytes, judge, land, rows
+from tests.helpers.plans import asked, partitions_read, read_whole
 
-# 100 batches of 500 penalties; every other row came back; every record was delivered.
+# 100 batches of 500 penalties in 13 partitions; every other row came back; every record was delivered.
 _RECORD = ids.record_id("record_id")
-FILL = f"""
+MONTHS, A_MONTH = 13, 8
+BATCHES = """
     insert into ledger.archive_object (uri, sha256, size_bytes) values ('memory://1', 'x', 1);
     insert into ledger.batch (batch_id, dataset_id, unit_id, kind, variant, delivery_mode, locator, sha256, size_bytes, archive_uri,
-                              business_date)
+                              business_date, gated_on, state, current_attempt, rows_in, accepted, quarantined, duplicate, refused)
     select 'b' || n, 'zhzf.penalty_entity', 'unit' || n, 'administrative_penalty', 'entity', 'events', 'test', 'x', 1, 'memory://1',
-           '2026-02-25' from generate_series(1, 100) n;
-    insert into ledger.attempt (batch_seq, attempt, business_date) select seq, 1, business_date from ledger.batch;
+           '2026-02-25', '2026-02-25', 'accepted_with_quarantine', 1, 500, 250, 250, 0, 0 from generate_series(1, 100) n;
+    insert into ledger.attempt (batch_seq, attempt, business_date) select seq, 1, business_date from ledger.batch"""
+ROWS = """
     insert into raw.administrative_penalty (batch_seq, attempt, row_no, variant, record_id, decision_no, content_hash,
                                             source_version, row_errors, row_warnings)
     select b.seq, 1, n, 'entity', overlay(md5(b.seq || '/' || n) placing '0' from 32)::uuid, '示罚〔' || b.seq || '〕' || n || '号', md5(n::text)::uuid, '',
-           case when n % 2 = 0 then 'R01' else '' end, '' from ledger.batch b, generate_series(1, 500) n order by 1, 3;
+           case when n %% 2 = 0 then 'R01' else '' end, '' from ledger.batch b, generate_series(1, 500) n
+    where seq between %s and %s order by 1, 3"""
+BESIDE = f"""
     insert into ledger.slip (slip_id, unit_id, batch_seq, attempt, file_name, sha256, rows, written_on)
     select 's' || seq, unit_id, seq, 1, 'a.xlsx', 'x', 1, '2026-02-25' from ledger.batch;
     insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules, opened_on, slip_id)
@@ -47,8 +57,9 @@ FILL = f"""
     select 'city', row_number() over (), {_RECORD}, 'published' from raw.administrative_penalty;
     insert into ledger.access_log (who, purpose, action, record_id) select 'x', 'x', 'explain', {_RECORD}
     from raw.administrative_penalty"""
+KIND, MARCH = "administrative_penalty", date(2026, 3, 1)
 BIG = {
-    "administrative_penalty__0",
+    *(f"administrative_penalty__{A_MONTH * month + 1 if month else 0}" for month in range(MONTHS)),
     "row_outcome",
     "unchanged_rows",
     "row_verdict",
@@ -62,21 +73,32 @@ RECORD = f"select {_RECORD} from raw.administrative_penalty where batch_seq = 70
 
 
 @pytest.fixture(scope="module")
-def stored(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A warehouse with all of this; the id of one of its records."""
+def stored(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+    """A warehouse with all of this, and the id of one of its records."""
     from tests.conftest import open_warehouse
 
     with (
         pytest.MonkeyPatch.context() as patch,
         open_warehouse(migrated, tmp_path_factory.mktemp("stored"), patch) as it,
     ):
+        patch.setattr(partitions, "SMALL", 0)
         with it.connect() as owner:
-            owner.execute(FILL)
+            owner.execute(BATCHES)
+        for first in range(1, MONTHS * A_MONTH, A_MONTH):
+            with it.connect() as owner:
+                owner.execute(ROWS, [first, first + A_MONTH - 1])
+            if first + A_MONTH < MONTHS * A_MONTH:
+                with settings.engine("owner").begin() as owner:
+                    assert partitions.turn(owner, load_catalogue().kinds[KIND], MARCH, at=first + A_MONTH)
+        with it.connect() as owner:
+            owner.execute(BESIDE)
+            sizes = owner.execute("select count(*) from raw.administrative_penalty group by tableoid").fetchall()
+            assert sorted(sizes) == [(2000,), *[(4000,)] * (MONTHS - 1)]
         with it.connect() as owner:
             owner.autocommit = True
             owner.execute("vacuum analyze")
             (record,) = owner.execute(RECORD).fetchone()
-        yield record
+        yield it, record
 
 
 LOOK_UPS: dict[str, Callable[[str], Any]] = {
@@ -93,16 +115,29 @@ LOOK_UPS: dict[str, Callable[[str], Any]] = {
 
 
 @pytest.mark.parametrize("name", LOOK_UPS)
-def test_a_look_up_reads_no_big_table_whole(stored: str, name: str) -> None:
+def test_a_look_up_reads_no_big_table_whole(stored: tuple[Any, str], name: str) -> None:
     with asked("reader") as statements:
-        assert LOOK_UPS[name](stored)
+        assert LOOK_UPS[name](stored[1])
     assert statements and read_whole("reader", statements) & BIG == set()
 
 
-def test_returned_rows_are_told_with_their_place(stored: str) -> None:
+def test_returned_rows_are_told_with_their_place(stored: tuple[Any, str]) -> None:
     rows = status.quarantine_rows(None, 70, False, 3)
     assert [(row["row_no"], row["sheet"], row["source_row"]) for row in rows] == [
         (2, None, None),
         (4, None, None),
         (6, None, None),
     ]
+
+
+def test_a_delivery_that_corrects_old_records_is_landed_and_judged_by_index(
+    stored: tuple[Any, str], tmp_path: Path
+) -> None:
+    """Nothing was built yet: what is on file of its records is looked up in every partition of the raw table."""
+    looked, scanned = (partitions_read(stored[0], KIND, whole=whole) for whole in (False, True))
+    outcome = judge(land(tmp_path, "a.csv", csv_bytes(rows(200))))
+    assert outcome.state == "accepted"
+    closed = looked.keys() - {f"{KIND}__{A_MONTH * (MONTHS - 1) + 1}"}
+    looked_after, scanned_after = (partitions_read(stored[0], KIND, whole=whole) for whole in (False, True))
+    assert len(closed) == MONTHS - 1 and {name for name in closed if looked_after[name] > looked[name]} == closed
+    assert {name for name in closed if scanned_after[name] > scanned[name]} == set()
