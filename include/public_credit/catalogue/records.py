@@ -104,8 +104,8 @@ class Record(Strict):
     @property
     def days(self) -> set[str]:
         """Fields that are to be days."""
-        ended = self.exited_on.day if isinstance(self.exited_on, Ending) else [self.exited_on]
-        return {name for name in (self.conduct_ended_on, self.stated_end_on, *ended) if name}
+        left = (*self.exited_on.day,) if isinstance(self.exited_on, Ending) else (self.exited_on,)
+        return {name for name in (self.conduct_ended_on, self.stated_end_on, *left) if name}
 
     @property
     def names(self) -> set[str]:
