@@ -10,7 +10,7 @@ from public_credit.build import run as build
 
 from tests import seeds
 from tests.helpers.month import BUSINESS_DAYS, Month
-from tests.helpers.relations import built, last_told, relations
+from tests.helpers.relations import built, forget, last_told, relations
 from tests.helpers.runs import run_on
 
 pytestmark = pytest.mark.slow
@@ -57,13 +57,7 @@ def test_a_month_of_changes_equals_a_full_rebuild_in_every_relation(warehouse: A
             "insert", "update", "delete", "current", "expired", "ended", "revoked", "replaced", "repaired",
         }  # fmt: skip
 
-    with warehouse.connect("builder") as builder:  # a warehouse that was never built: its histories begin anew, too
-        for relation in relations(warehouse):
-            kind = builder.execute(
-                "select relkind from pg_class where oid = to_regclass(%s)", [relation.name]
-            ).fetchone()
-            if kind and not relation.seed:
-                builder.execute(f"drop {'view' if kind == ('v',) else 'table'} {relation.name} cascade")
+    forget(warehouse)
     assert build.run(run_on(day), full_refresh=True).whole
     assert differing(by_day, built(warehouse)) == {}
     assert differing(offered, {name: told(warehouse, name) for name in history}) == {}

@@ -13,15 +13,18 @@ from public_credit.base.messages import UserError
 from public_credit.build import command
 from public_credit.catalogue import load_catalogue
 from public_credit.identifiers.codes import PLACEHOLDER
+from public_credit.land import retention
 from public_credit.ledger import ids
 from public_credit.ledger.session import session
 from public_credit.oversight import asof
 
 from tests.helpers.records import Records
-from tests.helpers.relations import built
+from tests.helpers.relations import built, forget
+from tests.helpers.runs import run_on
 
 pytestmark = pytest.mark.slow
 MON, TUE, WED, THU, FRI = (date(2026, 2, day) for day in (23, 24, 25, 26, 27))
+NEXT, AFTER = date(2026, 3, 2), date(2026, 3, 3)
 A, B, C = "91370399MA30000108", "91370399MA3000020X", "91370399MA30000303"
 PERSON = "pref_1"
 
@@ -442,6 +445,24 @@ def test_every_kind_of_the_catalogue_is_a_record_a_register_or_a_count():
         "sector_roster",
     }
     assert covered | others == set(load_catalogue().kinds) and not covered & others
+
+
+def test_after_a_purge_all_is_as_if_built_from_what_remains(week: Week):
+    """The build after it and the day after that, counters included. To be run last: the week is not what it was."""
+    r = week.records
+    purged = {due.kind.id: due.records for due in retention.purge(run_on(WED.replace(year=WED.year + 5)))}
+    assert purged["administrative_penalty"] == 2 and purged.keys() > {"social_insurance_payment", "labour_violation"}
+    assert r.build(NEXT).whole
+    numbers = dict(r.current("document_no", "kind"))
+    assert not numbers.keys() & {"罚1", "罚2"} and numbers.keys() > {"列5", "案2"}
+    r.deliver("administrative_penalty", AFTER, [{"decision_no": "罚2", "uscc": A}, {"decision_no": "罚9", "uscc": C}])
+    r.deliver("social_insurance_payment", AFTER, [{"uscc": A, "period": "2026-01", "payment_state": "正常缴费"}])
+    assert not r.build(AFTER).whole
+    before = built(r.warehouse)
+    forget(r.warehouse)
+    assert r.build(AFTER, full_refresh=True).build_id is not None
+    after = built(r.warehouse)
+    assert len(before) > 80 and [name for name, rows in before.items() if after[name] != rows] == []
 
 
 def _records() -> list[str]:

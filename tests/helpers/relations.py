@@ -73,3 +73,14 @@ def last_told(warehouse: Any, name: str) -> dict[str, dict[str, Any]]:
             f"select distinct on (record_id) record_id, to_jsonb(r) from {name} r order by record_id, build_id desc"
         ).fetchall()
     return dict(found)
+
+
+def forget(warehouse: Any) -> None:
+    """Drop all that was built: the next build is the first of a warehouse, whose histories begin anew, too."""
+    with warehouse.connect("builder") as builder:
+        for relation in relations(warehouse):
+            kind = builder.execute(
+                "select relkind from pg_class where oid = to_regclass(%s)", [relation.name]
+            ).fetchone()
+            if kind and not relation.seed:
+                builder.execute(f"drop {'view' if kind == ('v',) else 'table'} {relation.name} cascade")
