@@ -1,6 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='append',
-          meta={'grain': ['build_id', 'record_id'], 'once': true}, full_refresh=false,
-          indexes=[{'columns': ['record_id']}]) }}
+          meta={'grain': ['build_id', 'record_id'], 'once': true}, full_refresh=false) }}
 -- Old and new image of every licence this build changes, appended once per build: what is sent and shown of it feeds
 -- on these. Whom it is about and a term that ran out change the record, not the decision.
 {%- set current = previous('int_administrative_licence__current') %}

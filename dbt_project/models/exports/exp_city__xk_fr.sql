@@ -1,5 +1,5 @@
 -- Made from include/catalogue/kinds/administrative_licence.yml by `public-credit catalogue generate`: edit there.
-{{ config(indexes=[{'columns': ['build_id']}, {'columns': ['record_id']}]) }}
+{{ config(indexes=[{'columns': ['record_id']}]) }}
 with changed as (
     select
         c.record_id, c.change, d.state, d.state_known_on,

@@ -152,7 +152,7 @@ def _export(kind: Kind, variant: str) -> str:
     columns = ",\n        ".join(f"{_as_sent(field)} as {code}" for code, field in sent)
     return f"""\
 -- Made {_from(kind)}
-{{{{ config(indexes=[{{'columns': ['build_id']}}, {{'columns': ['record_id']}}]) }}}}
+{{{{ config(indexes=[{{'columns': ['record_id']}}]) }}}}
 with changed as (
     select
         c.record_id, c.change, d.state, d.state_known_on,
