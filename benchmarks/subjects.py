@@ -41,7 +41,8 @@ def buffers(admin: Any) -> int:
 # dbt's own comment stands before a statement and is not kept, so the node is the relation a statement makes or changes.
 _NODES = r"""
     select coalesce(regexp_replace(substring(query from
-            '(?:create (?:temporary )?table|insert into|merge into|delete from|analyze|from)\s+(?:"[a-z_]+"\.)*"([a-z_0-9]+)"'),
+            '(?:create\s+(?:temporary\s+|unlogged\s+)?table|index(?:\s+if not exists)?(?:\s+"[0-9a-f]+")?\s+on|alter table'
+            '|insert into|merge into|delete from|analyze|from)\s+(?:"[a-z_]+"\.)*"([a-z_0-9]+)"'),
             '__dbt_(tmp|backup)[0-9]*$', ''), 'else') as node,
         sum(total_exec_time), sum(shared_blks_hit + shared_blks_read)
     from public.pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) group by 1"""

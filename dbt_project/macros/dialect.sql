@@ -66,6 +66,13 @@
 {% macro postgres__row_as_json(alias) -%} to_jsonb({{ alias }}) {%- endmacro %}
 {% macro spark__row_as_json(alias) -%} to_json(struct({{ alias }}.*)) {%- endmacro %}
 
+{#- 64 bits over the values of a row, as text: enough to see that one row is not what it was. -#}
+{% macro row_hash(columns) -%} {{ adapter.dispatch('row_hash')(columns) }} {%- endmacro %}
+{% macro postgres__row_hash(columns) -%}
+    cast(hash_record_extended(row({{ columns | join(', ') }}), 0) as text)
+{%- endmacro %}
+{% macro spark__row_hash(columns) -%} cast(xxhash64({{ columns | join(', ') }}) as string) {%- endmacro %}
+
 {#- "with x as {{ computed_once() }} (…)": computed once and apart, where the planner would otherwise fold it into what
     reads it (casts then stand above filters, and a large table is read twice). -#}
 {% macro computed_once() -%} {{ adapter.dispatch('computed_once')() }} {%- endmacro %}

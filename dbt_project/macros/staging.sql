@@ -1,5 +1,5 @@
 {#- Which landed rows of a kind are accepted, and when: those of its live attempts that have a key and that nothing else
-    became of. All staging of a kind goes through here. A kind that this build has no inputs of costs no join. -#}
+    became of. All staging of a kind goes through here. -#}
 {% macro accepted_rows(kind) -%}
     select r.*, b.unit_id, b.dataset_id, b.business_date as received_on,
         coalesce(b.gated_on, b.business_date) as accepted_on
@@ -7,7 +7,6 @@
     join {{ source('ledger', 'batch') }} b on b.seq = live.batch_seq
     {{ kept_out() }}
     where o.row_no is null and u.batch_seq is null and r.record_id is not null
-    {%- if is_incremental() and kind not in kinds_of_build() %} and false {%- endif %}
 {%- endmacro %}
 
 {#- The rows of a kind that a build takes in, as "from … live join … r". A build names its batches, so that no partition

@@ -136,6 +136,7 @@ class Server:
                     "postgres",
                     "-E",
                     "UTF8",
+                    "--lc-collate=C",
                     "--locale=C.UTF-8",
                     "--auth=scram-sha-256",
                     f"--pwfile={handed_over}",

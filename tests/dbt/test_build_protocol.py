@@ -142,6 +142,22 @@ def test_a_build_takes_out_what_it_changes_and_a_resumed_one_is_the_same_build(l
     assert lab.kept()[1] == ("b", "3") and lab.history()[3] == (2, "b", "2"), "what it compared with has moved on"
 
 
+def test_where_nothing_goes_out_nothing_is_computed(lab: Lab) -> None:
+    before = lab.kept()
+    assert lab.build(2) == []
+    lab.run("alter table intermediate.given rename to not_to_be_read")
+    assert lab.build(2, "--select", "int_lab__kept", "int_lab__merged") == ["int_lab__merged"]
+    assert lab.kept() == before
+
+
+def test_autovacuum_has_nothing_to_do_again(lab: Lab) -> None:
+    """Statistics that count, and none of what the next build makes anew."""
+    assert lab.rows("select n_mod_since_analyze from pg_stat_user_tables where relname = 'int_lab__kept'") == [(0,)]
+    assert lab.rows("select relname from pg_class where reloptions @> array['autovacuum_enabled=false']") == [
+        ("int_lab__touched",)
+    ]
+
+
 def test_a_full_refresh_makes_anew_what_is_no_history(lab: Lab) -> None:
     lab.run("delete from intermediate.int_lab__kept")
     before = {name: lab.stored_as(name) for name in ("int_lab__kept", "int_lab__merged", "int_lab__history")}

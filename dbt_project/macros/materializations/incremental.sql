@@ -2,7 +2,7 @@
 
     made anew (first build, full refresh)   filled, indexed, put in the place of the old one
     otherwise                               what this build changes is taken out, the model's rows are computed, then
-                                            appended or merged
+                                            appended or merged; where nothing goes out, nothing is appended
 
     and its grain is kept. Either all of it can be seen or nothing. In the config of a model:
 
@@ -26,9 +26,10 @@
             {{ index_statements(filled) }}
             {{ put_in_place(existing, filled, target) }}
             {{ grain_statement(target, meta.get('grain', [])) }}
-            {{ take_statistics(target) }}
+            select pg_stat_force_next_flush();
         {% endcall %}
-    {% elif meta.get('once') and stands_there(target) %}
+    {% elif meta.get('once') and stands_there(target)
+            or meta.get('takes_out') and config.get('incremental_strategy') == 'append' and not goes_out(meta.takes_out) %}
         {% call statement('main') %}select 1 where false{% endcall %}
     {% else %}
         {%- set computed = make_temp_relation(target) -%}
@@ -44,9 +45,17 @@
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}
+    {% if anew %}{% do take_statistics_at_last(target) %}{% endif %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+{#- Statistics of a table after the transaction that filled it, which has told the server how many rows it put in: taken
+    inside of it they count for nothing, and autovacuum takes them again from five times the sample. -#}
+{% macro take_statistics_at_last(relation) -%}
+    {%- call statement('statistics', auto_begin=True) %}{{ take_statistics(relation) }}{% endcall -%}
+    {%- do adapter.commit() -%}
+{%- endmacro %}
 
 {#- Whether this build has written to a table. -#}
 {% macro stands_there(relation) -%}
@@ -54,14 +63,23 @@
     {%- do return(found.rows | length > 0) -%}
 {%- endmacro %}
 
-{#- The rows of a table whose key stands in another relation, as far as this build wrote there; see keys_of. What is
-    of_build holds nothing else. -#}
+{#- The rows of a table whose key stands in another relation, as far as this build wrote there; see keys_of. -#}
 {% macro delete_taken_out(relation, keys) -%}
-    {%- set told_by = graph.nodes['model.' ~ project_name ~ '.' ~ keys.model] if keys.model else none -%}
     delete from {{ relation }} where ({{ keys.key | join(', ') }}) in (
-        select {{ keys.key | join(', ') }} from {{ source(*keys.source) if keys.source else ref(keys.model) }}
-        where {{ keys.where }}
-        {%- if not (told_by and told_by.config.meta.of_build) %} and build_id = {{ var('build_id') }}{% endif %})
+        select {{ keys.key | join(', ') }} {{ taken_out(keys) }})
+{%- endmacro %}
+
+{#- Whether this build takes anything out of a table. Where it does not, nothing is appended to it either: what a build
+    appends has keys that it takes out, or a resumed build would put it in twice. -#}
+{% macro goes_out(keys) -%}
+    {%- do return(run_query("select 1 " ~ taken_out(keys) ~ " limit 1").rows | length > 0) -%}
+{%- endmacro %}
+
+{#- Where the keys that go out stand. What is of_build holds those of this build alone. -#}
+{% macro taken_out(keys) -%}
+    {%- set told_by = graph.nodes['model.' ~ project_name ~ '.' ~ keys.model] if keys.model else none -%}
+    from {{ source(*keys.source) if keys.source else ref(keys.model) }} where {{ keys.where }}
+        {%- if not (told_by and told_by.config.meta.of_build) %} and build_id = {{ var('build_id') }}{% endif %}
 {%- endmacro %}
 
 {#- In one go: what goes out, what comes in as a temporary table, and the columns of both, those that are the same told. -#}

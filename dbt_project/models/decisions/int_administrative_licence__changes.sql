@@ -1,7 +1,6 @@
 -- Made from include/catalogue/kinds/administrative_licence.yml by `public-credit catalogue generate`: edit there.
 {{ config(materialized='incremental', incremental_strategy='append',
-          meta={'grain': ['build_id', 'record_id'], 'once': true}, full_refresh=false,
-          indexes=[{'columns': ['record_id']}]) }}
+          meta={'grain': ['build_id', 'record_id'], 'once': true}, full_refresh=false) }}
 -- Old and new image of every record of the kind this build changes, appended once per build: what is sent and shown of
 -- it feeds on these. Whom it is about and a term that ran out change the record, not what is told of it.
 {%- set current = previous('int_administrative_licence__current') %}

@@ -4,7 +4,7 @@
                    {'columns': ['build_id']}]) }}
 -- What the food and drug grades rest on, one row per record that counts: activity (licence, inspection, sampling in
 -- food or drugs), penalties, failed samplings, list entries, honours. Which record is one of food or drugs, the words
--- of a seed say.
+-- of a seed say; they are sought once in texts that repeat.
 with changed as (
     select c.* from {{ ref('int_records__current') }} c
     where {{ changed_records('c') }} and c.subject_id is not null and c.subject_class = 'organisation'
@@ -12,7 +12,8 @@ with changed as (
       and c.kind in ('administrative_licence', 'administrative_penalty', 'inspection_result', 'breach_list', 'honour')
 ), told as (
     select
-        c.*, s.result,
+        c.record_id, c.subject_id, c.kind, c.variant, c.severity_class, c.event_on, c.ends_on, c.state, c.document_no,
+        c.title, c.authority_name, s.result,
         case c.kind when 'administrative_licence' then 'licence' when 'administrative_penalty' then 'penalty'
              when 'inspection_result' then 'inspection' when 'breach_list' then 'list' end as place,
         case c.kind when 'administrative_licence' then concat_ws(' ', l.decision_title, l.certificate_name,
@@ -25,6 +26,11 @@ with changed as (
     left join {{ ref('int_administrative_penalty__current') }} p on c.kind = 'administrative_penalty'
         and p.record_id = c.record_id
     left join {{ ref('stg_inspection_result') }} s on c.kind = 'inspection_result' and {{ same_row('s', 'c') }}
+), texts as (
+    select distinct place, words from told where place is not null
+), meant as (
+    select x.place, x.words from texts x where exists (
+        select 1 from {{ ref('food_drug_word') }} w where w.place = x.place and position(w.word in x.words) > 0)
 )
 select
     t.record_id, t.subject_id, t.kind,
@@ -39,5 +45,5 @@ select
     t.event_on, t.ends_on, t.state, t.document_no, t.title, t.authority_name,
     cast({{ var('build_id') }} as bigint) as build_id
 from told t
-where t.kind = 'honour' or exists (
-    select 1 from {{ ref('food_drug_word') }} w where w.place = t.place and position(w.word in t.words) > 0)
+left join meant m on m.place = t.place and m.words = t.words
+where t.kind = 'honour' or m.place is not null

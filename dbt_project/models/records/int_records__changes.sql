@@ -1,6 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='append',
-          meta={'grain': ['build_id', 'record_id'], 'once': true}, full_refresh=false,
-          indexes=[{'columns': ['record_id']}]) }}
+          meta={'grain': ['build_id', 'record_id'], 'once': true}, full_refresh=false) }}
 -- Old and new image of every record this build changes, appended once per build: what additive marts feed on.
 {%- set current = previous('int_records__current') %}
 {%- set nothing = "(select * from " ~ ref('int_records__image') ~ " where false)" %}

@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='merge', unique_key='record_id',
           meta={'takes_out': keys_of('int_records__changes', ['record_id'], where="change = 'delete'")},
           on_schema_change='fail',
-          indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_id']}, {'columns': ['person_ref']},
-                   {'columns': ['lookup_scheme', 'lookup_value']}, {'columns': ['document_no', 'authority_uscc']},
+          indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_id']},
+                   {'columns': ['lookup_value', 'lookup_scheme']}, {'columns': ['document_no', 'authority_uscc']},
                    {'columns': ['changes_on']}, {'columns': ['build_id']}]) }}
 -- The current image of every record, merged from the touched ones that changed.
 select image.*, cast({{ var('build_id') }} as bigint) as build_id

@@ -28,7 +28,5 @@ with known as (
     left join {{ source('subjects', 'identifier') }} i on i.scheme = k.lookup_scheme and i.value = k.lookup_value
 )
 select {{ record_columns() | join(', ') }},
-    md5(concat_ws('|'
-        {%- for name in record_columns() %}, coalesce(cast({{ name }} as {{ dbt.type_string() }}), '')
-        {%- endfor %})) as image_hash
+    {{ row_hash(record_columns()) }} as image_hash
 from linked

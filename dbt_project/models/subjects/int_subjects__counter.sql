@@ -5,9 +5,10 @@
 -- the subjects it touches again, all their records: a subject has few.
 select
     c.subject_id, c.kind, c.nature, c.topic,
-    count(case when {{ stands('c.state') }} then 1 end) as records,
-    count(case when c.state = 'current' then 1 end) as open_records,
-    count(case when {{ stands('c.state') }} and c.severity_class = 'serious' then 1 end) as serious_records,
+    cast(count(case when {{ stands('c.state') }} then 1 end) as integer) as records,
+    cast(count(case when c.state = 'current' then 1 end) as integer) as open_records,
+    cast(count(case when {{ stands('c.state') }} and c.severity_class = 'serious' then 1 end) as integer)
+        as serious_records,
     max(case when {{ stands('c.state') }} then c.event_on end) as last_event_on
 from {{ ref('int_subjects__touched') }} t
 join {{ ref('int_records__current') }} c on c.subject_id = t.subject_id

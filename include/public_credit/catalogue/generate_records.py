@@ -136,8 +136,7 @@ def changes(kind: Kind) -> str:
         compared = "\n       or before.publication_state <> now.publication_state"
     return f"""\
 {{{{ config(materialized='incremental', incremental_strategy='append',
-          meta={{'grain': ['build_id', 'record_id'], 'once': true}}, full_refresh=false,
-          indexes=[{{'columns': ['record_id']}}]) }}}}
+          meta={{'grain': ['build_id', 'record_id'], 'once': true}}, full_refresh=false) }}}}
 -- Old and new image of every record of the kind this build changes, appended once per build: what is sent and shown of
 -- it feeds on these. Whom it is about and a term that ran out change the record, not what is told of it.
 {{%- set current = previous('int_{kind.id}__current') %}}

@@ -17,6 +17,7 @@ from ..identifiers.names import same_name
 from ..ledger import ids, unchanged
 from ..ledger.session import driver
 from ..ledger.states import InputOperation, sql
+from . import scope
 from .nodes import Row, claims, node
 
 KINDS = ("enterprise_registration", "organisation_registration")
@@ -89,7 +90,7 @@ _CURRENT = """
                v.snapshot and not exists (select 1 from subjects.roster r where r.record_id = v.record_id) as gone,
                row_number() over (partition by v.record_id
                                   order by v.source_version desc, v.batch_seq desc, v.row_no desc) as newest
-        from touched t join subjects.version v on v.record_id = t.record_id) ranked
+        from (select distinct record_id from touched) t join subjects.version v on v.record_id = t.record_id) ranked
     where newest = 1"""
 
 
@@ -109,7 +110,7 @@ def _insert_versions(kind: str) -> str:
         where i.batch_seq = :seq and i.attempt = :attempt and r.batch_seq = :seq and r.attempt = :attempt
           and {unchanged.ACCEPTED} and r.record_id is not null
         returning record_id)
-        insert into touched select distinct record_id from added on conflict do nothing"""
+        insert into touched select record_id from added"""
 
 
 def _take_rosters(session: Session, build_id: int) -> None:
@@ -129,13 +130,15 @@ def _take_rosters(session: Session, build_id: int) -> None:
         session.execute(
             text("""
             with came as (
-                insert into subjects.roster select :dataset, record_id from pg_temp.listed
-                on conflict do nothing returning record_id
+                insert into subjects.roster select :dataset, l.record_id from pg_temp.listed l
+                where not exists (select 1 from subjects.roster r
+                                  where r.dataset_id = :dataset and r.record_id = l.record_id)
+                order by l.record_id returning record_id
             ), went as (
                 delete from subjects.roster r where r.dataset_id = :dataset
                   and not exists (select 1 from pg_temp.listed l where l.record_id = r.record_id) returning record_id
             )
-            insert into touched select record_id from came union select record_id from went on conflict do nothing"""),
+            insert into touched select record_id from came union all select record_id from went"""),
             {"dataset": dataset},
         )
 
@@ -144,7 +147,7 @@ def take(session: Session, build_id: int, last: int) -> None:
     """Bring versions, rosters, current rows and claims to this build."""
     session.execute(text(_INPUTS), {"last": last, "build": build_id, "kinds": list(KINDS)})
     session.execute(text("analyze input"))
-    session.execute(text("create temp table touched (record_id text primary key) on commit drop"))
+    session.execute(text("create temp table touched (record_id text) on commit drop"))
     inputs = session.execute(text("select batch_seq, attempt, kind, operation from input order by 1, 2")).tuples().all()
     for seq, attempt, kind, operation in inputs:
         one = {"seq": seq, "attempt": attempt}
@@ -152,28 +155,28 @@ def take(session: Session, build_id: int, last: int) -> None:
             text("""
             with taken as (
                 delete from subjects.version where batch_seq = :seq and attempt = :attempt returning record_id)
-            insert into touched select distinct record_id from taken on conflict do nothing"""),
+            insert into touched select record_id from taken"""),
             one,
         )
         if operation == InputOperation.ADD:
             session.execute(text(_insert_versions(kind)), one)
     _take_rosters(session, build_id)
     session.execute(text("analyze touched"))
+    if scope.much(session, "touched"):
+        scope.plan_for_many(session)
     session.execute(text(_CURRENT))
     session.execute(text("create unique index on fresh (record_id)"))
     session.execute(
         text("""
         create temp table changed on commit drop as
-        select t.record_id from touched t left join fresh f using (record_id)
+        select t.record_id from (select distinct record_id from touched) t left join fresh f using (record_id)
         left join subjects.register r using (record_id)
         where (f.record_id is null) <> (r.record_id is null)
            or (f.batch_seq, f.attempt, f.row_no, f.gone) is distinct from (r.batch_seq, r.attempt, r.row_no, r.gone)""")
     )
     session.execute(text("create unique index on changed (record_id)"))
     session.execute(text("analyze changed"))
-    session.execute(
-        text("create temp table seed (scheme text, value text, primary key (scheme, value)) on commit drop")
-    )
+    session.execute(text("create temp table seed (scheme text, value text) on commit drop"))
     session.execute(text("create temp table scope_subject (subject_id text primary key) on commit drop"))
     session.execute(
         text("""
@@ -189,10 +192,14 @@ def take(session: Session, build_id: int, last: int) -> None:
     )
     session.execute(
         text("""
+        update subjects.register r set batch_seq = f.batch_seq, attempt = f.attempt, row_no = f.row_no, gone = f.gone
+        from fresh f join changed using (record_id) where r.record_id = f.record_id""")
+    )
+    session.execute(
+        text("""
         insert into subjects.register (record_id, batch_seq, attempt, row_no, gone)
         select f.* from fresh f join changed using (record_id)
-        on conflict (record_id) do update set batch_seq = excluded.batch_seq, attempt = excluded.attempt,
-            row_no = excluded.row_no, gone = excluded.gone""")
+        where not exists (select 1 from subjects.register r where r.record_id = f.record_id) order by f.record_id""")
     )
     _replace_claims(session, ((row.record_id, claims(row)) for row in load(session, "changed")), "changed")
 
@@ -203,12 +210,12 @@ def _replace_claims(session: Session, found: Iterable[tuple[str, set[Any]]], amo
         text(f"""
         with old as (delete from subjects.claim c using {among} t where c.record_id = t.record_id
                      returning c.scheme, c.value)
-        insert into seed select distinct scheme, value from old on conflict do nothing""")
+        insert into seed select scheme, value from old""")
     )
     session.execute(text("create temp table claimed (scheme text, value text, record_id text) on commit drop"))
     copy(session, "claimed", ((scheme, value, record) for record, items in found for scheme, value in items))
-    session.execute(text("insert into subjects.claim select * from claimed"))
-    session.execute(text("insert into seed select distinct scheme, value from claimed on conflict do nothing"))
+    session.execute(text("insert into subjects.claim select * from claimed order by scheme, value"))
+    session.execute(text("insert into seed select scheme, value from claimed"))
     session.execute(text("drop table claimed"))
     session.execute(text("analyze seed"))
 

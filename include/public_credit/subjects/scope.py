@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 MOST = 1000  # changed records from which on everything is resolved again when they are a fifth of all
+_FOR_MANY = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 _STEP = """select b.record_id from {} a
     join subjects.claim c on c.record_id = a.record_id
     join subjects.claim b on b.scheme = c.scheme and b.value = c.value
@@ -29,13 +30,25 @@ _REACHED = f"""
     ) select record_id from reached"""
 
 
-def everything(session: Session) -> bool:
-    """Whether so much changed that resolving everything is cheaper."""
-    changed: int = session.execute(text("select count(*) from changed")).scalar_one()
-    if changed <= MOST:
+def plan_for_few(session: Session) -> None:
+    """Keep the planner from reading whole tables for what a few rows ask, whatever it believes their number to be."""
+    for way in _FOR_MANY:
+        session.execute(text(f"set local {way} = off"))
+
+
+def plan_for_many(session: Session) -> None:
+    """Let the planner choose as usual."""
+    for way in _FOR_MANY:
+        session.execute(text(f"reset {way}"))
+
+
+def much(session: Session, table: str) -> bool:
+    """Whether a temporary table has so many records that looking at all of them is cheaper."""
+    records: int = session.execute(text(f"select count(distinct record_id) from {table}")).scalar_one()
+    if records <= MOST:
         return False
     register: int = session.execute(text("select count(*) from subjects.register")).scalar_one()
-    return 5 * changed > register
+    return 5 * records > register
 
 
 def touched(session: Session) -> None:

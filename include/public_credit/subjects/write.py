@@ -49,14 +49,18 @@ _STATEMENTS = (
     where w.scheme is null or o.scheme is null or o.subject_id is distinct from w.subject_id or o.reason <> w.reason""",
     "create unique index on moved (scheme, value)",
     "analyze moved",
+    """update subjects.change c set new_subject_id = m.new_subject_id from moved m
+    where m.changed and c.build_id = :build and c.scheme = m.scheme and c.value = m.value""",
     """insert into subjects.change (build_id, scheme, value, old_subject_id, new_subject_id)
-    select :build, scheme, value, old_subject_id, new_subject_id from moved where changed
-    on conflict (build_id, scheme, value) do update set new_subject_id = excluded.new_subject_id""",
+    select :build, scheme, value, old_subject_id, new_subject_id from moved m where changed and not exists (
+        select 1 from subjects.change c where c.build_id = :build and c.scheme = m.scheme and c.value = m.value)
+    order by scheme, value""",
     "delete from subjects.identifier i using moved m where m.dropped and i.scheme = m.scheme and i.value = m.value",
+    """update subjects.identifier i set subject_id = m.new_subject_id, reason = m.reason, build_id = :build
+    from moved m where not m.dropped and i.scheme = m.scheme and i.value = m.value""",
     """insert into subjects.identifier (scheme, value, subject_id, reason, build_id)
-    select scheme, value, new_subject_id, reason, :build from moved where not dropped
-    on conflict (scheme, value) do update
-        set subject_id = excluded.subject_id, reason = excluded.reason, build_id = excluded.build_id""",
+    select scheme, value, new_subject_id, reason, :build from moved m where not dropped and not exists (
+        select 1 from subjects.identifier i where i.scheme = m.scheme and i.value = m.value) order by scheme, value""",
     # Ids that are no longer a subject's.
     """create temp table vanished on commit drop as
     select s.subject_id, s.canonical_key, i.subject_id as heir,
@@ -78,13 +82,12 @@ _STATEMENTS = (
     "update subjects.subject s set gone = true, build_id = :build from vanished v "
     "where v.heir is null and s.subject_id = v.subject_id and not s.gone",
     "delete from subjects.alias a using want_subject w where w.subject_id = a.past_id",
+    f"""update subjects.subject s set build_id = :build, {", ".join(f"{name} = w.{name}" for name in _DESCRIBED)}
+    from want_subject w where s.subject_id = w.subject_id and ({", ".join("s." + name for name in _DESCRIBED)})
+        is distinct from ({", ".join("w." + name for name in _DESCRIBED)})""",
     f"""insert into subjects.subject (subject_id, build_id, {", ".join(_DESCRIBED)})
     select w.subject_id, :build, {", ".join("w." + name for name in _DESCRIBED)} from want_subject w
-    left join subjects.subject s on s.subject_id = w.subject_id
-    where s.subject_id is null or ({", ".join("s." + name for name in _DESCRIBED)})
-        is distinct from ({", ".join("w." + name for name in _DESCRIBED)})
-    on conflict (subject_id) do update
-        set build_id = excluded.build_id, {", ".join(f"{name} = excluded.{name}" for name in _DESCRIBED)}""",
+    where not exists (select 1 from subjects.subject s where s.subject_id = w.subject_id) order by w.subject_id""",
     "update subjects.register r set subject_id = w.subject_id from want_record w "
     "where w.record_id = r.record_id and r.subject_id is distinct from w.subject_id",
     # Successions.
