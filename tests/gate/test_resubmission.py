@@ -6,6 +6,7 @@ returned and never accepted. Then slips come back: honest, of other decisions, r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,11 @@ class Office:
     def deliver(self, given: list[Row]) -> int:
         return self.bring(csv_bytes(given))
 
-    def returned(self, *numbers: int, dated: str = "", **fault: str) -> None:
-        """Deliver good company and decisions with a fault that goes back; remember their places."""
-        company = [decision(900 + self.files * 50 + index) for index in range(40)]
+    def returned(self, *numbers: int, company: int = 40, beside: Sequence[Row] = (), **fault: str) -> None:
+        """Deliver good company and decisions with a fault that goes back, others ``beside`` them; remember their places."""
+        good = [decision(900 + self.files * 50 + index) for index in range(company)]
         given = [decision(number, **fault) for number in numbers]
-        seq = self.deliver(given + company)
+        seq = self.deliver([*given, *beside, *good])
         ((batch_id, name),) = self.query("select batch_id, file_name from ledger.batch where seq = %s", seq)
         for index, number in enumerate(numbers):
             self.places[number] = (batch_id, name, "", str(index + 2))
@@ -78,8 +79,12 @@ class Office:
 
     def answer(self, given: list[tuple[int, Row]]) -> int:
         """A slip: each row under the place of the decision named."""
+        return self.under([(self.places[number], row) for number, row in given])
+
+    def under(self, given: list[tuple[tuple[str, str, str, str], Row]]) -> int:
+        """Rows under places as they are given."""
         lines = csv_bytes([row for _, row in given]).decode().splitlines()
-        places = [("批次", "文件", "工作表", "行号"), *(self.places[number] for number, _ in given)]
+        places = [("批次", "文件", "工作表", "行号"), *(place for place, _ in given)]
         return self.bring(
             "\n".join(",".join(place) + "," + line for place, line in zip(places, lines, strict=True)).encode()
         )

@@ -5,6 +5,9 @@ also agree in what identifies a decision; by document number and subject name; b
 content (a corrected number). A place alone says nothing: columns are sorted, pasted and shifted. Each quarantined row is
 matched at most once, each delivered row corrects one record; all but the key only when the match is unique.
 
+What only a person can tell goes to a work list (``corrections``): a row under the place of another, one that is like several,
+one whose old record stays on file. A person's decision is matched like a likeness, and stands before all of them.
+
 A corrected key links the two records, so that a receiver gets one DEL and one ADD. Where the old key is also that of a
 record on file, the link would withdraw that record: it is made only when the slip names the place, and what is on file is
 the same decision as the corrected row (subject, day, facts). Otherwise the record stays, and so does its copy elsewhere.
@@ -20,8 +23,8 @@ from ..land import shapes
 from ..ledger import ids
 from ..ledger.models import Batch
 from ..ledger.session import session, written
-from ..ledger.states import GOOD, NOT_BACK, Outcome, QuarantineState, sql
-from . import likeness
+from ..ledger.states import GOOD, NOT_BACK, CaseState, Outcome, QuarantineState, sql
+from . import corrections, likeness
 
 _RECORD = f"{ids.record_id('old.record_id')} as record_id"
 _SLIP = """cast(old.received as jsonb) ->> '批次' as slip_batch, cast(old.received as jsonb) ->> '行号' as slip_row,
@@ -40,7 +43,8 @@ _FRESH = f"""
     from {{raw}} old
     where old.batch_seq = :seq and old.attempt = :attempt and old.row_no not in (
         select row_no from ledger.row_outcome
-        where batch_seq = :seq and attempt = :attempt and outcome = {sql(Outcome.QUARANTINED)})"""
+        where batch_seq = :seq and attempt = :attempt and outcome = {sql(Outcome.QUARANTINED)}
+        union all select row_no from ledger.correction_case where batch_seq = :seq and state = {sql(CaseState.NEW)})"""
 
 # Rows of records that stand by themselves: delivered, in the live attempt of any batch, and not sent back.
 _STANDING = f"""
@@ -49,11 +53,14 @@ _STANDING = f"""
      and o.outcome in ({sql(Outcome.QUARANTINED)}, 'refused')
     where o.row_no is null"""
 
-# Delivered records that correct returned rows of their own key, with the places those stated when they came from a slip.
+# Delivered records that correct returned rows: of their own key, with the places those stated when they came from a slip; or
+# in an earlier matching of the same receipt.
 _SPENT = """
     create temp table spent on commit drop as
     select distinct w.record_id, w.slip_batch, w.slip_row, w.slip_sheet
-    from waiting w where w.record_id in (select record_id from fresh)"""
+    from waiting w where w.record_id in (select record_id from fresh)
+    union all
+    select corrected_record_id, null, null, null from ledger.quarantine where corrected_batch_seq = :seq"""
 
 _KNOWN = f"""
     create temp table known on commit drop as
@@ -89,11 +96,11 @@ def _prepare(opened: Session, kind: Kind, parameters: dict[str, object]) -> int:
     if waiting:
         opened.execute(text(_FRESH.format(raw=kind.raw, facts=likeness.facts(kind), slip=_SLIP)), parameters)
         opened.execute(text("analyze waiting, fresh"))
-        opened.execute(text(_SPENT))
+        opened.execute(text(_SPENT), parameters)
         pairs = " union all ".join(
             f"select f.record_id as new, w.record_id as old from waiting w join fresh f on {condition}"
             for name, (condition, _) in likeness.CONDITIONS.items()
-            if name != "key"
+            if name not in ("key", "decided")
         )
         opened.execute(
             text(
@@ -128,7 +135,10 @@ def _link(opened: Session, kind: Kind, matched: dict[str, list[int]], parameters
 
 
 def match(batch_seq: int) -> int:
-    """Book which quarantined rows this accepted batch corrects; the number of matches (0 when run again)."""
+    """Book which quarantined rows this accepted batch corrects, and what of it a person has to decide; the number of matches.
+
+    0 when run again, unless something was decided since.
+    """
     with session("collector") as opened:
         batch = opened.get_one(Batch, batch_seq)
         if batch.state not in GOOD:
@@ -141,16 +151,21 @@ def match(batch_seq: int) -> int:
             "dataset": batch.dataset_id,
             "on": batch.gated_on,
         }
-        if not _prepare(opened, kind, parameters):
-            return 0
-        matched: dict[str, list[int]] = {}
-        for name, (condition, counts) in likeness.CONDITIONS.items():
-            query = _MATCH.format(condition=condition, unique=counts, uses=name != "key")
-            matched[name] = list(opened.scalars(text(query), parameters).all())
-        ids = sum(matched.values(), [])
-        if ids:
-            _link(opened, kind, matched, parameters)
-            batch.resubmission_of = opened.execute(
-                text("select min(batch_seq) from ledger.quarantine where id = any(:ids)"), {"ids": ids}
-            ).scalar()
+        corrections.forget_what_is_gone(opened, kind, parameters)
+        ids: list[int] = []
+        if _prepare(opened, kind, parameters):
+            matched: dict[str, list[int]] = {}
+            for name, (condition, counts) in likeness.CONDITIONS.items():
+                query = _MATCH.format(condition=condition, unique=counts, uses=name != "key")
+                matched[name] = list(opened.scalars(text(query), parameters).all())
+            ids = sum(matched.values(), [])
+            if ids:
+                _link(opened, kind, matched, parameters)
+                batch.resubmission_of = opened.execute(
+                    text("select min(batch_seq) from ledger.quarantine where id = any(:ids)"), {"ids": ids}
+                ).scalar()
+            corrections.link_decided(opened, parameters)
+            corrections.open_cases(opened, ids, parameters)
+        else:
+            corrections.link_decided(opened, parameters)
         return len(ids)
