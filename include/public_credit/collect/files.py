@@ -166,6 +166,11 @@ def _settled(source: FileSource, files: list[Found], settle: float, listed_at: f
     return still
 
 
+def too_large(item: Found, most_mb: float) -> str:
+    """What is said of a file beyond the bound of its channel."""
+    return f"{item.shown}（{item.size / 1e6:,.1f} MB，超过 {most_mb:g} MB，请拆分后报送，或调大目录中的 max_mb）"
+
+
 def _turn_away(intake: Intake, source: FileSource, item: Found, where: str) -> None:
     refused_id = load_catalogue().refusal(item.name)
     if refused_id is None:  # the catalogue was edited meanwhile: the next run takes the file
@@ -192,8 +197,13 @@ def pull_files(intake: Intake, source: FileSource, channel: Sftp | DropFolder, f
     outcome.turned_away.clear()
     outcome.unmatched = listing.unmatched
     outcome.refused = [item.shown for item in files if not item.plain]
+    outcome.refused += [
+        too_large(item, channel.max_mb) for item in files if item.plain and item.size > channel.max_mb * 1e6
+    ]
     outcome.waiting.clear()
-    plain = {f"{where}/{masked_path(item.path)}": item for item in files if item.plain}
+    plain = {
+        f"{where}/{masked_path(item.path)}": item for item in files if item.plain and item.size <= channel.max_mb * 1e6
+    }
     booked = intake.known(list(plain))
     new = {locator: item for locator, item in plain.items() if (locator, item.version) not in booked}
     outcome.known = len(plain) - len(new) - len(outcome.receipts)
