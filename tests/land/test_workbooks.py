@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,9 @@ import openpyxl
 import pytest
 import xlwt
 from public_credit.land import headers, matched
-from public_credit.land.readers import Note, Table, UnreadableFile, open_tables, workbook
+from public_credit.land.readers import Note, Table, UnreadableFile, open_tables, workbook, workbook_xls
+
+from tests import seeds
 
 from .test_readers import DATASET, KIND, TITLES, line
 
@@ -242,6 +245,24 @@ def test_cells_of_a_sparse_xls_stand_under_their_titles():
             found |= zip(chunk.source_row.to_list(), map(list, chunk.frame.iter_rows()), strict=True)
     assert list(found) == [*WHOLE[0], 30_001, 65_536]
     assert found[30_001] == found[65_536] == [*ROWS[0][:amount], "5", "7"]
+
+
+def test_a_damaged_sparse_xls_ends_no_process():
+    """Bytes changed anywhere, in the table of sectors and in the records of cells most of all, or the end cut off."""
+
+    def write(book, sheet):
+        for column in (100, 101, 255):
+            sheet.write(65_535, column, column)
+
+    whole, rng = xls(write), seeds.rng("sparse xls")
+    begin = whole.index(b"\x09\x08\x10\x00\x00\x06\x05\x00")
+    for _ in range(400):
+        data = bytearray(whole)
+        for _ in range(rng.randint(1, 12)):
+            data[rng.choice([30, rng.randrange(76, 512), rng.randrange(begin, len(data))])] = rng.randrange(256)
+        del data[rng.choice([len(data), rng.randrange(len(data))]) :]
+        with suppress(UnreadableFile):
+            workbook_xls.look(bytes(data), "t")
 
 
 def test_many_far_rows_keep_their_numbers():

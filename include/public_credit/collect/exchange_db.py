@@ -287,8 +287,9 @@ def _take_finished(intake: Intake, exchange: Exchange) -> None:
     ]
     _take_late(intake, exchange, _late(intake, exchange, known[-channel.recheck_batches :], where), where)
     intake.outcome.known += len(known)
+    settled = set(known)
     for batch in finished:
-        if batch in known:
+        if batch in settled:
             continue
         exchange.forget_snapshot()
         present = exchange.present(batch)

@@ -197,16 +197,14 @@ def pull_files(intake: Intake, source: FileSource, channel: Sftp | DropFolder, f
     outcome.turned_away.clear()
     outcome.unmatched = listing.unmatched
     outcome.refused = [item.shown for item in files if not item.plain]
-    outcome.refused += [
-        too_large(item, channel.max_mb) for item in files if item.plain and item.size > channel.max_mb * 1e6
-    ]
     outcome.waiting.clear()
-    plain = {
-        f"{where}/{masked_path(item.path)}": item for item in files if item.plain and item.size <= channel.max_mb * 1e6
-    }
+    plain = {f"{where}/{masked_path(item.path)}": item for item in files if item.plain}
     booked = intake.known(list(plain))
     new = {locator: item for locator, item in plain.items() if (locator, item.version) not in booked}
     outcome.known = len(plain) - len(new) - len(outcome.receipts)
+    large = {locator: item for locator, item in new.items() if item.size > channel.max_mb * 1e6}
+    outcome.refused += [too_large(item, channel.max_mb) for item in large.values()]
+    new = {locator: item for locator, item in new.items() if locator not in large}
     still = _settled(source, [*new.values(), *never.values()], channel.settle_seconds, listed_at)
     for item in never.values():
         if item.path in still:

@@ -22,6 +22,7 @@ _DIMENSIONS, _SEVERAL = 0x0200, 0x00BD  # MulRk: cells of one row side by side, 
 _CELLS = frozenset({0x0006, 0x0203, 0x0204, 0x0205, 0x00D6, 0x00FD, 0x027E, _SEVERAL})
 _FAT_AT, _FAT_SECTORS = 76, 109  # [MS-CFB] 2.2: the first sectors of the table of sectors stand in the file's header
 _END = 0xFFFFFFFE
+_SECTORS = {9: 512, 12: 4096}  # [MS-CFB] 2.2, Sector Shift
 _SAVE_AS = "用 Excel 或 WPS 打开，另存为 xlsx 后重新报送。"
 
 
@@ -64,7 +65,9 @@ def _lies_in_one_piece(data: bytes, start: int) -> bool:
     """Whether the sectors of the stream that begins at ``start`` follow each other in the file ([MS-CFB] 2.3)."""
     if len(data) < _FAT_AT + 4 * _FAT_SECTORS:
         return False
-    sector = 1 << (data[30] & 15)
+    sector = _SECTORS.get(data[30], 0)
+    if not sector:
+        return False
     listed = struct.unpack_from(f"<{_FAT_SECTORS}I", data, _FAT_AT)
     fat = array("I")
     for place in (sector * (number + 1) for number in listed if number < _END - 1):
@@ -86,7 +89,8 @@ def _few_in_much_room(data: bytes, place: int) -> tuple[list[int], list[int]] | 
         if kind in _CELLS and length >= 6:
             row, first = struct.unpack_from("<HH", data, at)
             rows.add(row)
-            columns.update(range(first, _last(data, kind, at, length) + 1))
+            last = _last(data, kind, at, length)
+            columns.update((first, last), range(first, last + 1))
     if not rows:
         return None
     area = (max(rows) - min(rows) + 1) * (max(columns) - min(columns) + 1)
