@@ -54,7 +54,7 @@ def matrix(warehouse: Any, tmp_path: Path) -> tuple[Office, dict[tuple[str, str]
     twins = [
         decision(n, uscc=make_uscc("91", f"MA7{n:05d}"), **FAULT) for (alike, _), n in cells.items() if "two" in alike
     ]
-    office.returned(UNANSWERED, *cells.values(), company=300, beside=twins, **FAULT)
+    office.returned(UNANSWERED, *cells.values(), company=300, beside=twins)
     lines, slip = [], office.places[UNANSWERED]
     for (alike, place), number in cells.items():
         where = {
@@ -148,7 +148,7 @@ def test_place_and_likeness(matrix: tuple[Office, dict[tuple[str, str], int], in
 def test_a_record_that_stays_on_file_beside_its_correction_is_decided(warehouse: Any, tmp_path: Path) -> None:
     office = Office(warehouse, tmp_path)
     office.deliver([decision(number) for number in range(1, 41)])
-    office.returned(1, 2, **FAULT)
+    office.returned(1, 2)
     seq = office.deliver([renumbered(1), renumbered(2)])
     cases = listed(office)
     assert [case["reason"] for case in cases.values()] == ["old_stays"] * 2 and office.open() == set()

@@ -22,6 +22,7 @@ from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
 
 Row = dict[str, str]
 FIRMS = 4
+FAULT = {"violation_type": ""}
 
 
 def decision(number: int, **changes: str) -> Row:
@@ -67,10 +68,10 @@ class Office:
     def deliver(self, given: list[Row]) -> int:
         return self.bring(csv_bytes(given))
 
-    def returned(self, *numbers: int, company: int = 40, beside: Sequence[Row] = (), **fault: str) -> None:
+    def returned(self, *numbers: int, company: int = 40, beside: Sequence[Row] = ()) -> None:
         """Deliver good company and decisions with a fault that goes back, others ``beside`` them; remember their places."""
         good = [decision(900 + self.files * 50 + index) for index in range(company)]
-        given = [decision(number, **fault) for number in numbers]
+        given = [decision(number, **FAULT) for number in numbers]
         seq = self.deliver([*given, *beside, *good])
         ((batch_id, name),) = self.query("select batch_id, file_name from ledger.batch where seq = %s", seq)
         for index, number in enumerate(numbers):
@@ -122,15 +123,12 @@ class Office:
         return self.query("select count(*) from ledger.record_link")[0][0]
 
 
-FAULT = {"violation_type": ""}
-
-
 @pytest.fixture
 def office(warehouse, tmp_path: Path) -> Office:
     """Decisions 1 to 40 on file; 1 to 6 delivered again with a fault, 41 to 46 returned and never accepted."""
     made = Office(warehouse, tmp_path)
     made.deliver([decision(number) for number in range(1, 41)])
-    made.returned(*range(1, 7), *range(41, 47), **FAULT)
+    made.returned(*range(1, 7), *range(41, 47))
     assert made.open() == {*range(1, 7), *range(41, 47)} and made.links() == 0
     return made
 
