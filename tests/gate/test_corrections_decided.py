@@ -134,6 +134,7 @@ def test_place_and_likeness(matrix: tuple[Office, dict[tuple[str, str], int], in
     assert set(listed(office)) == set(cases) - {right["row_no"], new["row_no"]} and len(office.open()) == waiting - 1
     assert credit("batches", "withdraw", seq, "--reason", "误报").code == 0
     assert listed(office) == {} and len(office.open()) == len(cells) + 1
+    assert credit("corrections", "decide", two["id"], "--new", "--reason", "x").code == 4
     assert credit("batches", "restore", seq, "--reason", "无误").code == 0
     follow_up(run_on(office.day))
     assert len(office.open()) == waiting - 1

@@ -121,18 +121,16 @@ class Exchange:
                 .where(self._source.c[self.channel.batch_column] == batch.number)
             ).scalar_one()
 
-    def keys(self, numbers: list[str]) -> dict[str, list[int]]:
-        """Keys (``key_hash``) of the rows that are there of several batches, by their number."""
+    def keys(self, numbers: list[str]) -> Iterator[tuple[str, int]]:
+        """Number and key (``key_hash``) of every row that is there of several batches."""
         number, key = self._source.c[self.channel.batch_column], self._source.c[self.channel.key_column]
-        found: dict[str, list[int]] = {}
         with _explained(self.channel):
             result = self._connection.execute(
                 select(number, key).where(number.in_(numbers)),
                 execution_options={"stream_results": True, "yield_per": FETCH_ROWS},
             )
             for batch, value in result:
-                found.setdefault(str(batch).strip(), []).append(key_hash(value))
-        return found
+                yield str(batch).strip(), key_hash(value)
 
     def lines(self, batch: Done, told: RowsTold) -> Iterator[bytes]:
         """The batch as JSON Lines through a server-side cursor; its keys are counted in ``told``.
@@ -236,16 +234,20 @@ def _archived_keys(uri: str, key_column: str) -> set[int]:
 def _late(intake: Intake, exchange: Exchange, taken: list[Done], where: str) -> dict[Done, int]:
     """Of batches that were taken those with rows there now that the last receipt lacks, and how many; what was removed is no news."""
     exchange.forget_snapshot()
-    present = exchange.keys([batch.number for batch in taken])
+    there = {batch.number: RowsTold() for batch in taken}
+    for number, key in exchange.keys(list(there)):
+        if number in there:  # some databases find a number in other letters, too
+            there[number].add(key)
     late: dict[Done, int] = {}
     for batch in taken:
-        keys, last = present.get(batch.number, []), intake.last(where + batch.number, batch.number)
-        if last is None or str(RowsTold.of(keys)) == last.source_rows:
+        last = intake.last(where + batch.number, batch.number)
+        if last is None or not there[batch.number].count or str(there[batch.number]) == last.source_rows:
             continue
         with suppress(
             archive.ArchiveDamaged
         ):  # deleted as the law asks: what is there now cannot be told from what was
-            if fresh := len(set(keys) - _archived_keys(last.archive_uri, exchange.channel.key_column)):
+            known = _archived_keys(last.archive_uri, exchange.channel.key_column)
+            if fresh := len({key for _, key in exchange.keys([batch.number]) if key not in known}):
                 late[batch] = fresh
     return late
 

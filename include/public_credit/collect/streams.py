@@ -27,14 +27,6 @@ class RowsTold:
     def __init__(self) -> None:
         self.count = self._sum = 0
 
-    @classmethod
-    def of(cls, rows: Iterable[int]) -> RowsTold:
-        """What tells of these rows."""
-        told = cls()
-        for row in rows:
-            told.add(row)
-        return told
-
     def add(self, row: int) -> None:
         """Count a row, given by ``row_hash``."""
         self.count += 1

@@ -137,21 +137,20 @@ def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
     """Decide a case: the row corrects the quarantine entry ``corrects``, or (None) it is a record of its own.
 
     The correction is booked by the next matching of the receipt (``resubmission.match``). False when exactly this was decided
-    before. Raises UserError for an unknown case, one that was decided to be a correction, an entry that is none of its dataset or
-    does not wait, or without a reason.
+    before. Raises UserError for an unknown case, one whose receipt is not accepted or that was decided to be a correction, an
+    entry that is none of its dataset or does not wait, or without a reason.
     """
     if not reason.strip():
         raise UserError("认定须写明理由。", remedy="加上 --reason “……”。")
-    with step(run, "collector", StepName.DECIDE) as record, session("collector") as opened:
-        case = opened.get(CorrectionCase, case_id)
-        if case is None:
-            raise UserError(
-                f"没有第 {case_id} 号待认定的更正。", remedy="用 public-credit corrections 查看编号。", code=4
-            )
-        locks.lock(opened, locks.batch(case.batch_seq))
-        opened.refresh(case, with_for_update=True)
-        batch = opened.get_one(Batch, case.batch_seq)
-        record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id, "batch_seq": batch.seq}
+    with session("reader") as opened:
+        seq = opened.scalar(select(CorrectionCase.batch_seq).where(CorrectionCase.id == case_id))
+    if seq is None:
+        raise UserError(f"没有第 {case_id} 号待认定的更正。", remedy="用 public-credit corrections 查看编号。", code=4)
+    with step(run, "collector", StepName.DECIDE, batch_seq=seq) as record, session("collector") as opened:
+        locks.lock(opened, locks.batch(seq))
+        case = opened.get_one(CorrectionCase, case_id, with_for_update=True)
+        batch = opened.get_one(Batch, seq)
+        record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         wanted = CaseState.NEW if corrects is None else CaseState.CORRECTION
         if (case.state, case.quarantine_id) == (wanted, corrects):
             record.message = f"第 {case_id} 号更正早已{words.CASE[wanted]}"
@@ -160,6 +159,12 @@ def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
             raise UserError(
                 f"第 {case_id} 号已认定为更正。",
                 remedy=f"认定错了的，用 batches withdraw {case.batch_seq} 撤回该批次。",
+                code=4,
+            )
+        if batch.state not in GOOD:
+            raise UserError(
+                f"批次 {batch.seq} 的状态是“{words.BATCH[batch.state]}”，没有可认定的行。",
+                remedy=f"撤回或搁置的，先用 batches restore {batch.seq} 恢复。",
                 code=4,
             )
         if corrects is not None:
