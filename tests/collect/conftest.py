@@ -29,8 +29,8 @@ def offer(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
     """Write unit ``csdw`` with the given datasets (short name → channel and other settings) into a catalogue
     copy."""
     root = tmp_path / "checkout"
-    for name in ("catalogue", "districts"):
-        shutil.copytree(CHECKOUT / "include" / name, root / "include" / name)
+    for name in ("include/catalogue", "include/districts", "expectations"):
+        shutil.copytree(CHECKOUT / name, root / name)
     monkeypatch.setenv("PCW_ROOT", str(root))
 
     def write(**datasets: dict[str, Any]) -> Any:

@@ -55,6 +55,9 @@ def test_a_unit_that_delivered_rows_cannot_attest_that_it_had_none(warehouse_wit
         attest(run_on(DAY, "李四"), "csdw.licences", DAY, DAY, "来函")
     assert booked(warehouse_with) == []
     assert attest(run_on(DAY, "李四"), "csdw.licences", DAY - timedelta(days=9), DAY - timedelta(days=1), "来函")
+    with warehouse_with.connect() as connection:
+        connection.execute("update ledger.batch set set_aside_from = state, state = 'set_aside'")
+    assert attest(run_on(DAY, "李四"), "csdw.licences", DAY, DAY, "来函"), "what was set aside was no delivery"
 
 
 def test_a_persons_number_in_the_reason_is_blanked(warehouse_with):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from public_credit import collect
+from public_credit.base.messages import UserError
 from public_credit.collect import files
 from public_credit.collect.base import SourceChanged
 
@@ -237,6 +238,22 @@ def test_files_nobody_asked_for_are_named_by_probe_and_status(folder, batches, s
     (folder / "xuke_1.csv").unlink()
     collect.collect(run_on(DAY), "csdw")
     assert status._unmatched(steps()[-1]) == ""
+
+
+def test_a_file_beyond_its_bound_is_left_and_named(offer, batches, steps, tmp_path):
+    place = tmp_path / "drop"
+    place.mkdir()
+    channel = {"type": "drop_folder", "connection": "drop_csdw", "patterns": ["*.csv"], "settle_seconds": 0.1}
+    offer(licences={"channel": channel | {"max_mb": 0.01}}).add_connections(drop_csdw=place.as_uri())
+    large = write(place / "许可_1.csv", "名" * 4000)
+    write(place / "许可_2.csv")
+    (outcome,) = collect.collect(run_on(DAY), "csdw")
+    assert [batch["file_name"] for batch in batches()] == ["许可_2.csv"]
+    assert (outcome.verdict, outcome.owner) == ("warning", "department")
+    assert "拒绝读取：许可_1.csv（0.0 MB，超过 0.01 MB，请拆分后报送" in steps()[-1]["message"]
+    with pytest.raises(UserError, match="许可_1.csv（0.0 MB，超过 0.01 MB"):
+        collect.receive_file(run_on(DAY), "csdw.licences", large)
+    assert len(batches()) == 1
 
 
 def test_a_file_that_grows_while_it_is_read_is_left_at_the_size_it_had():

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from public_credit import collect
+from public_credit import collect, gate
+from public_credit.base import settings
 from public_credit.base.retry import Patience
 from public_credit.collect import http_api
-from starlette.responses import Response, StreamingResponse
+from public_credit.steps.work import land_received
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from tests.helpers.receipts import DAY, archived_lines
 from tests.helpers.runs import run_on
@@ -36,7 +41,7 @@ def quick(monkeypatch):
 def pull(offer, api):
     warehouse = None
 
-    def run(uri: str | None = None, dataset: dict | None = None, **more):
+    def run(uri: str | None = None, dataset: dict | None = None, on: date = DAY, **more):
         nonlocal warehouse
         if warehouse is None:
             channel = {
@@ -48,7 +53,7 @@ def pull(offer, api):
             } | more
             warehouse = offer(licences={"channel": channel} | (dataset or {}))
             warehouse.add_connections(api_csdw=uri or api.uri())
-        return collect.collect(run_on(DAY), "csdw")[0]
+        return collect.collect(run_on(on), "csdw")[0]
 
     return run
 
@@ -298,7 +303,6 @@ def test_a_source_without_versions_is_pulled_whole_and_its_first_page_asked_twic
     pull()
     assert [call["page"] for call in api.calls] == ["1", "2", "1"]
     api.calls.clear()
-    time.sleep(1.1)  # the moment of a pull is its version
     api.rows = api_rows(6)
     pull()
     assert "since" not in api.calls[-1]
@@ -309,9 +313,62 @@ def test_a_source_without_versions_is_pulled_whole_and_its_first_page_asked_twic
             server.rows = [*api_rows(1, start=len(server.rows) + 100), *server.rows[:-1]]
 
     api.before = grows
-    time.sleep(1.1)
     outcome = pull()
     assert (outcome.verdict, len(batches())) == ("incomplete", 2)
+
+
+def test_a_source_without_versions_that_shows_the_same_is_booked_once_within_its_cadence(api, pull, batches, steps):
+    """In another order, with another number and time of the answer: the same rows. Removed and back again: news."""
+    api.rows, api.version = [row | {"序号": number, "导出时间": "9:00"} for number, row in enumerate(api_rows(5))], ""
+    pull(dataset={"delivery_mode": "full_snapshot", "ignored_columns": ["序号", "导出时间"], "cadence_days": 7})
+    api.rows = [row | {"序号": number, "导出时间": "10:00"} for number, row in enumerate(reversed(api.rows))]
+    outcome = pull(on=DAY + timedelta(days=6))
+    assert (len(batches()), outcome.verdict, outcome.unchanged) == (1, "ok", 1)
+    assert steps()[-1]["message"] == "来源内容与上一份回执相同，不另行登记" and steps()[-1]["counts"]["unchanged"] == 1
+    assert len(list(Path(urlsplit(settings.archive_url()).path).rglob("*.pcw"))) == 1, (
+        "what was pulled in vain is not kept"
+    )
+    assert len(pull(on=DAY + timedelta(days=7)).batch_seqs) == 1, "a sign of life"
+    whole, api.rows = api.rows, api.rows[1:]
+    assert len(pull(on=DAY + timedelta(days=7)).batch_seqs) == 1
+    api.rows = whole
+    assert len(pull(on=DAY + timedelta(days=7)).batch_seqs) == 1
+
+
+@pytest.mark.parametrize("version", ["", "v1"], ids=["without a version", "with a version"])
+@pytest.mark.parametrize("mode", ["events", "changes", "full_snapshot"])
+def test_asked_for_everything_nothing_is_a_statement_and_asked_for_news_it_is_none(
+    api, pull, batches, steps, warehouse, mode, version
+):
+    api.version = version
+    roster = {"kind": "enterprise_registration", "variant": "all"} if mode == "full_snapshot" else {}
+    pull(dataset={"delivery_mode": mode} | roster)
+    (batch,) = batches()
+    pull()
+    assert len(batches()) == 1, "once a day, or once a version"
+    land_received(run_on(DAY), "csdw")
+    gate.run(run_on(DAY))
+    with warehouse.connect() as reader:
+        stated = reader.execute("select batch_seq, period_from, superseded_by from ledger.attestation").fetchall()
+    (judged,) = batches()
+    if mode == "full_snapshot":
+        assert judged["state"] == "held" and "全量名录不为空" in judged["message"] and stated == []
+    else:
+        assert judged["state"] == "accepted" and stated == [(batch["seq"], DAY, None)]
+    api.rows, api.version = api_rows(2, "v2"), version and "v2"
+    if mode != "full_snapshot" and version:
+        assert len(pull().batch_seqs) == 1 and api.calls[-1]["since"] == "v1"
+        assert pull().message == "无新增" and api.calls[-1]["since"] == "v2", "nothing new is no statement"
+        assert len(batches()) == 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"total": 0, "rows": {}}, {"total": 0, "rows": ""}, {"total": 0}, {"rows": []}, {"total": None, "rows": []}],
+)
+def test_only_the_agreed_form_is_a_statement_of_nothing(api, pull, batches, data):
+    api.answer = lambda page, document: JSONResponse({"code": "00", "data": {"pages": 1, "version": "v"} | data})
+    assert pull().verdict == "failed" and batches() == []
 
 
 @pytest.mark.parametrize(

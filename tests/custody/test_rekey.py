@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import io
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,14 +16,31 @@ from public_credit.custody import archive, vault
 from public_credit.custody.vault import Vault
 from public_credit.ledger import locks
 from public_credit.ledger.session import session
+from public_credit.steps import work
 
 from tests.helpers.commands import credit
+from tests.helpers.penalties import ON, csv_bytes, land, rows
+from tests.helpers.runs import run_on
 from tests.identifiers.test_persons import ID18, ID_X, MOBILE
 
 
-def _new_keys(warehouse: Any, *names: str) -> None:
+def _new_keys(warehouse: Any, *names: str, version: int = 2) -> None:
     for name in names:
-        (warehouse.home / "secrets" / f"{name}.2.key").write_text("ab" * 32)
+        (warehouse.home / "secrets" / f"{name}.{version}.key").write_text(f"{version:02x}" * 32)
+
+
+def _store_beside(warehouse: Any, number: str, letter: str = "P") -> str:
+    """The token of a number that a collector stored which knew the second keys alone."""
+    key, token = bytes.fromhex("02" * 32), letter + "A" * 26
+    sealed = bytes(12) + AESGCM(key).encrypt(bytes(12), number.encode(), token.encode())
+    lookup = hmac.digest(key, f"{letter}\x1f{number}".encode(), "sha256")
+    with warehouse.connect("owner") as owner:
+        owner.execute(
+            "insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version) "
+            "values (%s, %s, %s, 2, %s, 2)",
+            [token, letter, lookup, sealed],
+        )
+    return token
 
 
 def _store(number: str, letter: str = "P") -> str:
@@ -33,22 +51,28 @@ def _store(number: str, letter: str = "P") -> str:
 def test_a_number_stored_under_both_keys_is_found_under_one_token_and_both_are_readable(warehouse: Any) -> None:
     first, other = _store(ID18), _store(ID_X)
     _new_keys(warehouse, "vault", "lookup")
-    key = bytes.fromhex("ab" * 32)
-    double = "P" + "A" * 26  # stored by a collector that knew the new keys alone
-    with warehouse.connect("owner") as owner:
-        lookup = hmac.digest(key, f"P\x1f{ID18}".encode(), "sha256")
-        sealed = bytes(12) + AESGCM(key).encrypt(bytes(12), ID18.encode(), double.encode())
-        owner.execute(
-            "insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version) "
-            "values (%s, 'P', %s, 2, %s, 2)",
-            [double, lookup, sealed],
-        )
+    double = _store_beside(warehouse, ID18)
     answer = credit("vault", "rekey")
     assert answer.code == 0, answer.err
     assert "已重新加密 2 条" in answer.out and "1 个号码曾登记两次" in answer.out
     assert vault.reveal([first, double, other]) == {first: ID18, double: ID18, other: ID_X}
-    assert vault.lookup(ID18) == double and vault.lookup(ID_X) == other and _store(ID_X) == other
+    assert vault.tokens_of(ID18) == [double, first] and vault.tokens_of(ID_X) == [other] and _store(ID_X) == other
+    assert _store(ID18) == double and vault.tokens_of(MOBILE, "M") == []
     assert "已重新加密 0 条" in credit("vault", "rekey").out
+    _new_keys(warehouse, "vault", "lookup", version=3)
+    assert "1 个号码曾登记两次" in credit("vault", "rekey").out
+    assert vault.tokens_of(ID18) == [double, first], "the first stays the first"
+
+
+def test_a_replay_makes_one_of_two_tokens(warehouse: Any, tmp_path: Path) -> None:
+    seq = land(tmp_path, "a.csv", csv_bytes(rows(1, remark=f"联系电话{MOBILE}")))
+    work.gate(run_on(ON))
+    (first,) = vault.tokens_of(MOBILE, "M")
+    _new_keys(warehouse, "vault", "lookup")
+    double = _store_beside(warehouse, MOBILE, "M")
+    assert f"重放批次 {seq}，" in credit("vault", "rekey").out
+    assert credit("replay", seq).code == 0
+    assert vault.batches_with([first]) == [] and vault.batches_with([double]) == [seq]
 
 
 def test_keys_do_not_change_while_a_receipt_is_landed(warehouse: Any) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +18,7 @@ from public_credit.ledger import ids
 from public_credit.steps import work
 from public_credit.steps.follow_up import follow_up
 
-from tests.conftest import Warehouse, open_warehouse
+from tests.conftest import CHECKOUT, Warehouse, open_warehouse
 from tests.helpers.commands import credit
 from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
 from tests.helpers.runs import run_on
@@ -160,6 +164,47 @@ def test_a_rejected_record_that_is_corrected_goes_again(desk: Desk) -> None:
     assert (result.accepted, result.rejected) == (1, 0) and desk.agreed()
     story = credit("explain", corrected[0]["decision_no"], "--json").json[0]
     assert [item["state"] for item in story["deliveries"]] == ["rejected", "accepted"]
+
+
+_DELIVER = """
+from datetime import date
+from public_credit.steps import work
+from tests.helpers.runs import run_on
+print(work.deliver(run_on(date.fromisoformat({!r}))).accepted)
+"""
+
+
+def test_a_replay_beside_a_delivery_sends_nothing_twice_and_loses_nothing(desk: Desk) -> None:
+    """The delivery stands still before its first line in the ledger while the receipt it sends is landed and judged again."""
+    held, sent = desk.held(), len(desk.query("select 1 from ledger.delivery_item"))
+    desk.bring(desk.numbered(7, 1451))
+    ((seq,),) = desk.query("select max(seq) from ledger.batch")
+    with desk.warehouse.connect() as holder:
+        holder.execute("lock table ledger.delivery in share mode")
+        delivery = subprocess.Popen(
+            [sys.executable, "-c", _DELIVER.format(str(desk.day))],
+            env=os.environ | {"PYTHONPATH": f"{CHECKOUT / 'include'}:{CHECKOUT}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            deadline = time.monotonic() + 120
+            while not desk.query("select 1 from pg_locks where locktype = 'relation' and not granted"):
+                assert delivery.poll() is None and time.monotonic() < deadline, "the delivery never came to the lock"
+                time.sleep(0.1)
+            assert credit("replay", seq).code == 0
+            holder.rollback()
+            told, errors = delivery.communicate(timeout=120)
+        finally:
+            delivery.kill()
+    assert delivery.returncode == 0 and int(told) == 7, errors[-2000:]
+    assert desk.agreed() and len(desk.held()) == len(held) + 7
+    work.build(run_on(desk.day))
+    work.release(run_on(desk.day))
+    desk.deliver()
+    assert len(desk.query("select 1 from ledger.delivery_item")) == sent + 7, "the second landing says the same"
+    assert desk.agreed() and len(desk.held()) == len(held) + 7
 
 
 def test_two_changes_of_one_record_arrive_in_order(desk: Desk) -> None:

@@ -132,6 +132,28 @@ def test_two_hands_at_one_receipt(warehouse: Any, tmp_path: Path, one: str, othe
         ).fetchall() in ([(0,)], [(5,)])
 
 
+@pytest.mark.slow
+def test_nothing_is_landed_while_keys_change(warehouse: Any, tmp_path: Path) -> None:
+    """Whoever changes keys holds the vault alone; a landing in another process waits for the end of it and goes on."""
+    seq = land(tmp_path, "a.csv", csv_bytes(rows(5)))
+    judge(seq)
+    with warehouse.connect("owner") as owner, started("replay", seq) as landing:
+        assert landing.stdout is not None and landing.stdin is not None
+        assert landing.stdout.readline() == "ready\n", landing.communicate()[1][-2000:]
+        owner.execute("select pg_advisory_lock(hashtextextended(%s, 16))", [locks.VAULT])
+        landing.stdin.write("go\n")
+        landing.stdin.flush()
+        until(lambda: waiting(warehouse) >= 1)
+        with warehouse.connect("reader") as reader:
+            assert reader.execute("select count(*) from raw.administrative_penalty where attempt > 1").fetchone() == (
+                0,
+            )
+        owner.execute("select pg_advisory_unlock_all()")
+        owner.commit()
+        assert landing.wait(120) == 0, landing.communicate()[1][-3000:]
+    assert told(warehouse, seq) == ("accepted", 2, [(1, "superseded"), (2, "gated")])
+
+
 def test_a_receipt_somebody_is_at_keeps_no_other_from_its_judgement(
     warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

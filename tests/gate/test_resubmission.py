@@ -6,6 +6,7 @@ returned and never accepted. Then slips come back: honest, of other decisions, r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
 
 Row = dict[str, str]
 FIRMS = 4
+FAULT = {"violation_type": ""}
 
 
 def decision(number: int, **changes: str) -> Row:
@@ -66,11 +68,11 @@ class Office:
     def deliver(self, given: list[Row]) -> int:
         return self.bring(csv_bytes(given))
 
-    def returned(self, *numbers: int, dated: str = "", **fault: str) -> None:
-        """Deliver good company and decisions with a fault that goes back; remember their places."""
-        company = [decision(900 + self.files * 50 + index) for index in range(40)]
-        given = [decision(number, **fault) for number in numbers]
-        seq = self.deliver(given + company)
+    def returned(self, *numbers: int, company: int = 40, beside: Sequence[Row] = ()) -> None:
+        """Deliver good company and decisions with a fault that goes back, others ``beside`` them; remember their places."""
+        good = [decision(900 + self.files * 50 + index) for index in range(company)]
+        given = [decision(number, **FAULT) for number in numbers]
+        seq = self.deliver([*given, *beside, *good])
         ((batch_id, name),) = self.query("select batch_id, file_name from ledger.batch where seq = %s", seq)
         for index, number in enumerate(numbers):
             self.places[number] = (batch_id, name, "", str(index + 2))
@@ -78,8 +80,12 @@ class Office:
 
     def answer(self, given: list[tuple[int, Row]]) -> int:
         """A slip: each row under the place of the decision named."""
+        return self.under([(self.places[number], row) for number, row in given])
+
+    def under(self, given: list[tuple[tuple[str, str, str, str], Row]]) -> int:
+        """Rows under places as they are given."""
         lines = csv_bytes([row for _, row in given]).decode().splitlines()
-        places = [("批次", "文件", "工作表", "行号"), *(self.places[number] for number, _ in given)]
+        places = [("批次", "文件", "工作表", "行号"), *(place for place, _ in given)]
         return self.bring(
             "\n".join(",".join(place) + "," + line for place, line in zip(places, lines, strict=True)).encode()
         )
@@ -117,15 +123,12 @@ class Office:
         return self.query("select count(*) from ledger.record_link")[0][0]
 
 
-FAULT = {"violation_type": ""}
-
-
 @pytest.fixture
 def office(warehouse, tmp_path: Path) -> Office:
     """Decisions 1 to 40 on file; 1 to 6 delivered again with a fault, 41 to 46 returned and never accepted."""
     made = Office(warehouse, tmp_path)
     made.deliver([decision(number) for number in range(1, 41)])
-    made.returned(*range(1, 7), *range(41, 47), **FAULT)
+    made.returned(*range(1, 7), *range(41, 47))
     assert made.open() == {*range(1, 7), *range(41, 47)} and made.links() == 0
     return made
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from public_credit.collect.attest import attest
 from public_credit.oversight import status
 from public_credit.steps import work
 
@@ -111,6 +113,31 @@ def test_a_correction_that_is_withdrawn_corrects_nothing_until_it_is_restored(wa
     assert states(warehouse, "quarantine") == [(book[0], "withdrawn", None)], "nothing waits for a withdrawn row"
     restore(book[0])
     assert states(warehouse, "quarantine") == [(book[0], "returned", None)]
+
+
+def test_a_statement_of_nothing_is_superseded_by_rows_of_its_period_until_they_are_withdrawn(
+    warehouse: Any, tmp_path: Path
+) -> None:
+    """The unit's own empty file and a letter about a longer period; a letter about another one stays as it is."""
+
+    def counts() -> dict[str, int | None]:
+        with warehouse.connect("reader") as reader:
+            return dict(reader.execute("select reason, superseded_by from ledger.attestation").fetchall())
+
+    for days, reason in ((9, "来函一"), (0, "来函二")):
+        assert attest(run_on(ON), penalties.DATASET, ON - timedelta(20), ON - timedelta(days), reason)
+    assert judge(land(tmp_path, "empty.csv", csv_bytes(rows(1)).splitlines(keepends=True)[0])).state == "accepted"
+    assert counts() == {"空表报送": None, "来函一": None, "来函二": None}
+    first, second = (land(tmp_path, f"{n}.csv", csv_bytes(rows(n + 3)[n:])) for n in (0, 3))
+    assert judge(first).state == judge(second).state == "accepted"
+    by_first = {"空表报送": first, "来函一": None, "来函二": first}
+    assert counts() == by_first
+    withdraw(first)
+    assert counts() == by_first | {"空表报送": second, "来函二": second}
+    withdraw(second)
+    assert counts() == dict.fromkeys(by_first), "it counts again"
+    restore(first)
+    assert counts() == by_first
 
 
 def test_a_withdrawn_delivery_without_rows_is_no_attestation(warehouse: Any, tmp_path: Path) -> None:

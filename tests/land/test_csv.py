@@ -134,6 +134,10 @@ def test_what_a_program_wrote_comes_back(rows, end, quoting, size, closed):
         ',,\na,b,c\n"","",""\n',
         'a"b,c,d\n"x\ny",e,f\ng"h,i,j\n',
         'a,b,"c\n"\nd,e,f\n',
+        # Lone quotes that leave as many records as counting quotes does, cut elsewhere.
+        ',"\n",  甲"\n",\n"a","b",""\n',
+        '"\n"""a"a","b",""\n" 𠀀"a","b",""\n"𠀀\n"a","b",""\n',
+        '\n""a","b",""\n" a,b,c\na"a" 𠀀"a","b",""\n',
     ],
 )
 def test_every_shape_of_line_is_read_like_the_csv_module(size, body):

@@ -31,6 +31,19 @@ def test_a_header_of_two_rows_is_joined():
         assert found[0][0] in (3, 4) and found[1][0] == found[0][0] + 1
 
 
+def test_a_header_of_three_rows_is_joined():
+    top, middle, low = [*TITLES], [""] * len(TITLES), [""] * len(TITLES)
+    for place in (3, 4, 5):
+        top[place], middle[place], low[place] = "当事人" * (place == 3), "代码" * (place == 3), TITLES[place]
+    top[7], middle[7] = "", TITLES[7]
+    rows = [top, middle, low, line(0).split(","), line(1).split(",")]
+    text = "\n".join(",".join(row) for row in rows).encode()
+    for data in (text, "报送表\n".encode() + text, workbook(rows), workbook([["报送表"], *rows])):
+        ((_, titles, found),) = read(data)
+        assert titles == TITLES and [cells[0] for _, cells in found] == ["甲0", "甲1"]
+        assert found[0][0] in (4, 5) and found[1][0] == found[0][0] + 1
+
+
 def test_a_record_whose_cells_are_words_of_the_header_is_no_header():
     cells = [*TITLES[:3], *[f"v{place}" for place in range(3, len(TITLES))]]
     assert row_numbers((",".join(TITLES) + "\n" + ",".join(cells) + "\n").encode()) == [2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,9 @@ import openpyxl
 import pytest
 import xlwt
 from public_credit.land import headers, matched
-from public_credit.land.readers import Note, Table, UnreadableFile, open_tables, workbook
+from public_credit.land.readers import Note, Table, UnreadableFile, open_tables, workbook, workbook_xls
+
+from tests import seeds
 
 from .tables import DATASET, KIND, TITLES, line
 
@@ -203,6 +206,63 @@ def test_a_cell_far_out_costs_nothing(column, row, dimension):
     ((_, numbers, cells),), _ = read(data)
     assert numbers[:4] == WHOLE[0] and cells[:4] == (["甲0"] * (row != 2 or column > 1) + WHOLE[1][1:])
     assert numbers[4:] == ([row] if row > 5 else [])
+
+
+@pytest.mark.parametrize("column, row", [(256, 2), (1, 65_536), (256, 65_536), (100, 40_000)])
+def test_a_cell_far_out_in_an_xls_costs_nothing(column, row):
+    def write(book, sheet):
+        sheet.write(row - 1, column - 1, "x")
+        if row > 5 and column == 256:
+            sheet.write(65_534, 254, "y")
+            for place in range(100, 104):  # one record for several cells
+                sheet.write(30_000, place, place)
+            sheet.row(30_000).hidden = True
+
+    data = xls(write) if row > 2 or column < 256 else xls(lambda book, sheet: sheet.write(1, 255, "x"))
+    ((_, numbers, _),), notes = read(data)
+    far = [row] if row > 5 and column < 256 else [30_001, 65_535, 65_536] if row > 5 else []
+    assert numbers == [*WHOLE[0], *far]
+    assert told(notes) == ({"hidden_rows": (1, False)} if len(far) == 3 else {})
+
+
+def test_cells_of_a_sparse_xls_stand_under_their_titles():
+    """Values, in records of one cell and of several, between columns and rows that are nothing but blank."""
+    amount = len(TITLES) - 2
+
+    def write(book, sheet):
+        for number in (30_000, 65_535):
+            for column, cell in enumerate(ROWS[0]):
+                if column not in (amount, amount + 1):
+                    sheet.write(number, column, cell)
+            sheet.write(number, amount, 5)
+            sheet.write(number, amount + 1, 7)
+            sheet.write(number, 255, 9)
+
+    found = dict[int, list[str]]()
+    score = lambda row: headers.recognised(KIND, "entity", row, DATASET)  # noqa: E731
+    for table in open_tables(lambda: io.BytesIO(xls(write)), "t", DATASET, score):
+        for chunk in table.chunks:
+            found |= zip(chunk.source_row.to_list(), map(list, chunk.frame.iter_rows()), strict=True)
+    assert list(found) == [*WHOLE[0], 30_001, 65_536]
+    assert found[30_001] == found[65_536] == [*ROWS[0][:amount], "5", "7"]
+
+
+def test_a_damaged_sparse_xls_ends_no_process():
+    """Bytes changed anywhere, in the table of sectors and in the records of cells most of all, or the end cut off."""
+
+    def write(book, sheet):
+        for column in (100, 101, 255):
+            sheet.write(65_535, column, column)
+
+    whole, rng = xls(write), seeds.rng("sparse xls")
+    begin = whole.index(b"\x09\x08\x10\x00\x00\x06\x05\x00")
+    for _ in range(400):
+        data = bytearray(whole)
+        for _ in range(rng.randint(1, 12)):
+            data[rng.choice([30, rng.randrange(76, 512), rng.randrange(begin, len(data))])] = rng.randrange(256)
+        del data[rng.choice([len(data), rng.randrange(len(data))]) :]
+        with suppress(UnreadableFile):
+            workbook_xls.look(bytes(data), "t")
 
 
 def test_many_far_rows_keep_their_numbers():

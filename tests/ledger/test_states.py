@@ -113,6 +113,8 @@ CONSTRAINTS = {
     ("step", "verdict"): states.Verdict,
     ("row_outcome", "outcome"): states.Outcome,
     ("quarantine", "state"): states.QuarantineState,
+    ("correction_case", "reason"): states.CaseReason,
+    ("correction_case", "state"): states.CaseState,
     ("build", "state"): states.BuildState,
     ("build_input", "operation"): states.InputOperation,
     ("release", "state"): states.ReleaseState,

@@ -30,7 +30,7 @@ with counted as (
     from {{ ref('mart_supervision__silent_week') }} group by 1, 2
     union all
     select unit_id, {{ month_text('period_to') }}, 'attestations', count(*) from {{ source('ledger', 'attestation') }}
-        group by 1, 2
+        where superseded_by is null group by 1, 2
     union all
     select u.unit_id, {{ month_text('d.day') }}, 'business_days', 1
     from {{ source('ledger', 'unit') }} u cross join {{ source('ledger', 'business_day') }} d

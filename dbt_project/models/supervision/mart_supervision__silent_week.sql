@@ -12,7 +12,7 @@ with opened as (
     select dataset_id, business_date as signed_on from {{ source('ledger', 'batch') }}
         where coalesce(set_aside_from, state) <> 'broken'
     union all
-    select dataset_id, period_to from {{ source('ledger', 'attestation') }}
+    select dataset_id, period_to from {{ source('ledger', 'attestation') }} where superseded_by is null
 ), last_sign as (
     select d.dataset_id, d.unit_id, d.cadence_days, w.week_end, max(s.signed_on) as signed_on,
         greatest(coalesce(max(s.signed_on), min(o.first_day)), min(d.live_on)) as silent_from
@@ -29,4 +29,5 @@ from last_sign l
 where {{ days_between('l.silent_from', 'l.week_end') }} > l.cadence_days
   and not exists (
     select 1 from {{ source('ledger', 'attestation') }} a
-    where a.dataset_id = l.dataset_id and l.week_end between a.period_from and a.period_to)
+    where a.dataset_id = l.dataset_id and a.superseded_by is null
+      and l.week_end between a.period_from and a.period_to)

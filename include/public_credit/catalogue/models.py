@@ -244,7 +244,11 @@ class _Connected(Strict):
         return value
 
 
-class HttpApi(_Connected):
+class _Bounded(Strict):
+    max_mb: float = Attribute(default=2000.0, gt=0, description="一份回执（一次拉取、一个批次、一个文件）至多多少 MB")
+
+
+class HttpApi(_Connected, _Bounded):
     """HTTP JSON interface of a department: pages, signature, rate limit."""
 
     type: Literal["http_api"]
@@ -254,11 +258,10 @@ class HttpApi(_Connected):
     requests_per_second: float = Attribute(default=5.0, gt=0, le=50)
     row_version: str = "SJC"
     max_pages: int = Attribute(default=2000, ge=1, description="一次拉取至多多少页")
-    max_mb: float = Attribute(default=2000.0, gt=0, description="一次拉取至多收多少 MB")
     max_minutes: float = Attribute(default=60.0, gt=0, description="一次拉取至多多少分钟")
 
 
-class _Files(_Connected):
+class _Files(_Connected, _Bounded):
     patterns: list[str] = Attribute(min_length=1)
     format: Literal["csv", "xlsx", "xls", "zip_xml", "xml", "auto"] = "auto"
     encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
@@ -278,7 +281,7 @@ class DropFolder(_Files):
     type: Literal["drop_folder"]
 
 
-class ExchangeDb(_Connected):
+class ExchangeDb(_Connected, _Bounded):
     """Front-end database (前置库): tables with batch numbers."""
 
     type: Literal["exchange_db"]
@@ -290,7 +293,7 @@ class ExchangeDb(_Connected):
     recheck_batches: int = Attribute(default=20, ge=1, description="每次核对最近多少个已收批次有无晚到的行")
 
 
-class HandIn(Strict):
+class HandIn(_Bounded):
     """Files handed in by a person (form or command line)."""
 
     type: Literal["hand_in"]

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from ..base import settings
 from ..base.messages import UserError
 from ..ledger.written import clean, clear, watch_logs
-from . import batches, editions, operate, overview, people, publications, reports, subjects
+from . import batches, corrections, editions, operate, overview, people, publications, reports, subjects
 from .catalogue import app as catalogue_app
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.add_typer(catalogue_app, name="catalogue", help="目录：检查、查看、领域覆盖、生成填报模板。")
 overview.register(app)
 batches.register(app)
+corrections.register(app)
 operate.register(app)
 people.register(app)
 report = typer.Typer(no_args_is_help=True, help="报告与发布：主体报告、本人报告、批量审查、领导看板。")

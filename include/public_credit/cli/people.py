@@ -103,4 +103,8 @@ def rekey() -> None:
     changed, doubles = vault.rekey(run_of().holder)
     print(f"已重新加密 {changed:,} 条，归档对象密钥 {archive.rekey():,} 个。")
     if doubles:
-        print(f"其中 {doubles:,} 个号码曾登记两次：两个标识均可解密，按号码查询时以先换钥的一个为准，请核对有关记录。")
+        seqs = "、".join(map(str, vault.batches_with(doubles)))
+        print(
+            f"其中 {len(doubles):,} 个号码曾登记两次：两个标识均可解密、均可按号码查到，新入库的行只用其中一个。"
+            + (f"要使已入库的行也归一，用 public-credit replay 重放批次 {seqs}，再构建。" if seqs else "")
+        )

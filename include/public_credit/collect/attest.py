@@ -16,7 +16,7 @@ from ..catalogue import load_catalogue
 from ..identifiers import persons
 from ..ledger.models import Attestation, Batch
 from ..ledger.session import session, step
-from ..ledger.states import StepName
+from ..ledger.states import OUT_OF_THE_WAY, StepName
 
 
 def _check(run: Run, dataset_id: str, start: date, end: date, reason: str) -> None:
@@ -43,7 +43,9 @@ def attest(run: Run, dataset_id: str, start: date, end: date, reason: str) -> bo
     ):
         delivered = opened.scalar(
             select(func.coalesce(func.sum(Batch.rows_in), 0)).where(
-                Batch.dataset_id == dataset_id, Batch.business_date.between(start, end)
+                Batch.dataset_id == dataset_id,
+                Batch.business_date.between(start, end),
+                Batch.state.not_in(OUT_OF_THE_WAY),
             )
         )
         if delivered:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -29,7 +29,7 @@ from ..ledger.models import Batch, Step
 from ..ledger.session import session
 from ..ledger.states import StepName, Verdict
 from . import refused
-from .streams import ByteStream, version_of
+from .streams import ByteStream, RowsTold, version_of
 
 UNMATCHED = "文件名与目录中的模式不符"  # begins the part of a message that names files nobody asked for
 Owner = Literal["department", "data_engineer"]
@@ -64,9 +64,11 @@ class CollectOutcome:
     batch_seqs: list[int] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
     known: int = 0
+    unchanged: int = 0
     busy: bool = False
     waiting: list[str] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     turned_away: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
@@ -83,9 +85,9 @@ class CollectOutcome:
             return
         if self.incomplete:
             self.verdict, self.owner = Verdict.INCOMPLETE, "department"
-        elif self.refused or self.turned_away:
+        elif self.refused or self.turned_away or self.late:
             self.verdict, self.owner = Verdict.WARNING, "department"
-        elif not (self.receipts or self.known or self.waiting):
+        elif not (self.receipts or self.known or self.unchanged or self.waiting):
             self.verdict = Verdict.NOTHING_DUE
 
     @property
@@ -98,6 +100,10 @@ class CollectOutcome:
             parts.append(f"新收 {len(self.receipts)} 份")
         if self.known:
             parts.append(f"已收过 {self.known} 份，不再重复登记")
+        if self.unchanged:
+            parts.append("来源内容与上一份回执相同，不另行登记")
+        if self.late:
+            parts.append(f"补收晚到的行：{_listed(self.late)}")
         if self.waiting:
             parts.append(f"未就绪 {len(self.waiting)} 份，留待下次：{_listed(self.waiting)}")
         if self.incomplete:
@@ -108,7 +114,7 @@ class CollectOutcome:
             parts.append(f"拒收（未入库、未归档）：{_listed(self.turned_away)}")
         if self.unmatched:
             parts.append(f"{UNMATCHED} {len(self.unmatched)} 份，未收取：{_listed(self.unmatched)}")
-        if not self.receipts and not self.errors:
+        if not (self.receipts or self.unchanged or self.errors):
             parts.append("无新增")
         return masked("；".join(parts))
 
@@ -118,6 +124,8 @@ class CollectOutcome:
         return {
             "new": len(self.receipts),
             "known": self.known,
+            "unchanged": self.unchanged,
+            "late": len(self.late),
             "waiting": len(self.waiting),
             "incomplete": len(self.incomplete),
             "refused": len(self.refused),
@@ -163,6 +171,17 @@ class Intake:
                 )
             }
 
+    def last(self, locator: str, source_version: str | None = None) -> Batch | None:
+        """The last receipt booked from ``locator``, of a version where one is given."""
+        with session("collector") as opened:
+            query = select(Batch).where(Batch.dataset_id == self.dataset.id, Batch.locator == masked_path(locator))
+            if source_version is not None:
+                query = query.where(Batch.source_version == masked_path(source_version))
+            found = opened.scalar(query.order_by(Batch.seq.desc()).limit(1))
+            if found is not None:
+                opened.expunge(found)
+            return found
+
     def booked_versions(self, prefix: str) -> dict[str, int | None]:
         """Source versions of all booked receipts whose locator starts with ``prefix``, with the rows that came in.
 
@@ -199,14 +218,27 @@ class Intake:
         with archive.open_plain(last.archive_uri) as plain:
             return version_of(plain.readline())
 
-    def take(self, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]) -> None:
+    def take(
+        self,
+        locator: str,
+        source_version: str,
+        file_name: str,
+        chunks: Iterable[bytes],
+        told: RowsTold | None = None,
+        news: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Archive the bytes, then book the receipt; booked before = said so, nothing changes.
 
-        Where the receipt comes from is booked without numbers of persons, whatever the channel hands in.
+        Where the receipt comes from is booked without numbers of persons, whatever the channel hands in. ``told`` (complete when
+        the bytes have come) is booked with it; ``news``, asked then, says whether they are worth a receipt.
         """
         locator, source_version, file_name = masked_path(locator), masked_path(source_version), masked(file_name)
         stored = self._archive(chunks)
-        values = self._row(locator, source_version, file_name, stored)
+        if not news():
+            self._forget(stored.uri)
+            self.outcome.unchanged += 1
+            return
+        values = self._row(locator, source_version, file_name, stored) | {"source_rows": str(told or "")}
         with session("collector") as opened:
             seq = opened.scalar(
                 insert(Batch)
@@ -253,6 +285,12 @@ class Intake:
             refused.book(self.run, refused_id, receipt, chunks)
         if met in (None, self.dataset.id):
             self.outcome.turned_away.append(f"{file_name}（{refused.why(refused_id)}；{refused.REMEDY}）")
+
+    def _forget(self, uri: str) -> None:
+        """Destroy what was archived of a source that shows what it showed before."""
+        from ..custody import archive
+
+        archive.shred(uri, "与上一份回执内容相同")
 
     def _discard(self, wanted: str, uri: str) -> None:
         """Destroy a second copy of a receipt that turned out to be booked."""
@@ -311,7 +349,15 @@ class Intake:
 class Probe(Intake):
     """Asks the source the same questions and takes nothing."""
 
-    def take(self, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]) -> None:
+    def take(
+        self,
+        locator: str,
+        source_version: str,
+        file_name: str,
+        chunks: Iterable[bytes],
+        told: RowsTold | None = None,
+        news: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Note the receipt's name; nothing is stored."""
         self.outcome.receipts.append(masked(file_name))
 

@@ -3,25 +3,28 @@
 A batch number is one receipt. It is taken when the batch table lists it with a row count and exactly that
 many rows are there, in one consistent snapshot; otherwise it is left for a later run and said to be
 incomplete (``truncated``). A batch that the batch table lists with more rows than were taken is taken again: what is in
-already repeats itself.
+already repeats itself. The last batches taken are compared with what is there now, key by key: rows that the batch table does
+not tell of, in place of others or beside them, are taken, too, and the department is told.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, column, create_engine, event, exc, func, select, table, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.expression import TableClause
 
 from ..catalogue.models import ExchangeDb
+from ..custody import archive
 from .base import CollectError, Intake, SourceChanged, connection_uri, masked_path
-from .streams import header_line, row_lines
+from .streams import RowsTold, TooMuch, bounded, header_line, key_hash, row_lines
 
 FETCH_ROWS = 2000
 DRIVERS = {
@@ -118,17 +121,19 @@ class Exchange:
                 .where(self._source.c[self.channel.batch_column] == batch.number)
             ).scalar_one()
 
-    def counts(self, numbers: list[str]) -> dict[str, int]:
-        """Rows that are there of several batches, by their number."""
-        name = self._source.c[self.channel.batch_column]
+    def keys(self, numbers: list[str]) -> Iterator[tuple[str, int]]:
+        """Number and key (``key_hash``) of every row that is there of several batches."""
+        number, key = self._source.c[self.channel.batch_column], self._source.c[self.channel.key_column]
         with _explained(self.channel):
-            found: Sequence[Any] = self._connection.execute(
-                select(name, func.count()).where(name.in_(numbers)).group_by(name)
-            ).all()
-        return {str(number).strip(): rows for number, rows in found}
+            result = self._connection.execute(
+                select(number, key).where(number.in_(numbers)),
+                execution_options={"stream_results": True, "yield_per": FETCH_ROWS},
+            )
+            for batch, value in result:
+                yield str(batch).strip(), key_hash(value)
 
-    def lines(self, batch: Done) -> Iterator[bytes]:
-        """The batch as JSON Lines through a server-side cursor.
+    def lines(self, batch: Done, told: RowsTold) -> Iterator[bytes]:
+        """The batch as JSON Lines through a server-side cursor; its keys are counted in ``told``.
 
         SourceChanged when rows came or went meanwhile.
         """
@@ -144,8 +149,11 @@ class Exchange:
             )
             names, received = [name.lower() for name in result.keys()], 0  # noqa: SIM118  (a result is no mapping)
             yield header_line(names, batch.number)
+            place = names.index(self.channel.key_column.lower())
             for rows in result.partitions():
                 received += len(rows)
+                for row in rows:
+                    told.add(key_hash(row[place]))
                 yield from row_lines(dict(zip(names, row, strict=True)) for row in rows)
         if received != batch.rows:
             raise SourceChanged
@@ -216,30 +224,74 @@ def _explained(channel: ExchangeDb) -> Iterator[None]:
         raise _reading(error, channel) from None
 
 
-def _look_again(intake: Intake, exchange: Exchange, taken: dict[Done, int]) -> None:
-    """Say which of these batches got rows after they were taken that the batch table does not know of."""
+def _archived_keys(uri: str, key_column: str) -> set[int]:
+    """Keys (``key_hash``) of the rows of a receipt, read from the archive."""
+    with archive.open_plain(uri) as lines:
+        lines.readline()
+        return {key_hash(orjson.loads(line)[key_column.lower()]) for line in lines}
+
+
+def _late(intake: Intake, exchange: Exchange, taken: list[Done], where: str) -> dict[Done, int]:
+    """Of batches that were taken those with rows there now that the last receipt lacks, and how many; what was removed is no news."""
     exchange.forget_snapshot()
-    present = exchange.counts([batch.number for batch in taken])
-    for batch, rows in taken.items():
-        more = present.get(batch.number, 0) - rows
-        if more > 0 and batch.rows <= rows:
-            intake.outcome.incomplete.append(
-                f"批次 {batch.number}（已收 {rows} 行，之后又写入 {more} 行，{exchange.channel.batch_done_table} 的行数未更新）"
+    there = {batch.number: RowsTold() for batch in taken}
+    for number, key in exchange.keys(list(there)):
+        if number in there:  # some databases find a number in other letters, too
+            there[number].add(key)
+    late: dict[Done, int] = {}
+    for batch in taken:
+        last = intake.last(where + batch.number, batch.number)
+        if last is None or not there[batch.number].count or str(there[batch.number]) == last.source_rows:
+            continue
+        with suppress(
+            archive.ArchiveDamaged
+        ):  # deleted as the law asks: what is there now cannot be told from what was
+            known = _archived_keys(last.archive_uri, exchange.channel.key_column)
+            if fresh := len({key for _, key in exchange.keys([batch.number]) if key not in known}):
+                late[batch] = fresh
+    return late
+
+
+def _take(intake: Intake, exchange: Exchange, batch: Done, where: str) -> bool:
+    """Take in a batch with as many rows as it says; False, and noted why, where it does not stand still or is too large."""
+    plain, told = exchange.channel.table.rpartition(".")[2], RowsTold()
+    lines = bounded(exchange.lines(batch, told), exchange.channel.max_mb)
+    try:
+        intake.take(where + batch.number, batch.number, f"{plain}@{batch.number}", lines, told)
+        return True
+    except SourceChanged:
+        intake.outcome.incomplete.append(f"批次 {batch.number}（truncated：读取时行数有变）")
+    except TooMuch:
+        intake.outcome.refused.append(
+            f"批次 {batch.number}（超过 {exchange.channel.max_mb:g} MB，请分批写入，或调大目录中的 max_mb）"
+        )
+    return False
+
+
+def _take_late(intake: Intake, exchange: Exchange, late: dict[Done, int], where: str) -> None:
+    for batch, rows in late.items():
+        exchange.forget_snapshot()
+        if _take(intake, exchange, Done(batch.number, exchange.present(batch)), where):
+            intake.outcome.late.append(
+                f"批次 {batch.number}（收取后又写入 {rows} 行，{exchange.channel.batch_done_table} 的行数未更新）"
             )
 
 
 def _take_finished(intake: Intake, exchange: Exchange) -> None:
     channel = exchange.channel
     where = f"exchange_db:{channel.connection}/{channel.table}#"
-    plain, booked = channel.table.rpartition(".")[2], intake.booked_versions(where)
-    finished = exchange.finished()
+    booked, finished = intake.booked_versions(where), exchange.finished()
     taken = {batch: rows for batch in finished if (rows := booked.get(masked_path(batch.number))) is not None}
-    _look_again(
-        intake, exchange, {batch: taken[batch] for batch in finished[-channel.recheck_batches :] if batch in taken}
-    )
+    known = [
+        batch
+        for batch in finished
+        if masked_path(batch.number) in booked and batch.rows <= taken.get(batch, batch.rows)
+    ]
+    _take_late(intake, exchange, _late(intake, exchange, known[-channel.recheck_batches :], where), where)
+    intake.outcome.known += len(known)
+    settled = set(known)
     for batch in finished:
-        if masked_path(batch.number) in booked and batch.rows <= taken.get(batch, batch.rows):
-            intake.outcome.known += 1
+        if batch in settled:
             continue
         exchange.forget_snapshot()
         present = exchange.present(batch)
@@ -248,10 +300,7 @@ def _take_finished(intake: Intake, exchange: Exchange) -> None:
                 f"批次 {batch.number}（truncated：应有 {batch.rows} 行，实有 {present} 行）"
             )
             continue
-        try:
-            intake.take(where + batch.number, batch.number, f"{plain}@{batch.number}", exchange.lines(batch))
-        except SourceChanged:
-            intake.outcome.incomplete.append(f"批次 {batch.number}（truncated：读取时行数有变）")
+        _take(intake, exchange, batch, where)
     exchange.forget_snapshot()
 
 

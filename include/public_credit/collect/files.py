@@ -166,6 +166,11 @@ def _settled(source: FileSource, files: list[Found], settle: float, listed_at: f
     return still
 
 
+def too_large(item: Found, most_mb: float) -> str:
+    """What is said of a file beyond the bound of its channel."""
+    return f"{item.shown}（{item.size / 1e6:,.1f} MB，超过 {most_mb:g} MB，请拆分后报送，或调大目录中的 max_mb）"
+
+
 def _turn_away(intake: Intake, source: FileSource, item: Found, where: str) -> None:
     refused_id = load_catalogue().refusal(item.name)
     if refused_id is None:  # the catalogue was edited meanwhile: the next run takes the file
@@ -197,6 +202,9 @@ def pull_files(intake: Intake, source: FileSource, channel: Sftp | DropFolder, f
     booked = intake.known(list(plain))
     new = {locator: item for locator, item in plain.items() if (locator, item.version) not in booked}
     outcome.known = len(plain) - len(new) - len(outcome.receipts)
+    large = {locator: item for locator, item in new.items() if item.size > channel.max_mb * 1e6}
+    outcome.refused += [too_large(item, channel.max_mb) for item in large.values()]
+    new = {locator: item for locator, item in new.items() if locator not in large}
     still = _settled(source, [*new.values(), *never.values()], channel.settle_seconds, listed_at)
     for item in never.values():
         if item.path in still:

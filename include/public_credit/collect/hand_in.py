@@ -16,7 +16,7 @@ from ..base.run import Run
 from ..catalogue import load_catalogue
 from . import refused
 from .base import Intake, SourceChanged, masked, masked_path
-from .files import Found, stream
+from .files import Found, stream, too_large
 from .streams import read_file
 
 
@@ -68,7 +68,9 @@ def take(intake: Intake, path: Path) -> None:
             state = os.fstat(handle.fileno())
             return Found(path.name, state.st_size, state.st_mtime, stat.S_ISREG(state.st_mode))
 
-        found = look()
+        found, most = look(), intake.dataset.channel.max_mb
+        if found.size > most * 1e6:
+            raise UserError(f"文件过大：{too_large(found, most)}。", remedy="拆分为较小的文件后重新登记。")
         digest = hashlib.sha256()
         for chunk in read_file(handle):
             digest.update(chunk)

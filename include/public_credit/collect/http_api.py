@@ -3,7 +3,9 @@
 ``GET <path>?since=<version>&page=<n>&size=<m>&appKey=..&time=<epoch s>&sign=md5hex(appKey + secret +
 time)`` as district legal-person libraries offer it (domain report 5.3, Zhejiang). The version is constant
 through the pages of one pull; the version of the last booked receipt is the next pull's ``since``. Of a source that gives
-no version everything is pulled each time.
+no version everything is pulled each time, and booked where it is not what the last receipt holds. Asked for everything, a
+source that answers with total 0 and an empty list states that there is nothing to report; asked for what is new, it has
+nothing new.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
@@ -28,7 +31,7 @@ from ..catalogue.models import HttpApi
 from .api_reply import document
 from .base import CollectError, Intake, Owner, SourceChanged, connection_uri, masked_path
 from .pages import Incomplete, Received
-from .streams import header_line, row_lines
+from .streams import header_line, nothing_to_report, row_lines
 
 TIMEOUT = httpx.Timeout(60.0, connect=15.0)
 RESTARTS = 5
@@ -225,7 +228,7 @@ class Api:
                 raise CollectError(f"接口（连接 {self._channel.connection}）{meaning}（代码 {shown}）。", remedy, owner)
             data = reply["data"]
             rows = data["rows"]
-            if not all(isinstance(row, dict) for row in rows):
+            if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
                 raise broken
             version = str(data.get("version") or "").replace("\x00", "")
             return Page(int(data["total"]), int(data["pages"]), version, rows)
@@ -247,7 +250,8 @@ class Pull:
         self.first = api.page(since, 1)
         if self.first.pages > channel.max_pages:
             raise api.too_much(f"声明共 {self.first.pages:,} 页，超过 {channel.max_pages:,} 页")
-        self.version = self.first.version or f"{PULLED}{now():%Y-%m-%dT%H:%M:%S}"
+        self.version = self.first.version or f"{PULLED}{now():%Y-%m-%dT%H:%M:%S.%f}"
+        self.told = self._received.told
         self.columns = columns
         self._extend(self.first)
 
@@ -275,23 +279,43 @@ class Pull:
         self._received.settle(first.total)
 
 
+def _news(intake: Intake, locator: str, pull: Pull) -> bool:
+    """Whether a pull is worth a receipt: the source gave a version, or shows other rows than at the last receipt.
+
+    The same rows are booked once in the time within which the dataset has to be heard of: that is the sign of life.
+    """
+    last = None if pull.first.version else intake.last(locator)
+    if last is None or last.source_rows != str(pull.told):
+        return True
+    return intake.run.on - last.business_date >= timedelta(days=intake.dataset.cadence_days)
+
+
 def _pull(intake: Intake, api: Api) -> None:
     channel = intake.channel(HttpApi)
     columns: list[str] = []
+    name = channel.path.rpartition("/")[2]
     where = f"http_api:{channel.connection}{channel.path}?since="
     last = intake.cursor(where)
     since = "" if intake.dataset.delivery_mode == "full_snapshot" or last.startswith(PULLED) else last
     reason = ""
     for _ in range(RESTARTS):
         pull = Pull(intake, api, since, columns)
-        if pull.first.total == 0 and not pull.first.rows:
+        nothing = pull.first.total == 0 and not pull.first.rows
+        if nothing and since:
             return
+        if nothing and not pull.first.version:
+            pull.version = f"{PULLED}{intake.run.on}"  # one statement a day
         locator, version = masked_path(where + since), masked_path(pull.version)
         if (locator, version) in intake.known([locator]):
             intake.outcome.known += 1
             return
+        if nothing:
+            intake.take(locator, version, f"{name}@{version}", [nothing_to_report(pull.version)], pull.told)
+            return
         try:
-            intake.take(locator, version, f"{channel.path.rpartition('/')[2]}@{version}", pull.lines())
+            intake.take(
+                locator, version, f"{name}@{version}", pull.lines(), pull.told, partial(_news, intake, locator, pull)
+            )
             return
         except SourceChanged:
             reason = "拉取期间来源数据不断变化"

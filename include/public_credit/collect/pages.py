@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from typing import Any
 
 import orjson
+
+from .streams import RowsTold, row_hash
 
 
 class Incomplete(Exception):
@@ -29,7 +30,7 @@ class Received:
         self._rows: set[int] = set()
         self._pages: dict[int, int] = {}
         self._again: dict[int, int] = {}  # page → its rows that an earlier page had
-        self.count = 0
+        self.told = RowsTold()
 
     def take(self, number: int, rows: list[dict[str, Any]]) -> None:
         """Note the rows of a page. Raises Incomplete when it is an earlier page once more.
@@ -42,12 +43,13 @@ class Received:
         if again := sum(row in self._rows for row in page):
             self._again[number] = again
         self._rows.update(page)
-        self.count += len(rows)
+        for row in page:
+            self.told.add(row)
 
     def settle(self, announced: int) -> None:
         """Raises Incomplete where rows are missing, or came twice in place of others."""
-        if self.count != announced:
-            raise Incomplete(f"应有 {announced} 行，实收 {self.count} 行")
+        if self.told.count != announced:
+            raise Incomplete(f"应有 {announced} 行，实收 {self.told.count} 行")
         if self._again:
             number, again = next(iter(self._again.items()))
             fresh = announced - sum(self._again.values())
@@ -57,5 +59,4 @@ class Received:
 
     def _identity(self, row: dict[str, Any]) -> int:
         meant = {name: value for name, value in row.items() if name.casefold() not in self._ignored}
-        told = orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)
-        return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest())
+        return row_hash(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS))

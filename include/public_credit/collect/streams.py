@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -12,6 +13,33 @@ from ..base.messages import UserError
 
 CHUNK = 1 << 16
 ROWS_PER_CHUNK = 2000
+_WORD = (1 << 64) - 1
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+class TooMuch(Exception):
+    """More bytes than the catalogue grants one receipt of this channel."""
+
+
+class RowsTold:
+    """By what a source is asked later whether it still shows the same rows, in whatever order: how many, and a sum of hashes."""
+
+    def __init__(self) -> None:
+        self.count = self._sum = 0
+
+    def add(self, row: int) -> None:
+        """Count a row, given by ``row_hash``."""
+        self.count += 1
+        self._sum = (self._sum + row) & _WORD
+
+    def __str__(self) -> str:
+        """The count and 16 letters: the digits of a sum could be taken for somebody's number."""
+        return f"{self.count}:{format(self._sum, '016x').translate(_LETTERS)}"
+
+
+def row_hash(told: bytes) -> int:
+    """64 bits of what a row is told by."""
+    return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest())
 
 
 class ByteStream:
@@ -51,9 +79,24 @@ def read_file(handle: Any) -> Iterator[bytes]:
         yield chunk
 
 
+def bounded(chunks: Iterable[bytes], most_mb: float) -> Iterator[bytes]:
+    """The chunks as they come. Raises TooMuch beyond ``most_mb`` (10⁶ bytes)."""
+    left = most_mb * 1e6
+    for chunk in chunks:
+        left -= len(chunk)
+        if left < 0:
+            raise TooMuch
+        yield chunk
+
+
 def header_line(columns: list[str], source_version: str) -> bytes:
     """First line of an archived table: its columns in order and the version of the source."""
     return orjson.dumps({"columns": columns, "source_version": source_version}) + b"\n"
+
+
+def nothing_to_report(source_version: str) -> bytes:
+    """The archived form of an answer without rows: the agreed envelope, as the reader of JSON files knows it."""
+    return orjson.dumps({"source_version": source_version, "code": "00", "data": {"total": 0, "rows": []}}) + b"\n"
 
 
 def version_of(line: bytes) -> str:
@@ -74,6 +117,11 @@ def _text(value: Any) -> str:
     raise UserError(
         "来源表有二进制列，其内容既不是 UTF-8 也不是 GB18030 文字。", remedy="请来源单位把该列改为文本类型后重新提供。"
     )
+
+
+def key_hash(value: Any) -> int:
+    """``row_hash`` of a row's key, the same for the value a database gives and for that in an archived line."""
+    return row_hash(orjson.dumps(value, default=_text))
 
 
 def row_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ..base import settings
 from ..base.copying import copying
 from ..base.messages import UserError
+from ..base.quoting import quoted
 from ..identifiers.codes import normalise
 from ..ledger import locks
 from .keys import versions
@@ -28,6 +29,7 @@ LETTERS = {"P": "证件", "M": "手机", "C": "卡号"}
 TOKEN = re.compile(rf"(?=([{''.join(LETTERS)}][A-Z2-7]{{26}}))")
 _BATCH = 5000
 _REMEMBERED = 200_000
+_PLACES = 8  # tokens of one number that are found by it: one from every key it was stored under
 _BASE32 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", dtype=np.uint8)
 _TEMPORARY = """
     create temp table if not exists asked (n integer, lookup bytea) on commit delete rows;
@@ -138,19 +140,25 @@ class Vault:
         return dict(zip(numbers, tokens, strict=True)) if stored == len(numbers) else self._find(numbers, lookups)
 
 
-def lookup(number: str, letter: str = "P") -> str:
-    """Token of one number that is already in the vault, or '' (role collector); nothing is stored."""
+def _lookup(key: bytes, letter: str, number: str, place: int) -> bytes:
+    """What a number is found by. ``place``: 0 for the token it has from now on, 1 and so on for others it had been given."""
+    return hmac.digest(key, f"{letter}\x1f{number}{f'{chr(31)}{place}' if place else ''}".encode(), "sha256")
+
+
+def tokens_of(number: str, letter: str = "P") -> list[str]:
+    """Tokens of one number that is already in the vault, the one it has from now on first (role collector); nothing is stored."""
+    plain = normalise(number)[0]
+    asked_for = [
+        _lookup(key, letter, plain, place)
+        for place in range(_PLACES)
+        for _, key in sorted(versions("lookup").items())[::-1]
+    ]
     with settings.connect("collector") as connection:
         found = connection.execute(
-            "select token from vault.secret where lookup = any(%s)",
-            [
-                [
-                    hmac.digest(key, f"{letter}\x1f{normalise(number)[0]}".encode(), "sha256")
-                    for key in versions("lookup").values()
-                ]
-            ],
-        ).fetchone()
-    return found[0] if found else ""
+            "select lookup, token from vault.secret where lookup = any(%s)", [asked_for]
+        ).fetchall()
+    tokens = {bytes(lookup): token for lookup, token in found}
+    return [tokens[lookup] for lookup in asked_for if lookup in tokens]
 
 
 def reveal(tokens: Iterable[str]) -> dict[str, str]:
@@ -176,39 +184,42 @@ def asked(number: str) -> str:
     return hmac.digest(keys[max(keys)], f"asked\x1f{normalise(number)[0]}".encode(), "sha256").hex()[:32]
 
 
-def rekey(holder: str) -> tuple[int, int]:
+def rekey(holder: str) -> tuple[int, list[str]]:
     """Re-encrypt everything under the newest keys, in small transactions; run again to resume.
 
-    Numbers changed; and doubles: numbers stored under two tokens, of which a look-up finds the one that has the newest lookup
-    key from now on, while both stay readable. New key files (``vault.<n>.key``, ``lookup.<n>.key``, 64 hex digits) are put in
-    place first; old ones are removed only after this returned 0 on a second run. Raises Busy while a receipt is landed, and
-    nothing is landed meanwhile.
+    How many numbers changed; and the tokens beside the first of numbers that were stored twice (a collector that knew only one of
+    two keys): both stay readable, ``tokens_of`` finds both, and what is landed from now on gets the first. New key files
+    (``vault.<n>.key``, ``lookup.<n>.key``, 64 hex digits) are put in place first; old ones are removed only after this
+    returned 0 on a second run. Raises Busy while a receipt is landed, and nothing is landed meanwhile.
     """
     vault_keys, lookup_keys = versions("vault"), versions("lookup")
     newest, newest_lookup = max(vault_keys), max(lookup_keys)
     ciphers = {version: AESGCM(key) for version, key in vault_keys.items()}
-    changed = doubles = 0
+    changed, doubles = 0, list[str]()
     with locks.alone("owner", locks.VAULT, "保险库操作", holder), settings.connect("owner") as connection:
         while True:
             rows = connection.execute(
-                "select token, letter, ciphertext, key_version from vault.secret "
+                "select token, letter, lookup, lookup_version, ciphertext, key_version from vault.secret "
                 "where key_version < %s or lookup_version < %s order by stored_at, token limit %s for update",
                 [newest, newest_lookup, _BATCH],
             ).fetchall()
             if not rows:
                 return changed, doubles
-            for token, letter, sealed, version in rows:
-                number = ciphers[version].decrypt(bytes(sealed)[:12], bytes(sealed)[12:], token.encode())
-                lookup = hmac.digest(lookup_keys[newest_lookup], letter.encode() + b"\x1f" + number, "sha256")
-                if _other(connection, lookup, token):
-                    doubles += 1
-                    lookup = hmac.digest(lookup_keys[newest_lookup], b"double\x1f" + token.encode(), "sha256")
+            for token, letter, lookup, lookup_version, sealed, version in rows:
+                plain = ciphers[version].decrypt(bytes(sealed)[:12], bytes(sealed)[12:], token.encode()).decode()
+                first = _lookup(lookup_keys[lookup_version], letter, plain, 0) == bytes(lookup)
+                for place in range(0 if first else 1, _PLACES):  # one that was not the first does not become it
+                    lookup = _lookup(lookup_keys[newest_lookup], letter, plain, place)
+                    if not _other(connection, lookup, token):
+                        break
+                if place:
+                    doubles.append(token)
                 nonce = secrets.token_bytes(12)
                 connection.execute(
                     "update vault.secret set ciphertext = %s, key_version = %s, lookup = %s, lookup_version = %s "
                     "where token = %s",
                     [
-                        nonce + ciphers[newest].encrypt(nonce, number, token.encode()),
+                        nonce + ciphers[newest].encrypt(nonce, plain.encode(), token.encode()),
                         newest,
                         lookup,
                         newest_lookup,
@@ -217,6 +228,22 @@ def rekey(holder: str) -> tuple[int, int]:
                 )
             connection.commit()
             changed += len(rows)
+
+
+def batches_with(tokens: list[str]) -> list[int]:
+    """Receipts with a row in their live attempt that holds one of the tokens (role owner; every raw table is read)."""
+    with settings.connect("owner") as connection:
+        kinds = connection.execute("select distinct kind from ledger.batch order by 1").fetchall()
+        found = [
+            seq
+            for (kind,) in kinds
+            for (seq,) in connection.execute(
+                f"select distinct r.batch_seq from {quoted('raw', kind)} r join ledger.batch b "
+                "on b.seq = r.batch_seq and b.current_attempt = r.attempt where cast(r as text) like any(%s)",
+                [[f"%{token}%" for token in tokens]],
+            )
+        ]
+    return sorted(found)
 
 
 def _other(connection: psycopg.Connection, lookup: bytes, token: str) -> bool:

@@ -1,4 +1,4 @@
-"""零报送 by a delivery without rows."""
+"""零报送 by a delivery without rows, and what rows do to one: it is superseded while they count."""
 
 from __future__ import annotations
 
@@ -6,7 +6,26 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ..ledger.models import Attestation, Batch
-from ..ledger.states import OUT_OF_THE_WAY
+from ..ledger.states import GOOD, OUT_OF_THE_WAY, sql
+
+# The first good receipt with rows in the period of a statement.
+_FIRST = f"""(select min(b.seq) from ledger.batch b where b.dataset_id = a.dataset_id and b.state in {sql(GOOD)}
+    and b.rows_in > 0 and b.business_date between a.period_from and a.period_to)"""
+
+
+def settle(opened: Session, batch: Batch) -> None:
+    """Book what a receipt that was accepted, withdrawn or restored does to statements of nothing to report.
+
+    Those whose period it lies in are superseded by the first receipt that brought rows, and count again when there is none.
+    """
+    opened.flush()
+    opened.execute(
+        text(f"""
+        update ledger.attestation a set superseded_by = {_FIRST}
+        where a.dataset_id = :dataset and :on between a.period_from and a.period_to
+          and a.superseded_by is distinct from {_FIRST}"""),
+        {"dataset": batch.dataset_id, "on": batch.business_date},
+    )
 
 
 def attest(opened: Session, batch: Batch) -> None:

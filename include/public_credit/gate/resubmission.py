@@ -5,6 +5,9 @@ also agree in what identifies a decision; by document number and subject name; b
 content (a corrected number). A place alone says nothing: columns are sorted, pasted and shifted. Each quarantined row is
 matched at most once, each delivered row corrects one record; all but the key only when the match is unique.
 
+What only a person can tell goes to a work list (``corrections``): a row under the place of another, one that is like several,
+one whose old record stays on file. A person's decision is matched like a likeness, and stands before all of them.
+
 A corrected key links the two records, so that a receiver gets one DEL and one ADD. Where the old key is also that of a
 record on file, the link would withdraw that record: it is made only when the slip names the place, and what is on file is
 the same decision as the corrected row (subject, day, facts). Otherwise the record stays, and so does its copy elsewhere.
@@ -15,16 +18,14 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..base.quoting import quoted
 from ..catalogue import Kind, load_catalogue
 from ..land import shapes
 from ..ledger import ids
 from ..ledger.models import Batch
 from ..ledger.session import session, written
-from ..ledger.states import GOOD, NOT_BACK, Outcome, QuarantineState, sql
+from ..ledger.states import GOOD, NOT_BACK, CaseState, Outcome, QuarantineState, sql
+from . import corrections, likeness
 
-_CONTENT = {"administrative_licence": "licence_content", "administrative_penalty": "penalty_content"}
-_DETAIL = {"administrative_licence": "licence_content", "administrative_penalty": "violation_facts"}
 _RECORD = f"{ids.record_id('old.record_id')} as record_id"
 _SLIP = """cast(old.received as jsonb) ->> '批次' as slip_batch, cast(old.received as jsonb) ->> '行号' as slip_row,
            coalesce(cast(old.received as jsonb) ->> '工作表', '') as slip_sheet"""
@@ -42,7 +43,8 @@ _FRESH = f"""
     from {{raw}} old
     where old.batch_seq = :seq and old.attempt = :attempt and old.row_no not in (
         select row_no from ledger.row_outcome
-        where batch_seq = :seq and attempt = :attempt and outcome = {sql(Outcome.QUARANTINED)})"""
+        where batch_seq = :seq and attempt = :attempt and outcome = {sql(Outcome.QUARANTINED)}
+        union all select row_no from ledger.correction_case where batch_seq = :seq and state = {sql(CaseState.NEW)})"""
 
 # Rows of records that stand by themselves: delivered, in the live attempt of any batch, and not sent back.
 _STANDING = f"""
@@ -51,11 +53,14 @@ _STANDING = f"""
      and o.outcome in ({sql(Outcome.QUARANTINED)}, 'refused')
     where o.row_no is null"""
 
-# Delivered records that correct returned rows of their own key, with the places those stated when they came from a slip.
+# Delivered records that correct returned rows: of their own key, with the places those stated when they came from a slip; or
+# in an earlier matching of the same receipt.
 _SPENT = """
     create temp table spent on commit drop as
     select distinct w.record_id, w.slip_batch, w.slip_row, w.slip_sheet
-    from waiting w where w.record_id in (select record_id from fresh)"""
+    from waiting w where w.record_id in (select record_id from fresh)
+    union all
+    select corrected_record_id, null, null, null from ledger.quarantine where corrected_batch_seq = :seq"""
 
 _KNOWN = f"""
     create temp table known on commit drop as
@@ -83,89 +88,19 @@ _MATCH = f"""
     delete from waiting where id in (select id from matched) returning id"""
 
 
-def _facts(kind: Kind) -> str:
-    """What rows are compared by, besides key and place: number, subject, date, content, facts ('' where a kind has none)."""
-    columns = {
-        "document_no": kind.document,
-        "subject_name": "subject_name",
-        "event_date": kind.event_date,
-        "content": _CONTENT.get(kind.id),
-        "detail": _DETAIL.get(kind.id),
-    }
-    return ", ".join(
-        [
-            f"old.{quoted(column)} as {name}" if column in kind.fields else f"'' as {name}"
-            for name, column in columns.items()
-        ]
-        + ["case when old.subject_scheme <> 'name' then old.subject_scheme || old.subject_value else '' end as code"]
-    )
-
-
-def _same(name: str, one: str, other: str) -> str:
-    return f"{one}.{name} <> '' and {one}.{name} = {other}.{name}"
-
-
-def _same_subject(one: str, other: str) -> str:
-    return f"{one}.variant = {other}.variant and ({_same('subject_name', one, other)} or {_same('code', one, other)})"
-
-
-def _same_facts(one: str, other: str) -> str:
-    """The facts are the same or were added to; a kind that has none is told apart by subject and day alone."""
-    return (
-        f"({one}.detail = '' and {other}.detail = '' and {one}.content = '' and {other}.content = '' or {one}.detail <> '' "
-        f"and {other}.detail <> '' and (starts_with({one}.detail, {other}.detail) or starts_with({other}.detail, {one}.detail)))"
-    )
-
-
-def _same_decision(one: str, other: str) -> str:
-    return f"{_same_subject(one, other)} and {_same('event_date', one, other)} and {_same_facts(one, other)}"
-
-
-_NEW = "not exists (select 1 from known k where k.record_id = c.record_id and k.on_file)"  # what is on file corrects nothing but itself
-_PLACE = (
-    "f.slip_batch = w.batch_id and f.slip_row = cast(w.source_row as text) and f.slip_sheet = coalesce(w.sheet, '')"
-)
-_AGREES = f"""({_same_subject("w", "f")} and ({_same("document_no", "w", "f")}
-        or {_same("event_date", "w", "f")} and ({_same_facts("w", "f")} or w.detail = '' and {_same("content", "w", "f")})
-        or {_same("detail", "w", "f")} and {_same("content", "w", "f")})
-    or {_same("document_no", "w", "f")} and {_same("event_date", "w", "f")} and {_same("detail", "w", "f")})"""
-# What corrects a row of its own key corrects no other, unless that row was itself a try at the same place of the same slip.
-_FREE = "not exists (select 1 from spent s where s.record_id = f.record_id)"
-_FREE_HERE = (
-    "not exists (select 1 from spent s where s.record_id = f.record_id and (s.slip_batch, s.slip_row, s.slip_sheet) "
-    "is distinct from (f.slip_batch, f.slip_row, f.slip_sheet))"
-)
-_UNIQUE = "c.candidates = 1 and c.claims = 1"
-
-# Join conditions of ``waiting w`` and ``fresh f``, strongest first, and when a match counts.
-_CONDITIONS = {
-    "key": ("f.record_id = w.record_id", "true"),
-    "place": (f"{_PLACE} and {_AGREES} and {_FREE_HERE}", f"c.one_record and {_NEW}"),
-    "number": (
-        "f.document_no = w.document_no and f.subject_name = w.subject_name and f.variant = w.variant "
-        f"and w.document_no <> '' and w.subject_name <> '' and {_FREE}",
-        _UNIQUE,
-    ),
-    "content": (
-        "f.subject_name = w.subject_name and f.event_date = w.event_date and f.content = w.content and f.detail = w.detail "
-        "and f.variant = w.variant and w.subject_name <> '' and w.event_date <> '' and w.content <> '' "
-        f"and {_FREE}",
-        f"{_UNIQUE} and {_NEW}",
-    ),
-}
-
-
 def _prepare(opened: Session, kind: Kind, parameters: dict[str, object]) -> int:
     """Temporary tables of what waits for a correction, what came and what of it is on file; how many rows wait."""
-    waiting = written(opened.execute(text(_WAITING.format(raw=kind.raw, facts=_facts(kind), slip=_SLIP)), parameters))
+    waiting = written(
+        opened.execute(text(_WAITING.format(raw=kind.raw, facts=likeness.facts(kind), slip=_SLIP)), parameters)
+    )
     if waiting:
-        opened.execute(text(_FRESH.format(raw=kind.raw, facts=_facts(kind), slip=_SLIP)), parameters)
+        opened.execute(text(_FRESH.format(raw=kind.raw, facts=likeness.facts(kind), slip=_SLIP)), parameters)
         opened.execute(text("analyze waiting, fresh"))
-        opened.execute(text(_SPENT))
+        opened.execute(text(_SPENT), parameters)
         pairs = " union all ".join(
             f"select f.record_id as new, w.record_id as old from waiting w join fresh f on {condition}"
-            for name, (condition, _) in _CONDITIONS.items()
-            if name != "key"
+            for name, (condition, _) in likeness.CONDITIONS.items()
+            if name not in ("key", "decided")
         )
         opened.execute(
             text(
@@ -173,7 +108,9 @@ def _prepare(opened: Session, kind: Kind, parameters: dict[str, object]) -> int:
             )
         )
         opened.execute(text("analyze asked"))  # none, as a rule: then nothing on file is read
-        opened.execute(text(_KNOWN.format(standing=_STANDING.format(raw=kind.raw), facts=_facts(kind))), parameters)
+        opened.execute(
+            text(_KNOWN.format(standing=_STANDING.format(raw=kind.raw), facts=likeness.facts(kind))), parameters
+        )
     return waiting
 
 
@@ -182,7 +119,7 @@ def _link(opened: Session, kind: Kind, matched: dict[str, list[int]], parameters
     opened.execute(
         text(f"""
         with new as (
-            select old.batch_seq, old.row_no, old.variant, {_facts(kind)} from {kind.raw} old
+            select old.batch_seq, old.row_no, old.variant, {likeness.facts(kind)} from {kind.raw} old
             where old.batch_seq = :seq and old.attempt = :attempt
         )
         insert into ledger.record_link (old_record_id, new_record_id, kind, batch_seq, row_no, reason, linked_on)
@@ -191,14 +128,17 @@ def _link(opened: Session, kind: Kind, matched: dict[str, list[int]], parameters
         left join known k on k.record_id = q.record_id
         where q.id = any(:ids) and q.record_id is not null and q.corrected_record_id is not null
           and q.record_id <> q.corrected_record_id
-          and (k.record_id is null or q.id = any(:placed) and {_same_decision("k", "f")})
+          and (k.record_id is null or q.id = any(:placed) and {likeness.same_decision("k", "f")})
         on conflict do nothing"""),
         parameters | {"ids": sum(matched.values(), []), "placed": matched["place"]},
     )
 
 
 def match(batch_seq: int) -> int:
-    """Book which quarantined rows this accepted batch corrects; the number of matches (0 when run again)."""
+    """Book which quarantined rows this accepted batch corrects, and what of it a person has to decide; the number of matches.
+
+    0 when run again, unless something was decided since.
+    """
     with session("collector") as opened:
         batch = opened.get_one(Batch, batch_seq)
         if batch.state not in GOOD:
@@ -211,16 +151,21 @@ def match(batch_seq: int) -> int:
             "dataset": batch.dataset_id,
             "on": batch.gated_on,
         }
-        if not _prepare(opened, kind, parameters):
-            return 0
-        matched: dict[str, list[int]] = {}
-        for name, (condition, counts) in _CONDITIONS.items():
-            query = _MATCH.format(condition=condition, unique=counts, uses=name != "key")
-            matched[name] = list(opened.scalars(text(query), parameters).all())
-        ids = sum(matched.values(), [])
-        if ids:
-            _link(opened, kind, matched, parameters)
-            batch.resubmission_of = opened.execute(
-                text("select min(batch_seq) from ledger.quarantine where id = any(:ids)"), {"ids": ids}
-            ).scalar()
+        corrections.forget_what_is_gone(opened, kind, parameters)
+        ids: list[int] = []
+        if _prepare(opened, kind, parameters):
+            matched: dict[str, list[int]] = {}
+            for name, (condition, counts) in likeness.CONDITIONS.items():
+                query = _MATCH.format(condition=condition, unique=counts, uses=name != "key")
+                matched[name] = list(opened.scalars(text(query), parameters).all())
+            ids = sum(matched.values(), [])
+            if ids:
+                _link(opened, kind, matched, parameters)
+                batch.resubmission_of = opened.execute(
+                    text("select min(batch_seq) from ledger.quarantine where id = any(:ids)"), {"ids": ids}
+                ).scalar()
+            corrections.link_decided(opened, parameters)
+            corrections.open_cases(opened, ids, parameters)
+        else:
+            corrections.link_decided(opened, parameters)
         return len(ids)

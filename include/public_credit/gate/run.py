@@ -116,6 +116,7 @@ def _judge(
             quarantine.open_entries(session, kind, batch, attempt_no, on)
             if not attempt.rows_in:
                 empty.attest(session, batch)
+            empty.settle(session, batch)
     else:
         attempt.state = AttemptState.FAILED
     _book(run, session, batch, attempt_no, state, counts, message)

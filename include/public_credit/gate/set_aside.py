@@ -100,9 +100,10 @@ def restore(run: Run, seq: int, reason: str) -> bool:
         if batch.state not in OUT_OF_THE_WAY or batch.set_aside_from is None:
             record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 没有搁置或撤回"
             return False
-        if batch.state == BatchState.WITHDRAWN:
-            _follow_up_again(opened, batch)
+        was_withdrawn = batch.state == BatchState.WITHDRAWN
         batch.state, batch.set_aside_from, batch.set_aside_reason = batch.set_aside_from, None, ""
+        if was_withdrawn:
+            _follow_up_again(opened, batch)
         record.message = f"{persons.mask(run.who)} 恢复批次 {seq}：{reason}"
         return True
 
@@ -128,7 +129,7 @@ def _repeated_later(opened: Session, batch: Batch) -> list[int]:
 
 
 def _undo_follow_up(opened: Session, batch: Batch, run: Run) -> None:
-    """Returned rows that this batch corrected wait again; its own wait no longer; its 零报送 is gone."""
+    """Returned rows that this batch corrected wait again; its own wait no longer; its 零报送 is gone, one that its rows superseded counts."""
     own = select(Batch.state).where(Batch.seq == Quarantine.batch_seq).scalar_subquery()
     back = case(
         (own == BatchState.WITHDRAWN, QuarantineState.WITHDRAWN),
@@ -152,6 +153,7 @@ def _undo_follow_up(opened: Session, batch: Batch, run: Run) -> None:
         .values(state=QuarantineState.WITHDRAWN, closed_on=run.on)
     )
     opened.execute(delete(Attestation).where(Attestation.batch_seq == batch.seq))
+    empty.settle(opened, batch)
 
 
 def _follow_up_again(opened: Session, batch: Batch) -> None:
@@ -172,3 +174,4 @@ def _follow_up_again(opened: Session, batch: Batch) -> None:
     )
     if not batch.rows_in:
         empty.attest(opened, batch)
+    empty.settle(opened, batch)

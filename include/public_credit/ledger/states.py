@@ -51,6 +51,7 @@ class StepName(StrEnum):
     SET_ASIDE = "set_aside"
     WITHDRAW = "withdraw"
     RESTORE = "restore"
+    DECIDE = "decide"
     RESOLVE = "resolve"
     BUILD = "build"
     CATALOGUE_APPLY = "catalogue_apply"
@@ -91,6 +92,23 @@ class QuarantineState(StrEnum):
     CORRECTED = "corrected"
     WAIVED = "waived"
     WITHDRAWN = "withdrawn"
+
+
+class CaseReason(StrEnum):
+    """Why only a person can tell what a delivered row has to do with a returned one."""
+
+    OTHER_ROW = "other_row"
+    AMBIGUOUS = "ambiguous"
+    NO_SUCH_PLACE = "no_such_place"
+    OLD_STAYS = "old_stays"
+
+
+class CaseState(StrEnum):
+    """A correction a person decides."""
+
+    OPEN = "open"
+    CORRECTION = "correction"
+    NEW = "new"
 
 
 NOT_BACK = (QuarantineState.OPEN, QuarantineState.RETURNED)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from .states import (
     BatchState,
+    CaseReason,
+    CaseState,
     Decision,
     EditionKind,
     EditionState,
@@ -49,6 +51,7 @@ STEP: dict[str, str] = {
     StepName.SET_ASIDE: "搁置批次",
     StepName.WITHDRAW: "撤回批次",
     StepName.RESTORE: "恢复批次",
+    StepName.DECIDE: "认定更正",
     StepName.RESOLVE: "主体识别",
     StepName.BUILD: "数仓构建",
     StepName.CATALOGUE_APPLY: "套用目录",
@@ -70,6 +73,13 @@ QUARANTINE: dict[str, str] = {
     QuarantineState.WAIVED: "已豁免",
     QuarantineState.WITHDRAWN: "已撤下",
 }
+CASE_REASON: dict[str, str] = {
+    CaseReason.OTHER_ROW: "该位置上是另一条记录",
+    CaseReason.AMBIGUOUS: "与退回行并非一对一",
+    CaseReason.NO_SUCH_PLACE: "退回单上没有该位置",
+    CaseReason.OLD_STAYS: "已更正而原记录仍在册",
+}
+CASE: dict[str, str] = {CaseState.OPEN: "待认定", CaseState.CORRECTION: "认定为更正", CaseState.NEW: "认定为新记录"}
 RELEASE: dict[str, str] = {
     ReleaseState.WAITING: "等待审批",
     ReleaseState.RELEASED: "已放行",

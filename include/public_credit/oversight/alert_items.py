@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from ..base import settings
 from ..base.run import now
 from ..catalogue import Catalogue, load_catalogue
+from ..gate.corrections import WAITING
 from ..identifiers import persons
 from ..ledger import words
 from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict, sql
@@ -63,10 +64,13 @@ QUARANTINE = f"""
     select q.batch_seq, q.unit_id, q.dataset_id, b.file_name, count(*) as rows
     from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
     where q.state in {sql(NOT_BACK)} group by 1, 2, 3, 4 order by 1"""
+UNDECIDED = f"""
+    select c.batch_seq, b.unit_id, b.dataset_id, b.file_name, count(*) as rows from {WAITING} group by 1, 2, 3, 4 order by 1"""
 LAST_SIGNS = f"""
     select s.dataset_id, greatest(
         (select max(b.business_date) from ledger.batch b where b.dataset_id = s.dataset_id),
-        (select max(a.period_to) from ledger.attestation a where a.dataset_id = s.dataset_id)) as last_sign
+        (select max(a.period_to) from ledger.attestation a
+         where a.dataset_id = s.dataset_id and a.superseded_by is null)) as last_sign
     from ledger.step s
     where s.name = {sql(StepName.COLLECT)} and s.verdict in {sql((Verdict.OK, Verdict.NOTHING_DUE, Verdict.WARNING, Verdict.INCOMPLETE))}
       and s.dataset_id is not null and s.ended_at is not null
@@ -171,12 +175,19 @@ class Facts:
             )
 
     def corrections(self) -> Iterable[Item]:
-        """Batches with rows that wait for correction."""
+        """Batches with rows that wait for correction, and with rows of which a person must say what they correct."""
         for row in self._connection.execute(text(QUARANTINE)):
             yield Item(
                 f"quarantine/{row.batch_seq}",
                 _owner("department", row.unit_id),
                 f"{self._named(row, batch=row.batch_seq)}：{row.rows} 行待更正，见退回单",
+            )
+        for row in self._connection.execute(text(UNDECIDED)):
+            yield Item(
+                f"correction/{row.batch_seq}",
+                "data_engineer",
+                f"{self._named(row, batch=row.batch_seq)}：{row.rows} 行是不是更正须由人认定，见 public-credit corrections",
+                row.unit_id,
             )
 
     def silence(self) -> Iterable[Item]:

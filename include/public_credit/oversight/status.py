@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..collect.base import UNMATCHED
+from ..gate.corrections import WAITING
 from ..land.rules import load_ruleset
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
@@ -58,7 +59,11 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
         ).mappings()
     }
     stuck = {row.seq: row.message for row in opened.execute(text(NOT_JUDGED)) if row.name == StepName.GATE}
-    attested = dict(opened.execute(text("select dataset_id, max(period_to) from ledger.attestation group by 1")).all())
+    attested = dict(
+        opened.execute(
+            text("select dataset_id, max(period_to) from ledger.attestation where superseded_by is null group by 1")
+        ).all()
+    )
     rows = []
     for dataset in load_catalogue().datasets.values():
         batch = latest.get(dataset.id)
@@ -175,6 +180,9 @@ def _attention(opened: Any, on: date) -> list[str]:
             text(f"select release_id, unusual from ledger.release where state = {sql(ReleaseState.WAITING)} order by 1")
         )
     ]
+    undecided = opened.execute(text(f"select count(*) from {WAITING}")).scalar_one()
+    if undecided:
+        lines.append(f"{undecided} 行报回的记录是不是更正，须由数据管理员认定（public-credit corrections）")
     late = opened.execute(
         text(f"""
         select count(*) from ledger.delivery_state s join ledger.delivery_item i using (item_id)

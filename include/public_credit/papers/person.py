@@ -95,10 +95,10 @@ def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
             remedy="核对号码来源；一小时后再查，或请数据管理员核实。",
             code=4,
         )
-    token = vault.lookup(plain)
+    tokens = vault.tokens_of(plain)
     made_at = now()
     with session("reader") as opened:
-        asked = token or f"{_MISSED}{vault.asked(plain)}"
+        asked = tokens[0] if tokens else f"{_MISSED}{vault.asked(plain)}"
         entry = AccessLog(who=run.who, purpose=purpose.strip(), action=_ACTION, subject_ref=asked)
         opened.add(entry)
         opened.flush()
@@ -110,9 +110,9 @@ def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
                 text("""
             select p.*, coalesce(u.name, p.unit_id) as unit_name
             from marts.mart_subjects__natural_person p left join ledger.unit u on u.unit_id = p.unit_id
-            where p.person_ref = :token and p.person_ref <> ''
+            where p.person_ref = any(:tokens)
             order by p.role, p.event_on, p.record_id"""),
-                {"token": token},
+                {"tokens": tokens},
             ).mappings()
         )
     policy = (

@@ -85,9 +85,9 @@ class Header:
 
 
 def find_header(rows: list[list[str]], score: HeaderScore) -> Header:
-    """The row with most known headers (title rows may stand above), or two rows that know more when they are joined.
+    """The row with most known headers (title rows may stand above), or two or three rows that know more when they are joined.
 
-    Two rows are one header where a title of the first is merged over several of the second. Needs a row.
+    Rows are one header where a title of the first is merged over several of the next. Needs a row.
     """
     scores = [score(row) for row in rows[:PREVIEW]]
     most = max(scores)
@@ -95,17 +95,25 @@ def find_header(rows: list[list[str]], score: HeaderScore) -> Header:
     found = Header(rows[best], best, best)
     if most < KNOWN_HEADERS or most == sum(bool(cell.strip()) for cell in rows[best]):
         return found
-    for first in (best - 1, best):
-        if first < 0 or first + 1 >= len(scores):
+    for first, last in ((best - 1, best), (best, best + 1), (best - 2, best), (best - 1, best + 1), (best, best + 2)):
+        if first < 0 or last >= len(scores):
             continue
-        for titles in _joined(rows[first], rows[first + 1]):
+        for titles in _joined(rows[first : last + 1]):
             if (value := score(titles)) > most:
-                most, found = value, Header(titles, first, first + 1)
+                most, found = value, Header(titles, first, last)
     return found
 
 
-def _joined(above: list[str], below: list[str]) -> tuple[list[str], list[str]]:
-    """Two rows as one: a column's title is that of the lower row, alone or behind the title merged over it."""
+def _joined(rows: list[list[str]]) -> Iterator[list[str]]:
+    """Rows as one: a column's title is that of the lower row, alone or behind the title merged over it."""
+    if len(rows) == 1:
+        yield rows[0]
+        return
+    for above in _joined(rows[:-1]):
+        yield from _two_joined(above, rows[-1])
+
+
+def _two_joined(above: list[str], below: list[str]) -> tuple[list[str], list[str]]:
     width = max(len(above), len(below))
     above, below = above + [""] * (width - len(above)), below + [""] * (width - len(below))
     over, group = [], ""

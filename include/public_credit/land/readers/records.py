@@ -113,6 +113,8 @@ class Records:
         assert isinstance(frame, pl.DataFrame)  # of a table
         if frame.height != len(ends) or frame.item(-1, -1).endswith("\n"):
             return None
+        if len(ends) < len(feeds) and not _same_lines(frame, np.diff(ends, prepend=-1)):
+            return None
         lines = pl.Series((np.concatenate([[0], ends[:-1] + 1]) + self._line).astype(np.int32))
         if not (keep := filled(frame)).all():
             frame, lines = frame.filter(keep), lines.filter(keep)
@@ -183,6 +185,12 @@ def _line_feeds_and_quotes(letters: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     found = np.concatenate(places)
     fed = letters.take(found) == _LF
     return found[fed], found[~fed]
+
+
+def _same_lines(frame: pl.DataFrame, lines: np.ndarray) -> bool:
+    """Whether every record takes as many lines as counting quotes says: two that are cut elsewhere may be as many."""
+    feeds = frame.select(pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True))).to_series()
+    return bool((feeds.to_numpy() + 1 == lines).all())
 
 
 def _plain(text: bytearray, letters: np.ndarray) -> bool:

@@ -23,7 +23,7 @@ _DIMENSION = re.compile(rb'<dimension ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})
 _PREFIXED = re.compile(rb"<\w+:worksheet\b")
 _FAR = re.compile(rb'r="(?:[A-Z]{3}|[D-Z][A-Z])')  # a cell beyond column CZ
 _LAST_ROW = re.compile(rb'<row[^>]*? r="([0-9]{1,7})"')
-_DENSE = 4_000_000  # so many cells cost nothing even where most are blank
+DENSE = 4_000_000  # so many cells cost nothing even where most are blank
 _SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -139,10 +139,10 @@ def _suspicious(archive: zipfile.ZipFile, part: str) -> bool:
                 far = far or _FAR.search(text) is not None
                 rows += piece.count(b"<row")
                 last = max(map(int, _LAST_ROW.findall(text[text.rfind(b"<row") :])), default=last)
-            elif area > _DENSE:
+            elif area > DENSE:
                 cells += piece.count(b"<c ")
             before = piece
-    return far or last > 2 * rows + 1000 or (area > _DENSE and area > 2 * cells)
+    return far or last > 2 * rows + 1000 or (area > DENSE and area > 2 * cells)
 
 
 def _area(found: re.Match[bytes]) -> int:
@@ -192,7 +192,7 @@ def _parsed(archive: zipfile.ZipFile, part: str, sheet: Sheet) -> tuple[list[int
     if not rows or rows != sorted(set(rows)):
         return None
     area = (rows[-1] - rows[0] + 1) * (max(columns) - min(columns) + 1)
-    return (rows, sorted(columns)) if area > _DENSE and area > 2 * len(rows) * len(columns) else None
+    return (rows, sorted(columns)) if area > DENSE and area > 2 * len(rows) * len(columns) else None
 
 
 def _made_dense(archive: zipfile.ZipFile, part: str, rows: list[int], columns: list[int]) -> tuple[bytes, list[int]]:

@@ -25,6 +25,7 @@ from .locks import LockHolder
 from .retention import Purge, PurgedRow
 from .subjects import Judgement
 from .verdicts import (
+    CorrectionCase,
     GateResult,
     Quarantine,
     RecordLink,
@@ -48,6 +49,7 @@ __all__ = [
     "Build",
     "BuildInput",
     "BusinessDay",
+    "CorrectionCase",
     "Delivery",
     "DeliveryItem",
     "DeliveryState",

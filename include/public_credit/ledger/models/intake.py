@@ -36,7 +36,10 @@ class ArchiveObject(Base):
 
 
 class Batch(Base):
-    """One receipt: dataset + locator + source version/cursor + sha256. ``seq`` is the receipt sequence."""
+    """One receipt: dataset + locator + source version/cursor + sha256. ``seq`` is the receipt sequence.
+
+    ``source_rows``: a digest by which the source is asked later whether it still shows the same rows ('' where none is kept).
+    """
 
     __tablename__ = "batch"
     seq: Mapped[int] = _id()
@@ -71,6 +74,7 @@ class Batch(Base):
     gated_on: Mapped[date | None]
     set_aside_from: Mapped[str | None]
     set_aside_reason: Mapped[str] = mapped_column(server_default="")
+    source_rows: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
         CheckConstraint(_one_of("state", BatchState), name="state"),
         CheckConstraint(
@@ -190,7 +194,10 @@ class RefusedDelivery(Base):
 
 
 class Attestation(Base):
-    """零报送: a unit states that it has nothing to deliver for a period."""
+    """零报送: a unit states that it has nothing to deliver for a period.
+
+    One that rows of the period followed is superseded by the receipt that brought them, and counts for nothing meanwhile.
+    """
 
     __tablename__ = "attestation"
     id: Mapped[int] = _id()
@@ -202,4 +209,5 @@ class Attestation(Base):
     attested_at: Mapped[datetime] = _now()
     batch_seq: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(server_default="")
+    superseded_by: Mapped[int | None] = mapped_column(ForeignKey("ledger.batch.seq"))
     __table_args__ = (UniqueConstraint("dataset_id", "period_from", "period_to"),)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..states import Outcome, QuarantineState
+from ..states import CaseReason, CaseState, Outcome, QuarantineState, sql
 from .base import Base, _id, _now, _one_of
 
 
@@ -136,6 +136,33 @@ class Quarantine(Base):
         Index(None, "unit_id", "state"),
         Index(None, "record_id"),
         Index(None, "slip_id"),
+    )
+
+
+class CorrectionCase(Base):
+    """A delivered row that may correct a returned one, and only a person can tell; it is accepted meanwhile as it stands.
+
+    ``candidates``: ids of the quarantined rows it may correct; ``quarantine_id``: the one a person named.
+    """
+
+    __tablename__ = "correction_case"
+    id: Mapped[int] = _id()
+    batch_seq: Mapped[int] = mapped_column(ForeignKey("ledger.batch.seq"))
+    row_no: Mapped[int]
+    record_id: Mapped[str]
+    reason: Mapped[str]
+    candidates: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    state: Mapped[str] = mapped_column(server_default=CaseState.OPEN)
+    opened_on: Mapped[date]
+    quarantine_id: Mapped[int | None] = mapped_column(ForeignKey("ledger.quarantine.id"))
+    decided_on: Mapped[date | None]
+    decided_by: Mapped[str] = mapped_column(server_default="")
+    note: Mapped[str] = mapped_column(server_default="")
+    __table_args__ = (
+        UniqueConstraint("batch_seq", "row_no", "record_id"),
+        CheckConstraint(_one_of("reason", CaseReason), name="reason"),
+        CheckConstraint(_one_of("state", CaseState), name="state"),
+        CheckConstraint(f"(state = {sql(CaseState.CORRECTION)}) = (quarantine_id is not null)", name="decided"),
     )
 
 
