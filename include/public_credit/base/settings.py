@@ -326,6 +326,11 @@ def user() -> str:
     return current().user or getpass.getuser()
 
 
+def named_user() -> str:
+    """The person ``PCW_USER`` names, '' where nobody is named."""
+    return current().user or ""
+
+
 def today() -> date:
     """Today's date on the district's clock (Asia/Shanghai)."""
     return datetime.now(TIMEZONE).date()

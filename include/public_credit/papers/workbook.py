@@ -12,13 +12,14 @@ from . import policy as policies
 from .person import PersonReport
 from .subject import SubjectReport
 
+_LEFT = "退出日期"  # each section calls it by its own word
 _COLUMNS = (
     ("事项", 34),
     ("内容", 46),
     ("文号", 26),
     ("日期", 12),
     ("期限至", 12),
-    ("移出日期", 12),
+    (_LEFT, 12),
     ("状态", 10),
     ("标注", 12),
     ("作出机关", 26),
@@ -74,7 +75,7 @@ class Book:
         return self._buffer.getvalue()
 
 
-def _overview(book: Book, report: SubjectReport, footer: str) -> None:
+def _overview(book: Book, report: SubjectReport, code: str, footer: str) -> None:
     sheet = book.sheet("概览", (24, 60, 60), footer)
     sheet.write_string(0, 0, "公共信用信息报告", book.title)
     line = book.rows(
@@ -83,10 +84,12 @@ def _overview(book: Book, report: SubjectReport, footer: str) -> None:
         ("项目", "内容"),
         [
             ("报告编号", report.number),
+            ("校验码", code),
+            ("出具单位", report.issuer),
             ("数据日期", report.data_on),
             ("出具时间", f"{report.made_at:%Y-%m-%d %H:%M}"),
             ("查询级别", report.level),
-            ("查询人", report.who),
+            ("经办人", report.who),
             ("查询目的", report.purpose),
             ("应用领域", report.area or "未写明"),
             *report.base,
@@ -98,15 +101,7 @@ def _overview(book: Book, report: SubjectReport, footer: str) -> None:
         ("指标", "数值", "口径"),
         [(title, value, definition) for _, title, value, definition in report.figures],
     )
-    if report.hidden_note:
-        line = book.rows(sheet, line + 1, ("列出范围", "说明"), [(report.level, report.hidden_note)])
-    else:
-        line = book.rows(
-            sheet,
-            line + 1,
-            ("未列出的记录", "条数", "依据"),
-            [(reason, count, clause) for reason, clause, count in report.hidden] or [("没有", 0, "")],
-        )
+    line = book.rows(sheet, line + 1, ("列出范围", "说明"), [(report.level, report.scope)])
     if report.grade:
         line = book.rows(
             sheet,
@@ -128,18 +123,18 @@ def _overview(book: Book, report: SubjectReport, footer: str) -> None:
         sheet.merge_range(below, 0, below, 2, sentence, book.plain)
 
 
-def subject_workbook(report: SubjectReport) -> bytes:
-    """The report as xlsx bytes."""
+def subject_workbook(report: SubjectReport, code: str) -> bytes:
+    """The report as xlsx bytes, with its check code."""
     book = Book("公共信用信息报告", report.number)
     footer = f"{report.number}  数据日期 {report.data_on}"
-    _overview(book, report, footer)
+    _overview(book, report, code, footer)
     for part in report.sections:
         if part.rows:
             sheet = book.sheet(part.section.title, (width for _, width in _COLUMNS), footer)
             book.rows(
                 sheet,
                 0,
-                [title for title, _ in _COLUMNS],
+                [f"{part.left}日期" if title == _LEFT else title for title, _ in _COLUMNS],
                 [
                     (
                         row["title"] or row["topic"],
@@ -176,6 +171,7 @@ def person_workbook(report: PersonReport) -> bytes:
         [
             ("证件号码", report.masked_number),
             ("报告编号", report.number),
+            ("出具单位", report.issuer),
             ("数据日期", report.data_on),
             ("经办人", report.who),
             ("查询目的", report.purpose),
