@@ -175,9 +175,14 @@ def test_persons_are_handed_back_never_looked_up_and_never_stored(
     book = openpyxl.load_workbook(tmp_path / "结果.xlsx")
     text = "\n".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
     assert PERSON not in text and "不作结论" in text
-    sheet = list(book["审查清单"].iter_rows(values_only=True))
+    notice, counted, *sheet = book["审查清单"].iter_rows(values_only=True)
+    assert "不作结论" in notice[0] and counted[0].startswith("共 5 行，其中 1 行有提示"), "said on the first sheet"
+    assert [row[4] for row in sheet[1:]] == [6, 2, 3, 4, 5], "what was found comes first, the others in their order"
+    assert sheet[1][9].startswith("▲ ") and not any(str(row[9] or "").startswith("▲") for row in sheet[2:])
+    fills = [row[0].fill.fgColor.rgb for row in book["审查清单"].iter_rows(min_row=4)]
+    assert fills[0] == "FFFCE4D6" and "FFFCE4D6" not in fills[1:]
     assert len(sheet) == 6 and "提示" in sheet[0] and "结论" not in sheet[0]
-    assert [row[5] for row in sheet[1:]] == ["未审查（自然人）"] * 4 + ["已比对"]
+    assert [row[5] for row in sheet[1:]] == ["已比对"] + ["未审查（自然人）"] * 4
     with warehouse.connect("reader") as reader:
         assert reader.execute("select kind, purpose, rows, subject_id, area from ledger.report").fetchall() == [
             ("review", "补助审查", 5, "", "政府资金补助")
