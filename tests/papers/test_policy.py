@@ -66,15 +66,13 @@ def test_each_section_tells_states_in_one_vocabulary() -> None:
 
 
 def test_rules_and_figures_name_what_there_is() -> None:
-    policy, columns = (
-        policies.load(),
-        {
-            "kinds": set(load_catalogue().kinds),
-            "states": set(RecordState),
-            "severities": {"minor", "general", "serious"},
-            "natures": {"基础信息", "失信信息", "守信信息", "其他信息"},
-        },
-    )
+    policy = policies.load()
+    columns: dict[str, set[str]] = {
+        "kinds": set(load_catalogue().kinds),
+        "states": set(RecordState),
+        "severities": {"minor", "general", "serious"},
+        "natures": {"基础信息", "失信信息", "守信信息", "其他信息"},
+    }
     for meant in (*policy.hiding, *policy.figures.values()):
         for column, known in columns.items():
             assert set(getattr(meant, column)) <= known, meant

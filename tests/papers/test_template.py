@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from public_credit.catalogue import load_catalogue
 from public_credit.land.canonical import CodeReader
+from public_credit.land.readers import workbook
 from public_credit.land.rules import load_ruleset
 from public_credit.land.rules.context import RowContext
 from public_credit.land.rules.rows import RowRules
@@ -90,6 +91,17 @@ def test_the_unit_fills_itself_in_beside_what_is_typed() -> None:
             formula = str(sheet.cell(2, column).value or "")
             beside = formula[5:].split("2=")[0] if formula.startswith("=") else ""
             assert beside != openpyxl.utils.get_column_letter(column), f"{dataset}: a cell that waits for itself"
+
+
+def test_a_form_saved_by_a_programme_that_does_not_calculate_loses_nothing_unseen() -> None:
+    """Blank rows are still blank; a row that is filled in waits until its formulas have results."""
+    lost = {}
+    for name, typed in (("blank", ""), ("filled", "某某")):
+        book, target = form("zhzf.penalty_person"), io.BytesIO()
+        book["填报"]["A2"] = typed or None
+        book.save(target)
+        lost[name] = workbook.look(target.getvalue()).sheets["填报"].uncalculated
+    assert lost["blank"] == [] and {row for row, _ in lost["filled"]} == {2} and len(lost["filled"]) == 5
 
 
 def test_the_form_is_one_page_wide() -> None:

@@ -181,11 +181,12 @@ def review(run: Run, content: bytes, *, purpose: str, area: str = "") -> Reviewe
         for row in opened.execute(text("select * from matched")).mappings():
             _say_match(lines[row["row_no"]], dict(row))
         for statement in (_LIST_HITS, _PENALTY_HITS):
-            for hit in opened.execute(text(statement + " order by m.row_no, since_on, record_id")).mappings():
+            for found in opened.execute(text(statement + " order by m.row_no, since_on, record_id")).mappings():
+                hit = dict(found)
                 if may_see(hit, LEVEL, on, policy):
-                    lines[hit["row_no"]].hits.append(dict(hit))
+                    lines[hit["row_no"]].hits.append(hit)
         told = set()  # of a row and a domain the newest rating
-        for rated in opened.execute(text(_RATINGS), {"domains": domains}).mappings() if domains else ():
+        for rated in map(dict, opened.execute(text(_RATINGS), {"domains": domains}).mappings() if domains else ()):
             if (rated["row_no"], rated["topic"]) not in told and may_see(rated, LEVEL, on, policy):
                 told.add((rated["row_no"], rated["topic"]))
                 title = rated["title"]
