@@ -12,6 +12,7 @@ import typer
 from ..base import files, settings
 from ..base.messages import UserError
 from ..base.run import Run
+from ..ledger.states import PaperForm
 from .start import run_of
 
 Purpose = Annotated[str, typer.Option(help="查询目的，写入报告并留痕。")]
@@ -55,7 +56,6 @@ def subject(
     user: User = "",
     output: Output = None,
 ) -> None:
-    from ..ledger.states import PaperForm
     from ..papers import issued
     from ..papers.subject import gather
 
