@@ -22,7 +22,7 @@ from district_simulator.vocabulary.units import DECISION_DATASETS, table_of, uni
 from district_simulator.vocabulary.workcalendar import DAYS
 
 PLACE = ["批次", "文件", "工作表", "行号"]
-REASON = ["退回原因", "规则", "修改办法"]
+REASON = ["退回原因", "修改办法", "出错字段", "原填内容", "规则"]
 HIDDEN = "已隐去"
 EASY = {"R01", "R06", "R11", "R13", "R15"}  # rules whose faults a careless clerk may send again unchanged
 
@@ -95,12 +95,11 @@ class Clerks:
 
     @staticmethod
     def _dataset(path: Path, slip: SlipFile, index: Index) -> str | None:
-        """By the slip's own name, else by the file its first line names."""
-        for dataset in DECISION_DATASETS:
-            if dataset in path.name:
-                return dataset
-        file_name = slip.text(slip.lines[0], "文件") if slip.lines else ""
-        named = index.dataset_of.get(file_name)
+        """By the folder of the unit and the table in the slip's own name, else by the file its first line names."""
+        table = "licence" if "_行政许可" in path.name else "penalty" if "_行政处罚" in path.name else ""
+        named = f"{path.parent.name}.{table}_{'person' if '自然人' in path.name else 'entity'}"
+        if named not in DECISION_DATASETS:
+            named = index.dataset_of.get(slip.text(slip.lines[0], "文件") if slip.lines else "", "")
         return named if named in DECISION_DATASETS else None
 
     def _new(self, row: Row) -> bool:

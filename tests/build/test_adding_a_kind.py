@@ -50,7 +50,7 @@ def test_a_kind_is_added_to_a_built_warehouse_with_the_page_alone(warehouse: Any
     build.run(run_on(ON))
     before = set(load_catalogue().kinds)
     touched = _follow(root)
-    assert len(touched) == 7
+    assert len(touched) == 8
     (kind,) = set(load_catalogue().kinds) - before
     checked = credit("catalogue", "check")
     assert checked.code == 0, checked.out
@@ -69,7 +69,8 @@ def test_a_kind_is_added_to_a_built_warehouse_with_the_page_alone(warehouse: Any
     assert records.query(
         "select title, topic, nature, state from marts.mart_subjects__timeline where kind = %s", kind
     ) == [("示范牌食用油", "知名品牌", "守信信息", "current")]
-    report = credit("report", "subject", FIRM, "--level", "政务共享", "--purpose", "试", "-o", tmp_path / "report")
+    asked = ("--level", "政务共享", "--purpose", "试", "--user", "甲", "-o", tmp_path / "report")
+    report = credit("report", "subject", FIRM, *asked)
     assert report.code == 0, report.err
     page = next(iter([*tmp_path.rglob("*.html"), *warehouse.home.rglob("*.html")]))
     assert "示范牌食用油" in page.read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ COMMANDS = {
     "split": ("subjects", "split", "{}", "--identifier", "reg:1", *WHY),
     "merge, identifier": ("subjects", "merge", "uscc:{}", GOOD, *WHY),
     "name": ("subjects", "show", "name:{}"),
-    "report subject": ("report", "subject", "{}"),
+    "report subject": ("report", "subject", "{}", "--user", "甲"),
     "catalogue show": ("catalogue", "show", "{}"),
     "replay": ("replay", "{}"),
     "collect": ("collect", "{}"),
@@ -56,7 +56,7 @@ def test_a_blank_key_is_a_wrong_call(command: str, key: str) -> None:
 
 def test_an_identity_number_is_asked_for_and_a_blank_one_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("  \n"))
-    answer = credit("report", "person", "--purpose", "本人查询")
+    answer = credit("report", "person", "--purpose", "本人查询", "--user", "甲")
     assert (answer.code, answer.out) == (2, "")
 
 

@@ -227,10 +227,12 @@ def test_files_nobody_asked_for_are_named_by_probe_and_status(folder, batches, s
     write(folder / "许可_1.csv")
     write(folder / "xuke_1.csv")
     write(folder / "Thumbs.db")
-    write(folder / "退回单_csdw.licences_20260225_7.xlsx")
+    slips = ["退回单_csdw.licences_20260225_7.xlsx", "退回单_测试单位_测试数据_20260225_7行 - 副本.xlsx"]
+    for name in slips:
+        write(folder / name, content=name)
     assert "文件名与目录中的模式不符 1 份，未收取：xuke_1.csv" in collect.probe(run_on(DAY), "csdw.licences").message
     (outcome,) = collect.collect(run_on(DAY), "csdw")
-    assert [batch["file_name"] for batch in batches()] == ["许可_1.csv", "退回单_csdw.licences_20260225_7.xlsx"]
+    assert [batch["file_name"] for batch in batches()] == ["许可_1.csv", *slips]
     assert (outcome.verdict, steps()[-1]["counts"]["unmatched"]) == ("ok", 1)
     last_step = steps()[-1]
     assert status._unmatched(last_step).endswith("未收取：xuke_1.csv")

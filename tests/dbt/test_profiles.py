@@ -344,10 +344,10 @@ def test_report_and_review_read_the_marts_as_they_are_built(told) -> None:
     assert {part.section.figure: part.counted for part in report.sections} == {
         part.section.figure: profile[part.section.figure] for part in report.sections
     }
-    standing = [row for part in report.sections for row in part.rows if row["state"] not in ("已撤销", "已被更正取代")]
+    standing = [row for part in report.sections for row in part.rows if row["state"] not in ("已撤销", "已更正")]
     assert len(standing) == profile["records"] and report.grade["grade"] == profile["food_drug_grade"]
     assert {item["role"] for item in report.grade_basis} == {"定级", "纳入"}
-    assert "经营超过保质期的食品" in page.subject_page(report) and workbook.subject_workbook(report)
+    assert "经营超过保质期的食品" in page.subject_page(report, "校验码") and workbook.subject_workbook(report, "校验码")
     lines = review(
         run_on(who="甲"),
         applicants(["名称", "统一社会信用代码"], [["甲食品公司", FOOD], ["丁食品商店", ""]]),

@@ -21,7 +21,7 @@ from district_simulator.control import call, open_door
 from district_simulator.district import District, SimulatorError
 from district_simulator.servers import http_api
 from district_simulator.vocabulary.tables import TABLES
-from district_simulator.vocabulary.units import table_of
+from district_simulator.vocabulary.units import table_of, unit_of
 from python_calamine import CalamineWorkbook
 
 
@@ -173,19 +173,22 @@ def write_slip(folder: Path, district: District, dataset: str, batch: str = "B1"
     """A slip as the product would lay it out: every quarantined row of the day-1 file, ID numbers hidden."""
     delivery, table = district.book.main[dataset, 1], table_of(dataset)
     book = openpyxl.Workbook()
-    sheet = book.active
+    book.active.title = "说明"
+    sheet = book.create_sheet("退回记录")
     fields = [name for name, _, _ in TABLES[table]]
     titles = [title for _, _, title in TABLES[table]]
-    sheet.append(["批次", "文件", "工作表", "行号", *titles, "退回原因", "规则", "修改办法"])
+    first, last = ["退回原因", "修改办法", "行号", "出错字段", "原填内容"], ["工作表", "文件", "批次", "规则"]
+    sheet.append([*first, *titles, *last])
     number = 0
     for i, row in enumerate(delivery.rows):
         if row.expect == "quarantined":
             values = ["已隐去，请重新填写" if f.endswith("id_no") and row.get(f) else row.get(f) for f in fields]
-            sheet.append([batch, delivery.name, "Sheet1", i + 2, *values, "原因", ";".join(row.rules), "请更正"])
+            why = ["原因", "请更正", i + 2, "字段", "内容"]
+            sheet.append([*why, *values, "Sheet1", delivery.name, batch, ";".join(row.rules)])
             number += 1
     folder.mkdir(parents=True, exist_ok=True)
-    book.create_sheet("说明")
-    book.save(folder / f"退回单_{dataset}_{batch}.xlsx")
+    title = f"行政{'许可' if 'licence' in dataset else '处罚'}（{'自然人' if 'person' in dataset else '法人'}）"
+    book.save(folder / f"退回单_{unit_of(dataset).name}_{title}_20260225_{number}行.xlsx")
     return number
 
 
@@ -212,7 +215,7 @@ def test_clerks_answer_slips_each_in_his_own_way(tmp_path: Path) -> None:
             assert 0.6 * returned[delivery.dataset] <= len(corrected) <= returned[delivery.dataset]
             assert sum(r.expect == "accepted" for r in corrected) >= 0.6 * len(corrected)
         edited = (district.folder("wsjk") / "xzxk_zrr_20260226_退回更正.xlsx").read_bytes()
-        sheet = openpyxl.load_workbook(io.BytesIO(edited)).worksheets[0]
+        sheet = openpyxl.load_workbook(io.BytesIO(edited))["退回记录"]
         assert "已隐去" not in str([[c.value for c in row] for row in sheet.iter_rows()])
         resorted = next(d for d in sent if d.case == "resorted_original")
         text = (district.folder("zhzf") / resorted.name).read_bytes().decode("gb18030")

@@ -73,6 +73,8 @@ def _reviewed(patch: pytest.MonkeyPatch, path: Path) -> None:
                     path,
                     "--purpose",
                     "补助审查",
+                    "--user",
+                    "甲",
                     "--area",
                     area,
                     "-o",

@@ -93,7 +93,7 @@ def test_a_row_that_is_wrong_only_now_goes_back_alone(
         (13, "returned", None),
     ]
     assert len(slip_files(warehouse)) == 2
-    assert openpyxl.load_workbook(slips.write(first)).active.max_row == 2, "a header and one row"
+    assert openpyxl.load_workbook(slips.write(first))["退回记录"].max_row == 2, "a header and one row"
 
 
 def test_the_original_handed_in_again_opens_nothing_that_is_corrected(
@@ -106,7 +106,7 @@ def test_the_original_handed_in_again_opens_nothing_that_is_corrected(
         (third, 1, 7, "corrected", second, False),
         (third, 1, 13, "returned", None, True),
     ]
-    assert openpyxl.load_workbook(slips.write(third)).active.max_row == 2
+    assert openpyxl.load_workbook(slips.write(third))["退回记录"].max_row == 2
     assert slips.write(first) is not None and len(slip_files(warehouse)) == 2, "writing again is the slip that is there"
     listed = credit("quarantine", "--batch", str(third), "--all")
     assert listed.code == 0 and "已更正" in listed.out

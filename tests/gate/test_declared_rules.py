@@ -185,7 +185,7 @@ def test_a_slip_gives_the_title_of_the_rows_kind(warehouse, tmp_path: Path) -> N
     rows: list[dict[str, str]] = [{day.params["field"]: "2027-01-01"}, *({} for _ in range(9))]
     outcome = hand_in(tmp_path, dataset.id, rows)
     assert outcome.state == "accepted_with_quarantine", outcome
-    sheet = openpyxl.load_workbook(slips.write(outcome.batch_seq)).active
+    sheet = openpyxl.load_workbook(slips.write(outcome.batch_seq))["退回记录"]
     told = [str(cell.value) for row in sheet.iter_rows() for cell in row]
     assert day.title in told and not (others - {day.title}) & set(told)
 

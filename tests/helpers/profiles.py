@@ -61,6 +61,12 @@ _TABLES = {
     "exited_on date, state text, objected boolean",
     "mart_shuanggongshi__penalty": "record_id text primary key, legal_basis text",
 }
+_LISTS = {
+    "严重失信主体名单": ("breach_list", "失信信息"),
+    "经营异常名录": ("abnormal_operation", "失信信息"),
+    "失信被执行人": ("judgment_debtor", "失信信息"),
+    "红名单": ("honour", "守信信息"),
+}
 ID_NUMBER = make_id_number("37039919900101001")
 
 
@@ -184,6 +190,27 @@ class Profiles:
         } | values
         with self._warehouse.connect("builder") as builder:
             _insert(builder, "marts.mart_lists__entry", **known)
+            kind, nature = _LISTS[list_kind]
+            _insert(
+                builder,
+                "marts.mart_subjects__timeline",
+                record_id=known["record_id"],
+                kind=kind,
+                nature=nature,
+                topic=list_kind,
+                title=name,
+                variant="entity",
+                unit_id="scjg",
+                disclosure=known["disclosure"],
+                subject_class="organisation",
+                state="current" if known["state"] == "在列" else "ended",
+                objected=known["objected"],
+                severity_class="",
+                event_on=known["entered_on"],
+                ends_on=known["term_to"],
+                exited_on=known.get("exited_on"),
+                subject_id=subject_id,
+            )
         return known["record_id"]
 
     def person(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from public_credit.ledger import states, words
 from public_credit.ledger.models import Base
+from public_credit.papers import policy as policies
 
 from tests.conftest import CHECKOUT
 
@@ -123,6 +124,7 @@ CONSTRAINTS = {
     ("edition", "state"): states.EditionState,
     ("edition", "kind"): states.EditionKind,
     ("report", "kind"): states.ReportKind,
+    ("report_paper", "form"): states.PaperForm,
     ("judgement", "decision"): states.Decision,
     ("subject", "subject_class"): states.SubjectClass,
     ("alias", "reason"): states.PastId,
@@ -157,6 +159,7 @@ def test_every_state_has_a_word_and_no_two_the_same() -> None:
         states.InputOperation,
         states.Difference,
         states.ReportKind,
+        states.PaperForm,
         states.Conversion,
         states.WorkState,
         states.UnitRole,
@@ -172,11 +175,12 @@ def test_every_state_has_a_word_and_no_two_the_same() -> None:
     assert set(told) == set(ENUMS) - silent
 
 
-def test_lists_are_told_on_pages_as_in_reports() -> None:
-    """``mart_lists__entry`` writes its words in SQL; they are those of the vocabulary."""
+def test_lists_are_told_in_the_mart_as_in_reports() -> None:
+    """``mart_lists__entry`` writes its words in SQL; they are those of the reports' vocabulary."""
     path = CHECKOUT / "dbt_project" / "models" / "lists" / "mart_lists__entry.sql"
     found = dict(re.findall(r"when '(\w+)' then '([\u4e00-\u9fff]+)'", path.read_text(encoding="utf-8")))
-    shown = {state: word for state, word in words.LIST_ENTRY.items() if state in found}
+    told = policies.load().states_of("breach_list").words
+    shown = {state: word for state, word in told.items() if state in found}
     assert found == {str(state): word for state, word in shown.items()} and len(found) >= 4
 
 

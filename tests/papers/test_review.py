@@ -54,6 +54,14 @@ def listed(profiles: Profiles) -> Profiles:
         severity_class="serious",
         state="expired",
     )
+    profiles.record(
+        first,
+        "administrative_penalty",
+        "失信信息",
+        "六年前的吊销",
+        ON.replace(year=2020, month=1),
+        severity_class="serious",
+    )
     profiles.record(first, "administrative_penalty", "失信信息", "罚款", ON.replace(month=1), severity_class="general")
     for year, grade in ((2024, "B"), (2025, "A")):
         profiles.record(
@@ -75,7 +83,8 @@ def test_hits_carry_name_document_basis_and_term(listed: Profiles) -> None:
     assert breach["title"] == "食品安全严重违法生产经营者名单" and breach["objected"]
     assert breach["basis"].startswith("食品安全法") and breach["document_no"] and breach["term_on"]
     assert penalty["title"] == "吊销食品经营许可证" and penalty["basis"].startswith("食品安全法")
-    assert "封存的名单" not in {hit["title"] for hit in line.hits}
+    hidden = {"封存的名单", "六年前的吊销"}
+    assert not hidden & {hit["title"] for hit in line.hits}, "a review tells no more than a report of the level"
 
 
 def test_ratings_only_where_the_purpose_names_them(listed: Profiles) -> None:
@@ -147,7 +156,17 @@ def test_persons_are_handed_back_never_looked_up_and_never_stored(
     path = tmp_path / "名单.xlsx"
     path.write_bytes(workbook(["申请人", "统一社会信用代码/身份证号", "申请人类型", "法定代表人身份证"], rows))
     answer = credit(
-        "report", "review", path, "--purpose", "补助审查", "--area", "政府资金补助", "-o", tmp_path / "结果.xlsx"
+        "report",
+        "review",
+        path,
+        "--purpose",
+        "补助审查",
+        "--user",
+        "甲",
+        "--area",
+        "政府资金补助",
+        "-o",
+        tmp_path / "结果.xlsx",
     )
     assert answer.code == 0 and "自然人未审查 4" in answer.out, answer.err
     assert [item.row_no for item in looked_up] == [6], (
@@ -156,9 +175,14 @@ def test_persons_are_handed_back_never_looked_up_and_never_stored(
     book = openpyxl.load_workbook(tmp_path / "结果.xlsx")
     text = "\n".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
     assert PERSON not in text and "不作结论" in text
-    sheet = list(book["审查清单"].iter_rows(values_only=True))
+    notice, counted, *sheet = book["审查清单"].iter_rows(values_only=True)
+    assert "不作结论" in notice[0] and counted[0].startswith("共 5 行，其中 1 行有提示"), "said on the first sheet"
+    assert [row[4] for row in sheet[1:]] == [6, 2, 3, 4, 5], "what was found comes first, the others in their order"
+    assert sheet[1][9].startswith("▲ ") and not any(str(row[9] or "").startswith("▲") for row in sheet[2:])
+    fills = [row[0].fill.fgColor.rgb for row in book["审查清单"].iter_rows(min_row=4)]
+    assert fills[0] == "FFFCE4D6" and "FFFCE4D6" not in fills[1:]
     assert len(sheet) == 6 and "提示" in sheet[0] and "结论" not in sheet[0]
-    assert [row[5] for row in sheet[1:]] == ["未审查（自然人）"] * 4 + ["已比对"]
+    assert [row[5] for row in sheet[1:]] == ["已比对"] + ["未审查（自然人）"] * 4
     with warehouse.connect("reader") as reader:
         assert reader.execute("select kind, purpose, rows, subject_id, area from ledger.report").fetchall() == [
             ("review", "补助审查", 5, "", "政府资金补助")
@@ -177,6 +201,6 @@ def test_unusable_lists_are_refused_with_a_remedy(listed: Profiles, tmp_path: Pa
     path = tmp_path / "名单.xlsx"
     path.write_bytes(workbook(["名称"], [["示范区甲食品有限公司"]]))
     assert credit("report", "review", path).code == 2, "a review without purpose is refused"
-    assert credit("report", "review", tmp_path / "无.xlsx", "--purpose", "x").code == 2
-    strange = credit("report", "review", path, "--purpose", "x", "--area", "招商")
+    assert credit("report", "review", tmp_path / "无.xlsx", "--purpose", "x", "--user", "甲").code == 2
+    strange = credit("report", "review", path, "--purpose", "x", "--area", "招商", "--user", "甲")
     assert strange.code == 2 and "公共资源交易" in strange.err, "areas are those the plan names"

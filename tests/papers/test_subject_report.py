@@ -20,6 +20,7 @@ from tests.helpers.commands import credit
 from tests.helpers.profiles import Profiles, uscc
 from tests.helpers.runs import run_on
 
+CODE = "ABCD-ABCD-ABCD-ABCD"
 NAME = "示范区粮缘<食品>有限公司"
 
 
@@ -77,26 +78,22 @@ def _titles(report) -> list[str]:
     return [row["title"] for part in report.sections for row in part.rows]
 
 
-def test_each_level_sees_what_it_may_and_says_how_many_it_does_not(firm: str) -> None:
+def test_each_level_sees_what_it_may_and_is_told_of_nothing_else(firm: str) -> None:
     public = gather(run_on(who="甲"), uscc(1), level="公开", purpose="")
     assert _titles(public) == ["食品经营许可", "经营超过保质期食品"]
-    assert public.hidden == [], "how much is hidden is a disclosure"
     shared = gather(run_on(who="甲"), firm, level="政务共享", purpose="资格审查")
     assert "食品安全严重违法生产经营者名单" in _titles(shared), "still on the list: not old, whenever it was entered"
     assert "警告" in _titles(shared) and "已修复的处罚" not in _titles(shared)
     own = gather(run_on(who="甲"), firm, level="授权查询", purpose="本单位查询")
-    assert {reason: count for reason, _, count in own.hidden} == {
-        "决定已撤销，或记录已被更正记录取代": 1,
-        "失信信息自行为终止之日起满 5 年": 1,
-    }
     assert "已修复的处罚" in _titles(own) and "六年前的处罚" not in _titles(own) and "撤销的处罚" not in _titles(own)
     audit = gather(run_on(who="甲"), firm, level="封存", purpose="审计")
-    assert len(_titles(audit)) == 7 and audit.hidden == []
+    assert len(_titles(audit)) == 7
+    assert {report.scope for report in (public, shared, own, audit)} == {policies.load().scope}
 
 
 def test_every_figure_of_the_whole_file_is_the_marts(firm: str, warehouse) -> None:
     report = gather(run_on(who="甲"), firm, level="封存", purpose="资格审查")
-    tree = lxml.html.fromstring(page.subject_page(report))
+    tree = lxml.html.fromstring(page.subject_page(report, CODE))
     with warehouse.connect("reader") as reader:
         for name in policies.load().figures:
             stored = reader.execute(f"select {name} from marts.mart_subjects__enterprise").fetchone()[0]
@@ -121,7 +118,7 @@ def test_every_figure_of_the_whole_file_is_the_marts(firm: str, warehouse) -> No
 
 
 def test_page_is_self_contained_and_forbids_the_network(firm: str) -> None:
-    html = page.subject_page(gather(run_on(who="甲"), firm, level="公开", purpose=""))
+    html = page.subject_page(gather(run_on(who="甲"), firm, level="公开", purpose=""), CODE)
     tree = lxml.html.fromstring(html)
     assert tree.get("lang") == "zh-CN"
     policy = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
@@ -137,7 +134,7 @@ def test_page_is_self_contained_and_forbids_the_network(firm: str) -> None:
 
 def test_workbook_says_the_same_as_the_page(firm: str) -> None:
     report = gather(run_on(who="甲"), firm, level="政务共享", purpose="资格审查")
-    book = openpyxl.load_workbook(io.BytesIO(workbook.subject_workbook(report)))
+    book = openpyxl.load_workbook(io.BytesIO(workbook.subject_workbook(report, CODE)))
     assert book.sheetnames == ["概览", "行政许可", "行政处罚", "严重失信主体名单"]
     overview = {row[0]: row[1] for row in book["概览"].iter_rows(values_only=True) if row[0]}
     assert (
@@ -149,7 +146,7 @@ def test_workbook_says_the_same_as_the_page(firm: str) -> None:
 
 
 def test_report_is_booked_with_who_and_purpose_and_needs_a_purpose_above_public(firm: str, warehouse, tmp_path) -> None:
-    refused = credit("report", "subject", uscc(1), "--level", "政务共享", "-o", tmp_path)
+    refused = credit("report", "subject", uscc(1), "--level", "政务共享", "--user", "王工", "-o", tmp_path)
     assert refused.code == 2 and "--purpose" in refused.err and not list(tmp_path.glob("*.html"))
     done = credit(
         "report",
@@ -161,26 +158,79 @@ def test_report_is_booked_with_who_and_purpose_and_needs_a_purpose_above_public(
         "招标资格审查",
         "--area",
         "招标投标",
+        "--user",
+        "王工",
         "-o",
         tmp_path,
     )
     assert done.code == 0, done.err
-    assert credit("report", "subject", uscc(1), "--area", "招标投标", "-o", tmp_path).code == 2, (
+    assert credit("report", "subject", uscc(1), "--area", "招标投标", "--user", "王工", "-o", tmp_path).code == 2, (
         "a use in an area says what for"
     )
     assert len(list(tmp_path.glob("GXBG*.html"))) == len(list(tmp_path.glob("GXBG*.xlsx"))) == 1
     with warehouse.connect("reader") as reader:
-        assert reader.execute("select kind, purpose, level, subject_id, area from ledger.report").fetchall() == [
-            ("subject", "招标资格审查", "政务共享", firm, "招标投标")
+        assert reader.execute("select kind, who, purpose, level, subject_id, area from ledger.report").fetchall() == [
+            ("subject", "王工", "招标资格审查", "政务共享", firm, "招标投标")
         ]
     assert "招标投标" in next(tmp_path.glob("GXBG*.html")).read_text(encoding="utf-8")
 
 
 def test_unknown_and_ambiguous_codes_are_said(profiles: Profiles, warehouse) -> None:
-    assert credit("report", "subject", uscc(77)).code == 4
+    assert credit("report", "subject", uscc(77), "--user", "王工").code == 4
     with warehouse.connect("builder") as builder:
         builder.execute("insert into subjects.identifier (scheme, value, build_id) values ('uscc', %s, 1)", [uscc(78)])
-    answer = credit("report", "subject", uscc(78))
+    answer = credit("report", "subject", uscc(78), "--user", "王工")
     assert answer.code == 4 and "待人工认定" in answer.err
     with pytest.raises(UserError):
         gather(run_on(who="甲"), uscc(1), level="内部", purpose="x")
+
+
+def test_a_report_is_answered_for_by_a_person_and_says_who_issued_it(firm: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("PCW_USER", raising=False)
+    nobody = credit("report", "subject", uscc(1), "-o", tmp_path)
+    assert nobody.code == 2 and "--user" in nobody.err and not list(tmp_path.glob("GXBG*"))
+    monkeypatch.setenv("PCW_USER", "李工")
+    assert credit("report", "subject", uscc(1), "-o", tmp_path).code == 0
+    html = next(tmp_path.glob("*.html")).read_text(encoding="utf-8")
+    assert "李工" in html and "示范区社会信用中心" in html and ">root<" not in html
+    assert "负责人甲" not in html and "法定代表人" not in html, (
+        "who represents it is not told to the public, nor that it is not"
+    )
+
+
+def test_an_issued_report_is_recognised_and_a_changed_one_is_not(firm: str, tmp_path) -> None:
+    assert credit("report", "subject", uscc(1), "--user", "李工", "-o", tmp_path).code == 0
+    html, xlsx = next(tmp_path.glob("*.html")), next(tmp_path.glob("*.xlsx"))
+    for path in (html, xlsx):
+        answer = credit("report", "verify", path)
+        assert answer.code == 0 and answer.out.startswith(f"真实：{path.stem}"), answer
+    book = openpyxl.load_workbook(xlsx)
+    book.save(tmp_path / "again.xlsx")
+    assert credit("report", "verify", tmp_path / "again.xlsx").code == 0, "saved again with the same cells"
+    overview = {row[0].value: row[1] for row in book["概览"].iter_rows() if row[0].value}
+    printed = lxml.html.fromstring(html.read_text(encoding="utf-8"))
+    codes = [overview["校验码"].value, printed.xpath("//dt[.='校验码']/following-sibling::dd/text()")[0]]
+    for code in codes:
+        assert credit("report", "verify", html.stem, "--code", code.lower()).code == 0
+    wrong = credit("report", "verify", html.stem, "--code", "AAAA-AAAA-AAAA-AAAA")
+    assert wrong.code == 1 and wrong.out.startswith("被改动")
+
+    overview["行政处罚"].value = 0
+    book.save(tmp_path / "forged.xlsx")
+    book["行政处罚"].row_dimensions[2].hidden = True
+    overview["行政处罚"].value = 1
+    book.save(tmp_path / "hidden.xlsx")
+    (tmp_path / "forged.html").write_text(html.read_text(encoding="utf-8").replace("过保质期", "未过保质期"), "utf-8")
+    for name in ("forged.xlsx", "hidden.xlsx", "forged.html"):
+        answer = credit("report", "verify", tmp_path / name)
+        assert answer.code == 1 and answer.out.startswith(f"被改动：{html.stem}"), name
+    (tmp_path / "other.html").write_text(
+        html.read_text(encoding="utf-8").replace(html.stem, "GXBG20260226-000099"), "utf-8"
+    )
+    for answer in (
+        credit("report", "verify", tmp_path / "other.html"),
+        credit("report", "verify", "GXBG20260226-000099", "--code", codes[0]),
+        credit("report", "verify", "GXBG20010101-000001", "--code", codes[0]),
+    ):
+        assert answer.code == 4 and answer.out.startswith("未知"), answer
+    assert credit("report", "verify", tmp_path / "none.html").code == 2

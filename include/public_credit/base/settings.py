@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     )
     hand_in: Path | None = _named("folder of files for the hand-in form; `hand_in` of the state folder when not set")
     district: str | None = _named("folder of the district: a path, or a name of `include/districts`")
-    user: str | None = _named("who runs commands, as booked; the system's user when not set")
+    user: str | None = _named(
+        "who runs commands, as booked; the system's user when not set (reports then want `--user`)"
+    )
     business_date: date | None = _named("business date of commands that are given none; today's when not set")
     code_version: str | None = _named("commit of the running code, as booked; set by `run`, written into the image")
     city_timeout: float | None = _named("seconds the city platform may take for an answer; 30 when not set", gt=0)
@@ -324,6 +326,11 @@ def simulated_clock() -> bool:
 def user() -> str:
     """Who runs a command: ``PCW_USER``, else the user of the system."""
     return current().user or getpass.getuser()
+
+
+def named_user() -> str:
+    """The person ``PCW_USER`` names, '' where nobody is named."""
+    return current().user or ""
 
 
 def today() -> date:

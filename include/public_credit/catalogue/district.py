@@ -21,7 +21,7 @@ class Charged(Strict):
 
 
 class District(Strict):
-    """A district. ``name`` is printed on the pages, '' where no district is named.
+    """A district. ``name`` is printed on the pages, '' where no district is named; ``issuing_body`` on reports.
 
     ``sectors``: sector → ids of the responsible units; ``targets``: figure of the target ledger → its units; ``key_departments``
     and ``report_areas``: what the plan names for T19 and T20; ``go_live``: dataset → first day it is expected to deliver, the
@@ -29,12 +29,18 @@ class District(Strict):
     """
 
     name: str = Attribute(min_length=2)
+    issuing_body: str = ""
     authorities: list[Authority] = []
     sectors: dict[str, list[str]] = {}
     targets: dict[str, Charged] = {}
     key_departments: list[str] = []
     report_areas: list[str] = []
     go_live: dict[str, date] = {}
+
+    @property
+    def issuer(self) -> str:
+        """The body that issues reports; where the district names none, its platform."""
+        return self.issuing_body or f"{self.name}公共信用信息平台"
 
     def area(self, name: str, purpose: str) -> str:
         """A named area of use, or ''. Raises UserError when it is none of ``report_areas``, or no purpose says what the use is for."""

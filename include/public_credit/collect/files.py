@@ -18,7 +18,7 @@ from functools import partial
 from typing import BinaryIO, Protocol
 
 from ..base import names
-from ..catalogue import load_catalogue
+from ..catalogue import load_catalogue, slip_names
 from ..catalogue.models import DropFolder, Sftp
 from .base import CollectError, Intake, SourceChanged, masked, masked_path
 from .streams import read_file
@@ -117,18 +117,14 @@ class _Listing:
     unmatched: list[str]
 
 
-def _slips(dataset_id: str) -> str:
-    """The pattern of corrected slips (``papers.slips`` names them so), which every file channel takes."""
-    return f"退回单_{dataset_id}_[0-9]*"
-
-
 def _wanted_by_anybody(channel: Sftp | DropFolder) -> list[str]:
     """Name patterns of all datasets that come by the same connection."""
+    catalogue = load_catalogue()
     return [
         name
-        for dataset in load_catalogue().datasets.values()
+        for dataset in catalogue.datasets.values()
         if isinstance(dataset.channel, Sftp | DropFolder) and dataset.channel.connection == channel.connection
-        for name in (*map(posixpath.basename, dataset.channel.patterns), _slips(dataset.id))
+        for name in (*map(posixpath.basename, dataset.channel.patterns), *slip_names.patterns(catalogue, dataset))
     ]
 
 
@@ -137,6 +133,7 @@ def _listed(source: FileSource, folder: str, channel: Sftp | DropFolder, dataset
     files: dict[str, Found] = {}
     refused: dict[str, Found] = {}
     unmatched: dict[str, str] = {}
+    slips = slip_names.patterns(catalogue, catalogue.datasets[dataset_id])
     anybody = [*_wanted_by_anybody(channel), *SYSTEMS_OWN]
     for parent, wanted in places(folder, channel.patterns).items():
         for item in source.list(parent):
@@ -144,7 +141,7 @@ def _listed(source: FileSource, folder: str, channel: Sftp | DropFolder, dataset
                 continue
             if item.plain and catalogue.refusal(item.name):
                 refused[item.path] = item
-            elif any(fnmatchcase(item.name, name) for name in (*wanted, _slips(dataset_id))):
+            elif any(fnmatchcase(item.name, name) for name in (*wanted, *slips)):
                 files[item.path] = item
             elif item.plain and not any(fnmatchcase(item.name, name) for name in anybody):
                 unmatched[item.path] = item.shown

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ..catalogue.load import Catalogue, load_catalogue
 from ..catalogue.models import Dataset, Kind
 
-SLIP_HEADERS = ("批次", "文件", "工作表", "行号", "退回原因", "规则", "修改办法")
+SLIP_HEADERS = ("退回原因", "修改办法", "行号", "出错字段", "原填内容", "工作表", "文件", "批次", "规则")
 _NUMBERED = re.compile(r"^行政相对人代码_?\d*\((.+)\)$")
 _UNIT = re.compile(r"\((?:万元|元|单位:?万元)\)$")
 _BRACKETS = str.maketrans("【】〔〕[]{}「」", "()()()()()")

@@ -212,6 +212,13 @@ class ReportKind(StrEnum):
     REVIEW = "review"
 
 
+class PaperForm(StrEnum):
+    """A file a report is handed out as."""
+
+    PAGE = "page"
+    WORKBOOK = "workbook"
+
+
 class Decision(StrEnum):
     """A person's judgement of two identifiers."""
 

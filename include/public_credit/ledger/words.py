@@ -126,7 +126,6 @@ RECORD: dict[str, str] = {
     RecordState.REPLACED: "已被更正取代",
     RecordState.REPAIRED: "已修复",
 }
-LIST_ENTRY = RECORD | {RecordState.CURRENT: "在列", RecordState.EXPIRED: "期满", RecordState.ENDED: "已移出"}
 
 VOCABULARIES: dict[str, dict[str, str]] = {
     name: value for name, value in list(globals().items()) if name.isupper() and isinstance(value, dict)

@@ -35,8 +35,8 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def render(template: str, title: str, report: Any, notice: list[str]) -> str:
-    """The page of a report as text."""
+def render(template: str, title: str, report: Any, notice: list[str], code: str = "") -> str:
+    """The page of a report as text; ``code`` is its check code."""
     style = (_FOLDER / "report.css").read_text(encoding="utf-8") + _RUNNING.format(
         title=title, number=report.number, day=report.data_on
     )
@@ -48,6 +48,7 @@ def render(template: str, title: str, report: Any, notice: list[str]) -> str:
             report=report,
             title=title,
             notice=notice,
+            code=code,
             style=style,
             style_hash=f"sha256-{digest}",
             first_level=policies.load().levels[0],
@@ -55,9 +56,9 @@ def render(template: str, title: str, report: Any, notice: list[str]) -> str:
     )
 
 
-def subject_page(report: Any) -> str:
-    """The HTML page of a subject's report."""
-    return render("subject.html.j2", "公共信用信息报告", report, policies.load().notice)
+def subject_page(report: Any, code: str) -> str:
+    """The HTML page of a subject's report with its check code."""
+    return render("subject.html.j2", "公共信用信息报告", report, policies.load().notice, code)
 
 
 def person_page(report: Any) -> str:

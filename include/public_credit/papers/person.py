@@ -12,16 +12,16 @@ from sqlalchemy import func, select, text
 
 from ..base.messages import UserError
 from ..base.run import Run, now
+from ..catalogue import load_catalogue
 from ..custody import vault
 from ..identifiers import persons
 from ..identifiers.codes import check_id_number, normalise
-from ..ledger import words
 from ..ledger.models import AccessLog
 from ..ledger.session import session
-from ..ledger.states import RecordState
 from . import policy as policies
+from .policy import ReportPolicy
 from .subject import data_on, number
-from .visibility import split
+from .visibility import may_see
 
 _ACTION = "report_person"
 _MISSED = "miss:"  # before the keyed hash of a number that nobody here has
@@ -33,6 +33,7 @@ class PersonReport:
     """What stands in a person's own report: facts by role, each with its source; nothing is added up."""
 
     number: str
+    issuer: str
     who: str
     purpose: str
     made_at: datetime
@@ -41,10 +42,7 @@ class PersonReport:
     roles: list[tuple[str, list[dict[str, Any]]]]
 
 
-def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
-    marks = [
-        word for word, true in (("异议中", row["objected"]), ("已修复", row["state"] == RecordState.REPAIRED)) if true
-    ]
+def _fact(row: Mapping[str, Any], policy: ReportPolicy) -> dict[str, Any]:
     return {
         name: row[name]
         for name in (
@@ -59,7 +57,11 @@ def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
             "exited_on",
             "record_id",
         )
-    } | {"state": words.RECORD[row["state"]], "marks": marks}
+    } | {
+        "state": policy.states_of(row["kind"]).words[row["state"]],
+        "left": policy.states_of(row["kind"]).left,
+        "marks": ["异议中"] if row["objected"] else [],
+    }
 
 
 def checked(run: Run, given: str) -> str:
@@ -115,19 +117,20 @@ def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
                 {"tokens": tokens},
             ).mappings()
         )
-    policy = (
-        policies.load()
-    )  # one's own facts are open to oneself; revoked ones and those past their five years are gone
+    # One's own facts are open to oneself; revoked ones and those past their five years are gone.
+    policy = policies.load()
     own = [dict(row) | {"disclosure": policy.levels[0], "severity_class": ""} for row in rows]
-    facts_shown, _ = split(own, "授权查询", on, policy)
+    facts_shown = [row for row in own if may_see(row, "授权查询", on, policy)]
     return PersonReport(
         number=number("GRBG", made_at.date(), log_number),
+        issuer=load_catalogue().district.issuer,
         who=run.who,
         purpose=persons.mask(purpose.strip()),
         made_at=made_at,
         data_on=on,
         masked_number=vault.mask(plain),
         roles=[
-            (role, [_fact(row) for row in facts]) for role, facts in groupby(facts_shown, key=lambda row: row["role"])
+            (role, [_fact(row, policy) for row in facts])
+            for role, facts in groupby(facts_shown, key=lambda row: row["role"])
         ],
     )

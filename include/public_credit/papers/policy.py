@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from ..base import plain_yaml
 from ..base.files import kept_while_unchanged
 from ..catalogue.load import default_root
+from ..ledger.states import RecordState
 
 
 class _Strict(BaseModel):
@@ -48,12 +49,12 @@ class Hiding(Records):
     years: int = 0
 
 
-class HiddenTold(_Strict):
-    """From which level on a reader is told how many records are hidden and why, and what the others read."""
+class States(_Strict):
+    """What the states of records of these kinds are called; ``left``: what happened on the day one ended before its term."""
 
-    from_: str = Field(alias="from")
-    clause: str
-    otherwise: str
+    kinds: list[str]
+    words: dict[RecordState, str]
+    left: str
 
 
 class Section(_Strict):
@@ -99,7 +100,8 @@ class ReportPolicy(_Strict):
     level_purposes: dict[str, str]
     notice: list[str]
     hiding: list[Hiding]
-    hidden_told: HiddenTold
+    scope: str
+    states: list[States]
     sections: list[Section]
     figures: dict[str, Figure]
     person_notice: list[str]
@@ -108,6 +110,10 @@ class ReportPolicy(_Strict):
     def rule(self, name: str) -> Hiding:
         """The hiding rule of an id. Raises StopIteration for one the policy has not."""
         return next(rule for rule in self.hiding if rule.id == name)
+
+    def states_of(self, kind: str) -> States:
+        """The vocabulary of a kind. Raises StopIteration for one the policy has not."""
+        return next(states for states in self.states if kind in states.kinds)
 
     def rank(self, level: str) -> int:
         """Position of a disclosure level; an unknown one is the most restricted."""

@@ -20,6 +20,7 @@ from ..ledger.states import RecordState, ReportKind, sql
 from . import policy as policies
 from .applicants import Applicant, ApplicantList, read
 from .subject import data_on, log, number
+from .visibility import may_see
 
 LEVEL = "政务共享"  # an office reviews on the strength of its duty; what needs the subject's authorisation stays out
 RED_LIST = "红名单"
@@ -41,29 +42,31 @@ _MATCH = f"""
     from found f join applicant a on a.row_no = f.row_no
     left join subjects.subject s on s.subject_id = f.subject_id and f.subjects = 1 and not f.ambiguous and not s.gone"""
 
-_LIST_HITS = """
+# What a level may see is decided by these columns (``visibility``).
+_DECIDES = "t.kind, t.state, t.nature, t.severity_class, t.disclosure, t.event_on, t.ends_on, t.exited_on"
+
+_LIST_HITS = f"""
     select m.row_no, e.list_kind as sort, e.list_name as title, e.document_no, e.legal_basis as basis, e.reason,
-           e.entered_on as since_on, e.term_to as term_on, e.authority_name, e.objected, e.record_id
+           e.entered_on as since_on, e.term_to as term_on, e.authority_name, e.objected, e.record_id, {_DECIDES}
     from matched m join marts.mart_lists__entry e on e.subject_id = m.subject_id
-    where e.state = '在列' and e.disclosure = any(:visible)"""
+    join marts.mart_subjects__timeline t on t.record_id = e.record_id
+    where e.state = '在列'"""
 
 _PENALTY_HITS = f"""
     select m.row_no, '严重处罚' as sort, t.title, t.document_no, coalesce(p.legal_basis, '') as basis,
-           t.detail as reason, t.event_on as since_on, t.ends_on as term_on, t.authority_name, t.objected, t.record_id
+           t.detail as reason, t.event_on as since_on, t.ends_on as term_on, t.authority_name, t.objected, t.record_id,
+           {_DECIDES}
     from matched m
     join marts.mart_subjects__timeline t on t.subject_id = m.subject_id
     left join marts.mart_shuanggongshi__penalty p on p.record_id = t.record_id
     where t.kind = 'administrative_penalty' and t.severity_class = 'serious' and t.state = {sql(RecordState.CURRENT)}
-      and t.subject_class = 'organisation' and t.disclosure = any(:visible)"""
+      and t.subject_class = 'organisation'"""
 
 _RATINGS = f"""
-    select row_no, topic, title from (
-        select m.row_no, t.topic, t.title,
-               row_number() over (partition by m.row_no, t.topic order by t.event_on desc, t.record_id desc) as newest
-        from matched m join marts.mart_subjects__timeline t on t.subject_id = m.subject_id
-        where t.kind = 'statutory_rating' and t.state = {sql(RecordState.CURRENT)} and t.topic = any(:domains)
-          and t.disclosure = any(:visible)) r
-    where newest = 1 order by row_no, topic"""
+    select m.row_no, t.topic, t.title, {_DECIDES}
+    from matched m join marts.mart_subjects__timeline t on t.subject_id = m.subject_id
+    where t.kind = 'statutory_rating' and t.state = {sql(RecordState.CURRENT)} and t.topic = any(:domains)
+    order by m.row_no, t.topic, t.event_on desc, t.record_id desc"""
 
 
 @dataclass
@@ -158,7 +161,6 @@ def review(run: Run, content: bytes, *, purpose: str, area: str = "") -> Reviewe
     policy, area = policies.load(), load_catalogue().district.area(area, purpose)
     listed = read(content)
     lines = {item.row_no: Line(item) for item in listed.applicants}
-    visible = policy.levels[: policy.rank(LEVEL) + 1]
     domains = domains_named(purpose)
     made_at = now()
     with session("reader") as opened:
@@ -179,15 +181,16 @@ def review(run: Run, content: bytes, *, purpose: str, area: str = "") -> Reviewe
         for row in opened.execute(text("select * from matched")).mappings():
             _say_match(lines[row["row_no"]], dict(row))
         for statement in (_LIST_HITS, _PENALTY_HITS):
-            for hit in opened.execute(
-                text(statement + " order by m.row_no, since_on, record_id"), {"visible": visible}
-            ).mappings():
-                lines[hit["row_no"]].hits.append(dict(hit))
-        if domains:
-            for rated in opened.execute(text(_RATINGS), {"visible": visible, "domains": domains}):
-                lines[rated.row_no].ratings.append(
-                    rated.title if rated.topic in rated.title else f"{rated.topic} {rated.title}"
-                )
+            for found in opened.execute(text(statement + " order by m.row_no, since_on, record_id")).mappings():
+                hit = dict(found)
+                if may_see(hit, LEVEL, on, policy):
+                    lines[hit["row_no"]].hits.append(hit)
+        told = set()  # of a row and a domain the newest rating
+        for rated in map(dict, opened.execute(text(_RATINGS), {"domains": domains}).mappings() if domains else ()):
+            if (rated["row_no"], rated["topic"]) not in told and may_see(rated, LEVEL, on, policy):
+                told.add((rated["row_no"], rated["topic"]))
+                title = rated["title"]
+                lines[rated["row_no"]].ratings.append(title if rated["topic"] in title else f"{rated['topic']} {title}")
     _first_of_each(list(lines.values()))
     return Reviewed(
         number("PLSC", made_at.date(), entry),

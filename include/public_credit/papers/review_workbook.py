@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import policy as policies
-from .review import RED_LIST, Reviewed
+from .review import RED_LIST, Line, Reviewed
 from .workbook import Book
 
 ADDED = (
@@ -36,6 +36,11 @@ _HIT_HEADERS = (
 )
 
 
+_HEAD = 2  # line of the header of the first sheet, below the notice
+_MARK = "▲ "  # beside the colour, which a print in black and white has not
+_DETAILS = 46  # width of the column of hits
+
+
 def _told(hit: dict[str, Any]) -> str:
     parts = [
         hit["title"] or hit["sort"],
@@ -47,15 +52,29 @@ def _told(hit: dict[str, Any]) -> str:
     return "，".join(part for part in parts if part) + ("（异议中）" if hit["objected"] else "")
 
 
+def _adverse(line: Line) -> list[dict[str, Any]]:
+    """Hits that an office has to look at: a place on the red list is none."""
+    return [hit for hit in line.hits if hit["sort"] != RED_LIST]
+
+
+def _own_width(reviewed: Reviewed, column: int, header: str) -> int:
+    """Width of a column of the list that was sent, by what stands in it."""
+    cells = [line.applicant.cells[column] for line in reviewed.lines if column < len(line.applicant.cells)]
+    return max(6, min(14, 2 * max(map(len, [header, *cells])) + 2))
+
+
 def workbook(reviewed: Reviewed) -> bytes:
     """The result as xlsx bytes."""
     book = Book("批量信用审查", reviewed.number)
     footer = f"{reviewed.number}  数据日期 {reviewed.data_on}  只作提示"
     headers = [title or f"第 {column} 列" for column, title in enumerate(reviewed.listed.headers, start=1)]
-    sheet = book.sheet("审查清单", [*(20 for _ in headers), 7, 16, 30, 30, 22, 30, 60, 30, 24], footer)
+    own = [_own_width(reviewed, column, header) for column, header in enumerate(headers)]
+    sheet = book.sheet("审查清单", [*own, 5, 8, 16, 18, 12, 14, _DETAILS, 18, 12], footer)
+    first = sorted(reviewed.lines, key=lambda line: not _adverse(line))
     rows = []
-    for line in reviewed.lines:
+    for line in first:
         subject = line.subject or {}
+        adverse = _adverse(line)
         cells = (line.applicant.cells + [""] * len(headers))[: len(headers)]
         rows.append(
             [
@@ -65,16 +84,24 @@ def workbook(reviewed: Reviewed) -> bytes:
                 line.applicant.reason,
                 subject.get("name", ""),
                 subject.get("uscc", ""),
-                line.hint,
-                "\n".join(_told(hit) for hit in line.hits if hit["sort"] != RED_LIST),
+                _MARK + line.hint if adverse else line.hint,
+                "\n".join(map(_told, adverse)),
                 "\n".join(_told(hit) for hit in line.hits if hit["sort"] == RED_LIST),
                 "；".join(line.ratings),
             ]
         )
-    book.rows(sheet, 0, [*headers, *ADDED], rows)
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, len(rows), len(headers) + len(ADDED) - 1)
-    hits = book.sheet("命中明细", (7, 30, 22, 18, 34, 28, 40, 40, 12, 12, 28, 10, 36), footer)
+    noticed = sum(bool(_adverse(line)) for line in first)
+    book.sentence(sheet, 0, policies.load().review.notice)
+    book.sentence(
+        sheet,
+        1,
+        f"共 {len(rows)} 行，其中 {noticed} 行有提示，排在最前并以 {_MARK.strip()} 和底色标出；其余按原名单的顺序。",
+    )
+    end = book.rows(sheet, _HEAD, [*headers, *ADDED], rows, marked=noticed)
+    sheet.freeze_panes(_HEAD + 1, 0)
+    sheet.repeat_rows(_HEAD)
+    sheet.autofilter(_HEAD, 0, end - 1, len(headers) + len(ADDED) - 1)
+    hits = book.sheet("命中明细", (5, 20, 12, 12, 20, 16, 22, 34, 11, 11, 16, 8, 14), footer)
     book.rows(
         hits,
         0,

@@ -14,13 +14,12 @@ from ..base.messages import UserError, key_given
 from ..base.run import Run, now
 from ..catalogue import load_catalogue
 from ..identifiers.codes import normalise
-from ..ledger import words
 from ..ledger.models import Report
 from ..ledger.session import session
 from ..ledger.states import BuildState, RecordState, ReportKind, sql
 from . import policy as policies
 from .policy import ReportPolicy, Section
-from .visibility import LISTS, split, standing
+from .visibility import LISTS, may_see, standing
 
 MARTS = {"marts.mart_subjects__enterprise": "企业", "marts.mart_subjects__non_enterprise_legal_person": "非企业法人"}
 _BASE = (
@@ -36,9 +35,13 @@ _BASE = (
 
 @dataclass(frozen=True)
 class SectionContent:
-    """Rows of one section a reader sees; ``counted`` of them are neither revoked nor replaced."""
+    """Rows of one section a reader sees; ``counted`` of them are neither revoked nor replaced.
+
+    ``left``: what the day is called on which one of them ended before its term.
+    """
 
     section: Section
+    left: str
     rows: list[dict[str, Any]]
     counted: int
 
@@ -47,7 +50,9 @@ class SectionContent:
 class SubjectReport:
     """Everything that stands in an organisation's report."""
 
+    entry: int  # in the log of reports
     number: str
+    issuer: str
     level: str
     who: str
     purpose: str
@@ -58,8 +63,7 @@ class SubjectReport:
     base: list[tuple[str, str]]
     figures: list[tuple[str, str, int, str]]  # column, title, value, definition
     sections: list[SectionContent]
-    hidden: list[tuple[str, str, int]]  # reason, clause, count; empty where the reader is not told
-    hidden_note: str  # what such a reader reads instead, whether anything is hidden or not
+    scope: str  # what is said of the choice of records, the same on every report
     grade: dict[str, Any] | None
     grade_basis: list[dict[str, Any]]
     on_lists: list[str]  # of the rows shown
@@ -129,12 +133,7 @@ def _records(opened: Session, subject_id: str) -> list[Mapping[str, Any]]:
     ]
 
 
-def _row(record: Mapping[str, Any]) -> dict[str, Any]:
-    marks = [
-        word
-        for word, true in (("异议中", record["objected"]), ("已修复", record["state"] == RecordState.REPAIRED))
-        if true
-    ]
+def _row(record: Mapping[str, Any], policy: ReportPolicy) -> dict[str, Any]:
     return {
         name: record[name]
         for name in (
@@ -150,13 +149,27 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
             "exited_on",
             "disclosure",
         )
-    } | {"state": (words.LIST_ENTRY if record["kind"] in LISTS else words.RECORD)[record["state"]], "marks": marks}
+    } | {
+        "state": policy.states_of(record["kind"]).words[record["state"]],
+        "marks": ["异议中"] if record["objected"] else [],
+    }
+
+
+def _section(
+    section: Section, shown: list[Mapping[str, Any]], counted: list[Mapping[str, Any]], policy: ReportPolicy
+) -> SectionContent:
+    return SectionContent(
+        section,
+        policy.states_of(section.kinds[0]).left,
+        [_row(record, policy) for record in shown if record["kind"] in section.kinds],
+        sum(record["kind"] in section.kinds for record in counted),
+    )
 
 
 def _base(profile: Mapping[str, Any], level: str, policy: ReportPolicy) -> list[tuple[str, str]]:
-    result = [(title, str(profile[name] or "未登记")) for name, title in _BASE]
-    if level == policy.levels[0]:
-        result[-1] = (result[-1][0], "不在公开范围")
+    """Particulars by title; who represents the organisation is told to offices and to itself, not to the public."""
+    names = [item for item in _BASE if item[0] != "legal_rep_name" or level != policy.levels[0]]
+    result = [(title, str(profile[name] or "未登记")) for name, title in names]
     return [*result, ("所属数据库", f"{profile['database']}公共信用基础数据库")]
 
 
@@ -223,25 +236,18 @@ def gather(run: Run, key: str, *, level: str, purpose: str, area: str = "") -> S
             data_on=on,
             area=area,
         )
-        shown, hidden = split(_records(opened, subject_id), level, on, policy)
+        shown = [record for record in _records(opened, subject_id) if may_see(record, level, on, policy)]
         grade, basis = (
             (None, [])
             if level == policy.levels[0]
             else _grade(opened, subject_id, {record["record_id"] for record in shown})
         )
     profile |= {"subject_name": profile["name"], "registration_state": profile["state"]}
-    counted, told = standing(shown, policy), policy.rank(level) >= policy.rank(policy.hidden_told.from_)
-    sections = [
-        SectionContent(
-            section,
-            [_row(record) for record in shown if record["kind"] in section.kinds],
-            sum(record["kind"] in section.kinds for record in counted),
-        )
-        for section in policy.sections
-    ]
-    reasons = [(policy.rule(name).reason, policy.rule(name).clause, count) for name, count in hidden.items()]
+    counted = standing(shown, policy)
     return SubjectReport(
+        entry=entry,
         number=number("GXBG", made_at.date(), entry),
+        issuer=load_catalogue().district.issuer,
         level=level,
         who=run.who,
         purpose=purpose.strip() or policy.level_purposes[level],
@@ -254,9 +260,8 @@ def gather(run: Run, key: str, *, level: str, purpose: str, area: str = "") -> S
             (name, figure.title, sum(map(figure.fits, counted)), figure.definition)
             for name, figure in policy.figures.items()
         ],
-        sections=sections,
-        hidden=reasons if told else [],
-        hidden_note="" if told else policy.hidden_told.otherwise,
+        sections=[_section(section, shown, counted, policy) for section in policy.sections],
+        scope=policy.scope,
         grade=grade,
         grade_basis=basis,
         on_lists=[

@@ -1,4 +1,7 @@
-"""Which records a reader may see, and why the others are hidden (``reports.yml``, hiding)."""
+"""Which records a reader may see: the one place where a level decides (``reports.yml``, hiding).
+
+What a level may not see is neither listed nor counted nor explained: nothing leaves here but the records that may be shown.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +33,10 @@ def _fits(rule: Hiding, record: Mapping[str, Any], on: date) -> bool:
     return rule.fits(record) and (not rule.years or ended is not None and ended <= years_before(on, rule.years))
 
 
-def hidden_because(record: Mapping[str, Any], level: str, on: date, policy: ReportPolicy) -> str:
-    """Id of the first rule that hides a record from a reader of ``level``, '' when it may be shown."""
-    if policy.rank(record["disclosure"]) > policy.rank(level):
-        return "level"
-    return next(
-        (
-            rule.id
-            for rule in policy.hiding
-            if rule.id != "level" and policy.rank(level) < policy.rank(rule.shown_from) and _fits(rule, record, on)
-        ),
-        "",
+def may_see(record: Mapping[str, Any], level: str, on: date, policy: ReportPolicy) -> bool:
+    """Whether a reader of ``level`` may see a record on a day."""
+    return policy.rank(record["disclosure"]) <= policy.rank(level) and not any(
+        policy.rank(level) < policy.rank(rule.shown_from) and _fits(rule, record, on) for rule in policy.hiding
     )
 
 
@@ -48,17 +44,3 @@ def standing(records: Iterable[Mapping[str, Any]], policy: ReportPolicy) -> list
     """The records that are counted: neither revoked nor replaced by a correction."""
     withdrawn = policy.rule("withdrawn")
     return [record for record in records if not withdrawn.fits(record)]
-
-
-def split(
-    records: Iterable[Mapping[str, Any]], level: str, on: date, policy: ReportPolicy
-) -> tuple[list[Mapping[str, Any]], dict[str, int]]:
-    """Records the reader may see, and how many are hidden by which rule (in the order of the rules)."""
-    shown, hidden = [], {rule.id: 0 for rule in policy.hiding}
-    for record in records:
-        because = hidden_because(record, level, on, policy)
-        if because:
-            hidden[because] += 1
-        else:
-            shown.append(record)
-    return shown, {rule: count for rule, count in hidden.items() if count}

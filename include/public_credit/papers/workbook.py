@@ -10,21 +10,23 @@ import xlsxwriter
 
 from . import policy as policies
 from .person import PersonReport
+from .sheets import height, landscape, whole
 from .subject import SubjectReport
 
+_LEFT = "退出日期"  # each section calls it by its own word
 _COLUMNS = (
-    ("事项", 34),
-    ("内容", 46),
-    ("文号", 26),
-    ("日期", 12),
-    ("期限至", 12),
-    ("移出日期", 12),
-    ("状态", 10),
-    ("标注", 12),
-    ("作出机关", 26),
-    ("来源单位", 22),
-    ("披露级别", 10),
-    ("记录编号", 36),
+    ("事项", 26),
+    ("内容", 44),
+    ("文号", 20),
+    ("日期", 11),
+    ("期限至", 11),
+    (_LEFT, 11),
+    ("状态", 9),
+    ("标注", 8),
+    ("作出机关", 20),
+    ("来源单位", 16),
+    ("披露级别", 8),
+    ("记录编号", 18),
 )
 
 
@@ -43,29 +45,52 @@ class Book:
         self.head = self.book.add_format(base | {"bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True})
         self.cell = self.book.add_format(base | {"border": 1, "text_wrap": True, "num_format": "@"})
         self.count = self.book.add_format(base | {"border": 1, "num_format": "0", "align": "left"})
+        self.marked = self.book.add_format(
+            base | {"border": 1, "text_wrap": True, "num_format": "@", "bg_color": "#FCE4D6"}
+        )
         self.plain = self.book.add_format(base | {"text_wrap": True})
+        self._widths: dict[str, list[int]] = {}
 
     def sheet(self, name: str, widths: Iterable[int], footer: str) -> Any:
         """A landscape A4 sheet that prints with page numbers and the report's number."""
         sheet = self.book.add_worksheet(name)
-        for column, width in enumerate(widths):
+        self._widths[name] = list(widths)
+        for column, width in enumerate(self._widths[name]):
             sheet.set_column(column, column, width)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        sheet.set_footer(f"&L{footer}&R第 &P 页，共 &N 页")
+        landscape(sheet, footer)
         return sheet
 
-    def rows(self, sheet: Any, first: int, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        """Write a header and its rows; the line after the last one."""
+    def headline(self, sheet: Any, text: str) -> None:
+        """The title of a report, on its first line."""
+        sheet.set_row(0, height([(text, 100)], 16))
+        sheet.write_string(0, 0, text, self.title)
+
+    def sentence(self, sheet: Any, line: int, text: str) -> None:
+        """A sentence over the whole width of a sheet."""
+        widths = self._widths[sheet.get_name()]
+        sheet.merge_range(line, 0, line, len(widths) - 1, text, self.plain)
+        sheet.set_row(line, height([(text, sum(widths))]))
+
+    def rows(
+        self, sheet: Any, first: int, headers: Sequence[str], rows: Iterable[Sequence[Any]], marked: int = 0
+    ) -> int:
+        """Write a header and its rows, the first ``marked`` of them coloured; the line after the last one."""
+        widths = self._widths[sheet.get_name()]
         sheet.write_row(first, 0, headers, self.head)
+        sheet.set_row(first, height(zip(headers, widths, strict=False)))
         line = first
-        for line, row in enumerate(rows, start=first + 1):
-            for column, value in enumerate(row):
-                if isinstance(value, int) and not isinstance(value, bool):
-                    sheet.write_number(line, column, value, self.count)
-                else:
-                    sheet.write_string(line, column, "" if value is None else str(value), self.cell)
+        for number, row in enumerate(rows):
+            style = self.marked if number < marked else self.cell
+            texts = ["" if value is None else str(value) for value in row]
+            for part, pieces in enumerate(whole(texts, widths[: len(texts)])):
+                line += 1
+                for column, piece in enumerate(pieces):
+                    value = row[column]
+                    if part == 0 and isinstance(value, int) and not isinstance(value, bool):
+                        sheet.write_number(line, column, value, self.count)
+                    else:
+                        sheet.write_string(line, column, piece, style)
+                sheet.set_row(line, height(zip(pieces, widths, strict=False)))
         return line + 1
 
     def content(self) -> bytes:
@@ -74,19 +99,21 @@ class Book:
         return self._buffer.getvalue()
 
 
-def _overview(book: Book, report: SubjectReport, footer: str) -> None:
+def _overview(book: Book, report: SubjectReport, code: str, footer: str) -> None:
     sheet = book.sheet("概览", (24, 60, 60), footer)
-    sheet.write_string(0, 0, "公共信用信息报告", book.title)
+    book.headline(sheet, "公共信用信息报告")
     line = book.rows(
         sheet,
         2,
         ("项目", "内容"),
         [
             ("报告编号", report.number),
+            ("校验码", code),
+            ("出具单位", report.issuer),
             ("数据日期", report.data_on),
             ("出具时间", f"{report.made_at:%Y-%m-%d %H:%M}"),
             ("查询级别", report.level),
-            ("查询人", report.who),
+            ("经办人", report.who),
             ("查询目的", report.purpose),
             ("应用领域", report.area or "未写明"),
             *report.base,
@@ -98,15 +125,7 @@ def _overview(book: Book, report: SubjectReport, footer: str) -> None:
         ("指标", "数值", "口径"),
         [(title, value, definition) for _, title, value, definition in report.figures],
     )
-    if report.hidden_note:
-        line = book.rows(sheet, line + 1, ("列出范围", "说明"), [(report.level, report.hidden_note)])
-    else:
-        line = book.rows(
-            sheet,
-            line + 1,
-            ("未列出的记录", "条数", "依据"),
-            [(reason, count, clause) for reason, clause, count in report.hidden] or [("没有", 0, "")],
-        )
+    line = book.rows(sheet, line + 1, ("列出范围", "说明"), [(report.level, report.scope)])
     if report.grade:
         line = book.rows(
             sheet,
@@ -125,21 +144,21 @@ def _overview(book: Book, report: SubjectReport, footer: str) -> None:
                 ],
             )
     for below, sentence in enumerate(policies.load().notice, start=line + 1):
-        sheet.merge_range(below, 0, below, 2, sentence, book.plain)
+        book.sentence(sheet, below, sentence)
 
 
-def subject_workbook(report: SubjectReport) -> bytes:
-    """The report as xlsx bytes."""
+def subject_workbook(report: SubjectReport, code: str) -> bytes:
+    """The report as xlsx bytes, with its check code."""
     book = Book("公共信用信息报告", report.number)
     footer = f"{report.number}  数据日期 {report.data_on}"
-    _overview(book, report, footer)
+    _overview(book, report, code, footer)
     for part in report.sections:
         if part.rows:
             sheet = book.sheet(part.section.title, (width for _, width in _COLUMNS), footer)
             book.rows(
                 sheet,
                 0,
-                [title for title, _ in _COLUMNS],
+                [f"{part.left}日期" if title == _LEFT else title for title, _ in _COLUMNS],
                 [
                     (
                         row["title"] or row["topic"],
@@ -166,9 +185,9 @@ def person_workbook(report: PersonReport) -> bytes:
     """A person's own report as xlsx bytes: one sheet of facts, by role and date."""
     book = Book("本人信用信息报告", report.number)
     sheet = book.sheet(
-        "本人报告", (20, 34, 30, 12, 12, 12, 10, 12, 26, 22), f"{report.number}  数据日期 {report.data_on}"
+        "本人报告", (20, 34, 26, 11, 11, 11, 9, 8, 24, 20), f"{report.number}  数据日期 {report.data_on}"
     )
-    sheet.write_string(0, 0, "本人信用信息报告", book.title)
+    book.headline(sheet, "本人信用信息报告")
     line = book.rows(
         sheet,
         2,
@@ -176,6 +195,7 @@ def person_workbook(report: PersonReport) -> bytes:
         [
             ("证件号码", report.masked_number),
             ("报告编号", report.number),
+            ("出具单位", report.issuer),
             ("数据日期", report.data_on),
             ("经办人", report.who),
             ("查询目的", report.purpose),
@@ -203,5 +223,5 @@ def person_workbook(report: PersonReport) -> bytes:
         ],
     )
     for below, sentence in enumerate(policies.load().person_notice, start=line + 1):
-        sheet.merge_range(below, 0, below, 9, sentence, book.plain)
+        book.sentence(sheet, below, sentence)
     return book.content()

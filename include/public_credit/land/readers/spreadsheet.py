@@ -43,8 +43,9 @@ CHILD_MEMORY = 1 << 30  # of addresses; the receipt's process and this one may t
 CHILD_SECONDS = 900
 _MANY = 8  # columns of a table whose last ones may be blank throughout a continuation
 MARK = "\x1f"  # ends a cell in what the child writes
-# Sheets of our template: rows are read from the first, the others help to fill it in.
+# Sheets of our template and of our 退回单: rows are read from the first, the others help to fill it in.
 FORM_SHEET = "填报"
+SLIP_SHEET = "退回记录"
 LISTS_SHEET, NOTES_SHEET, EXAMPLE_SHEET = "代码表", "填报说明", "示例"
 HELP_SHEETS = frozenset({LISTS_SHEET, NOTES_SHEET, EXAMPLE_SHEET})
 
@@ -192,7 +193,7 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore, note: Calla
     book.data = b""
     read, from_template = _Read(name, score, book, note), False
     for sheet in stream:
-        from_template = from_template or sheet.told.name == FORM_SHEET
+        from_template = from_template or sheet.told.name in (FORM_SHEET, SLIP_SHEET)
         if sheet.told.visible == "veryhidden":
             read.note_very_hidden(sheet.told)
         elif not (from_template and sheet.told.name in HELP_SHEETS):

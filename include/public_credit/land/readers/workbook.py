@@ -23,6 +23,8 @@ _DIMENSION = re.compile(rb'<dimension ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})
 _PREFIXED = re.compile(rb"<\w+:worksheet\b")
 _FAR = re.compile(rb'r="(?:[A-Z]{3}|[D-Z][A-Z])')  # a cell beyond column CZ
 _LAST_ROW = re.compile(rb'<row[^>]*? r="([0-9]{1,7})"')
+# What fills the unit in beside what is typed (``papers.template``): without anything typed in its row it says nothing.
+_FILLS_IN = re.compile(r'IF\(\$[A-Z]+\d+="","","[^"]*"\)')
 DENSE = 4_000_000  # so many cells cost nothing even where most are blank
 _SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 _DAMAGE = (
@@ -174,6 +176,14 @@ def _has_value(cell: etree._Element) -> bool:
     return any(_local(part) in ("v", "is") and "".join(part.itertext()) for part in cell)
 
 
+def _is_uncalculated(cell: etree._Element) -> bool:
+    return cell.get("t") != "str" and any(_local(part) == "f" for part in cell) and not _has_value(cell)
+
+
+def _fills_in(cell: etree._Element) -> bool:
+    return any(_local(part) == "f" and _FILLS_IN.fullmatch(part.text or "") is not None for part in cell)
+
+
 def _parsed(archive: zipfile.ZipFile, part: str, sheet: Sheet) -> tuple[list[int], list[int]] | None:
     """Note what a sheet hides; rows and columns with a value where these are few in the room they take."""
     rows, columns = list[int](), set[int]()
@@ -185,9 +195,7 @@ def _parsed(archive: zipfile.ZipFile, part: str, sheet: Sheet) -> tuple[list[int
             if row.get("hidden") in ("1", "true"):
                 sheet.hidden.add(number)
         sheet.uncalculated += [
-            (number, column)
-            for column, cell in cells
-            if cell.get("t") != "str" and any(_local(part) == "f" for part in cell) and not _has_value(cell)
+            (number, column) for column, cell in cells if _is_uncalculated(cell) and (values or not _fills_in(cell))
         ]
     if not rows or rows != sorted(set(rows)):
         return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..states import ReportKind
+from ..states import PaperForm, ReportKind
 from .base import Base, _id, _now, _one_of
 
 
@@ -59,6 +59,17 @@ class Report(Base):
     area: Mapped[str] = mapped_column(server_default="")
     used_on: Mapped[date]
     __table_args__ = (CheckConstraint(_one_of("kind", ReportKind), name="kind"),)
+
+
+class ReportPaper(Base):
+    """A file that was handed out for a report: the hash of what it says, and the check code printed on it."""
+
+    __tablename__ = "report_paper"
+    report_id: Mapped[int] = mapped_column(ForeignKey("ledger.report.id"), primary_key=True)
+    form: Mapped[str] = mapped_column(primary_key=True)
+    content_hash: Mapped[str]
+    check_code: Mapped[str]
+    __table_args__ = (CheckConstraint(_one_of("form", PaperForm), name="form"),)
 
 
 class Secret(Base):

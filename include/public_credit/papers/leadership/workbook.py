@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from ..sheets import height, landscape, said
 from . import views
 from .model import DISTRICT, Publication, Quality
 
 FONT = "微软雅黑"
 BLUE, ORANGE, GREY = "#1D5A9E", "#C4500F", "#5B6875"
+BAR = "#BBD3EC"  # behind digits, which stay black on it
+_YEARS = 3  # beside each other on a page of 逐年进展
+_SCALE = 60  # percent, of a sheet too wide for one page
 _KINDS: dict[str, dict[str, object]] = {
-    "text": {},
+    "text": {"text_wrap": True},
     "wrap": {"text_wrap": True},
     "count": {"num_format": "#,##0", "align": "right"},
     "rate": {"num_format": "[<0.9995]0.0%;[<1]0.000%;0.0%", "align": "right"},
@@ -66,8 +70,12 @@ class Book:
         *,
         note: str = "",
         bars: dict[int, str] | None = None,
+        pages: Sequence[int] = (),
     ) -> Worksheet:
-        """One sheet: ``columns`` are (title, kind, width); ``bars`` name the columns with data bars and their colour."""
+        """One sheet: ``columns`` are (title, kind, width); ``bars`` name the columns with data bars and their colour.
+
+        ``pages``: columns a further page of the print begins with, the first two beside them; none for one page wide.
+        """
         sheet = self.file.add_worksheet(name)
         sheet.hide_gridlines(2)
         sheet.write_string(0, 0, question, self.title)
@@ -75,10 +83,16 @@ class Book:
         for index, (title, _, width) in enumerate(columns):
             sheet.set_column(index, index, width)
             sheet.write_string(3, index, title, self.head)
+        widths = [width for _, _, width in columns]
+        wrapped = [index for index, (_, kind, _) in enumerate(columns) if kind in ("text", "wrap")]
+        sheet.set_row(0, height([(question, 400)], 14))
+        sheet.set_row(3, height((title, width) for title, _, width in columns))
         last = 3
-        for last, row in enumerate(rows, start=4):
+        for last, row in enumerate(map(list, rows), start=4):
             for index, value in enumerate(row):
                 self._cell(sheet, last, index, value, self.kinds[columns[index][1]])
+            if wrapped:
+                sheet.set_row(last, height((row[index] or "", widths[index]) for index in wrapped))
         for index, colour in (bars or {}).items():
             sheet.conditional_format(
                 4,
@@ -99,7 +113,7 @@ class Book:
         self._states(sheet, columns, last)
         sheet.freeze_panes(4, 1)
         sheet.autofilter(3, 0, max(last, 4), len(columns) - 1)
-        self._print(sheet, question)
+        self._print(sheet, question, pages)
         return sheet
 
     @staticmethod
@@ -125,14 +139,15 @@ class Book:
                         {"type": "text", "criteria": "containing", "value": word, "format": style},
                     )
 
-    def _print(self, sheet: Worksheet, question: str) -> None:
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.set_margins(0.4, 0.4, 0.6, 0.6)
-        sheet.fit_to_pages(1, 0)
+    def _print(self, sheet: Worksheet, question: str, pages: Sequence[int]) -> None:
+        landscape(sheet, "")
+        if pages:
+            sheet.set_print_scale(_SCALE)
+            sheet.set_v_pagebreaks(list(pages))
+            sheet.repeat_columns(0, 1)
         sheet.repeat_rows(3)
         sheet.center_horizontally()
-        sheet.set_header(f"&L&9{question}&R&9{self.publication.business_date}")
+        sheet.set_header(f"&L&9 {said(question)}&R&9 {self.publication.business_date}")  # a blank ends the size
         sheet.set_footer(
             f"&L&8第 {self.publication.build_id} 次构建&C&8第 &P 页，共 &N 页&R&8不含个人信息，不含逐条记录"
         )
@@ -223,7 +238,7 @@ def write(publication: Publication, path: Path, year: int) -> None:
         f"{year} 年：哪些目标落后，差多少？",
         TARGET_COLUMNS,
         (_target_cells(publication, row) for row in views.rows(publication, year)),
-        bars={4: BLUE},
+        bars={4: BAR},
         note="落后在前；距目标为正表示还差",
     )
     book.sheet(
@@ -235,7 +250,7 @@ def write(publication: Publication, path: Path, year: int) -> None:
             for unit in publication.units
             for row in views.rows(publication, year, unit)
         ),
-        bars={5: BLUE},
+        bars={5: BAR},
         note="有本单位分项的为本单位数字，其余为全区数字，见“范围”",
     )
     _history(book, publication)
@@ -263,7 +278,7 @@ def write(publication: Publication, path: Path, year: int) -> None:
             ]
             for item in views.compared(publication, year)
         ),
-        bars={9: BLUE},
+        bars={9: BAR},
         note=f"只有及时率有可引的目标：{goal.clause}" if goal else "没有可引的目标，只列数字",
     )
     book.sheet(
@@ -456,7 +471,7 @@ def _summary(book: Book, publication: Publication, year: int) -> None:
             ("口径", "wrap", 60),
         ],
         lines,
-        bars={1: BLUE},
+        bars={1: BAR},
     )
 
 
@@ -481,7 +496,9 @@ def _history(book: Book, publication: Publication) -> None:
             (f"{year} 分子", "count", 9),
             (f"{year} 分母", "count", 9),
         ]
-    book.sheet("逐年进展", "几年来进展如何？", columns, rows, bars={4 + 3 * place: BLUE for place in range(len(years))})
+    bars = {4 + 3 * place: BAR for place in range(len(years))}
+    pages = range(4 + 3 * _YEARS, len(columns), 3 * _YEARS) if len(years) > _YEARS + 2 else ()
+    book.sheet("逐年进展", "几年来进展如何？", columns, rows, bars=bars, pages=pages)
 
 
 def _quality(book: Book, publication: Publication) -> None:
@@ -497,7 +514,7 @@ def _quality(book: Book, publication: Publication) -> None:
         "双公示质量如何（全区）？",
         [("年份", "middle", 8), ("类别", "middle", 8), *QUALITY_COLUMNS],
         rows,
-        bars={8: BLUE, 9: BLUE, 10: BLUE, 11: BLUE},
+        bars={8: BAR, 9: BAR, 10: BAR, 11: BAR},
     )
 
 
