@@ -115,6 +115,8 @@ def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(server, wareh
     assert steps()[-1]["counts"] == {
         "new": 2,
         "known": 0,
+        "unchanged": 0,
+        "late": 0,
         "waiting": 0,
         "incomplete": 0,
         "refused": 0,
