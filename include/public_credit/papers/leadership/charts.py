@@ -12,7 +12,7 @@ from typing import Any
 
 from . import drawings
 from .model import Figure, Publication, Target
-from .views import state_counts
+from .views import small, state_counts
 from .words import percent
 
 FONTS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif"
@@ -213,7 +213,7 @@ def quality_by_year(publication: Publication, unit: str, *, width: int = 400, he
         }
         for item in found
         for name, column, *_ in measures
-        if getattr(item, column) is not None
+        if getattr(item, column) is not None and not small(item.counts(column)[1])
     ]
     if not values:
         return None
