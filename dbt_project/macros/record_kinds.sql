@@ -92,7 +92,7 @@ select
 from {{ ref('int_records__touched') }} t
 join {{ ref('stg_' ~ kind) }} s on s.record_id = t.record_id
 {%- if made.severity_class %}
-join {{ ref('int_administrative_penalty__severity') }} class on class.penalty_category = s.penalty_category
+{{ join_severity('s') }}
 {%- endif %}
 where t.kind = '{{ kind }}'
 {% endmacro %}

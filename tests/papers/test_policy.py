@@ -51,7 +51,7 @@ def test_rules_and_figures_name_what_there_is() -> None:
         {
             "kinds": set(load_catalogue().kinds),
             "states": set(RECORD),
-            "severities": {"minor", "general", "serious"},
+            "severities": {"minor", "general", "serious", "undetermined"},
             "natures": {"基础信息", "失信信息", "守信信息", "其他信息"},
         },
     )
