@@ -3,7 +3,7 @@
 ``day<N>_targets.json`` (and ``targets.json``, the newest of them): one entry per figure and month end (31 December 2016 to
 2025, and the month of the day): ``figure``, ``month_end``, ``unit`` ('' = district), ``numerator`` as ``[least, most]`` (the
 two differ where a record may or may not be told apart), ``denominator`` (null where there is none) and, for counts of
-persons, ``hidden`` for a unit's cell under five. ``restated`` names the figure that a later day changes for a frozen year, and
+persons, ``hidden`` for a unit's cell under five and for any two numbers that differ by less than five. ``restated`` names the figure that a later day changes for a frozen year, and
 by how much.
 """
 
@@ -248,6 +248,7 @@ def figures(booked: list[Booked], known: Registry, day: int) -> list[dict[str, A
                     None if figure in NOT_COUNTED or any(d is None for _, d in pairs) else sum(d or 0 for _, d in pairs)
                 )
                 hidden = bool(unit) and (1 <= number <= 4 or 1 <= (whole or 0) <= 4)
+                hidden = hidden or (whole is not None and 1 <= whole - number <= 4)
                 out.append(_entry(figure, end, unit, number, number, whole, hidden=hidden))
     return out
 
