@@ -191,6 +191,16 @@ class Quality:
             "publication_rate": (self.published, self.to_publish),
         }[metric]
 
+    def rate(self, metric: str) -> float | None:
+        """A rate as the mart gives it."""
+        return {
+            "timely_rate": self.timely_rate,
+            "compliance_rate": self.compliance_rate,
+            "reporting_rate": self.reporting_rate,
+            "link_rate": self.link_rate,
+            "publication_rate": self.publication_rate,
+        }[metric]
+
     @property
     def ledger_note(self) -> str:
         """What must stand beside 报送率: how far the ledger goes, and what it says too little of."""

@@ -106,7 +106,7 @@ def _rates(publication: Publication, every: list[str], metric: str) -> list[Rate
         without = []
         for unit in every:
             now, before = (publication.quality_of.get((unit, str(each), "")) for each in (year, year - 1))
-            rate = getattr(now, metric) if now else None
+            rate = now.rate(metric) if now else None
             if now is None or rate is None:
                 without.append(unit)
                 continue

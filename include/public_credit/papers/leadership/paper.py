@@ -59,7 +59,7 @@ def _rate_tile(
     publication: Publication, metric: str, scope: str, now: Quality | None, before: Quality | None
 ) -> dict[str, Any]:
     label, *parts = RATES[metric]
-    rate = getattr(now, metric) if now else None
+    rate = now.rate(metric) if now else None
     if now is None or rate is None:
         return {
             "label": label,
@@ -198,11 +198,11 @@ def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict
     widest = page.widest(items)
 
     def share(q: Quality | None, metric: str) -> str:
-        if q is None or getattr(q, metric) is None:
+        if q is None or q.rate(metric) is None:
             return words.NONE
         top, bottom = q.counts(metric)
         note = f" {q.ledger_note}" if metric == "reporting_rate" else ""
-        return f"{words.percent(getattr(q, metric))}  {words.number(top)}/{words.number(bottom)}{note}"
+        return f"{words.percent(q.rate(metric))}  {words.number(top)}/{words.number(bottom)}{note}"
 
     found = []
     for item in items:

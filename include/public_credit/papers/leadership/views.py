@@ -340,7 +340,7 @@ def change(now: Quality, before: Quality | None, metric: str) -> float | None:
     """Percentage points a rate gained or lost, None without both or where one rests on too few."""
     if before is None or small(now.counts(metric)[1]) or small(before.counts(metric)[1]):
         return None
-    return difference(getattr(now, metric), getattr(before, metric))
+    return difference(now.rate(metric), before.rate(metric))
 
 
 def difference(now: float | None, before: float | None) -> float | None:

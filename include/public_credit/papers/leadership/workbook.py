@@ -214,7 +214,9 @@ QUALITY_COLUMNS = [
 
 
 def _quality_cells(item: Quality | None) -> list[Any]:
-    return [getattr(item, name) if item else None for _, name in (*QUALITY, *QUALITY_RATES)]
+    if item is None:
+        return [None] * len(QUALITY_COLUMNS)
+    return [*(getattr(item, name) for _, name in QUALITY), *(item.rate(metric) for _, metric in QUALITY_RATES)]
 
 
 def write(publication: Publication, path: Path, year: int) -> None:
@@ -425,7 +427,7 @@ def _summary(book: Book, publication: Publication, year: int) -> None:
             continue
         meaning = publication.metrics[metric].definition if metric in publication.metrics else None
         change = views.change(quality, before, metric)
-        lines.append([word, getattr(quality, metric), *quality.counts(metric), change, meaning])
+        lines.append([word, quality.rate(metric), *quality.counts(metric), change, meaning])
     done = sum(item.done for item in publication.milestones)
     lines.append(["里程碑（项）", None, done, len(publication.milestones), None, "已完成 ÷ 全部"])
     lines += [
