@@ -126,7 +126,7 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "date": "due_on",
     },
     "policy.target_state_rule": {"text": "state symbol hatch explanation", "integer": "worst_first"},
-    "policy.metric_definition": {"text": "metric title definition source mart pages"},
+    "policy.metric_definition": {"text": "metric title definition exclusions cohort source mart pages"},
     "policy.notice_rule": {"text": "metric clause reason", "numeric(7,2)": "threshold"},
     "policy.goal_line": {"text": "metric clause", "numeric(7,4)": "goal"},
 }

@@ -45,7 +45,7 @@ _TARGETS = """select target_id, goal_no, figure_id, title, clause, population, s
 _STATES = "select state, symbol, hatch, worst_first, explanation from policy.target_state_rule order by worst_first"
 _MILESTONES = """select milestone_id, title, due_on, state, evidence, document_no, state_on, clause
     from marts.mart_targets__milestone order by milestone_id"""
-_METRICS = "select metric, title, definition, source, mart, pages from policy.metric_definition"
+_METRICS = "select metric, title, definition, exclusions, cohort, source, mart, pages from policy.metric_definition"
 _NOTICES = "select metric, threshold, clause, reason from policy.notice_rule order by metric"
 _GOAL_LINES = "select metric, goal, clause from policy.goal_line order by metric"
 _COUNTS = """backlog, generated, received_of_generated, surplus, received, accepted, due, running, late, organisations,
@@ -213,7 +213,10 @@ def load(run: Run) -> Publication:
             quality=[_quality(row) for query in (_YEARLY, _MONTHLY) for row in _rows(opened, query)],
             milestones=[_milestone(row) for row in _rows(opened, _MILESTONES)],
             metrics={
-                row["metric"]: Metric(row["metric"], row["title"], row["definition"], row["source"], row["mart"])
+                row["metric"]: Metric(
+                    *(row["metric"], row["title"], row["definition"], row["source"], row["mart"]),
+                    *(row["exclusions"] or "", row["cohort"] or ""),
+                )
                 for row in _rows(opened, _METRICS)
                 if "领导页" in (row["pages"] or "")
             },

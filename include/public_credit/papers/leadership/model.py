@@ -252,6 +252,14 @@ class Metric:
     definition: str
     source: str  # records, rosters or calendars it is taken from
     mart: str = ""  # where it is computed: a technical foot
+    exclusions: str = ""  # what is in neither number
+    cohort: str = ""  # which decisions, by what day
+
+    @property
+    def meaning(self) -> str:
+        """The definition with what it leaves out and what it is about."""
+        more = [f"不计：{self.exclusions}" if self.exclusions else "", f"范围：{self.cohort}" if self.cohort else ""]
+        return "　".join(filter(None, (self.definition, *more)))
 
 
 @dataclass(frozen=True)

@@ -294,7 +294,7 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         "meanings": [
             {
                 "title": metric.title,
-                "text": f"{metric.definition}　来源：{metric.source}" + (f"〔{metric.mart}〕" if metric.mart else ""),
+                "text": f"{metric.meaning}　来源：{metric.source}" + (f"〔{metric.mart}〕" if metric.mart else ""),
             }
             for metric in p.metrics.values()
         ]

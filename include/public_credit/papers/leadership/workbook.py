@@ -425,7 +425,7 @@ def _summary(book: Book, publication: Publication, year: int) -> None:
     for metric, (word, *_) in RATES.items():
         if quality is None:
             continue
-        meaning = publication.metrics[metric].definition if metric in publication.metrics else None
+        meaning = publication.metrics[metric].meaning if metric in publication.metrics else None
         change = views.change(quality, before, metric)
         lines.append([word, quality.rate(metric), *quality.counts(metric), change, meaning])
     done = sum(item.done for item in publication.milestones)
