@@ -28,6 +28,22 @@ where gone.build_id = {{ var('build_id') }} and gone.change = 'delete'
 {% macro as_day(column) -%} coalesce({{ day_text(column) }}, '') {%- endmacro %}
 {% macro as_amount(column) -%} coalesce(cast({{ plain_number(column) }} as {{ dbt.type_string() }}), '') {%- endmacro %}
 
+{#- The kinds of a penalty as it was decided: the value in which the template merges 暂扣 and 吊销 (行政处罚法第9条第三项)
+    is told apart by the words of the decision; where these name both or neither it stays merged, and is 待认定. -#}
+{% macro penalty_kinds(penalty) -%}
+    replace({{ penalty }}.penalty_category, '暂扣或者吊销许可证、暂扣或者吊销执照', case
+        when {{ penalty }}.penalty_content like '%暂扣%' and {{ penalty }}.penalty_content not like '%吊销%' then '暂扣许可证件'
+        when {{ penalty }}.penalty_content like '%吊销%' and {{ penalty }}.penalty_content not like '%暂扣%' then '吊销许可证件'
+        else '暂扣或者吊销许可证、暂扣或者吊销执照' end)
+{%- endmacro %}
+
+{#- Joins a penalty with the severity class in force on the day of its decision, as "class". -#}
+{% macro join_severity(penalty) -%}
+join {{ ref('int_administrative_penalty__severity') }} class
+  on class.penalty_kinds = {{ penalty_kinds(penalty) }} and {{ penalty }}.decision_date >= class.valid_from
+ and ({{ penalty }}.decision_date <= class.valid_to or class.valid_to is null)
+{%- endmacro %}
+
 {#- The last day the law lets a penalty be published: as stated, at most the longest term of its severity class. -#}
 {% macro publication_end(penalty, class) -%}
     least({{ penalty }}.publication_end, cast({{ dbt.dateadd('month', class ~ '.max_months', penalty ~ '.decision_date') }} as date))

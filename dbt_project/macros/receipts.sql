@@ -16,8 +16,8 @@
 
 {#- What is counted of a decision (0 or 1 each), and all columns of its supervision image. -#}
 {% macro receipt_flags() -%}
-    {%- do return(['accepted', 'accepted_at_once', 'late', 'late_by_receipt', 'overdue', 'month_of_receipt', 'linked',
-                   'published']) -%}
+    {%- do return(['backlog', 'received', 'accepted', 'accepted_at_once', 'due', 'running', 'late', 'late_by_receipt',
+                   'overdue', 'month_of_receipt', 'organisations', 'linked', 'to_publish', 'published']) -%}
 {%- endmacro %}
 
 {% macro receipt_columns(alias) -%}

@@ -12,7 +12,7 @@ from datetime import time as clock
 from pathlib import Path
 from urllib.parse import quote
 
-from district_simulator.answers import accounts
+from district_simulator.answers import accounts, decisions
 from district_simulator.answers import subjects as subject_answers
 from district_simulator.assemble import assemble
 from district_simulator.clerk import Clerks
@@ -189,7 +189,13 @@ class District:
             self.home / "answer_key",
             day,
             self.accounts,
-            self._ledger_known(day),
+            decisions.metrics(
+                self.accounts.booked,
+                subject_answers.registry(self.accounts.booked),
+                self._ledger_known(day),
+                self.accounts.held,
+                day,
+            ),
             accounts.planted_numbers(today, self.book.refused),
         )
         office.write(self.home, day, self.book.seed, self.assembly.population)

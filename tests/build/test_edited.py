@@ -187,10 +187,10 @@ def test_a_day_of_going_live_is_published_and_computes_everything_again(
     warehouse: Any, asked: list[list[str]], root: Path
 ) -> None:
     build.run(run_on(ON))
-    edit(root / _DISTRICT / "district.yml", "scjg.penalty_entity: 2018-06-29", "scjg.penalty_entity: 2026-03-01")
+    edit(root / _DISTRICT / "district.yml", "zjj.licence_entity: 2026-02-09", "zjj.licence_entity: 2026-03-01")
     assert build.run(run_on(ON)).message.endswith("目录中的单位或数据集有改动，全量重建")
     with warehouse.connect() as owner:
-        live = owner.execute("select live_on from ledger.dataset where dataset_id = 'scjg.penalty_entity'").fetchone()
+        live = owner.execute("select live_on from ledger.dataset where dataset_id = 'zjj.licence_entity'").fetchone()
     assert live == (date(2026, 3, 1),)
 
 

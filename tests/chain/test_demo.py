@@ -143,7 +143,7 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
         and "./run credit editions diff 1 2" in first.stdout
     )
     page = (home / "publications" / "leadership" / "leadership_2026-02-26.html").read_text(encoding="utf-8")
-    assert "2020 年：已定版（第 1 号），更正重列（第 2 号）" in page and "尚无报送" in page
+    assert "2020 年：已定版（第 1 号），更正重列（第 2 号）" in page and "从未报送" in page
     for suffix in ("html", "xlsx", "pdf"):
         assert len(list((home / "publications" / "leadership").glob(f"*.{suffix}"))) == 2, suffix
     assert _left_running(home) == []

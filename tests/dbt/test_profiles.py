@@ -132,7 +132,7 @@ def _first_day(r: Records) -> None:
 
 
 def _second_day(r: Records) -> None:
-    """One serious penalty revoked, an exit from the list, a newer rating."""
+    """One grave penalty revoked, an exit from the list, a newer rating."""
     r.deliver(
         "decision_event",
         DAYS[1],
@@ -247,7 +247,7 @@ def test_counts_follow_records_and_a_latest_day_is_taken_back(told) -> None:
         first["penalties"],
         first["serious_penalties"],
         first["open_list_entries"],
-    ) == (4, 1, 2, 1, 1)
+    ) == (4, 1, 2, 0, 1), "before 2026-04-01 no class is the gravest"
     assert (second["records"], second["penalties"], second["serious_penalties"], second["open_list_entries"]) == (
         3,
         1,
@@ -294,7 +294,7 @@ def test_grade_follows_the_records_and_names_them(told) -> None:
     r, days = told
     first, second = _grade(days[0], S1), _grade(days[1], S1)
     assert (first["grade"], first["rule"]) == ("严重失信", "serious_penalty")
-    assert (second["grade"], second["rule"]) == ("失信", "penalty"), "the serious penalty was revoked"
+    assert (second["grade"], second["rule"]) == ("失信", "penalty"), "the grave penalty was revoked"
     basis = {
         row["document_no"]: row["role"]
         for row in days[1]["mart_subjects__food_drug_grade_basis"]

@@ -324,8 +324,8 @@ def test_penalties_keep_their_severity_and_end_of_publication(week: Week):
             "document_no", "severity_class", "ends_on", "state", where="kind = 'administrative_penalty'" + OWN
         )
     )
-    assert rows["罚1"] == ("general", date(2026, 2, 24), "expired")
-    assert rows["罚2"][0] == "general" and rows["罚2"][2] == "repaired"
+    assert rows["罚1"] == ("undetermined", date(2026, 2, 24), "expired")
+    assert rows["罚2"][0] == "undetermined" and rows["罚2"][2] == "repaired"
     disagree = week.records.query("""
         select r.record_id from intermediate.int_records__current r
         join intermediate.int_administrative_penalty__current p using (record_id)

@@ -15,8 +15,11 @@ from tests.helpers.records import Records
 pytestmark = pytest.mark.slow
 RECORD = ids.record_id("record_id")
 DAYS = [date(2026, 2, day) for day in (24, 25, 26, 27, 28)] + [date(2026, 3, day) for day in (2, 3)]
-CODE, OTHER = "91370399MA30000108", "91370399MA30000303"
-FIGURES = ("received", "accepted", "accepted_at_once", "late", "overdue", "linked", "published")
+CODE = "91370399MA30000108"
+FIGURES = (
+    *("received", "accepted", "accepted_at_once", "due", "running", "late", "overdue"),
+    *("organisations", "linked", "to_publish", "published"),
+)
 KEPT = (
     "intermediate.int_supervision__receipt",
     "intermediate.int_receiver_event__published",
@@ -65,15 +68,16 @@ def test_counters_follow_every_change_and_a_full_refresh_gives_the_same_rows(war
 
     first = r.deliver("administrative_penalty", DAYS[0], penalties(1, 2, 3))
     returned(first, 1)
+    r.run("update ledger.dataset set live_on = '2026-02-01' where dataset_id = 'zhzf.administrative_penalty'")
     r.build(next(days))
-    assert figures(r) == (3, 2, 2, 0, 0, 0, 0) and waiting(r) == [(1, "will_breach")]
+    assert figures(r) == (3, 2, 2, 0, 3, 0, 0, 2, 0, 2, 0) and waiting(r) == [(1, "will_breach")]
 
-    register = r.deliver("enterprise_registration", DAYS[1], [{"uscc": CODE}], mode="changes")
+    r.register(2, **{f"uscc_{CODE}": "S1"})
     r.build(next(days))
-    assert figures(r) == (3, 2, 2, 0, 0, 2, 0), "the register names the subject from now on"
+    assert figures(r) == (3, 2, 2, 0, 3, 0, 0, 2, 2, 2, 0), "the register names the subject from now on"
 
     r.build(next(days))
-    assert figures(r) == (3, 2, 2, 0, 1, 2, 0) and waiting(r) == [(-1, "breached")], "a day passed"
+    assert figures(r) == (3, 2, 2, 2, 1, 1, 1, 2, 2, 2, 0) and waiting(r) == [(-1, "breached")], "a day passed"
 
     r.deliver("administrative_penalty", DAYS[3], penalties(2))
     r.run(
@@ -85,7 +89,7 @@ def test_counters_follow_every_change_and_a_full_refresh_gives_the_same_rows(war
         "from raw.administrative_penalty where decision_no = '罚1'"
     )
     r.build(next(days))
-    assert figures(r) == (3, 3, 2, 1, 0, 3, 1) and waiting(r) == [], (
+    assert figures(r) == (3, 3, 2, 2, 1, 1, 0, 3, 3, 3, 1) and waiting(r) == [], (
         "accepted two days late; the city published the first"
     )
 
@@ -98,18 +102,18 @@ def test_counters_follow_every_change_and_a_full_refresh_gives_the_same_rows(war
         "from raw.administrative_penalty join (values ('罚1', 2), ('罚3', 3)) told(decision_no, seq) using (decision_no)"
     )
     r.build(next(days))
-    assert figures(r) == (3, 3, 2, 0, 0, 3, 2), "two more holidays; published twice is published once"
+    assert figures(r) == (3, 3, 2, 2, 1, 0, 0, 3, 3, 3, 2), "two more holidays; published twice is published once"
 
     r.replay(first, penalties(1, 2))
     returned(first, 2)
     r.build(next(days))
-    assert figures(r) == (2, 2, 1, 0, 0, 2, 1), (
+    assert figures(r) == (2, 2, 1, 2, 0, 0, 0, 2, 2, 2, 1), (
         "a replay took the third back; the second was returned at first, as before"
     )
 
-    r.replay(register, [{"uscc": OTHER}])
+    r.register(len(DAYS), **{f"uscc_{CODE}": None})
     r.build(next(days))
-    assert figures(r) == (2, 2, 1, 0, 0, 0, 1), "the register never named the subject"
+    assert figures(r) == (2, 2, 1, 2, 0, 0, 0, 2, 0, 2, 1), "whom the code means cannot be told any more"
 
     before = tables(r)
     # Without the seeds: the calendar keeps its two holidays.

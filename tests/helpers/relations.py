@@ -10,10 +10,10 @@ from typing import Any
 SAYS_SOMETHING = {
     "intermediate.int_subjects__link_counter": "accepted <> 0",  # a counter that came to nothing
     "intermediate.int_supervision__counter": "received <> 0",
-    "intermediate.int_registry__codes": "known",  # a code that left the register, told once to what counted it
     # A combination of penalties that no penalty has any more, judged all the same.
     "intermediate.int_administrative_penalty__severity": (
-        "penalty_category in (select penalty_category from staging.stg_administrative_penalty)"
+        "replace(replace(penalty_kinds, '暂扣许可证件', '暂扣或者吊销许可证、暂扣或者吊销执照'), '吊销许可证件', "
+        "'暂扣或者吊销许可证、暂扣或者吊销执照') in (select penalty_category from staging.stg_administrative_penalty)"
     ),
 }
 

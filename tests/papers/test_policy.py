@@ -70,7 +70,7 @@ def test_rules_and_figures_name_what_there_is() -> None:
     columns: dict[str, set[str]] = {
         "kinds": set(load_catalogue().kinds),
         "states": set(RecordState),
-        "severities": {"minor", "general", "serious"},
+        "severities": {"minor", "general", "serious", "undetermined"},
         "natures": {"基础信息", "失信信息", "守信信息", "其他信息"},
     }
     for meant in (*policy.hiding, *policy.figures.values()):

@@ -12,8 +12,8 @@ with changed as (
       and c.kind in ('administrative_licence', 'administrative_penalty', 'inspection_result', 'breach_list', 'honour')
 ), told as (
     select
-        c.record_id, c.subject_id, c.kind, c.variant, c.severity_class, c.event_on, c.ends_on, c.state, c.document_no,
-        c.title, c.authority_name, s.result,
+        c.record_id, c.subject_id, c.kind, c.variant, c.event_on, c.ends_on, c.state, c.document_no, c.title,
+        c.authority_name, s.result, p.penalty_kinds,
         case c.kind when 'administrative_licence' then 'licence' when 'administrative_penalty' then 'penalty'
              when 'inspection_result' then 'inspection' when 'breach_list' then 'list' end as place,
         case c.kind when 'administrative_licence' then concat_ws(' ', l.decision_title, l.certificate_name,
@@ -34,7 +34,8 @@ with changed as (
 )
 select
     t.record_id, t.subject_id, t.kind,
-    case when t.kind = 'administrative_penalty' and t.severity_class = 'serious' then 'serious_penalty'
+    case when t.kind = 'administrative_penalty' and exists (select 1 from {{ ref('food_drug_word') }} w
+            where w.place = 'serious_penalty' and position(w.word in t.penalty_kinds) > 0) then 'serious_penalty'
          when t.kind = 'administrative_penalty' then 'penalty'
          when t.kind = 'breach_list' then 'serious_list'
          when t.kind = 'honour' then 'honour'

@@ -77,7 +77,7 @@ select
     class.severity_class
 from {{ ref('int_records__touched') }} t
 join {{ ref('stg_administrative_penalty') }} s on s.record_id = t.record_id
-join {{ ref('int_administrative_penalty__severity') }} class on class.penalty_category = s.penalty_category
+{{ join_severity('s') }}
 where t.kind = 'administrative_penalty'
 union all
 select

@@ -4,7 +4,7 @@
 -- Additive counters of decisions per unit, table and decision month: minus the old image, plus the new. Each row knows
 -- the build it applied last, so a resumed build adds nothing twice.
 with delta as (
-    select unit_id, decision_table, decision_month, sum(sign) as received
+    select unit_id, decision_table, decision_month
         {%- for name in receipt_flags() %},
         sum(sign * {{ name }}) as {{ name }}
         {%- endfor %}
@@ -12,7 +12,7 @@ with delta as (
     group by unit_id, decision_table, decision_month
 )
 select d.unit_id, d.decision_table, d.decision_month
-    {%- for name in ['received'] + receipt_flags() %},
+    {%- for name in receipt_flags() %},
     cast({% if is_incremental() %}coalesce(b.{{ name }}, 0) + {% endif %}d.{{ name }} as bigint) as {{ name }}
     {%- endfor %},
     cast({{ var('build_id') }} as bigint) as build_id

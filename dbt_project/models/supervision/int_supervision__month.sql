@@ -1,19 +1,18 @@
 -- What supervision counts per unit and month. Deliveries, slips and silence count in the month they happened, decisions
 -- in the month of the decision; a unit from which nothing came has its months, too.
+{%- set of_decisions = ['backlog', 'generated', 'received_of_generated', 'surplus', 'received', 'accepted',
+    'accepted_at_once', 'due', 'running', 'late', 'overdue', 'organisations', 'linked', 'to_publish', 'published'] %}
 with counted as (
     select unit_id, {{ month_text('business_date') }} as month, 'batches' as what, count(*) as amount
     from {{ source('ledger', 'batch') }} group by 1, 2
     union all
     select unit_id, {{ month_text('business_date') }}, 'rows_in', coalesce(sum(rows_in), 0)
     from {{ source('ledger', 'batch') }} group by 1, 2
-    {%- for name in ['generated', 'received', 'accepted', 'accepted_at_once', 'late', 'linked', 'overdue'] %}
+    {%- for name in of_decisions %}
     union all
     select unit_id, decision_month, '{{ name }}', sum({{ name }}) from {{ ref('mart_supervision__monthly') }}
         group by 1, 2
     {%- endfor %}
-    union all
-    select unit_id, decision_month, 'received_of_generated', sum(received)
-    from {{ ref('mart_supervision__monthly') }} where generated is not null group by 1, 2
     union all
     select unit_id, {{ month_text('written_on') }}, 'slips', count(*) from {{ source('ledger', 'slip') }} group by 1, 2
     union all
@@ -37,9 +36,8 @@ with counted as (
     where d.day <= cast('{{ var("business_date") }}' as date)
 )
 select unit_id, month
-    {%- for name in ['batches', 'rows_in', 'generated', 'received_of_generated', 'received', 'accepted',
-                     'accepted_at_once', 'late', 'linked', 'overdue', 'slips', 'returned', 'corrected',
-                     'correction_days', 'silent_weeks', 'attestations', 'business_days'] %},
+    {%- for name in ['batches', 'rows_in'] + of_decisions + ['slips', 'returned', 'corrected', 'correction_days',
+                     'silent_weeks', 'attestations', 'business_days'] %},
     cast(sum(case when what = '{{ name }}'
         then amount {% if name != 'generated' %}else 0 {% endif %}end) as bigint) as {{ name }}
     {%- endfor %}

@@ -1,5 +1,8 @@
 -- Supervision of a department, and of the district (''), per month and per year: what was counted, and what was still
 -- open at its end.
+{%- set amounts = ['batches', 'rows_in', 'backlog', 'generated', 'received_of_generated', 'surplus', 'received',
+    'accepted', 'accepted_at_once', 'due', 'running', 'late', 'overdue', 'organisations', 'linked', 'to_publish',
+    'published', 'slips', 'returned', 'corrected', 'correction_days', 'silent_weeks', 'attestations'] %}
 with counted as (
     select *, substr(month, 1, 4) as year from {{ ref('int_supervision__month') }}
 ), summed as (
@@ -7,11 +10,9 @@ with counted as (
         coalesce(unit_id, '') as unit_id, case when month is null then 'year' else 'month' end as grain,
         coalesce(month, year) as period, cast(concat_ws('', max(month), '-01') as date) as last_month,
         max(business_days) as business_days,
-        sum(batches) as batches, sum(rows_in) as rows_in, sum(generated) as generated,
-        sum(received_of_generated) as received_of_generated, sum(received) as received, sum(accepted) as accepted,
-        sum(accepted_at_once) as accepted_at_once, sum(late) as late, sum(linked) as linked, sum(overdue) as overdue,
-        sum(slips) as slips, sum(returned) as returned, sum(corrected) as corrected,
-        sum(correction_days) as correction_days, sum(silent_weeks) as silent_weeks, sum(attestations) as attestations
+        {%- for name in amounts %}
+        cast(sum({{ name }}) as bigint) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from counted
     group by grouping sets ((unit_id, month), (month), (unit_id, year), (year))
 ), ended as (
@@ -29,22 +30,23 @@ with counted as (
     group by e.unit_id, e.grain, e.period
 )
 select
-    e.unit_id, e.grain, e.period, cast(e.batches as bigint) as batches, cast(e.rows_in as bigint) as rows_in,
-    cast(e.generated as bigint) as generated, cast(e.received_of_generated as bigint) as received_of_generated,
-    cast(e.received as bigint) as received, cast(e.accepted as bigint) as accepted,
-    cast(e.accepted_at_once as bigint) as accepted_at_once, cast(e.late as bigint) as late,
-    cast(e.linked as bigint) as linked, cast(e.overdue as bigint) as overdue,
+    e.unit_id, e.grain, e.period,
+    {%- for name in amounts %}
+    e.{{ name }},
+    {%- endfor %}
     {{ reporting_rate('e.received_of_generated', 'e.generated') }} as reporting_rate,
-    {{ timely_rate('e.late', 'e.received') }} as timely_rate,
-    {{ late_rate('e.late', 'e.received') }} as late_rate,
+    {{ timely_rate('e.late', 'e.due') }} as timely_rate,
+    {{ late_rate('e.late', 'e.due') }} as late_rate,
     {{ compliance_rate('e.accepted', 'e.received') }} as compliance_rate,
     {{ compliance_rate('e.accepted_at_once', 'e.received') }} as first_pass_rate,
-    {{ link_rate('e.linked', 'e.accepted') }} as link_rate,
-    cast(e.slips as bigint) as slips, cast(e.returned as bigint) as returned, cast(e.corrected as bigint) as corrected,
+    {{ link_rate('e.linked', 'e.organisations') }} as link_rate,
+    {{ publication_rate('e.published', 'e.to_publish') }} as publication_rate,
     {{ fix_rate('e.corrected', 'e.returned') }} as fix_rate,
     cast(round(cast(e.correction_days as numeric(18, 4)) / nullif(e.corrected, 0), 2) as numeric(9, 2)) as fix_days,
-    cast(e.silent_weeks as bigint) as silent_weeks, cast(e.attestations as bigint) as attestations,
-    e.business_days > 0 and e.batches + e.attestations = 0 as nothing_yet,
+    e.business_days > 0 and e.batches + e.attestations = 0 and coalesce(u.first_due <= e.ends_on, true) as nothing_yet,
+    coalesce(u.first_due > e.ends_on, false) as not_due,
     coalesce(o.quarantine_open, 0) as quarantine_open
 from ended e
+left join (select unit_id, min(coalesce(live_on, cast('0001-01-01' as date))) as first_due
+           from {{ source('ledger', 'dataset') }} group by unit_id) u on u.unit_id = e.unit_id
 left join still_open o on o.unit_id = e.unit_id and o.grain = e.grain and o.period = e.period

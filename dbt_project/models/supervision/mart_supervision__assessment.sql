@@ -5,8 +5,8 @@ with unit_year as (
     select * from {{ ref('mart_supervision__unit_year') }} where unit_id <> ''
 ), figure as (
     {% for item, numerator, denominator in [
-        ('reporting', 'received_of_generated', 'generated'), ('timeliness', 'received - late', 'received'),
-        ('compliance', 'accepted', 'received'), ('link', 'linked', 'accepted'), ('correction', 'corrected', 'returned'),
+        ('reporting', 'received_of_generated', 'generated'), ('timeliness', 'due - late', 'due'),
+        ('compliance', 'accepted', 'received'), ('link', 'linked', 'organisations'), ('correction', 'corrected', 'returned'),
         ('silence', 'silent_weeks', 'cast(null as bigint)')] -%}
     select unit_id, year, '{{ item }}' as item, {{ numerator }} as numerator, {{ denominator }} as denominator
         from unit_year

@@ -11,21 +11,23 @@ select r.unit_id, cast(substr(r.decision_month, 1, 4) as integer) as year, item.
          as numeric(12, 2)) as counted,
     cast(1 as numeric(12, 2)) as out_of,
     case item.item
-        when 'timeliness' then case when r.late = 1 then concat_ws('', '首次放行 ', r.first_accepted_on, '，期限 ', r.deadline)
-            else '' end
+        when 'timeliness' then case when r.late = 0 then ''
+            when r.accepted = 0 then concat_ws('', '期限 ', r.deadline, '，至今未放行')
+            else concat_ws('', '期限 ', r.deadline, '，首次放行 ', r.first_accepted_on) end
         when 'compliance' then case when r.accepted = 0 then '至今未放行' else '' end
         else case when r.linked = 0 then '未关联到登记主体' else '' end end as note
 from {{ ref('int_supervision__receipt') }} r
-join {{ ref('supervision_rule') }} item on item.item in ('timeliness', 'compliance')
-  or (item.item = 'link' and r.accepted = 1)
-where r.decision_month >= '{{ var("business_date")[:4] | int - 1 }}-01'
+join {{ ref('supervision_rule') }} item on item.item = 'compliance'
+  or (item.item = 'timeliness' and r.due = 1) or (item.item = 'link' and r.organisations = 1)
+where r.received = 1 and r.decision_month >= '{{ var("business_date")[:4] | int - 1 }}-01'
 union all
 select m.unit_id, cast(substr(m.decision_month, 1, 4) as integer), 'reporting',
     concat_ws(':', m.decision_table, m.decision_month),
     cast(null as {{ dbt.type_string() }}), cast(null as bigint), cast(null as integer),
     cast(concat_ws('', m.decision_month, '-01') as date),
-    cast(m.received as numeric(12, 2)), cast(m.generated as numeric(12, 2)),
-    case when m.unreported > 0 then concat_ws('', '少报 ', m.unreported, ' 条', case when m.unreported_reason <> ''
+    cast(m.received_of_generated as numeric(12, 2)), cast(m.generated as numeric(12, 2)),
+    case when m.surplus > 0 then concat_ws('', '台账少报 ', m.surplus, ' 条')
+         when m.unreported > 0 then concat_ws('', '少报 ', m.unreported, ' 条', case when m.unreported_reason <> ''
          then concat_ws('', '，说明：', m.unreported_reason) else '' end) else '' end
 from {{ ref('mart_supervision__monthly') }} m where m.generated is not null
 union all

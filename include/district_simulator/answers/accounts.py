@@ -1,4 +1,4 @@
-"""What must come of every planted thing, every delivery, every unit and month (domain.md 2.2)."""
+"""What must come of every planted thing and every delivery."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from district_simulator.answers.decisions import TABLES as DECISIONS
 from district_simulator.book import Booked
 from district_simulator.vocabulary.codes import PLACEHOLDER, uscc_valid
 from district_simulator.vocabulary.deliveries import Delivery
@@ -18,9 +19,8 @@ from district_simulator.vocabulary.formats import cells, plain
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
 from district_simulator.vocabulary.units import table_of, unit_of
-from district_simulator.vocabulary.workcalendar import DAYS, deadline
+from district_simulator.vocabulary.workcalendar import DAYS
 
-DECISIONS = ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr")
 CITY_REMARK, CITY_NAME = 200, 100  # the city's stricter lengths
 _CASE_RULES = {
     "truncated_roster": "B08",
@@ -48,13 +48,8 @@ SIGNALS = {
 class Key:
     """What the accounts say about one record so far."""
 
-    month: str
-    first_received: date
     sjc: str = ""
     content: tuple[str, ...] | None = None
-    first_accepted: date | None = None
-    decided: date | None = None
-    passed_first: bool = False
 
 
 @dataclass
@@ -63,7 +58,6 @@ class Accounts:
 
     city_registry: dict[str, str]
     keys: dict[tuple[str, str], dict[Any, Key]] = field(default_factory=lambda: defaultdict(dict))
-    unreadable: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     held: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     lines: list[dict[str, Any]] = field(default_factory=list)
     counts: list[dict[str, Any]] = field(default_factory=list)
@@ -120,37 +114,16 @@ class Accounts:
             return "quarantined"
         if row.expect == "refused":
             return "refused"
-        today, key = DAYS[delivery.day], row.key
-        if row.table in SECTOR_TABLES:
-            return self._book_sector(row, key, today)
-        month = self._month(row, delivery.day)
-        if key is None:
-            self.unreadable[self._cell(delivery.dataset, month)] += 1
-            return "quarantined"
-        known_keys = self.keys[unit_of(delivery.dataset).id, row.table]
-        known = known_keys.get(key)
-        if known is None:
-            known = known_keys[key] = Key(month, today)
-            known.passed_first = row.expect != "quarantined"
-        if row.expect == "quarantined":
-            return "quarantined"
-        if known.content == row.content():
-            return "duplicate"
-        if known.first_accepted is None:
-            known.first_accepted = today
-            known.decided = _day(row.get("decision_date"))
-        if row.sjc >= known.sjc or not row.sjc:
-            known.content, known.sjc = row.content(), row.sjc or known.sjc
-        return "accepted"
-
-    def _book_sector(self, row: Row, key: Any, today: date) -> str:
-        """A record of the sectors is the same whoever delivers it."""
+        key = row.key
         if row.expect == "quarantined" or key is None:
             return "quarantined"
-        known = self.keys["", row.table].setdefault(key, Key("", today))
+        # A record of the sectors is the same whoever delivers it.
+        whose = "" if row.table in SECTOR_TABLES else unit_of(delivery.dataset).id
+        known = self.keys[whose, row.table].setdefault(key, Key())
         if known.content == row.content():
             return "duplicate"
-        known.content = row.content()
+        if row.table in SECTOR_TABLES or row.sjc >= known.sjc or not row.sjc:
+            known.content, known.sjc = row.content(), row.sjc or known.sjc
         return "accepted"
 
     @staticmethod
@@ -253,37 +226,6 @@ class Accounts:
             for heading, signals in found
         ]
 
-    def metrics(self, generated: dict[tuple[str, str, str], int]) -> list[dict[str, Any]]:
-        """Per unit, kind and decision month (domain.md 2.2): R, A, L, G as of now."""
-        table: dict[tuple[str, str, str], dict[str, int]] = defaultdict(
-            lambda: dict.fromkeys(("R", "A", "A_first_pass", "L", "L_by_receipt", "R_unreadable", "R_held"), 0)
-        )
-        for (unit, name), known_keys in self.keys.items():
-            if name not in DECISIONS:
-                continue
-            kind = "licence" if name.startswith("xk") else "penalty"
-            for key in known_keys.values():
-                counts = table[unit, kind, key.month]
-                counts["R"] += 1
-                if key.first_accepted:
-                    counts["A"] += 1
-                    counts["A_first_pass"] += key.passed_first
-                    if key.decided:
-                        last = deadline(key.decided)
-                        counts["L"] += key.first_accepted > last
-                        counts["L_by_receipt"] += key.first_received > last
-        for cell, number in self.unreadable.items():
-            table[cell]["R"] += number
-            table[cell]["R_unreadable"] += number
-        for cell, number in self.held.items():
-            table[cell]["R_held"] += number
-        for (unit, name, month), number in generated.items():
-            table[unit, "licence" if name == "许可" else "penalty", month]["G"] = number
-        return [
-            {"unit": unit, "kind": kind, "month": month, "G": None, **values}
-            for (unit, kind, month), values in sorted(table.items())
-        ]
-
 
 def fold(name: str) -> str:
     """Names as the city compares them: no blanks, one kind of bracket."""
@@ -313,14 +255,14 @@ def _looks_born(number: str) -> bool:
     return _day(f"19{number[6:8]}-{number[8:10]}-{number[10:12]}") is not None
 
 
-def write(folder: Path, day: int, accounts: Accounts, generated: dict, numbers: set[str]) -> None:
-    """``day<N>.jsonl``, ``day<N>_counts.json``, ``day<N>_metrics.json``; the day's planted numbers join those before."""
+def write(folder: Path, day: int, accounts: Accounts, metrics: list[dict[str, Any]], numbers: set[str]) -> None:
+    """``day<N>.jsonl``, ``day<N>_counts.json`` and ``day<N>_metrics.json`` (``decisions``); the day's planted numbers join those before."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(x, ensure_ascii=False) for x in accounts.lines if x["day"] == day]
     (folder / f"day{day}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     counts = [c for c in accounts.counts if c["day"] == day]
     _dump(folder / f"day{day}_counts.json", counts)
-    _dump(folder / f"day{day}_metrics.json", accounts.metrics(generated))
+    _dump(folder / f"day{day}_metrics.json", metrics)
     planted = folder / "planted_numbers.txt"
     numbers = numbers.union(planted.read_text(encoding="utf-8").split() if planted.exists() else [])
     planted.write_text("\n".join(sorted(numbers)) + "\n", encoding="utf-8")

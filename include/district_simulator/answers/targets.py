@@ -3,7 +3,8 @@
 ``day<N>_targets.json`` (and ``targets.json``, the newest of them): one entry per figure and month end (31 December 2016 to
 2025, and the month of the day): ``figure``, ``month_end``, ``unit`` ('' = district), ``numerator`` as ``[least, most]`` (the
 two differ where a record may or may not be told apart), ``denominator`` (null where there is none) and, for counts of
-persons, ``hidden`` for a unit's cell under five. ``restated`` names the figure that a later day changes for a frozen year, and
+persons, ``hidden`` for a unit's cell under five, for any two numbers that differ by less than five, and for one more unit where a
+single one is hidden. ``restated`` names the figure that a later day changes for a frozen year, and
 by how much.
 """
 
@@ -242,14 +243,26 @@ def figures(booked: list[Booked], known: Registry, day: int) -> list[dict[str, A
                 if told:
                     cells[unit].append(months[max(told)])
             rows = {"": [pair for pairs in cells.values() for pair in pairs], **cells}
+            told_apart = []
             for unit, pairs in rows.items():
                 number = sum(n for n, _ in pairs)
                 whole = (
                     None if figure in NOT_COUNTED or any(d is None for _, d in pairs) else sum(d or 0 for _, d in pairs)
                 )
                 hidden = bool(unit) and (1 <= number <= 4 or 1 <= (whole or 0) <= 4)
-                out.append(_entry(figure, end, unit, number, number, whole, hidden=hidden))
+                hidden = hidden or (whole is not None and 1 <= whole - number <= 4)
+                told_apart.append(_entry(figure, end, unit, number, number, whole, hidden=hidden))
+            _hide_one_more(told_apart)
+            out += told_apart
     return out
+
+
+def _hide_one_more(cells: list[dict[str, Any]]) -> None:
+    """A single hidden unit could be told from the district's sum: the smallest other one is hidden with it."""
+    units = [cell for cell in cells if cell["unit"]]
+    shown = [cell for cell in units if not cell["hidden"]]
+    if len(units) == len(shown) + 1 and shown:
+        min(shown, key=lambda cell: (cell["denominator"] or cell["numerator"][0], cell["unit"]))["hidden"] = True
 
 
 def connected(booked: list[Booked], day: int) -> list[dict[str, Any]]:

@@ -10,6 +10,13 @@ import chinese_calendar
 DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}
 FIRST_DECISION = date(2025, 9, 1)
 LAST_DECISION = date(2026, 2, 24)
+LIVE_FROM = date(2026, 2, 1)  # what was decided before is 存量补录
+_LATER = {"zjj.licence_entity": date(2026, 2, 9)}
+
+
+def live_on(dataset: str) -> date:
+    """First day of service of a dataset."""
+    return _LATER.get(dataset, LIVE_FROM)
 
 
 @lru_cache(maxsize=4096)

@@ -91,7 +91,7 @@ def _datasets() -> list[dict[str, Any]]:
             "dataset_id": dataset.id,
             "unit_id": dataset.unit,
             "sectors": ";".join(dataset.sectors),
-            "live_on": catalogue.district.go_live.get(dataset.id),
+            "live_on": catalogue.district.live_on(dataset.id),
         }
         | {name: getattr(dataset, name) for name in plain}
         for dataset in catalogue.datasets.values()

@@ -24,8 +24,8 @@ class District(Strict):
     """A district. ``name`` is printed on the pages, '' where no district is named; ``issuing_body`` on reports.
 
     ``sectors``: sector → ids of the responsible units; ``targets``: figure of the target ledger → its units; ``key_departments``
-    and ``report_areas``: what the plan names for T19 and T20; ``go_live``: dataset → first day it is expected to deliver, the
-    warehouse's first business day where nothing is said.
+    and ``report_areas``: what the plan names for T19 and T20; ``live_from``: the first day of service of all datasets, ``go_live``:
+    of single ones; the warehouse's first business day where nothing is said. What was decided before it is 存量补录.
     """
 
     name: str = Attribute(min_length=2)
@@ -35,12 +35,17 @@ class District(Strict):
     targets: dict[str, Charged] = {}
     key_departments: list[str] = []
     report_areas: list[str] = []
+    live_from: date | None = None
     go_live: dict[str, date] = {}
 
     @property
     def issuer(self) -> str:
         """The body that issues reports; where the district names none, its platform."""
         return self.issuing_body or f"{self.name}公共信用信息平台"
+
+    def live_on(self, dataset: str) -> date | None:
+        """First day of service of a dataset, None where the warehouse's first business day is it."""
+        return self.go_live.get(dataset, self.live_from)
 
     def area(self, name: str, purpose: str) -> str:
         """A named area of use, or ''. Raises UserError when it is none of ``report_areas``, or no purpose says what the use is for."""

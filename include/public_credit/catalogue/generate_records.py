@@ -90,9 +90,7 @@ def _arm(kind: Kind, record: Record) -> str:
     end, severity_class, severity = _day(record.stated_end_on), "'' as severity_class", ""
     if record.severity:
         end, severity_class = "{{ publication_end('s', 'class') }}", "class.severity_class"
-        severity = (
-            f"join {{{{ ref('int_{kind.id}__severity') }}}} class on class.{record.severity} = s.{record.severity}\n"
-        )
+        severity = "{{ join_severity('s') }}\n"
     columns = [
         f"s.record_id, '{kind.id}' as kind, s.variant, s.dataset_id, s.unit_id",
         "s.batch_seq, s.attempt, s.row_no, s.source_version, s.content_hash, s.received_on, s.accepted_on",

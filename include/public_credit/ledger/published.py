@@ -23,8 +23,9 @@ _PROFILE = {
     "integer": "records adverse_records positive_records licences penalties open_list_entries",
 }
 _SUPERVISION = {
-    "bigint": "generated received_of_generated received accepted late linked",
-    "numeric(9,6)": "reporting_rate timely_rate late_rate compliance_rate link_rate",
+    "bigint": "backlog generated received_of_generated surplus received accepted due running late organisations linked "
+    "to_publish published",
+    "numeric(9,6)": "reporting_rate timely_rate late_rate compliance_rate link_rate publication_rate",
 }
 
 RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
@@ -77,18 +78,13 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "text": "milestone_id title clause state evidence document_no",
         "date": "due_on state_on",
     },
-    "marts.mart_supervision__yearly": {
-        "text": "unit_id decision_table",
-        "integer": "year",
-        "bigint": _SUPERVISION["bigint"] + " published",
-        "numeric(9,6)": _SUPERVISION["numeric(9,6)"],
-    },
+    "marts.mart_supervision__yearly": {"text": "unit_id decision_table ledger_to", "integer": "year"} | _SUPERVISION,
     "marts.mart_supervision__unit_month": {"text": "unit_id month"} | _SUPERVISION,
     "marts.mart_supervision__unit_year": {
         "text": "unit_id",
         "integer": "year",
-        "bigint": "silent_weeks attestations",
-        "boolean": "nothing_yet",
+        "bigint": "batches silent_weeks attestations",
+        "boolean": "nothing_yet not_due",
     },
     "marts.fct_records__version": {
         "text": "record_id kind variant dataset_id unit_id subject_class lookup_scheme lookup_value nature topic title "
@@ -130,7 +126,7 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "date": "due_on",
     },
     "policy.target_state_rule": {"text": "state symbol hatch explanation", "integer": "worst_first"},
-    "policy.metric_definition": {"text": "metric title definition source mart pages"},
+    "policy.metric_definition": {"text": "metric title definition exclusions cohort source mart pages"},
     "policy.notice_rule": {"text": "metric clause reason", "numeric(7,2)": "threshold"},
     "policy.goal_line": {"text": "metric clause", "numeric(7,4)": "goal"},
 }

@@ -196,7 +196,7 @@ class Facts:
         for dataset in self._catalogue.datasets.values():
             if dataset.channel.type == "hand_in" or dataset.id not in seen:
                 continue
-            last, live_on = seen[dataset.id], self._catalogue.district.go_live.get(dataset.id)
+            last, live_on = seen[dataset.id], self._catalogue.district.live_on(dataset.id)
             if live_on and live_on > self._on:
                 continue
             if last is not None and self._on - last <= timedelta(days=dataset.cadence_days):

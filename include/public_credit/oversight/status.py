@@ -102,7 +102,7 @@ def _whose_move(
         who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
         return "采集失败" if last_step["verdict"] == Verdict.FAILED else "未到齐", f"{who}：{last_step['message']}"
     if batch is None:
-        live_on = load_catalogue().district.go_live.get(dataset.id)
+        live_on = load_catalogue().district.live_on(dataset.id)
         if live_on and live_on > on:
             return "待上线", f"自 {live_on} 起应当报送"
         if dataset.channel.type == "hand_in":

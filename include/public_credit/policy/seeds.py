@@ -10,7 +10,9 @@ from pathlib import Path
 from ..base import settings
 from ..base.files import kept_while_unchanged
 
-CLASS_ORDER = ("minor", "general", "serious")
+CLASS_ORDER = ("minor", "undetermined", "general", "serious")
+# The template's value for 暂扣 and 吊销 alike (行政处罚法第9条第三项), and what it may mean.
+MERGED = {"暂扣或者吊销许可证、暂扣或者吊销执照": ("暂扣许可证件", "吊销许可证件")}
 
 
 def _path(name: str, folder: str) -> Path:
@@ -28,7 +30,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def severity_classes() -> dict[str, str]:
-    """Penalty kind → severity class (seed ``severity_class``)."""
+    """Penalty kind → severity class as the policy stands last (seed ``severity_class``, rows in order of time)."""
     return _severity_classes(_path("severity_class", "policy"))
 
 
@@ -56,10 +58,16 @@ def add_months(day: date, months: int) -> date:
 
 
 def publication_months(categories: Iterable[str]) -> dict[str, int]:
-    """Longest publication in months per penalty category: that of the gravest class among its kinds.
+    """Longest publication in months that any kind of a penalty category may have, by the policy as it stands last.
 
-    其他 and unknown kinds count as general.
+    其他 and unknown kinds count as general, a merged value as the gravest it may mean: nothing is returned as published
+    for too long that may be right.
     """
     classes, months = severity_classes(), maximum_months()
-    found = {category: [classes.get(kind, classes["其他"]) for kind in category.split(";")] for category in categories}
+    found = {
+        category: [
+            classes.get(kind, classes["其他"]) for part in category.split(";") for kind in MERGED.get(part, (part,))
+        ]
+        for category in categories
+    }
     return {category: months[max(kinds, key=CLASS_ORDER.index)] for category, kinds in found.items()}

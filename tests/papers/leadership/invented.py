@@ -57,8 +57,9 @@ STATES = [
     State("接近", "◐", "密斜线", 3, "距目标不超过 5 个百分点"),
     State("缺分母", "？", "空白虚框", 4, "没有名册或填报的分母，不出比率"),
     State("已达标", "●", "实底", 5, "比率不低于目标"),
+    State("只列数", "·", "浅底", 6, "人员类目标只列部门填报的数"),
     State("依现行法不推进", "－", "无底纹", 9, "只列报送数"),
-    State("不足5人不显示", "※", "无底纹", 6, "部门的人数格少于 5，不列数字"),
+    State("不足5人不显示", "※", "无底纹", 8, "部门的人数格少于 5，不列数字"),
 ]
 D18, D20 = date(2018, 12, 31), date(2020, 12, 31)
 # id, goal number, title, goal, due, kind, units, share reached at the end of 2020, roster, persons, what is counted
@@ -161,9 +162,9 @@ def _figure(target: Target, unit: str, month: date, share: float | None, roster:
         "市场监管局市场主体登记库" if target.figure_kind == "系统计算" else "责任单位填报",
         month if roster else None,
         percent,
-        distance,
-        None if roster is None else round(pace, 6),
-        _state(percent, target.goal, pace),
+        None if target.about_persons else distance,
+        None if target.about_persons or roster is None else round(pace, 6),
+        "只列数" if target.about_persons and percent is not None else _state(percent, target.goal, pace),
     )
 
 
@@ -193,28 +194,41 @@ def _figures(targets: list[Target]) -> list[Figure]:
     return found
 
 
+def _rate(above: int, below: int) -> float | None:
+    return round(above / below, 6) if below else None
+
+
 def _quality() -> list[Quality]:
     found: list[Quality] = []
 
     def add(unit: str, period: str, table: str, generated: int, received: int, accepted: int, late: int) -> None:
-        linked = int(accepted * 0.93)
+        due, organisations = max(late, received - received // 20), accepted - accepted // 10
+        linked = int(organisations * 0.93)
         found.append(
             Quality(
                 unit,
                 period,
                 table,
-                generated,
-                received,
-                received,
-                accepted,
-                late,
-                linked,
-                accepted - late // 3,
-                round(received / generated, 6) if generated else None,
-                round((received - late) / received, 6) if received else None,
-                round(late / received, 6) if received else None,
-                round(accepted / received, 6) if received else None,
-                round(linked / accepted, 6) if accepted else None,
+                ledger_to=f"{period}-12"[:7] if generated else "",
+                backlog=0,
+                generated=generated,
+                received_known=received,
+                surplus=0,
+                received=received,
+                accepted=accepted,
+                due=due,
+                running=received - due,
+                late=late,
+                organisations=organisations,
+                linked=linked,
+                to_publish=organisations,
+                published=organisations - late // 3,
+                reporting_rate=_rate(received, generated),
+                timely_rate=_rate(due - late, due),
+                late_rate=_rate(late, due),
+                compliance_rate=_rate(accepted, received),
+                link_rate=_rate(linked, organisations),
+                publication_rate=_rate(organisations - late // 3, organisations),
             )
         )
 
@@ -287,12 +301,13 @@ METRICS = [
     Metric(
         "timely_rate",
         "上报及时率",
-        "（报送数 R − 迟报数 L）÷ 报送数 R。首次放行晚于作出决定之日起第 7 个工作日为迟报。",
+        "按期放行的决定 ÷ 期限已过的决定；期限为决定次日起第 7 个工作日。",
         "双公示报送记录与工作日历",
     ),
     Metric("compliance_rate", "合规率", "放行数 A ÷ 报送数 R。", "质量关卡裁决"),
     Metric("reporting_rate", "报送率", "报送数 R ÷ 产生数 G；产生数来自执法台账。", "执法台账、双公示报送记录"),
-    Metric("link_rate", "关联率", "关联到登记库主体的记录 ÷ 放行数 A。", "主体登记库"),
+    Metric("publication_rate", "公示率", "市平台已公示的决定 ÷ 须公示的决定。", "市平台公示回执"),
+    Metric("link_rate", "关联率", "关联到登记主体的决定 ÷ 放行的组织的决定。", "主体登记库"),
     Metric("pace", "匀速进度", "自 2016-11-09 起到期限日按日线性推进，月末应达到的比例。", "周政发〔2017〕58号"),
 ]
 

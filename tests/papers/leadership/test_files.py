@@ -66,7 +66,10 @@ def test_worst_targets_come_first_and_persons_targets_that_are_not_advanced_are_
         missing = [row.distance or 0 for row in rows if row.state.name == state]
         assert missing == sorted(missing, reverse=True)
     assert all(row.target.advances for row in rows) and len(rows) == 15
-    assert views.met(district, 2020) == (5, 15) and sum(count for _, count in views.state_counts(district, 2020)) == 15
+    assert views.met(district, 2020) == (4, 12) and sum(count for _, count in views.state_counts(district, 2020)) == 12
+    persons = [row for row in rows if row.target.about_persons]
+    assert {row.state.name for row in persons} <= {"只列数", "缺分母"} and len(persons) == 3
+    assert all(row.distance is None and row.ahead is None and not row.overdue for row in persons)
 
 
 def test_a_department_sees_its_own_figure_where_there_is_one_and_the_districts_marked_so(district: Publication) -> None:
@@ -91,23 +94,23 @@ def test_a_goal_line_is_drawn_only_where_a_clause_is_cited(small: Publication) -
 def test_departments_are_compared_farthest_first_and_silence_is_pointed_out(district: Publication) -> None:
     items = views.compared(district, 2020)
     gaps = [item.gap for item in items if item.gap is not None]
-    assert gaps == sorted(gaps) and [item.unit_id for item in items if item.silent] == ["xfdd"]
+    assert gaps == sorted(gaps) and [item.unit_id for item in items if item.standing == "静默"] == ["xfdd"]
     assert items[len(gaps)].unit_id == "xfdd", "no rate, but the most silent weeks"
-    assert [item.unit_id for item in items if item.nothing_yet] == ["town_east"]
+    assert [item.unit_id for item in items if item.standing == "从未报送"] == ["town_east"]
 
 
 def test_from_how_many_weeks_on_silence_is_pointed_out_is_policy_with_its_clause(small: Publication) -> None:
     rule = small.notices["silent_weeks"]
-    units = {item.unit_id: item.silent_weeks for item in views.compared(small, 2020) if item.silent}
+    units = {item.unit_id: item.silent_weeks for item in views.compared(small, 2020) if item.standing == "静默"}
     assert units == {"xfdd": 39}
     stricter = replace(small, notices={"silent_weeks": replace(rule, threshold=1)})
     assert (
-        {item.unit_id for item in views.compared(stricter, 2020) if item.silent}
+        {item.unit_id for item in views.compared(stricter, 2020) if item.standing == "静默"}
         == {item.unit_id for item in views.compared(small, 2020) if (item.silent_weeks or 0) >= 1}
         > {"xfdd"}
     )
     none = replace(small, notices={})
-    assert not any(item.silent for item in views.compared(none, 2020))
+    assert not any(item.standing == "静默" for item in views.compared(none, 2020))
     assert rule.clause in page.render(small) and rule.clause + "）：" not in page.render(none)
 
 
@@ -262,7 +265,9 @@ def test_cells_of_the_workbook_are_numbers_with_their_denominator_beside_them(
     head = [cell.value for cell in sheet[4]]
     for row in sheet.iter_rows(min_row=5, values_only=True):
         line = dict(zip(head, row, strict=True))
-        assert (line["及时率"] == "—") == (line["报送"] in ("—", 0))
+        assert (line["及时率"] == "—") == (line["期限已过"] in ("—", 0))
         if line["及时率"] != "—":
-            assert line["及时率"] == pytest.approx((line["报送"] - line["迟报"]) / line["报送"], abs=1e-6)
+            assert line["及时率"] == pytest.approx((line["期限已过"] - line["迟报"]) / line["期限已过"], abs=1e-6)
+            assert line["关联率"] == pytest.approx(line["关联"] / line["组织的决定"], abs=1e-6)
+            assert line["公示率"] == pytest.approx(line["已公示"] / line["须公示"], abs=1e-6)
     assert all(path.stat().st_size > 20_000 for path in published.files)

@@ -76,6 +76,7 @@ def district(migrated, tmp_path_factory) -> Iterator[District]:
             ON,
             [_decision(1, "2018-03-10", "许1"), _decision(2, "2019-06-03", "许2"), _decision(5, "2021-02-22", "许5")],
         )
+        records.run("update ledger.dataset set live_on = '2019-01-01' where dataset_id = 'zhzf.administrative_licence'")
         records.deliver(
             "aggregate_count",
             ON,
@@ -134,12 +135,14 @@ def test_figures_are_those_of_the_marts(district: District) -> None:
 
 def test_rates_are_those_of_the_marts(district: District) -> None:
     rows = district.records.query(
-        "select unit_id, year, decision_table, received, late, timely_rate from marts.mart_supervision__yearly"
+        "select unit_id, year, decision_table, backlog, received, due, running, late, timely_rate "
+        "from marts.mart_supervision__yearly"
     )
     assert rows
-    for unit, year, table, received, late, rate in rows:
+    assert {row[1] for row in rows if row[3]} == {2018} and {row[1] for row in rows if row[4]} == {2019, 2020, 2021}
+    for unit, year, table, *counts, rate in rows:
         quality = district.publication.quality_of[unit, str(year), table]
-        assert (quality.received, quality.late) == (received, late)
+        assert [quality.backlog, quality.received, quality.due, quality.running, quality.late] == counts
         assert quality.timely_rate == (None if rate is None else pytest.approx(float(rate)))
 
 
@@ -177,7 +180,7 @@ def test_a_frozen_correction_is_listed_with_the_rows_that_moved_it(district: Dis
 
 def test_the_district_has_its_month_from_the_mart(district: District) -> None:
     rows = district.records.query(
-        "select month, received, late, timely_rate from marts.mart_supervision__unit_month where unit_id = '' and received > 0"
+        "select month, received, late, timely_rate from marts.mart_supervision__unit_month where unit_id = '' and due > 0"
     )
     assert rows
     for month, received, late, rate in rows:

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import drawings
 from .model import Figure, Publication, Target
-from .views import state_counts
+from .views import small, state_counts
 from .words import percent
 
 FONTS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif"
@@ -204,16 +204,11 @@ def quality_by_year(publication: Publication, unit: str, *, width: int = 400, he
         ("合规率", "compliance_rate", TEAL, [7, 4], "diamond"),
         ("报送率", "reporting_rate", MUTED, [2, 3], "square"),
     )
-    values = [
-        {
-            "year": item.period,
-            "name": name,
-            "rate": getattr(item, column) * 100,
-            "label": percent(getattr(item, column)),
-        }
+    values: list[dict[str, Any]] = [
+        {"year": item.period, "name": name, "rate": rate * 100, "label": percent(rate)}
         for item in found
         for name, column, *_ in measures
-        if getattr(item, column) is not None
+        if (rate := item.rate(column)) is not None and not small(item.counts(column)[1])
     ]
     if not values:
         return None

@@ -45,15 +45,17 @@ _TARGETS = """select target_id, goal_no, figure_id, title, clause, population, s
 _STATES = "select state, symbol, hatch, worst_first, explanation from policy.target_state_rule order by worst_first"
 _MILESTONES = """select milestone_id, title, due_on, state, evidence, document_no, state_on, clause
     from marts.mart_targets__milestone order by milestone_id"""
-_METRICS = "select metric, title, definition, source, mart, pages from policy.metric_definition"
+_METRICS = "select metric, title, definition, exclusions, cohort, source, mart, pages from policy.metric_definition"
 _NOTICES = "select metric, threshold, clause, reason from policy.notice_rule order by metric"
 _GOAL_LINES = "select metric, goal, clause from policy.goal_line order by metric"
-_RATES = "reporting_rate, timely_rate, late_rate, compliance_rate, link_rate"
-_YEARLY = f"""select unit_id, cast(year as text) as period, decision_table as table, generated, received_of_generated,
-    received, accepted, late, linked, published, {_RATES} from marts.mart_supervision__yearly order by unit_id, year, decision_table"""
-_MONTHLY = f"""select unit_id, month as period, '' as table, generated, received_of_generated, received, accepted, late, linked,
-    null as published, {_RATES} from marts.mart_supervision__unit_month order by unit_id, month"""
-_SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet from marts.mart_supervision__unit_year
+_COUNTS = """backlog, generated, received_of_generated, surplus, received, accepted, due, running, late, organisations,
+    linked, to_publish, published"""
+_RATES = "reporting_rate, timely_rate, late_rate, compliance_rate, link_rate, publication_rate"
+_YEARLY = f"""select unit_id, cast(year as text) as period, decision_table as table, ledger_to, {_COUNTS},
+    {_RATES} from marts.mart_supervision__yearly order by unit_id, year, decision_table"""
+_MONTHLY = f"""select unit_id, month as period, '' as table, null as ledger_to, {_COUNTS},
+    {_RATES} from marts.mart_supervision__unit_month order by unit_id, month"""
+_SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet, not_due, batches from marts.mart_supervision__unit_year
     where unit_id <> '' order by unit_id, year"""
 _EDITIONS = f"""select id, year, as_of, decided_by, decided_at from ledger.edition
     where state = {sql(EditionState.FROZEN)} and kind = {sql(EditionKind.ORIGINAL)} order by year, id"""
@@ -120,14 +122,11 @@ def _target(row: Any) -> Target:
 
 
 def _quality(row: Any) -> Quality:
-    counts = (
-        row[name]
-        for name in ("generated", "received_of_generated", "received", "accepted", "late", "linked", "published")
+    unit, period, table, ledger_to, *numbers = row.values()
+    counts = len(_COUNTS.split(","))
+    return Quality(
+        *(unit, period, table, ledger_to or ""), *numbers[:counts], *(_float(rate) for rate in numbers[counts:])
     )
-    rates = (
-        _float(row[name]) for name in ("reporting_rate", "timely_rate", "late_rate", "compliance_rate", "link_rate")
-    )
-    return Quality(row["unit_id"], row["period"], row["table"], *counts, *rates)
 
 
 def _milestone(row: Any) -> Milestone:
@@ -214,7 +213,10 @@ def load(run: Run) -> Publication:
             quality=[_quality(row) for query in (_YEARLY, _MONTHLY) for row in _rows(opened, query)],
             milestones=[_milestone(row) for row in _rows(opened, _MILESTONES)],
             metrics={
-                row["metric"]: Metric(row["metric"], row["title"], row["definition"], row["source"], row["mart"])
+                row["metric"]: Metric(
+                    *(row["metric"], row["title"], row["definition"], row["source"], row["mart"]),
+                    *(row["exclusions"] or "", row["cohort"] or ""),
+                )
                 for row in _rows(opened, _METRICS)
                 if "领导页" in (row["pages"] or "")
             },

@@ -18,9 +18,18 @@ HATCHES = {
     "交叉线": "cross",
     "空白虚框": "blank",
     "点状": "dots",
+    "浅底": "none",
     "无底纹": "none",
 }
 TargetKey = tuple[str, int]
+# The rates of 双公示: what they are called, and what stands above and below the line.
+RATES = {
+    "timely_rate": ("双公示及时率", "按期", "期限已过"),
+    "compliance_rate": ("双公示合规率", "放行", "报送"),
+    "reporting_rate": ("双公示报送率", "报送", "产生"),
+    "link_rate": ("关联率", "关联", "组织的决定"),
+    "publication_rate": ("公示率", "已公示", "须公示"),
+}
 
 
 @dataclass(frozen=True)
@@ -146,25 +155,65 @@ class Quality:
     unit_id: str
     period: str  # '2020' or '2020-11'
     table: str  # '' both, 'licence', 'penalty'
+    ledger_to: str  # the last month a ledger covers, '2020-11'; '' without one
+    backlog: int  # 存量补录: decided before the first day of service, in no other count
     generated: int | None
-    received_known: int | None  # received where the number of decisions is known: the numerator of 报送率
+    received_known: int | None  # of the months a ledger covers, at most what it says: the numerator of 报送率
+    surplus: int | None  # 台账少报: what came beyond the ledger's number
     received: int
     accepted: int
-    late: int
+    due: int  # the deadline has passed
+    running: int  # 办理期内
+    late: int  # of those due
+    organisations: int
     linked: int
-    published: int | None
+    to_publish: int
+    published: int
     reporting_rate: float | None
     timely_rate: float | None
     late_rate: float | None
     compliance_rate: float | None
     link_rate: float | None
+    publication_rate: float | None
+
+    @property
+    def in_time(self) -> int:
+        """按期: accepted by a deadline that has passed."""
+        return self.due - self.late
+
+    def counts(self, metric: str) -> tuple[int | None, int | None]:
+        """Numerator and denominator of a rate."""
+        return {
+            "timely_rate": (self.in_time, self.due),
+            "compliance_rate": (self.accepted, self.received),
+            "reporting_rate": (self.received_known, self.generated),
+            "link_rate": (self.linked, self.organisations),
+            "publication_rate": (self.published, self.to_publish),
+        }[metric]
+
+    def rate(self, metric: str) -> float | None:
+        """A rate as the mart gives it."""
+        return {
+            "timely_rate": self.timely_rate,
+            "compliance_rate": self.compliance_rate,
+            "reporting_rate": self.reporting_rate,
+            "link_rate": self.link_rate,
+            "publication_rate": self.publication_rate,
+        }[metric]
+
+    @property
+    def ledger_note(self) -> str:
+        """What must stand beside 报送率: how far the ledger goes, and what it says too little of."""
+        covered = f"台账到 {int(self.ledger_to[5:])} 月" if self.ledger_to else ""
+        return "，".join(filter(None, (covered, f"台账少报 {self.surplus:,}" if self.surplus else "")))
 
 
 @dataclass(frozen=True)
 class Silence:
     """Weeks without a delivery of one unit in one year, and the 零报送 attestations for them.
 
-    ``nothing_yet``: neither a delivery nor an attestation on any business day of the year so far.
+    ``nothing_yet``: neither a delivery nor an attestation on any business day of the year so far, though something was
+    due; ``not_due``: none of the unit's datasets has gone live. ``batches``: deliveries of any dataset.
     """
 
     unit_id: str
@@ -172,6 +221,8 @@ class Silence:
     silent_weeks: int
     attestations: int
     nothing_yet: bool = False
+    not_due: bool = False
+    batches: int = 0
 
 
 @dataclass(frozen=True)
@@ -201,6 +252,14 @@ class Metric:
     definition: str
     source: str  # records, rosters or calendars it is taken from
     mart: str = ""  # where it is computed: a technical foot
+    exclusions: str = ""  # what is in neither number
+    cohort: str = ""  # which decisions, by what day
+
+    @property
+    def meaning(self) -> str:
+        """The definition with what it leaves out and what it is about."""
+        more = [f"不计：{self.exclusions}" if self.exclusions else "", f"范围：{self.cohort}" if self.cohort else ""]
+        return "　".join(filter(None, (self.definition, *more)))
 
 
 @dataclass(frozen=True)
@@ -278,6 +337,10 @@ class Publication:
     def month_of(self, year: int) -> date:
         """The month end a year is shown at: its last one on record."""
         return max(month for month in self.months if month.year == year)
+
+    def as_of(self, month_end: date) -> date:
+        """截至: the day the figures of a month are of, which is no later than the data."""
+        return min(month_end, self.business_date)
 
     @cached_property
     def units_in_charge(self) -> list[str]:

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from . import charts, views, words
-from .model import DISTRICT, Metric, Publication, State
+from .model import DISTRICT, RATES, Metric, Publication, State
 
 TEMPLATES = Path(__file__).parent / "templates"
 MILESTONE = {
@@ -29,14 +29,6 @@ MILESTONE = {
     "未启动": ("blank", "－"),
 }
 MOVES_SHOWN = 6
-# What a rate rests on: the two counts shown below it.
-COUNTS = {
-    "timely_rate": lambda q: (q.received - q.late, q.received),
-    "compliance_rate": lambda q: (q.accepted, q.received),
-    "reporting_rate": lambda q: (q.received_known, q.generated),
-    "link_rate": lambda q: (q.linked, q.accepted),
-}
-_RATE_METRICS = ("timely_rate", "compliance_rate", "reporting_rate", "link_rate")
 
 
 @dataclass(frozen=True)
@@ -72,6 +64,7 @@ class Rate:
     change: float | None
     count: int | None
     total: int | None
+    beside: str
 
 
 @dataclass(frozen=True)
@@ -113,7 +106,7 @@ def _rates(publication: Publication, every: list[str], metric: str) -> list[Rate
         without = []
         for unit in every:
             now, before = (publication.quality_of.get((unit, str(each), "")) for each in (year, year - 1))
-            rate = getattr(now, metric) if now else None
+            rate = now.rate(metric) if now else None
             if now is None or rate is None:
                 without.append(unit)
                 continue
@@ -123,13 +116,14 @@ def _rates(publication: Publication, every: list[str], metric: str) -> list[Rate
                     unit,
                     [unit],
                     rate,
-                    (goal.goal - rate) * 100 if goal else None,
-                    views.difference(rate, getattr(before, metric) if before else None),
-                    *COUNTS[metric](now),
+                    (goal.goal - rate) * 100 if goal and not views.small(now.counts(metric)[1]) else None,
+                    views.change(now, before, metric),
+                    *now.counts(metric),
+                    views.beside(now, metric),
                 )
             )
         if without:
-            found.append(Rate(year, "", without, None, None, None, None, None))
+            found.append(Rate(year, "", without, None, None, None, None, None, ""))
     return found
 
 
@@ -158,11 +152,11 @@ def _moved(publication: Publication, unit: str) -> dict[str, Any]:
     if len(publication.months) >= 2:
         before, now = publication.months[-2:]
         old, new = (publication.quality_of.get((unit, f"{month:%Y-%m}", "")) for month in (before, now))
-        if old and new and old.timely_rate is not None and new.timely_rate is not None:
-            change = views.difference(new.timely_rate, old.timely_rate)
+        change = views.change(new, old, views.TIMELY) if new else None
+        if old and new and change is not None:
             more.append(
                 f"双公示及时率（当月）{words.percent(old.timely_rate)} → {words.percent(new.timely_rate)}，"
-                f"{words.points(change)} 个百分点（按期 {new.received - new.late} / 报送 {new.received}）"
+                f"{words.points(change)} 个百分点（按期 {new.in_time} / 期限已过 {new.due}）"
             )
         if not unit:
             more += [
@@ -221,8 +215,10 @@ def render(publication: Publication, year: int | None = None) -> str:
         "hide": lambda each, units: "" if each == year and DISTRICT in units else Markup(" hidden"),
         "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids),
         "p": publication,
-        "metrics": metrics | {metric: unknown for metric in _RATE_METRICS if metric not in metrics},
-        "goals": {metric: publication.goal_lines.get(metric) for metric in {*_RATE_METRICS, *metrics}},
+        "rate_words": RATES,
+        "too_few": lambda total: views.TOO_FEW if views.small(total) else "",
+        "metrics": metrics | {metric: unknown for metric in RATES if metric not in metrics},
+        "goals": {metric: publication.goal_lines.get(metric) for metric in {*RATES, *metrics}},
         "scope_title": lambda unit: units[unit] if unit else "全区各部门",
     }
     months = publication.months[-2:]
@@ -235,7 +231,7 @@ def render(publication: Publication, year: int | None = None) -> str:
         years=publication.years,
         scopes=every,
         views=_views(publication, every),
-        rates={metric: _rates(publication, every, metric) for metric in _RATE_METRICS[:3]},
+        rates={metric: _rates(publication, every, metric) for metric in views.HEADLINE},
         rows={each: views.all_rows(publication, each, every) for each in publication.years},
         counted={each: views.counted_only(publication, each) for each in publication.years},
         without_target=[unit for unit in every if not views.rows(publication, publication.years[-1], unit)],

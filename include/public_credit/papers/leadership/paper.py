@@ -13,7 +13,7 @@ import manimgx_fonts_cjk
 import typst
 
 from . import charts, page, views, words
-from .model import DISTRICT, Publication, Quality, Restated, Restatement, State, Target
+from .model import DISTRICT, RATES, Publication, Quality, Restated, Restatement, State, Target
 
 TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
 CHARTS_PER_UNIT = 5
@@ -56,18 +56,11 @@ def _tag(text: str, warn: bool = False) -> dict[str, Any]:
 
 
 def _rate_tile(
-    publication: Publication,
-    label: str,
-    metric: str,
-    scope: str,
-    now: Quality | None,
-    before: Quality | None,
-    count: int | None,
-    total: int | None,
-    parts: tuple[str, str],
+    publication: Publication, metric: str, scope: str, now: Quality | None, before: Quality | None
 ) -> dict[str, Any]:
-    rate = getattr(now, metric) if now else None
-    if rate is None:
+    label, *parts = RATES[metric]
+    rate = now.rate(metric) if now else None
+    if now is None or rate is None:
         return {
             "label": label,
             "scope": scope,
@@ -77,14 +70,17 @@ def _rate_tile(
             "lines": [_line(f"本年没有{parts[1]}数，不出比率")],
         }
     goal = publication.goal_lines.get(metric)
-    lines = []
-    if goal:
+    lines, (count, total) = [], now.counts(metric)
+    if views.small(total):
+        lines.append(_line(views.TOO_FEW))
+    elif goal:
         gap = (goal.goal - rate) * 100
         lines.append(
             _line(f"▼ 距目标 {words.goal(goal.goal)} {words.missing(gap)}" if gap > 0 else "● 达到目标", gap > 0)
         )
-    change = views.difference(rate, getattr(before, metric) if before else None)
+    change = views.change(now, before, metric)
     numbers = f"{parts[0]} {words.number(count)} / {parts[1]} {words.number(total)}"
+    numbers = "，".join(filter(None, (numbers, views.beside(now, metric))))
     lines += [_line(f"较上年 {words.points(change)} 个百分点"), _line(numbers)]
     return {"label": label, "scope": scope, "big": words.percent(rate), "rest": "", "segments": [], "lines": lines}
 
@@ -104,29 +100,6 @@ def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any
         f"{state.symbol}{state.name} {count}" for state, count in views.state_counts(publication, year, unit)
     )
     now, before = (publication.quality_of.get((unit, str(each), "")) for each in (year, year - 1))
-    rates: list[tuple[str, str, int | None, int | None, tuple[str, str]]] = [
-        (
-            "双公示及时率",
-            "timely_rate",
-            now.received - now.late if now else None,
-            now.received if now else None,
-            ("按期", "报送"),
-        ),
-        (
-            "双公示合规率",
-            "compliance_rate",
-            now.accepted if now else None,
-            now.received if now else None,
-            ("放行", "报送"),
-        ),
-        (
-            "双公示报送率",
-            "reporting_rate",
-            now.received_known if now else None,
-            now.generated if now else None,
-            ("报送", "产生"),
-        ),
-    ]
     tiles = [
         {
             "label": f"{year} 年目标达成",
@@ -137,10 +110,7 @@ def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any
             "lines": [_line(states)],
         }
     ]
-    tiles += [
-        _rate_tile(publication, label, metric, scope, now, before, count, of, parts)
-        for label, metric, count, of, parts in rates
-    ]
+    tiles += [_rate_tile(publication, metric, scope, now, before) for metric in views.HEADLINE]
     if unit:
         silence = publication.silence_of.get((unit, year))
         weeks = silence.silent_weeks if silence else None
@@ -156,7 +126,7 @@ def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any
                         f"零报送登记 {words.number(silence.attestations if silence else None)} 次",
                         views.pointed_out(publication, views.SILENT, weeks),
                     ),
-                    *([_line("本年尚无报送，也无零报送登记", True)] if silence and silence.nothing_yet else []),
+                    *([_line("本年从未报送，也无零报送登记", True)] if silence and silence.nothing_yet else []),
                 ],
             }
         )
@@ -227,23 +197,26 @@ def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict
     items = views.compared(publication, year)
     widest = page.widest(items)
 
-    def share(rate: float | None, top: int | None, bottom: int | None) -> str:
-        return words.NONE if rate is None else f"{words.percent(rate)}  {words.number(top)}/{words.number(bottom)}"
+    def share(q: Quality | None, metric: str) -> str:
+        if q is None or q.rate(metric) is None:
+            return words.NONE
+        top, bottom = q.counts(metric)
+        note = f" {q.ledger_note}" if metric == "reporting_rate" else ""
+        return f"{words.percent(q.rate(metric))}  {words.number(top)}/{words.number(bottom)}{note}"
 
     found = []
     for item in items:
         q = item.quality
-        marks = "〔静默〕" if item.silent else "〔尚无报送〕" if item.nothing_yet else ""
+        marks = f"〔{item.standing}〕" if item.standing else ""
         found.append(
             {
                 "name": item.name + marks,
                 "part": None if item.gap is None else max(0.0, -item.gap / widest),
                 "cells": [
                     words.percent(q.timely_rate if q else None),
-                    f"{q.received - q.late:,} / {q.received:,}" if q else words.NONE,
-                    share(q.compliance_rate, q.accepted, q.received) if q else words.NONE,
-                    share(q.reporting_rate, q.received_known, q.generated) if q else words.NONE,
-                    share(q.link_rate, q.linked, q.accepted) if q else words.NONE,
+                    f"{q.in_time:,} / {q.due:,}" if q else words.NONE,
+                    words.number(q.running if q else None),
+                    *(share(q, metric) for metric in RATES if metric != "timely_rate"),
                     f"{words.number(item.silent_weeks)} / {words.number(item.attestations)}",
                 ],
             }
@@ -275,7 +248,7 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         "district": p.district,
         "simulated": p.simulated,
         "edition": views.version(p, year),
-        "subtitle": f"数据截至 {p.business_date} · 数字截至 {p.month_of(year)}",
+        "subtitle": f"数据截至 {p.business_date} · 数字截至 {p.as_of(p.month_of(year))}",
         "footer": f"数据日期 {p.business_date} · 第 {p.build_id} 次构建 · 程序 {p.code_version} · 不含个人信息，不含逐条记录",
         "tiles": _tiles(p, year, DISTRICT),
         "rows": [_row(row, False) for row in rows],
@@ -321,7 +294,7 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         "meanings": [
             {
                 "title": metric.title,
-                "text": f"{metric.definition}　来源：{metric.source}" + (f"〔{metric.mart}〕" if metric.mart else ""),
+                "text": f"{metric.meaning}　来源：{metric.source}" + (f"〔{metric.mart}〕" if metric.mart else ""),
             }
             for metric in p.metrics.values()
         ]

@@ -9,9 +9,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from .model import DISTRICT, MET, Figure, Publication, Quality, Restated, Restatement, State, Target
+from .model import DISTRICT, MET, Figure, Publication, Quality, Restated, Restatement, Silence, State, Target
 
 TIMELY = "timely_rate"
+SMALL = 10  # below it one decision moves a rate by ten points and more: numbers only
+UNREPORTED = "有台账未报送"
+TOO_FEW = f"分母不足 {SMALL}，只列数，不作比较"
+HEADLINE = ("timely_rate", "compliance_rate", "reporting_rate")
 SILENT = "silent_weeks"
 
 
@@ -32,7 +36,8 @@ class Row:
     @property
     def overdue(self) -> bool:
         """The due date has passed and the goal is not met."""
-        return self.target.due_on < self.figure.month_end and self.state.name != MET
+        late = self.target.due_on < self.figure.month_end and self.state.name != MET
+        return late and not self.target.about_persons
 
     @property
     def percent(self) -> float | None:
@@ -90,8 +95,7 @@ class Compared:
     gap: float | None  # points to the cited goal of 及时率
     silent_weeks: int | None
     attestations: int | None
-    silent: bool  # so many silent weeks that they are pointed out
-    nothing_yet: bool  # no delivery and no attestation on any business day of the year
+    standing: str  # in one word why nothing, or too little, came; '' where the unit delivers
 
 
 def scope_name(publication: Publication, unit: str) -> str:
@@ -166,9 +170,13 @@ def counted_only(publication: Publication, year: int, unit: str = DISTRICT) -> l
     ]
 
 
+def _judged(publication: Publication, year: int, unit: str) -> list[Row]:
+    return [row for row in rows(publication, year, unit) if not row.target.about_persons]
+
+
 def state_counts(publication: Publication, year: int, unit: str = DISTRICT) -> list[tuple[State, int]]:
     """How many goals stand in each state, best first; states without any are left out."""
-    found = rows(publication, year, unit)
+    found = _judged(publication, year, unit)
     return [
         (state, count)
         for state in sorted(publication.states, key=lambda state: -state.order)
@@ -177,8 +185,8 @@ def state_counts(publication: Publication, year: int, unit: str = DISTRICT) -> l
 
 
 def met(publication: Publication, year: int, unit: str = DISTRICT) -> tuple[int, int]:
-    """Goals met, and all goals of the view."""
-    found = rows(publication, year, unit)
+    """Goals met, and all goals of the view that are judged."""
+    found = _judged(publication, year, unit)
     return sum(row.state.name == MET for row in found), len(found)
 
 
@@ -231,8 +239,24 @@ def notice_text(publication: Publication, metric: str) -> str:
     return f"{title.title if title else metric}达 {rule.threshold:g} 的点名（{rule.clause}）：{rule.reason}。"
 
 
+def _standing(quality: Quality | None, silence: Silence | None, silent: bool) -> str:
+    if quality and quality.generated and not quality.received:
+        return UNREPORTED
+    if silence and silence.not_due:
+        return "未到应报日"
+    if silence and silence.nothing_yet:
+        return "从未报送"
+    if silent:
+        return "静默"
+    return "零报送" if silence and silence.attestations and not silence.batches else ""
+
+
 def compared(publication: Publication, year: int) -> list[Compared]:
-    """Departments by their distance to the cited goal of 及时率, farthest first; those without records come last."""
+    """Departments by their distance to the cited goal of 及时率, farthest first.
+
+    Worst of all is one with a ledger of decisions and no delivery. One with fewer decisions than ``SMALL`` has no distance;
+    those without records come last.
+    """
     goal = publication.goal_lines.get(TIMELY)
     found = []
     for unit, name in publication.units.items():
@@ -241,7 +265,7 @@ def compared(publication: Publication, year: int) -> list[Compared]:
         if quality is None and silence is None:
             continue
         rate = quality.timely_rate if quality else None
-        gap = (rate - goal.goal) * 100 if goal and rate is not None else None
+        gap = (rate - goal.goal) * 100 if goal and quality and rate is not None and quality.due >= SMALL else None
         weeks = silence.silent_weeks if silence else None
         found.append(
             Compared(
@@ -251,8 +275,7 @@ def compared(publication: Publication, year: int) -> list[Compared]:
                 gap,
                 weeks,
                 silence.attestations if silence else None,
-                pointed_out(publication, SILENT, weeks),
-                bool(silence and silence.nothing_yet),
+                _standing(quality, silence, pointed_out(publication, SILENT, weeks)),
             )
         )
     if goal is None:
@@ -260,6 +283,7 @@ def compared(publication: Publication, year: int) -> list[Compared]:
     return sorted(
         found,
         key=lambda item: (
+            item.standing != UNREPORTED,
             item.gap is None,
             item.gap or 0,
             -(item.silent_weeks or 0),
@@ -298,6 +322,25 @@ def restatements(publication: Publication) -> list[tuple[Restatement, Restated |
         figures = {figure.figure_id: figure for figure in reversed(each.figures)}
         found += [(each, figure) for figure in reversed(figures.values())] or [(each, None)]
     return found
+
+
+def beside(quality: Quality, metric: str) -> str:
+    """What must stand beside a rate for it to be read right."""
+    if metric == TIMELY:
+        return f"另有办理期内 {quality.running:,}" + (f"、存量补录 {quality.backlog:,}" if quality.backlog else "")
+    return quality.ledger_note if metric == "reporting_rate" else ""
+
+
+def small(denominator: int | None) -> bool:
+    """Whether a rate's denominator is too small for a judgement or a trend."""
+    return denominator is not None and denominator < SMALL
+
+
+def change(now: Quality, before: Quality | None, metric: str) -> float | None:
+    """Percentage points a rate gained or lost, None without both or where one rests on too few."""
+    if before is None or small(now.counts(metric)[1]) or small(before.counts(metric)[1]):
+        return None
+    return difference(now.rate(metric), before.rate(metric))
 
 
 def difference(now: float | None, before: float | None) -> float | None:

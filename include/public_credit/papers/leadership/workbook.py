@@ -11,7 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from ..sheets import height, landscape, said
 from . import views
-from .model import DISTRICT, Publication, Quality
+from .model import DISTRICT, RATES, Publication, Quality
 
 FONT = "微软雅黑"
 BLUE, ORANGE, GREY = "#1D5A9E", "#C4500F", "#5B6875"
@@ -32,8 +32,8 @@ _KINDS: dict[str, dict[str, object]] = {
 class Book:
     """A workbook with one look; each table is written with its title, header and print set-up."""
 
-    def __init__(self, path: Path, publication: Publication):
-        self.publication = publication
+    def __init__(self, path: Path, publication: Publication, year: int):
+        self.publication, self.year = publication, year
         self.file = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False})
         self.file.set_properties({"title": f"{publication.district}社会信用体系建设目标", "comments": self.source})
         base: dict[str, object] = {
@@ -57,7 +57,8 @@ class Book:
         """The line that says where a sheet's figures come from."""
         found = self.publication
         return (
-            f"{'模拟数据 · ' if found.simulated else ''}数据截至 {found.business_date} · 第 {found.build_id} 次构建 · "
+            f"{'模拟数据 · ' if found.simulated else ''}数据截至 {found.business_date} · "
+            f"数字截至 {found.as_of(found.month_of(self.year))} · 第 {found.build_id} 次构建 · "
             "率都有分母，没有分母的不出率"
         )
 
@@ -198,40 +199,44 @@ def _target_cells(publication: Publication, row: views.Row) -> list[Any]:
     ]
 
 
+QUALITY = [
+    ("存量补录", "backlog"),
+    ("产生", "generated"),
+    ("其中已报送", "received_known"),
+    ("台账少报", "surplus"),
+    ("台账到", "ledger_to"),
+    ("报送", "received"),
+    ("放行", "accepted"),
+    ("期限已过", "due"),
+    ("迟报", "late"),
+    ("办理期内", "running"),
+    ("组织的决定", "organisations"),
+    ("关联", "linked"),
+    ("须公示", "to_publish"),
+    ("已公示", "published"),
+]
+QUALITY_RATES = [
+    ("报送率", "reporting_rate"),
+    ("及时率", "timely_rate"),
+    ("合规率", "compliance_rate"),
+    ("关联率", "link_rate"),
+    ("公示率", "publication_rate"),
+]
+QUALITY_COLUMNS = [
+    *((title, "middle" if name == "ledger_to" else "count", 10) for title, name in QUALITY),
+    *((title, "rate", 12) for title, _ in QUALITY_RATES),
+]
+
+
 def _quality_cells(item: Quality | None) -> list[Any]:
     if item is None:
-        return [None] * 10
-    return [
-        item.generated,
-        item.received_known,
-        item.received,
-        item.accepted,
-        item.late,
-        item.linked,
-        item.reporting_rate,
-        item.timely_rate,
-        item.compliance_rate,
-        item.link_rate,
-    ]
-
-
-QUALITY_COLUMNS = [
-    ("产生", "count", 10),
-    ("其中已报送", "count", 11),
-    ("报送", "count", 10),
-    ("放行", "count", 10),
-    ("迟报", "count", 9),
-    ("关联", "count", 9),
-    ("报送率", "rate", 12),
-    ("及时率", "rate", 12),
-    ("合规率", "rate", 12),
-    ("关联率", "rate", 12),
-]
+        return [None] * len(QUALITY_COLUMNS)
+    return [*(getattr(item, name) for _, name in QUALITY), *(item.rate(metric) for _, metric in QUALITY_RATES)]
 
 
 def write(publication: Publication, path: Path, year: int) -> None:
     """Write the workbook for one year (history sheets hold all years)."""
-    book = Book(path, publication)
+    book = Book(path, publication, year)
     _summary(book, publication, year)
     book.sheet(
         "哪些目标落后",
@@ -265,7 +270,7 @@ def write(publication: Publication, path: Path, year: int) -> None:
             *QUALITY_COLUMNS,
             ("静默周", "count", 9),
             ("零报送登记", "count", 11),
-            ("提示", "middle", 11),
+            ("提示", "middle", 14),
         ],
         (
             [
@@ -274,11 +279,11 @@ def write(publication: Publication, path: Path, year: int) -> None:
                 *_quality_cells(item.quality),
                 item.silent_weeks,
                 item.attestations,
-                "静默" if item.silent else "尚无报送" if item.nothing_yet else None,
+                item.standing or None,
             ]
             for item in views.compared(publication, year)
         ),
-        bars={9: BAR},
+        bars={2 + QUALITY_COLUMNS.index(("及时率", "rate", 12)): BAR},
         note=f"只有及时率有可引的目标：{goal.clause}" if goal else "没有可引的目标，只列数字",
     )
     book.sheet(
@@ -432,27 +437,12 @@ def _summary(book: Book, publication: Publication, year: int) -> None:
     quality = publication.quality_of.get((DISTRICT, str(year), ""))
     before = publication.quality_of.get((DISTRICT, str(year - 1), ""))
     lines: list[list[Any]] = [["目标达成（项）", None, reached, total, None, "已达标 ÷ 推进的目标项数"]]
-    for word, metric, top, bottom in (
-        ("双公示及时率", "timely_rate", "received", "received"),
-        ("双公示合规率", "compliance_rate", "accepted", "received"),
-        ("双公示报送率", "reporting_rate", "received_known", "generated"),
-        ("关联率", "link_rate", "linked", "accepted"),
-    ):
+    for metric, (word, *_) in RATES.items():
         if quality is None:
             continue
-        count = getattr(quality, top) - (quality.late if metric == "timely_rate" else 0)
-        rate = getattr(quality, metric)
-        meaning = publication.metrics[metric].definition if metric in publication.metrics else None
-        lines.append(
-            [
-                word,
-                rate,
-                count,
-                getattr(quality, bottom),
-                views.difference(rate, getattr(before, metric) if before else None),
-                meaning,
-            ]
-        )
+        meaning = publication.metrics[metric].meaning if metric in publication.metrics else None
+        change = views.change(quality, before, metric)
+        lines.append([word, quality.rate(metric), *quality.counts(metric), change, meaning])
     done = sum(item.done for item in publication.milestones)
     lines.append(["里程碑（项）", None, done, len(publication.milestones), None, "已完成 ÷ 全部"])
     lines += [
@@ -514,7 +504,7 @@ def _quality(book: Book, publication: Publication) -> None:
         "双公示质量如何（全区）？",
         [("年份", "middle", 8), ("类别", "middle", 8), *QUALITY_COLUMNS],
         rows,
-        bars={8: BAR, 9: BAR, 10: BAR, 11: BAR},
+        bars={2 + len(QUALITY) + place: BAR for place in range(len(QUALITY_RATES))},
     )
 
 
