@@ -26,6 +26,7 @@ with measured as (
         when 'not_advancing' then not c.advances
         when 'no_denominator' then c.percent is null
         when 'goal_reached' then c.reached
+        when 'overdue' then c.due_on < c.month_end
         when 'near' then c.goal - c.percent <= r.threshold
         when 'on_pace' then c.percent >= c.pace
         when 'otherwise' then true

@@ -22,7 +22,7 @@ class Charged(Strict):
 class District(Strict):
     """A district. ``name`` is printed on the pages, '' where no district is named.
 
-    ``sectors``: sector → ids of the responsible units; ``targets``: figure of the target ledger → its units; ``key_departments``
+    ``sectors``: sector → ids of the responsible units; ``targets``: figure of the target ledger or milestone → its units; ``key_departments``
     and ``report_areas``: what the plan names for T19 and T20; ``go_live``: dataset → first day it is expected to deliver, the
     warehouse's first business day where nothing is said.
     """

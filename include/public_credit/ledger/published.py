@@ -73,8 +73,16 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "date": "due_on",
         "boolean": "advances",
     },
+    "marts.mart_attention__line": {
+        "text": "rule title unit_id about_title measure remedy clause",
+        "integer": "place",
+        "bigint": "amount",
+        "date": "since deadline",
+        "boolean": "shown",
+    },
     "marts.mart_targets__milestone": {
-        "text": "milestone_id title clause state evidence document_no",
+        "text": "milestone_id title clause state evidence document_no responsible_units",
+        "integer": "year",
         "date": "due_on state_on",
     },
     "marts.mart_supervision__yearly": {

@@ -248,6 +248,7 @@ def test_the_workbook_answers_one_question_a_sheet_and_prints(district: District
     book = openpyxl.load_workbook(district.published.workbook)
     assert book.sheetnames == [
         "总体怎么样",
+        "需要您过问",
         "哪些目标落后",
         "部门分项",
         "逐年进展",

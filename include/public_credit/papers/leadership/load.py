@@ -22,6 +22,7 @@ from ...ledger.locks import between_builds
 from ...ledger.session import session
 from ...ledger.states import BuildState, EditionKind, EditionState, sql
 from .model import (
+    Ask,
     Edition,
     Figure,
     GoalLine,
@@ -43,8 +44,8 @@ _PROGRESS = f"select {_FIGURE} from marts.mart_targets__progress order by target
 _TARGETS = """select target_id, goal_no, figure_id, title, clause, population, subject_type, goal, goal_text, due_on, figure_kind,
     responsible_units, contributing_units, advances, definition, note from marts.mart_targets__target order by target_id, goal_no"""
 _STATES = "select state, symbol, hatch, worst_first, explanation from policy.target_state_rule order by worst_first"
-_MILESTONES = """select milestone_id, title, due_on, state, evidence, document_no, state_on, clause
-    from marts.mart_targets__milestone order by milestone_id"""
+_MILESTONES = """select milestone_id, year, title, due_on, state, evidence, document_no, state_on, clause, responsible_units
+    from marts.mart_targets__milestone order by year, milestone_id"""
 _METRICS = "select metric, title, definition, source, mart, pages from policy.metric_definition"
 _NOTICES = "select metric, threshold, clause, reason from policy.notice_rule order by metric"
 _GOAL_LINES = "select metric, goal, clause from policy.goal_line order by metric"
@@ -55,6 +56,8 @@ _MONTHLY = f"""select unit_id, month as period, '' as table, generated, received
     null as published, {_RATES} from marts.mart_supervision__unit_month order by unit_id, month"""
 _SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet from marts.mart_supervision__unit_year
     where unit_id <> '' order by unit_id, year"""
+_ASKS = """select place, shown, title, coalesce(unit_id, '') as unit_id, about_title, amount, measure, since, deadline, remedy,
+    clause from marts.mart_attention__line order by place"""
 _EDITIONS = f"""select id, year, as_of, decided_by, decided_at from ledger.edition
     where state = {sql(EditionState.FROZEN)} and kind = {sql(EditionKind.ORIGINAL)} order by year, id"""
 _EDITION_FIGURES = """select f.target_id, f.goal_no, f.unit_id, e.year, e.as_of as month_end, f.numerator, f.denominator,
@@ -98,6 +101,9 @@ def _figure(row: Any) -> Figure:
     )
 
 
+_MEASURES = {"organisation": "家", "item": "项", "department": "个部门", "area": "个领域", "person": "人"}
+
+
 def _target(row: Any) -> Target:
     return Target(
         row["target_id"],
@@ -116,6 +122,7 @@ def _target(row: Any) -> Target:
         row["goal_text"],
         row["definition"] or "",
         row["note"] or "",
+        _MEASURES[row["subject_type"]],
     )
 
 
@@ -133,7 +140,15 @@ def _quality(row: Any) -> Quality:
 def _milestone(row: Any) -> Milestone:
     proof = " ".join(filter(None, (row["evidence"], row["document_no"])))
     return Milestone(
-        row["milestone_id"], row["title"], row["due_on"], row["state"], proof, row["state_on"], row["clause"]
+        row["milestone_id"],
+        row["year"],
+        row["title"],
+        row["due_on"],
+        row["state"],
+        proof,
+        row["state_on"],
+        row["clause"],
+        _ids(row["responsible_units"]),
     )
 
 
@@ -229,5 +244,6 @@ def load(run: Run) -> Publication:
             editions=_editions(opened),
             restatements=_restatements(opened),
             silences=[Silence(*row.values()) for row in _rows(opened, _SILENCE)],
+            asks=[Ask(*row.values()) for row in _rows(opened, _ASKS)],
             simulated=settings.simulated_clock(),
         )
