@@ -73,6 +73,12 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "date": "due_on",
         "boolean": "advances",
     },
+    "marts.mart_supervision__assessment_line": {
+        "text": "item line_key record_id unit_id note",
+        "integer": "year",
+        "date": "event_on",
+        "numeric(12,2)": "counted out_of",
+    },
     "marts.mart_attention__line": {
         "text": "rule title unit_id about_title measure remedy clause",
         "integer": "place",
