@@ -37,7 +37,7 @@ def _published(folder: Path) -> tuple[str, str]:
     done = credit("report", "leadership", "--out", folder)
     assert done.code == 0, done.err
     (page,) = folder.glob("*.html")
-    (book,) = folder.glob("*.xlsx")
+    (book,) = folder.glob("leadership_*.xlsx")
     with ZipFile(book) as parts:
         return page.read_text(encoding="utf-8"), "".join(
             parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml")

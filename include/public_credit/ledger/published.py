@@ -79,6 +79,7 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "date": "event_on",
         "numeric(12,2)": "counted out_of",
     },
+    "marts.mart_targets__uncovered": {"text": "target_id uscc name unit_id reason", "date": "counted_since"},
     "marts.mart_attention__line": {
         "text": "rule title unit_id about_title measure remedy clause",
         "integer": "place",

@@ -24,6 +24,7 @@ from public_credit.papers.leadership.model import (
     Silence,
     State,
     Target,
+    Uncovered,
 )
 
 UNITS = {
@@ -472,5 +473,11 @@ def publication() -> Publication:
             for place, unit in enumerate(UNITS)
         ],
         ASKS,
+        {
+            "T05": [
+                Uncovered(f"91370399MA3{n:06}X", f"示范区第{n}号商贸有限公司", "scjg", D18, "尚无目录记录")
+                for n in range(40)
+            ]
+        },
         True,
     )

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from urllib.parse import unquote
 
 import altair
 import openpyxl
@@ -87,6 +88,22 @@ def test_milestones_are_shown_as_the_chosen_year_left_them(district: Publication
     assert 'data-y="2017" hidden><li' in html.replace("\n", "") and '<span data-milestones="2018">5<' in html
     sheet = openpyxl.load_workbook(publish.write(district, tmp_path, 2017).workbook)["里程碑到哪了"]
     assert {row[0] for row in sheet.iter_rows(min_row=5, values_only=True)} == {"未启动"}
+
+
+def test_each_unit_in_charge_gets_the_list_of_those_its_targets_do_not_cover(
+    district: Publication, tmp_path: Path
+) -> None:
+    published = publish.write(district, tmp_path, 2020)
+    assert {path.name for path in published.lists} == {
+        f"未覆盖名单_{district.units[unit]}_2020-12-31.xlsx" for unit in ("fgj", "scjg")
+    } and set(published.lists) <= set(tmp_path.iterdir())
+    rows = list(openpyxl.load_workbook(published.lists[0])["T05"].iter_rows(min_row=5, values_only=True))
+    assert len(rows) == 40 and rows[0][1] == "示范区第0号商贸有限公司"
+    html = published.page.read_text(encoding="utf-8")
+    links = {unquote(found) for found in re.findall(r'<a href="([^"]+)"', html)}
+    assert links == {path.name for path in published.lists} and "示范区第0号" not in html
+    persons = replace(district, uncovered={"T04": district.uncovered["T05"]})
+    assert publish.write(persons, tmp_path / "persons", 2020).lists == ()
 
 
 def test_what_is_missing_is_counted_in_what_the_goal_counts_and_never_in_persons(district: Publication) -> None:
@@ -291,7 +308,10 @@ def test_files_are_whole_or_absent(small: Publication, tmp_path: Path, monkeypat
     monkeypatch.setattr("public_credit.papers.leadership.workbook.write", broken)
     with pytest.raises(RuntimeError):
         publish.write(small, tmp_path, 2020)
-    assert [path.name for path in tmp_path.iterdir()] == ["leadership_2020-12-31.html"]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "leadership_2020-12-31.html",
+        *(f"未覆盖名单_{small.units[unit]}_2020-12-31.xlsx" for unit in ("fgj",)),
+    }
 
 
 def test_cells_of_the_workbook_are_numbers_with_their_denominator_beside_them(
@@ -305,4 +325,4 @@ def test_cells_of_the_workbook_are_numbers_with_their_denominator_beside_them(
         assert (line["及时率"] == "—") == (line["报送"] in ("—", 0))
         if line["及时率"] != "—":
             assert line["及时率"] == pytest.approx((line["报送"] - line["迟报"]) / line["报送"], abs=1e-6)
-    assert all(path.stat().st_size > 20_000 for path in published.files)
+    assert all(path.stat().st_size > 20_000 for path in (published.page, published.workbook, published.pdf))

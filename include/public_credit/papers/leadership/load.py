@@ -36,6 +36,7 @@ from .model import (
     Silence,
     State,
     Target,
+    Uncovered,
 )
 
 _FIGURE = """target_id, goal_no, unit_id, year, month_end, numerator, denominator, denominator_source, denominator_on,
@@ -58,6 +59,8 @@ _SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet from
     where unit_id <> '' order by unit_id, year"""
 _ASKS = """select place, shown, title, coalesce(unit_id, '') as unit_id, about_title, amount, measure, since, deadline, remedy,
     clause from marts.mart_attention__line order by place"""
+_UNCOVERED = """select target_id, coalesce(uscc, '') as uscc, coalesce(name, '') as name, unit_id, counted_since, reason
+    from marts.mart_targets__uncovered order by target_id, unit_id, name, uscc"""
 _EDITIONS = f"""select id, year, as_of, decided_by, decided_at from ledger.edition
     where state = {sql(EditionState.FROZEN)} and kind = {sql(EditionKind.ORIGINAL)} order by year, id"""
 _EDITION_FIGURES = """select f.target_id, f.goal_no, f.unit_id, e.year, e.as_of as month_end, f.numerator, f.denominator,
@@ -198,6 +201,13 @@ def _restatements(opened: Session) -> list[Restatement]:
     ]
 
 
+def _uncovered(opened: Session) -> dict[str, list[Uncovered]]:
+    found: dict[str, list[Uncovered]] = {}
+    for target_id, *item in opened.execute(text(_UNCOVERED)):
+        found.setdefault(target_id, []).append(Uncovered(*item))
+    return found
+
+
 def load(run: Run) -> Publication:
     """The publication of the newest finished build. Raises UserError (code 3) when there is none."""
     with between_builds("reader"), session("reader") as opened:
@@ -245,5 +255,6 @@ def load(run: Run) -> Publication:
             restatements=_restatements(opened),
             silences=[Silence(*row.values()) for row in _rows(opened, _SILENCE)],
             asks=[Ask(*row.values()) for row in _rows(opened, _ASKS)],
+            uncovered=_uncovered(opened),
             simulated=settings.simulated_clock(),
         )

@@ -203,6 +203,17 @@ class Milestone:
 
 
 @dataclass(frozen=True)
+class Uncovered:
+    """An organisation a target counts and no archive covers."""
+
+    uscc: str
+    name: str
+    unit_id: str  # who names it: the register's or roster's unit
+    since: date
+    reason: str
+
+
+@dataclass(frozen=True)
 class Ask:
     """Something that asks for the person in charge: who, what, how much, since when, until when (``mart_attention__line``)."""
 
@@ -271,6 +282,7 @@ class Publication:
     restatements: list[Restatement] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
     asks: list[Ask] = field(default_factory=list)
+    uncovered: dict[str, list[Uncovered]] = field(default_factory=dict)  # by target
     simulated: bool = False
 
     @cached_property

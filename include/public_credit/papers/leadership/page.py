@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import charts, views, words
+from . import charts, lists, views, words
 from .model import DISTRICT, Metric, Publication, State
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -242,6 +242,7 @@ def render(publication: Publication, year: int | None = None) -> str:
         "difference": views.difference,
         "tokens": lambda units: " ".join(unit or "all" for unit in units),
         "hide": lambda each, units: "" if each == year and DISTRICT in units else Markup(" hidden"),
+        "list_of": lambda unit: lists.name(publication, unit),
         "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids),
         "p": publication,
         "metrics": metrics | {metric: unknown for metric in _RATE_METRICS if metric not in metrics},

@@ -28,8 +28,8 @@ _KINDS: dict[str, dict[str, object]] = {
 class Book:
     """A workbook with one look; each table is written with its title, header and print set-up."""
 
-    def __init__(self, path: Path, publication: Publication):
-        self.publication = publication
+    def __init__(self, path: Path, publication: Publication, holds: str = "不含个人信息，不含逐条记录"):
+        self.publication, self.holds = publication, holds
         self.file = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False})
         self.file.set_properties({"title": f"{publication.district}社会信用体系建设目标", "comments": self.source})
         base: dict[str, object] = {
@@ -133,9 +133,7 @@ class Book:
         sheet.repeat_rows(3)
         sheet.center_horizontally()
         sheet.set_header(f"&L&9{question}&R&9{self.publication.business_date}")
-        sheet.set_footer(
-            f"&L&8第 {self.publication.build_id} 次构建&C&8第 &P 页，共 &N 页&R&8不含个人信息，不含逐条记录"
-        )
+        sheet.set_footer(f"&L&8第 {self.publication.build_id} 次构建&C&8第 &P 页，共 &N 页&R&8{self.holds}")
 
 
 TARGET_COLUMNS = [
