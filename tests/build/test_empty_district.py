@@ -44,7 +44,7 @@ def _published(folder: Path) -> dict[str, str]:
     done = credit("report", "leadership", "--out", folder)
     assert done.code == 0, done.err
     (page,) = folder.glob("*.html")
-    (book,) = folder.glob("*.xlsx")
+    (book,) = folder.glob("leadership_*.xlsx")
     cells = [
         str(cell)
         for sheet in openpyxl.load_workbook(book).worksheets

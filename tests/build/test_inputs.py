@@ -37,7 +37,7 @@ def _published(folder: Path) -> tuple[str, str]:
     done = credit("report", "leadership", "--out", folder)
     assert done.code == 0, done.err
     (page,) = folder.glob("*.html")
-    (book,) = folder.glob("*.xlsx")
+    (book,) = folder.glob("leadership_*.xlsx")
     with ZipFile(book) as parts:
         return page.read_text(encoding="utf-8"), "".join(
             parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml")
@@ -61,7 +61,8 @@ def test_a_district_without_evidence_has_achieved_nothing_and_the_demo_what_it_i
             "or state in ('按期完成', '逾期完成', '推进中')"
         ) == [(0,)]
         page, book = _published(tmp_path / "bare")
-        assert page.count("尚无佐证文件") == 13 and "<span data-milestones>0</span>" in page
+        assert page.count("尚无佐证文件") == 13 * page.count("<span data-milestones=")
+        assert re.findall(r'<span data-milestones="(\d+)">(\d+)<', page)[-1] == (str(ON.year), "0")
         assert INVENTED.findall(page) == INVENTED.findall(book) == []
 
         patch.setenv("PCW_DISTRICT", str(DEMO))

@@ -145,7 +145,7 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     page = (home / "publications" / "leadership" / "leadership_2026-02-26.html").read_text(encoding="utf-8")
     assert "2020 年：已定版（第 1 号），更正重列（第 2 号）" in page and "从未报送" in page
     for suffix in ("html", "xlsx", "pdf"):
-        assert len(list((home / "publications" / "leadership").glob(f"*.{suffix}"))) == 2, suffix
+        assert len(list((home / "publications" / "leadership").glob(f"leadership_*.{suffix}"))) == 2, suffix
     assert _left_running(home) == []
     assert b"libraries of the tasks loaded in" in (home / "airflow" / "logs" / "scheduler.log").read_bytes()
     third = _run_with_a_crash(home, "demo", "--exit", "--scale", "0.02")

@@ -16,6 +16,7 @@ SQL = sorted(MODELS.rglob("*.sql"))
 OF_THE_WHOLE = {"_groups.yml", "_exposures.yml", "_sources.yml", "_raw.yml"}
 LAYERS = ("stg_", "int_", "mart_", "fct_", "exp_")
 TOPICS = {
+    "attention",
     "decisions",
     "exports",
     "food_drug",

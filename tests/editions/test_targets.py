@@ -201,7 +201,7 @@ def test_coverage_counts_subjects_alive_from_their_first_event_on(story: Story) 
     assert story.figure("T05", "2018-03-31")[:2] == (1, 3), "a revoked licence makes no archive"
     assert story.figure("T05", "2019-07-31")[:2] == (1, 4), "firm 3 is counted from the month it was founded"
     assert story.figure("T05", "2020-12-31") == (2, 4, Decimal(50), "落后")
-    assert story.figure("T05", "2021-04-30") == (3, 4, Decimal(75), "落后")
+    assert story.figure("T05", "2021-04-30") == (3, 4, Decimal(75), "逾期")
 
 
 def test_a_body_no_register_knows_counts_and_is_listed_as_uncovered(story: Story) -> None:

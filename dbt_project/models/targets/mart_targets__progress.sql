@@ -44,6 +44,7 @@ with contributing as (
         when 'no_denominator' then c.percent is null
         when 'persons' then c.of_persons
         when 'goal_reached' then c.reached
+        when 'overdue' then c.due_on < c.month_end
         when 'near' then c.goal - c.percent <= r.threshold
         when 'on_pace' then c.percent >= c.pace
         when 'otherwise' then true

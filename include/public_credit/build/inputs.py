@@ -123,11 +123,12 @@ def _proved(names: list[str], key: str, name: str) -> list[dict[str, Any]]:
 
 def _target_units() -> list[dict[str, Any]]:
     figures = {row["figure_id"] for row in policy.seed("target", "targets")}
+    figures |= {row["milestone_id"] for row in policy.seed("milestone", "targets")}
     targets = load_catalogue().district.targets
     if unknown := sorted(targets.keys() - figures):
         raise UserError(
             f"district.yml 的 targets 中没有这样的目标数字：{'、'.join(unknown)}。",
-            remedy="写种子表 target 的 figure_id（T01 至 T20、T09P、T10P）。",
+            remedy="写种子表 target 的 figure_id（T01 至 T20、T09P、T10P）或里程碑编号（M01 至 M13）。",
             code=3,
         )
     return [

@@ -23,8 +23,8 @@ class Charged(Strict):
 class District(Strict):
     """A district. ``name`` is printed on the pages, '' where no district is named; ``issuing_body`` on reports.
 
-    ``sectors``: sector → ids of the responsible units; ``targets``: figure of the target ledger → its units; ``key_departments``
-    and ``report_areas``: what the plan names for T19 and T20; ``live_from``: the first day of service of all datasets, ``go_live``:
+    ``sectors``: sector → ids of the responsible units; ``targets``: figure of the target ledger or milestone → its units;
+    ``key_departments`` and ``report_areas``: what the plan names for T19 and T20; ``live_from``: the first day of service of all datasets, ``go_live``:
     of single ones; the warehouse's first business day where nothing is said. What was decided before it is 存量补录.
     """
 

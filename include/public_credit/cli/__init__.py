@@ -17,6 +17,7 @@ from ..base.messages import UserError
 from ..ledger.written import clean, clear, watch_logs
 from . import batches, corrections, editions, operate, overview, people, publications, reports, subjects
 from .catalogue import app as catalogue_app
+from .trace import app as trace_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(catalogue_app, name="catalogue", help="目录：检查、查看、领域覆盖、生成填报模板。")
+app.add_typer(trace_app, name="trace")
 overview.register(app)
 batches.register(app)
 corrections.register(app)

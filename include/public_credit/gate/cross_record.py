@@ -175,25 +175,27 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
             "where row_errors <> '' or row_warnings <> ''"
         )
     )
+    session.execute(text("set local default_statistics_target = 10"))  # a few thousand rows tell the planner enough
+    session.execute(text("analyze pg_temp.this_batch"))
+    new = "not exists (select 1 from pg_temp.this_batch t where t.row_no = r.row_no)"
     parameters = {"seq": seq, "attempt": attempt}
     repeated = "select row_no from ledger.repeated_row where batch_seq = :seq and attempt = :attempt"
     if session.execute(text(f"select exists ({repeated})"), parameters).scalar():
         session.execute(
             text(
-                f"insert into pg_temp.this_batch select * from pg_temp.batch_rows where row_no in ({repeated}) "
-                "and row_no not in (select row_no from pg_temp.this_batch)"
+                f"insert into pg_temp.this_batch select * from pg_temp.batch_rows r where row_no in ({repeated}) and {new}"
             ),
             parameters,
         )
     keys = ["record_id", "decision_no"] if "decision_no" in heads.columns else ["record_id"]
     for table, key in product(heads.sources, keys):
+        if not session.execute(text(f"select exists (select 1 from {table} h where h.{key} <> '')")).scalar():
+            continue  # without statistics of an empty table the whole batch would be read for it
         session.execute(
             text(f"""
             insert into pg_temp.this_batch select r.* from pg_temp.batch_rows r
-            where exists (select 1 from {table} h where h.{key} = r.{key} and h.{key} <> '')
-              and row_no not in (select row_no from pg_temp.this_batch)""")
+            where exists (select 1 from {table} h where h.{key} = r.{key} and h.{key} <> '') and {new}""")
         )
-    session.execute(text("set local default_statistics_target = 10"))  # a few thousand rows tell the planner enough
     session.execute(text("analyze pg_temp.this_batch"))
 
 

@@ -60,7 +60,8 @@ def open_entries(session: Session, kind: Kind, batch: Batch, attempt: int, on: d
         "attempt": attempt,
         "on": on,
     }
-    session.execute(text(_CARRY_OVER.format(raw=kind.raw)), parameters)
+    if attempt > 1:
+        session.execute(text(_CARRY_OVER.format(raw=kind.raw)), parameters)
     session.execute(
         update(Quarantine)
         .where(Quarantine.batch_seq == batch.seq, Quarantine.attempt != attempt, Quarantine.state.in_(NOT_BACK))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from public_credit.papers.leadership import views, words
-from public_credit.papers.leadership.model import Publication
+from public_credit.papers.leadership.model import Figure, Publication, Target
 
 LAYOUT = """(() => {
   const seen = e => e.getClientRects().length > 0, found = [], root = document.documentElement;
@@ -17,7 +17,7 @@ LAYOUT = """(() => {
     if (!e.closest('svg') && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline' && getComputedStyle(e).overflow !== 'visible')
       found.push('cut: ' + e.className + ' ' + e.textContent.slice(0, 30));
   }
-  for (const box of document.querySelectorAll('.row summary, .tiles, .steps li, .cards tr, .controls')) {
+  for (const box of document.querySelectorAll('.row summary, .tiles, .steps li, .asks li, .cards tr, .controls')) {
     if (!seen(box)) continue;
     const parts = [...box.children].filter(seen).map(e => [e, e.getBoundingClientRect()]);
     for (let i = 0; i < parts.length; i++) for (let j = i + 1; j < parts.length; j++) {
@@ -41,7 +41,7 @@ LAYOUT = """(() => {
 })()"""
 
 FIGURES = """[...document.querySelectorAll('[data-figure]')].map(e => [e.dataset.figure,
-  ...['.chip', '.pct', '.frac', '.gap', '.pace', 'span.due'].map(s => e.querySelector(s).textContent.trim())])"""
+  ...['.chip', '.pct', '.frac', '.gap', '.left', 'span.due'].map(s => e.querySelector(s).textContent.trim())])"""
 RATES = "[...document.querySelectorAll('[data-rate]')].map(e => [e.dataset.rate, e.textContent.trim().split(/\\s/)[0]])"
 COUNTED = "[...document.querySelectorAll('[data-counted]')].map(e => [e.dataset.counted, e.textContent.trim()])"
 MET = "[...document.querySelectorAll('[data-met]')].map(e => [e.dataset.met, e.textContent.trim()])"
@@ -50,13 +50,29 @@ SILENCE = "[...document.querySelectorAll('[data-silence]')].map(e => [e.dataset.
 SHOWN = """[...document.querySelectorAll('[data-figure]')].filter(e => e.getClientRects().length).map(e => e.dataset.figure)"""
 
 
+def _left(figure: Figure, target: Target) -> str:
+    """How many are missing to the goal, counted in whole numbers."""
+    if target.about_persons or figure.suppressed or figure.numerator is None or not figure.denominator:
+        return words.NONE
+    thousandths = round(target.goal * 1000) * figure.denominator
+    count = max(0, -(-thousandths // 1000) - figure.numerator)
+    return f"还差 {count:,} {target.measure}" if count else "不差"
+
+
+def _overdue(figure: Figure, target: Target) -> str:
+    if figure.percent is None or figure.percent >= target.goal or target.due_on >= figure.month_end:
+        return ""
+    years = next(n for n in range(100) if figure.month_end < target.due_on.replace(year=target.due_on.year + n + 1))
+    return f"逾期 {years} 年" if years else "逾期不足 1 年"
+
+
 def wrong_figures(tab: Any, publication: Publication) -> list[str]:
     """Figures of the page (all views, seen or not) that are not the publication's."""
     wrong = []
     targets = {target.key: target for target in publication.targets}
     figures = tab.evaluate(FIGURES)
     assert figures, "the page shows no target"
-    for name, chip, percent, fraction, gap, _pace, due in figures:
+    for name, chip, percent, fraction, gap, left, due in figures:
         target_id, goal_no, unit, year = name.split("/")
         key = (target_id, int(goal_no), unit)
         edition = publication.editions.get(int(year))
@@ -69,10 +85,12 @@ def wrong_figures(tab: Any, publication: Publication) -> list[str]:
             words.percent(figure.percent),
             words.fraction(figure),
             words.missing(figure.distance),
-            f"{target.goal_text} · {target.due_on.year}",
+            f"{target.goal_text} · {target.due_on.year}" + _overdue(figure, target),
         )
         if (chip, percent, fraction, gap, due) != expected:
             wrong.append(f"{name}: {(chip, percent, fraction, gap, due)} instead of {expected}")
+        if left != _left(figure, target):
+            wrong.append(f"{name}: {left} instead of {_left(figure, target)}")
         if percent != words.NONE and figure.denominator is None:
             wrong.append(f"{name}: a percent without a denominator")
     for name, shown in tab.evaluate(RATES):

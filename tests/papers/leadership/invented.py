@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from public_credit.papers.leadership.model import (
+    Ask,
     Edition,
     Figure,
     GoalLine,
@@ -23,6 +24,7 @@ from public_credit.papers.leadership.model import (
     Silence,
     State,
     Target,
+    Uncovered,
 )
 
 UNITS = {
@@ -52,14 +54,15 @@ UNITS = {
     "town_east": "示范东镇人民政府",
 }
 STATES = [
-    State("落后", "▼", "交叉线", 1, "低于按期限直线推算的进度"),
-    State("推进中", "▲", "疏斜线", 2, "不低于按期限直线推算的进度"),
-    State("接近", "◐", "密斜线", 3, "距目标不超过 5 个百分点"),
-    State("缺分母", "？", "空白虚框", 4, "没有名册或填报的分母，不出比率"),
-    State("已达标", "●", "实底", 5, "比率不低于目标"),
-    State("只列数", "·", "浅底", 6, "人员类目标只列部门填报的数"),
-    State("依现行法不推进", "－", "无底纹", 9, "只列报送数"),
-    State("不足5人不显示", "※", "无底纹", 8, "部门的人数格少于 5，不列数字"),
+    State("逾期", "■", "竖线", 1, "期限已过，比率仍低于目标"),
+    State("落后", "▼", "交叉线", 2, "期限未到，低于按期限直线推算的进度"),
+    State("推进中", "▲", "疏斜线", 3, "期限未到，不低于按期限直线推算的进度"),
+    State("接近", "◐", "密斜线", 4, "期限未到，距目标不超过 5 个百分点"),
+    State("缺分母", "？", "空白虚框", 5, "没有名册或填报的分母，不出比率"),
+    State("已达标", "●", "实底", 6, "比率不低于目标"),
+    State("只列数", "·", "浅底", 7, "人员类目标只列部门填报的数"),
+    State("依现行法不推进", "－", "无底纹", 10, "只列报送数"),
+    State("不足5人不显示", "※", "无底纹", 9, "部门的人数格少于 5，不列数字"),
 ]
 D18, D20 = date(2018, 12, 31), date(2020, 12, 31)
 # id, goal number, title, goal, due, kind, units, share reached at the end of 2020, roster, persons, what is counted
@@ -99,11 +102,13 @@ def _months() -> list[date]:
     return ends
 
 
-def _state(percent: float | None, goal: float, pace: float) -> str:
+def _state(percent: float | None, goal: float, pace: float, overdue: bool) -> str:
     if percent is None:
         return "缺分母"
     if percent >= goal:
         return "已达标"
+    if overdue:
+        return "逾期"
     if goal - percent <= 0.05:
         return "接近"
     return "推进中" if percent >= pace else "落后"
@@ -164,7 +169,9 @@ def _figure(target: Target, unit: str, month: date, share: float | None, roster:
         percent,
         None if target.about_persons else distance,
         None if target.about_persons or roster is None else round(pace, 6),
-        "只列数" if target.about_persons and percent is not None else _state(percent, target.goal, pace),
+        "只列数"
+        if target.about_persons and percent is not None
+        else _state(percent, target.goal, pace, target.due_on < month),
     )
 
 
@@ -290,6 +297,95 @@ MILESTONES = [
     ("M12", "公益类事业单位信用评价机制", D20, "未启动", "", None),
     ("M13", "比较完善的社会信用体系", D20, "推进中", "年度自评报告", date(2020, 12, 15)),
 ]
+ASKS = [
+    Ask(
+        1,
+        True,
+        "决定今天到期，尚未合格入库",
+        "wsjk",
+        "行政处罚",
+        12,
+        "条",
+        date(2020, 12, 22),
+        D20,
+        "请单位今天补齐或更正",
+        "发改办财金〔2018〕424号",
+    ),
+    Ask(
+        2,
+        True,
+        "执法台账有产生，未报送",
+        "wlj",
+        "行政许可",
+        62,
+        "条",
+        date(2020, 9, 1),
+        None,
+        "请单位补报，或说明不报的依据",
+        "报送率",
+    ),
+    Ask(
+        3,
+        True,
+        "新名册扣留待核，仍按旧名册计算",
+        "scjg",
+        "企业登记信息",
+        41575,
+        "行",
+        date(2020, 12, 28),
+        None,
+        "请单位核对名册",
+        "周政发〔2017〕58号四",
+    ),
+    Ask(
+        4,
+        True,
+        "退回后尚未更正",
+        "zjj",
+        "行政许可",
+        301,
+        "行",
+        date(2020, 11, 30),
+        None,
+        "请单位按退回单更正后重报",
+        "山东省公共信用信息管理办法",
+    ),
+    Ask(
+        5,
+        True,
+        "目标缺单位填报，比率不完整",
+        "zfb",
+        "政务公开信息网上发布率",
+        3,
+        "个单位",
+        None,
+        D18,
+        "请责任单位填报本月数字",
+        "周政发〔2017〕58号五（四）",
+    ),
+    Ask(
+        6,
+        False,
+        "退回后尚未更正",
+        "yjgl",
+        "行政处罚",
+        3,
+        "行",
+        date(2020, 12, 1),
+        None,
+        "请单位按退回单更正后重报",
+        "山东省公共信用信息管理办法",
+    ),
+]
+
+
+def _milestone(year: int, key: str, title: str, due: date, state: str, evidence: str, on: date | None) -> Milestone:
+    """A milestone at a year's end: before its evidence it is open, or overdue."""
+    if on is None or on.year > year:
+        state, evidence, on = "逾期未完成" if due < date(year, 12, 31) else "未启动", "", None
+    return Milestone(key, year, title, due, state, evidence, on, "周政发〔2017〕58号 三", ("fgj",))
+
+
 METRICS = [
     Metric(
         "coverage",
@@ -383,7 +479,7 @@ def publication() -> Publication:
         figures,
         STATES,
         _quality(),
-        [Milestone(*item, clause="周政发〔2017〕58号 三") for item in MILESTONES],
+        [_milestone(year, *item) for year in range(2016, 2021) for item in MILESTONES],
         {item.metric: item for item in METRICS},
         {"timely_rate": GoalLine("timely_rate", 1.0, "宝鸡市双公示填报说明：报送及时率目标 100%")},
         {"silent_weeks": NoticeRule("silent_weeks", 4, "周政发〔2017〕58号五（四）", "约一个月")},
@@ -393,5 +489,12 @@ def publication() -> Publication:
             Silence(unit, 2020, 39 if unit == "xfdd" else place % 3, place % 2, unit == "town_east")
             for place, unit in enumerate(UNITS)
         ],
+        ASKS,
+        {
+            "T05": [
+                Uncovered(f"91370399MA3{n:06}X", f"示范区第{n}号商贸有限公司", "scjg", D18, "尚无目录记录")
+                for n in range(40)
+            ]
+        },
         True,
     )

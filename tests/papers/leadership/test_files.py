@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from urllib.parse import unquote
 
 import altair
 import openpyxl
@@ -65,11 +66,67 @@ def test_worst_targets_come_first_and_persons_targets_that_are_not_advanced_are_
     for state in {row.state.name for row in rows}:
         missing = [row.distance or 0 for row in rows if row.state.name == state]
         assert missing == sorted(missing, reverse=True)
-    assert all(row.target.advances for row in rows) and len(rows) == 15
-    assert views.met(district, 2020) == (4, 12) and sum(count for _, count in views.state_counts(district, 2020)) == 12
+    assert all(row.target.advances for row in rows) and len(rows) == 13
+    assert views.met(district, 2020) == (4, 11) and sum(count for _, count in views.state_counts(district, 2020)) == 11
     persons = [row for row in rows if row.target.about_persons]
-    assert {row.state.name for row in persons} <= {"只列数", "缺分母"} and len(persons) == 3
+    assert {row.state.name for row in persons} <= {"只列数", "缺分母"} and len(persons) == 2
     assert all(row.distance is None and row.ahead is None and not row.overdue for row in persons)
+
+
+def test_a_figure_with_two_goals_is_one_target_judged_by_the_first_goal_it_has_not_met(district: Publication) -> None:
+    rows = {row.target.figure_id: row for row in views.rows(district, 2020)}
+    t02, t04 = rows["T02"], rows["T04"]
+    assert (t02.target.goal_no, t02.state.name, t02.overdue_years) == (1, "逾期", 2), "100 % by 2018 is not met"
+    assert (t04.target.goal_no, t04.overdue_years) == (2, None), "of persons nothing is judged: its last goal"
+    assert [goal.goal_no for goal in (*t02.other_goals, *t04.other_goals)] == [2, 1]
+    assert "其他期限</dt><dd>100% · 2020-12-31" in page.render(district, 2020)
+
+
+def test_milestones_are_shown_as_the_chosen_year_left_them(district: Publication, tmp_path: Path) -> None:
+    states = {year: {item.milestone_id: item.state for item in district.milestones_of(year)} for year in (2017, 2018)}
+    assert states[2017]["M01"] == "未启动" and states[2018]["M01"] == "按期完成"
+    html = page.render(district, 2018)
+    part = html.split('<ul class="steps" data-y="2018">')[1].split("</ul>")[0]
+    assert part.count("<li>") == 13 and "M01 信用信息目录" in part and "发展和改革局" in part
+    assert 'data-y="2017" hidden><li' in html.replace("\n", "") and '<span data-milestones="2018">5<' in html
+    sheet = openpyxl.load_workbook(publish.write(district, tmp_path, 2017).workbook)["里程碑到哪了"]
+    assert {row[0] for row in sheet.iter_rows(min_row=5, values_only=True)} == {"未启动"}
+
+
+def test_each_unit_in_charge_gets_the_list_of_those_its_targets_do_not_cover(
+    district: Publication, tmp_path: Path
+) -> None:
+    published = publish.write(district, tmp_path, 2020)
+    assert {path.name for path in published.lists} == {
+        f"未覆盖名单_{district.units[unit]}_2020-12-31.xlsx" for unit in ("fgj", "scjg")
+    } and set(published.lists) <= set(tmp_path.iterdir())
+    rows = list(openpyxl.load_workbook(published.lists[0])["T05"].iter_rows(min_row=5, values_only=True))
+    assert len(rows) == 40 and rows[0][1] == "示范区第0号商贸有限公司"
+    html = published.page.read_text(encoding="utf-8")
+    links = {unquote(found) for found in re.findall(r'<a href="([^"]+)"', html)}
+    assert links == {path.name for path in published.lists} and "示范区第0号" not in html
+    persons = replace(district, uncovered={"T04": district.uncovered["T05"]})
+    assert publish.write(persons, tmp_path / "persons", 2020).lists == ()
+
+
+def test_what_is_missing_is_counted_in_what_the_goal_counts_and_never_in_persons(district: Publication) -> None:
+    rows = {row.target.figure_id: row for row in views.rows(district, 2020)}
+    t05 = rows["T05"].figure
+    assert rows["T05"].still_missing == -(-85 * t05.denominator // 100) - t05.numerator, "85 % of the firms"
+    assert (rows["T19"].still_missing, rows["T20"].still_missing, rows["T11"].still_missing) == (1, 0, None)
+    assert rows["T04"].still_missing is None and rows["T08"].still_missing is None
+
+
+def test_the_first_card_shows_what_its_rules_say_and_names_the_rest(district: Publication, tmp_path: Path) -> None:
+    shown = views.asks(district)
+    assert [ask.place for ask in shown.shown] == [1, 2, 3, 4, 5] and shown.rest == 1
+    html = page.render(district)
+    card = html.split('id="asks"')[1].split("</section>")[0]
+    assert card.count("data-ask=") == 5 and "另有 1 件" in card and "▼ 已过期限 2018-12-31" in card
+    assert "没有需要您过问的事项" in page.render(replace(district, asks=[]))
+    book = openpyxl.load_workbook(publish.write(district, tmp_path, 2020).workbook)["需要您过问"]
+    assert [row[0] for row in book.iter_rows(min_row=5, values_only=True)] == [1, 2, 3, 4, 5, 6]
+    assert len(paper.content(district, 2020)["asks"]) == 5
 
 
 def test_a_department_sees_its_own_figure_where_there_is_one_and_the_districts_marked_so(district: Publication) -> None:
@@ -254,7 +311,10 @@ def test_files_are_whole_or_absent(small: Publication, tmp_path: Path, monkeypat
     monkeypatch.setattr("public_credit.papers.leadership.workbook.write", broken)
     with pytest.raises(RuntimeError):
         publish.write(small, tmp_path, 2020)
-    assert [path.name for path in tmp_path.iterdir()] == ["leadership_2020-12-31.html"]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "leadership_2020-12-31.html",
+        *(f"未覆盖名单_{small.units[unit]}_2020-12-31.xlsx" for unit in ("fgj",)),
+    }
 
 
 def test_cells_of_the_workbook_are_numbers_with_their_denominator_beside_them(
@@ -270,4 +330,4 @@ def test_cells_of_the_workbook_are_numbers_with_their_denominator_beside_them(
             assert line["及时率"] == pytest.approx((line["期限已过"] - line["迟报"]) / line["期限已过"], abs=1e-6)
             assert line["关联率"] == pytest.approx(line["关联"] / line["组织的决定"], abs=1e-6)
             assert line["公示率"] == pytest.approx(line["已公示"] / line["须公示"], abs=1e-6)
-    assert all(path.stat().st_size > 20_000 for path in published.files)
+    assert all(path.stat().st_size > 20_000 for path in (published.page, published.workbook, published.pdf))

@@ -16,6 +16,7 @@ import pytest
 from public_credit.base.messages import UserError
 from public_credit.build import run as build
 from public_credit.editions import run as editions
+from public_credit.oversight import figure as figures
 from public_credit.papers.leadership import load, publish, views, words
 from public_credit.papers.leadership.model import Publication
 
@@ -240,7 +241,8 @@ def test_no_file_holds_a_record_a_subject_or_an_identifier(district: District) -
 def test_the_page_asks_for_nothing_and_names_its_data(district: District) -> None:
     page = district.published.page.read_text(encoding="utf-8")
     assert "default-src 'none'; script-src 'sha256-" in unescape(page) and "unsafe" not in page.split("</head>")[0]
-    assert not re.search(r"""(src|href)=["'](?!#)""", page) and " style=" not in page and "@import" not in page
+    assert not re.search(r"""(src|href)=["'](?!#|%E6%9C%AA%E8%A6%86%E7%9B%96)""", page), "only the lists beside it"
+    assert " style=" not in page and "@import" not in page
     assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", page)
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
     assert f"构建 {district.publication.build_id}" in page and "数据截至 2021-02-26" in page and 'lang="zh-CN"' in page
@@ -251,6 +253,7 @@ def test_the_workbook_answers_one_question_a_sheet_and_prints(district: District
     book = openpyxl.load_workbook(district.published.workbook)
     assert book.sheetnames == [
         "总体怎么样",
+        "需要您过问",
         "哪些目标落后",
         "部门分项",
         "逐年进展",
@@ -313,7 +316,7 @@ def test_the_command_says_where_the_files_are_and_refuses_a_year_without_figures
 ) -> None:
     done = credit("report", "leadership", "--out", str(tmp_path), "--json")
     assert done.code == 0 and done.json["year"] == 2021
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".html", ".pdf", ".xlsx"]
+    assert sorted(path.suffix for path in tmp_path.glob("leadership_*")) == [".html", ".pdf", ".xlsx"]
     assert all(Path(done.json[name]).stat().st_size > 20_000 for name in ("page", "workbook", "pdf"))
     step = district.records.query(
         "select verdict, counts from ledger.step where name = 'publish_leadership' order by id desc limit 1"
@@ -374,3 +377,33 @@ def test_percents_are_never_rounded_to_a_goal_they_do_not_reach() -> None:
         "超 0.6",
     ]
     assert [words.points(value) for value in (-0.25, 0.0, 0.01, None)] == ["−0.3", "±0.0", "+0.1", "—"]
+
+
+def test_a_figure_of_the_page_is_the_sum_of_the_lines_behind_it(district: District, tmp_path: Path) -> None:
+    told = 0
+    for target in district.publication.targets:
+        for year in district.publication.years:
+            figure = district.publication.figure_at.get((*target.key, "", district.publication.month_of(year)))
+            if figure is None:
+                continue
+            answer = credit("trace", "figure", f"{target.target_id}/{target.goal_no}/all/{year}", "--json").json
+            assert (answer["numerator"], answer["denominator"]) == (figure.numerator, figure.denominator)
+            if target.about_persons:
+                assert answer["lines"] == [], "persons are counts"
+            elif figure.denominator is not None:
+                told += len(answer["lines"])
+                assert sum(line["计入分子"] for line in answer["lines"]) == figure.numerator, target.key
+                assert sum(line["计入分母"] for line in answer["lines"]) == figure.denominator, target.key
+    assert told > 50
+    for metric, item in (("timely_rate", "timeliness"), ("compliance_rate", "compliance")):
+        found = figures.lines(f"{metric}/all/2021")
+        (shown,) = district.records.query(
+            "select sum(counted), sum(out_of) from marts.mart_supervision__assessment_line where item = %s and year = 2021",
+            item,
+        )
+        assert (found.numerator, found.denominator) == shown and found.rows
+    assert credit("trace", "figure", "T05/1/all/2021", "--out", tmp_path / "t05.xlsx").code == 0
+    sheet = openpyxl.load_workbook(tmp_path / "t05.xlsx").active
+    assert sheet.max_row == 3 + len(figures.lines("T05/1/all/2021").rows)
+    for number in ("T99/1/all/2021", "T05/1/all/1999", "timely_rate/nobody/2021", "x", ""):
+        assert credit("trace", "figure", number).code == 4

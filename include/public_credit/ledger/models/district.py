@@ -44,7 +44,7 @@ class ReportArea(Base):
 
 
 class TargetUnit(Base):
-    """A unit that answers for a figure of the target ledger or contributes to it; ``place`` is the order they are shown in."""
+    """A unit that answers for a figure of the target ledger or a milestone, or contributes to it; ``place`` is the order they are shown in."""
 
     __tablename__ = "target_unit"
     figure_id: Mapped[str] = mapped_column(primary_key=True)

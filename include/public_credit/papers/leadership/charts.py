@@ -25,6 +25,7 @@ TOKENS = {
     "dense": "#5f8fc4",
     "sparse": "#8fa6bd",
     "cross": "#c4500f",
+    "bars": "#a63d08",
     "blank": "#f3f5f7",
     "dots": "#edf0f3",
     "none": "#cfd6dd",
@@ -34,12 +35,13 @@ ON_TOKEN = {
     "dense": "#ffffff",
     "sparse": INK,
     "cross": "#ffffff",
+    "bars": "#ffffff",
     "blank": INK,
     "dots": INK,
     "none": INK,
 }
 _LINE = 16  # px that a line of 12 px needs
-HATCHED = ("dense", "sparse", "cross", "blank", "dots")
+HATCHED = ("dense", "sparse", "cross", "bars", "blank", "dots")
 _RULED = (
     '<pattern id="h-{0}" width="{3}" height="{3}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect class="p-{0}" width="{3}" height="{3}" fill="{1}"/><rect class="q-{0}" width="{4}" height="{3}" fill="{2}"/>{5}</pattern>'
@@ -51,6 +53,8 @@ PATTERNS = "".join(
         _RULED.format(
             "cross", TOKENS["cross"], "#eeb18f", 7, 1.3, '<rect class="q-cross" width="7" height="1.3" fill="#eeb18f"/>'
         ),
+        '<pattern id="h-bars" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="p-bars" width="5" height="5" '
+        'fill="#a63d08"/><rect class="q-bars" width="1.2" height="5" fill="#f0c3a6"/></pattern>',
         '<pattern id="h-blank" width="7" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="7" height="6" '
         'fill="#f3f5f7"/><path class="q-blank" d="M0 3h3.5" stroke="#8a96a3" fill="none"/></pattern>',
         '<pattern id="h-dots" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="p-blank" width="6" height="6" '

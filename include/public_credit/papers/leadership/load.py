@@ -22,6 +22,7 @@ from ...ledger.locks import between_builds
 from ...ledger.session import session
 from ...ledger.states import BuildState, EditionKind, EditionState, sql
 from .model import (
+    Ask,
     Edition,
     Figure,
     GoalLine,
@@ -35,6 +36,7 @@ from .model import (
     Silence,
     State,
     Target,
+    Uncovered,
 )
 
 _FIGURE = """target_id, goal_no, unit_id, year, month_end, numerator, denominator, denominator_source, denominator_on,
@@ -43,8 +45,8 @@ _PROGRESS = f"select {_FIGURE} from marts.mart_targets__progress order by target
 _TARGETS = """select target_id, goal_no, figure_id, title, clause, population, subject_type, goal, goal_text, due_on, figure_kind,
     responsible_units, contributing_units, advances, definition, note from marts.mart_targets__target order by target_id, goal_no"""
 _STATES = "select state, symbol, hatch, worst_first, explanation from policy.target_state_rule order by worst_first"
-_MILESTONES = """select milestone_id, title, due_on, state, evidence, document_no, state_on, clause
-    from marts.mart_targets__milestone order by milestone_id"""
+_MILESTONES = """select milestone_id, year, title, due_on, state, evidence, document_no, state_on, clause, responsible_units
+    from marts.mart_targets__milestone order by year, milestone_id"""
 _METRICS = "select metric, title, definition, exclusions, cohort, source, mart, pages from policy.metric_definition"
 _NOTICES = "select metric, threshold, clause, reason from policy.notice_rule order by metric"
 _GOAL_LINES = "select metric, goal, clause from policy.goal_line order by metric"
@@ -57,6 +59,10 @@ _MONTHLY = f"""select unit_id, month as period, '' as table, null as ledger_to, 
     {_RATES} from marts.mart_supervision__unit_month order by unit_id, month"""
 _SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet, not_due, batches from marts.mart_supervision__unit_year
     where unit_id <> '' order by unit_id, year"""
+_ASKS = """select place, shown, title, coalesce(unit_id, '') as unit_id, about_title, amount, measure, since, deadline, remedy,
+    clause from marts.mart_attention__line order by place"""
+_UNCOVERED = """select target_id, coalesce(uscc, '') as uscc, coalesce(name, '') as name, unit_id, counted_since, reason
+    from marts.mart_targets__uncovered order by target_id, unit_id, name, uscc"""
 _EDITIONS = f"""select id, year, as_of, decided_by, decided_at from ledger.edition
     where state = {sql(EditionState.FROZEN)} and kind = {sql(EditionKind.ORIGINAL)} order by year, id"""
 _EDITION_FIGURES = """select f.target_id, f.goal_no, f.unit_id, e.year, e.as_of as month_end, f.numerator, f.denominator,
@@ -100,6 +106,9 @@ def _figure(row: Any) -> Figure:
     )
 
 
+_MEASURES = {"organisation": "家", "item": "项", "department": "个部门", "area": "个领域", "person": "人"}
+
+
 def _target(row: Any) -> Target:
     return Target(
         row["target_id"],
@@ -118,6 +127,7 @@ def _target(row: Any) -> Target:
         row["goal_text"],
         row["definition"] or "",
         row["note"] or "",
+        _MEASURES[row["subject_type"]],
     )
 
 
@@ -132,7 +142,15 @@ def _quality(row: Any) -> Quality:
 def _milestone(row: Any) -> Milestone:
     proof = " ".join(filter(None, (row["evidence"], row["document_no"])))
     return Milestone(
-        row["milestone_id"], row["title"], row["due_on"], row["state"], proof, row["state_on"], row["clause"]
+        row["milestone_id"],
+        row["year"],
+        row["title"],
+        row["due_on"],
+        row["state"],
+        proof,
+        row["state_on"],
+        row["clause"],
+        _ids(row["responsible_units"]),
     )
 
 
@@ -180,6 +198,13 @@ def _restatements(opened: Session) -> list[Restatement]:
         )
         for row in _rows(opened, _RESTATEMENTS)
     ]
+
+
+def _uncovered(opened: Session) -> dict[str, list[Uncovered]]:
+    found: dict[str, list[Uncovered]] = {}
+    for target_id, *item in opened.execute(text(_UNCOVERED)):
+        found.setdefault(target_id, []).append(Uncovered(*item))
+    return found
 
 
 def load(run: Run) -> Publication:
@@ -231,5 +256,7 @@ def load(run: Run) -> Publication:
             editions=_editions(opened),
             restatements=_restatements(opened),
             silences=[Silence(*row.values()) for row in _rows(opened, _SILENCE)],
+            asks=[Ask(*row.values()) for row in _rows(opened, _ASKS)],
+            uncovered=_uncovered(opened),
             simulated=settings.simulated_clock(),
         )

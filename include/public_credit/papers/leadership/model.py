@@ -11,11 +11,13 @@ from functools import cached_property
 
 DISTRICT = ""
 MET = "已达标"
+OVERDUE = "逾期"
 HATCHES = {
     "实底": "solid",
     "密斜线": "dense",
     "疏斜线": "sparse",
     "交叉线": "cross",
+    "竖线": "bars",
     "空白虚框": "blank",
     "点状": "dots",
     "浅底": "none",
@@ -52,6 +54,7 @@ class Target:
     goal_text: str  # as the source writes it: '85%', '10 个部门'
     definition: str = ""
     note: str = ""
+    measure: str = "家"  # what the figure counts one by one
 
     @property
     def key(self) -> TargetKey:
@@ -227,20 +230,55 @@ class Silence:
 
 @dataclass(frozen=True)
 class Milestone:
-    """A dated state with its evidence."""
+    """A dated state with its evidence, as it stood at the end of a year."""
 
     milestone_id: str
+    year: int
     title: str
     due_on: date
     state: str
     evidence: str
     on: date | None
     clause: str
+    responsible: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> str:
+        """What is missing to be done, in words; '' where nothing is."""
+        return "" if self.done else "尚缺完成的佐证文件" if self.evidence else "尚无佐证文件"
 
     @property
     def done(self) -> bool:
         """Whether it is done, in time or late."""
         return self.state in ("按期完成", "逾期完成")
+
+
+@dataclass(frozen=True)
+class Uncovered:
+    """An organisation a target counts and no archive covers."""
+
+    uscc: str
+    name: str
+    unit_id: str  # who names it: the register's or roster's unit
+    since: date
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Something that asks for the person in charge: who, what, how much, since when, until when (``mart_attention__line``)."""
+
+    place: int  # 1 is the most pressing
+    shown: bool  # on the first card, five at most
+    title: str
+    unit_id: str
+    about: str
+    amount: int
+    measure: str
+    since: date | None
+    deadline: date | None
+    remedy: str
+    clause: str
 
 
 @dataclass(frozen=True)
@@ -302,6 +340,8 @@ class Publication:
     editions: dict[int, Edition] = field(default_factory=dict)
     restatements: list[Restatement] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
+    asks: list[Ask] = field(default_factory=list)
+    uncovered: dict[str, list[Uncovered]] = field(default_factory=dict)  # by target
     simulated: bool = False
 
     @cached_property
@@ -333,6 +373,10 @@ class Publication:
     def years(self) -> list[int]:
         """Years there are figures of, oldest first."""
         return sorted({month.year for month in self.months})
+
+    def milestones_of(self, year: int) -> list[Milestone]:
+        """The milestones as a year left them."""
+        return [item for item in self.milestones if item.year == year]
 
     def month_of(self, year: int) -> date:
         """The month end a year is shown at: its last one on record."""

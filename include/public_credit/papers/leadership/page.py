@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import charts, views, words
+from . import charts, lists, views, words
 from .model import DISTRICT, RATES, Metric, Publication, State
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -142,6 +142,27 @@ def _month_charts(publication: Publication) -> dict[tuple[str, int, str], Symbol
     return found
 
 
+def _sparks(publication: Publication) -> dict[tuple[str, int, str], Symbol]:
+    """The share of every target year by year, as a line of 60 × 18; none of fewer than two years."""
+    found = {}
+    for target in publication.targets:
+        for unit in (DISTRICT, *target.responsible, *target.contributing):
+            shares = [figure.percent for figure in views.by_year(publication, target, unit)]
+            known = [(place, share) for place, share in enumerate(shares) if share is not None]
+            if not target.advances or len(known) < 2:
+                continue
+            step = 56 / (len(shares) - 1)
+            points = [(f"{2 + place * step:.1f}", f"{16 - 14 * min(share, 1):.1f}") for place, share in known]
+            line = " ".join(",".join(point) for point in points)
+            body = (
+                f'<polyline points="{line}" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+                f'<circle cx="{points[-1][0]}" cy="{points[-1][1]}" r="2" fill="currentColor"/>'
+            )
+            name = "-".join(filter(None, ("s", target.target_id, str(target.goal_no), unit)))
+            found[(*target.key, unit)] = Symbol(name, "0 0 60 18", Markup(body))
+    return found
+
+
 def _chart(svg: str | None) -> Markup | None:
     return Markup(re.sub(r'^<svg[^>]*? width="[\d.]+" height="[\d.]+"', '<svg class="chart"', svg)) if svg else None
 
@@ -161,7 +182,7 @@ def _moved(publication: Publication, unit: str) -> dict[str, Any]:
         if not unit:
             more += [
                 f"里程碑 {item.title}：{item.state}（{item.evidence}，{item.on}）"
-                for item in publication.milestones
+                for item in publication.milestones_of(publication.years[-1])
                 if item.on and before < item.on <= publication.business_date
             ]
     return {"targets": found[:MOVES_SHOWN], "rest": max(len(found) - MOVES_SHOWN, 0), "more": more}
@@ -210,9 +231,12 @@ def render(publication: Publication, year: int | None = None) -> str:
         "version": lambda year: views.version(publication, year),
         "missing": words.missing,
         "ahead": words.ahead,
+        "left": words.left,
+        "past_due": words.past_due,
         "difference": views.difference,
         "tokens": lambda units: " ".join(unit or "all" for unit in units),
         "hide": lambda each, units: "" if each == year and DISTRICT in units else Markup(" hidden"),
+        "list_of": lambda unit: lists.name(publication, unit),
         "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids),
         "p": publication,
         "rate_words": RATES,
@@ -222,6 +246,7 @@ def render(publication: Publication, year: int | None = None) -> str:
         "scope_title": lambda unit: units[unit] if unit else "全区各部门",
     }
     months = publication.months[-2:]
+    month_charts, sparks = _month_charts(publication), _sparks(publication)
     return environment.get_template("page.html.j2").render(
         title=f"{publication.district}社会信用体系建设目标看板",
         csp=csp,
@@ -230,13 +255,16 @@ def render(publication: Publication, year: int | None = None) -> str:
         year=year,
         years=publication.years,
         scopes=every,
+        asks=views.asks(publication),
         views=_views(publication, every),
         rates={metric: _rates(publication, every, metric) for metric in views.HEADLINE},
         rows={each: views.all_rows(publication, each, every) for each in publication.years},
         counted={each: views.counted_only(publication, each) for each in publication.years},
         without_target=[unit for unit in every if not views.rows(publication, publication.years[-1], unit)],
         patterns=Markup(charts.PATTERNS),
-        month_charts=_month_charts(publication),
+        month_charts=month_charts,
+        sparks=sparks,
+        drawn=[*month_charts.values(), *sparks.values()],
         comparisons=comparisons,
         widest={each: widest(items) for each, items in comparisons.items()},
         has_tables={unit: any(item.unit_id == unit and item.table for item in publication.quality) for unit in every},
@@ -247,8 +275,6 @@ def render(publication: Publication, year: int | None = None) -> str:
         restated=views.restated(publication),
         restatements=views.restatements(publication),
         silence_rule=views.notice_text(publication, views.SILENT),
-        done=sum(item.done for item in publication.milestones),
-        overdue=sum(item.state == "逾期未完成" for item in publication.milestones),
         milestone_style={state: style for state, (style, _) in MILESTONE.items()},
         milestone_symbol={state: symbol for state, (_, symbol) in MILESTONE.items()},
         not_advanced=sum(not target.advances for target in publication.targets),

@@ -13,7 +13,7 @@ import manimgx_fonts_cjk
 import typst
 
 from . import charts, page, views, words
-from .model import DISTRICT, RATES, Publication, Quality, Restated, Restatement, State, Target
+from .model import DISTRICT, RATES, Ask, Milestone, Publication, Quality, Restated, Restatement, State, Target
 
 TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
 CHARTS_PER_UNIT = 5
@@ -27,28 +27,36 @@ def _line(text: str, bad: bool = False) -> dict[str, Any]:
     return {"text": text, "bad": bad}
 
 
-def _row(row: views.Row, scoped: bool) -> dict[str, Any]:
+def _row(row: views.Row, scoped: bool, units: str) -> dict[str, Any]:
     tags = [_tag("部门填报")] if row.target.figure_kind == "部门填报" else []
     tags += [_tag("本部门" if row.own else "全区")] if scoped else []
-    tags += [_tag("过期", True)] if row.overdue else []
     tags += [_tag("动态，未定版", True)] if row.unfrozen else []
     tags += [_tag("定版后有更正", True)] if row.running else []
     source = row.figure.denominator_source or "无分母，不出比率"
     day = f" · {row.figure.denominator_on}" if row.figure.denominator_on else ""
     return {
         "state": _state(row.state),
+        "id": row.target.target_id,
         "title": row.target.title,
+        "units": units,
         "tags": tags,
         "share": row.percent,
         "goal": row.target.goal,
         "pace": row.figure.pace,
         "percent": words.percent(row.percent),
         "fraction": words.fraction(row.figure),
-        "missing": words.missing(row.distance),
-        "ahead": words.ahead(row.ahead),
-        "due": f"{row.target.goal_text} · {row.target.due_on.year}",
+        "left": words.left(row.still_missing, row.target.measure),
+        "due": f"{row.target.goal_text} · {row.target.due_on.year}{words.past_due(row.overdue_years)}",
         "source": f"分母 {source}{day} · {row.target.clause}",
     }
+
+
+def _names(publication: Publication, units: tuple[str, ...]) -> str:
+    return "、".join(publication.units.get(unit, unit) for unit in units)
+
+
+def _proof(item: Milestone) -> str:
+    return f"{item.evidence} · {item.on}" if item.evidence else ""
 
 
 def _tag(text: str, warn: bool = False) -> dict[str, Any]:
@@ -131,14 +139,15 @@ def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any
             }
         )
     else:
-        done = sum(item.done for item in publication.milestones)
-        late = sum(item.state == "逾期未完成" for item in publication.milestones)
+        milestones = publication.milestones_of(year)
+        done = sum(item.done for item in milestones)
+        late = sum(item.state == "逾期未完成" for item in milestones)
         tiles.append(
             {
                 "label": "里程碑",
                 "scope": scope,
                 "big": str(done),
-                "rest": f"/ {len(publication.milestones)} 项已完成",
+                "rest": f"/ {len(milestones)} 项已完成",
                 "segments": [],
                 "lines": [_line(f"▼ 逾期未完成 {late} 项" if late else "没有逾期未完成", bool(late))],
             }
@@ -185,12 +194,25 @@ def _unit(publication: Publication, year: int, unit: str) -> dict[str, Any]:
     return {
         "name": publication.units[unit],
         "tiles": _tiles(publication, year, unit),
-        "rows": [_row(row, True) for row in rows],
+        "rows": [_row(row, True, _names(publication, row.target.responsible)) for row in rows],
         "quality_chart": _chart(charts.quality_by_year(publication, unit, width=330, height=105)),
         "charts": small,
         "moves": _moves(publication, unit, 3),
         "counted": names,
     }
+
+
+def _ask(publication: Publication, ask: Ask) -> list[str]:
+    until = (
+        f"{'已过期限' if ask.deadline < publication.business_date else '期限'} {ask.deadline}" if ask.deadline else ""
+    )
+    return [
+        publication.units.get(ask.unit_id, "未定单位"),
+        f"{ask.title}（{ask.about}）",
+        f"{ask.amount:,} {ask.measure}",
+        f"自 {ask.since}" if ask.since else "",
+        until,
+    ]
 
 
 def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict[str, Any]]]:
@@ -250,8 +272,9 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         "edition": views.version(p, year),
         "subtitle": f"数据截至 {p.business_date} · 数字截至 {p.as_of(p.month_of(year))}",
         "footer": f"数据日期 {p.business_date} · 第 {p.build_id} 次构建 · 程序 {p.code_version} · 不含个人信息，不含逐条记录",
+        "asks": [_ask(p, ask) for ask in views.asks(p).shown],
         "tiles": _tiles(p, year, DISTRICT),
-        "rows": [_row(row, False) for row in rows],
+        "rows": [_row(row, False, _names(p, row.target.responsible)) for row in rows],
         "pad": 2.5 if len(rows) > 16 else 3.4,
         "legend": [_state(state) for state in p.states if state.style not in ("none", "dots")],
         "states_chart": _chart(charts.states_by_year(p, DISTRICT, width=300, height=104)),
@@ -272,9 +295,9 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
                 "state": styles[item.state],
                 "title": item.title,
                 "due": f"{item.due_on.year} 年",
-                "proof": f"{item.evidence} · {item.on}" if item.evidence else "尚无佐证文件",
+                "proof": " · ".join(filter(None, (_names(p, item.responsible), _proof(item), item.missing))),
             }
-            for item in p.milestones
+            for item in p.milestones_of(year)
         ],
         "counted": [
             [

@@ -15,7 +15,7 @@ from ...ledger import locks
 from ...ledger.models import Step
 from ...ledger.session import session, step
 from ...ledger.states import StepName, Verdict
-from . import drawings, page, paper, workbook
+from . import drawings, lists, page, paper, workbook
 from .load import load
 from .model import Publication
 
@@ -27,13 +27,14 @@ class Published:
     page: Path
     workbook: Path
     pdf: Path
+    lists: tuple[Path, ...]
     year: int
     build_id: int
 
     @property
-    def files(self) -> tuple[Path, Path, Path]:
-        """Page, workbook and PDF."""
-        return self.page, self.workbook, self.pdf
+    def files(self) -> tuple[Path, ...]:
+        """Page, workbook, PDF and the lists of those not covered."""
+        return self.page, self.workbook, self.pdf, *self.lists
 
 
 def _named(publication: Publication, folder: Path, year: int | None = None) -> Published:
@@ -44,13 +45,15 @@ def _named(publication: Publication, folder: Path, year: int | None = None) -> P
         raise UserError(f"没有 {year} 年的数字。", remedy=f"可选年份：{'、'.join(map(str, years))}。", code=2)
     name = f"leadership_{publication.business_date}" + ("" if year == years[-1] else f"_{year}")
     page, workbook, pdf = (folder / f"{name}.{suffix}" for suffix in ("html", "xlsx", "pdf"))
-    return Published(page, workbook, pdf, year, publication.build_id)
+    named = [lists.name(publication, unit) for unit in publication.units]
+    return Published(page, workbook, pdf, tuple(folder / each for each in named if each), year, publication.build_id)
 
 
 def write(publication: Publication, folder: Path, year: int | None = None) -> Published:
-    """Write the three files of a publication into ``folder``."""
+    """Write page, workbook, PDF and lists of a publication into ``folder``."""
     named = _named(publication, folder, year)
     folder.mkdir(parents=True, exist_ok=True)
+    lists.write(publication, folder)
     files.write(named.page, page.render(publication, named.year), files.SHARED)
     with files.whole(named.workbook, files.SHARED) as part:
         workbook.write(publication, part, named.year)
@@ -104,6 +107,9 @@ def _publish(run: Run, year: int | None, out: Path | None, again: bool) -> Publi
             return named
         with drawings.kept(settings.folder("publications", ".drawings")):
             published = write(publication, folder, year)
-        record.counts = {path.suffix[1:]: path.stat().st_size for path in published.files}
+        record.counts = {
+            path.suffix[1:]: path.stat().st_size for path in (published.page, published.workbook, published.pdf)
+        }
+        record.counts["lists"] = len(published.lists)
         record.message = message
     return published

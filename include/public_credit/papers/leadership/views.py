@@ -5,11 +5,12 @@ Selects, orders and subtracts figures of the publication; it computes no rate of
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .model import DISTRICT, MET, Figure, Publication, Quality, Restated, Restatement, Silence, State, Target
+from .model import DISTRICT, MET, Ask, Figure, Publication, Quality, Restated, Restatement, Silence, State, Target
 
 TIMELY = "timely_rate"
 SMALL = 10  # below it one decision moves a rate by ten points and more: numbers only
@@ -32,12 +33,29 @@ class Row:
     unfrozen: bool  # the year is frozen, but its edition does not hold this figure
     running: Figure | None  # today's figure of that month, where it differs from the frozen one
     hidden: bool  # a cell of persons under 5
+    other_goals: tuple[Target, ...] = ()  # further goals of the same figure, which the row does not judge by
 
     @property
     def overdue(self) -> bool:
         """The due date has passed and the goal is not met."""
         late = self.target.due_on < self.figure.month_end and self.state.name != MET
         return late and not self.target.about_persons
+
+    @property
+    def overdue_years(self) -> int | None:
+        """Whole years since the due date of a goal that is not met, None where it is not overdue."""
+        if not self.overdue or self.percent is None:
+            return None
+        due, now = self.target.due_on, self.figure.month_end
+        return now.year - due.year - ((now.month, now.day) < (due.month, due.day))
+
+    @property
+    def still_missing(self) -> int | None:
+        """How many (firms, items, departments …) are missing to the goal; never of persons, 0 when it is met."""
+        figure = self.figure
+        if self.hidden or self.target.about_persons or figure.numerator is None or not figure.denominator:
+            return None
+        return max(0, math.ceil(round(self.target.goal * figure.denominator, 6)) - figure.numerator)
 
     @property
     def percent(self) -> float | None:
@@ -141,13 +159,20 @@ def _worst_first(row: Row) -> tuple[Any, ...]:
 
 
 def rows(publication: Publication, year: int, unit: str = DISTRICT) -> list[Row]:
-    """Targets that are advanced, worst first: by state, then by distance to the goal."""
-    found = [
-        row
-        for target in publication.targets
-        if target.advances and in_scope(target, unit)
-        if (row := _shown(publication, target, unit, year))
-    ]
+    """Targets that are advanced, each figure once, worst first: by state, then by distance to the goal.
+
+    A figure with several goals (T02, T04) is judged by the first one that is not met, by the last one when all are or where
+    persons are counted.
+    """
+    goals: dict[str, list[Row]] = {}
+    for target in sorted(publication.targets, key=lambda target: target.due_on):
+        if target.advances and in_scope(target, unit) and (row := _shown(publication, target, unit, year)):
+            goals.setdefault(target.figure_id, []).append(row)
+    found = []
+    for several in goals.values():
+        open_goals = (row for row in several if row.state.name != MET and not row.target.about_persons)
+        judged = next(open_goals, several[-1])
+        found.append(replace(judged, other_goals=tuple(row.target for row in several if row is not judged)))
     return sorted(found, key=_worst_first)
 
 
@@ -225,6 +250,12 @@ def series(publication: Publication, target: Target, unit: str) -> list[Figure]:
     return [figure for month in publication.months if (figure := publication.figure_at.get((*target.key, unit, month)))]
 
 
+def by_year(publication: Publication, target: Target, unit: str) -> list[Figure]:
+    """The figures of one target as each year shows them."""
+    ends = [publication.month_of(year) for year in publication.years]
+    return [figure for end in ends if (figure := publication.figure_at.get((*target.key, unit, end)))]
+
+
 def pointed_out(publication: Publication, metric: str, value: float | None) -> bool:
     """Whether a value is one the rule seed points out."""
     rule = publication.notices.get(metric)
@@ -290,6 +321,20 @@ def compared(publication: Publication, year: int) -> list[Compared]:
             list(publication.units).index(item.unit_id),
         ),
     )
+
+
+@dataclass(frozen=True)
+class Asks:
+    """What the first card shows, and how many things it leaves to the workbook."""
+
+    shown: list[Ask]
+    rest: int
+
+
+def asks(publication: Publication) -> Asks:
+    """The first card: the lines its rule seed puts there, most pressing first."""
+    shown = [ask for ask in publication.asks if ask.shown]
+    return Asks(shown, len(publication.asks) - len(shown))
 
 
 def restated(publication: Publication) -> list[tuple[int, Row, Figure]]:

@@ -81,3 +81,17 @@ def ahead(value: float | None) -> str:
     if value is None:
         return NONE
     return "持平" if abs(value) < 1e-9 else f"{'快' if value > 0 else '慢'} {points(value)[1:]}"
+
+
+def left(count: int | None, measure: str) -> str:
+    """How many are missing to the goal: ``还差 12 家``, ``不差``; — where it is not told."""
+    if count is None:
+        return NONE
+    return f"还差 {count:,} {measure}" if count else "不差"
+
+
+def past_due(years: int | None) -> str:
+    """`` · 逾期 5 年`` of a goal whose due date has passed; '' of others."""
+    if years is None:
+        return ""
+    return f" · 逾期 {years} 年" if years else " · 逾期不足 1 年"

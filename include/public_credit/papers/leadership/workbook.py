@@ -32,8 +32,8 @@ _KINDS: dict[str, dict[str, object]] = {
 class Book:
     """A workbook with one look; each table is written with its title, header and print set-up."""
 
-    def __init__(self, path: Path, publication: Publication, year: int):
-        self.publication, self.year = publication, year
+    def __init__(self, path: Path, publication: Publication, year: int, holds: str = "不含个人信息，不含逐条记录"):
+        self.publication, self.year, self.holds = publication, year, holds
         self.file = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False})
         self.file.set_properties({"title": f"{publication.district}社会信用体系建设目标", "comments": self.source})
         base: dict[str, object] = {
@@ -131,7 +131,7 @@ class Book:
     def _states(self, sheet: Worksheet, columns: list[tuple[str, str, int]], last: int) -> None:
         for index, (title, _, _) in enumerate(columns):
             if title.endswith("状态"):
-                for word, style in (("落后", self.bad), ("逾期未完成", self.bad), ("已达标", self.good)):
+                for word, style in (("逾期", self.bad), ("落后", self.bad), ("已达标", self.good)):
                     sheet.conditional_format(
                         4,
                         index,
@@ -149,9 +149,7 @@ class Book:
         sheet.repeat_rows(3)
         sheet.center_horizontally()
         sheet.set_header(f"&L&9 {said(question)}&R&9 {self.publication.business_date}")  # a blank ends the size
-        sheet.set_footer(
-            f"&L&8第 {self.publication.build_id} 次构建&C&8第 &P 页，共 &N 页&R&8不含个人信息，不含逐条记录"
-        )
+        sheet.set_footer(f"&L&8第 {self.publication.build_id} 次构建&C&8第 &P 页，共 &N 页&R&8{self.holds}")
 
 
 TARGET_COLUMNS = [
@@ -167,6 +165,8 @@ TARGET_COLUMNS = [
     ("匀速应到", "rate", 10),
     ("比匀速（百分点）", "points", 11),
     ("期限", "day", 12),
+    ("还差", "count", 9),
+    ("逾期（年）", "count", 8),
     ("版本", "middle", 10),
     ("数字来源", "middle", 10),
     ("分母来源", "wrap", 24),
@@ -191,6 +191,8 @@ def _target_cells(publication: Publication, row: views.Row) -> list[Any]:
         figure.pace,
         row.ahead,
         target.due_on,
+        row.still_missing,
+        row.overdue_years,
         "定版" if row.frozen else "动态",
         target.figure_kind,
         figure.denominator_source or None,
@@ -234,17 +236,53 @@ def _quality_cells(item: Quality | None) -> list[Any]:
     return [*(getattr(item, name) for _, name in QUALITY), *(item.rate(metric) for _, metric in QUALITY_RATES)]
 
 
+def _asks(book: Book, publication: Publication) -> None:
+    book.sheet(
+        "需要您过问",
+        "现在有哪些事需要过问，由谁办？",
+        [
+            ("次序", "middle", 7),
+            ("由谁办", "wrap", 26),
+            ("事项", "wrap", 30),
+            ("涉及", "wrap", 26),
+            ("数量", "count", 9),
+            ("计量", "middle", 9),
+            ("自", "day", 12),
+            ("期限", "day", 12),
+            ("怎么办", "wrap", 34),
+            ("依据", "wrap", 34),
+        ],
+        (
+            [
+                ask.place,
+                publication.units.get(ask.unit_id),
+                ask.title,
+                ask.about,
+                ask.amount,
+                ask.measure,
+                ask.since,
+                ask.deadline,
+                ask.remedy,
+                ask.clause,
+            ]
+            for ask in publication.asks
+        ),
+        note="最要紧的在前；看板只列前五行",
+    )
+
+
 def write(publication: Publication, path: Path, year: int) -> None:
     """Write the workbook for one year (history sheets hold all years)."""
     book = Book(path, publication, year)
     _summary(book, publication, year)
+    _asks(book, publication)
     book.sheet(
         "哪些目标落后",
         f"{year} 年：哪些目标落后，差多少？",
         TARGET_COLUMNS,
         (_target_cells(publication, row) for row in views.rows(publication, year)),
         bars={4: BAR},
-        note="落后在前；距目标为正表示还差",
+        note="逾期、落后在前；距目标为正表示还差",
     )
     book.sheet(
         "部门分项",
@@ -288,18 +326,31 @@ def write(publication: Publication, path: Path, year: int) -> None:
     )
     book.sheet(
         "里程碑到哪了",
-        "里程碑到哪了，凭什么？",
+        f"{year} 年末：里程碑到哪了，凭什么？",
         [
             ("状态", "middle", 14),
-            ("里程碑", "wrap", 40),
+            ("编号", "middle", 7),
+            ("里程碑", "wrap", 36),
+            ("责任单位", "wrap", 26),
             ("期限", "day", 12),
-            ("佐证", "wrap", 52),
+            ("最近进展", "wrap", 44),
             ("日期", "day", 12),
-            ("依据", "wrap", 26),
+            ("尚缺", "wrap", 18),
+            ("依据", "wrap", 24),
         ],
         (
-            [item.state, item.title, item.due_on, item.evidence or None, item.on, item.clause]
-            for item in publication.milestones
+            [
+                item.state,
+                item.milestone_id,
+                item.title,
+                "、".join(publication.units.get(unit, unit) for unit in item.responsible) or None,
+                item.due_on,
+                item.evidence or None,
+                item.on,
+                item.missing or None,
+                item.clause,
+            ]
+            for item in publication.milestones_of(year)
         ),
     )
     _changes(book, publication)
@@ -443,8 +494,9 @@ def _summary(book: Book, publication: Publication, year: int) -> None:
         meaning = publication.metrics[metric].meaning if metric in publication.metrics else None
         change = views.change(quality, before, metric)
         lines.append([word, quality.rate(metric), *quality.counts(metric), change, meaning])
-    done = sum(item.done for item in publication.milestones)
-    lines.append(["里程碑（项）", None, done, len(publication.milestones), None, "已完成 ÷ 全部"])
+    milestones = publication.milestones_of(year)
+    done = sum(item.done for item in milestones)
+    lines.append(["里程碑（项）", None, done, len(milestones), None, "已完成 ÷ 全部"])
     lines += [
         [f"状态：{state.symbol} {state.name}（项）", None, count, total, None, state.condition]
         for state, count in views.state_counts(publication, year)

@@ -1,0 +1,164 @@
+"""The lines behind a figure of the leadership page, by the number the page prints beside it.
+
+``T05/1/fgj/2026``: target, goal, unit (``all`` for the district) and year. ``timely_rate/scjg/2026``: rate of supervision,
+unit and year; the year of the business date and the one before. Of persons a figure tells its counts and no line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ..base.messages import UserError
+from ..ledger import published
+from ..ledger.session import session
+from ..papers.workbook import Book
+
+DISTRICT = "all"
+ITEMS = {
+    "timely_rate": "timeliness",
+    "compliance_rate": "compliance",
+    "reporting_rate": "reporting",
+    "link_rate": "link",
+    "fix_rate": "correction",
+    "silent_weeks": "silence",
+}
+_TARGET = re.compile(r"(T\d\d)/(\d)/([a-z0-9_]*)/(\d{4})")
+_RATE = re.compile(rf"({'|'.join(ITEMS)})/([a-z0-9_]*)/(\d{{4}})")
+COLUMNS = ("编号", "名称或说明", "单位", "记录编号", "日期", "计入分子", "计入分母")
+
+_FIGURE = """
+    select p.month_end, p.numerator, p.denominator, p.suppressed, t.figure_id, t.title, t.subject_type
+    from marts.mart_targets__progress p
+    join policy.target t on t.target_id = p.target_id and t.goal_no = p.goal_no
+    where p.target_id = :target and p.goal_no = :goal and p.unit_id = :unit and p.year = :year
+    order by p.month_end desc limit 1"""
+# What counts at a month end: the figure is the running sum of what came and went by then.
+_ITEMS = """
+    select c.item_key, max(c.label) as label, c.unit_id, max(c.record_id) as record_id, min(c.valid_from) as since,
+        sum(c.numerator) as numerator, sum(c.denominator) as denominator
+    from published.contributions c
+    where c.figure_id = :figure and (:unit = '' or c.unit_id = :unit) and c.valid_from <= :on
+      and (c.valid_to is null or c.valid_to > :on)
+    group by c.item_key, c.unit_id
+    having sum(c.numerator) <> 0 or sum(c.denominator) <> 0
+    order by numerator, label, c.item_key"""
+_LINES = """
+    select a.line_key, a.note, a.unit_id, a.record_id, a.event_on, a.counted, a.out_of,
+        coalesce(l.subject_class, '') = 'person' as of_a_person
+    from marts.mart_supervision__assessment_line a
+    left join published.record_links l on l.record_id = a.record_id
+    where a.item = :item and a.year = :year and (:unit = '' or a.unit_id = :unit)
+    order by a.counted, a.unit_id, a.event_on, a.line_key"""
+
+
+@dataclass
+class Lines:
+    """A figure with the lines it adds up from; ``untold`` of them are about persons and not listed."""
+
+    number: str
+    title: str
+    on: str
+    numerator: int | None
+    denominator: int | None
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    untold: int = 0
+    note: str = ""
+
+    @property
+    def head(self) -> str:
+        """The figure in one line."""
+        shown = "—" if self.numerator is None else f"{self.numerator:,}"
+        total = "" if self.denominator is None else f"，分母 {self.denominator:,}"
+        return f"{self.number}　{self.title}　{self.on}：分子 {shown}{total}{'；' + self.note if self.note else ''}"
+
+
+def lines(number: str) -> Lines:
+    """The lines behind a figure. Raises UserError (code 4) when the page has no such figure."""
+    wanted = number.strip().replace(f"/{DISTRICT}/", "//")
+    with session("reader") as opened:
+        published.require(opened)
+        if found := _TARGET.fullmatch(wanted):
+            return _of_target(opened, number, found[1], int(found[2]), found[3], int(found[4]))
+        if found := _RATE.fullmatch(wanted):
+            return _of_rate(opened, number, found[1], found[2], int(found[3]))
+    raise UserError(
+        f"没有编号为“{number}”的数字。",
+        remedy="编号印在看板每个目标的展开处，如 T05/1/all/2026；双公示的率如 timely_rate/scjg/2026。",
+        code=4,
+    )
+
+
+def _missing(number: str) -> UserError:
+    return UserError(f"看板上没有编号为“{number}”的数字。", remedy="核对目标、单位编号和年份（全区写 all）。", code=4)
+
+
+def _of_target(opened: Session, number: str, target: str, goal: int, unit: str, year: int) -> Lines:
+    asked = {"target": target, "goal": goal, "unit": unit, "year": year}
+    figure = opened.execute(text(_FIGURE), asked).one_or_none()
+    if figure is None:
+        raise _missing(number)
+    found = Lines(number, figure.title, f"截至 {figure.month_end}", figure.numerator, figure.denominator)
+    if figure.subject_type == "person":
+        found.note = "人员目标只列数，不列明细" + ("；部门的人数格少于 5，不列数字" if figure.suppressed else "")
+        return found
+    counted = opened.execute(text(_ITEMS), {"figure": figure.figure_id, "unit": unit, "on": figure.month_end})
+    found.rows = [
+        (
+            row.item_key,
+            row.label,
+            row.unit_id,
+            row.record_id or "",
+            _day(row.since),
+            int(row.numerator),
+            int(row.denominator),
+        )
+        for row in counted
+    ]
+    return found
+
+
+def _of_rate(opened: Session, number: str, metric: str, unit: str, year: int) -> Lines:
+    title = opened.execute(
+        text("select title from policy.metric_definition where metric = :metric"), {"metric": metric}
+    )
+    rows = opened.execute(text(_LINES), {"item": ITEMS[metric], "unit": unit, "year": year}).all()
+    if not rows:
+        raise _missing(number)
+    totals = [None if row.out_of is None else row.out_of for row in rows]
+    denominator = None if all(value is None for value in totals) else int(sum(value or 0 for value in totals))
+    found = Lines(number, title.scalar_one(), f"{year} 年", int(sum(row.counted for row in rows)), denominator)
+    told = [row for row in rows if not row.of_a_person]
+    found.untold = len(rows) - len(told)
+    found.note = f"其中自然人 {found.untold} 条只计数，不列明细" if found.untold else ""
+    found.rows = [
+        (row.line_key, row.note or "", row.unit_id, row.record_id or "", _day(row.event_on), row.counted, row.out_of)
+        for row in told
+    ]
+    return found
+
+
+def _day(value: date | None) -> str:
+    return "" if value is None else value.isoformat()
+
+
+def workbook(found: Lines) -> bytes:
+    """The lines as a workbook."""
+    book = Book(f"{found.title}明细", found.number)
+    sheet = book.sheet("明细", (34, 46, 14, 38, 12, 10, 10), found.number)
+    sheet.write_string(0, 0, found.head, book.title)
+    book.rows(
+        sheet,
+        2,
+        COLUMNS,
+        [
+            [value if isinstance(value, int) else "" if value is None else str(value) for value in row]
+            for row in found.rows
+        ],
+    )
+    return book.content()
