@@ -202,8 +202,9 @@ def _restatements(opened: Session) -> list[Restatement]:
 
 def _uncovered(opened: Session) -> dict[str, list[Uncovered]]:
     found: dict[str, list[Uncovered]] = {}
-    for target_id, *item in opened.execute(text(_UNCOVERED)):
-        found.setdefault(target_id, []).append(Uncovered(*item))
+    for row in _rows(opened, _UNCOVERED):
+        item = Uncovered(row["uscc"], row["name"], row["unit_id"], row["counted_since"], row["reason"])
+        found.setdefault(row["target_id"], []).append(item)
     return found
 
 
