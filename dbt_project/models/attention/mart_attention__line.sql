@@ -9,7 +9,8 @@ with asked as (
     select * from {{ ref('int_attention__targets') }}
 ), ranked as (
     select a.*, r.worst_first, r.at_most, r.title, r.measure, r.remedy, r.clause,
-        row_number() over (partition by a.rule order by a.amount desc, a.since asc, a.unit_id asc, a.about asc) as place_in_rule
+        row_number() over (
+            partition by a.rule order by a.amount desc, a.since asc, a.unit_id asc, a.about asc) as place_in_rule
     from asked a join {{ ref('attention_rule') }} r on r.rule = a.rule
 ), placed as (
     select *, row_number() over (

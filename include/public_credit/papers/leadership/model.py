@@ -11,7 +11,6 @@ from functools import cached_property
 
 DISTRICT = ""
 MET = "已达标"
-OVERDUE = "逾期"
 HATCHES = {
     "实底": "solid",
     "密斜线": "dense",
