@@ -81,6 +81,22 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "numeric(12,2)": "counted out_of",
     },
     "marts.mart_targets__uncovered": {"text": "target_id uscc name unit_id reason", "date": "counted_since"},
+    "marts.mart_supervision__decision_month": {
+        "text": "unit_id decision_table decision_month unreported_reason",
+        "bigint": "generated own_site_published received unreported accepted published",
+    },
+    "marts.mart_supervision__clock": {"text": "unit_id", "bigint": "due_today due_next breached impossible_date"},
+    "marts.mart_supervision__returned": {
+        "text": "unit_id",
+        "bigint": "returned open_rows corrected",
+        "date": "oldest_on",
+        "numeric(9,1)": "fix_days",
+    },
+    "marts.mart_supervision__assessment": {
+        "text": "unit_id title formula clause",
+        "integer": "year sort_order",
+        "numeric(6,2)": "points max_points",
+    },
     "marts.mart_attention__line": {
         "text": "rule title unit_id about_title measure remedy clause",
         "integer": "place",

@@ -11,6 +11,9 @@ from datetime import UTC, date, datetime
 
 from public_credit.papers.leadership.model import (
     Ask,
+    Assessed,
+    Clock,
+    DecisionMonth,
     Edition,
     Figure,
     GoalLine,
@@ -21,6 +24,7 @@ from public_credit.papers.leadership.model import (
     Quality,
     Restated,
     Restatement,
+    Returned,
     Silence,
     State,
     Target,
@@ -490,6 +494,38 @@ def publication() -> Publication:
             for place, unit in enumerate(UNITS)
         ],
         ASKS,
+        [
+            DecisionMonth(
+                unit,
+                table,
+                f"2020-{month:02}",
+                20 * size,
+                19 * size,
+                18 * size,
+                2 * size,
+                "涉密" if unit else "",
+                17 * size,
+                15 * size,
+            )
+            for unit, size in (("", 2), ("zjj", 1), ("wsjk", 1))
+            for month in (11, 12)
+            for table in ("licence", "penalty")
+        ],
+        [Clock("", 12, 3, 40, 1), Clock("wsjk", 12, 3, 0, 0), Clock("zjj", 0, 0, 40, 1)],
+        [Returned("", 340, 304, date(2020, 11, 30), 36, 2.5), Returned("zjj", 310, 301, date(2020, 11, 30), 9, None)],
+        [
+            Assessed(
+                unit,
+                2020,
+                title,
+                points,
+                top,
+                "30 × 98 ÷ 100 = 29.4" if points else "没有分母，不计分",
+                "周政发〔2017〕58号五（四）",
+            )
+            for unit in ("zjj", "wsjk")
+            for title, points, top in (("报送率", 29.4, 30.0), ("关联率", None, None))
+        ],
         {
             "T05": [
                 Uncovered(f"91370399MA3{n:06}X", f"示范区第{n}号商贸有限公司", "scjg", D18, "尚无目录记录")

@@ -98,7 +98,8 @@ def test_each_unit_in_charge_gets_the_list_of_those_its_targets_do_not_cover(
 ) -> None:
     published = publish.write(district, tmp_path, 2020)
     assert {path.name for path in published.lists} == {
-        f"未覆盖名单_{district.units[unit]}_2020-12-31.xlsx" for unit in ("fgj", "scjg")
+        "考核表_2020-12-31.xlsx",
+        *(f"未覆盖名单_{district.units[unit]}_2020-12-31.xlsx" for unit in ("fgj", "scjg")),
     } and set(published.lists) <= set(tmp_path.iterdir())
     rows = list(openpyxl.load_workbook(published.lists[0])["T05"].iter_rows(min_row=5, values_only=True))
     assert len(rows) == 40 and rows[0][1] == "示范区第0号商贸有限公司"
@@ -106,7 +107,29 @@ def test_each_unit_in_charge_gets_the_list_of_those_its_targets_do_not_cover(
     links = {unquote(found) for found in re.findall(r'<a href="([^"]+)"', html)}
     assert links == {path.name for path in published.lists} and "示范区第0号" not in html
     persons = replace(district, uncovered={"T04": district.uncovered["T05"]})
-    assert publish.write(persons, tmp_path / "persons", 2020).lists == ()
+    assert [path.name for path in publish.write(persons, tmp_path / "persons", 2020).lists] == [
+        "考核表_2020-12-31.xlsx"
+    ]
+
+
+def test_months_since_the_first_day_of_service_the_clock_and_the_sheet_of_each_unit(
+    district: Publication, tmp_path: Path
+) -> None:
+    html = page.render(district, 2020)
+    assert html.count('data-month="zjj/') == 4 and html.index("zjj/licence/2020-12") < html.index("zjj/licence/2020-11")
+    clock = html.split('data-clock="zjj"')[1].split("</p>")[0]
+    assert "已逾期未入库 40 件" in clock and "决定日期不可能" in clock
+    assert "没有逾期未入库" in html.split('data-clock="wsjk"')[1].split("</p>")[0]
+    assert "29.4 / 30" in html, "what has no denominator gives no points and asks for none"
+    published = publish.write(district, tmp_path, 2020)
+    sheets = openpyxl.load_workbook(next(path for path in published.lists if path.name.startswith("考核表")))
+    assert set(sheets.sheetnames) == {"说明", district.units["zjj"], district.units["wsjk"]}
+    rows = list(sheets[district.units["zjj"]].iter_rows(min_row=5, values_only=True))
+    assert [row[:3] for row in rows] == [("报送率", 29.4, 30), ("关联率", "—", "—")]
+    book = openpyxl.load_workbook(published.workbook)
+    months = list(book["双公示逐月"].iter_rows(min_row=5, values_only=True))
+    assert len(months) == 12 and months[0][:3] == ("全区", "2020-12", "许可")
+    assert len(list(book["退回与考核"].iter_rows(min_row=5, values_only=True))) == 3
 
 
 def test_what_is_missing_is_counted_in_what_the_goal_counts_and_never_in_persons(district: Publication) -> None:
@@ -313,6 +336,7 @@ def test_files_are_whole_or_absent(small: Publication, tmp_path: Path, monkeypat
         publish.write(small, tmp_path, 2020)
     assert {path.name for path in tmp_path.iterdir()} == {
         "leadership_2020-12-31.html",
+        "考核表_2020-12-31.xlsx",
         *(f"未覆盖名单_{small.units[unit]}_2020-12-31.xlsx" for unit in ("fgj",)),
     }
 

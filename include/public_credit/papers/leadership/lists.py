@@ -1,10 +1,12 @@
-"""Lists that get work done: the organisations a target counts and no archive covers, a workbook per unit in charge.
+"""Lists that get work done: the organisations a target counts and no archive covers, a workbook per unit in charge, and
+the assessment sheets of the units.
 
 They lie beside the page, which links them; they name organisations, never persons (``mart_targets__uncovered``).
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ...base import files
@@ -17,6 +19,15 @@ COLUMNS = [
     ("提供名册或登记的单位", "wrap", 30),
     ("计入分母自", "day", 12),
     ("原因", "wrap", 22),
+]
+
+
+ASSESSMENT = [
+    ("项目", "wrap", 22),
+    ("得分", "score", 10),
+    ("分值", "score", 10),
+    ("算式", "wrap", 36),
+    ("依据", "wrap", 40),
 ]
 
 
@@ -35,6 +46,34 @@ def name(publication: Publication, unit: str) -> str | None:
     if unit not in publication.units or not _of(publication, unit):
         return None
     return f"未覆盖名单_{publication.units[unit]}_{publication.business_date}.xlsx"
+
+
+def assessment_name(publication: Publication) -> str:
+    """File name of the assessment sheets."""
+    return f"考核表_{publication.business_date}.xlsx"
+
+
+def write_assessment(publication: Publication, folder: Path, year: int) -> Path:
+    """Write the assessment sheets of a year, a sheet per unit to send along, into ``folder``."""
+    path = folder / assessment_name(publication)
+    with files.whole(path, files.SHARED) as part:
+        book = Book(part, publication, year, "考核对象为单位，不含个人信息")
+        units = [unit for unit in publication.units if publication.assessment_of(unit, year)]
+        book.sheet(
+            "说明", f"{year} 年度双公示考核表", [("单位", "wrap", 40)], ([publication.units[unit]] for unit in units)
+        )
+        for unit in units:
+            book.sheet(
+                re.sub(r"[\[\]:*?/\\]", " ", publication.units[unit])[:31],
+                f"{publication.units[unit]} {year} 年度考核表",
+                ASSESSMENT,
+                (
+                    [item.title, item.points, item.max_points, item.formula, item.clause]
+                    for item in publication.assessment_of(unit, year)
+                ),
+            )
+        book.file.close()
+    return path
 
 
 def write(publication: Publication, folder: Path) -> list[Path]:

@@ -23,6 +23,9 @@ from ...ledger.session import session
 from ...ledger.states import BuildState, EditionKind, EditionState, sql
 from .model import (
     Ask,
+    Assessed,
+    Clock,
+    DecisionMonth,
     Edition,
     Figure,
     GoalLine,
@@ -33,6 +36,7 @@ from .model import (
     Quality,
     Restated,
     Restatement,
+    Returned,
     Silence,
     State,
     Target,
@@ -61,6 +65,13 @@ _SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet, not
     where unit_id <> '' order by unit_id, year"""
 _ASKS = """select place, shown, title, coalesce(unit_id, '') as unit_id, about_title, amount, measure, since, deadline, remedy,
     clause from marts.mart_attention__line order by place"""
+_DECISION_MONTHS = """select unit_id, decision_table, decision_month, generated, own_site_published, received, unreported,
+    unreported_reason, accepted, published from marts.mart_supervision__decision_month order by 1, 3, 2"""
+_CLOCKS = "select unit_id, due_today, due_next, breached, impossible_date from marts.mart_supervision__clock order by 1"
+_RETURNED = """select unit_id, returned, open_rows, oldest_on, corrected, fix_days from marts.mart_supervision__returned
+    where returned > 0 order by 1"""
+_ASSESSED = """select unit_id, year, title, points, max_points, formula, clause from marts.mart_supervision__assessment
+    order by unit_id, year, sort_order"""
 _UNCOVERED = """select target_id, coalesce(uscc, '') as uscc, coalesce(name, '') as name, unit_id, counted_since, reason
     from marts.mart_targets__uncovered order by target_id, unit_id, name, uscc"""
 _EDITIONS = f"""select id, year, as_of, decided_by, decided_at from ledger.edition
@@ -258,6 +269,25 @@ def load(run: Run) -> Publication:
             restatements=_restatements(opened),
             silences=[Silence(*row.values()) for row in _rows(opened, _SILENCE)],
             asks=[Ask(*row.values()) for row in _rows(opened, _ASKS)],
+            decision_months=[DecisionMonth(*row.values()) for row in _rows(opened, _DECISION_MONTHS)],
+            clocks=[Clock(*row.values()) for row in _rows(opened, _CLOCKS)],
+            returned=[
+                Returned(*row.values(), _float(days))
+                for row in map(dict, _rows(opened, _RETURNED))
+                for days in [row.pop("fix_days")]
+            ],
+            assessed=[
+                Assessed(
+                    row["unit_id"],
+                    row["year"],
+                    row["title"],
+                    _float(row["points"]),
+                    _float(row["max_points"]),
+                    row["formula"],
+                    row["clause"],
+                )
+                for row in _rows(opened, _ASSESSED)
+            ],
             uncovered=_uncovered(opened),
             simulated=settings.simulated_clock(),
         )

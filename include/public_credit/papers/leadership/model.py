@@ -228,6 +228,58 @@ class Silence:
 
 
 @dataclass(frozen=True)
+class DecisionMonth:
+    """双公示 of a unit (district: '') in one month of decision since the first day of service."""
+
+    unit_id: str
+    table: str  # 'licence', 'penalty'
+    month: str  # '2020-11'
+    generated: int | None
+    own_site_published: int | None
+    received: int
+    unreported: int | None
+    reason: str  # why some were not delivered, as the unit states it
+    accepted: int
+    published: int
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Decisions received and not yet let in, by their deadline."""
+
+    unit_id: str
+    due_today: int
+    due_next: int
+    breached: int
+    impossible_date: int
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Rows that went back: open, since when, put right, within how many days on average."""
+
+    unit_id: str
+    returned: int
+    open_rows: int
+    oldest_on: date | None
+    corrected: int
+    fix_days: float | None
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """A line of the yearly assessment sheet of a unit; ``points`` is None where it is not assessed."""
+
+    unit_id: str
+    year: int
+    title: str
+    points: float | None
+    max_points: float | None
+    formula: str
+    clause: str
+
+
+@dataclass(frozen=True)
 class Milestone:
     """A dated state with its evidence, as it stood at the end of a year."""
 
@@ -340,6 +392,10 @@ class Publication:
     restatements: list[Restatement] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
     asks: list[Ask] = field(default_factory=list)
+    decision_months: list[DecisionMonth] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
+    returned: list[Returned] = field(default_factory=list)
+    assessed: list[Assessed] = field(default_factory=list)
     uncovered: dict[str, list[Uncovered]] = field(default_factory=dict)  # by target
     simulated: bool = False
 
@@ -372,6 +428,25 @@ class Publication:
     def years(self) -> list[int]:
         """Years there are figures of, oldest first."""
         return sorted({month.year for month in self.months})
+
+    @cached_property
+    def clock_of(self) -> dict[str, Clock]:
+        """The running clocks by unit."""
+        return {clock.unit_id: clock for clock in self.clocks}
+
+    @cached_property
+    def returned_of(self) -> dict[str, Returned]:
+        """Returned rows by unit."""
+        return {item.unit_id: item for item in self.returned}
+
+    def months_of(self, unit: str, year: int) -> list[DecisionMonth]:
+        """The months of decision of a unit in a year, newest first, licences before penalties."""
+        found = [item for item in self.decision_months if item.unit_id == unit and item.month[:4] == str(year)]
+        return sorted(found, key=lambda item: (-int(item.month[5:]), item.table))
+
+    def assessment_of(self, unit: str, year: int) -> list[Assessed]:
+        """The assessment sheet of a unit for a year, in its order."""
+        return [item for item in self.assessed if (item.unit_id, item.year) == (unit, year)]
 
     def milestones_of(self, year: int) -> list[Milestone]:
         """The milestones as a year left them."""

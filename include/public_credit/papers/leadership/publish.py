@@ -46,7 +46,8 @@ def _named(publication: Publication, folder: Path, year: int | None = None) -> P
     name = f"leadership_{publication.business_date}" + ("" if year == years[-1] else f"_{year}")
     page, workbook, pdf = (folder / f"{name}.{suffix}" for suffix in ("html", "xlsx", "pdf"))
     named = [lists.name(publication, unit) for unit in publication.units]
-    return Published(page, workbook, pdf, tuple(folder / each for each in named if each), year, publication.build_id)
+    beside = (*(folder / each for each in named if each), folder / lists.assessment_name(publication))
+    return Published(page, workbook, pdf, beside, year, publication.build_id)
 
 
 def write(publication: Publication, folder: Path, year: int | None = None) -> Published:
@@ -54,6 +55,7 @@ def write(publication: Publication, folder: Path, year: int | None = None) -> Pu
     named = _named(publication, folder, year)
     folder.mkdir(parents=True, exist_ok=True)
     lists.write(publication, folder)
+    lists.write_assessment(publication, folder, named.year)
     files.write(named.page, page.render(publication, named.year), files.SHARED)
     with files.whole(named.workbook, files.SHARED) as part:
         workbook.write(publication, part, named.year)

@@ -23,6 +23,7 @@ _KINDS: dict[str, dict[str, object]] = {
     "wrap": {"text_wrap": True},
     "count": {"num_format": "#,##0", "align": "right"},
     "rate": {"num_format": "[<0.9995]0.0%;[<1]0.000%;0.0%", "align": "right"},
+    "score": {"num_format": "0.00", "align": "right"},
     "points": {"num_format": "+0.0;−0.0;0.0", "align": "right"},
     "day": {"num_format": "yyyy-mm-dd", "align": "center"},
     "middle": {"align": "center"},
@@ -271,6 +272,86 @@ def _asks(book: Book, publication: Publication) -> None:
     )
 
 
+def _months(book: Book, publication: Publication, year: int) -> None:
+    words = {"licence": "许可", "penalty": "处罚"}
+    book.sheet(
+        "双公示逐月",
+        f"{year} 年上线以来，双公示逐月报得怎么样？",
+        [
+            ("单位", "wrap", 26),
+            ("决定月份", "middle", 10),
+            ("类别", "middle", 8),
+            ("产生", "count", 10),
+            ("公示", "count", 10),
+            ("报送", "count", 10),
+            ("未报", "count", 10),
+            ("依据", "wrap", 30),
+            ("入库", "count", 10),
+            ("市站公示", "count", 11),
+        ],
+        (
+            [
+                publication.units.get(unit, "全区"),
+                item.month,
+                words[item.table],
+                item.generated,
+                item.own_site_published,
+                item.received,
+                item.unreported,
+                item.reason or None,
+                item.accepted,
+                item.published,
+            ]
+            for unit in ("", *publication.units)
+            for item in publication.months_of(unit, year)
+        ),
+        note="产生、公示、依据来自执法台账；入库为合格放行",
+    )
+
+
+def _returned(book: Book, publication: Publication, year: int) -> None:
+    rows = []
+    for unit, name in (("", "全区"), *publication.units.items()):
+        returned = publication.returned_of.get(unit)
+        clock = publication.clock_of.get(unit)
+        assessed = [item for item in publication.assessment_of(unit, year) if item.points is not None]
+        if not (returned or clock or assessed):
+            continue
+        rows.append(
+            [
+                name,
+                *((clock.breached, clock.due_today, clock.due_next) if clock else (None, None, None)),
+                *(
+                    (returned.open_rows, returned.oldest_on, returned.corrected, returned.returned)
+                    if returned
+                    else [None] * 4
+                ),
+                returned.fix_days if returned else None,
+                sum(item.points or 0 for item in assessed) if assessed else None,
+                sum(item.max_points or 0 for item in assessed) if assessed else None,
+            ]
+        )
+    book.sheet(
+        "退回与考核",
+        f"哪些决定要到期，哪些行还没更正，{year} 年考核得分多少？",
+        [
+            ("单位", "wrap", 26),
+            ("已逾期未入库", "count", 11),
+            ("今天到期", "count", 9),
+            ("下一工作日到期", "count", 11),
+            ("退回未更正", "count", 10),
+            ("最早退回", "day", 12),
+            ("已更正", "count", 9),
+            ("退回", "count", 9),
+            ("平均更正天数", "score", 11),
+            ("考核得分", "score", 10),
+            ("分值", "score", 9),
+        ],
+        rows,
+        note="考核逐项见考核表；没有分母的项目不计分，分值不计入",
+    )
+
+
 def write(publication: Publication, path: Path, year: int) -> None:
     """Write the workbook for one year (history sheets hold all years)."""
     book = Book(path, publication, year)
@@ -298,6 +379,8 @@ def write(publication: Publication, path: Path, year: int) -> None:
     )
     _history(book, publication)
     _quality(book, publication)
+    _months(book, publication, year)
+    _returned(book, publication, year)
     goal = publication.goal_lines.get("timely_rate")
     book.sheet(
         "部门报送比较",

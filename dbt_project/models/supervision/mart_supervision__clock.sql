@@ -1,0 +1,11 @@
+{{ config(materialized='table') }}
+-- The running clock of decisions received and not yet let in, for each unit and the district (''): due today, due on the
+-- next working day, past their deadline; and those whose date cannot be true.
+select
+    coalesce(unit_id, '') as unit_id,
+    cast(coalesce(sum(case when clock = 'will_breach' and workdays_left = 0 then 1 else 0 end), 0) as bigint) as due_today,
+    cast(coalesce(sum(case when clock = 'will_breach' and workdays_left = 1 then 1 else 0 end), 0) as bigint) as due_next,
+    cast(coalesce(sum(case when clock = 'breached' then 1 else 0 end), 0) as bigint) as breached,
+    cast(coalesce(sum(case when clock = 'impossible_date' then 1 else 0 end), 0) as bigint) as impossible_date
+from {{ ref('mart_supervision__breach_ahead') }}
+group by grouping sets ((unit_id), ())
