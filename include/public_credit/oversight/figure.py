@@ -1,6 +1,6 @@
 """The lines behind a figure of the leadership page, by the number the page prints beside it.
 
-``T05/1/fgj/2026``: target, goal, unit (``all`` for the district) and year. ``timely_rate/scjg/2026``: rate of supervision,
+``T05/1/<unit>/2026``: target, goal, unit (``all`` for the district) and year. ``timely_rate/<unit>/2026``: rate of supervision,
 unit and year; the year of the business date and the one before. Of persons a figure tells its counts and no line.
 """
 
@@ -89,7 +89,7 @@ def lines(number: str) -> Lines:
             return _of_rate(opened, number, found[1], found[2], int(found[3]))
     raise UserError(
         f"没有编号为“{number}”的数字。",
-        remedy="编号印在看板每个目标的展开处，如 T05/1/all/2026；双公示的率如 timely_rate/scjg/2026。",
+        remedy="编号印在看板每个目标的展开处，如 T05/1/all/2026；双公示的率如 timely_rate/all/2026。",
         code=4,
     )
 
