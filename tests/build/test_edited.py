@@ -257,7 +257,7 @@ def test_edited_policy_reaches_every_record_on_file(
     before = {name: records.query(query) for name, query in told.items()}
     exported = records.query("select * from exports.exp_city__cf_fr")
     assert all(before.values()) and exported
-    edit(root / _POLICY / "publication_term.csv", "general,12", "general,3")
+    edit(root / _POLICY / "publication_term.csv", "undetermined,12", "undetermined,3")
     edit(root / _POLICY / "working_days.csv", "2026-02-05,true", "2026-02-05,false", times=False)
     edit(root / _POLICY / "record_topic.csv", "honour,红名单,守信信息,红名单", "honour,红名单,守信信息,红榜")
     role = (root / _POLICY / "person_role.csv").read_text(encoding="utf-8")
