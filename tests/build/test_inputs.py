@@ -144,5 +144,6 @@ def test_the_demo_names_all_the_plan_names() -> None:
     facts = {table.__tablename__: rows for table, rows in inputs.facts().items()}
     assert (len(facts["key_department"]), len(facts["report_area"])) == (10, 4)
     figures = {row["figure_id"] for row in policy.seed("target", "targets")}
+    figures |= {row["milestone_id"] for row in policy.seed("milestone", "targets")}
     assert {row["figure_id"] for row in facts["target_unit"] if row["role"] == "responsible"} == figures
     assert {row["unit_id"] for row in facts["target_unit"]} <= load_catalogue().units.keys()

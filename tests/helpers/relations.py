@@ -9,7 +9,7 @@ from typing import Any
 # What stands in a table and says nothing: a rebuild does not make it again, and its readers leave it out.
 SAYS_SOMETHING = {
     "intermediate.int_subjects__link_counter": "accepted <> 0",  # a counter that came to nothing
-    "intermediate.int_supervision__counter": "received <> 0",
+    "intermediate.int_supervision__counter": "received + backlog <> 0",
     # A combination of penalties that no penalty has any more, judged all the same.
     "intermediate.int_administrative_penalty__severity": (
         "replace(replace(penalty_kinds, '暂扣许可证件', '暂扣或者吊销许可证、暂扣或者吊销执照'), '吊销许可证件', "
