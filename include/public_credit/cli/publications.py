@@ -35,6 +35,7 @@ def leadership(
                 "page": published.page,
                 "workbook": published.workbook,
                 "pdf": published.pdf,
+                "lists": published.lists,
             }
         )
         return
@@ -43,7 +44,12 @@ def leadership(
         ["文件", "大小（字节）", "位置"],
         [
             [word, path.stat().st_size, str(path)]
-            for word, path in zip(("网页", "工作簿", "PDF"), published.files, strict=True)
+            for word, path in (
+                ("网页", published.page),
+                ("工作簿", published.workbook),
+                ("PDF", published.pdf),
+                *(("名单", path) for path in published.lists),
+            )
         ],
         numeric=(1,),
     )
