@@ -77,6 +77,21 @@ def test_a_figure_that_differs_from_the_mart_is_found(tab: Tab, file: Path, dist
     assert wrong and all(line.startswith("T06/1//") for line in wrong)
 
 
+def test_a_phone_shows_cards_targets_and_changes_first_and_folds_the_rest(tab: Tab, file: Path) -> None:
+    tab.open(file.as_uri(), 390, 844, phone=True)
+    assert tab.evaluate("document.documentElement.scrollHeight") <= 7000
+    tops = tab.evaluate(
+        "['.asks', '.tiles', '.o1', '.o4', '.o2'].map(s => document.querySelector(s).getBoundingClientRect().top)"
+    )
+    assert tops == sorted(tops)
+    assert tab.evaluate("[...document.querySelectorAll('.fold>details')].every(fold => !fold.open)")
+    small = """[...document.querySelectorAll('details.why>summary')].filter(e => e.getClientRects().length)
+        .map(e => e.getBoundingClientRect()).filter(r => r.width < 40 || r.height < 40).length"""
+    assert tab.evaluate(small) == 0, "what a finger meets is 40 px at least"
+    tab.open(file.as_uri(), 1440, 900)
+    assert tab.evaluate("[...document.querySelectorAll('.fold>details')].every(fold => fold.open)")
+
+
 def test_switches_show_the_rows_of_the_year_and_scope_in_order(tab: Tab, file: Path, district: Publication) -> None:
     tab.open(file.as_uri(), 1440, 900)
     for year in district.years:

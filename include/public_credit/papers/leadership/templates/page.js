@@ -41,6 +41,10 @@
       window.scrollTo(0, 0);
     });
   });
+  // On a phone what comes after cards, targets and changes is folded; paper has it all.
+  var folds = Array.prototype.slice.call(document.querySelectorAll(".fold>details"));
+  if (window.matchMedia && window.matchMedia("(max-width: 760px)").matches) { folds.forEach(function (fold) { fold.open = false; }); }
+  window.addEventListener("beforeprint", function () { folds.forEach(function (fold) { fold.open = true; }); });
   document.getElementById("print").addEventListener("click", function () { window.print(); });
   document.getElementById("theme").addEventListener("click", function () {
     root.setAttribute("data-theme", root.getAttribute("data-theme") === "dark" ? "light" : "dark");
