@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from public_credit.build import command
 from public_credit.ledger import ids
+from public_credit.oversight.figure import lines as lines_behind
 
 from tests.helpers.records import Records
 
@@ -60,6 +61,13 @@ def tables(r: Records) -> dict[str, list[str]]:
     }
 
 
+def behind(metric: str) -> tuple[int, int]:
+    """Sums of the lines behind a rate of the unit, as ``trace figure`` tells them."""
+    found = lines_behind(f"{metric}/zhzf/2026")
+    assert found.numerator is not None and found.denominator is not None and len(found.rows) + found.untold > 0
+    return found.numerator, found.denominator
+
+
 def test_counters_follow_every_change_and_a_full_refresh_gives_the_same_rows(warehouse: Any):
     r, days = Records(warehouse), iter(DAYS)
 
@@ -92,6 +100,7 @@ def test_counters_follow_every_change_and_a_full_refresh_gives_the_same_rows(war
     assert figures(r) == (3, 3, 2, 2, 1, 1, 0, 3, 3, 3, 1) and waiting(r) == [], (
         "accepted two days late; the city published the first"
     )
+    assert (behind("timely_rate"), behind("compliance_rate"), behind("link_rate")) == ((1, 2), (3, 3), (3, 3))
 
     with warehouse.connect("builder") as connection:
         connection.execute(

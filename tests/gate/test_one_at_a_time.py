@@ -18,6 +18,9 @@ from typing import Any
 import pytest
 from public_credit import gate
 from public_credit.base import settings
+from public_credit.base.messages import UserError
+from public_credit.gate import set_aside
+from public_credit.land import stream
 from public_credit.land.stream import land as land_again
 from public_credit.ledger import locks
 from public_credit.steps import work
@@ -185,3 +188,21 @@ def test_a_replay_beside_a_judgement_leaves_no_attempt_that_nobody_judged(
     assert told(warehouse, seq) == ("landed", 2, [(1, "superseded"), (2, "landed")])
     assert [outcome.state for outcome in gate.run(run_on(penalties.ON))] == ["accepted"]
     assert told(warehouse, seq) == ("accepted", 2, [(1, "superseded"), (2, "gated")])
+
+
+def test_an_attempt_that_is_refused_once_it_holds_the_receipt_is_nobodys(
+    warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receipt was withdrawn between the opening of the attempt and its landing."""
+    seq, real = land(tmp_path, "a.csv", csv_bytes(rows(5))), stream._new_attempt
+    judge(seq)
+
+    def opened(*arguments: Any) -> Any:
+        found = real(*arguments)
+        set_aside.withdraw(run_on(penalties.ON), seq, "来函")
+        return found
+
+    monkeypatch.setattr(stream, "_new_attempt", opened)
+    with pytest.raises(UserError, match="撤回"):
+        land_again(run_on(penalties.ON), seq)
+    assert told(warehouse, seq) == ("withdrawn", 1, [(1, "gated"), (2, "failed")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from public_credit.build import command
 from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
@@ -49,6 +51,6 @@ def test_a_build_publishes_the_datasets(warehouse, tmp_path, monkeypatch) -> Non
             "公开",
             "events",
             31,
-            None,
-        ), "no day from which it has to deliver is named"
+            date(2026, 2, 1),
+        ), "the district's first day of service"
         assert connection.execute("select count(*) from ledger.dataset").fetchone() == (len(load_catalogue().datasets),)

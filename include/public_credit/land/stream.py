@@ -156,6 +156,16 @@ def _ended(batch: Batch, attempt: int, values: dict[str, Any]) -> None:
         )
 
 
+def _given_up(batch: Batch, attempt: int) -> None:
+    """End an attempt that was refused once it held the receipt; nobody is landing it."""
+    with session("collector") as opened:
+        opened.execute(
+            update(Attempt)
+            .where(Attempt.batch_seq == batch.seq, Attempt.attempt == attempt, Attempt.state == AttemptState.LANDING)
+            .values(state=AttemptState.FAILED)
+        )
+
+
 FAILED = "入库时出错（{}），其他批次照常处理；修正后运行 public-credit replay {}，或用 batches set-aside 搁置"
 
 
@@ -228,6 +238,10 @@ def land(run: Run, batch_seq: int) -> LandResult:
             return LandResult(batch_seq, attempt, state=BatchState.BROKEN, message=str(error))
         except BaseException as error:
             if not faults.of_receipt(error):
+                if isinstance(
+                    error, UserError
+                ):  # refused: it was set aside, purged or taken over before the lock was ours
+                    _given_up(batch, attempt)
                 raise
             faults.note(f"batch {batch_seq} could not be landed", error)
             message = FAILED.format(faults.text(error), batch_seq)

@@ -60,7 +60,8 @@ def _left(figure: Figure, target: Target) -> str:
 
 
 def _overdue(figure: Figure, target: Target) -> str:
-    if figure.percent is None or figure.percent >= target.goal or target.due_on >= figure.month_end:
+    judged = figure.percent is not None and not target.about_persons
+    if not judged or figure.percent >= target.goal or target.due_on >= figure.month_end:
         return ""
     years = next(n for n in range(100) if figure.month_end < target.due_on.replace(year=target.due_on.year + n + 1))
     return f"逾期 {years} 年" if years else "逾期不足 1 年"
