@@ -1,11 +1,17 @@
 {{ config(materialized='table') }}
--- The running clock of decisions received and not yet let in, for each unit and the district (''): due today, due on the
--- next working day, past their deadline; and those whose date cannot be true.
+-- The running clock of decisions received and not yet let in, for each unit and the district (''): due today, due on
+-- the next working day, past their deadline; and those whose date cannot be true.
+with told as (
+    select unit_id, case when clock = 'will_breach' then workdays_left end as days_left,
+        case when clock = 'breached' then 1 else 0 end as breached,
+        case when clock = 'impossible_date' then 1 else 0 end as impossible_date
+    from {{ ref('mart_supervision__breach_ahead') }}
+)
 select
     coalesce(unit_id, '') as unit_id,
-    cast(coalesce(sum(case when clock = 'will_breach' and workdays_left = 0 then 1 else 0 end), 0) as bigint) as due_today,
-    cast(coalesce(sum(case when clock = 'will_breach' and workdays_left = 1 then 1 else 0 end), 0) as bigint) as due_next,
-    cast(coalesce(sum(case when clock = 'breached' then 1 else 0 end), 0) as bigint) as breached,
-    cast(coalesce(sum(case when clock = 'impossible_date' then 1 else 0 end), 0) as bigint) as impossible_date
-from {{ ref('mart_supervision__breach_ahead') }}
+    cast(coalesce(sum(case when days_left = 0 then 1 else 0 end), 0) as bigint) as due_today,
+    cast(coalesce(sum(case when days_left = 1 then 1 else 0 end), 0) as bigint) as due_next,
+    cast(coalesce(sum(breached), 0) as bigint) as breached,
+    cast(coalesce(sum(impossible_date), 0) as bigint) as impossible_date
+from told
 group by grouping sets ((unit_id), ())

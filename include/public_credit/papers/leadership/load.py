@@ -211,6 +211,12 @@ def _restatements(opened: Session) -> list[Restatement]:
     ]
 
 
+def _returned(row: Any) -> Returned:
+    return Returned(
+        row["unit_id"], row["returned"], row["open_rows"], row["oldest_on"], row["corrected"], _float(row["fix_days"])
+    )
+
+
 def _uncovered(opened: Session) -> dict[str, list[Uncovered]]:
     found: dict[str, list[Uncovered]] = {}
     for row in _rows(opened, _UNCOVERED):
@@ -271,11 +277,7 @@ def load(run: Run) -> Publication:
             asks=[Ask(*row.values()) for row in _rows(opened, _ASKS)],
             decision_months=[DecisionMonth(*row.values()) for row in _rows(opened, _DECISION_MONTHS)],
             clocks=[Clock(*row.values()) for row in _rows(opened, _CLOCKS)],
-            returned=[
-                Returned(*row.values(), _float(days))
-                for row in map(dict, _rows(opened, _RETURNED))
-                for days in [row.pop("fix_days")]
-            ],
+            returned=[_returned(row) for row in _rows(opened, _RETURNED)],
             assessed=[
                 Assessed(
                     row["unit_id"],
