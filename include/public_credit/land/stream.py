@@ -238,9 +238,7 @@ def land(run: Run, batch_seq: int) -> LandResult:
             return LandResult(batch_seq, attempt, state=BatchState.BROKEN, message=str(error))
         except BaseException as error:
             if not faults.of_receipt(error):
-                if isinstance(
-                    error, UserError
-                ):  # refused: it was set aside, purged or taken over before the lock was ours
+                if isinstance(error, UserError):  # set aside, purged or taken over before the lock was ours
                     _given_up(batch, attempt)
                 raise
             faults.note(f"batch {batch_seq} could not be landed", error)

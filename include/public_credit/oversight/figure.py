@@ -50,7 +50,7 @@ _ITEMS = """
     order by numerator, label, c.item_key"""
 _LINES = """
     select a.line_key, a.note, a.unit_id, a.record_id, a.event_on, a.counted, a.out_of,
-        coalesce(l.subject_class, '') = 'person' as of_a_person
+        a.record_id is not null and coalesce(l.subject_class, '') <> 'organisation' as not_listed
     from marts.mart_supervision__assessment_line a
     left join published.record_links l on l.record_id = a.record_id
     where a.item = :item and a.year = :year and (:unit = '' or a.unit_id = :unit)
@@ -59,7 +59,7 @@ _LINES = """
 
 @dataclass
 class Lines:
-    """A figure with the lines it adds up from; ``untold`` of them are about persons and not listed."""
+    """A figure with the lines it adds up from; ``untold`` of them are about persons, or of nobody known to be an organisation."""
 
     number: str
     title: str
@@ -133,9 +133,9 @@ def _of_rate(opened: Session, number: str, metric: str, unit: str, year: int) ->
     totals = [None if row.out_of is None else row.out_of for row in rows]
     denominator = None if all(value is None for value in totals) else int(sum(value or 0 for value in totals))
     found = Lines(number, title.scalar_one(), f"{year} 年", int(sum(row.counted for row in rows)), denominator)
-    told = [row for row in rows if not row.of_a_person]
+    told = [row for row in rows if not row.not_listed]
     found.untold = len(rows) - len(told)
-    found.note = f"其中自然人 {found.untold} 条只计数，不列明细" if found.untold else ""
+    found.note = f"其中自然人和主体类别未明的 {found.untold} 条只计数，不列明细" if found.untold else ""
     found.rows = [
         (row.line_key, row.note or "", row.unit_id, row.record_id or "", _day(row.event_on), row.counted, row.out_of)
         for row in told

@@ -98,7 +98,7 @@ def test_each_unit_in_charge_gets_the_list_of_those_its_targets_do_not_cover(
 ) -> None:
     published = publish.write(district, tmp_path, 2020)
     assert {path.name for path in published.lists} == {
-        "考核表_2020-12-31.xlsx",
+        "考核表_2020_2020-12-31.xlsx",
         *(f"未覆盖名单_{district.units[unit]}_2020-12-31.xlsx" for unit in ("fgj", "scjg")),
     } and set(published.lists) <= set(tmp_path.iterdir())
     rows = list(openpyxl.load_workbook(published.lists[0])["T05"].iter_rows(min_row=5, values_only=True))
@@ -108,7 +108,7 @@ def test_each_unit_in_charge_gets_the_list_of_those_its_targets_do_not_cover(
     assert links == {path.name for path in published.lists} and "示范区第0号" not in html
     persons = replace(district, uncovered={"T04": district.uncovered["T05"]})
     assert [path.name for path in publish.write(persons, tmp_path / "persons", 2020).lists] == [
-        "考核表_2020-12-31.xlsx"
+        "考核表_2020_2020-12-31.xlsx"
     ]
 
 
@@ -336,7 +336,7 @@ def test_files_are_whole_or_absent(small: Publication, tmp_path: Path, monkeypat
         publish.write(small, tmp_path, 2020)
     assert {path.name for path in tmp_path.iterdir()} == {
         "leadership_2020-12-31.html",
-        "考核表_2020-12-31.xlsx",
+        "考核表_2020_2020-12-31.xlsx",
         *(f"未覆盖名单_{small.units[unit]}_2020-12-31.xlsx" for unit in ("fgj",)),
     }
 

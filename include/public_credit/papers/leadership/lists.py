@@ -48,14 +48,14 @@ def name(publication: Publication, unit: str) -> str | None:
     return f"未覆盖名单_{publication.units[unit]}_{publication.business_date}.xlsx"
 
 
-def assessment_name(publication: Publication) -> str:
-    """File name of the assessment sheets."""
-    return f"考核表_{publication.business_date}.xlsx"
+def assessment_name(publication: Publication, year: int) -> str:
+    """File name of the assessment sheets of a year."""
+    return f"考核表_{year}_{publication.business_date}.xlsx"
 
 
 def write_assessment(publication: Publication, folder: Path, year: int) -> Path:
     """Write the assessment sheets of a year, a sheet per unit to send along, into ``folder``."""
-    path = folder / assessment_name(publication)
+    path = folder / assessment_name(publication, year)
     with files.whole(path, files.SHARED) as part:
         book = Book(part, publication, year, "考核对象为单位，不含个人信息")
         units = [unit for unit in publication.units if publication.assessment_of(unit, year)]

@@ -236,7 +236,7 @@ def render(publication: Publication, year: int | None = None) -> str:
         "difference": views.difference,
         "tokens": lambda units: " ".join(unit or "all" for unit in units),
         "hide": lambda each, units: "" if each == year and DISTRICT in units else Markup(" hidden"),
-        "assessment_file": lists.assessment_name(publication),
+        "assessment_file": lists.assessment_name(publication, year),
         "list_of": lambda unit: lists.name(publication, unit),
         "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids),
         "p": publication,

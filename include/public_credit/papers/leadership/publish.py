@@ -46,7 +46,7 @@ def _named(publication: Publication, folder: Path, year: int | None = None) -> P
     name = f"leadership_{publication.business_date}" + ("" if year == years[-1] else f"_{year}")
     page, workbook, pdf = (folder / f"{name}.{suffix}" for suffix in ("html", "xlsx", "pdf"))
     named = [lists.name(publication, unit) for unit in publication.units]
-    beside = (*(folder / each for each in named if each), folder / lists.assessment_name(publication))
+    beside = (*(folder / each for each in named if each), folder / lists.assessment_name(publication, year))
     return Published(page, workbook, pdf, beside, year, publication.build_id)
 
 
