@@ -145,9 +145,16 @@ def test_the_mended_receipt_lands_by_replay(warehouse: Any, tmp_path: Path) -> N
     """Nothing of the dead process is left that keeps the batch: no lock, no attempt under way."""
     seq = receive_csv(tmp_path, "signal.csv")
     assert task(cpu_seconds=60, wall_seconds=600)["results"][0][1] == "broken"
-    from public_credit.land import stream
-
-    assert stream.land(run_on(penalties.ON), seq).landed == 5
+    done = subprocess.run(
+        [sys.executable, "-m", "public_credit.cli", "replay", str(seq), "--date", f"{penalties.ON}", "--json"],
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT / "include"), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout)["rows_in"] == 5
+    assert "without a process of its own" not in done.stderr, "a command is watched as a task is"
 
 
 def test_a_process_with_threads_lands_by_itself_and_says_so(

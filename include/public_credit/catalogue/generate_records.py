@@ -166,13 +166,13 @@ def lists(kinds: list[Kind]) -> str:
         listed = ",\n        ".join(f"'{kind}'" for kind in ids)
         return f"{{% macro {name}() -%}}\n    {{%- do return([\n        {listed}\n    ]) -%}}\n{{%- endmacro %}}\n"
 
-    records = [(kind.id, kind.record) for kind in kinds if kind.record]
+    records = [kind for kind in kinds if kind.record]
     return "\n".join(
         [
             "{#- All kinds. -#}\n" + macro("all_kinds", [kind.id for kind in kinds]),
             "{#- Kinds whose rows are records of subjects. -#}\n"
-            + macro("record_kinds", [name for name, _ in records]),
+            + macro("record_kinds", [kind.id for kind in records]),
             "{#- Kinds whose rosters (accepted full snapshots) end what they lack. -#}\n"
-            + macro("roster_kinds", [name for name, record in records if record.rosters]),
+            + macro("roster_kinds", [kind.id for kind in records if kind.rosters]),
         ]
     )

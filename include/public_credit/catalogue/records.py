@@ -58,7 +58,7 @@ class Record(Strict):
     the seed record_topic tells topics apart.
     ``event_month``: the month a record without a day is of. ``conduct_ended_on``, ``stated_end_on``, ``exited_on``: the days from
     which terms run, to which it says it is in force, on which it left. ``severity``: field that says the class of severity, and so
-    how long the record may be published (macro ``join_severity``). ``rosters``: whether full rosters end what they lack.
+    how long the record may be published (macro ``join_severity``).
     """
 
     title: Texts
@@ -72,7 +72,6 @@ class Record(Strict):
     authority_name: str = "authority_name"
     authority_uscc: str = "authority_uscc"
     severity: str | None = None
-    rosters: bool = True
 
     @field_validator("title", "detail")
     @classmethod

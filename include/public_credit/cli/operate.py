@@ -211,11 +211,9 @@ def reconcile(on: On = None, as_json: Json = False) -> None:
 
 
 def replay(batch: str, on: On = None, as_json: Json = False) -> None:
-    from ..land import stream as land
-
     found = _batch(batch)
     run = run_of(on or newest_day())
-    result = land.land(run, found.seq)
+    result = work.land_one(run, found.seq)
     from ..steps.follow_up import follow_up
 
     judged = [(outcome.state, outcome.message) for outcome in judge(run, [found.seq])]

@@ -59,6 +59,15 @@ def _landed(run: Run, seqs: list[int]) -> tuple[list[LandResult], list[str]]:
     return results, failures
 
 
+def land_one(run: Run, seq: int) -> LandResult:
+    """Land one batch, in a process of its own that is watched; what was landed of it before stays live until it is judged.
+
+    Raises UserError when the batch is unknown, taken by another one, or a purged one.
+    """
+    with Apart() as apart:
+        return apart.land(run, seq)
+
+
 def land_again(run: Run) -> tuple[list[LandResult], list[str]]:
     """Land accepted receipts again whose rows repeat some that were withdrawn: what they say is said by them now.
 
