@@ -165,3 +165,15 @@ def test_a_process_with_threads_lands_by_itself_and_says_so(
     results, failures = work.land_received(run_on(penalties.ON), None)
     assert [result.state for result in results] == ["landed"] and failures == []
     assert "holds threads" in caplog.text
+
+
+def test_the_command_line_can_be_forked() -> None:
+    """What commands import starts no thread; reading libraries load in the landing child."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import public_credit.cli, os; print(len(os.listdir('/proc/self/task')))"],
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT / "include")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "1"

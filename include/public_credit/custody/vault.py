@@ -6,13 +6,12 @@ tokens; only the sender's role may read ciphertext (PIPL Art. 51; requirements L
 
 from __future__ import annotations
 
+import base64
 import hmac
 import re
 import secrets
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-import polars as pl
 import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -30,7 +29,6 @@ TOKEN = re.compile(rf"(?=([{''.join(LETTERS)}][A-Z2-7]{{26}}))")
 _BATCH = 5000
 _REMEMBERED = 200_000
 _PLACES = 8  # tokens of one number that are found by it: one from every key it was stored under
-_BASE32 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", dtype=np.uint8)
 _TEMPORARY = """
     create temp table if not exists asked (n integer, lookup bytea) on commit delete rows;
     create temp table if not exists given (token text, lookup bytea, ciphertext bytea) on commit delete rows"""
@@ -38,7 +36,7 @@ _TEMPORARY = """
 
 def new_tokens(letter: str, count: int) -> list[str]:
     """Random tokens: the letter of their sort and 130 random bits in base32 each."""
-    drawn = _BASE32[np.frombuffer(secrets.token_bytes(26 * count), dtype=np.uint8) & 31].tobytes().decode()
+    drawn = base64.b32encode(secrets.token_bytes(-(-26 * count // 8) * 5)).decode()
     return [letter + drawn[start : start + 26] for start in range(0, 26 * count, 26)]
 
 
@@ -74,10 +72,6 @@ class Vault:
             for value, number in plain.items():
                 known[value] = known[number]
         return [known[value] for value in values]
-
-    def tokenise_column(self, numbers: pl.Series) -> pl.Series:
-        """A column of canonical person numbers as tokens ('' stays '')."""
-        return pl.Series(self.tokenise(numbers.to_list(), canonical=True), dtype=pl.String)
 
     def _lookups(self, numbers: list[str], letter: str, version: int) -> list[str]:
         """Keyed HMAC-SHA256 of every number, in hexadecimal."""

@@ -30,7 +30,9 @@ class Seal:
             series = values[name]
             if self._kind.fields[name].type == "person_id":
                 if (series != "").any():
-                    columns.append(self._vault.tokenise_column(series).alias(name))
+                    columns.append(
+                        pl.Series(name, self._vault.tokenise(series.to_list(), canonical=True), dtype=pl.String)
+                    )
             elif name in hits:
                 columns.append(self._replaced(series, hits[name], name).alias(name))
         return values.with_columns(columns) if columns else values
