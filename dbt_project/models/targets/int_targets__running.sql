@@ -11,13 +11,15 @@ with flow as (
     select figure_id, unit_id, greatest({{ dbt.last_day('day', 'month') }}, cast('2016-12-31' as date)) as month_end,
         numerator, denominator, missing, stated_on
     from flow
-), monthly as (
+), counted as (
     select figure_id, unit_id, month_end, sum(numerator) as numerator, sum(denominator) as denominator,
         sum(missing) as missing, max(stated_on) as stated_on
-    from dated where unit_id <> '' group by figure_id, unit_id, month_end
+    from dated group by figure_id, unit_id, month_end
+), monthly as (
+    select figure_id, unit_id, month_end, numerator, denominator, missing, stated_on from counted where unit_id <> ''
     union all
     select figure_id, '', month_end, sum(numerator), sum(denominator), sum(missing), max(stated_on)
-    from dated group by figure_id, month_end
+    from counted group by figure_id, month_end
 ), cell as (
     select figure_id, unit_id, min(month_end) as since from monthly where unit_id <> '' group by figure_id, unit_id
     union all
