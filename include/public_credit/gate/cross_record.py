@@ -175,15 +175,17 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
             "where row_errors <> '' or row_warnings <> ''"
         )
     )
+    # A key tells which rows are there already: a join would read the whole table for each row of a batch the planner takes for small.
+    session.execute(text("create unique index on pg_temp.this_batch (row_no)"))
     session.execute(text("set local default_statistics_target = 10"))  # a few thousand rows tell the planner enough
     session.execute(text("analyze pg_temp.this_batch"))
-    new = "not exists (select 1 from pg_temp.this_batch t where t.row_no = r.row_no)"
     parameters = {"seq": seq, "attempt": attempt}
     repeated = "select row_no from ledger.repeated_row where batch_seq = :seq and attempt = :attempt"
     if session.execute(text(f"select exists ({repeated})"), parameters).scalar():
         session.execute(
             text(
-                f"insert into pg_temp.this_batch select * from pg_temp.batch_rows r where row_no in ({repeated}) and {new}"
+                f"insert into pg_temp.this_batch select * from pg_temp.batch_rows where row_no in ({repeated}) "
+                "on conflict do nothing"
             ),
             parameters,
         )
@@ -194,7 +196,8 @@ def prepare_batch(session: Session, kind: Kind, seq: int, attempt: int, heads: H
         session.execute(
             text(f"""
             insert into pg_temp.this_batch select r.* from pg_temp.batch_rows r
-            where exists (select 1 from {table} h where h.{key} = r.{key} and h.{key} <> '') and {new}""")
+            where exists (select 1 from {table} h where h.{key} = r.{key} and h.{key} <> '')
+            on conflict do nothing""")
         )
     session.execute(text("analyze pg_temp.this_batch"))
 
@@ -241,9 +244,9 @@ _INSERT = """insert into ledger.row_verdict
 
 # The name contradicts the registry, or the code is not in the registry; only the code that tells the subject is compared.
 _REGISTRY_AGREEMENT = f"""
-    select r.row_no, case when known.uscc is null then 'registry_lacks_code' else 'registry_name_differs' end as finding
+    select r.row_no, case when exists (select 1 from pg_temp.registry known where known.uscc = r.uscc)
+        then 'registry_name_differs' else 'registry_lacks_code' end as finding
     from pg_temp.batch_rows r
-    left join (select distinct uscc from pg_temp.registry) known on known.uscc = r.uscc
     left join pg_temp.registry same on same.uscc = r.uscc and same.name = {same_name("r.subject_name")}
     where r.subject_scheme = 'uscc' and r.subject_value = r.uscc and r.subject_name <> '' and same.uscc is null"""
 
