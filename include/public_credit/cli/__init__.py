@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from ..base import settings
 from ..base.messages import UserError
 from ..ledger.written import clean, clear, watch_logs
-from . import batches, corrections, editions, operate, overview, people, publications, reports, subjects
+from . import batches, corrections, editions, lineage, operate, overview, people, publications, reports, subjects
 from .catalogue import app as catalogue_app
 from .trace import app as trace_app
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.add_typer(catalogue_app, name="catalogue", help="目录：检查、查看、领域覆盖、生成填报模板。")
 app.add_typer(trace_app, name="trace")
 overview.register(app)
+lineage.register(app)
 batches.register(app)
 corrections.register(app)
 operate.register(app)

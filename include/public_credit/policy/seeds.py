@@ -24,6 +24,12 @@ def seed(name: str, folder: str = "policy") -> list[dict[str, str]]:
     return _rows(_path(name, folder))
 
 
+def header(name: str, folder: str = "policy") -> list[str]:
+    """The columns of a seed."""
+    with _path(name, folder).open(encoding="utf-8", newline="") as source:
+        return next(csv.reader(source))
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as source:
         return list(csv.DictReader(source))

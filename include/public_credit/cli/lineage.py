@@ -1,0 +1,46 @@
+"""``public-credit lineage <field | column | figure>``: what a column is made from, step by step, or what is made from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..base import files
+from ..base.messages import UserError
+from ..base.run import now
+from . import output
+from .overview import Json
+
+
+def register(app: typer.Typer) -> None:
+    app.command("lineage", help="一个字段、列或看板数字从哪里来、经过什么，或流向哪里（逐列）。")(lineage)
+
+
+def lineage(
+    wanted: Annotated[
+        str, typer.Argument(metavar="字段|列|数字", help="数字编号、表名.列名、类型.字段、中文名或代码。")
+    ] = "",
+    down: Annotated[bool, typer.Option("--down", help="流向：它用在哪些列和数字里。")] = False,
+    openlineage: Annotated[
+        Path | None, typer.Option("--openlineage", help="把全部血缘写成 OpenLineage 事件（JSON 行）。")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    from ..oversight.lineage import compiled, shown, told
+    from ..oversight.lineage import openlineage as events
+
+    if not wanted.strip() and openlineage is None:
+        raise UserError("请写明要查的字段、列或数字。", remedy="例如 public-credit lineage T05/1/all/2026。", code=2)
+    graph = compiled.current()
+    if openlineage is not None:
+        files.write(openlineage, events.events(graph, "public-credit-warehouse", now()))
+        print(openlineage)
+    if wanted.strip():
+        columns = told.find(graph, wanted)
+        if as_json:
+            output.as_json([shown.as_json(graph, column, down) for column in columns])
+        else:
+            for column in columns:
+                print("\n".join(shown.lines(graph, column, down, {})))
