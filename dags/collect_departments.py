@@ -36,20 +36,16 @@ def department_dag(unit) -> DAG:
         @task(
             task_id="collect_and_land",
             outlets=[LANDED_BATCHES],
-            doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试；一份回执出错只停这一份。",
+            doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试；一份回执出错只停这一份。连接还没有配置的单位跳过（尚未接入）；目录文件有误的单位失败，原因见日志。",
         )
         def collect_and_land(**context):
-            from public_credit.steps.airflow import conclude, run_of
-            from public_credit.steps.work import collect_and_land as work
+            from public_credit.steps.airflow import collect
 
-            run = run_of(context)
-            work(run, unit.id)
-            conclude(run)
+            collect(context, unit.id)
 
         collect_and_land()
     return dag
 
 
-for _unit in load_catalogue().units.values():
-    if any(dataset.channel.type != "hand_in" for dataset in _unit.datasets):
-        globals()[f"collect_{_unit.id}"] = department_dag(_unit)
+for _unit in load_catalogue().collected:
+    globals()[f"collect_{_unit.id}"] = department_dag(_unit)

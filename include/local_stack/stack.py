@@ -248,15 +248,7 @@ def expected_dags() -> set[str]:
     """DAGs that must have been parsed before anything is triggered."""
     from public_credit.catalogue import load_catalogue
 
-    return {
-        *FOLLOWING,
-        "year_end_edition",
-        *(
-            f"collect_{unit.id}"
-            for unit in load_catalogue().units.values()
-            if any(dataset.channel.type != "hand_in" for dataset in unit.datasets)
-        ),
-    }
+    return {*FOLLOWING, "year_end_edition", *(f"collect_{unit.id}" for unit in load_catalogue().collected)}
 
 
 _OURS = ("stack.lock", "postgres", "simulator")  # any of them tells a state folder

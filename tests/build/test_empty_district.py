@@ -98,7 +98,7 @@ def test_without_a_district_everything_says_so_and_works(monkeypatch: pytest.Mon
     assert len(catalogue.kinds) > 20 and not catalogue.units and not catalogue.receivers and not catalogue.district.name
     checked = credit("catalogue", "check")
     assert checked.code == 0 and "未指定辖区" in checked.out
-    (finding,) = doctor._safely("目录", doctor._catalogue)
+    (finding,) = doctor._safely("目录", lambda: doctor._catalogue(ON))
     assert finding.verdict == "提醒" and "PCW_DISTRICT" in finding.detail
 
 

@@ -7,12 +7,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from ..base import connections, settings
 from ..base.messages import UserError
 from ..policy.workdays import WorkCalendar
+
+if TYPE_CHECKING:
+    from ..catalogue import Catalogue
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,18 @@ def _database() -> Finding:
     return Finding("通过", "PostgreSQL", f"{version}，台账 {batches} 批")
 
 
-def _catalogue() -> Finding:
+def _catalogue(on: date) -> list[Finding]:
+    """The catalogue as a whole, each file of the district with a mistake, and what is not there yet."""
     from ..catalogue import load_catalogue
+    from .district import mistakes
 
     catalogue = load_catalogue()
+    wrong = [Finding("待办", "辖区文件夹", mistake.text) for mistake in mistakes(catalogue)]
+    absent = [Finding("提醒", "辖区", line) for line in catalogue.absent.reminders(on)]
+    return [_whole(catalogue), *wrong, *absent]
+
+
+def _whole(catalogue: Catalogue) -> Finding:
     if not catalogue.district.name:
         return Finding(
             "提醒", "目录", "没有指定辖区：没有单位和数据集；把 PCW_DISTRICT 设为辖区文件夹（内有 district.yml）的路径"
@@ -140,7 +152,7 @@ def examine(on: date) -> list[Finding]:
         ("磁盘", _disk),
         ("密钥与连接", _secrets),
         ("PostgreSQL", _database),
-        ("目录", _catalogue),
+        ("目录", lambda: _catalogue(on)),
         ("目录的套用", _applied),
         ("关卡规则", _rules),
         ("工作日历", lambda: _calendar(on)),

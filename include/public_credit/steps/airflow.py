@@ -48,6 +48,23 @@ def unless_busy(work: Callable[[Run], Given], run: Run) -> Given:
         raise AirflowSkipException(busy.text) from None
 
 
+def collect(context: Mapping[str, Any], unit_id: str) -> None:
+    """A department's task: skipped while it is not connected yet, failed without another try while its file has a mistake."""
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+    from ..catalogue import LeftOut
+    from .work import NotConnected, collect_and_land
+
+    run = run_of(context)
+    try:
+        collect_and_land(run, unit_id)
+    except NotConnected as yet:
+        raise AirflowSkipException(str(yet)) from None
+    except LeftOut as wrong:
+        raise AirflowFailException(str(wrong)) from None
+    conclude(run)
+
+
 def run_of(context: Mapping[str, Any], who: str | None = None) -> Run:
     """The run a task of Airflow works in; it asks in its own name unless a form says who asks."""
     name = f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}"
