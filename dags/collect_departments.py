@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, task
 from public_credit.catalogue import load_catalogue
@@ -19,7 +19,6 @@ def department_dag(unit) -> DAG:
         description=f"按目录采集{unit.name}的公共信用信息，加密归档后入库",
         doc_md=f"{unit.run_notes}\n\n联系：{unit.contact}",
         schedule=clock_schedule(unit.schedule),
-        start_date=datetime(2026, 1, 1),
         catchup=False,
         max_active_runs=1,
         tags=["采集", unit.name, *sorted({dataset.channel.type for dataset in unit.datasets})],

@@ -73,6 +73,15 @@ def only_stack(home: Path) -> Iterator[None]:
         yield
 
 
+def chosen(district: Path, home: Path) -> None:
+    """Serve this district, now and until another is chosen: shells read the file before a command. Raises StackError."""
+    if not (district / "district.yml").is_file():
+        raise StackError(f"{district} 不是辖区文件夹：其中没有 district.yml。新建一个：./run init {district}")
+    home.mkdir(parents=True, exist_ok=True)
+    files.write(home / "district.env", f"PCW_DISTRICT=${{PCW_DISTRICT:-{shlex.quote(str(district))}}}\n")
+    os.environ["PCW_DISTRICT"] = str(district)
+
+
 class Stack:
     """Everything that runs on one machine; ``stop`` ends all of it."""
 

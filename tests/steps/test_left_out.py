@@ -24,6 +24,7 @@ from tests.helpers.runs import run_on
 UNIT = penalties.DATASET.partition(".")[0]
 FILE = f"departments/{UNIT}.yml"
 RUN = run_on(penalties.ON)
+WHOLE = load_catalogue()
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ def test_what_is_there_goes_on_and_nothing_new_is_taken(warehouse: Any, district
         work.collect_and_land(RUN, UNIT)
     assert work.gate(RUN) == [] and states(warehouse) == ["accepted", "accepted"], "it was good when it came"
     assert build.made_from() == before, "a slip costs no rebuild"
+    assert load_catalogue().collected == WHOLE.collected, "its DAG stays, and fails with the sentence"
 
     shown = credit("status", "--json").json
     (row,) = [row for row in shown["datasets"] if row["dataset_id"] == penalties.DATASET]

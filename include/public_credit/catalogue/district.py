@@ -22,7 +22,7 @@ class Charged(Strict):
 
 
 class District(Strict):
-    """A district. ``name`` is printed on the pages, '' where no district is named; ``issuing_body`` on reports.
+    """A district. ``region_code`` is that of GB/T 2260, told beside the name; ``name`` is printed on the pages, '' where no district is named; ``issuing_body`` on reports.
 
     ``sectors``: sector → ids of the responsible units; ``targets``: figure of the target ledger or milestone → its units;
     ``planned``: sectors that are not served yet → the day they are to be; ``key_departments`` and ``report_areas``: what the plan names for T19 and T20; ``live_from``: the first day of service of all datasets, ``go_live``:
@@ -30,6 +30,7 @@ class District(Strict):
     """
 
     name: str = Attribute(min_length=2)
+    region_code: str = Attribute(default="", pattern=r"^([1-9]\d{5})?$")
     issuing_body: str = ""
     authorities: list[Authority] = []
     sectors: dict[str, list[str]] = {}
@@ -39,6 +40,11 @@ class District(Strict):
     report_areas: list[str] = []
     live_from: date | None = None
     go_live: dict[str, date] = {}
+
+    @property
+    def title(self) -> str:
+        """The name with the region code, where it is told."""
+        return f"{self.name}（{self.region_code}）" if self.region_code else self.name
 
     @property
     def issuer(self) -> str:

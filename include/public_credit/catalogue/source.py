@@ -34,6 +34,7 @@ _REASONS = {
     "greater_than_equal": "数值太小",
     "less_than_equal": "数值太大",
     "string_too_short": "内容太短",
+    "string_pattern_mismatch": "格式不对",
     "too_short": "不能为空",
     "model_type": "应为键值对",
 }

@@ -54,7 +54,7 @@ def check(
         print(f"共 {len(problems)} 处错误；有误的文件不生效，其余照常。")
     elif not faults:
         print(
-            f"目录正确：{catalogue.district.name or NO_DISTRICT}，{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
+            f"目录正确：{catalogue.district.title or NO_DISTRICT}，{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
             f"版本 {catalogue.version}。"
         )
     for line in () if as_json else reminders:

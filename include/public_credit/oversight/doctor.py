@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..base import connections, settings
 from ..base.messages import UserError
@@ -78,7 +79,7 @@ def _whole(catalogue: Catalogue) -> Finding:
     return Finding(
         "通过",
         "目录",
-        f"{catalogue.district.name}，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}",
+        f"{catalogue.district.title}，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}",
     )
 
 
@@ -125,6 +126,31 @@ def _connections() -> list[Finding]:
     return findings
 
 
+def _airflow() -> Finding:
+    """Whether Airflow has the DAGs the catalogue asks for, and no others of departments."""
+    from ..catalogue import load_catalogue
+
+    if not settings.names_connection("airflow_db"):
+        return Finding("提醒", "Airflow", "本机没有 Airflow 的连接 airflow_db，未核对 DAG")
+    url = settings.connection("airflow_db").replace("postgresql://", "postgresql+psycopg://", 1)
+    metadata = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    try:
+        with metadata.connect() as connection:
+            rows = connection.execute(text("select dag_id, is_paused from dag where not is_stale")).tuples().all()
+            errors = connection.execute(text("select count(*) from import_error")).scalar_one()
+    except SQLAlchemyError:
+        return Finding("提醒", "Airflow", "读不到 Airflow 的元数据库，未核对 DAG；先启动服务")
+    wanted, known = {f"collect_{unit.id}" for unit in load_catalogue().collected}, dict(rows)
+    wrong = [
+        (sorted(wanted - known.keys()), "目录中有而 Airflow 还没有（一分钟内出现，否则查看 dag-processor 日志）"),
+        (sorted(dag for dag in known.keys() - wanted if dag.startswith("collect_")), "目录中没有而 Airflow 仍有"),
+        (sorted(dag for dag, paused in rows if paused), "已暂停"),
+        ([f"{errors} 个"] if errors else [], "DAG 文件读不了，见 Airflow 首页"),
+    ]
+    said = "；".join(f"{what}：{'、'.join(names)}" for names, what in wrong if names)
+    return Finding("提醒" if said else "通过", "Airflow", said or f"{len(wanted)} 个采集 DAG 与目录一致")
+
+
 def _calendar(on: date) -> Finding:
     last = WorkCalendar.load().last_day
     left = (last - on).days
@@ -157,5 +183,6 @@ def examine(on: date) -> list[Finding]:
         ("关卡规则", _rules),
         ("工作日历", lambda: _calendar(on)),
         ("连接", _connections),
+        ("Airflow", _airflow),
     ]
     return [finding for subject, check in checks for finding in _safely(subject, check)]
