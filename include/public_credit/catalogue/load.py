@@ -75,7 +75,7 @@ class Catalogue:
 
     def sound(self, unit_id: str) -> None:
         """Raises LeftOut while the file of a unit has a mistake: nothing new is taken of it."""
-        file = self.stale.get(unit_id, f"departments/{unit_id}.yml")
+        file = self.stale.get(unit_id, "" if unit_id in self.units else f"departments/{unit_id}.yml")
         if file in self.left_out:
             raise LeftOut(f"{self.unit_name(unit_id)}暂不采集，它的目录文件有误", self.left_out[file])
 
