@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, task
 from airflow.timetables.assets import AssetOrTimeSchedule
-from airflow.timetables.trigger import CronTriggerTimetable
 from public_credit.steps.airflow import LANDED, RELEASED, clock_schedule
 
 NOTES = """
@@ -17,17 +16,16 @@ NOTES = """
 """
 landed = Asset(name=LANDED, uri=f"pcw://{LANDED}")
 released = Asset(name=RELEASED, uri=f"pcw://{RELEASED}")
-hourly = clock_schedule("30 * * * *")
+hourly = clock_schedule("30 * * * *", at_once=True)  # a new warehouse has its page within minutes
 
 with DAG(
     dag_id="build_warehouse",
     dag_display_name="质量关卡与数仓构建",
     description="跨记录检查与 Great Expectations 关卡，dbt 构建，形成对市平台的变更单",
     doc_md=NOTES,
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(hourly, timezone="Asia/Shanghai"), assets=[landed])  # type: ignore[list-item]  # of the SDK too
+    schedule=AssetOrTimeSchedule(timetable=hourly, assets=[landed])  # type: ignore[list-item]  # of the SDK too
     if hourly
     else [landed],
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["构建"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, task
 from public_credit.catalogue import load_catalogue
@@ -19,7 +19,6 @@ def department_dag(unit) -> DAG:
         description=f"按目录采集{unit.name}的公共信用信息，加密归档后入库",
         doc_md=f"{unit.run_notes}\n\n联系：{unit.contact}",
         schedule=clock_schedule(unit.schedule),
-        start_date=datetime(2026, 1, 1),
         catchup=False,
         max_active_runs=1,
         tags=["采集", unit.name, *sorted({dataset.channel.type for dataset in unit.datasets})],
@@ -36,20 +35,16 @@ def department_dag(unit) -> DAG:
         @task(
             task_id="collect_and_land",
             outlets=[LANDED_BATCHES],
-            doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试；一份回执出错只停这一份。",
+            doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试；一份回执出错只停这一份。连接还没有配置的单位跳过（尚未接入）；目录文件有误的单位失败，原因见日志。",
         )
         def collect_and_land(**context):
-            from public_credit.steps.airflow import conclude, run_of
-            from public_credit.steps.work import collect_and_land as work
+            from public_credit.steps.airflow import collect
 
-            run = run_of(context)
-            work(run, unit.id)
-            conclude(run)
+            collect(context, unit.id)
 
         collect_and_land()
     return dag
 
 
-for _unit in load_catalogue().units.values():
-    if any(dataset.channel.type != "hand_in" for dataset in _unit.datasets):
-        globals()[f"collect_{_unit.id}"] = department_dag(_unit)
+for _unit in load_catalogue().collected:
+    globals()[f"collect_{_unit.id}"] = department_dag(_unit)

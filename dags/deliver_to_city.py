@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, task
 from airflow.timetables.assets import AssetOrTimeSchedule
-from airflow.timetables.trigger import CronTriggerTimetable
 from public_credit.steps.airflow import DELIVERED, RELEASED, clock_schedule
 
 released = Asset(name=RELEASED, uri=f"pcw://{RELEASED}")
@@ -18,10 +17,9 @@ with DAG(
     dag_display_name="报送市平台",
     description="按变更单逐条按序报送市公共信用信息平台，结果不明的先查询再处理",
     doc_md="同一记录严格按序；结果不明的记录不重发，先向市平台查询。每小时续报一次未完成的记录。",
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(hourly, timezone="Asia/Shanghai"), assets=[released])  # type: ignore[list-item]  # of the SDK too
+    schedule=AssetOrTimeSchedule(timetable=hourly, assets=[released])  # type: ignore[list-item]  # of the SDK too
     if hourly
     else [released],
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["报送", "市平台"],

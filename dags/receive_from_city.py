@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, task
 from airflow.timetables.assets import AssetOrTimeSchedule
-from airflow.timetables.trigger import CronTriggerTimetable
 from public_credit.steps.airflow import DELIVERED, clock_schedule
 
 delivered = Asset(name=DELIVERED, uri=f"pcw://{DELIVERED}")
@@ -17,10 +16,9 @@ with DAG(
     dag_display_name="市平台回执与对账",
     description="登记市平台的后续回执（公示、撤下、异议、修复），并逐条双向对账",
     doc_md="回执按序号续取；对账比较双方各自持有的记录与版本，差异逐条记入台账。",
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(daily, timezone="Asia/Shanghai"), assets=[delivered])  # type: ignore[list-item]  # of the SDK too
+    schedule=AssetOrTimeSchedule(timetable=daily, assets=[delivered])  # type: ignore[list-item]  # of the SDK too
     if daily
     else [delivered],
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["回执", "市平台"],

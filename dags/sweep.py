@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, task
 from public_credit.steps.airflow import clock_schedule
@@ -13,7 +13,6 @@ with DAG(
     description="清理中断的收取和入库在归档与保险库中的残留",
     doc_md="归档中一天前的、没有登记的对象，以及没有落成的入库存入保险库、而没有任何一行用到的号码。可以重复运行；有批次正在入库时保险库留到下一次。跨月后另为原始层各类记录开新的月分区。",
     schedule=clock_schedule("40 2 * * *"),
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["维护"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Asset, Param, task
@@ -22,7 +22,6 @@ with DAG(
     description="计算年度目标数字，领导批准后冻结入台账；更正另行重列",
     doc_md=NOTES,
     schedule=clock_schedule("0 9 10 1 *"),
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=4,
     tags=["目标", "定稿"],
@@ -35,12 +34,13 @@ with DAG(
     default_args={"owner": "data_engineer", "retries": 1, "retry_delay": timedelta(seconds=15)},
 ) as dag:
 
-    @task.short_circuit(execution_timeout=timedelta(hours=1), doc_md="起草；与上一份定稿一致时到此为止。")
+    @task.short_circuit(
+        execution_timeout=timedelta(hours=1), doc_md="起草；与上一份定稿一致、或还没有可定稿的年度时到此为止。"
+    )
     def compute(**context):
-        from public_credit.steps.airflow import run_of
-        from public_credit.steps.work import edition
+        from public_credit.steps.airflow import edition
 
-        return edition(run_of(context), context["params"]["year"], context["params"]["reason"])
+        return edition(context)
 
     # Not ApprovalOperator: a rejection there skips by exception, so nobody downstream learns who said no, and why.
     approval = HITLOperator(

@@ -1,4 +1,4 @@
-"""``python -m local_stack demo | serve | reset``; the script ``run`` calls it inside the environment."""
+"""``python -m local_stack demo | serve | reset | init``; the script ``run`` calls it inside the environment."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from public_credit.base import settings
 from public_credit.base.messages import UserError
 
 from . import commands
+from .init import Answers, asker, init
 from .processes import guarded
-from .stack import StackError, only_stack, reset
+from .stack import StackError, chosen, only_stack, reset
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -26,6 +27,15 @@ def main() -> int:
     play.add_argument("--port", type=int, default=0, help="Airflow 端口，缺省取空闲端口")
     up = actions.add_parser("serve", help="日常运行（不含模拟部门）")
     up.add_argument("--port", type=int, default=8080, help="Airflow 端口")
+    up.add_argument("--district", type=Path, help="辖区文件夹；此后的命令和启动沿用，除非 PCW_DISTRICT 另有所指")
+    begin = actions.add_parser("init", help="新建一个辖区文件夹，并生成本机的密钥；没有写明的逐项询问")
+    begin.add_argument("folder", type=Path, help="新的辖区文件夹，应为空")
+    begin.add_argument("--name", help="辖区名称，例如 周村区")
+    begin.add_argument("--code", help="行政区划代码，例如 370306")
+    begin.add_argument("--unit", help="第一个单位的编号，缺省 xyzx")
+    begin.add_argument("--unit-name", help="它的名称")
+    begin.add_argument("--uscc", help="它的统一社会信用代码；不写的，该单位只是示例，不生效")
+    begin.add_argument("--by", help="其余领域计划在哪一天前接入，例如 2026-12-31")
     actions.add_parser("reset", help="清除全部状态")
     options = parser.parse_args()
     try:
@@ -39,6 +49,11 @@ def main() -> int:
         if options.command == "reset":
             reset(home)
             return 0
+        if options.command == "init":
+            given = Answers(*(getattr(options, name) for name in ("name", "code", "unit", "unit_name", "uscc", "by")))
+            return init(options.folder.resolve(), home, given, asker())
+        if options.command == "serve" and options.district:
+            chosen(options.district.resolve(), home)
         with only_stack(home):  # the worker inherits the lock: it is free when both processes are gone
             return guarded(lambda: _run(options, home))
     except StackError as error:

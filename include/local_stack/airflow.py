@@ -27,8 +27,8 @@ LEADER = "分管区领导"  # of the simulated district: answers what runs ask
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 
 
-def _secret(home: Path, name: str, make: Callable[[], str]) -> str:
-    return secret_file(home, f"airflow_{name}", make).read_text(encoding="ascii")
+def _secret(home: Path, name: str) -> str:
+    return secret_file(home, f"airflow_{name}", _SECRETS[name]).read_text(encoding="ascii")
 
 
 SIMULATED_WORLD = {"PCW_CLOCK": "logical", "PCW_DISTRICT": "demo"}  # the demo's calendar and its invented district
@@ -38,6 +38,21 @@ def _fernet_key() -> str:
     from cryptography.fernet import Fernet
 
     return Fernet.generate_key().decode()
+
+
+_SECRETS: dict[str, Callable[[], str]] = {
+    "fernet_key": _fernet_key,
+    "api_secret": secrets.token_hex,
+    "jwt_secret": secrets.token_hex,
+    "admin_password": lambda: secrets.token_urlsafe(12),
+    "leader_password": lambda: secrets.token_urlsafe(12),
+}
+
+
+def make_secrets(home: Path) -> None:
+    """Make what is missing of the secrets a district needs: all but the password of the simulated leader."""
+    for name in _SECRETS.keys() - {"leader_password"}:
+        _secret(home, name)
 
 
 class Airflow:
@@ -76,7 +91,7 @@ class Airflow:
 
     def password(self, user: str = USER) -> str:
         name = "admin_password" if user == USER else "leader_password"
-        return _secret(self.home, name, lambda: secrets.token_urlsafe(12))
+        return _secret(self.home, name)
 
     def environment(self) -> dict[str, str]:
         """Everything the processes need; nothing is read from a configuration file."""
@@ -103,7 +118,7 @@ class Airflow:
             "AIRFLOW__CORE__EXECUTOR": "public_credit.steps.executor.PreparedExecutor",
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "4",
-            "AIRFLOW__CORE__FERNET_KEY": _secret(self.home, "fernet_key", _fernet_key),
+            "AIRFLOW__CORE__FERNET_KEY": _secret(self.home, "fernet_key"),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(":".join(item) for item in self.users.items()),
@@ -114,8 +129,8 @@ class Airflow:
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API__WORKERS": "1",
-            "AIRFLOW__API__SECRET_KEY": _secret(self.home, "api_secret", secrets.token_hex),
-            "AIRFLOW__API_AUTH__JWT_SECRET": _secret(self.home, "jwt_secret", secrets.token_hex),
+            "AIRFLOW__API__SECRET_KEY": _secret(self.home, "api_secret"),
+            "AIRFLOW__API_AUTH__JWT_SECRET": _secret(self.home, "jwt_secret"),
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs"),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",

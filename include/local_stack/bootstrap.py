@@ -48,6 +48,13 @@ def _ensure_database(admin: psycopg.Connection, name: str, owner: str) -> None:
     admin.execute(psycopg.sql.SQL("revoke connect on database {} from public").format(psycopg.sql.Identifier(name)))
 
 
+def make_keys(folder: Path) -> None:
+    """Make the keys that are missing, but those whose file the environment names."""
+    for name in KEYS:
+        if not os.environ.get(f"PCW_KEY_{name.upper()}_FILE") and not (folder / f"{name}.key").exists():
+            files.write(folder / f"{name}.key", secrets.token_hex(32) + "\n")
+
+
 def bootstrap(superuser: str, url: Url, home: Path, others: tuple[str, ...] = ("airflow",)) -> dict[str, str]:
     """Make what is missing; the connections. Safe to run again on every start (ports change).
 
@@ -59,9 +66,7 @@ def bootstrap(superuser: str, url: Url, home: Path, others: tuple[str, ...] = ("
     path = folder / "connections.yaml"
     known = connections.read(path)
     made: dict[str, str] = {}
-    for name in KEYS:
-        if not os.environ.get(f"PCW_KEY_{name.upper()}_FILE") and not (folder / f"{name}.key").exists():
-            files.write(folder / f"{name}.key", secrets.token_hex(32) + "\n")
+    make_keys(folder)
 
     def password_of(conn_id: str) -> str:
         """The password a role has; a new one where its line names none or cannot be read."""

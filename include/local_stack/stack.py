@@ -73,6 +73,15 @@ def only_stack(home: Path) -> Iterator[None]:
         yield
 
 
+def chosen(district: Path, home: Path) -> None:
+    """Serve this district, now and until another is chosen: shells read the file before a command. Raises StackError."""
+    if not (district / "district.yml").is_file():
+        raise StackError(f"{district} 不是辖区文件夹：其中没有 district.yml。新建一个：./run init {district}")
+    home.mkdir(parents=True, exist_ok=True)
+    files.write(home / "district.env", f"PCW_DISTRICT=${{PCW_DISTRICT:-{shlex.quote(str(district))}}}\n")
+    os.environ["PCW_DISTRICT"] = str(district)
+
+
 class Stack:
     """Everything that runs on one machine; ``stop`` ends all of it."""
 
@@ -248,15 +257,7 @@ def expected_dags() -> set[str]:
     """DAGs that must have been parsed before anything is triggered."""
     from public_credit.catalogue import load_catalogue
 
-    return {
-        *FOLLOWING,
-        "year_end_edition",
-        *(
-            f"collect_{unit.id}"
-            for unit in load_catalogue().units.values()
-            if any(dataset.channel.type != "hand_in" for dataset in unit.datasets)
-        ),
-    }
+    return {*FOLLOWING, "year_end_edition", *(f"collect_{unit.id}" for unit in load_catalogue().collected)}
 
 
 _OURS = ("stack.lock", "postgres", "simulator")  # any of them tells a state folder

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from local_stack.init import Answers, init
 from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
 from public_credit.oversight import doctor
@@ -74,15 +75,14 @@ def _tables(records: Records) -> dict[str, str]:
 @pytest.mark.slow
 def test_nothing_invented_stands_on_the_page_of_an_empty_district(migrated, tmp_path: Path) -> None:
     folder = tmp_path / "district"
-    folder.mkdir()
-    (folder / "district.yml").write_text("name: 空空区\n", encoding="utf-8")
+    init(folder, tmp_path / "secrets of another", Answers(name="周村区", code="370306"), None)
     with pytest.MonkeyPatch.context() as patch, open_warehouse(migrated, tmp_path, patch) as warehouse:
         records = Records(warehouse)
         for on, district in ((ON, ""), (NEXT, str(folder))):
             patch.setenv("PCW_DISTRICT", district)
             assert build.run(run_on(on)).build_id is not None
             texts = _published(tmp_path / on.isoformat()) | _tables(records)
-            assert len(texts) > 100 and ("空空区" in texts["page"]) is bool(district)
+            assert len(texts) > 100 and ("周村区" in texts["page"]) is bool(district)
             assert {name: words for name, text in texts.items() if (words := demo_words.told(text))} == {}
             for command in ("status", "doctor", "release prepare", "deliver", "catalogue coverage"):
                 done = credit(*command.split())
@@ -98,7 +98,7 @@ def test_without_a_district_everything_says_so_and_works(monkeypatch: pytest.Mon
     assert len(catalogue.kinds) > 20 and not catalogue.units and not catalogue.receivers and not catalogue.district.name
     checked = credit("catalogue", "check")
     assert checked.code == 0 and "未指定辖区" in checked.out
-    (finding,) = doctor._safely("目录", doctor._catalogue)
+    (finding,) = doctor._safely("目录", lambda: doctor._catalogue(ON))
     assert finding.verdict == "提醒" and "PCW_DISTRICT" in finding.detail
 
 

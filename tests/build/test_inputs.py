@@ -13,6 +13,7 @@ from public_credit.base.messages import UserError
 from public_credit.build import inputs
 from public_credit.build import run as build
 from public_credit.catalogue import load_catalogue
+from public_credit.ledger.models import TargetUnit
 from public_credit.policy import seeds as policy
 
 from tests.conftest import DEMO, open_warehouse
@@ -80,11 +81,11 @@ def test_a_district_may_name_facts_of_any_sort_or_none(
 ) -> None:
     monkeypatch.delenv("PCW_DISTRICT")
     assert inputs.read(name) == []
-    assert not any(inputs.facts().values())
+    assert not any(inputs.facts().given.values())
     monkeypatch.setenv("PCW_DISTRICT", str(tmp_path))
     (tmp_path / "district.yml").write_text("name: 某区\n", encoding="utf-8")
     assert inputs.read(name) == []
-    assert not any(inputs.facts().values())
+    assert not any(inputs.facts().given.values())
     monkeypatch.setenv("PCW_DISTRICT", str(DEMO))
     assert len(inputs.read(name)) >= 3
 
@@ -133,15 +134,16 @@ def test_a_figure_that_the_plan_does_not_have_has_no_units(tmp_path: Path, monke
     monkeypatch.setenv("PCW_DISTRICT", str(folder))
     path = folder / "district.yml"
     path.write_text(path.read_text(encoding="utf-8").replace("  T20: {", "  T21: {"), encoding="utf-8")
-    with pytest.raises(UserError, match="没有这样的目标数字：T21") as caught:
-        inputs.facts()
-    assert caught.value.code == 3
+    facts = inputs.facts()
+    (fault,) = facts.faults
+    assert "没有这样的目标数字：T21" in fault.text and fault.code == 3
+    assert "T19" in {row["figure_id"] for row in facts.given[TargetUnit]} and len(facts.given) == 4
     checked = credit("catalogue", "check")
     assert checked.code == 3 and "T21" in checked.err
 
 
 def test_the_demo_names_all_the_plan_names() -> None:
-    facts = {table.__tablename__: rows for table, rows in inputs.facts().items()}
+    facts = {table.__tablename__: rows for table, rows in inputs.facts().given.items()}
     assert (len(facts["key_department"]), len(facts["report_area"])) == (10, 4)
     figures = {row["figure_id"] for row in policy.seed("target", "targets")}
     figures |= {row["milestone_id"] for row in policy.seed("milestone", "targets")}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 from public_credit.catalogue import load_catalogue, read
-from public_credit.catalogue.load import Problem, default_root
+from public_credit.catalogue.load import default_root
 from public_credit.catalogue.sectors import SECTOR_IDS
+from public_credit.catalogue.source import Problem
 from public_credit.land.rules import load_ruleset
 
 from tests.conftest import DEMO
@@ -147,19 +148,17 @@ def test_no_file_belongs_to_two_datasets_of_a_unit():
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------
-def test_a_sector_nobody_serves_is_a_mistake(root: Path):
+def test_a_sector_nobody_serves_is_no_mistake_but_a_thing_to_be_done(root: Path):
     (root / "departments" / "swj.yml").unlink()
-    served = problem(root, "district.yml", "领域 D07 既没有数据集")
-    assert (root / "district.yml").read_text(encoding="utf-8").splitlines()[served.line - 1].startswith("  D07:")
-    found = [item for item in read(root, root)[1] if "责任单位不在目录中：swj" in item.reason]
-    assert [item.where for item in found] == ["sectors.D07", "targets.T05.contributing", "targets.T19.contributing"]
+    catalogue, problems = read(root, root)
+    assert problems == [] and catalogue.absent.units == ("swj",) and catalogue.absent.sectors == {"D07": None}
 
 
 def test_a_refusal_serves_a_sector_too(root: Path):
     (root / "departments" / "jtj.yml").unlink()
-    text = (root / "district.yml").read_text(encoding="utf-8")
-    (root / "district.yml").write_text(text.replace("jtj", "kjj"), encoding="utf-8")
-    assert read(root, root)[1] == [], "D22 has a refused entry"
+    catalogue, problems = read(root, root)
+    assert problems == [] and catalogue.absent.units == ("jtj",), "D22 has a refused entry"
+    assert catalogue.absent.sectors == {}
 
 
 def test_a_missing_and_an_invented_sector_are_mistakes(root: Path):

@@ -31,6 +31,7 @@ def offer(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
     root = tmp_path / "checkout"
     for name in ("include/catalogue", "include/districts", "expectations"):
         shutil.copytree(CHECKOUT / name, root / name)
+    (root / "dbt_project").symlink_to(CHECKOUT / "dbt_project")
     monkeypatch.setenv("PCW_ROOT", str(root))
 
     def write(**datasets: dict[str, Any]) -> Any:

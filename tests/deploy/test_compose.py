@@ -67,6 +67,12 @@ def test_every_name_leads_somewhere(tmp_path: Path) -> None:
     assert used - set(SERVICES["scheduler"]["secrets"]) == {"postgres_password", "admin_password"}, "bootstrap's own"
 
 
+def test_the_image_holds_no_district_and_every_service_mounts_one() -> None:
+    ignored = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {"include/districts", "district"} <= set(ignored) and (CHECKOUT / "include" / "districts").is_dir()
+    assert all("./district:/district:ro" in service["volumes"] for service in OURS.values())
+
+
 def test_every_variable_is_read_by_something() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "include").rglob("*.py"))
     from airflow.configuration import conf

@@ -8,13 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 from local_stack import processes
+from local_stack.airflow_api import AirflowApi
 from local_stack.stack import expected_dags
+from public_credit.base import settings
+from public_credit.identifiers.codes import make_uscc
+
+from tests.helpers.commands import credit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -31,10 +37,49 @@ def _command(home: Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
     )
 
 
+def _is_not_connected_yet(url: str, password: str, home: Path, district: Path) -> None:
+    """No clock has started the department's DAG; started by hand its task is skipped, which is no failure of anybody's."""
+    api = AirflowApi(url, lambda user: password, "admin", lambda: None)
+    assert api.runs("collect_xyzx") == []
+    run = api.trigger("collect_xyzx", f"{date.today()}T00:00:00+08:00")
+    deadline = time.monotonic() + 120
+    while api.run("collect_xyzx", run)["state"] not in ("success", "failed"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert api.task_states("collect_xyzx", run) == {"collect_and_land": "skipped"}
+    api.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PCW_HOME", str(home))
+        patch.setenv("PCW_DISTRICT", str(district))
+        (row,) = credit("status", "--json").json["datasets"]
+        assert (row["verdict"], row["move"]) == ("尚未接入", "数据管理员：配置连接 sftp_xyzx")
+        findings = {item["subject"]: item for item in credit("doctor", "--json").json}
+        assert findings["Airflow"]["verdict"] == "通过" and "1 个采集 DAG" in findings["Airflow"]["detail"]
+        assert findings["连接 sftp_xyzx"]["verdict"] == "提醒"
+        (district / "departments" / "other.yml").write_text(
+            (district / "departments" / "xyzx.yml")
+            .read_text(encoding="utf-8")
+            .replace("xyzx", "other")
+            .replace(make_uscc("11", "00423450", "370306"), make_uscc("11", "00423451", "370306")),
+            encoding="utf-8",
+        )
+        (finding,) = [item for item in credit("doctor", "--json").json if item["subject"] == "Airflow"]
+        assert finding["verdict"] == "提醒" and "collect_other" in finding["detail"]
+        for role in settings.ROLES:
+            settings.engine(role).dispose()
+
+
 @pytest.mark.slow
 def test_serve_answers_and_leaves_nothing(tmp_path: Path) -> None:
-    home = tmp_path / "state"
-    command, environment = _command(home, "serve", "--port", "0")
+    home, district = tmp_path / "state", tmp_path / "district"
+    given = ["--name", "周村区", "--code", "370306", "--uscc", make_uscc("11", "00423450", "370306")]
+    command, environment = _command(home, "init", str(district), *given)
+    begun = subprocess.run(
+        command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    assert begun.returncode == 0, begun.stderr
+    password = (home / "secrets" / "airflow_admin_password").read_text()
+    command, environment = _command(home, "serve", "--port", "0", "--district", str(district))
     output = tmp_path / "output"
     with output.open("wb") as target:
         serve = subprocess.Popen(
@@ -46,7 +91,6 @@ def test_serve_answers_and_leaves_nothing(tmp_path: Path) -> None:
             assert serve.poll() is None and time.monotonic() < deadline, output.read_text(encoding="utf-8")
             time.sleep(0.2)
         url = re.search(r"http://127\.0\.0\.1:\d+", output.read_text(encoding="utf-8")).group()
-        password = (home / "secrets" / "airflow_admin_password").read_text()
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
             assert client.get("/api/v2/dags").status_code == 401
             token = client.post("/auth/token", json={"username": "admin", "password": password}).json()
@@ -55,11 +99,12 @@ def test_serve_answers_and_leaves_nothing(tmp_path: Path) -> None:
             ).json()
             named = {item["dag_id"] for item in listed["dags"]}
             assert {dag for dag in expected_dags() if not dag.startswith("collect_")} <= named
-            assert not [dag for dag in named if dag.startswith("collect_")], "no district is named, so nobody delivers"
-            assert "没有指定辖区" in output.read_text(encoding="utf-8")
+            assert [dag for dag in named if dag.startswith("collect_")] == ["collect_xyzx"]
+            assert "没有指定辖区" not in output.read_text(encoding="utf-8")
             health = client.get("/api/v2/monitor/health").json()
             parts = ("metadatabase", "scheduler", "dag_processor")
             assert {health[part]["status"] for part in parts} == {"healthy"}
+        _is_not_connected_yet(url, password, home, district)
         for arguments in (["reset"], ["serve"]):
             command, environment = _command(home, *arguments)
             refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)

@@ -19,6 +19,7 @@ from local_stack.days import instant
 from local_stack.stack import Progress, Stack
 from public_credit.base.settings import today
 
+from tests.helpers.commands import credit
 from tests.helpers.penalties import csv_bytes, rows
 from tests.helpers.servers import Sftp
 
@@ -62,7 +63,8 @@ def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sftp]:
     server.stop()
 
 
-def _delivered(server: Sftp, name: str) -> None:
+def _delivered(server: Sftp, name: str, *, wrong: int = 0) -> None:
+    """A file of 25 rows, the first ``wrong`` of them without a number of the decision."""
     folder = server.root / "out"
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(
@@ -72,7 +74,7 @@ def _delivered(server: Sftp, name: str) -> None:
                 | {
                     "source_unit_uscc": "113703990000011346",
                     "authority_uscc": "113703990000011346",
-                    "decision_no": f"{name}{number}",
+                    "decision_no": f"{name}{number}" if number >= wrong else "",
                 }
                 for number, row in enumerate(rows(25))
             ]
@@ -106,6 +108,7 @@ def test_a_department_added_while_the_stack_runs_is_collected_without_a_restart(
         assert time.monotonic() < added + 90, "the DAG did not appear"
         time.sleep(1)
     print(f"the DAG appeared after {time.monotonic() - added:.0f} s")
+    assert "可收 1 份" in credit("probe", "slj.penalty_entity").out
     run = stack.airflow.api.trigger("collect_slj", instant(today() - timedelta(days=2)))
     assert _waited(stack, "collect_slj", run, 120) == "success"
     assert stack.query("select dataset_id, rows_in from ledger.batch") == [("slj.penalty_entity", 25)]
@@ -113,8 +116,8 @@ def test_a_department_added_while_the_stack_runs_is_collected_without_a_restart(
 
 def test_an_error_in_one_receipt_fails_the_run_after_everything_else_was_done(stack: Stack, sftp: Sftp) -> None:
     """A landed row vanishes: that batch cannot be judged; the one beside it is accepted, built and released, the alert is sent."""
-    for name in ("xzcf_bad.csv", "xzcf_good.csv"):
-        _delivered(sftp, name)
+    for name, wrong in (("xzcf_bad.csv", 0), ("xzcf_good.csv", 0), ("xzcf_slip.csv", 2)):
+        _delivered(sftp, name, wrong=wrong)
     with psycopg.connect(stack.connection("pcw_db_owner"), autocommit=True) as owner:
         owner.execute("select pg_advisory_lock(hashtext('gate'))")  # nobody judges while the row is taken away
         run = stack.airflow.api.trigger("collect_slj", instant(today() - timedelta(days=1)))
@@ -140,7 +143,25 @@ def test_an_error_in_one_receipt_fails_the_run_after_everything_else_was_done(st
     assert dict(stack.query("select file_name, state from ledger.batch where file_name <> 'xzcf_20260225.csv'")) == {
         "xzcf_bad.csv": "failed",
         "xzcf_good.csv": "accepted",
+        "xzcf_slip.csv": "accepted_with_quarantine",
     }
+    (slip,) = (stack.home / "slips" / "slj").glob("*.xlsx")
+    assert slip.name.startswith("退回单_示范区水利局_行政处罚") and slip.name.endswith("_2行.xlsx")
     assert stack.query(
         "select count(*) from intermediate.int_administrative_penalty__current where decision_no like 'xzcf_good%'"
     ) == [(25,)]
+
+
+def test_a_slip_of_the_pen_in_its_file_fails_its_own_runs_and_nobody_elses(stack: Stack) -> None:
+    """Without another try, with file and line; when it is mended the next run collects again."""
+    path = stack.checkout / "include" / "districts" / "demo" / "departments" / "slj.yml"
+    path.write_text(DEPARTMENT.replace('"20 6 * * *"', '"20 26 * * *"'), encoding="utf-8")
+    run = stack.airflow.api.trigger("collect_slj", instant(today() - timedelta(days=3)))
+    other = stack.airflow.api.trigger("collect_zfb", instant(today() - timedelta(days=3)))
+    assert _waited(stack, "collect_slj", run, 60) == "failed"
+    assert _waited(stack, "collect_zfb", other, 60) == "success"
+    assert stack.airflow.api.task_states("collect_zfb", other) == {"collect_and_land": "skipped"}, "not connected here"
+    assert "departments/slj.yml 第 5 行 schedule" in credit("status").out
+    path.write_text(DEPARTMENT, encoding="utf-8")
+    run = stack.airflow.api.trigger("collect_slj", instant(today() - timedelta(days=4)))
+    assert _waited(stack, "collect_slj", run, 60) == "success"

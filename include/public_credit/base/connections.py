@@ -26,6 +26,10 @@ _ENCODE = "用户名、口令中的特殊字符（@ : / ? # % 等）须作百分
 _REMEDY = "打开该文件改正；每行一个“编号: 地址”，编码 UTF-8，特殊字符作百分号编码。"
 
 
+class NotNamed(UserError):
+    """Neither the file nor the environment names a connection."""
+
+
 @dataclass(frozen=True)
 class Connections:
     """URIs by id; ``faults``: id → what is wrong with its line; ``lines``: id → its first line and the one after its last."""
@@ -41,10 +45,10 @@ class Connections:
         return self.known.get(conn_id)
 
     def required(self, conn_id: str) -> str:
-        """The URI of a connection. Raises UserError (code 3) when there is none."""
+        """The URI of a connection. Raises NotNamed when there is none, UserError (code 3) when its line is wrong."""
         found = self.uri(conn_id)
         if found is None:
-            raise UserError(
+            raise NotNamed(
                 f"未配置连接 {conn_id}。",
                 code=3,
                 remedy=(

@@ -203,6 +203,17 @@ def connection(conn_id: str) -> str:
     return connections.read(connections_file()).required(conn_id)
 
 
+def names_connection(conn_id: str) -> bool:
+    """Whether environment or file name a connection, right or wrong; so it is taken to be where the file cannot be read."""
+    try:
+        connection(conn_id)
+    except connections.NotNamed:
+        return False
+    except UserError:
+        return True
+    return True
+
+
 def secret_key(name: str) -> bytes:
     """A 32-byte key kept as hex in ``secrets/<name>.key`` (or in the file ``PCW_KEY_<NAME>_FILE`` names)."""
     path = Path(os.environ.get(f"PCW_KEY_{name.upper()}_FILE") or home() / "secrets" / f"{name}.key")

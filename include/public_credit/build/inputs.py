@@ -94,6 +94,8 @@ def read(name: str) -> list[dict[str, Any]]:
         return _rows(path, file, wrong, remedy)
     except UnicodeDecodeError:
         raise UserError(f"{wrong} 不是 UTF-8 编码。", remedy=remedy, code=3) from None
+    except OSError:
+        raise UserError(f"{wrong} 读不了。", remedy="检查该文件的权限。", code=3) from None
     except csv.Error:
         raise UserError(f"{wrong} 不是完整的 CSV（引号没有配对？）。", remedy=remedy, code=3) from None
 
@@ -122,46 +124,70 @@ def _proved(names: list[str], key: str, name: str) -> list[dict[str, Any]]:
 
 
 def _target_units() -> list[dict[str, Any]]:
-    figures = {row["figure_id"] for row in policy.seed("target", "targets")}
-    figures |= {row["milestone_id"] for row in policy.seed("milestone", "targets")}
-    targets = load_catalogue().district.targets
-    if unknown := sorted(targets.keys() - figures):
-        raise UserError(
+    """Who answers for which figure, of those that the plan and the catalogue have."""
+    figures, catalogue = _figures(), load_catalogue()
+    return [
+        {"figure_id": figure, "role": role, "place": place, "unit_id": unit}
+        for figure, entry in catalogue.district.targets.items()
+        for role, units in ((UnitRole.RESPONSIBLE, entry.responsible), (UnitRole.CONTRIBUTING, entry.contributing))
+        for place, unit in enumerate(units, start=1)
+        if figure in figures and unit in catalogue.units
+    ]
+
+
+def _figures() -> set[str]:
+    return {row["figure_id"] for row in policy.seed("target", "targets")} | {
+        row["milestone_id"] for row in policy.seed("milestone", "targets")
+    }
+
+
+def _unknown() -> Iterator[UserError]:
+    """What is named and cannot be: figures the plan does not have, files in the folder of evidence."""
+    district, folder = load_catalogue().district, settings.district_folder()
+    if unknown := sorted(district.targets.keys() - _figures()):
+        yield UserError(
             f"district.yml 的 targets 中没有这样的目标数字：{'、'.join(unknown)}。",
             remedy="写种子表 target 的 figure_id（T01 至 T20、T09P、T10P）或里程碑编号（M01 至 M13）。",
             code=3,
         )
-    return [
-        {"figure_id": figure, "role": role, "place": place, "unit_id": unit}
-        for figure, entry in targets.items()
-        for role, units in ((UnitRole.RESPONSIBLE, entry.responsible), (UnitRole.CONTRIBUTING, entry.contributing))
-        for place, unit in enumerate(units, start=1)
-    ]
-
-
-def facts() -> dict[type[Base], list[dict[str, Any]]]:
-    """All facts of the district, by the table they go to. Raises UserError with what is wrong, and where."""
-    district, folder = load_catalogue().district, settings.district_folder()
-    given = (
-        {path.name for path in (folder / "evidence").iterdir()} if folder and (folder / "evidence").is_dir() else set()
-    )
+    evidence = folder / "evidence" if folder else None
+    given = {path.name for path in evidence.iterdir()} if evidence and evidence.is_dir() else set()
     if unknown := sorted(name for name in given - {f"{name}.csv" for name in FILES} if not name.startswith(".")):
-        raise UserError(
+        yield UserError(
             f"佐证文件夹 evidence 中有不认识的文件：{'、'.join(unknown)}。",
             remedy=f"改名为 {'、'.join(f'{name}.csv' for name in FILES)} 之一，或移到别处。",
             code=3,
         )
-    return {
-        MilestoneEvidence: read("milestone_evidence"),
-        KeyDepartment: _proved(district.key_departments, "department", "department_evidence"),
-        ReportArea: _proved(district.report_areas, "area", "area_evidence"),
-        TargetUnit: _target_units(),
-    }
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of the district by the table they go to, and what is wrong: a table whose file has a mistake is not among them."""
+
+    given: dict[type[Base], list[dict[str, Any]]]
+    faults: list[UserError]
+
+
+def facts() -> Facts:
+    """All facts of the district. A file with a mistake stops no build: what was published of it before stays."""
+    district, faults = load_catalogue().district, list(_unknown())
+    given: dict[type[Base], list[dict[str, Any]]] = {TargetUnit: _target_units()}
+    ways: tuple[tuple[type[Base], Callable[[], list[dict[str, Any]]]], ...] = (
+        (MilestoneEvidence, lambda: read("milestone_evidence")),
+        (KeyDepartment, lambda: _proved(district.key_departments, "department", "department_evidence")),
+        (ReportArea, lambda: _proved(district.report_areas, "area", "area_evidence")),
+    )
+    for table, rows in ways:
+        try:
+            given[table] = rows()
+        except UserError as fault:
+            faults.append(fault)
+    return Facts(given, faults)
 
 
 def publish(opened: Session) -> None:
     """Put the district's facts where dbt reads them, instead of those of the build before."""
-    for table, rows in facts().items():
+    for table, rows in facts().given.items():
         opened.execute(delete(table))
         if rows:
             opened.execute(insert(table), rows)

@@ -134,7 +134,7 @@ def made_from() -> dict[str, Any]:
     rows = {f"unit {row['unit_id']}": row for row in _units()} | {
         f"dataset {row['dataset_id']}": row for row in _datasets()
     }
-    facts = {table.__tablename__: given for table, given in inputs.facts().items()}
+    facts = {table.__tablename__: given for table, given in inputs.facts().given.items()}
     return {
         "facts": _fingerprint(facts)[:16],
         "seeds": _content("seeds"),

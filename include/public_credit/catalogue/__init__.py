@@ -1,7 +1,8 @@
 """The catalogue: record kinds, units and their datasets, receivers, limits."""
 
-from .load import Catalogue, CatalogueError, Problem, dataset_of, load_catalogue, read
+from .load import Catalogue, CatalogueError, LeftOut, dataset_of, load_catalogue, read
 from .models import Dataset, Field, Kind, Receiver, Unit
+from .source import Problem
 
 __all__ = [
     "Catalogue",
@@ -9,6 +10,7 @@ __all__ = [
     "Dataset",
     "Field",
     "Kind",
+    "LeftOut",
     "Problem",
     "Receiver",
     "Unit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date
 
 from pydantic import Field as Attribute
@@ -21,22 +22,29 @@ class Charged(Strict):
 
 
 class District(Strict):
-    """A district. ``name`` is printed on the pages, '' where no district is named; ``issuing_body`` on reports.
+    """A district. ``region_code`` is that of GB/T 2260, told beside the name; ``name`` is printed on the pages, '' where no district is named; ``issuing_body`` on reports.
 
     ``sectors``: sector → ids of the responsible units; ``targets``: figure of the target ledger or milestone → its units;
-    ``key_departments`` and ``report_areas``: what the plan names for T19 and T20; ``live_from``: the first day of service of all datasets, ``go_live``:
+    ``planned``: sectors that are not served yet → the day they are to be; ``key_departments`` and ``report_areas``: what the plan names for T19 and T20; ``live_from``: the first day of service of all datasets, ``go_live``:
     of single ones; the warehouse's first business day where nothing is said. What was decided before it is 存量补录.
     """
 
     name: str = Attribute(min_length=2)
+    region_code: str = Attribute(default="", pattern=r"^([1-9]\d{5})?$")
     issuing_body: str = ""
     authorities: list[Authority] = []
     sectors: dict[str, list[str]] = {}
+    planned: dict[str, date] = {}
     targets: dict[str, Charged] = {}
     key_departments: list[str] = []
     report_areas: list[str] = []
     live_from: date | None = None
     go_live: dict[str, date] = {}
+
+    @property
+    def title(self) -> str:
+        """The name with the region code, where it is told."""
+        return f"{self.name}（{self.region_code}）" if self.region_code else self.name
 
     @property
     def issuer(self) -> str:
@@ -63,35 +71,58 @@ class District(Strict):
 NOWHERE = District.model_construct(name="")
 
 
-def check_district(
+def check_district(district: District) -> Iterable[Mistake]:
+    """Mistakes of ``district.yml``: sectors the plan does not have, names given twice."""
+    for name, sectors in (("sectors", district.sectors), ("planned", district.planned)):
+        for sector in sectors:
+            if sector not in SECTOR_IDS:
+                yield (name, sector), f"没有领域 {sector}", "编号为 D01 至 D35"
+    for name, listed in (("key_departments", district.key_departments), ("report_areas", district.report_areas)):
+        for number, item in enumerate(listed):
+            if item in listed[:number]:
+                yield (name, number), "名称重复", "每个名称只写一次"
+
+
+@dataclass(frozen=True)
+class Absent:
+    """What a district counts on and is not there yet: no mistake, a thing to be done.
+
+    ``units`` and ``datasets``: ids that ``district.yml`` names and no department has; ``sectors``: those nobody serves and no
+    entry of the product refuses → the day they are planned for, None without a plan.
+    """
+
+    units: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    sectors: dict[str, date | None] = field(default_factory=dict)
+
+    def reminders(self, on: date) -> list[str]:
+        """A line for each sort of thing, with its count, as of a day."""
+        lines = []
+        if self.units:
+            lines.append(f"{len(self.units)} 个责任单位尚不在目录中：{'、'.join(self.units)}")
+        if self.datasets:
+            lines.append(f"{len(self.datasets)} 个写有上线日期的数据集尚不在目录中：{'、'.join(self.datasets)}")
+        unplanned = [sector for sector, day in self.sectors.items() if day is None]
+        overdue = [sector for sector, day in self.sectors.items() if day and day < on]
+        if self.sectors:
+            lines.append(
+                f"{len(self.sectors)} 个领域尚未接入"
+                + (f"，其中 {len(overdue)} 个已过计划日期：{'、'.join(overdue)}" if overdue else "")
+                + (f"，{len(unplanned)} 个没有计划日期（planned）：{'、'.join(unplanned)}" if unplanned else "")
+            )
+        return lines
+
+
+def absent(
     district: District, units: dict[str, Unit], datasets: dict[str, Dataset], refused: dict[str, Refused]
-) -> Iterable[Mistake]:
-    """Mistakes of ``district.yml``: unknown units, sectors and datasets; sectors with neither dataset nor refusal; repeated names."""
+) -> Absent:
+    """What ``district.yml`` counts on and is not there yet."""
+    charged = [unit for ids in district.sectors.values() for unit in ids]
+    charged += [unit for entry in district.targets.values() for unit in (*entry.responsible, *entry.contributing)]
     served = {item for dataset in datasets.values() for item in dataset.sectors}
     served |= {item for entry in refused.values() for item in entry.sectors}
-    charged: list[tuple[tuple[object, ...], list[str]]] = [
-        (("sectors", key), ids) for key, ids in district.sectors.items()
-    ]
-    for figure, entry in district.targets.items():
-        charged += [
-            (("targets", figure, "responsible"), entry.responsible),
-            (("targets", figure, "contributing"), entry.contributing),
-        ]
-    for location, ids in charged:
-        if unknown := [unit for unit in ids if unit not in units]:
-            yield location, f"责任单位不在目录中：{'、'.join(unknown)}", "写 departments 中单位的编号"
-    for sector in district.sectors:
-        if sector not in SECTOR_IDS:
-            yield ("sectors", sector), f"没有领域 {sector}", "编号为 D01 至 D35"
-        elif sector not in served:
-            yield (
-                ("sectors", sector),
-                f"领域 {sector} 既没有数据集，也没有不予归集的说明",
-                "为责任单位补一个数据集（sectors 写上本领域）；尚未接入的领域先不写",
-            )
-    for name, listed in (("key_departments", district.key_departments), ("report_areas", district.report_areas)):
-        if len(set(listed)) < len(listed):
-            yield (name,), "名称重复", "每个名称只写一次"
-    for dataset in district.go_live:
-        if dataset not in datasets:
-            yield ("go_live", dataset), f"没有数据集 {dataset}", "写 departments 中数据集的编号"
+    return Absent(
+        units=tuple(sorted({unit for unit in charged if unit not in units})),
+        datasets=tuple(dataset for dataset in district.go_live if dataset not in datasets),
+        sectors={sector: district.planned.get(sector) for sector in SECTOR_IDS if sector not in served},
+    )

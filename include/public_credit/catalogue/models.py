@@ -5,10 +5,13 @@ What no entry names is not collected (国办发〔2020〕49号; 山东省社会�
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Annotated, Literal
 
+from croniter import croniter
 from pydantic import AfterValidator, field_validator, model_validator
 from pydantic import Field as Attribute
 
@@ -27,7 +30,6 @@ _FOREIGN = re.compile(
     r"(?:[^\W\d][\w$#]*\.)?[^\W\d][\w$#]*"
 )  # letters of any script: what PostgreSQL, MySQL and Oracle name
 _CONNECTION = re.compile(r"^[a-z][a-z0-9_]{2,62}$")
-_CRON = re.compile(r"^(\S+\s+){4}\S+$")
 
 
 def _name(limit: int) -> Callable[[str], str]:
@@ -262,8 +264,15 @@ class HttpApi(_Connected, _Bounded):
     max_minutes: float = Attribute(default=60.0, gt=0, description="一次拉取至多多少分钟")
 
 
+def _pattern(value: str) -> str:
+    parent, name = posixpath.split(value)
+    if not name or value.startswith("/") or ".." in value.split("/") or any(sign in parent for sign in "*?["):
+        raise ValueError("文件名模式只能指向渠道文件夹之内，通配符只能用在文件名中")
+    return value
+
+
 class _Files(_Connected, _Bounded):
-    patterns: list[str] = Attribute(min_length=1)
+    patterns: list[Annotated[str, AfterValidator(_pattern)]] = Attribute(min_length=1)
     format: Literal["csv", "xlsx", "xls", "zip_xml", "xml", "auto"] = "auto"
     encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
     settle_seconds: float = Attribute(default=5.0, ge=0)
@@ -274,6 +283,13 @@ class Sftp(_Files):
 
     type: Literal["sftp"]
     folder: str = "out"
+
+    @field_validator("folder")
+    @classmethod
+    def _below(cls, value: str) -> str:
+        if ".." in value.split("/") or any(sign in value for sign in "*?["):
+            raise ValueError("文件夹不能含 .. 和通配符")
+        return value
 
 
 class DropFolder(_Files):
@@ -345,9 +361,7 @@ class Unit(Strict):
     @field_validator("id")
     @classmethod
     def _short(cls, value: str) -> str:
-        if not _NAME.fullmatch(value):
-            raise ValueError("单位编号只能由小写字母、数字和下划线组成，并以字母开头")
-        return value
+        return _name(40)(value)
 
     @field_validator("uscc")
     @classmethod
@@ -359,8 +373,18 @@ class Unit(Strict):
     @field_validator("schedule")
     @classmethod
     def _cron(cls, value: str | None) -> str | None:
-        if value is not None and not _CRON.match(value):
-            raise ValueError('采集时间须为五段 cron 表达式，例如 "0 6 * * *"')
+        try:
+            if value is not None and (len(value.split()) != 5 or not croniter(value, datetime(2026, 1, 1)).get_next()):
+                raise ValueError
+        except ValueError:  # of the parser too: out of range, or a day that never comes
+            raise ValueError('采集时间须为五段 cron 表达式，例如 "0 6 * * *"') from None
+        return value
+
+    @field_validator("name", "owner")
+    @classmethod
+    def _shown(cls, value: str) -> str:
+        if not 0 < len(value.strip()) <= 60 or not value.isprintable() or "," in value:
+            raise ValueError("名称和责任人为 1 至 60 个字，不含逗号和换行")
         return value
 
 

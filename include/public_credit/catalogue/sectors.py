@@ -55,13 +55,13 @@ def check_sectors(sectors: dict[str, Sector]) -> Iterable[Mistake]:
         yield (unknown,), f"没有领域 {unknown}", "编号为 D01 至 D35"
 
 
-def check_refused(refused: dict[str, Refused], datasets: dict[str, Dataset]) -> Iterable[Mistake]:
-    """Mistakes of ``refused.yml``: unknown sectors, an id that is a dataset's."""
+def check_refused(refused: dict[str, Refused]) -> Iterable[Mistake]:
+    """Mistakes of ``refused.yml``: unknown sectors, an id that could be a dataset's."""
     for refused_id, entry in refused.items():
         if unknown := set(entry.sectors) - set(SECTOR_IDS):
             yield (refused_id, "sectors"), f"没有领域 {'、'.join(sorted(unknown))}", "编号为 D01 至 D35"
-        if refused_id in datasets:
-            yield (refused_id,), f"编号 {refused_id} 已是数据集的编号", "换一个编号"
+        if "." in refused_id:
+            yield (refused_id,), f"编号 {refused_id} 带点，像数据集的编号", "换一个编号"
 
 
 def check_dataset(dataset: Dataset, refused: dict[str, Refused]) -> Iterable[Mistake]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,8 @@ import typer
 
 from ..base import files, settings
 from ..base.messages import UserError, key_given
-from ..catalogue import generate, load_catalogue, read
+from ..build import inputs
+from ..catalogue import CatalogueError, generate, load_catalogue, read
 from ..catalogue.load import default_root
 from ..catalogue.models import Field, Kind
 from ..oversight import coverage as report
@@ -32,28 +34,33 @@ def check(
     if district is not None:
         os.environ["PCW_DISTRICT"] = str(district.resolve())  # the one this command looks at
     catalogue, problems = read(root or default_root(), settings.district_folder())
-    if not problems and root is None:
-        from ..build import inputs
-
-        inputs.facts()
+    if settings.district_folder() and not catalogue.district.name:
+        raise CatalogueError(problems)
+    faults = [] if problems or root else inputs.facts().faults
+    reminders = catalogue.absent.reminders(settings.today())
     if as_json:
-        print(
-            json.dumps(
-                {"version": catalogue.version, "problems": [item.__dict__ for item in problems]},
-                ensure_ascii=False,
-                indent=2,
-            )
+        output.as_json(
+            {
+                "version": catalogue.version,
+                "problems": [asdict(item) for item in problems],
+                "evidence": [str(fault) for fault in faults],
+                "reminders": reminders,
+            }
         )
     elif problems:
         for item in problems:
             print(f"{item.file}:{item.line}  {item.where}  {item.reason}")
             print(f"    改法：{item.remedy}")
-        print(f"共 {len(problems)} 处错误。")
-    else:
+        print(f"共 {len(problems)} 处错误；有误的文件不生效，其余照常。")
+    elif not faults:
         print(
-            f"目录正确：{catalogue.district.name or NO_DISTRICT}，{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
+            f"目录正确：{catalogue.district.title or NO_DISTRICT}，{len(catalogue.kinds)} 种记录，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，"
             f"版本 {catalogue.version}。"
         )
+    for line in () if as_json else reminders:
+        print(output.paint(f"提醒  {line}", "warn"))
+    if faults:
+        raise UserError("；".join(fault.text for fault in faults), remedy=faults[0].remedy, code=3)
     if problems:
         raise typer.Exit(1)
 

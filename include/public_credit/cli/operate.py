@@ -55,14 +55,8 @@ def migrate() -> None:
         print(f"字段有改动、等待套用的记录类型：{'、'.join(waiting)}。运行 public-credit catalogue apply 预览。")
 
 
-def _known_unit(unit: str) -> None:
-    units = load_catalogue().units
-    if unit not in units:
-        raise UserError(f"目录中没有单位 {unit}。", remedy="可用的单位编号：" + "、".join(sorted(units)))
-
-
 def collect(unit: str, on: On = None, as_json: Json = False) -> None:
-    _known_unit(unit)
+    load_catalogue().unit(unit)
     counts = work.collect_and_land(run_of(on), unit)
     output.as_json(counts) if as_json else print(f"收到 {counts['receipts']} 份，入库 {counts['rows_in']} 行")
 
@@ -116,6 +110,7 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     if dataset not in load_catalogue().datasets and not load_catalogue().refusal(dataset):
+        load_catalogue().sound(dataset.partition(".")[0])
         raise UserError(
             f"目录中没有数据集 {dataset}，不在目录内的数据一律不收。",
             remedy="可用的数据集：" + "、".join(sorted(load_catalogue().datasets)),

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from ..base import faults
+from ..base import faults, settings
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import Dataset, load_catalogue
+from ..catalogue.models import HandIn
 from ..ledger.session import step
 from ..ledger.states import StepName
 from . import hand_in
@@ -26,15 +27,17 @@ def _pull(intake: Intake) -> None:
 
 
 def _datasets(ids: Iterable[str] | str) -> list[Dataset]:
-    """Datasets named by unit or dataset ids, in the order given, each once."""
+    """Datasets named by unit or dataset ids, in the order given, each once. Raises LeftOut, UserError."""
     catalogue = load_catalogue()
     found: dict[str, Dataset] = {}
     for given in [ids] if isinstance(ids, str) else ids:
         if given in catalogue.units:
-            found |= {dataset.id: dataset for dataset in catalogue.units[given].datasets}
+            found |= {dataset.id: dataset for dataset in catalogue.unit(given).datasets}
         elif given in catalogue.datasets:
+            catalogue.sound(catalogue.datasets[given].unit)
             found[given] = catalogue.datasets[given]
         else:
+            catalogue.sound(given.partition(".")[0])
             raise UserError(f"目录中没有单位或数据集 {given}。", remedy="用 public-credit catalogue show 查看编号。")
     return list(found.values())
 
@@ -65,6 +68,11 @@ def _collect_one(run: Run, dataset: Dataset) -> CollectOutcome:
         record.verdict, record.message, record.owner = outcome.verdict, outcome.message, outcome.owner
         record.counts = outcome.counts
     return outcome
+
+
+def connected(dataset: Dataset) -> bool:
+    """Whether a dataset has a way to come: it is handed in, or its connection is configured."""
+    return isinstance(dataset.channel, HandIn) or settings.names_connection(dataset.channel.connection)
 
 
 def collect(run: Run, ids: Iterable[str] | str) -> list[CollectOutcome]:

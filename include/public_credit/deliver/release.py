@@ -18,7 +18,7 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import Receiver, load_catalogue
 from ..ledger import locks, published, words
-from ..ledger.models import Build, Release
+from ..ledger.models import Build, PublishedDataset, Release
 from ..ledger.session import session, step
 from ..ledger.states import IN_DOUBT, BuildState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
 
@@ -53,14 +53,12 @@ def _payload(interface: str, receiver: Receiver) -> str:
     return f"jsonb_build_object({', '.join(pairs)})"
 
 
-def _not_disclosed(interface: str, receiver: Receiver) -> list[str]:
-    """Datasets whose disclosure level this interface does not take."""
+def _not_disclosed(opened: Session, interface: str, receiver: Receiver) -> list[str]:
+    """Datasets whose disclosure level this interface does not take; of one that left the catalogue, the level it had last."""
     spec = receiver.interfaces[interface]
-    return [
-        dataset.id
-        for dataset in load_catalogue().datasets.values()
-        if dataset.kind == spec.kind and dataset.variant == spec.variant and dataset.disclosure not in spec.disclosures
-    ]
+    levels = dict(opened.execute(select(PublishedDataset.dataset_id, PublishedDataset.disclosure)).tuples().all())
+    levels |= {dataset.id: dataset.disclosure for dataset in load_catalogue().datasets.values()}
+    return sorted(dataset for dataset, level in levels.items() if level not in spec.disclosures)
 
 
 def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int) -> None:
@@ -86,7 +84,12 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
             cross join lateral (select {_payload(interface, receiver)} as payload) p
             left join published.heads c on c.kind = '{spec.kind}' and c.record_id = e.record_id
             where e.newest = 1 and (c.dataset_id is null or c.dataset_id <> all (cast(:closed as text[])))"""),
-            {"since": since, "until": until, "receiver": receiver.id, "closed": _not_disclosed(interface, receiver)},
+            {
+                "since": since,
+                "until": until,
+                "receiver": receiver.id,
+                "closed": _not_disclosed(opened, interface, receiver),
+            },
         )
     opened.execute(text("create index on pg_temp.change (record_id)"))
     opened.execute(text("analyze pg_temp.change"))

@@ -53,6 +53,10 @@ _HASH = """
         from ledger.edition_item where edition_id = :edition) content"""
 
 
+class NothingYet(UserError):
+    """The year is not over, or nothing was built of it."""
+
+
 @dataclass(frozen=True)
 class Drafted:
     """What a draft became; ``edition_id`` is None when the newest edition of the year says the same already."""
@@ -88,8 +92,8 @@ def last_year(on: date) -> int:
 def draft(run: Run, year: int, reason: str = "") -> Drafted:
     """Compute a year's figures from the newest build: an original edition, or a restatement of the frozen one.
 
-    A draft that says what the newest edition says is not kept. Raises UserError when the year is not over or not built,
-    and when a restatement comes without a reason.
+    A draft that says what the newest edition says is not kept. Raises NothingYet when the year is not over or not built,
+    UserError when a restatement comes without a reason.
     """
     as_of = date(year, 12, 31)
     with (
@@ -101,7 +105,7 @@ def draft(run: Run, year: int, reason: str = "") -> Drafted:
             select(Build).where(Build.state == BuildState.BUILT).order_by(Build.build_id.desc()).limit(1)
         )
         if build is None or build.business_date < as_of:
-            raise UserError(f"{year} 年尚未结束或尚未构建，不能定稿。", remedy="年度终了并构建后再运行。", code=4)
+            raise NothingYet(f"{year} 年尚未结束或尚未构建，不能定稿。", remedy="年度终了并构建后再运行。", code=4)
         published.require(opened)
         waiting = opened.scalar(select(Edition).where(Edition.year == year, Edition.state.in_(UNDECIDED)))
         if waiting is not None and waiting.state == EditionState.APPROVED:

@@ -16,6 +16,7 @@ from ..gate.corrections import WAITING
 from ..identifiers import persons
 from ..ledger import words
 from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict, sql
+from .district import mistakes
 
 STALE = timedelta(hours=3)
 TOLD_ELSEWHERE = [StepName.COLLECT, StepName.RECEIVE, StepName.GATE, StepName.GATE_RUN, StepName.ALERT, StepName.ATTEST]
@@ -96,8 +97,7 @@ def owner_name(catalogue: Catalogue, owner: str) -> str:
     """An owner as people call it."""
     kind, _, unit_id = owner.partition(":")
     if kind == "department":
-        unit = catalogue.units.get(unit_id)
-        return unit.name if unit else unit_id
+        return catalogue.unit_name(unit_id)
     return {"data_engineer": "数据管理员", "leadership": "分管领导", "city": "市平台"}.get(kind, kind)
 
 
@@ -106,8 +106,8 @@ def _owner(kind: str | None, unit_id: str | None) -> str:
 
 
 def _subject(catalogue: Catalogue, unit_id: str | None, dataset_id: str | None) -> str:
-    unit, dataset = catalogue.units.get(unit_id or ""), catalogue.datasets.get(dataset_id or "")
-    names = [unit.name if unit else unit_id, dataset.title if dataset else dataset_id]
+    dataset = catalogue.datasets.get(dataset_id or "")
+    names = [catalogue.unit_name(unit_id) if unit_id else None, dataset.title if dataset else dataset_id]
     return " · ".join(name for name in names if name)
 
 
@@ -190,11 +190,16 @@ class Facts:
                 row.unit_id,
             )
 
+    def district(self) -> Iterable[Item]:
+        """Files of the district with a mistake."""
+        for mistake in mistakes(self._catalogue):
+            yield Item(f"district/{mistake.file}/{mistake.text}", "data_engineer", mistake.text, mistake.unit_id)
+
     def silence(self) -> Iterable[Item]:
         """Datasets whose unit neither delivered nor attested within their cadence, though we asked."""
         seen = {row.dataset_id: row.last_sign for row in self._connection.execute(text(LAST_SIGNS))}
         for dataset in self._catalogue.datasets.values():
-            if dataset.channel.type == "hand_in" or dataset.id not in seen:
+            if dataset.channel.type == "hand_in" or dataset.id not in seen or dataset.unit in self._catalogue.stale:
                 continue
             last, live_on = seen[dataset.id], self._catalogue.district.live_on(dataset.id)
             if live_on and live_on > self._on:
@@ -231,7 +236,7 @@ def items(on: date) -> list[Item]:
     with settings.engine("collector").connect() as connection:
         facts = Facts(connection, catalogue, on)
         first = [*facts.collections(), *facts.batches()]
-        found = [*first, *facts.signals(), *facts.corrections(), *facts.silence()]
+        found = [*facts.district(), *first, *facts.signals(), *facts.corrections(), *facts.silence()]
         found += facts.steps({item.unit_id for item in first})
     clean = [Item(persons.mask(item.fingerprint), item.owner, persons.mask(item.message)) for item in found]
     return list({item.fingerprint: item for item in clean}.values())

@@ -21,7 +21,7 @@ def _datasets(catalogue: Catalogue, sector_id: str, last: dict[str, Any]) -> lis
         {
             "id": dataset.id,
             "title": dataset.title,
-            "unit": catalogue.units[dataset.unit].name,
+            "unit": catalogue.unit_name(dataset.unit),
             "kind": dataset.kind,
             "delivery_mode": dataset.delivery_mode,
             "cadence_days": dataset.cadence_days,
@@ -51,7 +51,8 @@ def table() -> list[dict[str, Any]]:
                 "title": sector.title,
                 "clause": sector.clause,
                 "population": sector.population,
-                "responsible": [catalogue.units[unit].name for unit in catalogue.district.sectors.get(sector_id, [])],
+                "responsible": [catalogue.unit_name(unit) for unit in catalogue.district.sectors.get(sector_id, [])],
+                "planned_on": catalogue.district.planned.get(sector_id),
                 "departments": list(dict.fromkeys(item["unit"] for item in datasets)),
                 "datasets": datasets,
                 "last_delivery": max(dates, default=None),
@@ -83,7 +84,8 @@ def lines(row: dict[str, Any]) -> list[tuple[str, ...]]:
         times = f"，已拒收 {entry['turned_away']} 份" if entry["turned_away"] else ""
         found.append(("不予归集", f"{entry['title']}：{entry['reason']}（{entry['clause']}）{times}", "—"))
     if not found:
-        found.append(("尚未接入", "", "—"))
+        planned = row["planned_on"]
+        found.append(("尚未接入", f"计划 {planned} 接入" if planned else "", "—"))
     return [
         (*(head if number == 0 else ("", "", "")), unit, newest, what)
         for number, (unit, what, newest) in enumerate(found)

@@ -7,12 +7,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..base import connections, settings
 from ..base.messages import UserError
 from ..policy.workdays import WorkCalendar
+
+if TYPE_CHECKING:
+    from ..catalogue import Catalogue
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,18 @@ def _database() -> Finding:
     return Finding("通过", "PostgreSQL", f"{version}，台账 {batches} 批")
 
 
-def _catalogue() -> Finding:
+def _catalogue(on: date) -> list[Finding]:
+    """The catalogue as a whole, each file of the district with a mistake, and what is not there yet."""
     from ..catalogue import load_catalogue
+    from .district import mistakes
 
     catalogue = load_catalogue()
+    wrong = [Finding("待办", "辖区文件夹", mistake.text) for mistake in mistakes(catalogue)]
+    absent = [Finding("提醒", "辖区", line) for line in catalogue.absent.reminders(on)]
+    return [_whole(catalogue), *wrong, *absent]
+
+
+def _whole(catalogue: Catalogue) -> Finding:
     if not catalogue.district.name:
         return Finding(
             "提醒", "目录", "没有指定辖区：没有单位和数据集；把 PCW_DISTRICT 设为辖区文件夹（内有 district.yml）的路径"
@@ -66,7 +79,7 @@ def _catalogue() -> Finding:
     return Finding(
         "通过",
         "目录",
-        f"{catalogue.district.name}，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}",
+        f"{catalogue.district.title}，{len(catalogue.units)} 个单位，{len(catalogue.datasets)} 个数据集，版本 {catalogue.version}",
     )
 
 
@@ -113,6 +126,31 @@ def _connections() -> list[Finding]:
     return findings
 
 
+def _airflow() -> Finding:
+    """Whether Airflow has the DAGs the catalogue asks for, and no others of departments."""
+    from ..catalogue import load_catalogue
+
+    if not settings.names_connection("airflow_db"):
+        return Finding("提醒", "Airflow", "本机没有 Airflow 的连接 airflow_db，未核对 DAG")
+    url = settings.connection("airflow_db").replace("postgresql://", "postgresql+psycopg://", 1)
+    metadata = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    try:
+        with metadata.connect() as connection:
+            rows = connection.execute(text("select dag_id, is_paused from dag where not is_stale")).tuples().all()
+            errors = connection.execute(text("select count(*) from import_error")).scalar_one()
+    except SQLAlchemyError:
+        return Finding("提醒", "Airflow", "读不到 Airflow 的元数据库，未核对 DAG；先启动服务")
+    wanted, known = {f"collect_{unit.id}" for unit in load_catalogue().collected}, dict(rows)
+    wrong = [
+        (sorted(wanted - known.keys()), "目录中有而 Airflow 还没有（一分钟内出现，否则查看 dag-processor 日志）"),
+        (sorted(dag for dag in known.keys() - wanted if dag.startswith("collect_")), "目录中没有而 Airflow 仍有"),
+        (sorted(dag for dag, paused in rows if paused), "已暂停"),
+        ([f"{errors} 个"] if errors else [], "DAG 文件读不了，见 Airflow 首页"),
+    ]
+    said = "；".join(f"{what}：{'、'.join(names)}" for names, what in wrong if names)
+    return Finding("提醒" if said else "通过", "Airflow", said or f"{len(wanted)} 个采集 DAG 与目录一致")
+
+
 def _calendar(on: date) -> Finding:
     last = WorkCalendar.load().last_day
     left = (last - on).days
@@ -140,10 +178,11 @@ def examine(on: date) -> list[Finding]:
         ("磁盘", _disk),
         ("密钥与连接", _secrets),
         ("PostgreSQL", _database),
-        ("目录", _catalogue),
+        ("目录", lambda: _catalogue(on)),
         ("目录的套用", _applied),
         ("关卡规则", _rules),
         ("工作日历", lambda: _calendar(on)),
         ("连接", _connections),
+        ("Airflow", _airflow),
     ]
     return [finding for subject, check in checks for finding in _safely(subject, check)]

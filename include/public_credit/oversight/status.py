@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..collect.base import UNMATCHED
+from ..collect.run import connected
 from ..gate.corrections import WAITING
 from ..land.rules import load_ruleset
 from ..ledger import words
@@ -30,6 +31,7 @@ from ..ledger.states import (
     sql,
 )
 from .alert_items import NOT_JUDGED
+from .district import mistakes
 
 STOPPED = (BatchState.HELD, BatchState.FAILED, *OUT_OF_THE_WAY)  # landed rows of such a batch went no further
 
@@ -64,14 +66,15 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
             text("select dataset_id, max(period_to) from ledger.attestation where superseded_by is null group by 1")
         ).all()
     )
-    rows = []
-    for dataset in load_catalogue().datasets.values():
+    rows, catalogue = [], load_catalogue()
+    wrong = {mistake.unit_id: mistake.text for mistake in mistakes(catalogue)}
+    for dataset in catalogue.datasets.values():
         batch = latest.get(dataset.id)
         row: dict[str, Any] = {
             "dataset_id": dataset.id,
             "unit_id": dataset.unit,
             "title": dataset.title,
-            "unit_name": load_catalogue().units[dataset.unit].name,
+            "unit_name": catalogue.units[dataset.unit].name,
             "last_delivery": batch["business_date"] if batch else None,
             **{
                 name: batch[name] if batch else None
@@ -84,6 +87,8 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
         row["verdict"], row["move"] = _whose_move(
             dataset, batch, steps.get(dataset.id), row["open_quarantine"], attested.get(dataset.id), on
         )
+        if dataset.unit in catalogue.stale:
+            row["verdict"], row["move"] = "目录有误", f"数据管理员：{wrong[dataset.unit]}"
         rows.append(row)
     return rows
 
@@ -102,6 +107,8 @@ def _whose_move(
         who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
         return "采集失败" if last_step["verdict"] == Verdict.FAILED else "未到齐", f"{who}：{last_step['message']}"
     if batch is None:
+        if not connected(dataset):
+            return "尚未接入", f"数据管理员：配置连接 {dataset.channel.connection}"
         live_on = load_catalogue().district.live_on(dataset.id)
         if live_on and live_on > on:
             return "待上线", f"自 {live_on} 起应当报送"
@@ -174,7 +181,8 @@ def _city(opened: Any) -> dict[str, int]:
 
 
 def _attention(opened: Any, on: date) -> list[str]:
-    lines = [
+    lines = [f"目录：{mistake.text}" for mistake in mistakes(load_catalogue())]
+    lines += [
         f"第 {row.release_id} 号变更单等待审批：{row.unusual}（public-credit release show {row.release_id}）"
         for row in opened.execute(
             text(f"select release_id, unusual from ledger.release where state = {sql(ReleaseState.WAITING)} order by 1")

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from ..base import files, settings
 from ..base.quoting import quoted
-from ..catalogue import load_catalogue, slip_names
+from ..catalogue import dataset_of, load_catalogue, slip_names
 from ..catalogue.models import Dataset, Kind
 from ..identifiers import persons
 from ..land import shapes
@@ -210,11 +210,8 @@ def _file_name(opened: Session, batch: Batch, slip_id: str, rows: int) -> str:
         return known.file_name
     locks.lock(opened, f"slips {batch.unit_id}")
     taken = set(opened.scalars(select(Slip.file_name).where(Slip.unit_id == batch.unit_id)))
-    catalogue = load_catalogue()
-    names = (
-        slip_names.file_name(catalogue, catalogue.datasets[batch.dataset_id], batch.business_date, rows, count)
-        for count in itertools.count(1)
-    )
+    catalogue, dataset = load_catalogue(), dataset_of(batch.seq, batch.dataset_id)
+    names = (slip_names.file_name(catalogue, dataset, batch.business_date, rows, count) for count in itertools.count(1))
     return next(name for name in names if name not in taken)
 
 
@@ -238,8 +235,8 @@ def write(batch_seq: int) -> str | None:
         path = settings.slips_folder(batch.unit_id) / name
         known = opened.get(Slip, slip_id)
         if known is None or not path.exists():
-            dataset, unit = catalogue.datasets[batch.dataset_id], catalogue.units[batch.unit_id]
-            content = _workbook(kind, dataset, batch, rows, unit.name)
+            dataset = dataset_of(batch_seq, batch.dataset_id)
+            content = _workbook(kind, dataset, batch, rows, catalogue.unit_name(batch.unit_id))
             files.write(path, content, files.SHARED)
             opened.merge(
                 Slip(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from typing import Any, TypeVar
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..base import settings
 from ..base.run import Run
 from ..ledger.written import watch_logs
+
+if TYPE_CHECKING:
+    from airflow.timetables.trigger import CronTriggerTimetable
 
 Given = TypeVar("Given")
 LANDED = "landed_batches"
@@ -20,9 +23,17 @@ APPROVE, REJECT = "批准", "否决"  # what an approver may answer
 watch_logs()  # of every task: its file imports this module first
 
 
-def clock_schedule(schedule: str | None) -> str | None:
-    """A cron schedule, or None where the clock must not start runs (``PCW_SCHEDULE=manual``, the demo)."""
-    return None if settings.manual_schedule() else schedule
+def clock_schedule(schedule: str | None, *, at_once: bool = False) -> CronTriggerTimetable | None:
+    """A cron schedule on the district's clock, or None where the clock must not start runs (``PCW_SCHEDULE=manual``, the demo).
+
+    A DAG that is new waits for its next time, or with ``at_once`` runs for the last one: a first start does not collect from all
+    departments at the same minute. For this the DAG must have no ``start_date``. After a standstill each DAG runs once, whatever was missed.
+    """
+    from airflow.timetables.trigger import CronTriggerTimetable
+
+    if schedule is None or settings.manual_schedule():
+        return None
+    return CronTriggerTimetable(schedule, timezone=settings.TIMEZONE.key, run_immediately=at_once or timedelta())
 
 
 def conclude(run: Run) -> None:
@@ -46,6 +57,39 @@ def unless_busy(work: Callable[[Run], Given], run: Run) -> Given:
         return work(run)
     except Busy as busy:
         raise AirflowSkipException(busy.text) from None
+
+
+def collect(context: Mapping[str, Any], unit_id: str) -> None:
+    """A department's task: skipped while it is not connected yet, failed without another try while its file has a mistake."""
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+    from ..catalogue import LeftOut
+    from .work import NotConnected, collect_and_land
+
+    run = run_of(context)
+    try:
+        collect_and_land(run, unit_id)
+    except NotConnected as yet:
+        raise AirflowSkipException(str(yet)) from None
+    except LeftOut as wrong:
+        raise AirflowFailException(str(wrong)) from None
+    conclude(run)
+
+
+def edition(context: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The task that drafts a year's edition; skipped where the clock asks for one and there is nothing of the year yet."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from ..editions.run import NothingYet
+    from .work import edition as work
+
+    year = context["params"]["year"]
+    try:
+        return work(run_of(context), year, context["params"]["reason"])
+    except NothingYet as nothing:
+        if year is not None:
+            raise
+        raise AirflowSkipException(str(nothing)) from None
 
 
 def run_of(context: Mapping[str, Any], who: str | None = None) -> Run:

@@ -7,6 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from ..base import settings
 from ..base.messages import UserError
@@ -34,6 +35,7 @@ def migrate() -> list[str]:
     Returns the kinds whose table differs from the catalogue: ``catalogue apply`` changes these, after a preview.
     """
     from ..catalogue import load_catalogue
+    from ..catalogue.remembered import remember
     from ..land import raw_tables, shapes, told_again, whole_table
 
     kinds = list(load_catalogue().kinds.values())
@@ -53,6 +55,9 @@ def migrate() -> list[str]:
         for kind in kinds:
             whole_table.set_aside(connection, kind)
         raw_tables.ensure(connection, load_catalogue())
+        with Session(connection) as opened:
+            remember(opened, load_catalogue())
+            opened.flush()
         for schema in DBT_SCHEMAS:
             connection.execute(
                 text(f"grant usage on schema {schema} to pcw_collector, pcw_builder, pcw_sender, pcw_reader")

@@ -16,6 +16,8 @@ from ..base import settings
 from ..base.messages import UserError
 from ..base.run import Run, now
 from ..catalogue import load_catalogue
+from ..catalogue.models import HandIn
+from ..catalogue.remembered import remember
 from ..land.apart import Apart
 from ..land.result import LandResult
 from ..ledger import locks
@@ -78,12 +80,46 @@ def land_again(run: Run) -> tuple[list[LandResult], list[str]]:
     return _landed(run, due)
 
 
+def _open_day(run: Run) -> None:
+    """Open the business date, and remember the district's files that are good now."""
+    open_business_day(run, "collector")
+    with session("collector") as opened:
+        remember(opened, load_catalogue())
+
+
+class NotConnected(UserError):
+    """A unit none of whose connections is configured, and of which nothing ever came."""
+
+
+def _to_collect(unit_id: str) -> list[str]:
+    """Ids of a unit's datasets that are connected, or were: a connection that is gone is an error. Raises LeftOut, NotConnected."""
+    from ..collect.run import connected
+
+    unit = load_catalogue().unit(unit_id)
+    with session("collector") as opened:
+        came = set(opened.scalars(select(Batch.dataset_id).where(Batch.unit_id == unit_id).distinct()))
+    wanted = [dataset.id for dataset in unit.datasets if connected(dataset) or dataset.id in came]
+    if not any(dataset.id in wanted and not isinstance(dataset.channel, HandIn) for dataset in unit.datasets):
+        names = sorted(
+            {dataset.channel.connection for dataset in unit.datasets if not isinstance(dataset.channel, HandIn)}
+        )
+        raise NotConnected(
+            f"尚未接入：{unit.name}的连接还没有配置（{'、'.join(names)}）。",
+            remedy="在 connections.yaml 中补上该连接，下一次运行即采集。",
+            code=3,
+        )
+    return wanted
+
+
 def collect_and_land(run: Run, unit_id: str) -> dict[str, Any]:
-    """Collect one department's receipts and land them. Raises UserError when a dataset could not be collected."""
+    """Collect one department's receipts and land them. Raises UserError when a dataset could not be collected.
+
+    Raises LeftOut or NotConnected, with nothing booked, while the department's file has a mistake or nothing can come yet.
+    """
     from .. import collect
 
-    open_business_day(run, "collector")
-    datasets = [dataset.id for dataset in load_catalogue().units[unit_id].datasets]
+    datasets = _to_collect(unit_id)
+    _open_day(run)
     with (
         locks.hold("collector", locks.collecting(run.on, unit_id), shared=True),
         step(run, "collector", StepName.COLLECT_UNIT, unit_id=unit_id) as record,
@@ -127,7 +163,7 @@ def gate(run: Run) -> list[str]:
 
     A receipt with an error is booked and told, the others are judged all the same.
     """
-    open_business_day(run, "collector")
+    _open_day(run)
     landed, failures = land_received(run, None)
     again, failed_again = land_again(run)
     landed, failures = landed + again, failures + failed_again
@@ -169,7 +205,7 @@ def release(run: Run) -> Any:
     """Freeze the difference of the newest finished build; None where the district has no receiver."""
     from ..deliver import release as releases
 
-    if not load_catalogue().receivers:
+    if not load_catalogue().has_receivers():
         return None
     return releases.prepare(run)
 
@@ -178,7 +214,7 @@ def deliver(run: Run) -> Any:
     """Send what was released; None where the district has no receiver."""
     from .. import deliver as deliveries
 
-    if not load_catalogue().receivers:
+    if not load_catalogue().has_receivers():
         return None
     return deliveries.run(run)
 
@@ -194,7 +230,7 @@ def receive(run: Run) -> Any:
     """Fetch later receipts and reconcile; None where the district has no receiver."""
     from ..deliver import receipts, reconcile
 
-    if not load_catalogue().receivers:
+    if not load_catalogue().has_receivers():
         return None
     receipts.fetch(run)
     return reconcile.run(run)
@@ -222,7 +258,7 @@ def ingest(run: Run, dataset_id: str, path: Path) -> CollectOutcome:
     """Book one file as a receipt and land it; what was received."""
     from .. import collect
 
-    open_business_day(run, "collector")
+    _open_day(run)
     outcome = collect.receive_file(run, dataset_id, path)
     _, failures = land_received(run, load_catalogue().datasets[dataset_id].unit)
     if failures:

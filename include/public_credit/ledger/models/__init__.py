@@ -18,7 +18,7 @@ from .delivery import (
     ReconciliationDifference,
     Release,
 )
-from .district import KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
+from .district import DistrictFile, KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
 from .locks import LockHolder
@@ -53,6 +53,7 @@ __all__ = [
     "Delivery",
     "DeliveryItem",
     "DeliveryState",
+    "DistrictFile",
     "Edition",
     "GateResult",
     "Judgement",

@@ -52,3 +52,11 @@ class TargetUnit(Base):
     place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     unit_id: Mapped[str]
     __table_args__ = (CheckConstraint(_one_of("role", UnitRole), name="role"),)
+
+
+class DistrictFile(Base):
+    """A file of the district's folder as it was when it was good last: what stays in force while it has a mistake."""
+
+    __tablename__ = "district_file"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[str]

@@ -94,7 +94,9 @@ def derive(models: Mapping[str, str], columns: Mapping[str, Iterable[str]]) -> G
         _add(schema, relation, names)
     made: dict[str, Made] = {}
     for relation in _in_order({name: _relations(tree) & trees.keys() for name, tree in trees.items()}):
-        tree = qualify(trees[relation], schema=dict(schema), dialect=DIALECT, validate_qualify_columns=False, identify=False)
+        tree = qualify(
+            trees[relation], schema=dict(schema), dialect=DIALECT, validate_qualify_columns=False, identify=False
+        )
         assert isinstance(tree, exp.Query)
         _add(schema, relation, tree.named_selects)
         scope = build_scope(tree)
