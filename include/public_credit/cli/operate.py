@@ -32,6 +32,11 @@ def register(app: App) -> None:
     app.command("ingest", help="登记一份文件并入库、裁决。")(ingest)
     app.command("gate", help="裁决所有已入库的批次。")(gate)
     app.command("build", help="构建数仓。")(build)
+    app.command(
+        "dbt",
+        help="运行 dbt 自己的命令（build、test、docs generate、source freshness …），带上连接和最近一次构建的变量。",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
+    )(dbt)
     release = App(no_args_is_help=True, help="变更单：生成、查看、审批。")
     release.command("prepare", help="冻结最近一次构建的变更单。")(release_prepare)
     release.command("show", help="查看变更单封面。")(release_show)
@@ -151,6 +156,19 @@ def build(
         )
     result = work.build(run_of(on), full=full, select=tuple(select or ()))
     output.done(as_json, result.message, build_id=result.build_id, models=result.models, seconds=result.seconds)
+
+
+def dbt(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="结束时输出 JSON，供脚本使用；写在 dbt 的命令之前。")] = False,
+) -> None:
+    from ..build import dbt as of_dbt
+
+    done = of_dbt.call(run_of(), list(context.args))
+    if as_json:
+        output.as_json({"success": done, "arguments": list(context.args)})
+    if not done:
+        raise typer.Exit(1)
 
 
 def release_prepare(on: On = None, as_json: Json = False) -> None:
