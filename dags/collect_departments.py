@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, task
 from public_credit.catalogue import load_catalogue
-from public_credit.steps.airflow import LANDED, clock_schedule
+from public_credit.steps.airflow import LANDED, clock_schedule, plainly, runbook
 
 LANDED_BATCHES = Asset(name=LANDED, uri=f"pcw://{LANDED}")
 
@@ -17,7 +17,12 @@ def department_dag(unit) -> DAG:
         dag_id=f"collect_{unit.id}",
         dag_display_name=f"采集 {unit.name}",
         description=f"按目录采集{unit.name}的公共信用信息，加密归档后入库",
-        doc_md=f"{unit.run_notes}\n\n联系：{unit.contact}",
+        doc_md=runbook(
+            f"{unit.run_notes}\n\n联系：{unit.contact}",
+            f"任务会自动重试。仍失败的：用 public-credit probe <数据集> 检查连接；来源不可用的联系 {unit.contact}；"
+            f"恢复后手工触发本 DAG，或运行 public-credit collect {unit.id}。",
+            "不按日期补跑：来源上尚未收取的都会收取，收过的不会重复登记；业务日期是实际收到的日期。",
+        ),
         schedule=clock_schedule(unit.schedule),
         catchup=False,
         max_active_runs=1,
@@ -37,6 +42,7 @@ def department_dag(unit) -> DAG:
             outlets=[LANDED_BATCHES],
             doc_md="先收齐各数据集的新回执并归档，再逐批入库；一个数据集失败不影响其他数据集，失败者由本任务重试；一份回执出错只停这一份。连接还没有配置的单位跳过（尚未接入）；目录文件有误的单位失败，原因见日志。",
         )
+        @plainly
         def collect_and_land(**context):
             from public_credit.steps.airflow import collect
 

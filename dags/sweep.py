@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, task
-from public_credit.steps.airflow import clock_schedule
+from public_credit.steps.airflow import clock_schedule, plainly, runbook
 
 with DAG(
     dag_id="sweep",
     dag_display_name="清理残留",
     description="清理中断的收取和入库在归档与保险库中的残留",
-    doc_md="归档中一天前的、没有登记的对象，以及没有落成的入库存入保险库、而没有任何一行用到的号码。可以重复运行；有批次正在入库时保险库留到下一次。跨月后另为原始层各类记录开新的月分区。",
+    doc_md=runbook(
+        "清理归档中一天前的、没有登记的对象，以及没有落成的入库存入保险库、而没有任何一行用到的号码。可以重复运行；有批次正在入库时保险库留到下一次。跨月后另为原始层各类记录开新的月分区。",
+        "残留无害，下一晚会再清理；连续失败的看任务日志，检查归档存储与数据库。",
+        "不必补跑：每次都清理到当时为止的全部残留。",
+    ),
     schedule=clock_schedule("40 2 * * *"),
     catchup=False,
     max_active_runs=1,
@@ -25,6 +29,7 @@ with DAG(
 ) as dag:
 
     @task(doc_md="结果登记在台账（步骤 sweep）。")
+    @plainly
     def sweep(**context):
         from public_credit.steps.airflow import run_of
         from public_credit.steps.work import sweep as work

@@ -6,13 +6,15 @@ from datetime import timedelta
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Asset, Param, task
-from public_credit.steps.airflow import APPROVE, REJECT, SETTLED, clock_schedule
+from public_credit.steps.airflow import APPROVE, REJECT, SETTLED, clock_schedule, plainly, runbook
 
-NOTES = """
+DOES = """
 每年 1 月计算上一年度截至 12 月 31 日的目标数字，等待领导在 Airflow 中批准后定稿；定稿后不再更改。
 已定稿的年度再次运行时，数字有变才产生“更正重列”草稿（须填原因），原定稿不动。
 否决的草稿留存备查，不会成为定稿。定稿后领导看板自动重新发布。审批页面只有目标数字与内部编号，没有个人信息。
 """
+FAILS = "内容指纹不符的，说明审批后数字又变了：重新运行并审批。提示构建不足的，先运行 build_warehouse。60 天无人答复的，用 public-credit editions approve 审批草稿。"
+BACKFILL = "在表单中填年度即可补做往年；已定稿的年度数字未变则什么也不做，有变须写明重列的原因。"
 
 settled = Asset(name=SETTLED, uri=f"pcw://{SETTLED}")
 
@@ -20,7 +22,7 @@ with DAG(
     dag_id="year_end_edition",
     dag_display_name="年度定稿",
     description="计算年度目标数字，领导批准后冻结入台账；更正另行重列",
-    doc_md=NOTES,
+    doc_md=runbook(DOES, FAILS, BACKFILL),
     schedule=clock_schedule("0 9 10 1 *"),
     catchup=False,
     max_active_runs=4,
@@ -37,6 +39,7 @@ with DAG(
     @task.short_circuit(
         execution_timeout=timedelta(hours=1), doc_md="起草；与上一份定稿一致、或还没有可定稿的年度时到此为止。"
     )
+    @plainly
     def compute(**context):
         from public_credit.steps.airflow import edition
 
@@ -56,6 +59,7 @@ with DAG(
     )
 
     @task(outlets=[settled], doc_md="批准：按展示时的内容指纹冻结，内容已变则失败。否决：登记否决人与理由，草稿留存。")
+    @plainly
     def settle(**context):
         from public_credit.steps.airflow import run_of
         from public_credit.steps.work import settle_edition

@@ -6,11 +6,12 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from public_credit.base import settings
 from public_credit.base.messages import UserError
 
-from . import commands
+from . import commands, ports
 from .init import Answers, asker, init
 from .processes import guarded
 from .stack import StackError, chosen, only_stack, reset
@@ -18,15 +19,25 @@ from .stack import StackError, chosen, only_stack, reset
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are in Chinese."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the message and how to get help; argparse says only in English what is missing or unknown."""
+        said = message.partition(": ")[2] if "端口" in message else "命令的写法不对。"
+        print(f"错误：{said}\n处理办法：用 {self.prog} --help 查看用法。", file=sys.stderr)
+        sys.exit(2)
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser("run", description="公共信用信息数仓：本机运行")
+    parser = Parser("./run", description="公共信用信息数仓：本机运行")
     actions = parser.add_subparsers(dest="command", required=True)
     play = actions.add_parser("demo", help="模拟部门与市平台，真实调度，走完到期的模拟日")
     play.add_argument("--exit", action="store_true", help="完成后停止全部服务并退出；有任何问题返回非零")
     play.add_argument("--scale", type=float, default=1.0, help="报送量的比例（1 为全量，首日三万行以上）")
-    play.add_argument("--port", type=int, default=0, help="Airflow 端口，缺省取空闲端口")
+    play.add_argument("--port", type=ports.wanted, default=0, help="Airflow 端口，缺省取空闲端口")
     up = actions.add_parser("serve", help="日常运行（不含模拟部门）")
-    up.add_argument("--port", type=int, default=8080, help="Airflow 端口")
+    up.add_argument("--port", type=ports.wanted, default=8080, help="Airflow 端口，缺省 8080")
     up.add_argument("--district", type=Path, help="辖区文件夹；此后的命令和启动沿用，除非 PCW_DISTRICT 另有所指")
     begin = actions.add_parser("init", help="新建一个辖区文件夹，并生成本机的密钥；没有写明的逐项询问")
     begin.add_argument("folder", type=Path, help="新的辖区文件夹，应为空")

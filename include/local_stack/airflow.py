@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 from public_credit.base import connections, files
 
-from . import processes
+from . import ports, processes
 from .airflow_api import AirflowApi
 from .files import secret_file
 from .kept import Kept
@@ -73,7 +73,12 @@ class Airflow:
         self.port = port or kept_port(self.folder / "port")
         self.simulated = simulated
         self._kept: dict[str, Kept] = {}
-        self.api = AirflowApi(self.url, self.password, USER, lost)
+        self.api = AirflowApi(self.url, self.password, USER, lost, self._serves)
+
+    def _serves(self) -> bool | None:
+        """Whether our api-server is who listens on our port; None while nobody does."""
+        kept = self._kept.get("api-server")
+        return ports.served_by(self.port, kept.child.pid if kept else None)
 
     @property
     def url(self) -> str:

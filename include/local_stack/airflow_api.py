@@ -14,9 +14,19 @@ _PATIENCE = 180.0  # seconds without any answer
 class AirflowApi:
     """Signs in by name and asks again while the server does not answer."""
 
-    def __init__(self, url: str, password: Callable[[str], str], user: str, lost: Callable[[], None]):
-        """``lost`` is called between two attempts: it may bring the server back, or raise when that is hopeless."""
-        self._url, self._password, self._user, self._lost = url, password, user, lost
+    def __init__(
+        self,
+        url: str,
+        password: Callable[[str], str],
+        user: str,
+        lost: Callable[[], None],
+        ours: Callable[[], bool | None],
+    ):
+        """``lost`` is called between two attempts: it may bring the server back, or raise when that is hopeless.
+
+        ``ours`` tells whether the server at the address is our own (None: nobody is there yet): no other gets a password.
+        """
+        self._url, self._password, self._user, self._lost, self._ours = url, password, user, lost, ours
         self._clients: dict[str, httpx.Client] = {}
 
     def close(self) -> None:
@@ -26,6 +36,12 @@ class AirflowApi:
 
     def _client(self, user: str) -> httpx.Client:
         if user not in self._clients:
+            if (ours := self._ours()) is None:
+                raise httpx.ConnectError("nobody listens yet")
+            if not ours:
+                raise RuntimeError(
+                    f"{self._url} 上应答的不是本系统的 Airflow，没有向它提交口令。停止占用该端口的程序后重试。"
+                )
             with httpx.Client(base_url=self._url, timeout=30, trust_env=False) as plain:
                 token = plain.post("/auth/token", json={"username": user, "password": self._password(user)})
                 token.raise_for_status()

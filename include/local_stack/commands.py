@@ -13,7 +13,7 @@ import httpx
 from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
 
-from . import processes, summary
+from . import ports, processes, summary
 from .airflow import SIMULATED_WORLD
 from .days import next_day
 from .demo import Demo
@@ -34,6 +34,7 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
 
     def play(reached: Callable[[int], None]) -> None:
         started = time.monotonic()
+        ports.require_free(stack.airflow.port)
         stack.start_database()
         stack.prepare_airflow()
         stack.migrate()
@@ -64,6 +65,7 @@ def serve(checkout: Path, home: Path, *, port: int) -> int:
     stack = Stack(checkout, home, simulated=False, progress=Progress(), port=port)
 
     def work(reached: Callable[[int], None]) -> None:
+        ports.require_free(stack.airflow.port)
         if not load_catalogue().district.name:
             print(
                 "没有指定辖区：没有单位和数据集可采集。把环境变量 PCW_DISTRICT 设为辖区文件夹的路径后重新启动。",

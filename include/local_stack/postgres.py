@@ -176,7 +176,7 @@ class Server:
             if self._child.poll() is not None:
                 raise RuntimeError(f"PostgreSQL 启动失败，见 {self.data.name}.log。")
             try:
-                psycopg.connect(self.url(), connect_timeout=2).close()
+                psycopg.connect(self.url(), connect_timeout=2, require_auth="scram-sha-256").close()
                 return self
             except psycopg.OperationalError:
                 if time.monotonic() > deadline:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
+from operator import itemgetter
 
 from .stack import Stack
 
@@ -33,8 +35,10 @@ def tell(stack: Stack) -> None:
     print(f"报送市平台    {city['sent']:,}，接收 {city['accepted']:,}，拒收 {city['rejected']:,}")
     print(f"退回单        {slips[0]} 份 {slips[1]:,} 行  {stack.home / 'slips'}")
     _three_databases(stack)
-    for line in status["attention"]:
-        print(f"注意          {line}")
+    waiting = Counter(item["rank_title"] for item in sorted(status["open"], key=itemgetter("rank")))
+    print(
+        f"待办          {len(status['open'])} 项：" + "，".join(f"{title} {count}" for title, count in waiting.items())
+    )
     for line in stack.restarts:
         print(f"注意          {line}")
     _editions(stack)

@@ -44,12 +44,13 @@ def test_status_says_what_came_and_whose_move_it_is(played: World) -> None:
     assert status["business_date"] == DAYS[2].isoformat() and total["batches"] > 20
     moves = {row["dataset_id"]: (row["verdict"], row["move"]) for row in status["datasets"]}
     silent = [move for verdict, move in moves.values() if verdict == "未报送"]
-    assert silent and all(move.startswith("来源单位") for move in silent)
+    assert silent and all("从未报送" in move for move in silent if move)
     assert any(verdict == "放行有退回" and "行待更正" in move for verdict, move in moves.values())
     text = credit("status")
     assert (
         text.code == 0
-        and "该谁处理" in text.out
+        and "该谁处理" in credit("status", "--all").out
+        and "待办" in text.out
         and f"合计 {total['batches']} 批" in text.out
         and "市平台：" in text.out
     )
@@ -70,9 +71,8 @@ def test_batches_quarantine_and_slips_agree(played: World) -> None:
     one = credit("quarantine", "--batch", rows[0]["batch_seq"])
     assert one.code == 0 and rows[0]["rules"].split(";")[0] in one.out and "工作表" in one.out
     assert "退回日期" in one.out and "未更正" in credit("slips").out and "文件或批号" in credit("batches").out
-    assert credit("batches", "--unit", "nobody").out.strip() == "还没有批次。"
-    assert credit("slips", "--unit", "nobody").out.strip() == "没有退回单。"
-    assert credit("quarantine", "--unit", "nobody").out.strip() == "没有待处理的退回行。"
+    for command in ("batches", "slips", "quarantine", "status", "alerts"):
+        assert credit(command, "--unit", "nobody").code == 4, command
 
 
 # --- where a record comes from ------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_an_unknown_key_is_said_plainly(played: World) -> None:
 def test_ingest_twice_and_from_the_wrong_place(played: World, tmp_path: Path) -> None:
     source = next((played.home / "drop").rglob("*.csv"))
     before = len(credit("batches", "--json", "--limit", "1000").json)
-    assert credit("ingest", "no.such", "--file", source).code == 2
+    assert credit("ingest", "no.such", "--file", source).code == 4
     assert "没有文件" in credit("ingest", "zhzf.penalty_entity", "--file", tmp_path / "absent.csv").err
     empty = tmp_path / "空.csv"
     empty.write_bytes(b"")
@@ -178,19 +178,22 @@ def test_gate_build_release_deliver_receive_reconcile_run_by_hand(played: World)
 
 
 def test_collect_by_hand_says_what_came(played: World) -> None:
-    assert credit("collect", "nobody").code == 2
+    assert credit("collect", "nobody").code == 4
     answer = credit("collect", "zhzf", "--date", DAYS[2].isoformat(), "--json")
     assert answer.code == 0 and answer.json["receipts"] == 0
 
 
 def test_a_waiver_needs_all_its_parts_and_a_known_check(played: World) -> None:
     parts = ("--reason", "系统升级，来函〔2026〕3号", "--owner", "数据管理员", "--until", "2026-03-31")
-    assert credit("waive", "no.such", "R01", *parts).code == 2
+    assert credit("waive", "no.such", "R01", *parts).code == 4
     unknown = credit("waive", "zhzf.penalty_entity", "R99", *parts)
     assert unknown.code == 2 and "可豁免的检查项" in unknown.err
     assert credit("waive", "zhzf.penalty_entity", "R01", "--reason", " ", *parts[2:]).code == 2
     done = credit("waive", "zhzf.penalty_entity", "R01", *parts)
     assert done.code == 0 and "2026-03-31" in done.out
+    (row,) = credit("waivers", "list", "--json").json
+    assert credit("waivers", "revoke", row["id"], "--reason", "来函有误").code == 0
+    assert credit("waivers", "list").out.strip() == "没有豁免。" and "已撤销" in credit("waivers", "list", "--all").out
     batch = next(
         row for row in credit("batches", "--dataset", "zhzf.penalty_entity", "--json").json if row["quarantined"]
     )
@@ -205,6 +208,9 @@ def test_zero_reports_are_booked_once_and_never_ahead(played: World, monkeypatch
     )
     period = ("--from", "2026-02-01", "--to", "2026-02-20")
     assert "零报送" in credit("attest", dataset, *period, "--reason", "来函").out
+    (row,) = credit("attestations", "list", "--dataset", dataset, "--json").json
+    assert credit("attestations", "revoke", row["id"], "--reason", "误登").code == 0
+    assert credit("attestations", "list", "--dataset", dataset).out.strip() == "没有零报送。"
     assert credit("attest", dataset, "--from", "2026-02-01", "--to", "2026-12-31", "--reason", "来函").code == 2
     assert credit("attest", dataset, "--from", "2026-02-20", "--to", "2026-02-01", "--reason", "来函").code == 2
 

@@ -41,6 +41,7 @@ for path in sorted(Path(sys.argv[1]).glob("*.py")):
     for dag in [value for value in vars(module).values() if isinstance(value, DAG)]:
         found[dag.dag_id] = {
             "file": path.name, "title": dag.dag_display_name, "description": dag.description, "notes": dag.doc_md,
+            "params": {name: [dag.params.get_param(name).schema, str(dag.params.get_param(name).value)] for name in dag.params},
             "tags": sorted(dag.tags), "schedule": str(getattr(dag.timetable, "summary", "")), "runs": dag.max_active_runs, "catchup": dag.catchup,
             "times": times(dag), "tasks": [{"id": task.task_id, "owner": task.owner, "retries": task.retries, "pool": task.pool,
                        "backoff": bool(task.retry_exponential_backoff), "timeout": task.execution_timeout is not None,
@@ -99,7 +100,7 @@ def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:
             assert (
                 unit.name in dag["title"]
                 and unit.name in dag["tags"]
-                and dag["notes"] == f"{unit.run_notes}\n\n联系：{unit.contact}"
+                and f"{unit.run_notes}\n\n联系：{unit.contact}".strip() in dag["notes"]
             )
             assert unit.schedule and unit.schedule in dag["schedule"]
 
@@ -108,8 +109,70 @@ def test_every_dag_explains_itself_and_every_task_has_an_owner(parsed) -> None:
     for dag_id, dag in parsed["dags"].items():
         assert dag["description"] and dag["tags"] and dag["notes"] and not dag["catchup"], dag_id
         assert any("\u4e00" <= char <= "\u9fff" for char in dag["description"]), dag_id
+        for heading in ("**做什么**", "**失败时**", "**补跑**"):
+            assert len(dag["notes"].partition(heading)[2].strip().partition("\n\n")[0]) > 5, (dag_id, heading)
         for task in dag["tasks"]:
             assert task["owner"] and task["owner"] != "airflow", (dag_id, task["id"])
+
+
+def test_forms_show_datasets_by_title_and_ask_for_all_they_need(parsed) -> None:
+    catalogue = load_catalogue()
+    for dag_id, fields in (
+        ("hand_in", {"dataset", "file"}),
+        ("attest_nothing", {"dataset", "start", "end", "who", "reason"}),
+    ):
+        params = parsed["dags"][dag_id]["params"]
+        assert set(params) == fields
+        for name, (schema, value) in params.items():
+            assert schema["type"] == "string" and "NOTSET" in value.upper().replace("_", ""), (dag_id, name, value)
+            assert schema["title"] and (schema.get("minLength") or schema.get("format") or schema.get("enum")), name
+        choice = params["dataset"][0]
+        assert set(choice["enum"]) == set(choice["values_display"]) == set(catalogue.datasets)
+        assert choice["values_display"]["zhzf.penalty_entity"].endswith(" · 行政处罚（法人）（zhzf.penalty_entity）")
+
+
+def test_a_users_mistake_is_one_line_and_an_error_of_ours_keeps_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    from public_credit.steps.airflow import plainly
+
+    @plainly
+    def mistaken(**context: Any) -> None:
+        raise UserError("文件不在。", remedy="放入文件夹。", code=4)
+
+    @plainly
+    def faulty(**context: Any) -> None:
+        raise KeyError("x")
+
+    with pytest.raises(SystemExit) as left:
+        mistaken(ds="2026-02-25")
+    assert left.value.code == 4 and left.value.__suppress_context__
+    assert [(record.levelname, record.getMessage(), record.exc_info) for record in caplog.records] == [
+        ("ERROR", "文件不在。 处理办法：放入文件夹。", None)
+    ]
+    with pytest.raises(KeyError):
+        faulty()
+
+
+def test_a_task_tells_batches_rows_verdicts_and_slips(warehouse, caplog: pytest.LogCaptureFixture) -> None:
+    import logging
+
+    from public_credit.base import settings
+    from public_credit.steps import work
+
+    from tests.helpers.penalties import csv_bytes, rows
+
+    given = rows(30)
+    given[6]["violation_facts"] = ""
+    (settings.hand_in_folder() / "补报.csv").write_bytes(csv_bytes(given))
+    with caplog.at_level(logging.INFO, logger="public_credit.progress"):
+        work.hand_in(run_on(date(2026, 2, 25)), "zhzf.penalty_entity", "补报.csv")
+        work.gate(run_on(date(2026, 2, 25)))
+    told = [record.getMessage() for record in caplog.records if record.name == "public_credit.progress"]
+    for words in (
+        ("入库", "批次 1", "rows_in=30"),
+        ("裁决", "批次 1", "30 行", "放行有退回", "退回 1 行"),
+        ("退回单", "1 行", ".xlsx"),
+    ):
+        assert any(all(word in line for word in words) for line in told), (words, told)
 
 
 def test_collectors_retry_with_back_off_and_need_nothing_that_is_made_at_a_start(parsed) -> None:

@@ -289,8 +289,8 @@ def test_an_unusual_release_waits_for_a_person(desk: Desk) -> None:
     before = desk.held()
     desk.deliver()
     assert desk.held() == before
-    attention = credit("status", "--json").json["attention"]
-    assert any("等待审批" in line for line in attention)
+    waiting = credit("status", "--json").json["open"]
+    assert [item["owner"] for item in waiting if "等待审批" in item["message"]] == ["leadership"]
     number = prepared.release_id
     cover = credit("release", "show", number, "--json").json
     assert cover["状态"] == "等待审批" and cover["异常"] != "无"
@@ -320,4 +320,4 @@ def test_what_the_city_lost_or_altered_is_found_by_reconciliation(desk: Desk) ->
     assert answer.code == 1 and "缺 1" in answer.out
     named = desk.query("select record_id from ledger.reconciliation_difference")
     assert {record for (record,) in named} >= {lost, altered}
-    assert any("对账有差异" in line for line in credit("status", "--json").json["attention"])
+    assert any("对账有差异" in item["message"] for item in credit("status", "--json").json["open"])

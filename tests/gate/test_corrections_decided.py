@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from public_credit.gate import resubmission
 from public_credit.identifiers.codes import make_uscc
-from public_credit.oversight import alert_items, status
+from public_credit.oversight import status
+from public_credit.oversight.waits import open_list
 from public_credit.steps.follow_up import follow_up
 
 from tests.gate.test_resubmission import FAULT, Office, decision, renumbered
@@ -97,12 +98,10 @@ def test_place_and_likeness(matrix: tuple[Office, dict[tuple[str, str], int], in
     ]
     assert len(two["returned"]) == 2 and right["source_row"] == row["subject alone", "right"] + 1
     told = f"{len(cases)} 行"
-    assert any(told in line and "corrections" in line for line in status.overview(run_on(office.day))["attention"])
-    assert [
-        item
-        for item in alert_items.items(office.day)
-        if item.fingerprint == f"correction/{seq}" and told in item.message
-    ]
+    assert any(
+        told in item["message"] and "corrections" in item["act"] for item in status.overview(run_on(office.day))["open"]
+    )
+    assert [item for item in open_list.items(office.day) if item.key == f"correction/{seq}" and told in item.message]
     shown = credit("corrections").out
     assert "该位置上是另一条记录" in shown and "示范区" not in shown, "no delivered value"
 

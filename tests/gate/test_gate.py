@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 import yaml
 from public_credit import gate
+from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
 
 from tests.helpers import penalties
@@ -209,6 +211,48 @@ def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> N
     assert on_time.counts["quarantined"] == 0
     late = judge(land(tmp_path, "c.csv", csv_bytes(given[2:4])), penalties.ON + timedelta(days=6))
     assert late.counts["quarantined"] == 1
+    ((number, state),) = [(row["id"], row["state"]) for row in waivers.listing(penalties.ON)]
+    assert state == "in_force" and waivers.listing(penalties.ON + timedelta(days=6)) == []
+    assert waivers.revoke(run_on(who="乙"), number, "来函有误") and not waivers.revoke(run_on(who="丙"), number, "再撤")
+    assert waivers.listing(penalties.ON) == []
+    (row,) = waivers.listing(penalties.ON, every=True)
+    assert (row["state"], row["revoked_by"], row["revoke_reason"]) == ("revoked", "乙", "来函有误")
+    assert judge(land(tmp_path, "d.csv", csv_bytes(given[2:5]))).counts["quarantined"] == 1, (
+        "revoked: lets nothing through"
+    )
+
+
+@pytest.mark.parametrize(
+    ("dataset", "check", "days", "words"),
+    [
+        ("zhzf.nothing", "R01", 5, "没有数据集"),
+        (penalties.DATASET, "R99", 5, "没有可豁免的检查项"),
+        (penalties.DATASET, "B12", 5, "没有可豁免的检查项"),  # of full rosters
+        ("jgbz.public_institution", "B13", 5, "没有可豁免的检查项"),  # of deliveries of changes
+        (penalties.DATASET, "R01", -1, "早于业务日期"),
+        (penalties.DATASET, "R01", 367, "超出一年"),
+    ],
+)
+def test_a_waiver_that_could_do_nothing_or_too_much_is_refused(
+    warehouse, dataset: str, check: str, days: int, words: str
+) -> None:
+    from public_credit.gate import waivers
+
+    with pytest.raises(UserError, match=words):
+        waivers.grant(
+            run_on(), dataset, check, reason="来函", owner="甲", expires_on=penalties.ON + timedelta(days=days)
+        )
+    assert waivers.listing(penalties.ON, every=True) == []
+
+
+def test_a_waiver_of_a_batch_is_for_a_batch_of_its_dataset(warehouse, tmp_path: Path) -> None:
+    from public_credit.gate import waivers
+
+    seq = land(tmp_path, "a.csv", csv_bytes(rows(5)))
+    with pytest.raises(UserError, match="不属于 zhzf.penalty_person"):
+        waivers.grant(
+            run_on(), "zhzf.penalty_person", "R01", reason="来函", owner="甲", expires_on=penalties.ON, batch_seq=seq
+        )
 
 
 def test_the_gate_takes_what_the_database_counted_at_landing_until_a_row_changes(warehouse, tmp_path: Path) -> None:

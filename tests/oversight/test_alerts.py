@@ -83,8 +83,8 @@ def test_one_alert_names_each_owner_with_what_is_theirs(ledger):
     seq = book_batch(ledger, "held", "扣留：错误率过高")
     alerts.tell(run_on(DAY))
     (text,) = told_files(ledger)
-    department, engineer = text.split("【数据管理员】")
-    assert "【测试单位】\n- 测试单位 · 测试数据：SFTP 服务器无法连接。" in department
+    engineer, department = text.split("【测试单位】")
+    assert department.startswith("\n- 测试单位 · 测试数据：SFTP 服务器无法连接。")
     assert f"批次 {seq}（许可.csv）：扣留：错误率过高" in engineer
     assert "数仓构建：构建失败。" in engineer
     assert "新增 3 项" in text
@@ -110,6 +110,58 @@ def test_what_comes_back_after_it_was_settled_is_new(ledger):
         book_step(ledger, "collect", verdict, "无法连接", "department")
         told = alerts.tell(run_on(DAY))
     assert [item.message for item in told.new] == ["测试单位 · 测试数据：无法连接"]
+
+
+def test_other_words_for_the_same_thing_are_no_news(ledger):
+    """What a thing is called hangs on ids: neither a new reason nor a longer message makes it another one."""
+    book_step(ledger, "build", "failed", "模型甲失败", dataset=None, unit=None)
+    seq = book_batch(ledger, "held", "扣留：错误率过高")
+    alerts.tell(run_on(DAY))
+    book_step(ledger, "build", "failed", "模型乙超时", dataset=None, unit=None)
+    ledger("update ledger.batch set message = '扣留：行数过少' where seq = %s", seq)
+    assert not alerts.tell(run_on(DAY)).sent
+    assert ledger("select string_agg(fingerprint, ' ' order by fingerprint) from ledger.alert") == (
+        f"batch/{seq}#held/data_engineer step/build/#failed/data_engineer"
+    )
+
+
+def test_the_same_thing_with_another_move_is_told_and_nothing_is_called_settled(ledger):
+    seq = book_batch(ledger, "held", "扣留：错误率过高")
+    alerts.tell(run_on(DAY))
+    ledger("update ledger.batch set state = 'failed', message = '程序错误' where seq = %s", seq)
+    told = alerts.tell(run_on(DAY))
+    assert ([item.state for item in told.new], told.settled) == (["failed"], [])
+
+
+def test_a_receipt_out_of_the_way_is_not_called_settled(ledger):
+    seq = book_batch(ledger, "broken", "压缩包已截断")
+    alerts.tell(run_on(DAY))
+    ledger("update ledger.batch set state = 'set_aside', set_aside_from = 'broken' where seq = %s", seq)
+    alerts.tell(run_on(DAY))
+    text = told_files(ledger)[-1]
+    assert "【已解决】" not in text and "已解决 0 项" in text
+    assert "【不再处理】" in text and "（批次已搁置）" in text
+
+
+def test_what_stands_is_told_again_once_a_week(ledger):
+    book_batch(ledger, "held", "扣留：错误率过高")
+    alerts.tell(run_on(DAY))
+    for days in range(1, 7):
+        assert not alerts.tell(run_on(DAY + timedelta(days=days))).sent
+    told = alerts.tell(run_on(DAY + timedelta(days=7)))
+    assert (len(told.reminded), told.new, told.settled) == (1, [], [])
+    assert "【仍未解决】\n- 数据管理员，自 2026-02-25：" in told_files(ledger)[-1]
+    assert not alerts.tell(run_on(DAY + timedelta(days=8))).sent
+    assert alerts.tell(run_on(DAY + timedelta(days=14))).reminded
+
+
+def test_the_present_list_says_when_each_thing_was_told(ledger):
+    book_batch(ledger, "held", "扣留：错误率过高")
+    (before,) = alerts.present(DAY)
+    alerts.tell(run_on(DAY))
+    alerts.tell(run_on(DAY + timedelta(days=7)))
+    (after,) = alerts.present(DAY + timedelta(days=8))
+    assert (before["told_first"], after["told_first"], after["told_last"]) == (None, DAY, DAY + timedelta(days=7))
 
 
 def test_rows_to_correct_are_counted_per_batch_until_none_is_open(ledger):
@@ -139,12 +191,19 @@ def test_a_broken_file_goes_to_the_department(ledger):
     assert "压缩包已截断" in item.message
 
 
-def test_a_broken_file_is_settled_when_a_later_day_brings_a_good_one(ledger):
+def test_a_broken_file_is_settled_by_the_same_file_or_a_later_roster(ledger):
+    """Another file of events does not bring the rows of the one that could not be read."""
+    later = DAY + timedelta(days=1)
     book_batch(ledger, "broken", "压缩包已截断")
-    book_batch(ledger, "accepted", file_name="另一份.csv")
     assert len(alerts.tell(run_on(DAY)).new) == 1
-    book_batch(ledger, "accepted", on=DAY + timedelta(days=1))
-    assert len(alerts.tell(run_on(DAY + timedelta(days=1))).settled) == 1
+    roster = book_batch(ledger, "accepted", on=later, file_name="另一份.csv")
+    assert alerts.tell(run_on(later)).settled == []
+    ledger("update ledger.batch set delivery_mode = 'full_snapshot' where seq = %s", roster)
+    assert len(alerts.tell(run_on(later)).settled) == 1
+    book_batch(ledger, "broken", "压缩包已截断")
+    assert len(alerts.tell(run_on(later)).new) == 1
+    book_batch(ledger, "accepted")
+    assert len(alerts.tell(run_on(later)).settled) == 1
 
 
 def test_the_owner_of_a_held_batch_is_the_failed_checks(ledger):

@@ -14,7 +14,8 @@ import pytest
 from public_credit.base import faults
 from public_credit.base.messages import UserError
 from public_credit.gate import set_aside
-from public_credit.oversight import alert_items, status
+from public_credit.oversight import status
+from public_credit.oversight.waits import open_list
 from public_credit.steps import work
 
 from tests.helpers import penalties
@@ -100,7 +101,7 @@ def test_an_error_while_landing_ends_that_receipt_only(
         assert reader.execute(
             "select count(*) from raw.administrative_penalty where batch_seq = %s", [bad]
         ).fetchone() == (0,)
-    assert any(item.owner == "data_engineer" and "bad.csv" in item.message for item in alert_items.items(penalties.ON))
+    assert any(item.owner == "data_engineer" and "bad.csv" in item.message for item in open_list.items(penalties.ON))
     (row,) = [row for row in status.overview(run_on())["datasets"] if row["dataset_id"] == penalties.DATASET]
     assert row["verdict"] == "放行", "the newest receipt decides"
     assert status.overview(run_on())["totals"]["failed"] == 1
@@ -246,7 +247,7 @@ def test_a_wrong_key_is_nobodys_receipt(warehouse, tmp_path: Path, damage: bytes
     failures = work.gate(run_on(penalties.ON))
     assert states(warehouse) == {seq: "received"} and len(failures) == 1 and "archive.key" in failures[0]
     assert any(
-        "archive.key" in item.message and item.owner == "data_engineer" for item in alert_items.items(penalties.ON)
+        "archive.key" in item.message and item.owner == "data_engineer" for item in open_list.items(penalties.ON)
     )
     key.write_bytes(right)
     assert work.gate(run_on(penalties.ON)) == [] and states(warehouse) == {seq: "accepted"}
@@ -281,7 +282,7 @@ def test_a_dataset_that_left_the_catalogue_is_told_with_its_batch(
     assert len(work.gate(run_on(penalties.ON))) == 1 and states(warehouse) == {seq: "received", good: "accepted"}
     ((verdict, owner, message),) = steps(warehouse, "land", seq)
     assert (verdict, owner) == ("failed", "data_engineer") and "zhzf.gone 已不在目录内" in message
-    assert any("zhzf.gone" in item.message for item in alert_items.items(penalties.ON))
+    assert any("zhzf.gone" in item.message for item in open_list.items(penalties.ON))
 
 
 def test_what_was_not_judged_or_not_followed_up_asks_for_us(
@@ -295,17 +296,17 @@ def test_what_was_not_judged_or_not_followed_up_asks_for_us(
     with monkeypatch.context() as patch:
         patch.setattr(gate_run, "load_ruleset", lambda *_: (_ for _ in ()).throw(UserError("规则文件有误。")))
         assert work.gate(run_on(penalties.ON)) and states(warehouse) == {seq: "landed"}
-    told = [item for item in alert_items.items(penalties.ON) if "规则文件有误" in item.message]
+    told = [item for item in open_list.items(penalties.ON) if "规则文件有误" in item.message]
     assert told and {item.owner for item in told} == {"data_engineer"}
     (row,) = [row for row in status.overview(run_on())["datasets"] if row["dataset_id"] == penalties.DATASET]
     assert row["verdict"] == "出错" and row["move"].startswith("数据管理员")
     with monkeypatch.context() as patch:
         patch.setattr(slips, "write", lambda seq: 1 / 0)
         assert work.gate(run_on(penalties.ON)) and states(warehouse) == {seq: "accepted_with_quarantine"}
-    assert any("退回单" in item.message and item.owner == "data_engineer" for item in alert_items.items(penalties.ON))
+    assert any("退回单" in item.message and item.owner == "data_engineer" for item in open_list.items(penalties.ON))
     assert work.gate(run_on(penalties.ON)) == []
     assert not [
-        item for item in alert_items.items(penalties.ON) if item.owner == "data_engineer" and "a.csv" in item.message
+        item for item in open_list.items(penalties.ON) if item.owner == "data_engineer" and "a.csv" in item.message
     ]
 
 
@@ -357,9 +358,7 @@ def test_a_batch_set_aside_asks_for_nobody_and_comes_back_as_it_was(
     assert credit("batches", "set-aside", str(seq), "--reason", "again").code == 0, "twice is once"
     listed = credit("batches")
     assert "已搁置" in listed.out and "来函重报" in listed.out
-    assert not [
-        item for item in alert_items.items(penalties.ON) if "x.csv" in item.message or "bad.csv" in item.message
-    ]
+    assert not [item for item in open_list.items(penalties.ON) if "x.csv" in item.message or "bad.csv" in item.message]
     total = status.overview(run_on())["totals"]
     assert total["set_aside"] == 1 and total["rows_in"] == total["rows_held"]
     assert credit("batches", "restore", str(seq), "--reason", "又可用").code == 0

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
 import unicodedata
+
+PROGRAM = "public-credit"
+_CALLED = re.compile(rf"{PROGRAM}(?= [a-z-])")
+
+
+def program() -> str:
+    """How the command line is called where this is read: ``run`` says so in ``PCW_PROGRAM``, elsewhere it is on the path."""
+    return os.environ.get("PCW_PROGRAM") or PROGRAM
+
+
+def spoken(text: str) -> str:
+    """A text with every command it names as it is called here; what is written down names ``public-credit``."""
+    return _CALLED.sub(program(), text)
 
 
 class UserError(Exception):

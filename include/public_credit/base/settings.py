@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         "who runs commands, as booked; the system's user when not set (reports then want `--user`)"
     )
     business_date: date | None = _named("business date of commands that are given none; today's when not set")
+    program: str | None = _named(
+        "how messages name the command line; `public-credit` when not set, `./run` sets its own"
+    )
     code_version: str | None = _named("commit of the running code, as booked; set by `run`, written into the image")
     city_timeout: float | None = _named("seconds the city platform may take for an answer; 30 when not set", gt=0)
     clock: Literal["real", "logical"] | None = _named("`logical`: the calendar is simulated (demo, tests)")

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from ..base import settings
 from ..base.messages import UserError
+from ..base.progress import Paced
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -122,6 +123,10 @@ def cheaply() -> Iterator[None]:
             gc.enable()
 
 
+# What dbt says at the end of each node, and the field that holds how many there are.
+_DONE = {"LogModelResult": "total", "LogSeedResult": "total", "LogTestResult": "num_models"}
+
+
 def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     """Run one dbt command in this process; its result. Raises UserError naming the models that failed.
 
@@ -129,6 +134,13 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
     last time, and ours differ in every build. They are read when a model is compiled, which comes after.
     """
     from dbt.cli.main import dbtRunner
+
+    told = Paced("dbt")
+
+    def tell(event: Any) -> None:
+        """A line now and then of how many models and tests are done."""
+        if event.info.name in _DONE:
+            told.say(f"已完成 {event.data.index} / {getattr(event.data, _DONE[event.info.name])} 个模型与检验")
 
     project = str(settings.checkout() / "dbt_project")
     common = [
@@ -152,7 +164,7 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
         result = dbtRunner().invoke(["parse", "--no-write-json", *common])
         if result.success:
             manifest: Manifest = cast(Any, result.result)
-            result = dbtRunner(manifest=manifest).invoke([*arguments, *common, "--vars", rendered])
+            result = dbtRunner(manifest=manifest, callbacks=[tell]).invoke([*arguments, *common, "--vars", rendered])
     if not result.success:
         failed = [
             item.node.name for item in getattr(result.result, "results", []) if str(item.status) in ("error", "fail")

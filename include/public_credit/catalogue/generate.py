@@ -195,11 +195,30 @@ def _landed(kinds: list[Kind]) -> str:
 """
 
 
+# How old the signs of life of a kind are beyond what was agreed: of its datasets the one that is overdue longest, by the
+# cadence of the catalogue, on the newest business day. A 零报送 is a sign of life, what is not due yet needs none.
+_OVERDUE = """\
+            select now() - make_interval(days => coalesce(max(greatest(
+              0, t.day - greatest(b.last, a.last, d.live_on) - d.cadence_days)), 0))
+            from ledger.dataset d cross join (select max(day) as day from ledger.business_day) t
+            left join (select dataset_id, max(business_date) as last from ledger.batch group by 1) b using (dataset_id)
+            left join (select dataset_id, max(period_to) as last from ledger.attestation where superseded_by is null group by 1) a
+              using (dataset_id)
+            where d.kind = '{kind}' and (d.live_on is null or d.live_on <= t.day)
+"""
+
+
 def _sources(kinds: list[Kind]) -> str:
-    tables = "".join(f"      - {{name: {kind.id}, description: {_plain(kind.title)}}}\n" for kind in kinds)
+    tables = "".join(
+        f"      - name: {kind.id}\n        description: {_plain(kind.title)}\n        config:\n          loaded_at_query: |\n"
+        f"{_OVERDUE.replace('{kind}', kind.id)}"
+        for kind in kinds
+    )
     return (
         f"# {_OF_ALL}\nsources:\n  - name: raw\n    schema: raw\n"
-        f"    description: 原始层：入库时已规范的文本，一种记录一张表，永不更改\n    tables:\n{tables}"
+        f"    description: 原始层：入库时已规范的文本，一种记录一张表，永不更改\n"
+        f"    config:\n      freshness:\n        warn_after: {{count: 1, period: day}}\n        error_after: {{count: 7, period: day}}\n"
+        f"    tables:\n{tables}"
     )
 
 

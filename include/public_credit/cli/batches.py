@@ -9,6 +9,8 @@ import typer
 from ..base.messages import UserError
 from ..gate import set_aside as moves
 from ..steps import work
+from . import output
+from .chinese import App
 from .overview import Json, Unit, list_batches
 from .start import newest_day, run_of
 
@@ -16,8 +18,8 @@ Reason = Annotated[str, typer.Option(help="理由，记入台账。")]
 Seq = Annotated[int, typer.Argument(help="批次序号。")]
 
 
-def register(app: typer.Typer) -> None:
-    commands = typer.Typer(invoke_without_command=True)
+def register(app: App) -> None:
+    commands = App(invoke_without_command=True)
     commands.callback()(show)
     commands.command("set-aside", help="搁置一个批次：不再入库、裁决和提醒，字节与已入库的行保留；已放行的不能搁置。")(
         set_aside
@@ -31,30 +33,34 @@ def show(
     context: typer.Context,
     unit: Unit = None,
     dataset: Annotated[str | None, typer.Option(help="只看一个数据集。")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10000, help="至多列出多少批。")] = 50,
     as_json: Json = False,
 ) -> None:
     if context.invoked_subcommand is None:
         list_batches(unit, dataset, limit, as_json)
 
 
-def set_aside(seq: Seq, reason: Reason) -> None:
-    print(f"批次 {seq} 已搁置。" if moves.set_aside(run_of(), seq, reason) else f"批次 {seq} 已经搁置，未作改动。")
+def set_aside(seq: Seq, reason: Reason, as_json: Json = False) -> None:
+    done = moves.set_aside(run_of(), seq, reason)
+    output.done(as_json, f"批次 {seq} 已搁置。" if done else f"批次 {seq} 已经搁置，未作改动。", changed=done)
 
 
-def withdraw(seq: Seq, reason: Reason) -> None:
+def withdraw(seq: Seq, reason: Reason, as_json: Json = False) -> None:
     if not moves.withdraw(run_of(), seq, reason):
-        print(f"批次 {seq} 已经撤回，未作改动。")
+        output.done(as_json, f"批次 {seq} 已经撤回，未作改动。", changed=False)
         return
     failures = work.gate(run_of(newest_day()))
-    print(f"批次 {seq} 已撤回；下一次构建收回它的行，变更单随后报市平台。")
+    output.done(as_json, f"批次 {seq} 已撤回；下一次构建收回它的行，变更单随后报市平台。", changed=True)
     if failures:
         raise UserError("；".join(failures), remedy="用 public-credit status 查看。", code=1)
 
 
-def restore(seq: Seq, reason: Reason) -> None:
-    print(
+def restore(seq: Seq, reason: Reason, as_json: Json = False) -> None:
+    done = moves.restore(run_of(), seq, reason)
+    output.done(
+        as_json,
         f"批次 {seq} 已恢复；运行 public-credit gate 和 build 继续处理。"
-        if moves.restore(run_of(), seq, reason)
-        else f"批次 {seq} 没有搁置或撤回，未作改动。"
+        if done
+        else f"批次 {seq} 没有搁置或撤回，未作改动。",
+        changed=done,
     )

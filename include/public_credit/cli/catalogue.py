@@ -18,9 +18,10 @@ from ..catalogue.load import default_root
 from ..catalogue.models import Field, Kind
 from ..oversight import coverage as report
 from . import output
-from .start import run_of
+from .chinese import App
+from .start import dataset_of_catalogue, run_of
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = App(no_args_is_help=True)
 NO_DISTRICT = "未指定辖区（PCW_DISTRICT）"
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
 
@@ -152,11 +153,13 @@ def coverage(as_json: Json = False) -> None:
 
 
 @app.command("generate", help="按目录重写 dbt 项目中由它生成的文件：staging、报送接口及其说明。")
-def generate_files() -> None:
+def generate_files(as_json: Json = False) -> None:
     written = generate.write(load_catalogue())
-    for name in written:
-        print(f"dbt_project/{name}")
-    print(f"已重写 {len(written)} 个文件。" if written else "dbt 项目与目录一致，没有要重写的文件。")
+    if not as_json:
+        for name in written:
+            print(f"dbt_project/{name}")
+    said = f"已重写 {len(written)} 个文件。" if written else "dbt 项目与目录一致，没有要重写的文件。"
+    output.done(as_json, said, files=[f"dbt_project/{name}" for name in written])
 
 
 @app.command("apply", help="把目录中改过的记录字段套用到数据库和 dbt 项目：先预览，加 --yes 才改。")
@@ -173,7 +176,7 @@ def apply(
         kind, _, name = key_given(erase, "记录类型.字段").partition(".")
         if not yes:
             raise UserError(f"将清除 {kind}.{name} 在原始层的全部值，不可恢复。", remedy="确认后加 --yes。")
-        print(reshape.erase(run_of(), kind, name))
+        output.done(as_json, reshape.erase(run_of(), kind, name))
         return
     catalogue = load_catalogue()
     with settings.engine("reader").connect() as connection:
@@ -198,31 +201,31 @@ def apply(
         for name in stale:
             print(f"dbt_project/{name} 将按目录重写")
     if not plans and not stale:
-        print("目录与数据库一致，没有要套用的改动。")
+        output.done(as_json, "目录与数据库一致，没有要套用的改动。", applied=[])
     elif not yes:
         print("以上只是预览，未作改动。加 --yes 套用；下一次构建将全量重建。")
     else:
-        for line in reshape.apply(run_of(), plans, catalogue):
-            print(line)
-        print("已套用。下一次构建（public-credit build）将全量重建。")
+        applied = reshape.apply(run_of(), plans, catalogue)
+        if not as_json:
+            for line in applied:
+                print(line)
+        output.done(as_json, "已套用。下一次构建（public-credit build）将全量重建。", applied=applied)
 
 
 @app.command("template", help="生成某数据集的填报模板（xlsx）：下拉选项、批注、示例行。")
 def template(
-    dataset: str, output: Annotated[Path | None, typer.Option("-o", "--output", help="保存到哪个文件。")] = None
+    dataset: Annotated[str, typer.Argument(help="数据集编号。")],
+    out: Annotated[Path | None, typer.Option("-o", "--output", help="保存到哪个文件。")] = None,
+    as_json: Json = False,
 ) -> None:
     from ..papers.template import workbook
 
     catalogue = load_catalogue()
-    if dataset not in catalogue.datasets:
-        raise UserError(
-            f"目录中没有数据集 {dataset}。", remedy="可用的数据集：" + "、".join(sorted(catalogue.datasets))
-        )
-    found = catalogue.datasets[dataset]
+    found = catalogue.datasets[dataset_of_catalogue(dataset)]
     unit = catalogue.units[found.unit]
-    path = output or Path(f"填报模板_{dataset}.xlsx")
+    path = out or Path(f"填报模板_{dataset}.xlsx")
     try:
         files.write(path, workbook(catalogue.kinds[found.kind], found, unit.name, unit.uscc), files.SHARED)
     except OSError as error:
         raise UserError(f"无法写入 {path.name}。", remedy="检查文件夹是否存在、是否有写入权限。") from error
-    print(f"已生成 {path}")
+    output.done(as_json, f"已生成 {path}", file=str(path))

@@ -13,12 +13,13 @@ from ..ledger.models import CorrectionCase
 from ..ledger.session import session
 from . import output
 from .batches import Reason
+from .chinese import App
 from .overview import Json
 from .start import newest_day, run_of
 
 
-def register(app: typer.Typer) -> None:
-    commands = typer.Typer(invoke_without_command=True)
+def register(app: App) -> None:
+    commands = App(invoke_without_command=True)
     commands.callback()(show)
     commands.command("decide", help="认定一项：是某退回行的更正（--correction-of），或是另一条新记录（--new）。")(
         decide
@@ -54,17 +55,20 @@ def decide(
     reason: Reason,
     correction_of: Annotated[int | None, typer.Option(help="是这一退回行的更正（退回行编号）。")] = None,
     new: Annotated[bool, typer.Option("--new", help="不是更正，是另一条新记录。")] = False,
+    as_json: Json = False,
 ) -> None:
     if new == (correction_of is not None):
         raise UserError("请在 --correction-of 与 --new 中选一个。", remedy="用 public-credit corrections 查看编号。")
     if not corrections.decide(run_of(newest_day()), case, correction_of, reason):
-        print(f"第 {case} 号早已这样认定，未作改动。")
+        output.done(as_json, f"第 {case} 号早已这样认定，未作改动。", changed=False)
         return
     with session("reader") as opened:
         seq = opened.get_one(CorrectionCase, case).batch_seq
     resubmission.match(seq)
-    print(
+    output.done(
+        as_json,
         f"第 {case} 号认定为新记录，退回的行继续等待更正。"
         if new
-        else f"第 {case} 号认定为退回行 {correction_of} 的更正；原记录在册的，下一次构建由它取代，市平台随之收到撤销与新增。"
+        else f"第 {case} 号认定为退回行 {correction_of} 的更正；原记录在册的，下一次构建由它取代，市平台随之收到撤销与新增。",
+        changed=True,
     )

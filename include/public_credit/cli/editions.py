@@ -10,12 +10,15 @@ from ..editions import diff as edition_diff
 from ..editions import run as editions
 from ..ledger import words
 from . import output
+from .chinese import App
 from .overview import Json
 from .start import On, run_of
 
+Edition = Annotated[int, typer.Argument(help="定稿编号，见 editions list。")]
 
-def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="年度定稿：列表、查看、比较、起草、审批。")
+
+def register(app: App) -> None:
+    group = App(no_args_is_help=True, help="年度定稿：列表、查看、比较、起草、审批。")
     group.command("list", help="全部定稿、重列与草稿。")(list_editions)
     group.command("show", help="一份定稿的全部数字。")(show)
     group.command("diff", help="同一年度两份定稿的差别：数字，以及逐行的来、去、变。")(diff)
@@ -63,7 +66,7 @@ def list_editions(as_json: Json = False) -> None:
 
 
 def show(
-    edition: int,
+    edition: Edition,
     unit: Annotated[str, typer.Option(help="只看一个单位的数字（单位编号）。")] = "",
     as_json: Json = False,
 ) -> None:
@@ -98,7 +101,10 @@ def show(
 
 
 def diff(
-    old: int, new: int, limit: Annotated[int, typer.Option(min=1, max=100000)] = 1000, as_json: Json = False
+    old: Annotated[int, typer.Argument(help="先前的定稿编号。")],
+    new: Annotated[int, typer.Argument(help="后来的定稿编号。")],
+    limit: Annotated[int, typer.Option(min=1, max=100000, help="至多列出多少行明细。")] = 1000,
+    as_json: Json = False,
 ) -> None:
     found = edition_diff.compare(old, new, limit)
     if as_json:
@@ -150,26 +156,33 @@ def diff(
 
 
 def draft(
-    year: Annotated[int | None, typer.Option(help="年度，默认最近一个已结束的年度。")] = None,
+    year: Annotated[int | None, typer.Option(min=2000, max=2100, help="年度，默认最近一个已结束的年度。")] = None,
     reason: Annotated[str, typer.Option(help="重列的原因。")] = "",
     on: On = None,
+    as_json: Json = False,
 ) -> None:
     run = run_of(on)
     made = editions.draft(run, year or editions.last_year(run.on), reason)
-    print(made.message)
-    if made.edition_id:
-        print(f"审批：public-credit editions approve {made.edition_id} --hash {made.content_hash}")
+    approve = f"public-credit editions approve {made.edition_id} --hash {made.content_hash}"
+    output.done(
+        as_json,
+        made.message + (f"\n审批：{approve}" if made.edition_id else ""),
+        edition=made.edition_id,
+        content_hash=made.content_hash,
+    )
 
 
 def approve(
-    edition: int, content_hash: Annotated[str, typer.Option("--hash", help="内容指纹，见 editions show。")]
+    edition: Edition,
+    content_hash: Annotated[str, typer.Option("--hash", help="内容指纹，见 editions show。")],
+    as_json: Json = False,
 ) -> None:
     run = run_of()
     editions.approve(run, edition, content_hash)
     editions.freeze(run, edition)
-    print(f"第 {edition} 号已批准并定稿，此后不再更改。")
+    output.done(as_json, f"第 {edition} 号已批准并定稿，此后不再更改。", edition=edition)
 
 
-def reject(edition: int, reason: Annotated[str, typer.Option(help="理由。")]) -> None:
+def reject(edition: Edition, reason: Annotated[str, typer.Option(help="理由。")], as_json: Json = False) -> None:
     editions.reject(run_of(), edition, reason)
-    print(f"第 {edition} 号已否决。")
+    output.done(as_json, f"第 {edition} 号已否决。", edition=edition)

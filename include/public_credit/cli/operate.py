@@ -1,9 +1,8 @@
-"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, waive, attest, sweep, purge."""
+"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, sweep, purge."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,25 +12,32 @@ from sqlalchemy import select
 from ..base.messages import UserError, key_given
 from ..catalogue import load_catalogue
 from ..gate import run as judge
-from ..gate import waivers
 from ..ledger import words
 from ..ledger.models import Attempt, Batch
 from ..ledger.session import session
 from ..ledger.states import AttemptState, BatchState, Verdict
 from ..steps import work
 from . import output
+from .chinese import LARGEST, App
 from .overview import Json
-from .start import On, newest_day, run_of
+from .start import On, dataset_of_catalogue, newest_day, run_of, unit_of_catalogue
+
+Release = Annotated[int, typer.Argument(help="变更单编号，见 status。")]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     app.command("migrate", help="建立或升级数据库结构。")(migrate)
     app.command("collect", help="立即采集一个单位（即时采集）。")(collect)
     app.command("probe", help="连接一个数据集的来源，说明可收什么；不登记任何内容。")(probe)
     app.command("ingest", help="登记一份文件并入库、裁决。")(ingest)
     app.command("gate", help="裁决所有已入库的批次。")(gate)
     app.command("build", help="构建数仓。")(build)
-    release = typer.Typer(no_args_is_help=True, help="变更单：生成、查看、审批。")
+    app.command(
+        "dbt",
+        help="运行 dbt 自己的命令（build、test、docs generate、source freshness …），带上连接和最近一次构建的变量。",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
+    )(dbt)
+    release = App(no_args_is_help=True, help="变更单：生成、查看、审批。")
     release.command("prepare", help="冻结最近一次构建的变更单。")(release_prepare)
     release.command("show", help="查看变更单封面。")(release_show)
     release.command("approve", help="批准异常变更单（须写明差异指纹）。")(release_approve)
@@ -40,32 +46,31 @@ def register(app: typer.Typer) -> None:
     app.command("receive", help="取回市平台的后续回执。")(receive)
     app.command("reconcile", help="与市平台逐条双向对账。")(reconcile)
     app.command("replay", help="从归档重放一个批次：新的一次入库与旧的并列，裁决后一次切换。")(replay)
-    app.command("waive", help="暂时豁免一项检查（理由、责任人、到期日必填）。")(waive)
-    app.command("attest", help="登记零报送。")(attest)
     app.command("sweep", help="清理中断的收取和入库在归档与保险库中的残留。")(sweep)
     app.command("purge", help="清除保存期限届满的记录的原始行，连同归档与保险库。")(purge)
 
 
-def migrate() -> None:
+def migrate(as_json: Json = False) -> None:
     from ..steps.migrate import migrate as run
 
     waiting = run()
-    print("数据库结构已是最新。")
+    said = "数据库结构已是最新。"
     if waiting:
-        print(f"字段有改动、等待套用的记录类型：{'、'.join(waiting)}。运行 public-credit catalogue apply 预览。")
+        said += f"\n字段有改动、等待套用的记录类型：{'、'.join(waiting)}。运行 public-credit catalogue apply 预览。"
+    output.done(as_json, said, kinds_to_apply=waiting)
 
 
-def collect(unit: str, on: On = None, as_json: Json = False) -> None:
-    load_catalogue().unit(unit)
-    counts = work.collect_and_land(run_of(on), unit)
-    output.as_json(counts) if as_json else print(f"收到 {counts['receipts']} 份，入库 {counts['rows_in']} 行")
+def collect(unit: Annotated[str, typer.Argument(help="单位编号。")], on: On = None, as_json: Json = False) -> None:
+    counts = work.collect_and_land(run_of(on), unit_of_catalogue(unit))
+    output.done(as_json, f"收到 {counts['receipts']} 份，入库 {counts['rows_in']} 行", **counts)
 
 
-def probe(dataset: str) -> None:
+def probe(dataset: Annotated[str, typer.Argument(help="数据集编号。")], as_json: Json = False) -> None:
     from ..collect.run import probe as ask
 
-    outcome = ask(run_of(), dataset)
-    print(f"{dataset}：{outcome.message.replace('新收', '可收')}")
+    outcome = ask(run_of(), dataset_of_catalogue(dataset))
+    said = f"{dataset}：{outcome.message.replace('新收', '可收')}"
+    output.done(as_json, said, verdict=outcome.verdict, **outcome.counts)
     if outcome.verdict == Verdict.FAILED:
         raise typer.Exit(5)
 
@@ -73,15 +78,16 @@ def probe(dataset: str) -> None:
 def _batch(key: str) -> Batch:
     key = key_given(key, "批次序号")
     with session("reader") as opened:
+        known = not key.isdecimal() or int(key) <= LARGEST
         where = Batch.seq == int(key) if key.isdecimal() else Batch.batch_id == key
-        found = opened.scalar(select(Batch).where(where))
+        found = opened.scalar(select(Batch).where(where)) if known else None
         if found is None:
             raise UserError(f"没有批次 {key}。", remedy="用 public-credit batches 查看批次序号。", code=4)
         opened.expunge(found)
         return found
 
 
-def _report(seq: int, as_json: bool) -> None:
+def report_batch(seq: int, as_json: bool) -> None:
     """Say what became of a batch; exit code 4 when it is held or could not be read, 1 when an error of ours ended it."""
     batch = _batch(str(seq))
     counts = {name: getattr(batch, name) for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")}
@@ -104,32 +110,29 @@ def _report(seq: int, as_json: bool) -> None:
 
 
 def ingest(
-    dataset: str,
+    dataset: Annotated[str, typer.Argument(help="数据集编号。")],
     file: Annotated[Path, typer.Option("--file", help="要登记的文件。")],
     on: On = None,
     as_json: Json = False,
 ) -> None:
-    if dataset not in load_catalogue().datasets and not load_catalogue().refusal(dataset):
-        load_catalogue().sound(dataset.partition(".")[0])
-        raise UserError(
-            f"目录中没有数据集 {dataset}，不在目录内的数据一律不收。",
-            remedy="可用的数据集：" + "、".join(sorted(load_catalogue().datasets)),
-        )
+    dataset = key_given(dataset, "数据集编号")
+    if not load_catalogue().refusal(dataset):
+        dataset = dataset_of_catalogue(dataset)
     if not file.is_file():
         raise UserError(f"没有文件 {file.name}。", remedy="检查路径。")
     run = run_of(on)
     outcome = work.ingest(run, dataset, file)
     if not outcome.batch_seqs:
-        print(outcome.message)
+        output.done(as_json, outcome.message, batches=[])
         return
     work.gate(run)
     for seq in outcome.batch_seqs:
-        _report(seq, as_json)
+        report_batch(seq, as_json)
 
 
-def gate(on: On = None) -> None:
+def gate(on: On = None, as_json: Json = False) -> None:
     failures = work.gate(run_of(on))
-    print("裁决完成。用 public-credit status 查看结论。")
+    output.done(as_json, "裁决完成。用 public-credit status 查看结论。", failures=failures)
     if failures:
         raise UserError(
             "；".join(failures),
@@ -145,21 +148,36 @@ def build(
         list[str] | None,
         typer.Option("-s", "--select", help="与 --full 同用：只重算所选（dbt 选择式）及与其上下游相连的模型。"),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     if select and not full:
         raise UserError(
             "-s 只能与 --full 同用。", remedy="平日的构建总是完整的；要重算一部分，写 build --full -s <模型>。"
         )
     result = work.build(run_of(on), full=full, select=tuple(select or ()))
-    print(result.message)
+    output.done(as_json, result.message, build_id=result.build_id, models=result.models, seconds=result.seconds)
 
 
-def release_prepare(on: On = None) -> None:
+def dbt(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="结束时输出 JSON，供脚本使用；写在 dbt 的命令之前。")] = False,
+) -> None:
+    from ..build import dbt as of_dbt
+
+    done = of_dbt.call(run_of(), list(context.args))
+    if as_json:
+        output.as_json({"success": done, "arguments": list(context.args)})
+    if not done:
+        raise typer.Exit(1)
+
+
+def release_prepare(on: On = None, as_json: Json = False) -> None:
     result = work.release(run_of(on))
-    print(result.message if result else "没有待冻结的变更。")
+    said = result.message if result else "没有待冻结的变更。"
+    output.done(as_json, said, release=result.release_id if result else None, state=result.state if result else None)
 
 
-def release_show(release_id: int, as_json: Json = False) -> None:
+def release_show(release_id: Release, as_json: Json = False) -> None:
     from ..deliver import release
 
     cover = release.cover(release_id)
@@ -171,23 +189,27 @@ def release_show(release_id: int, as_json: Json = False) -> None:
 
 
 def release_approve(
-    release_id: int, diff_hash: Annotated[str, typer.Option("--hash", help="差异指纹，见封面。")]
+    release_id: Release,
+    diff_hash: Annotated[str, typer.Option("--hash", help="差异指纹，见封面。")],
+    as_json: Json = False,
 ) -> None:
     from ..deliver import release
 
     release.approve(run_of(), release_id, diff_hash)
-    print(f"第 {release_id} 号变更单已批准。")
+    output.done(as_json, f"第 {release_id} 号变更单已批准。", release=release_id)
 
 
-def deliver(on: On = None) -> None:
+def deliver(on: On = None, as_json: Json = False) -> None:
     result = work.deliver(run_of(on))
-    print(result.message if result else "本辖区没有接收方，无可报送。")
+    counts = {name: getattr(result, name, 0) for name in ("accepted", "rejected", "unknown")}
+    output.done(as_json, result.message if result else "本辖区没有接收方，无可报送。", **counts)
 
 
-def receive(on: On = None) -> None:
+def receive(on: On = None, as_json: Json = False) -> None:
     from ..deliver import receipts
 
-    print(f"取回 {receipts.fetch(run_of(on))} 条回执。")
+    count = receipts.fetch(run_of(on))
+    output.done(as_json, f"取回 {count} 条回执。", receipts=count)
 
 
 def reconcile(on: On = None, as_json: Json = False) -> None:
@@ -205,7 +227,9 @@ def reconcile(on: On = None, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def replay(batch: str, on: On = None, as_json: Json = False) -> None:
+def replay(
+    batch: Annotated[str, typer.Argument(help="批次序号或批次编号。")], on: On = None, as_json: Json = False
+) -> None:
     found = _batch(batch)
     run = run_of(on or newest_day())
     result = work.land_one(run, found.seq)
@@ -217,59 +241,37 @@ def replay(batch: str, on: On = None, as_json: Json = False) -> None:
         with session("reader") as opened:
             state = opened.get_one(Attempt, (found.seq, result.attempt)).state
         print(f"第 {result.attempt} 次入库，{'已切换为当前版本' if state == AttemptState.GATED else '未切换'}。")
-    _report(found.seq, as_json)
+    report_batch(found.seq, as_json)
     for state, message in [(result.state, result.message), *judged]:  # an earlier attempt may have stayed live
         if state in (BatchState.FAILED, BatchState.BROKEN):
-            print(message)
+            if not as_json:
+                print(message)
             raise typer.Exit(1 if state == BatchState.FAILED else 4)
 
 
-def waive(
-    dataset: str,
-    check: str,
-    reason: Annotated[str, typer.Option()],
-    owner: Annotated[str, typer.Option()],
-    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日。")],
-    batch: Annotated[int | None, typer.Option(help="只对一个批次。")] = None,
-) -> None:
-    dataset, run = key_given(dataset, "数据集编号"), run_of(newest_day())
-    number = waivers.grant(run, dataset, check, reason=reason, owner=owner, expires_on=until.date(), batch_seq=batch)
-    print(f"已登记第 {number} 号豁免，至 {until:%Y-%m-%d}。")
-    if batch is not None:
-        from ..steps.follow_up import follow_up
-
-        judge(run, [batch])
-        follow_up(run)
-        _report(batch, False)
-
-
-def attest(
-    dataset: str,
-    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
-    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
-    reason: Annotated[str, typer.Option()],
-) -> None:
-    from ..collect.attest import attest as book
-
-    book(run_of(), dataset, start.date(), end.date(), reason)
-    print(f"已登记 {dataset} {start:%Y-%m-%d} 至 {end:%Y-%m-%d} 零报送。")
-
-
-def sweep() -> None:
+def sweep(as_json: Json = False) -> None:
     counts = work.sweep(run_of())
-    print(
+    said = (
         "已清理：归档 {stray_objects} 个未登记的对象、{unreceived_objects} 个未成回执的对象，"
         "保险库 {unused_numbers} 个未用的号码。".format(**counts)
     )
+    output.done(as_json, said, **counts)
 
 
 def purge(
-    on: On = None, dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明将清除什么，不作改动。")] = False
+    on: On = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明将清除什么，不作改动。")] = False,
+    as_json: Json = False,
 ) -> None:
     from ..land import retention
 
     run = run_of(on)
     found = retention.preview(run.on) if dry_run else retention.purge(run)
+    if as_json:
+        output.as_json(
+            [{"kind": due.kind.id, "records": due.records, "rows": due.rows, "purged": not dry_run} for due in found]
+        )
+        return
     for due in found:
         rule = due.kind.retention
         print(f"{due.kind.title}：{due.records:,} 条记录、{due.rows:,} 行（{rule.rule}，{rule.clause}）")

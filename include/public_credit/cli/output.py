@@ -9,6 +9,8 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from ..base.messages import spoken
+
 _COLOURS = {"good": "32", "warn": "33", "bad": "31", "dim": "90", "bold": "1"}
 
 
@@ -37,6 +39,14 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequen
             for index, cell in enumerate(row)
         )
         print(paint(text, "dim") if line == 0 else text)
+
+
+def done(for_script: bool, text: str, **fields: Any) -> None:
+    """What a command did, in a sentence; for a script the sentence and the fields it is made of."""
+    if for_script:
+        as_json({"message": text, **fields})
+    else:
+        print(spoken(text))
 
 
 def as_json(value: Any) -> None:

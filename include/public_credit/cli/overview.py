@@ -1,39 +1,58 @@
-"""What is going on: status, batches, quarantine, slips, doctor."""
+"""What is going on: status, alerts, batches, quarantine, slips, doctor."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from itertools import groupby
+from operator import itemgetter
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import text
 
 from ..base import settings
-from ..base.messages import UserError, key_given
+from ..base.messages import UserError, spoken
 from ..ledger import words
-from ..ledger.session import session
+from ..ledger.session import newest_business_day, session
 from ..ledger.states import NOT_BACK, OUT_OF_THE_WAY, QuarantineState, sql
-from ..oversight import status
+from ..oversight import alerts, status
 from ..oversight.doctor import examine
+from ..oversight.waits.item import DEPARTMENT
 from . import output
-from .start import run_of
+from .chinese import App
+from .start import known_batch, known_dataset, known_unit, run_of
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
 Unit = Annotated[str | None, typer.Option("--unit", help="只看一个单位（单位编号）。")]
 
 
-def register(app: typer.Typer) -> None:
-    app.command("status", help="今天一览：单位、最近报送、行数、结论、该谁处理。")(show_status)
+def register(app: App) -> None:
+    app.command("status", help="今天一览：合计，和各责任人的待办，最要紧的在前。")(show_status)
+    app.command("alerts", help="提醒清单：现在有哪些事项未了，各自何时首次提醒。")(show_alerts)
     app.command("quarantine", help="退回的行：在哪个文件哪一行、违反哪条规则、处理到哪一步。")(show_quarantine)
     app.command("slips", help="退回单：在哪里、多少行、已更正多少。")(show_slips)
     app.command("doctor", help="检查运行环境：目录、密钥、数据库、模型、连接。")(doctor)
 
 
-def show_status(as_json: Json = False) -> None:
-    overview = status.overview(run_of())
+def show_status(
+    unit: Unit = None,
+    only_open: Annotated[bool, typer.Option("--open", help="只列待办，全部列出。")] = False,
+    every: Annotated[bool, typer.Option("--all", help="另列每个数据集的最近报送与结论。")] = False,
+    as_json: Json = False,
+) -> None:
+    overview = status.overview(run_of(), known_unit(unit))
     if as_json:
-        output.as_json(overview)
+        output.as_json(overview["open"] if only_open else overview)
         return
-    print(f"业务日期 {overview['business_date']}")
+    if not only_open:
+        print(f"业务日期 {overview['business_date']}")
+        if every:
+            _datasets(overview["datasets"])
+        _totals(overview)
+    print_open(overview["open"], brief=not (only_open or every))
+
+
+def _datasets(rows: list[dict[str, Any]]) -> None:
     output.table(
         ["单位", "数据集", "最近报送", "收到行", "放行", "退回", "重复", "拒收", "结论", "该谁处理"],
         [
@@ -49,10 +68,13 @@ def show_status(as_json: Json = False) -> None:
                 row["verdict"],
                 row["move"],
             ]
-            for row in overview["datasets"]
+            for row in rows
         ],
         numeric=(3, 4, 5, 6, 7),
     )
+
+
+def _totals(overview: dict[str, Any]) -> None:
     total = overview["totals"]
     print(
         f"合计 {total['batches']} 批，收到 {total['rows_in']:,} 行 = 放行 {total['accepted']:,} + 退回 "
@@ -64,20 +86,42 @@ def show_status(as_json: Json = False) -> None:
         f"市平台：已报 {city['sent']:,}，接收 {city['accepted']:,}，拒收 {city['rejected']:,}，结果不明 {city['unknown']:,}，"
         f"待报 {city['pending']:,}"
     )
-    for line in overview["attention"]:
-        print(output.paint(f"注意  {line}", "warn"))
 
 
-def _chosen(**filters: str | None) -> None:
-    """Refuse a filter that is given and blank: it would show an empty list as if there were nothing."""
-    for what, value in filters.items():
-        if value is not None:
-            key_given(value, what)
+def print_open(items: list[dict[str, Any]], brief: bool) -> None:
+    """Print what is open, owner by owner and worst first; ``brief``: of a department the worst, of everybody else five."""
+    if not items:
+        print("没有待办。")
+        return
+    print(f"待办 {len(items)} 项，按责任人列出，最要紧的在前")
+    for owner, group in groupby(items, itemgetter("owner")):
+        theirs = list(group)
+        counts = Counter(item["rank_title"] for item in theirs)
+        told = "，".join(f"{title} {count}" for title, count in counts.items())
+        print(output.paint(f"【{theirs[0]['owner_name']}】{len(theirs)} 项：{told}", "bold"))
+        most = (1 if owner.startswith(DEPARTMENT) else 5) if brief else len(theirs)
+        for item in theirs[:most]:
+            told = f"（首次提醒 {item['told_first']}）" if item.get("told_first") else ""
+            print(
+                output.paint(f"  自 {item['since']}  {item['message']}{told}", "bad" if item["rank"] <= 3 else "warn")
+            )
+            if not (brief and owner.startswith(DEPARTMENT)):
+                print(output.paint(f"      办法：{item['act']}", "dim"))
+    if brief:
+        print(spoken("全部待办及办法：public-credit status --open；一个单位的：加 --unit；各数据集：加 --all"))
+
+
+def show_alerts(unit: Unit = None, as_json: Json = False) -> None:
+    unit = known_unit(unit)
+    run = run_of()
+    items = alerts.present(newest_business_day("reader") or run.on)
+    items = [item for item in items if unit in (None, item["unit_id"])]
+    output.as_json(items) if as_json else print_open(items, brief=False)
 
 
 def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: bool) -> None:
     """Print the newest receipts."""
-    _chosen(单位编号=unit, 数据集编号=dataset)
+    unit, dataset = known_unit(unit), known_dataset(dataset)
     with session("reader") as opened:
         rows = [
             dict(row)
@@ -125,11 +169,11 @@ def show_quarantine(
     unit: Unit = None,
     batch: Annotated[int | None, typer.Option(help="只看一个批次（序号）。")] = None,
     every: Annotated[bool, typer.Option("--all", help="连同已更正、已豁免的。")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100000, help="至多列出多少行。")] = 50,
     as_json: Json = False,
 ) -> None:
-    _chosen(单位编号=unit)
-    rows = status.quarantine_rows(unit, batch, every, limit)
+    unit = known_unit(unit)
+    rows = status.quarantine_rows(unit, known_batch(batch), every, limit)
     if as_json:
         output.as_json(rows)
         return
@@ -159,7 +203,7 @@ def show_quarantine(
 
 
 def show_slips(unit: Unit = None, as_json: Json = False) -> None:
-    _chosen(单位编号=unit)
+    unit = known_unit(unit)
     with session("reader") as opened:
         rows = [
             dict(row)

@@ -9,15 +9,16 @@ import typer
 from ..base.messages import UserError
 from ..oversight import trace
 from . import output
+from .chinese import App
 from .overview import Json
 from .start import run_of
 
 Purpose = Annotated[str | None, typer.Option(help="查询目的；涉及自然人的记录必填，并记入查询日志。")]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     app.command("explain", help="一条记录的来龙去脉：来源、入库、规则、版本、报送与回执。")(explain)
-    vault = typer.Typer(no_args_is_help=True, help="保险库。")
+    vault = App(no_args_is_help=True, help="保险库。")
     vault.command("rekey", help="更换保险库与归档密钥：逐条重新加密（可中断后续做）。")(rekey)
     app.add_typer(vault, name="vault")
 
@@ -97,14 +98,16 @@ def _print(story: dict[str, Any]) -> None:
         print(output.paint(f"  查询  {look['at']:%Y-%m-%d %H:%M} {look['who']}：{look['purpose']}", "dim"))
 
 
-def rekey() -> None:
+def rekey(as_json: Json = False) -> None:
     from ..custody import archive, vault
 
     changed, doubles = vault.rekey(run_of().holder)
-    print(f"已重新加密 {changed:,} 条，归档对象密钥 {archive.rekey():,} 个。")
+    objects = archive.rekey()
+    said = f"已重新加密 {changed:,} 条，归档对象密钥 {objects:,} 个。"
     if doubles:
         seqs = "、".join(map(str, vault.batches_with(doubles)))
-        print(
-            f"其中 {len(doubles):,} 个号码曾登记两次：两个标识均可解密、均可按号码查到，新入库的行只用其中一个。"
+        said += (
+            f"\n其中 {len(doubles):,} 个号码曾登记两次：两个标识均可解密、均可按号码查到，新入库的行只用其中一个。"
             + (f"要使已入库的行也归一，用 public-credit replay 重放批次 {seqs}，再构建。" if seqs else "")
         )
+    output.done(as_json, said, numbers=changed, objects=objects, doubles=len(doubles))

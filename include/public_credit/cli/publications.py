@@ -8,16 +8,17 @@ from typing import Annotated
 import typer
 
 from . import output
+from .chinese import App
 from .overview import Json
 from .start import run_of
 
 
-def register(report_app: typer.Typer) -> None:
+def register(report_app: App) -> None:
     report_app.command("leadership", help="领导看板：网页、工作簿、PDF 各一份，数字同出一处。")(leadership)
 
 
 def leadership(
-    year: Annotated[int | None, typer.Option(help="打开时显示的年份；不填为最近一年。")] = None,
+    year: Annotated[int | None, typer.Option(min=2000, max=2100, help="打开时显示的年份；不填为最近一年。")] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="写到哪个文件夹；不填为状态目录 publications/leadership。", file_okay=False),

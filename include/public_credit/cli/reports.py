@@ -5,14 +5,18 @@ from __future__ import annotations
 import getpass
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ..base import files, settings
+from ..base import files as whole
+from ..base import settings
 from ..base.messages import UserError
 from ..base.run import Run
 from ..ledger.states import PaperForm
+from . import output
+from .chinese import App
+from .overview import Json
 from .start import run_of
 
 Purpose = Annotated[str, typer.Option(help="查询目的，写入报告并留痕。")]
@@ -21,7 +25,7 @@ User = Annotated[str, typer.Option(help="经办人姓名，印在报告上；缺
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="输出文件夹，默认当前文件夹。")]
 
 
-def register(report: typer.Typer) -> None:
+def register(report: App) -> None:
     report.command("subject", help="一个组织的公共信用信息报告（xlsx 与可打印网页）。")(subject)
     report.command("verify", help="核验报告：真实、被改动或未知。给出文件，或编号加 --code 校验码。")(verify)
     report.command("person", help="本人信用信息报告；身份证号码在提示符处或标准输入中给出。")(person)
@@ -42,10 +46,14 @@ def _save(path: Path, content: bytes) -> None:
     """Write a file readable by its owner only."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.write(path, content)
+        whole.write(path, content)
     except OSError as error:
         raise UserError(f"无法写入 {path.name}。", remedy="检查文件夹是否存在、是否有写入权限。") from error
-    print(path)
+
+
+def _done(as_json: bool, files: list[Path], text: str, **fields: Any) -> None:
+    """Say which files were written, and what they are."""
+    output.done(as_json, text if as_json else "\n".join([*map(str, files), text]), files=[*map(str, files)], **fields)
 
 
 def subject(
@@ -54,21 +62,24 @@ def subject(
     purpose: Purpose = "",
     area: Area = "",
     user: User = "",
-    output: Output = None,
+    out: Output = None,
+    as_json: Json = False,
 ) -> None:
     from ..papers import issued
     from ..papers.subject import gather
 
     report = gather(_run_by(user), key, level=level, purpose=purpose, area=area)
-    papers, folder = issued.issue(report), output or Path()
-    _save(folder / f"{report.number}.xlsx", papers[PaperForm.WORKBOOK])
-    _save(folder / f"{report.number}.html", papers[PaperForm.PAGE])
-    print(f"{report.number}：列出 {report.shown} 条；数据日期 {report.data_on}")
+    papers, folder = issued.issue(report), out or Path()
+    files = [folder / f"{report.number}.xlsx", folder / f"{report.number}.html"]
+    _save(files[0], papers[PaperForm.WORKBOOK])
+    _save(files[1], papers[PaperForm.PAGE])
+    _done(as_json, files, f"{report.number}：列出 {report.shown} 条；数据日期 {report.data_on}", number=report.number)
 
 
 def verify(
     paper: Annotated[str, typer.Argument(help="报告文件（html、xlsx），或报告编号。")],
     code: Annotated[str, typer.Option(help="校验码，只有编号时给出。")] = "",
+    as_json: Json = False,
 ) -> None:
     from ..papers import issued
 
@@ -79,17 +90,16 @@ def verify(
         found = issued.verify_code(paper, code)
     else:
         raise UserError(f"没有文件 {path.name}。", remedy="检查路径；只有编号的，加上 --code 校验码。")
-    print(f"{found.verdict}：{found.number or '文件中没有报告编号'}")
+    said = f"{found.verdict}：{found.number or '文件中没有报告编号'}"
     if found.report:
         told = found.report
-        print(
-            f"出具时间 {told.at.astimezone(settings.TIMEZONE):%Y-%m-%d %H:%M}，级别 {told.level}，数据日期 {told.data_on}"
-        )
+        said += f"\n出具时间 {told.at.astimezone(settings.TIMEZONE):%Y-%m-%d %H:%M}，级别 {told.level}，数据日期 {told.data_on}"
+    output.done(as_json, said, verdict=found.verdict, number=found.number)
     if found.verdict != issued.GENUINE:
         raise typer.Exit(4 if found.verdict == issued.UNKNOWN else 1)
 
 
-def person(purpose: Purpose = "", user: User = "", output: Output = None) -> None:
+def person(purpose: Purpose = "", user: User = "", out: Output = None, as_json: Json = False) -> None:
     from ..papers import page, workbook
     from ..papers.person import gather
 
@@ -97,10 +107,12 @@ def person(purpose: Purpose = "", user: User = "", output: Output = None) -> Non
         raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
     given = getpass.getpass("身份证号码（不显示）：") if sys.stdin.isatty() else sys.stdin.readline()
     report = gather(_run_by(user), given.strip(), purpose=purpose)
-    folder = output or Path()
-    _save(folder / f"{report.number}.xlsx", workbook.person_workbook(report))
-    _save(folder / f"{report.number}.html", page.person_page(report).encode())
-    print(f"{report.number}：{report.masked_number}，" + ("已列出本人的记录" if report.roles else "没有对应的记录"))
+    folder = out or Path()
+    files = [folder / f"{report.number}.xlsx", folder / f"{report.number}.html"]
+    _save(files[0], workbook.person_workbook(report))
+    _save(files[1], page.person_page(report).encode())
+    said = f"{report.number}：{report.masked_number}，" + ("已列出本人的记录" if report.roles else "没有对应的记录")
+    _done(as_json, files, said, number=report.number)
 
 
 def review(
@@ -108,7 +120,8 @@ def review(
     purpose: Purpose = "",
     area: Area = "",
     user: User = "",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="结果文件，默认在名单旁。")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--output", help="结果文件，默认在名单旁。")] = None,
+    as_json: Json = False,
 ) -> None:
     from ..papers.review import review as run
     from ..papers.review_workbook import workbook
@@ -116,9 +129,11 @@ def review(
     if not applicants.is_file():
         raise UserError(f"没有文件 {applicants.name}。", remedy="检查路径。")
     reviewed = run(_run_by(user), applicants.read_bytes(), purpose=purpose, area=area)
-    _save(output or applicants.with_name(f"{applicants.stem}_审查提示.xlsx"), workbook(reviewed))
-    print(
+    path = out or applicants.with_name(f"{applicants.stem}_审查提示.xlsx")
+    _save(path, workbook(reviewed))
+    said = (
         f"{reviewed.number}：{len(reviewed.lines):,} 行，已比对 {reviewed.count('已比对'):,}，"
         f"其中有提示 {sum(bool(line.hits) for line in reviewed.lines):,}；未匹配 {reviewed.count('未匹配'):,}，"
         f"自然人未审查 {reviewed.count('未审查（自然人）'):,}"
     )
+    _done(as_json, [path], said, number=reviewed.number, lines=len(reviewed.lines))

@@ -16,6 +16,7 @@ from ..subjects import judgements, lookup, worklist
 from ..subjects.nodes import TITLES
 from ..subjects.suggest import suggest
 from . import output
+from .chinese import App
 from .overview import Json
 from .start import On, run_of
 
@@ -24,8 +25,8 @@ User = Annotated[str | None, typer.Option(help="作出裁定的人，默认当�
 _EFFECT = "已登记；自下一次构建（public-credit build）起生效。"
 
 
-def register(app: typer.Typer) -> None:
-    commands = typer.Typer(no_args_is_help=True)
+def register(app: App) -> None:
+    commands = App(no_args_is_help=True)
     commands.command("show", help="查看一个组织：标识、曾用编号、承继、裁定、待办（编号、统一社会信用代码或名称）。")(
         show
     )
@@ -113,7 +114,7 @@ def _reason(item: dict[str, Any]) -> str:
 
 def work(
     topic: Annotated[str | None, typer.Option(help="只看一类：" + "、".join(words.TOPIC))] = None,
-    limit: Annotated[int, typer.Option(help="每类最多列出多少项。")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100000, help="每类最多列出多少项。")] = 20,
     as_json: Json = False,
 ) -> None:
     if topic is not None and topic not in words.TOPIC:
@@ -149,25 +150,40 @@ def _run(user: str | None, on: datetime | None) -> Run:
     return run.by(user) if user else run
 
 
-def merge(left: str, right: str, reason: Reason, user: User = None, on: On = None) -> None:
+def merge(
+    left: Annotated[str, typer.Argument(help="一个主体，或标识 类别:值。")],
+    right: Annotated[str, typer.Argument(help="另一个主体，或标识 类别:值。")],
+    reason: Reason,
+    user: User = None,
+    on: On = None,
+    as_json: Json = False,
+) -> None:
     number = judgements.merge(_run(user, on), left, right, reason)
-    print(f"第 {number} 号裁定：二者为同一主体。{_EFFECT}")
+    output.done(as_json, f"第 {number} 号裁定：二者为同一主体。{_EFFECT}", judgements=[number])
 
 
 def split(
-    subject: str,
+    subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")],
     reason: Reason,
     identifier: Annotated[list[str], typer.Option("--identifier", help="要拆出的标识 类别:值，可多次给出。")],
     user: User = None,
     on: On = None,
+    as_json: Json = False,
 ) -> None:
     numbers = judgements.split(_run(user, on), subject, identifier, reason)
-    print(f"第 {'、'.join(map(str, numbers))} 号裁定：所列标识不属于该主体。{_EFFECT}")
+    said = f"第 {'、'.join(map(str, numbers))} 号裁定：所列标识不属于该主体。{_EFFECT}"
+    output.done(as_json, said, judgements=list(numbers))
 
 
-def undo(judgement: int, reason: Reason, user: User = None, on: On = None) -> None:
+def undo(
+    judgement: Annotated[int, typer.Argument(help="裁定编号。")],
+    reason: Reason,
+    user: User = None,
+    on: On = None,
+    as_json: Json = False,
+) -> None:
     judgements.undo(_run(user, on), judgement, reason)
-    print(f"第 {judgement} 号裁定撤销{_EFFECT}")
+    output.done(as_json, f"第 {judgement} 号裁定撤销{_EFFECT}", judgements=[judgement])
 
 
 def suggest_pairs(on: On = None, as_json: Json = False) -> None:

@@ -10,8 +10,9 @@ import typer
 from ..base import files
 from ..oversight import figure as figures
 from . import output
+from .chinese import App
 
-app = typer.Typer(no_args_is_help=True, help="看板数字从哪里来。")
+app = App(no_args_is_help=True, help="看板数字从哪里来。")
 
 
 @app.command("figure", help="一个数字由哪些行相加而成；编号印在看板上，如 T05/1/all/2026。")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ..base.messages import UserError
+from ..base.progress import Paced
 from ..base.run import Run
 from ..catalogue import Receiver, load_catalogue
 from ..custody import vault
@@ -43,6 +44,7 @@ class Deliverer:
         self.receiver, self.adapter = receiver, adapter
         self.on = run.on
         self.counts: Counter[str] = Counter()
+        self._told = Paced(f"报送 {receiver.title}")
 
     def settle_doubts(self) -> None:
         """Ask for every outcome nobody knows; what the receiver never saw may be sent again."""
@@ -106,6 +108,9 @@ class Deliverer:
             for item in items:
                 item.data = {}
         self.counts.update(outbox.book(outcomes, self.on))
+        self._told.say(
+            f"已接收 {self.counts[ItemState.ACCEPTED]:,}，被拒收 {self.counts[ItemState.REJECTED]:,}，正在报送 {items[0].interface}"
+        )
         missing = set(keys) - {outcome.key for outcome in outcomes}
         if missing:
             outbox.doubt(list(missing))

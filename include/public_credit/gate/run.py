@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from ..base import faults, settings
+from ..base import faults, progress, settings
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import dataset_of, load_catalogue
 from ..land import shapes
 from ..land.rules import load_ruleset
-from ..ledger import locks, published
+from ..ledger import locks, published, words
 from ..ledger.models import Attempt, Batch, GateResult, Step
 from ..ledger.states import OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict
 from . import cross_record, empty, in_force, profile, quarantine, waivers
@@ -150,6 +150,7 @@ def _failed(run: Run, session: Session, seq: int, attempt_no: int, error: BaseEx
             dag_run=run.dag_run,
         )
     )
+    progress.say(f"裁决 批次 {seq}（{batch.dataset_id}）  {words.BATCH[BatchState.FAILED]}：{message}")
     return GateOutcome(seq, batch.batch_id, batch.dataset_id, BatchState.FAILED, {}, message)
 
 
@@ -177,6 +178,9 @@ def _book(
             counts=counts | {"rows_in": batch.rows_in},
             dag_run=run.dag_run,
         )
+    )
+    progress.say(
+        f"裁决 批次 {batch.seq}（{batch.dataset_id}，{batch.rows_in or 0:,} 行）  {words.BATCH[BatchState(state)]}：{message}"
     )
 
 

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, CursorResult, Result, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ..base import settings
+from ..base import progress, settings
 from ..base.messages import UserError
 from ..base.run import Run
 from .models import BusinessDay, Step
 from .states import Verdict
-from .written import clear
+from .words import STEP, VERDICT
+from .written import clean, clear
 
 if TYPE_CHECKING:
     import psycopg
@@ -58,7 +59,7 @@ def step(run: Run, role: str, name: str, **links: Any) -> Iterator[StepRecord]:
 
     ``links`` are columns of ``ledger.step`` (unit_id, dataset_id, batch_seq, attempt, build_id, release_id). A step
     that raises is booked ``failed`` with the exception's type only (its text may hold a delivered value) unless it
-    is a UserError, and the exception goes on. A killed step stays ``incomplete``.
+    is a UserError, and the exception goes on. A killed step stays ``incomplete``. The outcome is a line of progress, too.
     """
     with session(role) as opened:
         row = Step(name=name, business_date=run.on, dag_run=run.dag_run, **links)
@@ -81,6 +82,15 @@ def step(run: Run, role: str, name: str, **links: Any) -> Iterator[StepRecord]:
             row.ended_at = func.clock_timestamp()
             for column, value in record.links.items():
                 setattr(row, column, value)
+            about = row.dataset_id or row.unit_id or ""
+            about += f" 批次 {row.batch_seq}" if row.batch_seq else ""
+        said = f"：{record.message}" if record.message else ""
+        counts = "，".join(f"{key}={value}" for key, value in record.counts.items() if isinstance(value, int) and value)
+        progress.say(
+            clean(
+                f"{STEP.get(name, name)}{f' {about.strip()}' if about else ''}  {VERDICT[record.verdict]}{said}{f'（{counts}）' if counts else ''}"
+            )
+        )
 
 
 def open_business_day(run: Run, role: str) -> None:

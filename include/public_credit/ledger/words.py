@@ -23,6 +23,7 @@ from .states import (
     StepName,
     SubjectClass,
     Topic,
+    Verdict,
 )
 
 ACCEPTED = "放行"
@@ -64,6 +65,14 @@ STEP: dict[str, str] = {
     StepName.ALERT: "告警",
     StepName.SWEEP: "清理残留",
     StepName.PURGE: "期满清除",
+}
+VERDICT: dict[str, str] = {
+    Verdict.INCOMPLETE: "未完成",
+    Verdict.OK: "完成",
+    Verdict.WARNING: "有提示",
+    Verdict.HELD: "等待处理",
+    Verdict.FAILED: "失败",
+    Verdict.NOTHING_DUE: "无事可做",
 }
 OUTCOME: dict[str, str] = {Outcome.QUARANTINED: "退回", Outcome.DUPLICATE: "重复"}
 QUARANTINE: dict[str, str] = {

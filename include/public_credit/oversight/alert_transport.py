@@ -71,7 +71,7 @@ def _to_webhook(parts: SplitResult, subject: str, body: str, items: Sequence[Any
         "msgtype": "text",
         "text": {"content": body},
         "business_date": on.isoformat(),
-        "items": [{"owner": item.owner, "message": item.message} for item in items],
+        "items": [item.as_json() for item in items],
     }
     answer = httpx.post(parts.geturl(), json=content, timeout=SECONDS, trust_env=False)
     if answer.status_code // 100 != 2:

@@ -1,93 +1,158 @@
-"""One rolled-up alert per run: what is new and what is settled, by owner; silent for what was told before.
+"""One rolled-up alert per run: what is new and what is settled, by owner; silent for what was told before, but once a week.
 
 What was told is remembered in ``ledger.alert``. An alert that could not be sent is not remembered as told, so
-the next run tells it.
+the next run tells it. What is open, and what makes two things the same, is said in ``waits``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from ..base.messages import spoken
 from ..base.run import Run, now
 from ..catalogue import load_catalogue
 from ..ledger.locks import lock
-from ..ledger.models import Alert
+from ..ledger.models import Alert, Batch
 from ..ledger.session import session, step
-from ..ledger.states import StepName, Verdict
-from .alert_items import Item, items, owner_name
+from ..ledger.states import OUT_OF_THE_WAY, BatchState, StepName, Verdict
 from .alert_transport import send
+from .waits.item import Item, of_owners, owner_name
+from .waits.open_list import items
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What was told and is open no more; ``how`` says it where that is no solution ('' where it is)."""
+
+    fingerprint: str
+    owner: str
+    message: str
+    how: str = ""
 
 
 @dataclass
 class Told:
-    """What an alert said."""
+    """What an alert said; ``reminded`` is told again because it stands for a week or longer."""
 
     new: list[Item] = field(default_factory=list)
-    settled: list[Item] = field(default_factory=list)
+    settled: list[Gone] = field(default_factory=list)
+    reminded: list[Item] = field(default_factory=list)
     standing: int = 0
     sent: bool = False
 
 
 def wording(told: Told, on: date) -> str:
-    """The alert's text: by owner, then what is settled."""
-    catalogue = load_catalogue()
+    """The alert's text: by owner what is new, worst first; once a week what stands; then what is settled."""
+    solved, dropped = ([gone for gone in told.settled if bool(gone.how) == other] for other in (False, True))
+    standing = "一周一次列在下面" if told.reminded else "不再重复，用 public-credit alerts 查看"
     lines = [
         f"公共信用数据 {on} 运行提醒",
-        f"新增 {len(told.new)} 项，已解决 {len(told.settled)} 项，持续 {told.standing} 项（不再重复）",
+        f"新增 {len(told.new)} 项，已解决 {len(solved)} 项，持续 {told.standing} 项（{standing}）",
     ]
-    for owner in dict.fromkeys(item.owner for item in told.new):
-        lines += ["", f"【{owner_name(catalogue, owner)}】"]
-        lines += [f"- {item.message}" for item in told.new if item.owner == owner]
-    if told.settled:
-        lines += ["", "【已解决】", *(f"- {item.message}" for item in told.settled)]
-    return "\n".join(lines) + "\n"
+    for owner, theirs in of_owners(told.new):
+        lines += ["", f"【{owner_name(owner)}】"]
+        for item in theirs:
+            lines += [f"- {item.message}", f"  办法：{item.act}"]
+    if told.reminded:
+        lines += ["", "【仍未解决】"]
+        lines += [f"- {owner_name(item.owner)}，自 {item.since}：{item.message}" for item in told.reminded]
+    if solved:
+        lines += ["", "【已解决】", *(f"- {gone.message}" for gone in solved)]
+    if dropped:
+        lines += ["", "【不再处理】", *(f"- {gone.message}（{gone.how}）" for gone in dropped)]
+    return spoken("\n".join(lines)) + "\n"
 
 
-def _compare(found: list[Item], known: dict[str, Any]) -> Told:
+def _not_solved(opened: Any, fingerprint: str) -> str:
+    """How a thing ended that nobody solved: its receipt was taken out of the way, its dataset is gone; '' otherwise."""
+    topic, _, rest = fingerprint.partition("#")[0].partition("/")
+    subject = rest.partition("/")[0]
+    if topic in ("batch", "quarantine", "correction"):
+        batch = opened.get(Batch, int(subject))
+        return (
+            f"批次已{'撤回' if batch.state == BatchState.WITHDRAWN else '搁置'}"
+            if batch.state in OUT_OF_THE_WAY
+            else ""
+        )
+    if topic in ("collect", "silent", "signal", "unmatched") and subject not in load_catalogue().datasets:
+        return "数据集已不在目录"
+    return ""
+
+
+def _compare(opened: Any, found: list[Item], known: dict[str, Any], on: date) -> Told:
     standing = {name for name, row in known.items() if row.told_at is not None and row.settled_at is None}
-    current = {item.fingerprint for item in found}
-    new = [item for item in found if item.fingerprint not in standing]
-    gone = [Item(name, row.owner, row.message) for name, row in known.items() if name in standing - current]
-    return Told(new, gone, len(current & standing))
+    current, keys = {item.fingerprint for item in found}, {item.key for item in found}
+    told = Told(
+        new=[item for item in found if item.fingerprint not in standing],
+        settled=[
+            Gone(name, row.owner, row.message, _not_solved(opened, name))
+            for name, row in known.items()
+            if name in standing and name.partition("#")[0] not in keys
+        ],
+        standing=len(current & standing),
+    )
+    if any(on - (known[name].reminded_on or known[name].first_on) >= WEEK for name in current & standing):
+        told.reminded = [item for item in found if item.fingerprint in standing]
+    return told
 
 
-def _fingerprints(found: Iterable[Item]) -> Any:
-    return Alert.fingerprint.in_([item.fingerprint for item in found])
+def _fingerprints(names: Iterable[str]) -> Any:
+    return Alert.fingerprint.in_(list(names))
 
 
-def _remember(told: Told, found: list[Item], on: date) -> None:
-    told_at = now()
-    with session("collector") as opened:
-        for item in told.new:
-            values = {"owner": item.owner, "message": item.message, "first_on": on, "last_on": on}
-            values |= {"told_at": told_at, "settled_at": None}
-            row = insert(Alert).values(fingerprint=item.fingerprint, **values)
-            opened.execute(row.on_conflict_do_update(index_elements=[Alert.fingerprint], set_=values))
-        opened.execute(update(Alert).where(_fingerprints(found)).values(last_on=on))
-        opened.execute(update(Alert).where(_fingerprints(told.settled)).values(settled_at=told_at))
+def _remember(opened: Any, told: Told, found: list[Item], on: date) -> None:
+    """Book what was told. What asks for something else of the same thing now has a new name; its old one ends silently."""
+    told_at, current = now(), [item.fingerprint for item in found]
+    for item in told.new:
+        values = {"owner": item.owner, "message": item.message, "first_on": on, "last_on": on}
+        values |= {"told_at": told_at, "reminded_on": on, "settled_at": None}
+        row = insert(Alert).values(fingerprint=item.fingerprint, **values)
+        opened.execute(row.on_conflict_do_update(index_elements=[Alert.fingerprint], set_=values))
+    opened.execute(update(Alert).where(_fingerprints(current)).values(last_on=on))
+    opened.execute(
+        update(Alert).where(_fingerprints(item.fingerprint for item in told.reminded)).values(reminded_on=on)
+    )
+    opened.execute(update(Alert).where(Alert.settled_at.is_(None), ~_fingerprints(current)).values(settled_at=told_at))
 
 
 def tell(run: Run) -> Told:
-    """Send one alert with what is new and settled since the last one; nothing when there is neither."""
+    """Send one alert with what is new and settled since the last one, and weekly what stands; nothing when there is neither."""
     on = run.on
     with step(run, "collector", StepName.ALERT) as record:
-        with session("collector") as held:
-            lock(held, "alert")
+        with session("collector") as opened:
+            lock(opened, "alert")
             found = items(on)
-            told = _compare(found, {row.fingerprint: row for row in held.scalars(select(Alert))})
-            if told.new or told.settled:
-                send(f"公共信用数据 {on} 运行提醒", wording(told, on), told.new, on)
+            told = _compare(opened, found, {row.fingerprint: row for row in opened.scalars(select(Alert))}, on)
+            if told.new or told.settled or told.reminded:
+                send(f"公共信用数据 {on} 运行提醒", wording(told, on), [*told.new, *told.reminded], on)
                 told.sent = True
-            _remember(told, found, on)
+            _remember(opened, told, found, on)
         record.counts = {"new": len(told.new), "settled": len(told.settled), "standing": told.standing}
         record.verdict = Verdict.OK if told.sent else Verdict.NOTHING_DUE
         record.message = f"没有新的事项，持续 {told.standing} 项"
         if told.sent:
-            record.message = f"已提醒：新增 {len(told.new)} 项，已解决 {len(told.settled)} 项"
+            record.message = f"已提醒：新增 {len(told.new)} 项，了结 {len(told.settled)} 项，持续 {told.standing} 项"
     return told
+
+
+def present(on: date) -> list[dict[str, Any]]:
+    """Everything that is open now, with the business dates on which it was told first and last (None: not yet)."""
+    found = items(on)
+    with session("reader") as opened:
+        known = {row.fingerprint: row for row in opened.scalars(select(Alert).where(Alert.settled_at.is_(None)))}
+        return [
+            item.as_json()
+            | {
+                "told_first": known[item.fingerprint].first_on if item.fingerprint in known else None,
+                "told_last": known[item.fingerprint].reminded_on if item.fingerprint in known else None,
+            }
+            for item in found
+        ]

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..base.messages import spoken
 from ..base.run import Run
-from ..catalogue import load_catalogue
-from ..collect.base import UNMATCHED
+from ..catalogue import Dataset, load_catalogue
 from ..collect.run import connected
-from ..gate.corrections import WAITING
 from ..land.rules import load_ruleset
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
-from ..ledger.states import (
-    IN_DOUBT,
-    NOT_BACK,
-    OUT_OF_THE_WAY,
-    BatchState,
-    ItemState,
-    Operation,
-    ReleaseState,
-    StepName,
-    Verdict,
-    sql,
-)
-from .alert_items import NOT_JUDGED
-from .district import mistakes
+from ..ledger.states import GOOD, IN_DOUBT, NOT_BACK, OUT_OF_THE_WAY, BatchState, ItemState, Verdict, sql
+from .waits import open_list
+from .waits.district import DISTRICT
+from .waits.item import Item, Rank, owner_name
 
 STOPPED = (BatchState.HELD, BatchState.FAILED, *OUT_OF_THE_WAY)  # landed rows of such a batch went no further
 
 
-def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
+def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]]:
     latest = {
         row["dataset_id"]: dict(row)
         for row in opened.execute(
-            text(f"""
+            text("""
         select distinct on (dataset_id) dataset_id, seq, business_date, state, rows_in, accepted, quarantined,
-               duplicate, refused, case when state in {sql(OUT_OF_THE_WAY)} then set_aside_reason else message end as message
-        from ledger.batch order by dataset_id, seq desc""")
+               duplicate, refused from ledger.batch order by dataset_id, seq desc""")
         ).mappings()
     }
     returned = dict(
@@ -52,94 +40,50 @@ def _datasets(opened: Any, on: date) -> list[dict[str, Any]]:
         select dataset_id, count(*) from ledger.quarantine where state in {sql(NOT_BACK)} group by 1""")
         ).all()
     )
-    steps = {
-        row["dataset_id"]: dict(row)
-        for row in opened.execute(
-            text(f"""
-        select distinct on (dataset_id) dataset_id, verdict, message, owner, counts from ledger.step
-        where name = {sql(StepName.COLLECT)} and dataset_id is not null order by dataset_id, id desc""")
-        ).mappings()
-    }
-    stuck = {row.seq: row.message for row in opened.execute(text(NOT_JUDGED)) if row.name == StepName.GATE}
-    attested = dict(
-        opened.execute(
-            text("select dataset_id, max(period_to) from ledger.attestation where superseded_by is null group by 1")
-        ).all()
-    )
+    faults = {item.key for item in waiting if item.rank == Rank.OUR_FAULT}
+    worst: dict[str, Item] = {}
+    for item in sorted(waiting, key=attrgetter("rank", "since")):
+        worst.setdefault(item.dataset_id, item)
     rows, catalogue = [], load_catalogue()
-    wrong = {mistake.unit_id: mistake.text for mistake in mistakes(catalogue)}
+    wrong = {item.unit_id: item for item in waiting if item.key.startswith(DISTRICT)}
     for dataset in catalogue.datasets.values():
-        batch = latest.get(dataset.id)
-        row: dict[str, Any] = {
-            "dataset_id": dataset.id,
-            "unit_id": dataset.unit,
-            "title": dataset.title,
-            "unit_name": catalogue.units[dataset.unit].name,
-            "last_delivery": batch["business_date"] if batch else None,
-            **{
-                name: batch[name] if batch else None
-                for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")
-            },
-            "open_quarantine": returned.get(dataset.id, 0),
-        }
-        if batch and batch["seq"] in stuck:
-            batch |= {"state": BatchState.FAILED, "message": stuck[batch["seq"]]}
-        row["verdict"], row["move"] = _whose_move(
-            dataset, batch, steps.get(dataset.id), row["open_quarantine"], attested.get(dataset.id), on
+        stale = wrong.get(dataset.unit) if dataset.unit in catalogue.stale else None
+        batch, item = latest.get(dataset.id), stale or worst.get(dataset.id)
+        rows.append(
+            {
+                "dataset_id": dataset.id,
+                "unit_id": dataset.unit,
+                "title": dataset.title,
+                "unit_name": catalogue.units[dataset.unit].name,
+                "last_delivery": batch["business_date"] if batch else None,
+                **{
+                    name: batch[name] if batch else None
+                    for name in ("rows_in", "accepted", "quarantined", "duplicate", "refused")
+                },
+                "open_quarantine": returned.get(dataset.id, 0),
+                "verdict": words.BATCH[BatchState.FAILED]
+                if batch and f"batch/{batch['seq']}" in faults
+                else _verdict(dataset, batch, item, on),
+                "move": f"{owner_name(item.owner)}：{spoken(item.message)}" if item else "",
+            }
         )
-        if dataset.unit in catalogue.stale:
-            row["verdict"], row["move"] = "目录有误", f"数据管理员：{wrong[dataset.unit]}"
-        rows.append(row)
     return rows
 
 
-def _whose_move(
-    dataset: Any,
-    batch: dict[str, Any] | None,
-    last_step: dict[str, Any] | None,
-    returned: int,
-    attested: date | None,
-    on: date,
-) -> tuple[str, str]:
-    """Verdict and whose move it is, in the order in which somebody must act."""
-    unmatched = _unmatched(last_step)
-    if last_step and last_step["verdict"] in (Verdict.FAILED, Verdict.INCOMPLETE):
-        who = "来源单位" if last_step["owner"] == "department" else "数据管理员"
-        return "采集失败" if last_step["verdict"] == Verdict.FAILED else "未到齐", f"{who}：{last_step['message']}"
-    if batch is None:
-        if not connected(dataset):
-            return "尚未接入", f"数据管理员：配置连接 {dataset.channel.connection}"
-        live_on = load_catalogue().district.live_on(dataset.id)
-        if live_on and live_on > on:
-            return "待上线", f"自 {live_on} 起应当报送"
-        if dataset.channel.type == "hand_in":
-            return "待人工报送", ""
-        return "未报送", unmatched or "来源单位：从未报送，催报或作零报送说明"
-    if batch["state"] == BatchState.BROKEN:
-        return "无法读取", f"来源单位：{batch['message']}"
-    if batch["state"] in (BatchState.HELD, BatchState.FAILED):
-        return words.BATCH[batch["state"]], f"数据管理员：{batch['message']}"
-    if batch["state"] in OUT_OF_THE_WAY:
-        return words.BATCH[batch["state"]], f"平台不再处理：{batch['message']}"
-    if batch["state"] in (BatchState.RECEIVED, BatchState.LANDED):
-        return words.BATCH[batch["state"]], "平台处理中"
-    last_sign = max(filter(None, (batch["business_date"], attested)))
-    verdict = "零报送" if batch["rows_in"] == 0 else words.BATCH[batch["state"]]
-    if dataset.cadence_days and on - last_sign > timedelta(days=dataset.cadence_days):
-        return verdict, f"来源单位：已 {(on - last_sign).days} 天未报送"
-    if returned:
-        return verdict, f"来源单位：{returned} 行待更正"
-    if unmatched:
-        return verdict, unmatched
-    return verdict, ""
-
-
-def _unmatched(last_step: dict[str, Any] | None) -> str:
-    """The files in the dataset's folder that no pattern of the catalogue wants, named by the last collection; '' without any."""
-    if not last_step or not (last_step["counts"] or {}).get("unmatched"):
-        return ""
-    said = next((part for part in last_step["message"].split("；") if part.startswith(UNMATCHED)), "")
-    return f"来源单位与数据管理员：{said}"
+def _verdict(dataset: Dataset, batch: dict[str, Any] | None, item: Item | None, on: date) -> str:
+    """A dataset in a word: a mistake in its unit's file, a collection that failed, otherwise its newest receipt."""
+    if dataset.unit in load_catalogue().stale:
+        return "目录有误"
+    if item and item.key == f"collect/{dataset.id}" and item.rank == Rank.NOT_TAKEN:
+        return "采集失败" if item.state == Verdict.FAILED else "未到齐"
+    if batch is not None:
+        return "零报送" if batch["state"] in GOOD and batch["rows_in"] == 0 else words.BATCH[batch["state"]]
+    if not connected(dataset):
+        return "尚未接入"
+    live_on = load_catalogue().district.live_on(dataset.id)
+    if live_on and live_on > on:
+        return f"待上线（{live_on}）"
+    return "待人工报送" if dataset.channel.type == "hand_in" else "未报送"
 
 
 def _totals(opened: Any) -> dict[str, int]:
@@ -180,43 +124,20 @@ def _city(opened: Any) -> dict[str, int]:
     )
 
 
-def _attention(opened: Any, on: date) -> list[str]:
-    lines = [f"目录：{mistake.text}" for mistake in mistakes(load_catalogue())]
-    lines += [
-        f"第 {row.release_id} 号变更单等待审批：{row.unusual}（public-credit release show {row.release_id}）"
-        for row in opened.execute(
-            text(f"select release_id, unusual from ledger.release where state = {sql(ReleaseState.WAITING)} order by 1")
-        )
-    ]
-    undecided = opened.execute(text(f"select count(*) from {WAITING}")).scalar_one()
-    if undecided:
-        lines.append(f"{undecided} 行报回的记录是不是更正，须由数据管理员认定（public-credit corrections）")
-    late = opened.execute(
-        text(f"""
-        select count(*) from ledger.delivery_state s join ledger.delivery_item i using (item_id)
-        where s.underway and i.operation = {sql(Operation.DEL)} and i.due_on < :on"""),
-        {"on": on},
-    ).scalar_one()
-    if late:
-        lines.append(f"{late} 条撤销决定已过法定时限仍未在市平台撤下")
-    latest = opened.execute(
-        text("select missing, surplus, differing from ledger.reconciliation order by id desc limit 1")
-    ).one_or_none()
-    if latest and any(latest):
-        lines.append(f"最近一次对账有差异：市平台缺 {latest.missing}，多 {latest.surplus}，版本不同 {latest.differing}")
-    return lines
+def overview(run: Run, unit: str | None = None) -> dict[str, Any]:
+    """Business date, what is open (by owner, worst first), one row per dataset, totals that balance, and the city's side.
 
-
-def overview(run: Run) -> dict[str, Any]:
-    """Business date, one row per dataset, totals that balance, the city's side, and what needs attention."""
+    With ``unit`` what is open and the datasets are that unit's; totals and the city's side are always the district's.
+    """
     on = newest_business_day("reader") or run.on
+    waiting = open_list.items(on, unit)
     with session("reader") as opened:
         return {
             "business_date": on,
-            "datasets": _datasets(opened, on),
+            "open": [item.as_json() for item in waiting],
+            "datasets": [row for row in _datasets(opened, on, waiting) if unit in (None, row["unit_id"])],
             "totals": _totals(opened),
             "city": _city(opened),
-            "attention": _attention(opened, on),
         }
 
 

@@ -18,7 +18,7 @@ import xlsxwriter
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from ..base import files, settings
+from ..base import files, progress, settings
 from ..base.quoting import quoted
 from ..catalogue import dataset_of, load_catalogue, slip_names
 from ..catalogue.models import Dataset, Kind
@@ -260,4 +260,5 @@ def write(batch_seq: int) -> str | None:
             )
             .values(state=QuarantineState.RETURNED, slip_id=slip_id)
         )
+        progress.say(f"退回单 批次 {batch_seq}（{batch.dataset_id}）  {len(rows):,} 行  {path}")
         return str(path)

@@ -1,13 +1,17 @@
-"""What DAG files need: the run of a task, schedules, assets. Imports nothing heavy."""
+"""What DAG files need: the run of a task, schedules, assets, notes, forms. Imports nothing heavy."""
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..base import settings
+from ..base.messages import UserError, spoken
 from ..base.run import Run
+from ..catalogue import load_catalogue
 from ..ledger.written import watch_logs
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ DELIVERED = "delivered_items"
 SETTLED = "settled_edition"
 APPROVE, REJECT = "批准", "否决"  # what an approver may answer
 
+log = logging.getLogger(__name__)
 watch_logs()  # of every task: its file imports this module first
 
 
@@ -36,6 +41,39 @@ def clock_schedule(schedule: str | None, *, at_once: bool = False) -> CronTrigge
     return CronTriggerTimetable(schedule, timezone=settings.TIMEZONE.key, run_immediately=at_once or timedelta())
 
 
+def runbook(does: str, fails: str, backfill: str) -> str:
+    """Notes of a DAG: what it does, what to do when it fails, what a backfill or a second run does here (Markdown)."""
+    return spoken(f"**做什么**\n\n{does.strip()}\n\n**失败时**\n\n{fails.strip()}\n\n**补跑**\n\n{backfill.strip()}\n")
+
+
+def datasets_to_choose() -> dict[str, Any]:
+    """The choice of a dataset on a form: ids, shown with unit and title. Without a district there is nothing to choose."""
+    catalogue = load_catalogue()
+    titles = {
+        dataset.id: f"{catalogue.units[dataset.unit].name} · {dataset.title}（{dataset.id}）"
+        for dataset in catalogue.datasets.values()
+    }
+    ordered = dict(sorted(titles.items(), key=lambda item: item[1]))
+    return {"enum": list(ordered), "values_display": ordered} if ordered else {}
+
+
+def plainly(work: Callable[..., Given]) -> Callable[..., Given]:
+    """For the work of a task: what a person can mend is one line of its log and ends it; an error of ours keeps its traceback.
+
+    The task is tried again as often as it says: Airflow treats ``SystemExit`` like any other failure, but for the traceback.
+    """
+
+    @functools.wraps(work)
+    def told(*given: Any, **context: Any) -> Given:
+        try:
+            return work(*given, **context)
+        except UserError as error:
+            log.error("%s", spoken(str(error)))
+            raise SystemExit(error.code) from None
+
+    return told
+
+
 def conclude(run: Run) -> None:
     """End this Airflow run as failed, without another try, when a step of it ended in an error; the others are done by now."""
     from airflow.sdk.exceptions import AirflowFailException
@@ -44,6 +82,8 @@ def conclude(run: Run) -> None:
 
     errors = errors_of(run.dag_run)
     if errors:
+        for error in errors:
+            log.error("%s", error)
         raise AirflowFailException("；".join(errors))
 
 

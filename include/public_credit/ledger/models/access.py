@@ -12,7 +12,10 @@ from .base import Base, _id, _now, _one_of
 
 
 class Alert(Base):
-    """What was already told; the next alert says only what is new or settled."""
+    """What was already told; the next alert says only what is new or settled, and once a week what stands.
+
+    ``reminded_on`` is the business date on which it was last told, first or again.
+    """
 
     __tablename__ = "alert"
     fingerprint: Mapped[str] = mapped_column(primary_key=True)
@@ -20,6 +23,7 @@ class Alert(Base):
     message: Mapped[str]
     first_on: Mapped[date]
     last_on: Mapped[date]
+    reminded_on: Mapped[date | None]
     told_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
 

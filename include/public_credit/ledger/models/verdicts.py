@@ -195,7 +195,7 @@ class RecordLink(Base):
 
 
 class Waiver(Base):
-    """A check set aside for a while, with reason, owner and expiry; an expired waiver counts for nothing."""
+    """A check set aside for a while, with reason, owner and expiry; an expired or revoked waiver counts for nothing."""
 
     __tablename__ = "waiver"
     id: Mapped[int] = _id()
@@ -207,3 +207,6 @@ class Waiver(Base):
     granted_by: Mapped[str]
     granted_at: Mapped[datetime] = _now()
     expires_on: Mapped[date]
+    revoked_on: Mapped[date | None]
+    revoked_by: Mapped[str] = mapped_column(server_default="")
+    revoke_reason: Mapped[str] = mapped_column(server_default="")

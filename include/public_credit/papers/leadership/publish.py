@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from ...base import files, settings
+from ...base import files, progress, settings
 from ...base.messages import UserError
 from ...base.run import Run
 from ...ledger import locks
@@ -56,11 +56,15 @@ def write(publication: Publication, folder: Path, year: int | None = None) -> Pu
     folder.mkdir(parents=True, exist_ok=True)
     lists.write(publication, folder)
     lists.write_assessment(publication, folder, named.year)
+    progress.say(f"发布  名单与考核表 {len(named.lists)} 份已写，正在写网页")
     files.write(named.page, page.render(publication, named.year), files.SHARED)
+    progress.say(f"发布  {named.page}，正在写工作簿")
     with files.whole(named.workbook, files.SHARED) as part:
         workbook.write(publication, part, named.year)
+    progress.say(f"发布  {named.workbook}，正在写 PDF")
     with files.whole(named.pdf, files.SHARED) as part:
         paper.write(publication, part, named.year)
+    progress.say(f"发布  {named.pdf}")
     return named
 
 

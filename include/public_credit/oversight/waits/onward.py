@@ -1,0 +1,115 @@
+"""What waits on the way out: approvals, records a receiver refused or left in doubt, differences found by reconciliation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from ...catalogue import load_catalogue
+from ...ledger import published
+from ...ledger.states import IN_DOUBT, UNDECIDED, ItemState, Operation, ReleaseState, sql
+from .item import DEPARTMENT, ENGINEER, LEADERSHIP, Item, Rank, about, owner_of
+
+LATE = timedelta(days=1)  # the outbox is emptied every hour
+_RELEASES = f"select release_id, unusual, business_date from ledger.release where state = {sql(ReleaseState.WAITING)}"
+_EDITIONS = f"select id, year, content_hash, business_date from ledger.edition where state in {sql(UNDECIDED)}"
+_REJECTED = f"""
+    select i.receiver, i.interface, s.receipt_code, {{unit}} as unit_id, min(s.receipt_text) as said, count(*) as records,
+           min(s.booked_on) as since
+    from ledger.delivery_state s join ledger.delivery_item i using (item_id) {{links}}
+    where s.state = {sql(ItemState.REJECTED)} and not exists (
+        select from ledger.delivery_item n join ledger.delivery_state l using (item_id)
+        where n.record_id = i.record_id and n.receiver = i.receiver and n.item_id > i.item_id
+          and l.state <> {sql(ItemState.SUPERSEDED)})
+    group by 1, 2, 3, 4"""
+_UNSETTLED = f"""
+    select i.receiver, count(*) filter (where s.state in {sql(IN_DOUBT)} and s.sent_at < :stale) as doubtful,
+           count(*) filter (where i.operation = {sql(Operation.DEL)} and i.due_on < :on) as late,
+           count(*) filter (where s.state = {sql(ItemState.PENDING)} and i.released_at < :late) as unsent,
+           min(r.business_date) as since, min(i.due_on) filter (where i.operation = {sql(Operation.DEL)} and i.due_on < :on) as due
+    from ledger.delivery_state s join ledger.delivery_item i using (item_id) join ledger.release r using (release_id)
+    where s.underway and r.state = {sql(ReleaseState.RELEASED)} group by 1"""
+_DIFFERENCES = """
+    with told as (select *, missing + surplus + differing > 0 as differs from ledger.reconciliation),
+    agreed as (select receiver, max(id) filter (where not differs) as id from told group by 1)
+    select distinct on (t.receiver) t.receiver, t.missing, t.surplus, t.differing, t.differs,
+           (select min(business_date) from told b where b.receiver = t.receiver and b.id > coalesce(agreed.id, 0)) as since
+    from told t join agreed using (receiver) order by t.receiver, t.id desc"""
+
+
+def approvals(connection: Connection) -> Iterator[Item]:
+    """Unusual releases and drafted editions that a person has to approve or turn down."""
+    for row in connection.execute(text(_RELEASES)):
+        yield Item(
+            f"release/{row.release_id}", "approval", Rank.STOPPED, LEADERSHIP,
+            f"第 {row.release_id} 号变更单等待审批：{row.unusual}",
+            f"public-credit release show {row.release_id} 核对，release approve 批准", row.business_date,
+        )  # fmt: skip
+    for row in connection.execute(text(_EDITIONS)):
+        yield Item(
+            f"edition/{row.id}", "approval", Rank.STOPPED, LEADERSHIP,
+            f"{row.year} 年度定稿第 {row.id} 号等待审批",
+            f"在 Airflow 中批准或否决，或用 public-credit editions show {row.id}、editions approve", row.business_date,
+        )  # fmt: skip
+
+
+def rejected(connection: Connection) -> Iterator[Item]:
+    """Records whose last word from a receiver is a refusal, by unit and code; a record that is gone asks for nobody."""
+    known = published.ready(Session(connection))
+    statement = _REJECTED.format(
+        unit="l.unit_id" if known else "''",
+        links="join published.record_links l on l.record_id = i.record_id" if known else "",
+    )
+    for row in connection.execute(text(statement)):
+        yield Item(
+            f"rejected/{row.receiver}/{row.interface}/{row.unit_id}/{row.receipt_code or ''}",
+            "rejected",
+            Rank.REJECTED,
+            owner_of(DEPARTMENT, row.unit_id) if row.unit_id else ENGINEER,
+            f"{_receiver(row.receiver)}拒收{f' {about(row.unit_id, None)} 的' if row.unit_id else ''} {row.records} 条"
+            f"（{row.interface}）：{row.receipt_code or ''} {row.said or ''}".rstrip("： "),
+            "按回执更正后重报；一条记录的回执见 public-credit explain",
+            row.since,
+            row.unit_id,
+        )
+
+
+def unsettled(connection: Connection, on: date, stale: datetime) -> Iterator[Item]:
+    """Withdrawals past the term of the law, records of unknown outcome, an outbox that is not emptied."""
+    given = {"on": on, "stale": stale, "late": stale - LATE}
+    for row in connection.execute(text(_UNSETTLED), given):
+        name = _receiver(row.receiver)
+        if row.late:
+            yield Item(
+                f"late_withdrawal/{row.receiver}", "late", Rank.TERM_PASSED, ENGINEER,
+                f"{row.late} 条撤销决定已过法定时限仍未在{name}撤下", "运行 public-credit deliver，并电话告知接收方", row.due,
+            )  # fmt: skip
+        if row.doubtful:
+            yield Item(
+                f"doubt/{row.receiver}", "doubt", Rank.STOPPED, ENGINEER,
+                f"{row.doubtful} 条报送{name}的结果不明，查询前不会重发", "运行 public-credit deliver（先查询再续报）", row.since,
+            )  # fmt: skip
+        if row.unsent:
+            yield Item(
+                f"unsent/{row.receiver}", "unsent", Rank.STOPPED, ENGINEER,
+                f"{row.unsent} 条变更放行一天后仍未报送{name}", "运行 public-credit deliver", row.since,
+            )  # fmt: skip
+
+
+def differences(connection: Connection) -> Iterator[Item]:
+    """Receivers whose newest reconciliation found differences."""
+    for row in connection.execute(text(_DIFFERENCES)):
+        if row.differs:
+            yield Item(
+                f"reconciliation/{row.receiver}", "differs", Rank.STOPPED, ENGINEER,
+                f"最近一次对账有差异：{_receiver(row.receiver)}缺 {row.missing}，多 {row.surplus}，版本不同 {row.differing}",
+                "查 ledger.reconciliation_difference 中的记录，用 public-credit explain 逐条核对", row.since,
+            )  # fmt: skip
+
+
+def _receiver(receiver_id: str) -> str:
+    receiver = load_catalogue().receivers.get(receiver_id)
+    return receiver.title if receiver else receiver_id

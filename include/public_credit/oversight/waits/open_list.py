@@ -1,0 +1,76 @@
+"""The list itself: every source asked once, in one transaction, ordered by owner and worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from ...base import settings
+from ...base.run import now
+from ...ledger import words
+from ...ledger.states import StepName, Verdict, sql
+from . import district, intake, onward, returns
+from .item import Item, Rank, about, ordered, owner_of, without_numbers
+
+STALE = timedelta(hours=3)  # what is unfinished for longer was killed, or hangs
+# Steps whose troubles are told row by row: by dataset, receipt, release or record.
+_TOLD = (StepName.COLLECT, StepName.RECEIVE, StepName.GATE, StepName.GATE_RUN, StepName.ALERT, StepName.ATTEST)
+_TOLD_UNLESS_FAILED = (StepName.RELEASE, StepName.DELIVER, StepName.RECONCILE, StepName.EDITION)
+_TROUBLE = (Verdict.FAILED, Verdict.HELD, Verdict.WARNING, Verdict.INCOMPLETE)
+_STEPS = f"""
+    with done as (
+        select *, coalesce(unit_id, '') as unit from ledger.step
+        where name not in {sql(_TOLD)} and batch_seq is null and (ended_at is not null or started_at < :stale)),
+    fine as (select name, unit, max(id) filter (where verdict not in {sql(_TROUBLE)}) as id from done group by 1, 2),
+    since as (
+        select d.name, d.unit, min(d.business_date) as since from done d join fine using (name, unit)
+        where d.id > coalesce(fine.id, 0) group by 1, 2)
+    select * from (
+        select distinct on (d.name, d.unit) d.name, d.unit, d.verdict, d.message, d.owner, d.ended_at is null as unended, since.since
+        from done d left join since using (name, unit) order by d.name, d.unit, d.id desc) latest
+    where verdict in {sql(_TROUBLE)}
+      and (name not in {sql(_TOLD_UNLESS_FAILED)} or verdict in {sql((Verdict.FAILED, Verdict.INCOMPLETE))})"""
+
+
+def _steps(connection: Connection, stale: datetime, units_told: set[str]) -> Iterator[Item]:
+    """Other steps whose latest outcome asks for somebody: failed, held, warning, or interrupted."""
+    for row in connection.execute(text(_STEPS), {"stale": stale}):
+        if row.name == StepName.COLLECT_UNIT and row.unit in units_told:
+            continue
+        unit = about(row.unit, None)
+        message = "任务中断，未写明结果" if row.unended else row.message
+        failed = row.verdict in (Verdict.FAILED, Verdict.INCOMPLETE)
+        yield Item(
+            f"step/{row.name}/{row.unit}",
+            row.verdict,
+            Rank.OUR_FAULT if failed else Rank.NOTICE,
+            owner_of(row.owner, row.unit),
+            f"{words.STEP.get(row.name, row.name)}{f'（{unit}）' if unit else ''}：{message}",
+            "看 Airflow 中该次运行的任务日志；修正后下一次运行重试",
+            row.since,
+            row.unit,
+        )
+
+
+def items(on: date, unit: str | None = None) -> list[Item]:
+    """Everything that waits on a business date, or what concerns one unit; free of persons' numbers."""
+    stale = now() - STALE
+    with settings.engine("reader").connect() as connection:
+        taken = [*intake.collections(connection, stale), *intake.receipts(connection, stale)]
+        found = [
+            *district.files(on),
+            *taken,
+            *_steps(connection, stale, {item.unit_id for item in taken if item.rank != Rank.NOTICE}),
+            *intake.signals(connection),
+            *intake.silence(connection, on),
+            *returns.slips(connection, on),
+            *returns.corrections(connection),
+            *onward.approvals(connection),
+            *onward.rejected(connection),
+            *onward.unsettled(connection, on, stale),
+            *onward.differences(connection),
+        ]
+    chosen = [without_numbers(item) for item in found if unit is None or item.unit_id == unit]
+    return list({item.fingerprint: item for item in ordered(chosen)}.values())

@@ -1,0 +1,185 @@
+"""What is open: every source of it has an owner, a place in the order, a day since when and a way out."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from public_credit.oversight.waits import item as items
+from public_credit.oversight.waits import open_list
+from public_credit.oversight.waits.item import Item, Rank
+
+from tests.helpers.commands import credit
+from tests.helpers.receipts import ARCHIVED, BOOKED, DAY
+
+CHANNEL = {"type": "drop_folder", "connection": "drop_csdw", "patterns": ["*.csv"]}
+LATER = DAY + timedelta(days=20)
+
+
+@pytest.fixture
+def warehouse(offer) -> Any:
+    return offer(licences={"channel": CHANNEL}, by_hand={"channel": {"type": "hand_in"}})
+
+
+def book(connection: Any, state: str, message: str = "") -> int:
+    connection.execute(ARCHIVED)
+    return connection.execute(BOOKED, ["许可.csv", DAY, state, message, 0, 0]).fetchone()[0]
+
+
+STEP = (
+    "insert into ledger.step (name, unit_id, dataset_id, business_date, verdict, message, owner, ended_at) "
+    "values (%s, %s, %s, %s, %s, %s, %s, now())"
+)
+RETURNED = (
+    "insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, rules, opened_on) "
+    "values (%s, 1, 1, 'csdw.licences', 'csdw', 'administrative_licence', 'R01', %s)"
+)
+
+
+def everything(warehouse: Any) -> None:
+    """One of each thing that can wait."""
+    with warehouse.connect() as owner:
+        held, broken, failed, waiting, returned, fresh = (
+            book(owner, state, message)
+            for state, message in (
+                ("held", "扣留"),
+                ("broken", "截断"),
+                ("failed", "程序错误"),
+                ("received", ""),
+                ("accepted_with_quarantine", ""),
+                ("accepted_with_quarantine", ""),
+            )
+        )
+        owner.execute("update ledger.batch set file_name = seq || '.csv'")
+        owner.execute(
+            "update ledger.batch set received_at = now() - interval '4 hours' where seq = any(%s)",
+            [[held, broken, failed, waiting]],
+        )
+        owner.execute(RETURNED, [returned, DAY])
+        owner.execute(RETURNED, [fresh, LATER])
+        owner.execute(STEP, ["build", None, None, DAY, "failed", "构建失败", ""])
+        owner.execute(STEP, ["collect", "csdw", "csdw.licences", DAY, "failed", "连不上", "department"])
+        owner.execute(STEP, ["collect", "csdw", "csdw.by_hand", DAY, "warning", "拒收", "department"])
+        owner.execute("insert into ledger.build (business_date, code_version, state) values (%s, 'x', 'built')", [DAY])
+        (release,) = owner.execute(
+            "insert into ledger.release (build_id, receiver, business_date, adds, mods, dels, diff_hash, unusual, state) "
+            "select max(build_id), 'zb_city', %s, 1, 0, 0, 'h', '大量撤销', 'waiting' from ledger.build returning release_id",
+            [DAY],
+        ).fetchone()
+        owner.execute("insert into ledger.build (business_date, code_version, state) values (%s, 'x', 'built')", [DAY])
+        (sent,) = owner.execute(
+            "insert into ledger.release (build_id, receiver, business_date, adds, mods, dels, diff_hash) "
+            "select max(build_id), 'zb_city', %s, 1, 0, 0, 'h' from ledger.build returning release_id",
+            [DAY],
+        ).fetchone()
+        assert release != sent
+        for record, operation, state in (("r1", "ADD", "rejected"), ("r2", "ADD", "unknown"), ("r3", "DEL", "pending")):
+            (number,) = owner.execute(
+                "insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, payload, "
+                "due_on, released_at) values (%s, 'zb_city', 'penalty', %s, %s, 'v', '{}', %s, now() - interval '2 days') "
+                "returning item_id",
+                [sent, record, operation, DAY],
+            ).fetchone()
+            owner.execute(
+                "insert into ledger.delivery_state (item_id, state, sent_at, booked_on, receipt_code, receipt_text) "
+                "values (%s, %s, now() - interval '1 day', %s, 'E07', '字段缺失')",
+                [number, state, DAY],
+            )
+        owner.execute(
+            "insert into ledger.reconciliation (receiver, business_date, ours, theirs, agreed, missing, surplus, differing) "
+            "values ('zb_city', %s, 1, 0, 0, 1, 0, 0)",
+            [DAY],
+        )
+        owner.execute(
+            "insert into ledger.edition (year, kind, as_of, business_date, build_id, computed_by) "
+            "values (2025, 'original', '2025-12-31', %s, 1, '甲')",
+            [DAY],
+        )
+
+
+WANTED = {
+    "late_withdrawal": (Rank.TERM_PASSED, "data_engineer"),
+    "batch failed": (Rank.OUR_FAULT, "data_engineer"),
+    "step": (Rank.OUR_FAULT, "data_engineer"),
+    "batch held": (Rank.STOPPED, "data_engineer"),
+    "release": (Rank.STOPPED, "leadership"),
+    "edition": (Rank.STOPPED, "leadership"),
+    "doubt": (Rank.STOPPED, "data_engineer"),
+    "unsent": (Rank.STOPPED, "data_engineer"),
+    "reconciliation": (Rank.STOPPED, "data_engineer"),
+    "batch broken": (Rank.NOT_TAKEN, "department:csdw"),
+    "batch not_landed": (Rank.NOT_TAKEN, "data_engineer"),
+    "collect failed": (Rank.NOT_TAKEN, "department:csdw"),
+    "rejected": (Rank.REJECTED, "data_engineer"),
+    "quarantine overdue": (Rank.OVERDUE, "department:csdw"),
+    "quarantine returned": (Rank.TO_DECIDE, "department:csdw"),
+    "collect warning": (Rank.NOTICE, "department:csdw"),
+}
+
+
+def test_everything_that_waits_is_on_the_list_with_its_owner_and_rank(warehouse) -> None:
+    everything(warehouse)
+    found = open_list.items(LATER)
+    told = {}
+    for one in found:
+        topic = one.key.partition("/")[0]
+        named = f"{topic} {one.state}" if topic in ("batch", "quarantine", "collect") else topic
+        assert one.act and one.since and one.message and items.owner_name(one.owner), one
+        assert all(char.isascii() for char in one.fingerprint), "no wording"
+        told[named] = (one.rank, one.owner)
+    assert told == WANTED
+    assert found == items.ordered(found)
+    first = [theirs[0].rank for _, theirs in items.of_owners(found)]
+    assert first == sorted(first), "the owner of the worst comes first"
+
+
+def test_status_and_alerts_show_the_same_list(warehouse) -> None:
+    everything(warehouse)
+    with warehouse.connect() as owner:
+        owner.execute("insert into ledger.business_day (day, opened_by) values (%s, '')", [LATER])
+    status, alerts = credit("status", "--json").json["open"], credit("alerts", "--json").json
+    assert [one["fingerprint"] for one in status] == [one["fingerprint"] for one in alerts]
+    assert len(status) == len(WANTED) == len(credit("status", "--open", "--json").json)
+    theirs = credit("status", "--unit", "csdw", "--json").json["open"]
+    assert theirs and {one["unit_id"] for one in theirs} == {"csdw"} and len(theirs) < len(status)
+    shown = credit("status").out
+    assert "【数据管理员】" in shown and "办法：" in shown and len(shown.splitlines()) < 40
+    everything_shown = credit("status", "--open").out
+    assert all(one["message"] in everything_shown for one in status) and "被拒收 1" in everything_shown
+    assert "最近报送" in credit("status", "--all").out
+    assert credit("alerts").out == everything_shown
+
+
+@pytest.mark.parametrize("later", ["accepted", "pending", "superseded"])
+def test_a_refused_record_is_open_until_a_later_word_of_it(warehouse, later: str) -> None:
+    everything(warehouse)
+    with warehouse.connect() as owner:
+        (number,) = owner.execute(
+            "insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, payload) "
+            "select max(release_id), 'zb_city', 'penalty', 'r1', 'MOD', 'w', '{}' from ledger.release returning item_id"
+        ).fetchone()
+        owner.execute("insert into ledger.delivery_state (item_id, state) values (%s, %s)", [number, later])
+    topics = [one.key.partition("/")[0] for one in open_list.items(LATER)]
+    assert ("rejected" in topics) == (later == "superseded")
+
+
+def test_since_is_the_day_it_began(warehouse) -> None:
+    with warehouse.connect() as owner:
+        for days, verdict in enumerate(("failed", "ok", "failed", "incomplete", "failed")):
+            owner.execute(STEP, ["build", None, None, DAY + timedelta(days=days), verdict, "x", ""])
+    (one,) = [one for one in open_list.items(LATER) if one.key == "step/build/"]
+    assert one.since == DAY + timedelta(days=2)
+
+
+def test_the_worst_of_an_owner_comes_first_and_then_the_oldest() -> None:
+    def made(key: str, rank: Rank, owner: str, since: date) -> Item:
+        return Item(key, "x", rank, owner, "m", "a", since)
+
+    late, young, old = (
+        made("a", Rank.TERM_PASSED, "city", LATER),
+        made("b", Rank.STOPPED, "data_engineer", LATER),
+        made("c", Rank.STOPPED, "data_engineer", DAY),
+    )
+    notice = made("d", Rank.NOTICE, "city", DAY)
+    assert items.ordered([notice, young, old, late]) == [late, notice, old, young]
