@@ -149,7 +149,16 @@ def test_a_delivery_that_could_not_begin_leaves_no_lock(warehouse: Any, monkeypa
         ).fetchone() == (0,)
 
 
-def test_the_gate_waits_for_collectors_at_work_and_not_for_killed_ones(warehouse: Any, start: Any) -> None:
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two departments that are asked; what they have is none of this."""
+    for connection in ("DROP_ZHZF", "EXCHANGE_SCJG"):
+        monkeypatch.setenv(f"PCW_CONN_{connection}", "file:///nowhere")
+
+
+def test_the_gate_waits_for_collectors_at_work_and_not_for_killed_ones(
+    warehouse: Any, start: Any, connected: None
+) -> None:
     children = [start(_COLLECT.format(unit)) for unit in ("zhzf", "zhzf", "scjg")]
     for child in children:
         assert child.stdout.readline() == "at work\n", child.stderr.read()
@@ -168,7 +177,9 @@ def test_the_gate_waits_for_collectors_at_work_and_not_for_killed_ones(warehouse
     assert work.wait_for_collectors(run_on(ON), timedelta(seconds=1)) is True
 
 
-def test_a_collection_that_ended_holds_nothing(warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collection_that_ended_holds_nothing(
+    warehouse: Any, connected: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from public_credit import collect
 
     seen: list[int] = []

@@ -68,7 +68,7 @@ def test_what_is_there_goes_on_and_nothing_new_is_taken(warehouse: Any, district
     shown = credit("status", "--json").json
     (row,) = [row for row in shown["datasets"] if row["dataset_id"] == penalties.DATASET]
     assert (row["unit_name"], row["verdict"], row["accepted"]) == (name, "目录有误", 4) and FILE in row["move"]
-    assert any(FILE in line for line in shown["attention"])
+    assert any(FILE in item["message"] and item["owner_name"] == "数据管理员" for item in shown["open"])
     (finding,) = [item for item in doctor.examine(penalties.ON) if item.verdict == "待办" and FILE in item.detail]
     assert "暂不采集" in finding.detail
     assert re.search(rf"【数据管理员】\n- {FILE} 第 1 行", told(warehouse))
@@ -88,7 +88,7 @@ def test_a_file_that_was_never_good_is_told_and_its_receipts_wait(warehouse: Any
     assert "暂" not in credit("status").err and penalties.DATASET in credit("batches").out
     failures = work.gate(RUN)
     assert len(failures) == 1 and penalties.DATASET in failures[0] and states(warehouse) == ["accepted", "received"]
-    assert f"目录：{FILE} 第 1 行" in credit("status").out and "该单位未接入" in told(warehouse)
+    assert f"{FILE} 第 1 行" in credit("status").out and "该单位未接入" in told(warehouse)
     assert credit("collect", UNIT).code == 3
 
 
