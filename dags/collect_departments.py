@@ -17,7 +17,7 @@ def department_dag(unit) -> DAG:
         dag_id=f"collect_{unit.id}",
         dag_display_name=f"采集 {unit.name}",
         description=f"按目录采集{unit.name}的公共信用信息，加密归档后入库",
-        doc_md=f"{unit.run_notes}\n\n联系：{unit.contact}",
+        doc_md=f"{unit.run_notes}\n\n联系：{unit.contact}\n",  # what ends in .md would be taken for a file
         schedule=clock_schedule(unit.schedule),
         catchup=False,
         max_active_runs=1,

@@ -99,7 +99,7 @@ def test_every_department_that_is_pulled_has_its_dag(parsed) -> None:
             assert (
                 unit.name in dag["title"]
                 and unit.name in dag["tags"]
-                and dag["notes"] == f"{unit.run_notes}\n\n联系：{unit.contact}"
+                and dag["notes"] == f"{unit.run_notes}\n\n联系：{unit.contact}\n"
             )
             assert unit.schedule and unit.schedule in dag["schedule"]
 
