@@ -68,7 +68,7 @@ def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]
 
 def _verdict(dataset: Dataset, batch: dict[str, Any] | None, item: Item | None, on: date) -> str:
     """A dataset in a word: a collection that failed, otherwise its newest receipt."""
-    if item and item.key == f"collect/{dataset.id}" and item.rank == Rank.NOT_TAKEN:
+    if item and item.key == f"collection/{dataset.id}" and item.rank == Rank.NOT_TAKEN:
         return "采集失败" if item.state == Verdict.FAILED else "未到齐"
     if batch is not None:
         return "零报送" if batch["state"] in GOOD and batch["rows_in"] == 0 else words.BATCH[batch["state"]]

@@ -87,7 +87,7 @@ def collections(connection: Connection, stale: datetime) -> Iterator[Item]:
         else:
             act = f"用 public-credit probe {row.dataset_id} 检查连接；之后运行 public-credit collect {row.unit_id}"
         yield Item(
-            f"collect/{row.dataset_id}",
+            f"collection/{row.dataset_id}",
             row.verdict,
             Rank.NOTICE if row.verdict == Verdict.WARNING else Rank.NOT_TAKEN,
             owner,

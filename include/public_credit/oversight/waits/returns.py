@@ -43,7 +43,7 @@ def corrections(connection: Connection) -> Iterator[Item]:
     """Receipts with rows of which a person must say what they correct."""
     for row in connection.execute(text(_UNDECIDED)):
         yield Item(
-            f"correction/{row.batch_seq}", "undecided", Rank.TO_DECIDE, ENGINEER,
+            f"undecided/{row.batch_seq}", "undecided", Rank.TO_DECIDE, ENGINEER,
             f"{_named(row)}：{row.rows} 行是不是更正须由人认定",
             "public-credit corrections 查看，corrections decide 认定", row.since, row.unit_id, row.dataset_id,
         )  # fmt: skip
