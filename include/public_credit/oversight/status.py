@@ -40,8 +40,8 @@ def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]
     )
     faults = {item.key for item in waiting if item.rank == Rank.OUR_FAULT}
     worst: dict[str, Item] = {}
-    for item in sorted(waiting, key=attrgetter("rank", "since")):
-        worst.setdefault(item.dataset_id, item)
+    for one in sorted(waiting, key=attrgetter("rank", "since")):
+        worst.setdefault(one.dataset_id, one)
     rows = []
     for dataset in load_catalogue().datasets.values():
         batch, item = latest.get(dataset.id), worst.get(dataset.id)

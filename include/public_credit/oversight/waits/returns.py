@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -49,5 +50,5 @@ def corrections(connection: Connection) -> Iterator[Item]:
         )  # fmt: skip
 
 
-def _named(row: object) -> str:
-    return f"{about(row.unit_id, row.dataset_id)}，批次 {row.batch_seq}（{row.file_name}）"  # type: ignore[attr-defined]
+def _named(row: Any) -> str:
+    return f"{about(row.unit_id, row.dataset_id)}，批次 {row.batch_seq}（{row.file_name}）"
