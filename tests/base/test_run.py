@@ -23,6 +23,7 @@ WRITES = {
     "kernels/__init__.py": {"_keep_machine_code"},  # NUMBA_CACHE_DIR, before numba is imported
 }
 READS = WRITES | {
+    "base/messages.py": {"program"},  # the settings import it: how the command line is called
     "base/settings.py": {"current", "connection", "secret_key"},
     "land/readers/spreadsheet.py": {"*"},  # PATH of the limited child process
 }

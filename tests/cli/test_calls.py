@@ -18,6 +18,7 @@ from public_credit.cli import app
 
 from tests.conftest import CHECKOUT, open_warehouse
 from tests.helpers.commands import Answer, credit
+from tests.helpers.receipts import ARCHIVED, BOOKED
 
 WHY = ("--reason", "核实")
 PERIOD = ("--from", "2026-02-01", "--to", "2026-02-02")
@@ -198,6 +199,17 @@ def test_remedies_name_the_command_as_it_is_called_here(monkeypatch: pytest.Monk
     answer = credit(*words)
     assert "运行 ./run credit catalogue show" in answer.err and "public-credit" not in answer.err
     assert credit("build", "--help").out.startswith("用法：./run credit build ")
+
+
+def test_what_the_ledger_says_names_it_so_too(warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    with warehouse.connect() as owner:
+        owner.execute(ARCHIVED)
+        owner.execute(BOOKED, ["a.csv", "2026-02-25", "failed", "修正后运行 public-credit replay 1", 0, 0])
+        owner.execute("update ledger.batch set unit_id = 'zhzf', dataset_id = %s", [DATASET])
+    monkeypatch.setenv("PCW_PROGRAM", "./run credit")
+    for words in (("batches",), ("status",), ("alerts",), ("status", "--open", "--json")):
+        answer = credit(*words)
+        assert "./run credit replay 1" in answer.out and "public-credit" not in answer.out, words
 
 
 def test_completion(tmp_path: Path) -> None:

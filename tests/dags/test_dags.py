@@ -168,7 +168,7 @@ def test_a_task_tells_batches_rows_verdicts_and_slips(warehouse, caplog: pytest.
         work.gate(run_on(date(2026, 2, 25)))
     told = [record.getMessage() for record in caplog.records if record.name == "public_credit.progress"]
     for words in (
-        ("入库", "批次 1", "rows_in=30"),
+        ("入库", "批次 1", "收到行 30"),
         ("裁决", "批次 1", "30 行", "放行有退回", "退回 1 行"),
         ("退回单", "1 行", ".xlsx"),
     ):

@@ -101,7 +101,7 @@ def test_place_and_likeness(matrix: tuple[Office, dict[tuple[str, str], int], in
     assert any(
         told in item["message"] and "corrections" in item["act"] for item in status.overview(run_on(office.day))["open"]
     )
-    assert [item for item in open_list.items(office.day) if item.key == f"correction/{seq}" and told in item.message]
+    assert [item for item in open_list.items(office.day) if item.key == f"undecided/{seq}" and told in item.message]
     shown = credit("corrections").out
     assert "该位置上是另一条记录" in shown and "示范区" not in shown, "no delivered value"
 

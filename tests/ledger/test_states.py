@@ -154,7 +154,6 @@ def test_the_database_allows_what_the_enums_name(warehouse) -> None:
 def test_every_state_has_a_word_and_no_two_the_same() -> None:
     silent = {  # what no page, command or message names by itself
         states.AttemptState,
-        states.Verdict,
         states.BuildState,
         states.InputOperation,
         states.Difference,

@@ -110,11 +110,11 @@ WANTED = {
     "reconciliation": (Rank.STOPPED, "data_engineer"),
     "batch broken": (Rank.NOT_TAKEN, "department:csdw"),
     "batch not_landed": (Rank.NOT_TAKEN, "data_engineer"),
-    "collect failed": (Rank.NOT_TAKEN, "department:csdw"),
+    "collection failed": (Rank.NOT_TAKEN, "department:csdw"),
     "rejected": (Rank.REJECTED, "data_engineer"),
     "quarantine overdue": (Rank.OVERDUE, "department:csdw"),
     "quarantine returned": (Rank.TO_DECIDE, "department:csdw"),
-    "collect warning": (Rank.NOTICE, "department:csdw"),
+    "collection warning": (Rank.NOTICE, "department:csdw"),
 }
 
 
@@ -124,7 +124,7 @@ def test_everything_that_waits_is_on_the_list_with_its_owner_and_rank(warehouse)
     told = {}
     for one in found:
         topic = one.key.partition("/")[0]
-        named = f"{topic} {one.state}" if topic in ("batch", "quarantine", "collect") else topic
+        named = f"{topic} {one.state}" if topic in ("batch", "quarantine", "collection") else topic
         assert one.act and one.since and one.message and items.owner_name(one.owner), one
         assert all(char.isascii() for char in one.fingerprint), "no wording"
         told[named] = (one.rank, one.owner)

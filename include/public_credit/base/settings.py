@@ -223,7 +223,7 @@ def secret_key(name: str) -> bytes:
     if not path.exists():
         raise UserError(
             f"缺少密钥文件 {name}.key。",
-            remedy="运行 ./run doctor 查看应放置的位置；切勿重新生成已使用过的密钥。",
+            remedy="运行 public-credit doctor 查看应放置的位置；切勿重新生成已使用过的密钥。",
             code=3,
         )
     try:

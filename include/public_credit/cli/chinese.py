@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import typer
 from rich.cells import cell_len
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
+from typer.models import CommandFunctionType
 
 from ..base.messages import UserError
 from . import output
@@ -148,7 +150,7 @@ class App(typer.Typer):
             cls=Group, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **options
         )
 
-    def command(self, *given: Any, **options: Any) -> Any:
+    def command(self, *given: Any, **options: Any) -> Callable[[CommandFunctionType], CommandFunctionType]:
         """Register a command."""
         return super().command(*given, cls=Command, **options)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from ..base.messages import UserError, key_given
+from ..base.messages import UserError, key_given, spoken
 from ..catalogue import load_catalogue
 from ..gate import run as judge
 from ..ledger import words
@@ -102,7 +102,7 @@ def report_batch(seq: int, as_json: bool) -> None:
             f"+ 拒收 {counts['refused'] or 0:,}"
         )
         if batch.message:
-            print(batch.message)
+            print(spoken(batch.message))
     if batch.state in (BatchState.HELD, BatchState.BROKEN):
         raise typer.Exit(4)
     if batch.state == BatchState.FAILED:
@@ -245,7 +245,7 @@ def replay(
     for state, message in [(result.state, result.message), *judged]:  # an earlier attempt may have stayed live
         if state in (BatchState.FAILED, BatchState.BROKEN):
             if not as_json:
-                print(message)
+                print(spoken(message))
             raise typer.Exit(1 if state == BatchState.FAILED else 4)
 
 

@@ -28,7 +28,7 @@ def pad(text: str, width: int, right: bool = False) -> str:
 def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequence[int] = ()) -> None:
     """Print rows in columns; columns named in ``numeric`` are right-aligned."""
     cells = [
-        [("" if value is None else f"{value:,}" if isinstance(value, int) else str(value)) for value in row]
+        [("" if value is None else f"{value:,}" if isinstance(value, int) else spoken(str(value))) for value in row]
         for row in rows
     ]
     widths = [max([cell_len(head), *(cell_len(row[index]) for row in cells)]) for index, head in enumerate(headers)]

@@ -254,7 +254,7 @@ def doctor(as_json: Json = False) -> None:
         for finding in findings:
             print(
                 f"{output.paint(output.pad(finding.verdict, 6), tones[finding.verdict])}"
-                f"{output.pad(finding.subject, 22)}{finding.detail}"
+                f"{output.pad(finding.subject, 22)}{spoken(finding.detail)}"
             )
         counts = {word: sum(finding.verdict == word for finding in findings) for word in tones}
         print(f"{counts['通过']} 项通过，{counts['提醒']} 项提醒，{counts['待办']} 项待处理")

@@ -22,6 +22,12 @@ from .written import clean, clear
 if TYPE_CHECKING:
     import psycopg
 
+_COUNTED = {  # what a step counts, as its line of progress says it
+    "rows_in": "收到行", "accepted": "放行", "quarantined": "退回", "duplicate": "重复", "refused": "拒收", "receipts": "回执",
+    "landed": "入库批次", "batches": "批次", "slips": "退回单", "resubmissions_matched": "匹配更正",
+    "adds": "新增", "mods": "变更", "dels": "撤下", "rejected": "被拒收", "models": "模型",
+}  # fmt: skip
+
 
 @contextmanager
 def session(role: str) -> Iterator[Session]:
@@ -85,7 +91,9 @@ def step(run: Run, role: str, name: str, **links: Any) -> Iterator[StepRecord]:
             about = row.dataset_id or row.unit_id or ""
             about += f" 批次 {row.batch_seq}" if row.batch_seq else ""
         said = f"：{record.message}" if record.message else ""
-        counts = "，".join(f"{key}={value}" for key, value in record.counts.items() if isinstance(value, int) and value)
+        counts = "，".join(
+            f"{_COUNTED[key]} {value:,}" for key, value in record.counts.items() if key in _COUNTED and value
+        )
         progress.say(
             clean(
                 f"{STEP.get(name, name)}{f' {about.strip()}' if about else ''}  {VERDICT[record.verdict]}{said}{f'（{counts}）' if counts else ''}"

@@ -75,14 +75,14 @@ def _not_solved(opened: Any, fingerprint: str) -> str:
     """How a thing ended that nobody solved: its receipt was taken out of the way, its dataset is gone; '' otherwise."""
     topic, _, rest = fingerprint.partition("#")[0].partition("/")
     subject = rest.partition("/")[0]
-    if topic in ("batch", "quarantine", "correction"):
+    if topic in ("batch", "quarantine", "undecided"):
         batch = opened.get(Batch, int(subject))
         return (
             f"批次已{'撤回' if batch.state == BatchState.WITHDRAWN else '搁置'}"
             if batch.state in OUT_OF_THE_WAY
             else ""
         )
-    if topic in ("collect", "silent", "signal", "unmatched") and subject not in load_catalogue().datasets:
+    if topic in ("collection", "silent", "signal", "unmatched") and subject not in load_catalogue().datasets:
         return "数据集已不在目录"
     return ""
 

@@ -42,10 +42,10 @@ def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]
     )
     faults = {item.key for item in waiting if item.rank == Rank.OUR_FAULT}
     worst: dict[str, Item] = {}
-    for item in sorted(waiting, key=attrgetter("rank", "since")):
-        worst.setdefault(item.dataset_id, item)
+    for one in sorted(waiting, key=attrgetter("rank", "since")):
+        worst.setdefault(one.dataset_id, one)
     rows, catalogue = [], load_catalogue()
-    wrong = {item.unit_id: item for item in waiting if item.key.startswith(DISTRICT)}
+    wrong = {one.unit_id: one for one in waiting if one.key.startswith(DISTRICT)}
     for dataset in catalogue.datasets.values():
         stale = wrong.get(dataset.unit) if dataset.unit in catalogue.stale else None
         batch, item = latest.get(dataset.id), stale or worst.get(dataset.id)
@@ -74,7 +74,7 @@ def _verdict(dataset: Dataset, batch: dict[str, Any] | None, item: Item | None, 
     """A dataset in a word: a mistake in its unit's file, a collection that failed, otherwise its newest receipt."""
     if dataset.unit in load_catalogue().stale:
         return "目录有误"
-    if item and item.key == f"collect/{dataset.id}" and item.rank == Rank.NOT_TAKEN:
+    if item and item.key == f"collection/{dataset.id}" and item.rank == Rank.NOT_TAKEN:
         return "采集失败" if item.state == Verdict.FAILED else "未到齐"
     if batch is not None:
         return "零报送" if batch["state"] in GOOD and batch["rows_in"] == 0 else words.BATCH[batch["state"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -87,7 +88,7 @@ def collections(connection: Connection, stale: datetime) -> Iterator[Item]:
         else:
             act = f"用 public-credit probe {row.dataset_id} 检查连接；之后运行 public-credit collect {row.unit_id}"
         yield Item(
-            f"collect/{row.dataset_id}",
+            f"collection/{row.dataset_id}",
             row.verdict,
             Rank.NOTICE if row.verdict == Verdict.WARNING else Rank.NOT_TAKEN,
             owner,
@@ -129,20 +130,10 @@ def receipts(connection: Connection, stale: datetime) -> Iterator[Item]:
         yield _of_batch(row, "not_followed_up", Rank.OUR_FAULT, ENGINEER, said, "修正后运行 public-credit gate")
 
 
-def _of_batch(row: object, state: str, rank: Rank, owner: str, said: str, act: str) -> Item:
-    seq, unit_id, dataset_id = row.seq, row.unit_id, row.dataset_id  # type: ignore[attr-defined]
-    named = f"{about(unit_id, dataset_id)}，批次 {seq}（{row.file_name}）"  # type: ignore[attr-defined]
-    return Item(
-        f"batch/{seq}",
-        state,
-        rank,
-        owner,
-        f"{named}：{said}",
-        act,
-        row.since,
-        unit_id,
-        dataset_id,  # type: ignore[attr-defined]
-    )
+def _of_batch(row: Any, state: str, rank: Rank, owner: str, said: str, act: str) -> Item:
+    seq, unit_id, dataset_id = row.seq, row.unit_id, row.dataset_id
+    named = f"{about(unit_id, dataset_id)}，批次 {seq}（{row.file_name}）"
+    return Item(f"batch/{seq}", state, rank, owner, f"{named}：{said}", act, row.since, unit_id, dataset_id)
 
 
 def signals(connection: Connection) -> Iterator[Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -43,11 +44,11 @@ def corrections(connection: Connection) -> Iterator[Item]:
     """Receipts with rows of which a person must say what they correct."""
     for row in connection.execute(text(_UNDECIDED)):
         yield Item(
-            f"correction/{row.batch_seq}", "undecided", Rank.TO_DECIDE, ENGINEER,
+            f"undecided/{row.batch_seq}", "undecided", Rank.TO_DECIDE, ENGINEER,
             f"{_named(row)}：{row.rows} 行是不是更正须由人认定",
             "public-credit corrections 查看，corrections decide 认定", row.since, row.unit_id, row.dataset_id,
         )  # fmt: skip
 
 
-def _named(row: object) -> str:
-    return f"{about(row.unit_id, row.dataset_id)}，批次 {row.batch_seq}（{row.file_name}）"  # type: ignore[attr-defined]
+def _named(row: Any) -> str:
+    return f"{about(row.unit_id, row.dataset_id)}，批次 {row.batch_seq}（{row.file_name}）"
