@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from public_credit.catalogue import load_catalogue
-from public_credit.ledger.states import GOOD, AttemptState, BatchState, BuildState, Outcome, ReleaseState, Verdict, sql
+from public_credit.ledger.states import (
+    GOOD,
+    AttemptState,
+    BatchState,
+    BuildState,
+    Outcome,
+    ReleaseState,
+    StepName,
+    Verdict,
+    sql,
+)
 
 from .site import Site
 
@@ -42,12 +52,12 @@ LEDGER = {
         select batch_seq, attempt, sum(case operation when 'add' then 1 else -1 end) from ledger.build_input
         group by 1, 2 having sum(case operation when 'add' then 1 else -1 end) not in (0, 1)""",
     "releases that wait": f"select release_id, unusual from ledger.release where state = {sql(ReleaseState.WAITING)}",
-    "steps that failed, and were not done since": f"""
-        select s.name, s.unit_id, s.dataset_id, s.verdict, s.message from (
-          select distinct on (name, unit_id, dataset_id, batch_seq) * from ledger.step
-          order by name, unit_id, dataset_id, batch_seq, id desc) s
-        where s.verdict in {sql((Verdict.FAILED, Verdict.INCOMPLETE))}""",
 }
+UNDONE = f"""
+    select s.name, s.unit_id, s.dataset_id, s.verdict, s.message from (
+      select distinct on (name, unit_id, dataset_id, batch_seq) * from ledger.step
+      order by name, unit_id, dataset_id, batch_seq, id desc) s
+    where s.verdict in {sql((Verdict.FAILED, Verdict.INCOMPLETE))}"""
 OUTBOX = {
     "items that are not settled": "select item_id, state from ledger.delivery_state where underway",
     "the city holds something else": """
@@ -61,7 +71,8 @@ OUTBOX = {
 
 def wrong(site: Site, *, waiting: bool = False) -> list[tuple[str, list[Any]]]:
     """What is not as it has to be, in words and with the first rows; ``waiting``: the city could not be reached today."""
-    queries = LEDGER | ({} if waiting else OUTBOX)
+    undone = UNDONE + (f" and s.name <> {sql(StepName.DELIVER)}" if waiting else "")
+    queries = LEDGER | {"steps that failed, and were not done since": undone} | ({} if waiting else OUTBOX)
     found = [(name, site.query(query)[:3]) for name, query in queries.items()]
     for kind in load_catalogue().kinds.values():
         found.append((f"rows of {kind.id} that are not those that were counted", site.query(_rows_there(kind.raw))[:3]))

@@ -54,10 +54,11 @@ def told(row: dict[str, Any]) -> dict[str, Any]:
 
 def differing(one: dict[str, list[str]], other: dict[str, list[str]]) -> dict[str, tuple[list[str], list[str]]]:
     """Per relation that is not the same: rows that only the first has, rows that only the other has."""
+    every = {name: one.get(name, []) for name in [*one, *other]}
     return {
         name: (sorted(set(rows) - set(other.get(name, [])))[:4], sorted(set(other.get(name, [])) - set(rows))[:4])
-        for name, rows in (dict.fromkeys(other, []) | one).items()
-        if rows != other.get(name)
+        for name, rows in every.items()
+        if rows != other.get(name, [])
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from local_stack.bootstrap import bootstrap
 from local_stack.postgres import Server
 
 from tests.conftest import CHECKOUT
+from tests.helpers.month import FIRMS
 from tests.helpers.world import CityProcess
 
 from .departments import Departments
@@ -37,10 +39,17 @@ class Site:
         self.simulated.mkdir(parents=True)
         for name in ("dbt_project", "expectations", "include", "dags"):
             shutil.copytree(CHECKOUT / name, self.root / name, ignore=shutil.ignore_patterns("target", "logs"))
-        os.environ |= {"PCW_HOME": str(home), "PCW_ROOT": str(self.root), "PCW_DISTRICT": "demo"}
+        os.environ |= {
+            "PCW_HOME": str(home),
+            "PCW_ROOT": str(self.root),
+            "PCW_DISTRICT": "demo",
+            "PCW_CLOCK": "logical",
+        }
         self.server = Server(home / "postgres", fsync="off", full_page_writes="off").start()
         self.known = bootstrap(self.server.url(), self.server.url, home, ("airflow", "exchange"))
         self.departments = Departments(self.simulated, self.known["exchange_db"])
+        with (self.simulated / "city_registry.csv").open("w", encoding="utf-8", newline="") as register:
+            csv.writer(register).writerows([["uscc", "name"], *FIRMS.items()])
         self.city = CityProcess(self.simulated)
         path = home / "secrets" / "connections.yaml"
         path.write_text(
@@ -86,7 +95,7 @@ class Site:
         """Wait for a process; what it said. Raises Failed unless it ended with one of the codes (0)."""
         said, _ = process.communicate(timeout=1200)
         if process.returncode not in (codes or (0,)):
-            raise Failed(f"{process.args[2:]} ended with {process.returncode}: {said[-SHOWN:]}")  # type: ignore[index]
+            raise Failed(f"{process.args!r} ended with {process.returncode}: {said[-SHOWN:]}")
         return said
 
     def command(self, *words: object) -> str:

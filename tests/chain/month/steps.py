@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
 
 import httpx
 from public_credit.base import settings
@@ -49,21 +48,17 @@ def waive_held(run: Run) -> None:
     with session("reader") as opened:
         held = opened.execute(
             text(
-                "select distinct b.seq, b.dataset_id, split_part(g.expectation_id, ':', 1) from ledger.batch b join ledger.gate_result g "
+                "select distinct b.seq, b.dataset_id, split_part(g.expectation_id, ':', 1) as check_id from ledger.batch b join ledger.gate_result g "
                 "on g.batch_seq = b.seq and g.attempt = b.current_attempt "
                 "where b.state = 'held' and not g.success and g.severity = 'critical' order by 1, 3"
             )
         ).all()
-    for seq, dataset_id, check in held:
-        told: Any = {
-            "reason": "核实无误",
-            "owner": "数据管理员",
-            "expires_on": run.on + timedelta(days=366),
-            "batch_seq": seq,
-        }
-        waivers.grant(run, dataset_id, check, **told)
+    for row in held:
+        until = run.on + timedelta(days=366)
+        told = {"reason": "核实无误", "owner": "数据管理员"}
+        waivers.grant(run, row.dataset_id, row.check_id, **told, expires_on=until, batch_seq=row.seq)
     if held:
-        gates.run(run, sorted({seq for seq, _, _ in held}))
+        gates.run(run, sorted({row.seq for row in held}))
         follow_up(run)
 
 
