@@ -124,8 +124,15 @@ def test_a_busy_city_is_waited_for(desk: Desk) -> None:
     assert desk.deliver().accepted == 5 and desk.agreed()
 
 
-def test_a_city_that_stays_busy_leaves_everything_for_next_time(desk: Desk) -> None:
+def test_a_city_that_is_away_or_stays_busy_leaves_everything_for_next_time(desk: Desk) -> None:
     desk.bring(desk.numbered(5, 1301))
+    desk.city.stop()
+    try:
+        with pytest.raises(UserError, match="无法连接"):
+            desk.deliver()
+    finally:
+        desk.city.start()
+    assert desk.states()["pending"] == 5 and desk.states()["sending"] == 0
     desk.mode("429", 1000)
     try:
         with pytest.raises(UserError, match="持续繁忙"):

@@ -40,7 +40,7 @@ class OutcomeUnknown(Exception):
 
 
 class NotTaken(Exception):
-    """The receiver took nothing of the batch; it may be sent again as it is."""
+    """The receiver took nothing of the batch, in words why; it may be sent again as it is."""
 
 
 class TooLarge(NotTaken):

@@ -157,9 +157,11 @@ def run(run: Run, receiver: str = "city") -> Delivered:
         deliverer = Deliverer(run, found, adapter)
         try:
             deliverer.run()
-        except NotTaken:
+        except NotTaken as error:
             record.owner = "city"
-            raise UserError("市平台持续繁忙，未完成的记录留待下次报送。", remedy="任务会自动续报。", code=5) from None
+            raise UserError(
+                f"{error}，未完成的记录留待下次报送。", remedy="任务会自动续报；持续失败时联系市平台。", code=5
+            ) from None
         finally:
             record.counts = dict(deliverer.counts)
             adapter.close()

@@ -90,7 +90,7 @@ class HttpJson:
             try:
                 answer = self._client.post("/api/v1/records", json=body)
             except (httpx.ConnectError, httpx.ConnectTimeout):
-                raise Again from None
+                raise Again("市平台无法连接") from None
             except httpx.TransportError as error:
                 raise OutcomeUnknown(type(error).__name__) from None
             if answer.status_code == 200:
@@ -98,12 +98,12 @@ class HttpJson:
             self._refusal(answer)
             if answer.status_code != 429:
                 raise OutcomeUnknown(str(answer.status_code))
-            raise Again(after=_wanted(answer))
+            raise Again("市平台持续繁忙", _wanted(answer))
 
         try:
             return _PATIENCE().call(once)
-        except Again:
-            raise NotTaken from None
+        except Again as error:
+            raise NotTaken(error.why) from None
 
     @staticmethod
     def _refusal(answer: httpx.Response) -> None:
