@@ -25,26 +25,33 @@
     where i.build_id = {{ var('build_id') }} {%- if operation %} and i.operation = '{{ operation }}'{% endif %}
 {%- endmacro %}
 
-{#- Versions of a kind that comes as full rosters, as CTEs: ranked (newest = 1; mode is how its batch was delivered),
-    present (the records of each dataset's newest accepted full snapshot) and newest_snapshot. An empty or held one ends
-    nothing. -#}
+{#- Versions of a kind that comes as full rosters, as CTEs: ranked (newest = 1; mode is how its batch was delivered) and
+    gone (records the newest accepted full snapshot of their dataset lacks, since the first one after the last that listed
+    them; what is known for good does not move with every further roster). An empty or held one ends nothing. -#}
 {% macro roster_versions(kind) -%}
-newest_snapshot as (
-    select dataset_id, max(seq) as seq from {{ source('ledger', 'batch') }}
+snapshot as (
+    select dataset_id, seq, current_attempt as attempt, cast(coalesce(gated_on, business_date) as date) as known_on
+    from {{ source('ledger', 'batch') }}
     where kind = '{{ kind }}' and delivery_mode = 'full_snapshot' and rows_in > 0
       and state in ('accepted', 'accepted_with_quarantine')
       and seq in (select batch_seq from {{ source('ledger', 'build_input') }} where build_id <= {{ var('build_id') }})
-    group by dataset_id
-), present as (
-    select distinct r.record_id
-    from newest_snapshot n
-    join {{ source('ledger', 'batch') }} b on b.seq = n.seq
-    join {{ ref('stg_landed_row') }} r on r.batch_seq = b.seq and r.attempt = b.current_attempt
-    where r.kind = '{{ kind }}'
 ), ranked as (
     select s.*, own.delivery_mode as mode, row_number() over (
         partition by s.record_id order by s.source_version desc, s.batch_seq desc, s.row_no desc) as newest
     from {{ ref('stg_' ~ kind) }} s
     join {{ source('ledger', 'batch') }} own on own.seq = s.batch_seq
+), last_listed as (
+    select r.record_id, s.dataset_id, max(s.seq) as seq
+    from snapshot s
+    join {{ ref('stg_landed_row') }} r on r.batch_seq = s.seq and r.attempt = s.attempt
+    where r.kind = '{{ kind }}'
+    group by r.record_id, s.dataset_id
+), gone as (
+    select r.record_id, min(s.known_on) as left_on
+    from ranked r
+    left join last_listed l on l.record_id = r.record_id and l.dataset_id = r.dataset_id
+    join snapshot s on s.dataset_id = r.dataset_id and s.seq > coalesce(l.seq, r.batch_seq)
+    where r.newest = 1 and r.mode = 'full_snapshot'
+    group by r.record_id
 )
 {%- endmacro %}

@@ -38,21 +38,21 @@ def _deadline(decided: date) -> date:
     return day
 
 
-def _date(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text or "")
     except ValueError:
         return None
 
 
-def _asked(world: World, query: str, *values: Any) -> list[dict[str, Any]]:
+def asked(world: World, query: str, *values: Any) -> list[dict[str, Any]]:
     return [row for (row,) in world.query(f"select to_jsonb(q) from ({query}) q", list(values))]
 
 
 def _rows(world: World) -> Iterable[dict[str, Any]]:
     """Every row of a licence or penalty that was let in or returned, in the order it came."""
     for kind in ("administrative_licence", "administrative_penalty"):
-        yield from _asked(
+        yield from asked(
             world,
             f"""
             select '{kind}' as kind, b.unit_id, b.dataset_id, b.seq, b.business_date as received_on,
@@ -66,6 +66,23 @@ def _rows(world: World) -> Iterable[dict[str, Any]]:
             where b.kind = '{kind}' and b.state in ('accepted', 'accepted_with_quarantine')
             order by b.seq, r.row_no""",
         )
+
+
+def accepted_rows(world: World, kind: str) -> list[dict[str, Any]]:
+    """Every row of a kind that was let in and said something new, in the order it came; ``record`` names what it is about."""
+    return asked(
+        world,
+        f"""
+        select b.unit_id, b.dataset_id, b.seq, coalesce(b.gated_on, b.business_date) as gated_on,
+            {ids.record_id("r.record_id")} as record, r.*
+        from ledger.batch b
+        join raw.{kind} r on r.batch_seq = b.seq and r.attempt = b.current_attempt
+        left join ledger.row_outcome o on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+        left join lateral ledger.unchanged(r.batch_seq, r.attempt, r.row_no) u on true
+        where b.kind = '{kind}' and b.state in ('accepted', 'accepted_with_quarantine') and r.record_id is not null
+          and o.row_no is null and u.batch_seq is null
+        order by b.seq, r.row_no""",
+    )
 
 
 def _live(world: World) -> dict[str, date]:
@@ -83,7 +100,7 @@ class _Public:
     def __init__(self, world: World, today: date):
         self.today = today
         self.notices = defaultdict(list)
-        for row in _asked(
+        for row in asked(
             world,
             """
             select r.* from raw.decision_event r join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
@@ -103,16 +120,20 @@ class _Public:
         if any(old == row["record"] and new in self.accepted for old, new in self.links):
             return False
         if licence:
-            until = _date(row["valid_to"])
+            until = day_of(row["valid_to"])
             return row["licence_state"] != "2" and (until is None or until >= self.today)
         decided = date.fromisoformat(row["decision_date"])
         longest = decided.replace(year=decided.year + 1)  # no class of these decisions is published for longer
-        until = min(_date(row["publication_end"]) or longest, longest)
+        until = min(day_of(row["publication_end"]) or longest, longest)
         return not set(row["penalty_category"].split(";")) <= _MINOR and until >= self.today
 
 
-def decisions(world: World, today: date, heard: int) -> dict[Cell, dict[str, Any]]:
-    """Unit, table and month → counts; ``heard``: the last event of the receiver before the build was opened."""
+def decisions(world: World, today: date) -> dict[Cell, dict[str, Any]]:
+    """Unit, table and month → counts, as of the newest build: what the receiver told after it was opened is not known yet."""
+    ((heard,),) = world.query(
+        "select coalesce(max(e.seq), 0) from ledger.receiver_event e join ledger.build b on e.fetched_at <= b.opened_at "
+        "where b.build_id = (select max(build_id) from ledger.build where state = 'built')"
+    )
     found: dict[Cell, dict[str, Any]] = defaultdict(lambda: dict.fromkeys(COLUMNS, 0) | dict.fromkeys(COLUMNS[1:4]))
     delivered: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in _rows(world):
@@ -133,7 +154,7 @@ def decisions(world: World, today: date, heard: int) -> dict[Cell, dict[str, Any
         good = [row for row in rows if row["outcome"] != "quarantined"]
         standing = max(good or rows, key=lambda row: (row["source_version"], row["seq"], row["row_no"]))
         received = min(date.fromisoformat(row["received_on"]) for row in rows)
-        told = _date(standing["decision_date"])
+        told = day_of(standing["decision_date"])
         on: date | None = told or received
         if told and not date(1949, 1, 1) <= told <= date.fromisoformat(standing["received_on"]):
             on = None
@@ -172,7 +193,7 @@ def _with_ledger(world: World, found: dict[Cell, dict[str, Any]]) -> None:
         key = unit, name.split("_")[0]
         since[key] = max(day, since.get(key, day))
     told: dict[Cell, dict[str, Any]] = {}
-    for row in _asked(
+    for row in asked(
         world,
         """
         select r.* from raw.decision_ledger r join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt
@@ -192,11 +213,7 @@ def _with_ledger(world: World, found: dict[Cell, dict[str, Any]]) -> None:
 
 def decision_differences(world: World, today: date) -> tuple[list[str], int]:
     """Every unit × table × month against the mart, and the years against its sums; (differences, cells compared)."""
-    ((heard,),) = world.query(
-        "select coalesce(max(e.seq), 0) from ledger.receiver_event e join ledger.build b on e.fetched_at <= b.opened_at "
-        "where b.build_id = (select max(build_id) from ledger.build where state = 'built')"
-    )
-    counted = decisions(world, today, heard)
+    counted = decisions(world, today)
     there = {
         tuple(row[:3]): dict(zip(COLUMNS, row[3:], strict=True))
         for row in world.query(

@@ -103,8 +103,13 @@ def list_differences(world: World, day: int) -> list[str]:
         select e.dataset_id, e.document_no, coalesce(s.uscc, ''), e.list_kind, e.state, e.objected
         from marts.mart_lists__entry e left join subjects.subject s on s.subject_id = e.subject_id""")
     there = {tuple(row[:3]): tuple(row[3:]) for row in rows}
+    of_debtors = STATES | {"ended": "已屏蔽"}
     expected = {
-        (x["dataset"], x["document_no"], x["subject"]): (LISTS[x["list"]], STATES[x["state"]], x["objected"])
+        (x["dataset"], x["document_no"], x["subject"]): (
+            LISTS[x["list"]],
+            (of_debtors if x["list"] == "debtor" else STATES)[x["state"]],
+            x["objected"],
+        )
         for x in key(world, day, "lists.json")
         if x["list"] != "red" or x["kind"] == "红名单"
     }

@@ -10,7 +10,7 @@ from local_stack.postgres import Server
 
 from tests.helpers.world import DAYS, world
 
-from . import answers, canary, recount, sector_answers, target_answers
+from . import answers, canary, recount, sector_answers, shown, target_answers, target_recount
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow]
 
@@ -46,6 +46,7 @@ def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehou
     departments = Server(tmp_path / "departments" / "postgres").start()
     try:
         with world(lone_warehouse, tmp_path / "simulator", 0.1, departments.url()) as w:
+            counted = {}
             for day in DAYS:
                 w.run_day(day)
                 assert answers.count_differences(w, day) == []
@@ -60,12 +61,17 @@ def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehou
                 assert _metrics(w, day) == {}
                 wrong, cells = recount.decision_differences(w, DAYS[day])
                 assert wrong == [] and cells > 50
+                counted[day] = target_recount.targets(w, DAYS[day])
+                assert target_recount.differences(w, counted[day]) == []
                 w.office(day)
                 latest = w.query(
                     "select missing, surplus, differing, unsettled, agreed from ledger.reconciliation "
                     "order by id desc limit 1"
                 )[0]
                 assert latest[:4] == (0, 0, 0, 0) and latest[4] > 1000
+            assert len(counted[3]) > 3000
+            wrong, values = shown.differences(w, tmp_path / "shown", DAYS[3], counted[3], {2020: counted[2]})
+            assert wrong == [] and values > 1000
             assert target_answers.edition_differences(w) == []
             assert w.query("select count(*) from ledger.step where verdict = 'incomplete' and ended_at is null") == [
                 (0,)

@@ -177,10 +177,16 @@ def test_every_state_has_a_word_and_no_two_the_same() -> None:
 def test_lists_are_told_in_the_mart_as_in_reports() -> None:
     """``mart_lists__entry`` writes its words in SQL; they are those of the reports' vocabulary."""
     path = CHECKOUT / "dbt_project" / "models" / "lists" / "mart_lists__entry.sql"
-    found = dict(re.findall(r"when '(\w+)' then '([\u4e00-\u9fff]+)'", path.read_text(encoding="utf-8")))
+    text = path.read_text(encoding="utf-8")
+    ended, of_debtors, of_others = re.findall(
+        r"when 'ended' then (case kind when 'judgment_debtor' then '(\w+)' else '(\w+)' end)", text
+    )[0]
+    found = dict(re.findall(r"when '(\w+)' then '([\u4e00-\u9fff]+)'", text.replace(ended, f"'{of_others}'")))
     told = policies.load().states_of("breach_list").words
     shown = {state: word for state, word in told.items() if state in found}
-    assert found == {str(state): word for state, word in shown.items()} and len(found) >= 4
+    assert found == {str(state): word for state, word in shown.items()} and len(found) >= 5
+    debtors = policies.load().states_of("judgment_debtor").words
+    assert {str(state): word for state, word in debtors.items() if state in found} == found | {"ended": of_debtors}
 
 
 def test_words_of_states_stand_in_the_vocabulary_only() -> None:

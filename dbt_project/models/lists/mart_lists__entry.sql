@@ -25,8 +25,8 @@ select
     record_id, subject_id, subject_name, lookup_scheme, lookup_value, topic as list_kind, title as list_name,
     document_no, event_on as entered_on, reason, legal_basis, term_to, exited_on,
     exit_document_no, case when exited_on is not null then exit_reason else '' end as exit_reason,
-    case state when 'current' then '在列' when 'expired' then '期满' when 'ended' then '已移出' when 'repaired' then '已修复'
-         when 'revoked' then '已撤销' else '已更正' end as state,
+    case state when 'current' then '在列' when 'expired' then '期满' when 'repaired' then '已修复' when 'revoked' then '已撤销'
+         when 'ended' then case kind when 'judgment_debtor' then '已屏蔽' else '已移出' end else '已更正' end as state,
     objected, state_known_on, authority_name, authority_uscc, unit_id, dataset_id, disclosure,
     batch_seq, attempt, row_no, cast({{ var('build_id') }} as bigint) as build_id
 from told

@@ -1,5 +1,5 @@
 {{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
--- The newest version per body and roster; an accepted full snapshot ends the bodies it lacks on the day it was
+-- The newest version per body and roster; the first accepted full snapshot that lacks a body ends it, on the day it was
 -- accepted.
 with {{ roster_versions('sector_roster') }}
 select
@@ -7,11 +7,7 @@ select
     r.dataset_id, r.accepted_on,
     r.roster_name, r.subject_name, r.uscc, r.org_code, r.business_reg_no, r.tax_reg_no, r.institution_cert_no,
     r.social_org_cert_no, r.listed_on,
-    case when r.removed_on is not null then r.removed_on
-         when r.mode = 'full_snapshot' and present.record_id is null
-         then cast(coalesce(b.gated_on, b.business_date) as date) end as left_on
+    coalesce(r.removed_on, gone.left_on) as left_on
 from ranked r
-left join present on present.record_id = r.record_id
-left join newest_snapshot n on n.dataset_id = r.dataset_id
-left join {{ source('ledger', 'batch') }} b on b.seq = n.seq
+left join gone on gone.record_id = r.record_id
 where r.newest = 1

@@ -24,6 +24,11 @@ DOCUMENT_NUMBERS = (
 )
 
 
+def kept_by_a_number(digits: str) -> str:
+    """What a numeric cell keeps of a long number: nothing, unless a float happens to hold all its digits (one in 128 of 18)."""
+    return digits if int(float(digits)) == int(digits) else ""
+
+
 @dataclass(frozen=True)
 class NumberCell:
     """A numeric spreadsheet cell."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from district_simulator.decisions.faults.describe import ALL, ENTITY, PENALTY, PERSON, Context, alike, variant
-from district_simulator.vocabulary.rows import NumberCell, Row
+from district_simulator.vocabulary.rows import NumberCell, Row, kept_by_a_number
 
 _WIDE = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)})
 
@@ -64,7 +64,7 @@ def full_width_in_text(row: Row, ctx: Context) -> None:
 # --- R22 lost digits ---------------------------------------------------------------------------
 @variant("R22", tables=ENTITY, touches="uscc org_code", formats="xlsx xls", subject="digits")
 def uscc_as_a_number(row: Row, ctx: Context) -> None:
-    row.put("uscc", "", NumberCell(float(row.truth["uscc"])))
+    row.put("uscc", kept_by_a_number(row.truth["uscc"]), NumberCell(float(row.truth["uscc"])))
     row.fix(org_code="", tax_reg_no="")
 
 
@@ -76,7 +76,7 @@ def registration_number_as_a_number(row: Row, ctx: Context) -> None:
 
 @variant("R22", tables=PERSON, touches="id_no", formats="xlsx xls", subject="digits-person")
 def id_number_as_a_number(row: Row, ctx: Context) -> None:
-    row.put("id_no", "", NumberCell(float(row.truth["id_no"])))
+    row.put("id_no", kept_by_a_number(row.truth["id_no"]), NumberCell(float(row.truth["id_no"])))
 
 
 @alike("R22", tables=ENTITY, touches="uscc org_code", formats="xlsx xls", subject="digits")

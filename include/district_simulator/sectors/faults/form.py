@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from district_simulator.sectors.faults.describe import SectorContext, alike, fault, has
-from district_simulator.vocabulary.rows import NumberCell, Row
+from district_simulator.vocabulary.rows import NumberCell, Row, kept_by_a_number
 
 _WIDE = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)})
 _FILLER = "相关材料已按档案管理要求整理归档备查。"
@@ -94,13 +94,13 @@ def full_width_in_text(row: Row, ctx: SectorContext) -> None:
 
 @fault("R22", fits=has("uscc"), formats="xlsx xls", how="uscc", subject="digits")
 def uscc_as_a_number(row: Row, ctx: SectorContext) -> None:
-    row.put("uscc", "", NumberCell(float(row.truth["uscc"])))
+    row.put("uscc", kept_by_a_number(row.truth["uscc"]), NumberCell(float(row.truth["uscc"])))
     row.fix(org_code="")
 
 
 @fault("R22", fits=has("id_no"), formats="xlsx xls", subject="digits-person")
 def id_number_as_a_number(row: Row, ctx: SectorContext) -> None:
-    row.put("id_no", "", NumberCell(float(row.truth["id_no"])))
+    row.put("id_no", kept_by_a_number(row.truth["id_no"]), NumberCell(float(row.truth["id_no"])))
 
 
 @alike("R22", fits=has("uscc"), formats="xlsx xls", how="uscc", subject="digits")

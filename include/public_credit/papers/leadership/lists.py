@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...base import files
 from .model import Publication, Target
-from .workbook import Book
+from .workbook.book import Book
 
 COLUMNS = [
     ("统一社会信用代码", "middle", 24),
