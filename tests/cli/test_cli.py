@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -358,18 +357,3 @@ def test_a_broken_catalogue_is_refused_with_file_line_and_remedy(tmp_path: Path)
         assert answer.code == 1 and "zhzf.yml:" in answer.out and "改法：" in answer.out, good
     path.write_text(original + "\n  - [", encoding="utf-8")
     assert credit("catalogue", "check", "--district", tmp_path / "district", "--json").json["problems"]
-
-
-def test_the_calendar_says_when_it_ends(tmp_path: Path) -> None:
-    from public_credit.base.messages import UserError
-    from public_credit.policy.workdays import WorkCalendar
-
-    calendar = WorkCalendar.load()
-    assert calendar.deadline(date(2026, 2, 10)) == date(2026, 2, 26), "春节 2 月 15–23 日放假，2 月 14 日上班"
-    assert date(2026, 10, 1) not in calendar.workdays and date(2026, 9, 30) in calendar.workdays
-    with pytest.raises(UserError, match="工作日历没有"):
-        calendar.deadline(date(1999, 1, 1))
-    empty = tmp_path / "working_days.csv"
-    empty.write_text("day,is_workday,note,source\n", encoding="utf-8")
-    with pytest.raises(UserError):
-        WorkCalendar.load(empty)

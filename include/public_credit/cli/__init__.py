@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from ..base import settings
 from ..base.messages import UserError
 from ..ledger.written import clean, clear, watch_logs
-from . import batches, corrections, editions, operate, overview, people, publications, reports, subjects
+from . import batches, calendar, corrections, editions, operate, overview, people, publications, reports, subjects
 from .catalogue import app as catalogue_app
 from .trace import app as trace_app
 
@@ -39,6 +39,7 @@ publications.register(report)
 app.add_typer(report, name="report")
 subjects.register(app)
 editions.register(app)
+calendar.register(app)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from ..catalogue import generate, load_catalogue, read
 from ..catalogue.load import default_root
 from ..catalogue.models import Field, Kind
 from ..oversight import coverage as report
+from ..policy.workdays import WorkCalendar
 from . import output
 from .start import run_of
 
@@ -36,6 +37,7 @@ def check(
         from ..build import inputs
 
         inputs.facts()
+        WorkCalendar.load()
     if as_json:
         print(
             json.dumps(
