@@ -64,9 +64,11 @@ def test_a_notice_is_taken_in_and_shown(district: Path, tmp_path: Path) -> None:
     notice = tmp_path / "notice.csv"
     notice.write_text(NOTICE, encoding="utf-8")
     assert "2027 年有 365 天尚未公布，暂按周末推算" in credit("calendar", "show", 2027).out
+    assert "期限 2027-01-08（暂按周末推算）" in credit("calendar", "deadline", "2026-12-30").out
     done = credit("calendar", "import", 2027, "--file", notice, "--source", "国办发明电〔2026〕9号")
     assert done.code == 0 and "平日放假 2 天，周末上班 1 天" in done.out, done.err
     calendar = WorkCalendar.load()
+    assert credit("calendar", "deadline", "2026-12-30").out == "2026-12-30 作出的决定：期限 2027-01-09\n"
     assert calendar.announced_through() == date(2027, 12, 31)
     assert calendar.deadline(date(2026, 12, 30)) == date(2027, 1, 9) and not calendar.is_provisional(date(2026, 12, 30))
     kept = (district / "calendar.csv").read_bytes()

@@ -1,8 +1,8 @@
-"""``public-credit calendar show | import``: the working days, and a year's announcement of public holidays."""
+"""``public-credit calendar show | deadline | import``: the working days, and a year's announcement of public holidays."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +21,7 @@ _YEAR = typer.Argument(min=2000, max=2100)
 def register(app: typer.Typer) -> None:
     calendar = typer.Typer(no_args_is_help=True, help="工作日历：查看，导入一年的放假安排。")
     calendar.command("show", help="各年的安排；写上年份，列出与平常不同的日子。")(show)
+    calendar.command("deadline", help="某日作出的决定最迟哪一天报送入库。")(deadline)
     calendar.command("import", help="把一年的放假安排写入辖区的 calendar.csv。")(take_in)
     app.add_typer(calendar, name="calendar")
 
@@ -55,6 +56,12 @@ def show(year: Annotated[int | None, _YEAR] = None, as_json: Json = False) -> No
     output.table(headers, rows)
     if note:
         print(note)
+
+
+def deadline(day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="决定日期。")]) -> None:
+    calendar, decided_on = WorkCalendar.load(), day.date()
+    mark = f"（{PROVISIONAL}）" if calendar.is_provisional(decided_on) else ""
+    print(f"{decided_on} 作出的决定：期限 {calendar.deadline(decided_on)}{mark}")
 
 
 def take_in(
