@@ -1,4 +1,4 @@
-"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, waive, attest, sweep, purge."""
+"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, waive, attest, sweep, tidy, purge."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
     app.command("waive", help="暂时豁免一项检查（理由、责任人、到期日必填）。")(waive)
     app.command("attest", help="登记零报送。")(attest)
     app.command("sweep", help="清理中断的收取和入库在归档与保险库中的残留。")(sweep)
+    app.command("tidy", help="删除过期的日志和 Airflow 的运行记录。")(tidy)
     app.command("purge", help="清除保存期限届满的记录的原始行，连同归档与保险库。")(purge)
 
 
@@ -195,12 +196,17 @@ def receive(on: On = None) -> None:
     print(f"取回 {receipts.fetch(run_of(on))} 条回执。")
 
 
-def reconcile(on: On = None, as_json: Json = False) -> None:
+def reconcile(
+    on: On = None, as_json: Json = False, each: Annotated[bool, typer.Option("--list", help="逐条列出差异。")] = False
+) -> None:
     from ..deliver import reconcile as reconciliation
 
     result = reconciliation.run(run_of(on))
     if as_json:
         output.as_json(result.__dict__)
+    elif each:
+        rows = [(words.DIFFERENCE[kind], *row) for kind, *row in reconciliation.differences()]
+        output.table(("差异", "接口", "记录编号", "我方版本", "市平台版本"), rows)
     else:
         print(
             f"我方应有 {result.ours:,}，市平台持有 {result.theirs:,}，一致 {result.agreed:,}；"
@@ -268,6 +274,12 @@ def sweep() -> None:
         "已清理：归档 {stray_objects} 个未登记的对象、{unreceived_objects} 个未成回执的对象，"
         "保险库 {unused_numbers} 个未用的号码。".format(**counts)
     )
+
+
+def tidy() -> None:
+    from ..steps.tidy import tidy as run
+
+    print(f"已删除过期日志 {run(run_of())['logs']:,} 个，Airflow 的运行记录已清理。")
 
 
 def purge(

@@ -35,7 +35,7 @@ def show_metrics(
         Path | None, typer.Option("--out", help="写入文件（整体替换），供 node_exporter 的 textfile 收集器读取。")
     ] = None,
 ) -> None:
-    told = metrics.exposition(run_of().on)
+    told = metrics.exposition(run_of())
     if out is None:
         print(told, end="")
         return

@@ -10,19 +10,18 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from ..base import settings
-from ..base.run import now
-from ..ledger.states import IN_DOUBT, NOT_BACK, ReleaseState, Verdict, sql
+from ..base.run import Run, now
+from ..ledger.states import IN_DOUBT, NOT_BACK, Difference, ReleaseState, Verdict, sql
 from ..policy.workdays import WorkCalendar
 from .alert_items import items
 
 PREFIX = "pcw_"
-LAST_BACKUP = "last_backup"  # file of the state folder, written by every finished backup
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class Metric:
     query: str
 
 
+_DIFFERENCES = ", ".join(f"('{name}', r.{name})" for name in Difference)  # columns are called as the members
 _DONE = sql((Verdict.OK, Verdict.WARNING, Verdict.NOTHING_DUE))
 FROM_LEDGER = (
     Metric("batches", "批次数，按状态", "select state, count(*) as value from ledger.batch group by 1"),
@@ -101,8 +101,7 @@ FROM_LEDGER = (
         "reconciliation_differences",
         "最近一次对账的差异条数：missing 对方缺、surplus 对方多、differing 版本不同、unsettled 结果不明",
         "select receiver, d.difference, d.value from (select distinct on (receiver) * from ledger.reconciliation"
-        " order by receiver, id desc) r cross join lateral (values ('missing', missing), ('surplus', surplus),"
-        " ('differing', differing), ('unsettled', unsettled)) d(difference, value)",
+        f" order by receiver, id desc) r cross join lateral (values {_DIFFERENCES}) d(difference, value)",
     ),
     Metric("database_size_bytes", "数据库占用", "select pg_database_size(current_database()) as value"),
 )
@@ -126,9 +125,9 @@ def _rows(connection: Connection, metric: Metric) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: [str(value) for value in row.values()])
 
 
-def _beside(on: date) -> Iterable[tuple[str, str, list[dict[str, Any]]]]:
+def _beside(run: Run) -> Iterable[tuple[str, str, list[dict[str, Any]]]]:
     """What does not come from one query: whom something waits for, room, calendar, backup."""
-    waiting = Counter(item.owner.partition(":")[0] for item in items(on))
+    waiting = Counter(item.owner.partition(":")[0] for item in items(run.on))
     owners = ("department", "data_engineer", "leadership", "city")
     yield (
         "open_items",
@@ -140,19 +139,19 @@ def _beside(on: date) -> Iterable[tuple[str, str, list[dict[str, Any]]]]:
     yield "disk_size_bytes", "状态目录所在磁盘的大小", [{"value": room.total}]
     until = datetime.combine(WorkCalendar.load().announced_through(), time.max, settings.TIMEZONE)
     yield "calendar_announced_until_timestamp_seconds", "放假安排已公布到的时刻", [{"value": until.timestamp()}]
-    noted = settings.home() / LAST_BACKUP
+    noted = settings.backup_note()
     backups = [{"value": noted.stat().st_mtime}] if noted.exists() else []
     yield "backup_last_success_timestamp_seconds", "最近一次完成的备份的时刻；从未备份的没有", backups
-    yield "info", "程序版本", [{"code_version": settings.code_version(), "value": 1}]
+    yield "info", "程序版本", [{"code_version": run.code_version, "value": 1}]
     yield "collected_timestamp_seconds", "本文本的生成时刻", [{"value": now().timestamp()}]
 
 
-def exposition(on: date) -> str:
-    """All metrics as of now; ``on`` is the business date silence is judged by."""
+def exposition(run: Run) -> str:
+    """All metrics as of now; silence is judged by the run's business date."""
     lines: list[str] = []
     with settings.engine("reader").connect() as connection:
         for metric in FROM_LEDGER:
             lines += _samples(metric.name, metric.help, _rows(connection, metric))
-    for name, told, rows in _beside(on):
+    for name, told, rows in _beside(run):
         lines += _samples(name, told, rows)
     return "\n".join(lines) + "\n"
