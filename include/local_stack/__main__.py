@@ -1,4 +1,4 @@
-"""``python -m local_stack demo | serve | reset``; the script ``run`` calls it inside the environment."""
+"""``python -m local_stack demo | serve | reset | backup | restore``; ``run`` calls it inside the environment."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def main() -> int:
     up = actions.add_parser("serve", help="日常运行（不含模拟部门）")
     up.add_argument("--port", type=int, default=8080, help="Airflow 端口")
     actions.add_parser("reset", help="清除全部状态")
+    save = actions.add_parser("backup", help="备份数据库、归档、状态文件；密钥另存一处")
+    save.add_argument("folder", type=Path, help="备份所在的文件夹，每次备份一个子文件夹")
+    save.add_argument("--keys", type=Path, help="密钥所在的文件夹，默认为 <folder>-keys；要与备份分开存放")
+    back = actions.add_parser("restore", help="把一次备份恢复到空的状态文件夹")
+    back.add_argument("folder", type=Path, help="一次备份的文件夹")
+    back.add_argument("--keys", type=Path, required=True, help="同一次备份的密钥文件夹")
     options = parser.parse_args()
     try:
         settings.current()
@@ -39,6 +45,10 @@ def main() -> int:
         if options.command == "reset":
             reset(home)
             return 0
+        if options.command == "backup":
+            return commands.backup(home, options.folder, options.keys)
+        if options.command == "restore":
+            return commands.restore(home, options.folder, options.keys)
         with only_stack(home):  # the worker inherits the lock: it is free when both processes are gone
             return guarded(lambda: _run(options, home))
     except StackError as error:
