@@ -1,4 +1,4 @@
-"""Remove, every night, what processes that died have left in archive and vault; close last month's partitions."""
+"""Every night: remove what processes that died left in archive and vault, and old logs; close last month's partitions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ with DAG(
     dag_display_name="清理残留",
     description="清理中断的收取和入库在归档与保险库中的残留",
     doc_md=runbook(
-        "清理归档中一天前的、没有登记的对象，以及没有落成的入库存入保险库、而没有任何一行用到的号码。可以重复运行；有批次正在入库时保险库留到下一次。跨月后另为原始层各类记录开新的月分区。",
+        "清理归档中一天前的、没有登记的对象，以及没有落成的入库存入保险库、而没有任何一行用到的号码。可以重复运行；有批次正在入库时保险库留到下一次。跨月后另为原始层各类记录开新的月分区。另删除过期的日志和 Airflow 的运行记录（PCW_LOG_DAYS、PCW_METADATA_DAYS）。",
         "残留无害，下一晚会再清理；连续失败的看任务日志，检查归档存储与数据库。",
         "不必补跑：每次都清理到当时为止的全部残留。",
     ),
@@ -36,4 +36,12 @@ with DAG(
 
         work(run_of(context))
 
+    @task(doc_md="删除过期的日志和 Airflow 的运行记录；结果登记在台账（步骤 tidy）。")
+    def tidy(**context):
+        from public_credit.steps.airflow import run_of
+        from public_credit.steps.tidy import tidy as work
+
+        work(run_of(context))
+
     sweep()
+    tidy()

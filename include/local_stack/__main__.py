@@ -1,4 +1,4 @@
-"""``python -m local_stack demo | serve | reset | init``; the script ``run`` calls it inside the environment."""
+"""``python -m local_stack demo | init | serve | reset | backup | restore``; ``run`` calls it inside the environment."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ def main() -> int:
     begin.add_argument("--uscc", help="它的统一社会信用代码；不写的，该单位只是示例，不生效")
     begin.add_argument("--by", help="其余领域计划在哪一天前接入，例如 2026-12-31")
     actions.add_parser("reset", help="清除全部状态")
+    save = actions.add_parser("backup", help="备份数据库、归档、状态文件；密钥另存一处")
+    save.add_argument("folder", type=Path, help="备份所在的文件夹，每次备份一个子文件夹")
+    save.add_argument("--keys", type=Path, help="密钥所在的文件夹，默认为 <folder>-keys；要与备份分开存放")
+    back = actions.add_parser("restore", help="把一次备份恢复到空的状态文件夹")
+    back.add_argument("folder", type=Path, help="一次备份的文件夹")
+    back.add_argument("--keys", type=Path, required=True, help="同一次备份的密钥文件夹")
     options = parser.parse_args()
     try:
         settings.current()
@@ -63,6 +69,10 @@ def main() -> int:
         if options.command == "init":
             given = Answers(*(getattr(options, name) for name in ("name", "code", "unit", "unit_name", "uscc", "by")))
             return init(options.folder.resolve(), home, given, asker())
+        if options.command == "backup":
+            return commands.backup(home, options.folder, options.keys)
+        if options.command == "restore":
+            return commands.restore(home, options.folder, options.keys)
         if options.command == "serve" and options.district:
             chosen(options.district.resolve(), home)
         with only_stack(home):  # the worker inherits the lock: it is free when both processes are gone

@@ -1,4 +1,4 @@
-"""``./run demo`` and ``./run serve``, from the first process to the last."""
+"""``./run demo`` and ``./run serve``, from the first process to the last; ``./run backup`` and ``./run restore``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import httpx
 from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
 
+from . import backup as backups
 from . import ports, processes, summary
+from . import restore as restored
 from .airflow import SIMULATED_WORLD
 from .days import next_day
 from .demo import Demo
@@ -80,6 +82,29 @@ def serve(checkout: Path, home: Path, *, port: int) -> int:
         stack.stay_up()
 
     return _until_stopped(stack, work)
+
+
+def backup(home: Path, folder: Path, keys: Path | None) -> int:
+    """Make a backup and say where it lies."""
+    keys = keys or folder.with_name(f"{folder.name}-keys")
+    made = backups.make(home, folder, keys)
+    print(f"备份在 {made}")
+    print(
+        f"密钥和口令在 {keys / made.name}：与备份分开存放。没有它，归档和身份证件号码永远无法读取；两者都在手，即可读取全部内容。"
+    )
+    return 0
+
+
+def restore(home: Path, folder: Path, keys: Path) -> int:
+    """Restore a backup and say what comes next."""
+    facts = restored.run(home, folder, keys)
+    print(
+        f"已恢复 {facts['made_at']} 的备份（程序版本 {facts['code_version']}，数据库版本 {facts['revision']}）。接下来："
+    )
+    print("  1. 启动服务（./run serve）：自动升级数据库，各部门备份以后的报送在下次采集时重新收取。")
+    print("  2. public-credit reconcile：市平台比我方多出的，就是备份以后报送的；重新收取、构建、报送后应当一致。")
+    print("  3. public-credit purge：备份以后清除过的记录随备份回来了，再清除一次。")
+    return 0
 
 
 def _until_stopped(stack: Stack, work: Callable[[Callable[[int], None]], None]) -> int:

@@ -9,6 +9,7 @@ import re
 import shutil
 
 import pytest
+import yaml
 from public_credit.catalogue import read
 from public_credit.catalogue.load import default_root
 
@@ -34,6 +35,23 @@ def test_the_block_of_a_page_is_a_valid_department(page, tmp_path):
     assert [str(problem) for problem in problems] == []
     (dataset,) = catalogue.units["slj"].datasets
     assert dataset.channel.type == CHANNELS[page]
+
+
+def test_the_chinese_page_has_the_same_catalogue_and_the_same_rows():
+    """Block for block, table row for table row; the words are a translation."""
+    folder = CHECKOUT / "docs" / "channels"
+    pages = sorted(path for path in folder.glob("*.md") if not path.name.endswith(".zh-CN.md"))
+    assert {page.stem for page in pages} == {*CHANNELS, "city_http"}
+    for page in pages:
+        english, chinese = page.read_text(encoding="utf-8"), page.with_suffix(".zh-CN.md").read_text(encoding="utf-8")
+        assert f"({page.stem}.zh-CN.md)" in english and f"({page.name})" in chinese
+        blocks = [
+            [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.S)]
+            for text in (english, chinese)
+        ]
+        assert blocks[0] == blocks[1], page.name
+        assert [text.count("\n|") for text in (english, chinese)] == [english.count("\n|")] * 2, page.name
+        assert english.count("\n## ") == chinese.count("\n## "), page.name
 
 
 def test_the_receiver_of_the_page_is_a_valid_receiver(tmp_path):

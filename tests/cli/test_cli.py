@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
 from public_credit.ledger import ids
+from public_credit.oversight import metrics
 
-from tests.conftest import DEMO, open_warehouse
+from tests.conftest import CHECKOUT, DEMO, open_warehouse
 from tests.helpers.commands import credit
 from tests.helpers.world import DAYS, World, world
 
@@ -27,6 +28,61 @@ def played(migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World
             for day in (1, 2):
                 made.run_day(day)
             yield made
+
+
+# --- metrics -------------------------------------------------------------------------------------------------------
+_SAMPLE = re.compile(
+    r'pcw_(?P<name>[a-z_]+)(\{(?P<labels>[a-z_]+="(\\\\|\\"|\\n|[^"\\\n])*"(,[a-z_]+="(\\\\|\\"|\\n|[^"\\\n])*")*)\})? '
+    r"(?P<value>-?[0-9.]+(e[+-][0-9]+)?)"
+)
+
+
+def _samples(exposition: str) -> dict[str, dict[str, float]]:
+    """Name → labels → value, by the grammar of the text format: HELP, TYPE, then the samples of that name, each once."""
+    found: dict[str, dict[str, float]] = {}
+    lines = iter(exposition.removesuffix("\n").split("\n"))
+    name = ""
+    for line in lines:
+        if line.startswith("# HELP pcw_"):
+            name = line.split(" ", 3)[2].removeprefix("pcw_")
+            assert name not in found and line.split(" ", 3)[3].strip(), line
+            assert next(lines) == f"# TYPE pcw_{name} gauge"
+            found[name] = {}
+            continue
+        sample = _SAMPLE.fullmatch(line)
+        assert sample and sample["name"] == name, line
+        assert (sample["labels"] or "") not in found[name], line
+        found[name][sample["labels"] or ""] = float(sample["value"])
+    return found
+
+
+def test_metrics_are_prometheus_text_and_agree_with_the_ledger(played: World, tmp_path: Path) -> None:
+    told = credit("metrics")
+    assert told.code == 0 and told.out.endswith("\n"), told.err
+    found = _samples(told.out)
+    assert found["batches"] == {
+        f'state="{state}"': count
+        for state, count in played.query("select state, count(*) from ledger.batch group by 1")
+    }
+    ((waiting,),) = played.query("select count(*) from ledger.quarantine where state in ('open', 'returned')")
+    assert sum(found["quarantined_rows"].values()) == waiting > 0
+    assert {'step="build"', 'step="deliver"'} <= set(found["step_last_duration_seconds"])
+    last = max(found["step_last_success_timestamp_seconds"].values())
+    assert 0 <= found["collected_timestamp_seconds"][""] - last < 3600
+    assert found["disk_free_bytes"][""] > 0 and found["database_size_bytes"][""] > 0
+    assert sum(found["open_items"].values()) > 0 and found["backup_last_success_timestamp_seconds"] == {}
+    assert set(found["reconciliation_differences"]) <= {
+        f'receiver="city",difference="{each}"' for each in ("missing", "surplus", "differing", "unsettled")
+    }
+    target = tmp_path / "pcw.prom"
+    assert credit("metrics", "--out", target).code == 0
+    assert _samples(target.read_text(encoding="utf-8")).keys() == found.keys()
+    assert [path.name for path in tmp_path.iterdir()] == ["pcw.prom"] and target.stat().st_mode & 0o777 == 0o644
+    assert credit("metrics", "--out", tmp_path / "absent" / "pcw.prom").code == 2
+    for page in ("operations.md", "operations.zh-CN.md"):
+        named = set(re.findall(r"pcw_([a-z_]+)", (CHECKOUT / "docs" / page).read_text(encoding="utf-8")))
+        assert named == found.keys() - {"info"}, page
+    assert metrics._samples("x", "h", [{"a": 'b"\\\n', "value": 2}])[-1] == 'pcw_x{a="b\\"\\\\\\n"} 2'
 
 
 # --- at a glance --------------------------------------------------------------------------------------------------
@@ -364,18 +420,3 @@ def test_a_broken_catalogue_is_refused_with_file_line_and_remedy(tmp_path: Path)
         assert answer.code == 1 and "zhzf.yml:" in answer.out and "改法：" in answer.out, good
     path.write_text(original + "\n  - [", encoding="utf-8")
     assert credit("catalogue", "check", "--district", tmp_path / "district", "--json").json["problems"]
-
-
-def test_the_calendar_says_when_it_ends(tmp_path: Path) -> None:
-    from public_credit.base.messages import UserError
-    from public_credit.policy.workdays import WorkCalendar
-
-    calendar = WorkCalendar.load()
-    assert calendar.deadline(date(2026, 2, 10)) == date(2026, 2, 26), "春节 2 月 15–23 日放假，2 月 14 日上班"
-    assert date(2026, 10, 1) not in calendar.workdays and date(2026, 9, 30) in calendar.workdays
-    with pytest.raises(UserError, match="工作日历没有"):
-        calendar.deadline(date(1999, 1, 1))
-    empty = tmp_path / "working_days.csv"
-    empty.write_text("day,is_workday,note,source\n", encoding="utf-8")
-    with pytest.raises(UserError):
-        WorkCalendar.load(empty)

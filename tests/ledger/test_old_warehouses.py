@@ -36,6 +36,7 @@ FIGURES = (  # as far as their definition has not changed since
     "marts.mart_lists__entry",
 )
 REDEFINED = ["severity_class", "publication_until", "publication_state", "denominator_source", "denominator_on"]
+ADDED = ["deadline_provisional"]
 STATES = ["state"]  # past the due date it is 逾期 now
 DUPLICATES = "select batch_seq, attempt, row_no from ledger.row_outcome where outcome = 'duplicate' order by 1, 2, 3"
 BITS = """select batch_seq, attempt, block * 2048 + n + 1 from ledger.unchanged_rows, generate_series(0, 2047) n
@@ -75,7 +76,7 @@ def figures(warehouse: Any) -> dict[str, list[str]]:
                 for row in connection.execute(
                     f"select to_jsonb(t) - 'build_id' - cast(%s as text[]) from {name} t "
                     "where coalesce(to_jsonb(t) ->> 'figure_kind', '') <> '部门填报'",
-                    [REDEFINED + (STATES if name == "marts.mart_targets__progress" else [])],
+                    [REDEFINED + ADDED + (STATES if name == "marts.mart_targets__progress" else [])],
                 )
             )
             for name in FIGURES

@@ -156,7 +156,6 @@ def test_every_state_has_a_word_and_no_two_the_same() -> None:
         states.AttemptState,
         states.BuildState,
         states.InputOperation,
-        states.Difference,
         states.ReportKind,
         states.PaperForm,
         states.Conversion,

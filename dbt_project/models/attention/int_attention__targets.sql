@@ -14,7 +14,8 @@ with stated as (
 )
 select
     'units_missing' as rule, min(case when role = 'responsible' then unit_id end) as unit_id, figure_id as about,
-    sum(case when missing then 1 else 0 end) as amount, cast(null as date) as since, min(due_on) as deadline
+    sum(case when missing then 1 else 0 end) as amount, cast(null as date) as since, min(due_on) as deadline,
+    false as deadline_provisional
 from named
 group by figure_id
 having sum(case when missing then 1 else 0 end) > 0

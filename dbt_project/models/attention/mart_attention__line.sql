@@ -22,7 +22,8 @@ select
     cast(p.place as integer) as place, p.of_the_first and p.place <= 5 as shown, p.rule, p.title, p.unit_id,
     p.about, case p.about when 'licence' then '行政许可' when 'penalty' then '行政处罚'
         else coalesce(d.title, t.title, p.about) end as about_title,
-    cast(p.amount as bigint) as amount, p.measure, p.since, p.deadline, p.remedy, p.clause
+    cast(p.amount as bigint) as amount, p.measure, p.since, p.deadline, p.deadline_provisional, p.remedy,
+    p.clause
 from placed p
 left join {{ source('ledger', 'dataset') }} d on d.dataset_id = p.about
 left join (select figure_id, min(title) as title from {{ ref('target') }} group by figure_id) t on t.figure_id = p.about

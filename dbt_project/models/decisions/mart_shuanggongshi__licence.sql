@@ -8,7 +8,8 @@ select
     d.decision_title, d.licence_category, d.certificate_name, d.licence_no, d.licence_content, d.valid_from,
     d.valid_to, d.licence_state, d.authority_name, d.authority_uscc, d.source_unit_name, d.unit_id, d.dataset_id,
     d.state, d.ended_on, d.end_basis, d.first_accepted_on, d.accepted_on as version_accepted_on, d.version_count,
-    w.deadline, d.first_accepted_on > w.deadline as late, d.batch_seq, d.attempt, d.row_no, d.build_id
+    w.deadline, w.deadline_provisional,
+    d.first_accepted_on > w.deadline as late, d.batch_seq, d.attempt, d.row_no, d.build_id
 from {{ ref('int_administrative_licence__current') }} d
 left join {{ ref('int_working_days__deadlines') }} w on w.day = d.decision_date
 where d.variant = 'entity'

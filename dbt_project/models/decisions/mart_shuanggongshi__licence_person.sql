@@ -6,7 +6,8 @@
 select
     d.record_id, d.id_no as person_ref, d.decision_no, d.decision_date, d.licence_category, d.valid_from, d.valid_to,
     d.licence_state, d.authority_name, d.authority_uscc, d.unit_id, d.dataset_id, d.state, d.first_accepted_on,
-    w.deadline, d.first_accepted_on > w.deadline as late, d.batch_seq, d.attempt, d.row_no, d.build_id
+    w.deadline, w.deadline_provisional,
+    d.first_accepted_on > w.deadline as late, d.batch_seq, d.attempt, d.row_no, d.build_id
 from {{ ref('int_administrative_licence__current') }} d
 left join {{ ref('int_working_days__deadlines') }} w on w.day = d.decision_date
 where d.variant = 'person'

@@ -9,7 +9,7 @@ select
     d.confiscated_amount_wan, d.suspended_or_revoked_licence, d.valid_until, d.severity_class, d.publication_until,
     d.publication_state, d.authority_name, d.authority_uscc, d.source_unit_name, d.unit_id, d.dataset_id, d.state,
     d.ended_on, d.end_basis, d.first_accepted_on, d.accepted_on as version_accepted_on, d.version_count, w.deadline,
-    d.first_accepted_on > w.deadline as late, d.batch_seq, d.attempt, d.row_no, d.build_id
+    w.deadline_provisional, d.first_accepted_on > w.deadline as late, d.batch_seq, d.attempt, d.row_no, d.build_id
 from {{ ref('int_administrative_penalty__current') }} d
 left join {{ ref('int_working_days__deadlines') }} w on w.day = d.decision_date
 where d.variant = 'entity'

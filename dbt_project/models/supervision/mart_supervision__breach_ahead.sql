@@ -3,7 +3,8 @@
 -- date cannot be true: they have no deadline and count in no year until the department puts the date right.
 select
     f.receipt_key, f.unit_id, f.decision_table, f.record_id, f.told_on as decision_date, f.first_received_on,
-    w.deadline, due.workdays_so_far - today.workdays_so_far as workdays_left,
+    w.deadline, coalesce(w.deadline_provisional, false) as deadline_provisional,
+    due.workdays_so_far - today.workdays_so_far as workdays_left,
     case when f.impossible_date then 'impossible_date' when w.deadline < today.day then 'breached'
          else 'will_breach' end as clock
 from {{ ref('int_decision_receipt__first') }} f

@@ -5,7 +5,7 @@
 with opened as (
     select min(day) as first_day from {{ source('ledger', 'business_day') }}
 ), week as (
-    select d.day as week_end from {{ ref('working_days') }} d cross join opened
+    select d.day as week_end from {{ ref('int_working_days__calendar') }} d cross join opened
     where {{ weekday('d.day') }} = 7 and d.day > opened.first_day
       and d.day <= cast('{{ var("business_date") }}' as date)
 ), sign as (

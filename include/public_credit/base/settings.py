@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     )
     code_version: str | None = _named("commit of the running code, as booked; set by `run`, written into the image")
     city_timeout: float | None = _named("seconds the city platform may take for an answer; 30 when not set", gt=0)
+    log_days: int | None = _named("days logs are kept; 190 when not set, 6 months at least (网络安全法第21条)", ge=183)
+    metadata_days: int | None = _named("days Airflow's records of runs are kept; 90 when not set", ge=7)
     clock: Literal["real", "logical"] | None = _named("`logical`: the calendar is simulated (demo, tests)")
     schedule: Literal["clock", "manual"] | None = _named("`manual`: the clock starts no DAG (demo)", "dags")
     db_host: str | None = _named("host of PostgreSQL", "bootstrap on a server")
@@ -176,6 +178,11 @@ def folder(*parts: str) -> Path:
 def archive_url() -> str:
     """fsspec URL of the archive; a local folder unless ``PCW_ARCHIVE_URL`` names another store."""
     return current().archive_url or folder("archive").as_uri()
+
+
+def backup_note() -> Path:
+    """File every finished backup writes: its time is that of the last one."""
+    return home() / "last_backup"
 
 
 def slips_folder(unit_id: str) -> Path:
@@ -360,6 +367,16 @@ def business_date() -> date | None:
 def manual_schedule() -> bool:
     """Whether the clock starts no DAG (the demo starts them itself)."""
     return current().schedule == "manual"
+
+
+def log_days() -> int:
+    """Days logs are kept: network logs at least six months (网络安全法第21条第三项)."""
+    return current().log_days or 190
+
+
+def metadata_days() -> int:
+    """Days Airflow's own records of runs are kept: a quarter, the longest period anybody looks back into single runs."""
+    return current().metadata_days or 90
 
 
 def code_version() -> str:

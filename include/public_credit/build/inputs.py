@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,9 +21,11 @@ from sqlalchemy.orm import Session
 from ..base import settings
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
-from ..ledger.models import Base, KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
+from ..ledger.models import Base, CalendarDay, KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from ..ledger.states import UnitRole
+from ..policy import calendar_file
 from ..policy import seeds as policy
+from ..policy.workdays import WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -182,12 +185,32 @@ def facts() -> Facts:
             given[table] = rows()
         except UserError as fault:
             faults.append(fault)
+    try:
+        WorkCalendar.load()
+    except UserError as fault:
+        faults.append(fault)
     return Facts(given, faults)
 
 
-def publish(opened: Session) -> None:
-    """Put the district's facts where dbt reads them, instead of those of the build before."""
-    for table, rows in facts().given.items():
+def calendar_days(on: date) -> list[dict[str, Any]]:
+    """What the calendar says beside the product's seed, to the end of the year after a business date.
+
+    That is the longest a deadline of a decision received by then can lie ahead. Raises UserError where a table is wrong.
+    """
+    seed = set(calendar_file.read(calendar_file.seed_path()))
+    return [
+        {"announced": announced} | vars(day)
+        for day, announced in WorkCalendar.load().through(date(on.year + 1, 12, 31))
+        if day not in seed
+    ]
+
+
+def publish(opened: Session, on: date) -> None:
+    """Put the district's facts and its calendar where dbt reads them, instead of those of the build before."""
+    given = facts().given
+    with suppress(UserError):  # a calendar with a mistake is among the faults of ``facts``: the days before stay
+        given[CalendarDay] = calendar_days(on)
+    for table, rows in given.items():
         opened.execute(delete(table))
         if rows:
             opened.execute(insert(table), rows)

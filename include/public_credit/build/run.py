@@ -40,6 +40,7 @@ from ..ledger import locks, published
 from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
 from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BatchState, BuildState, InputOperation, StepName, Verdict, sql
+from ..policy import calendar_file
 from . import command, inputs
 
 _READ_BY_DBT = (".sql", ".py", ".csv", ".yml", ".yaml")
@@ -129,6 +130,12 @@ def _not_applied() -> list[str]:
     return [kind.id for kind in load_catalogue().kinds.values() if shapes.differs(kind, known.get(kind.id))]
 
 
+def _district_calendar() -> str:
+    """Fingerprint of the district's working days, '' where it has none of its own."""
+    path = calendar_file.district_path()
+    return _fingerprint(calendar_file.read(path))[:16] if path and path.exists() else ""
+
+
 def made_from() -> dict[str, Any]:
     """What a build is made from beside the delivered rows, as fingerprints; the catalogue's row by row."""
     rows = {f"unit {row['unit_id']}": row for row in _units()} | {
@@ -138,6 +145,7 @@ def made_from() -> dict[str, Any]:
     return {
         "facts": _fingerprint(facts)[:16],
         "seeds": _content("seeds"),
+        "calendar": _district_calendar(),
         "models": _content("models", "macros", "snapshots", "dbt_project.yml"),
         "published": published.contract(),
         "kinds": _applied(),
@@ -164,6 +172,7 @@ def _edited(before: Any, now: dict[str, Any]) -> tuple[str, bool]:
         return "此前的构建没有记下种子与模型的内容", True
     known = before["catalogue"]
     parts = [title for title, name in (("种子", "seeds"), ("模型", "models")) if before.get(name) != now[name]]
+    parts += ["辖区的工作日历"] if before.get("calendar", "") != now["calendar"] else []
     parts += (
         ["目录中的单位或数据集"] if any(known.get(row, mark) != mark for row, mark in now["catalogue"].items()) else []
     )
@@ -327,7 +336,7 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
         if frozen is not None:
             _publish_units(opened)
             _publish_datasets(opened)
-            inputs.publish(opened)
+            inputs.publish(opened, frozen.business_date)
     if frozen is None:
         with step(run, "builder", StepName.BUILD) as record:
             record.verdict, record.message = (

@@ -23,6 +23,7 @@ from ..base.messages import PROGRAM, UserError, program, spoken
 from ..ledger.written import clean, clear, watch_logs
 from . import (
     batches,
+    calendar,
     chinese,
     corrections,
     editions,
@@ -54,6 +55,7 @@ publications.register(report)
 app.add_typer(report, name="report")
 subjects.register(app)
 editions.register(app)
+calendar.register(app)
 
 
 def _version(asked: bool) -> None:

@@ -1,4 +1,4 @@
-"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, sweep, purge."""
+"""Do something: migrate, ingest, collect, gate, build, release, deliver, receive, reconcile, replay, sweep, tidy, purge."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def register(app: App) -> None:
     app.command("reconcile", help="与市平台逐条双向对账。")(reconcile)
     app.command("replay", help="从归档重放一个批次：新的一次入库与旧的并列，裁决后一次切换。")(replay)
     app.command("sweep", help="清理中断的收取和入库在归档与保险库中的残留。")(sweep)
+    app.command("tidy", help="删除过期的日志和 Airflow 的运行记录。")(tidy)
     app.command("purge", help="清除保存期限届满的记录的原始行，连同归档与保险库。")(purge)
 
 
@@ -212,12 +213,17 @@ def receive(on: On = None, as_json: Json = False) -> None:
     output.done(as_json, f"取回 {count} 条回执。", receipts=count)
 
 
-def reconcile(on: On = None, as_json: Json = False) -> None:
+def reconcile(
+    on: On = None, as_json: Json = False, each: Annotated[bool, typer.Option("--list", help="逐条列出差异。")] = False
+) -> None:
     from ..deliver import reconcile as reconciliation
 
     result = reconciliation.run(run_of(on))
     if as_json:
         output.as_json(result.__dict__)
+    elif each:
+        rows = [(words.DIFFERENCE[kind], *row) for kind, *row in reconciliation.differences()]
+        output.table(("差异", "接口", "记录编号", "我方版本", "市平台版本"), rows)
     else:
         print(
             f"我方应有 {result.ours:,}，市平台持有 {result.theirs:,}，一致 {result.agreed:,}；"
@@ -256,6 +262,13 @@ def sweep(as_json: Json = False) -> None:
         "保险库 {unused_numbers} 个未用的号码。".format(**counts)
     )
     output.done(as_json, said, **counts)
+
+
+def tidy(as_json: Json = False) -> None:
+    from ..steps.tidy import tidy as run
+
+    counts = run(run_of())
+    output.done(as_json, f"已删除过期日志 {counts['logs']:,} 个，Airflow 的运行记录已清理。", **counts)
 
 
 def purge(

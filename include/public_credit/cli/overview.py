@@ -1,21 +1,22 @@
-"""What is going on: status, alerts, batches, quarantine, slips, doctor."""
+"""What is going on: status, alerts, batches, quarantine, slips, doctor, metrics."""
 
 from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import text
 
-from ..base import settings
+from ..base import files, settings
 from ..base.messages import UserError, spoken
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
 from ..ledger.states import NOT_BACK, OUT_OF_THE_WAY, QuarantineState, sql
-from ..oversight import alerts, status
+from ..oversight import alerts, metrics, status
 from ..oversight.doctor import examine
 from ..oversight.waits.item import DEPARTMENT
 from . import output
@@ -32,6 +33,21 @@ def register(app: App) -> None:
     app.command("quarantine", help="退回的行：在哪个文件哪一行、违反哪条规则、处理到哪一步。")(show_quarantine)
     app.command("slips", help="退回单：在哪里、多少行、已更正多少。")(show_slips)
     app.command("doctor", help="检查运行环境：目录、密钥、数据库、模型、连接。")(doctor)
+    app.command("metrics", help="监控指标（Prometheus 文本）。")(show_metrics)
+
+
+def show_metrics(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="写入文件（整体替换），供 node_exporter 的 textfile 收集器读取。")
+    ] = None,
+) -> None:
+    told = metrics.exposition(run_of())
+    if out is None:
+        print(told, end="")
+        return
+    if not out.parent.is_dir():
+        raise UserError(f"没有文件夹 {out.parent}。", remedy="写成 textfile 收集器的文件夹中以 .prom 结尾的文件。")
+    files.write(out, told, files.SHARED)
 
 
 def show_status(

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import fsspec
 from cryptography.exceptions import InvalidTag
@@ -197,8 +197,8 @@ def open_plain(uri: str) -> io.BufferedReader:
         raise ArchiveDamaged("归档对象已按规定删除，不能再读取。", remedy="无须处理；台账仍保留其摘要。", code=4)
     key = _unwrapped(versions("archive"), uri, wrapped, version)
     name = "/".join(uri.rsplit("/", 2)[-2:])
-    filesystem, path = fsspec.core.url_to_fs(uri)
     with _storage():
+        filesystem, path = _place(uri)
         try:
             source = filesystem.open(path, "rb")
         except FileNotFoundError:
@@ -208,6 +208,13 @@ def open_plain(uri: str) -> io.BufferedReader:
                 ) from None
             raise
         return io.BufferedReader(_Plain(source, key, name), FRAME)
+
+
+def _place(uri: str) -> tuple[Any, str]:
+    """Where an object lies now: below the archive's present address, for an archive moves as a whole; else where it was put."""
+    name = "/".join(uri.rsplit("/", 2)[-2:])
+    filesystem, path = fsspec.core.url_to_fs(f"{settings.archive_url().rstrip('/')}/{name}")
+    return (filesystem, path) if filesystem.exists(path) else fsspec.core.url_to_fs(uri)
 
 
 def rekey() -> int:
@@ -245,6 +252,6 @@ def shred(uri: str, reason: str) -> None:
             .where(ArchiveObject.uri == uri)
             .values(wrapped_key=None, shredded_at=func.now(), shred_reason=reason)
         )
-    filesystem, path = fsspec.core.url_to_fs(uri)
+    filesystem, path = _place(uri)
     if filesystem.exists(path):
         filesystem.rm(path)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from ..base.copying import copying
 from ..base.run import Run
 from ..catalogue import load_catalogue
-from ..ledger.models import Reconciliation
+from ..ledger.models import Reconciliation, ReconciliationDifference
 from ..ledger.session import driver, session, step
 from ..ledger.states import IN_DOUBT, Difference, ItemState, Operation, StepName, Verdict, sql
 from .base import Adapter
@@ -69,6 +69,19 @@ def _load(raw: psycopg.Connection[Any], adapter: Adapter, interfaces: list[str])
                     if row["state"] == "held":
                         copy.write_row((interface, row["recordId"], row["version"]))
     raw.execute("analyze theirs")
+
+
+def differences(receiver: str = "city") -> list[tuple[str, str, str, str | None, str | None]]:
+    """What the last comparison found: difference, interface, record, our version, theirs."""
+    with session("reader") as opened:
+        last = select(func.max(Reconciliation.id)).where(Reconciliation.receiver == receiver).scalar_subquery()
+        each = ReconciliationDifference
+        rows = (
+            select(each.difference, each.interface, each.record_id, each.our_version, each.their_version)
+            .where(each.reconciliation_id == last)
+            .order_by(each.difference, each.interface, each.record_id)
+        )
+        return list(opened.execute(rows).tuples())
 
 
 def run(run: Run, receiver: str = "city") -> ReconcileResult:

@@ -85,7 +85,10 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "text": "unit_id decision_table decision_month unreported_reason",
         "bigint": "generated own_site_published received unreported accepted published",
     },
-    "marts.mart_supervision__clock": {"text": "unit_id", "bigint": "due_today due_next breached impossible_date"},
+    "marts.mart_supervision__clock": {
+        "text": "unit_id",
+        "bigint": "due_today due_next breached impossible_date provisional",
+    },
     "marts.mart_supervision__returned": {
         "text": "unit_id",
         "bigint": "returned open_rows corrected",
@@ -102,7 +105,7 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "integer": "place",
         "bigint": "amount",
         "date": "since deadline",
-        "boolean": "shown",
+        "boolean": "shown deadline_provisional",
     },
     "marts.mart_targets__milestone": {
         "text": "milestone_id title clause state evidence document_no responsible_units",

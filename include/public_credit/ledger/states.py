@@ -64,6 +64,7 @@ class StepName(StrEnum):
     ALERT = "alert"
     SWEEP = "sweep"
     PURGE = "purge"
+    TIDY = "tidy"
 
 
 class Verdict(StrEnum):

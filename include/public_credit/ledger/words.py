@@ -10,6 +10,7 @@ from .states import (
     CaseReason,
     CaseState,
     Decision,
+    Difference,
     EditionKind,
     EditionState,
     ItemState,
@@ -64,6 +65,7 @@ STEP: dict[str, str] = {
     StepName.PUBLISH_LEADERSHIP: "发布领导页",
     StepName.ALERT: "告警",
     StepName.SWEEP: "清理残留",
+    StepName.TIDY: "清理日志",
     StepName.PURGE: "期满清除",
 }
 VERDICT: dict[str, str] = {
@@ -137,6 +139,12 @@ RECORD: dict[str, str] = {
     RecordState.REPAIRED: "已修复",
 }
 
+DIFFERENCE: dict[str, str] = {
+    Difference.MISSING: "市平台缺",
+    Difference.SURPLUS: "市平台多",
+    Difference.DIFFERING: "版本不同",
+    Difference.UNSETTLED: "结果不明",
+}
 VOCABULARIES: dict[str, dict[str, str]] = {
     name: value for name, value in list(globals().items()) if name.isupper() and isinstance(value, dict)
 }

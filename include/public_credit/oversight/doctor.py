@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..base import connections, settings
 from ..base.messages import UserError
-from ..policy.workdays import WorkCalendar
+from ..policy.workdays import PROVISIONAL, WorkCalendar
 
 if TYPE_CHECKING:
     from ..catalogue import Catalogue
@@ -152,13 +152,12 @@ def _airflow() -> Finding:
 
 
 def _calendar(on: date) -> Finding:
-    last = WorkCalendar.load().last_day
-    left = (last - on).days
-    return Finding(
-        "通过" if left > 30 else "提醒",
-        "工作日历",
-        f"至 {last}" + ("" if left > 30 else "；请按国务院办公厅放假通知更新 working_days.csv"),
-    )
+    """A deadline lies at most 30 days ahead: 7 working days over the longest holiday."""
+    last = WorkCalendar.load().announced_through()
+    if (last - on).days > 30:
+        return Finding("通过", "工作日历", f"已公布至 {last}")
+    detail = f"已公布至 {last}，以后{PROVISIONAL}；放假通知公布后运行 public-credit calendar import {last.year + 1}"
+    return Finding("提醒", "工作日历", detail)
 
 
 def _safely(subject: str, check: Callable[[], Finding | list[Finding]]) -> list[Finding]:

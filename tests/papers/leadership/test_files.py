@@ -152,6 +152,18 @@ def test_the_first_card_shows_what_its_rules_say_and_names_the_rest(district: Pu
     assert len(paper.content(district, 2020)["asks"]) == 5
 
 
+def test_a_deadline_that_rests_on_unannounced_days_says_so(district: Publication, tmp_path: Path) -> None:
+    marked = [replace(ask, deadline=district.business_date, deadline_provisional=True) for ask in district.asks]
+    clocks = [replace(clock, provisional=7) for clock in district.clocks]
+    assert "暂按周末推算" not in page.render(district)
+    html = page.render(replace(district, asks=marked, clocks=clocks))
+    card = html.split('id="asks"')[1].split("</section>")[0]
+    assert card.count("（暂按周末推算）") == 5 and "期限暂按周末推算 <b>7</b> 件" in html
+    book = openpyxl.load_workbook(publish.write(replace(district, asks=marked), tmp_path, 2020).workbook)
+    assert {row[8] for row in book["需要您过问"].iter_rows(min_row=5, values_only=True)} == {"暂按周末推算"}
+    assert all("暂按周末推算" in line[4] for line in paper.content(replace(district, asks=marked), 2020)["asks"])
+
+
 def test_a_department_sees_its_own_figure_where_there_is_one_and_the_districts_marked_so(district: Publication) -> None:
     rows = {row.target.key: row for row in views.rows(district, 2020, "zjj")}
     assert rows["T10", 1].own and rows["T10", 1].scope == district.units["zjj"]

@@ -260,7 +260,9 @@ def test_the_page_asks_for_nothing_and_names_its_data(district: District) -> Non
     assert " style=" not in page and "@import" not in page
     assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", page)
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
-    assert f"数据版本 {district.publication.build_id}" in page and "数据截至 2021-02-26" in page and 'lang="zh-CN"' in page
+    assert (
+        f"数据版本 {district.publication.build_id}" in page and "数据截至 2021-02-26" in page and 'lang="zh-CN"' in page
+    )
     assert district.published.page.stat().st_size < 4_000_000
 
 

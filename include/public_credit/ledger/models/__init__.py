@@ -18,7 +18,7 @@ from .delivery import (
     ReconciliationDifference,
     Release,
 )
-from .district import DistrictFile, KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
+from .district import CalendarDay, DistrictFile, KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
 from .locks import LockHolder
@@ -49,6 +49,7 @@ __all__ = [
     "Build",
     "BuildInput",
     "BusinessDay",
+    "CalendarDay",
     "CorrectionCase",
     "Delivery",
     "DeliveryItem",

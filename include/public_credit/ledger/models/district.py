@@ -24,6 +24,17 @@ class MilestoneEvidence(Base):
     entered_by: Mapped[str]
 
 
+class CalendarDay(Base):
+    """A day the seed of working days does not tell, or tells otherwise: of the district's calendar, or by its weekday."""
+
+    __tablename__ = "calendar_day"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    is_workday: Mapped[bool]
+    note: Mapped[str]
+    source: Mapped[str]
+    announced: Mapped[bool]
+
+
 class KeyDepartment(Base):
     """A department the plan names (T19), the unit it is now, and by which document it was connected before this warehouse."""
 

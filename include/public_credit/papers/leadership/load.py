@@ -68,10 +68,11 @@ _MONTHLY = f"""select unit_id, month as period, '' as table, null as ledger_to, 
 _SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet, not_due, batches from marts.mart_supervision__unit_year
     where unit_id <> '' order by unit_id, year"""
 _ASKS = """select place, shown, title, coalesce(unit_id, '') as unit_id, about_title, amount, measure, since, deadline, remedy,
-    clause from marts.mart_attention__line order by place"""
+    clause, deadline_provisional from marts.mart_attention__line order by place"""
 _DECISION_MONTHS = """select unit_id, decision_table, decision_month, generated, own_site_published, received, unreported,
     unreported_reason, accepted, published from marts.mart_supervision__decision_month order by 1, 3, 2"""
-_CLOCKS = "select unit_id, due_today, due_next, breached, impossible_date from marts.mart_supervision__clock order by 1"
+_CLOCKS = """select unit_id, due_today, due_next, breached, impossible_date, provisional
+    from marts.mart_supervision__clock order by 1"""
 _RETURNED = """select unit_id, returned, open_rows, oldest_on, corrected, fix_days from marts.mart_supervision__returned
     where returned > 0 order by 1"""
 _ASSESSED = """select unit_id, year, title, points, max_points, formula, clause from marts.mart_supervision__assessment

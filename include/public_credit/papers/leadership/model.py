@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
+from ...policy.workdays import PROVISIONAL
+
 DISTRICT = ""
 MET = "已达标"
 HATCHES = {
@@ -257,6 +259,7 @@ class Clock:
     due_next: int
     breached: int
     impossible_date: int
+    provisional: int = 0  # of those running, whose deadline is 暂按周末推算
 
 
 @dataclass(frozen=True)
@@ -335,6 +338,12 @@ class Ask:
     deadline: date | None
     remedy: str
     clause: str
+    deadline_provisional: bool = False
+
+    @property
+    def deadline_note(self) -> str:
+        """What the deadline rests on, '' where every day up to it was announced."""
+        return PROVISIONAL if self.deadline_provisional else ""
 
 
 @dataclass(frozen=True)

@@ -212,7 +212,9 @@ def _unit(publication: Publication, year: int, unit: str) -> dict[str, Any]:
 
 def _ask(publication: Publication, ask: Ask) -> list[str]:
     until = (
-        f"{'已过期限' if ask.deadline < publication.business_date else '期限'} {ask.deadline}" if ask.deadline else ""
+        f"{'已过期限' if ask.deadline < publication.business_date else '期限'} {ask.deadline}{ask.deadline_note}"
+        if ask.deadline
+        else ""
     )
     return [
         publication.units.get(ask.unit_id, "未定单位"),

@@ -58,6 +58,7 @@ def asks(book: Book, publication: Publication) -> None:
             ("计量", "middle", 9),
             ("自", "day", 12),
             ("期限", "day", 12),
+            ("期限说明", "middle", 14),
             ("怎么办", "wrap", 34),
             ("依据", "wrap", 34),
         ],
@@ -71,6 +72,7 @@ def asks(book: Book, publication: Publication) -> None:
                 ask.measure,
                 ask.since,
                 ask.deadline,
+                ask.deadline_note,
                 ask.remedy,
                 ask.clause,
             ]
