@@ -39,7 +39,7 @@ def _command(home: Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
 
 def _is_not_connected_yet(url: str, password: str, home: Path, district: Path) -> None:
     """No clock has started the department's DAG; started by hand its task is skipped, which is no failure of anybody's."""
-    api = AirflowApi(url, lambda user: password, "admin", lambda: None)
+    api = AirflowApi(url, lambda user: password, "admin", lambda: None, lambda: True)
     assert api.runs("collect_xyzx") == []
     run = api.trigger("collect_xyzx", f"{date.today()}T00:00:00+08:00")
     deadline = time.monotonic() + 120

@@ -94,7 +94,7 @@ def test_a_file_that_was_never_good_is_told_and_its_receipts_wait(warehouse: Any
 
 def test_wrong_evidence_stops_no_build_and_what_was_published_stays(warehouse: Any, district: Path) -> None:
     with session("builder") as opened:
-        inputs.publish(opened)
+        inputs.publish(opened, penalties.ON)
     with warehouse.connect("reader") as reader:
         count = "select count(*) from ledger.report_area where first_on is not null"
         before = reader.execute(count).fetchone()
@@ -102,7 +102,7 @@ def test_wrong_evidence_stops_no_build_and_what_was_published_stays(warehouse: A
         (district / "evidence" / "area_evidence.csv").write_bytes(b"\xff\xfe")
         (district / "district.yml").write_bytes(b"name: [\n")
         with session("builder") as opened:
-            inputs.publish(opened)
+            inputs.publish(opened, penalties.ON)
         assert reader.execute(count).fetchone() == before
     assert "evidence/area_evidence.csv 不是 UTF-8 编码" in told(warehouse)
     assert load_catalogue().district.name == "示范区"
