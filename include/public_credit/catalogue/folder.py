@@ -151,17 +151,21 @@ def _receivers(folder: Path, product: Product, found: Folder) -> None:
         name, problems = path.relative_to(folder).as_posix(), list[Problem]()
         file = opened(path, folder, problems)
         receiver = parse(file, Receiver, file.content, problems) if file else None
-        for interface_id, interface in receiver.interfaces.items() if file and receiver else ():
-            kind = product.kinds.get(interface.kind)
-            if kind is None or interface.variant not in kind.variants:
-                where = ("interfaces", interface_id)
-                problems.append(file.problem(where, "记录类型或变体不存在", "改为目录中已有的类型和变体"))
-        if file and receiver and receiver.id in found.receivers:
-            problems.append(file.problem(("id",), f"接收方编号 {receiver.id} 重复", "换一个编号"))
-        if problems or receiver is None:
-            found.left_out[name] = problems
-        else:
+        if file and receiver:
+            problems += _unknown_tables(file, receiver, product)
+            if receiver.id in found.receivers:
+                problems.append(file.problem(("id",), f"接收方编号 {receiver.id} 重复", "换一个编号"))
+        if receiver and not problems:
             found.receivers[receiver.id] = receiver
+        else:
+            found.left_out[name] = problems
+
+
+def _unknown_tables(file: File, receiver: Receiver, product: Product) -> Iterator[Problem]:
+    for name, interface in receiver.interfaces.items():
+        kind = product.kinds.get(interface.kind)
+        if kind is None or interface.variant not in kind.variants:
+            yield file.problem(("interfaces", name), "记录类型或变体不存在", "改为目录中已有的类型和变体")
 
 
 def _checked(file: File, content: Any, problems: list[Problem]) -> District | None:
