@@ -145,7 +145,7 @@ def _airflow() -> Finding:
     wrong = [
         (sorted(wanted - known.keys()), "目录中有而 Airflow 还没有（一分钟内出现，否则查看 dag-processor 日志）"),
         (sorted(dag for dag in known.keys() - wanted if dag.startswith("collect_")), "目录中没有而 Airflow 仍有"),
-        (sorted(dag for dag, paused in rows if paused), "已暂停"),
+        (sorted(dag for dag, paused in known.items() if paused), "已暂停"),
         ([f"{errors} 个"] if errors else [], "DAG 文件读不了，见 Airflow 首页"),
     ]
     said = "；".join(f"{what}：{'、'.join(names)}" for names, what in wrong if names)
