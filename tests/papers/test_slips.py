@@ -17,12 +17,13 @@ from tests.helpers.runs import run_on
 FAULTS: dict[int, dict[str, str]] = {
     4: {"violation_facts": ""},
     9: {"penalty_category": "没有这一类", "subject_category": "自然人"},
+    12: {"decision_no": "暂无"},
 }
 
 
 @pytest.fixture
 def returned(warehouse: Any, tmp_path: Path) -> tuple[int, Path]:
-    """A delivery of twenty penalties of which two went back: its number, and the slip."""
+    """A delivery of twenty penalties of which three went back: its number, and the slip."""
     given = [row | FAULTS.get(number, {}) for number, row in enumerate(rows(20))]
     seq = land(tmp_path, "处罚.csv", csv_bytes(given))
     assert work.gate(run_on(ON)) == []
@@ -38,7 +39,7 @@ def test_why_and_how_come_first_then_the_place_the_field_and_the_record(returned
     _, path = returned
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["说明", "退回记录", "代码表"] and book.active.title == "说明"
-    first, second = lines(path)
+    first, second, third = lines(path)
     assert list(first)[:8] == [
         *("退回原因", "修改办法", "行号", "出错字段", "原填内容"),
         *("行政相对人名称", "行政处罚决定书文号", "处罚决定日期"),
@@ -52,12 +53,13 @@ def test_why_and_how_come_first_then_the_place_the_field_and_the_record(returned
     )
     assert second["出错字段"].split("\n") == ["行政相对人类别", "处罚类别"]
     assert second["原填内容"].split("\n") == ["自然人", "没有这一类"]
+    assert (third["退回原因"], third["出错字段"], third["原填内容"]) == ("必填项为空", "行政处罚决定书文号", "暂无")
 
 
 def test_five_lines_say_what_to_do(returned: tuple[int, Path]) -> None:
     sheet = openpyxl.load_workbook(returned[1])["说明"]
     title, *steps = [str(row[0]) for row in sheet.iter_rows(values_only=True)]
-    assert [step[0] for step in steps] == list("一二三四五") and "共 2 行" in title
+    assert [step[0] for step in steps] == list("一二三四五") and "共 3 行" in title
 
 
 def test_cells_of_a_code_list_offer_what_the_table_takes(returned: tuple[int, Path]) -> None:
