@@ -240,6 +240,31 @@ def test_a_batch_beyond_its_bound_is_left_and_named(source, pull, batches, steps
     assert "批次 20260225001（超过 0.1 MB，请分批写入" in step["message"]
 
 
+@pytest.mark.parametrize("place", ["bz", "source_id"])
+def test_bytes_that_are_no_text_leave_their_batch_alone_and_name_the_column(source, pull, batches, steps, place):
+    binary = "bytea" if source.writer.dialect.name == "postgresql" else "varbinary(64)"
+    cast = f" using {place}::bytea" if source.writer.dialect.name == "postgresql" else ""
+    change = f"alter column {place} type {binary}{cast}" if cast else f"modify {place} {binary}"
+    for number in ("20260225001", "20260225002", "20260225003"):
+        source.rows(number)
+        source.done(number)
+    source.run(f"alter table ex.xk_fr {change}")
+    for number, value in (("20260225001", b"\x01\xff\xfe"), ("20260225003", "备注".encode("gb18030") + bytes(4))):
+        with source.writer.begin() as connection:
+            statement = f"update ex.xk_fr set {place} = :value where source_id = :id"
+            connection.execute(
+                sa.text(statement),
+                {"value": value, "id": f"{number}-0000".encode() if place == "source_id" else f"{number}-0000"},
+            )
+    pull()
+    assert [batch["source_version"] for batch in batches()] == ["20260225002", "20260225003"]
+    (last,) = [line for line in archived_lines(batches()[-1]["archive_uri"])[1:] if "备注" in str(line)]
+    assert last[place] == "备注"
+    step = steps()[-1]
+    assert (step["verdict"], step["owner"]) == ("warning", "department")
+    assert f"批次 20260225001（列 {place} 是二进制" in step["message"]
+
+
 def test_a_second_line_of_a_batch_counts_where_it_tells_of_more(source, pull, batches):
     source.rows("20260225001", count=5)
     source.done("20260225001", 5)

@@ -22,6 +22,8 @@ SPELLINGS = [
     *[(f"ID{number}号", number) for number in (ID18, ID_X, CARD, MOBILE)],
     (MOBILE.translate(MATHEMATICAL), MOBILE),
     ("①③⑧００１３８０００", MOBILE),
+    ("⒈⒊⒏🄁🄁⒈⒊⒏🄁🄁🄁", MOBILE),
+    *[(ID_X.replace("X", cross), ID_X) for cross in "╳✖✗✘⨯ⅩХ"],
     ("1\ufe0f\u20e33\ufe0f\u20e38\ufe0f\u20e300138000", MOBILE),
     ("370399 19900101 1231", ID18),
     ("370399.19900101.1231", ID18),

@@ -19,7 +19,7 @@ from public_credit.identifiers import persons
 from public_credit.identifiers.codes import normalise
 from public_credit.kernels import survey
 from public_credit.kernels.columns import Column, columns_of, pairs
-from public_credit.land import canonical, copy_binary
+from public_credit.land import canonical, copy_binary, dates
 from public_credit.land.readers import spreadsheet, spreadsheet_child
 from public_credit.land.rules.checks import damage
 from public_credit.land.rules.chunk import comes_after
@@ -79,7 +79,35 @@ def test_the_scan_misses_no_number(values):
 
 # --- damage ---------------------------------------------------------------------------------------
 _DAMAGE = st.sampled_from(
-    ["", "\ufffd", "锟斤拷", "??", "\ue5e5", "\uf0b7", "示范".encode().decode("gb18030"), "b'x'", "\\xe7a4"]
+    [
+        "",
+        "\ufffd",
+        "锟斤拷",
+        "??",
+        "\ue5e5",
+        "\uf0b7",
+        "\uf5a0",
+        "\U000f0001",
+        "\U0010fffd",
+        "示范".encode().decode("gb18030"),
+        "示范".encode("gb18030").decode("latin-1"),
+        "b'x'",
+        "\\xe7a4",
+        "memoryview(b'x')",
+        "<a.B object at 0x7f>",
+        "[B@1b2c",
+        "java.lang.Object@1b2c",
+        "System.Byte[]",
+        "HEXTORAW('E7')",
+        "x'E7A4'",
+        "{'a': 1}",
+        "#N/A",
+        "##",
+        r"\u793a\u8303",
+        "&#31034;&#33539;",
+        "%E7%A4%BA",
+        "=E7=A4=BA",
+    ]
 )
 
 
@@ -174,7 +202,9 @@ def test_rows_are_binary_copy_data(rows):
 
 # --- blanks, codes ---------------------------------------------------------------
 _ENDS = st.text(
-    alphabet=st.sampled_from("甲a “”\t\n\r\x0b\x0c\x1c\x85\u00a0\u1680\u2003\u200b\u2028\u202f\u205f\u3000\ufeff、é"),
+    alphabet=st.sampled_from(
+        "甲a “”\t\n\r\x0b\x0c\x1c\x85\u00a0\u1680\u2003\u200b\u2028\u202f\u205f\u3000\ufeff、é\u00ad\u200e\u202d\u2060"
+    ),
     max_size=5,
 )
 
@@ -183,7 +213,7 @@ _ENDS = st.text(
 @given(st.lists(st.tuples(_ENDS, st.text(max_size=20), _ENDS).map("".join), min_size=1, max_size=40))
 def test_texts_are_trimmed_like_one_by_one(values):
     column = pl.Series(values, dtype=pl.String)
-    expected = column.str.strip_chars().str.strip_chars(canonical._BLANKS)
+    expected = column.str.strip_chars().str.strip_chars(dates.BLANKS)
     moves = canonical._trimmed(Column(column))
     assert dict(zip(moves.places, moves.values, strict=True)) == {
         place: new for place, (old, new) in enumerate(zip(values, expected, strict=True)) if old != new
@@ -191,7 +221,7 @@ def test_texts_are_trimmed_like_one_by_one(values):
 
 
 @unhurried
-@given(st.lists(st.text(alphabet="09AZaz -Ｘ甲/:@[", max_size=20), min_size=1, max_size=40))
+@given(st.lists(st.text(alphabet="09AZaz -Ｘ甲/:@[—−\u00ad\u202d\u200b\u2060", max_size=20), min_size=1, max_size=40))
 def test_codes_are_mended_like_one_by_one(values):
     moves = canonical._code(Column(pl.Series(values, dtype=pl.String)))
     assert dict(zip(moves.places, moves.values, strict=True)) == {

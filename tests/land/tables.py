@@ -38,6 +38,17 @@ def read(data: bytes, name: str = "t") -> list[tuple[str | None, list[str], list
     return found
 
 
+def ragged(data: bytes) -> list[bool]:
+    """Which rows of a receipt have another number of cells than their header."""
+    marks = list[bool]()
+    for table in open_tables(
+        lambda: io.BytesIO(data), "t", DATASET, lambda row: headers.recognised(KIND, DATASET.variant, row, DATASET)
+    ):
+        for chunk in table.chunks:
+            marks += [False] * chunk.frame.height if chunk.ragged is None else chunk.ragged.to_list()
+    return marks
+
+
 def row_numbers(data: bytes) -> list[int]:
     return [number for _, _, rows in read(data) for number, _ in rows]
 

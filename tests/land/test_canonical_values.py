@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from public_credit.catalogue import load_catalogue
 from public_credit.catalogue.models import Field
 from public_credit.identifiers.codes import normalise
-from public_credit.land import canonical
+from public_credit.land import canonical, dates
 
 LISTS = load_catalogue().kinds["administrative_penalty"].code_lists
 LICENCE = load_catalogue().kinds["administrative_licence"].code_lists["licence_category"]
@@ -56,18 +56,16 @@ def test_every_shape_of_a_day(day: date) -> None:
         f" {day} ",
         f"{day} 00:00:00.000",
     ]
-    assert {canonical.read_date(shape) for shape in shapes} == {day.isoformat()}
+    assert {dates.read_date(shape) for shape in shapes} == {day.isoformat()}
 
 
 @given(st.integers(20000, 73050))
 def test_serial_numbers(serial: int) -> None:
     expected = (date(1899, 12, 30) + timedelta(days=serial)).isoformat()
     assert (
-        canonical.read_date(str(serial), spreadsheet=True)
-        == canonical.read_date(f"{serial}.0", spreadsheet=True)
-        == expected
+        dates.read_date(str(serial), spreadsheet=True) == dates.read_date(f"{serial}.0", spreadsheet=True) == expected
     )
-    assert canonical.read_date(str(serial)) is None
+    assert dates.read_date(str(serial)) is None
 
 
 @pytest.mark.parametrize(
@@ -81,7 +79,12 @@ def test_serial_numbers(serial: int) -> None:
         "26-1-5",
         "2026-1",
         "待定",
-        "二〇二六年一月五日",
+        "二〇二六年十三月五日",
+        "二〇二六年正月初五",
+        "二〇二六年二月三十日",
+        "202601051330",
+        "20260105253000",
+        "2026 1 5",
         "2026/1-5",
         "2026-01-05 10:30:00Z",
         "2026-01-05 24:30",
@@ -93,20 +96,65 @@ def test_serial_numbers(serial: int) -> None:
     ],
 )
 def test_no_dates(text: str) -> None:
-    assert canonical.read_date(text) is None and canonical.read_date(text, spreadsheet=True) is None
+    assert dates.read_date(text) is None and dates.read_date(text, spreadsheet=True) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("二〇二六年二月五日", "2026-02-05"),
+        ("二○二六年十二月三十一日", "2026-12-31"),
+        ("二零二零年十月十日", "2020-10-10"),
+        ("一九九八年十一月二十日", "1998-11-20"),
+        ("2026 年 2 月 5 日", "2026-02-05"),
+        ("2026年02月05", "2026-02-05"),
+        ("2026年2月5号", "2026-02-05"),
+        ("2026 - 2 - 5", "2026-02-05"),
+        ("2026–02–05", "2026-02-05"),
+        ("2026—2—5", "2026-02-05"),
+        ("2026−02−05", "2026-02-05"),
+        ("2026。2。5", "2026-02-05"),
+        ("2026、2、5", "2026-02-05"),
+        ("2026\\2\\5", "2026-02-05"),
+        ("\u202d2026-02-05\u202c", "2026-02-05"),
+        ("20260205000000", "2026-02-05"),
+    ],
+)
+def test_days_as_clerks_write_them(text: str, day: str) -> None:
+    assert dates.read_date(text) == day and not dates.has_time(text)
+    assert column([text], "date")[:2] == ([day], NO)
+
+
+def test_an_unusual_spelling_of_a_day_is_told() -> None:
+    spelt = ["2026-02-05", "2026/2/5", "2026年2月5日", "二〇二六年二月五日", "2026—2—5", "2026。2。5"]
+    assert column(spelt, "date")[2] == [False, False, False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    "text", ["20260105103000", "2026年1月5日10时30分", "2026年1月5日 9时", "2026/1/5 上午10:30", "2026/1/5 3:20:00 PM"]
+)
+def test_other_times_of_day_are_left_out_and_told(text: str) -> None:
+    assert dates.read_date(text) == "2026-01-05" and dates.has_time(text)
+
+
+@pytest.mark.parametrize("mark", ["\u202d", "\u200e", "\u2060", "\u00ad", "\ufeff", "–", "—", "−", "-", " ", "\u3000"])
+def test_what_is_copied_along_with_a_code_is_taken_off(mark: str) -> None:
+    for text in (f"{mark}91370399MA30000108", f"91370399{mark}MA30000108", f"91370399MA30000108{mark}"):
+        assert normalise(text)[0] == "91370399MA30000108"
+        assert column([text], "uscc")[0] == ["91370399MA30000108"]
 
 
 @pytest.mark.parametrize("day", ["2026-01-05", "2026/1/5", "2026.1.5", "2026年1月5日", "20260105"])
 @pytest.mark.parametrize("time", ["10:30", "9:05:07", "23:59:59.999", "10:30:00+08:00", "10:30:00 +0800"])
 @pytest.mark.parametrize("between", [" ", "T", "  ", "\u3000"])
 def test_a_time_of_day_is_left_out_and_told(day: str, time: str, between: str) -> None:
-    assert canonical.read_date(f"{day}{between}{time}") == "2026-01-05" and canonical.has_time(f"{day}{between}{time}")
-    assert not canonical.has_time(day) and not canonical.has_time(f"{day} 00:00:00")
+    assert dates.read_date(f"{day}{between}{time}") == "2026-01-05" and dates.has_time(f"{day}{between}{time}")
+    assert not dates.has_time(day) and not dates.has_time(f"{day} 00:00:00")
 
 
 def test_a_fraction_of_a_serial_number_is_a_time_of_day() -> None:
-    assert canonical.read_date("46027.604", spreadsheet=True) == "2026-01-05" and canonical.has_time("46027.604")
-    assert canonical.read_date("46027.604") is None and not canonical.has_time("46027.0")
+    assert dates.read_date("46027.604", spreadsheet=True) == "2026-01-05" and dates.has_time("46027.604")
+    assert dates.read_date("46027.604") is None and not dates.has_time("46027.0")
 
 
 @pytest.mark.parametrize(
@@ -130,14 +178,14 @@ def test_marks_that_kept_a_value_text_are_taken_off(text: str, bare: str) -> Non
 
 
 def test_long_term() -> None:
-    assert canonical.read_date("长期") == canonical.read_date(" 长期有效") == "2099-12-31"
+    assert dates.read_date("长期") == dates.read_date(" 长期有效") == "2099-12-31"
 
 
 @given(st.lists(st.one_of(DAYS.map(str), st.from_regex(r"(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True))))
 def test_fast_pattern_of_dates_admits_only_dates(values: list[str]) -> None:
     read, unreadable, _, _ = column(values, "date")
-    assert unreadable == [canonical.read_date(value) is None for value in values]
-    assert read == [canonical.read_date(value) or value for value in values]
+    assert unreadable == [dates.read_date(value) is None for value in values]
+    assert read == [dates.read_date(value) or value for value in values]
 
 
 # --- numbers ---------------------------------------------------------------------------------------------
@@ -168,7 +216,9 @@ def test_decimals_keep_their_value_in_plain_text(number: Decimal, front: int, ba
         ("1，000", None),
         ("2千", None),
         ("", None),
-        (".5", None),
+        (".5", "0.5"),
+        ("-.25", "-0.25"),
+        (".", None),
         ("1.", None),
         ("0.2万", None),
         ("1000000000000", None),
@@ -272,8 +322,8 @@ def test_column_of_codes_reads_like_single_values(values: list[str]) -> None:
 @given(st.lists(st.text(st.sampled_from(" \t\n\u3000\u00a0\u200b\ufeff中a 1"), max_size=8)))
 def test_text_is_trimmed_and_untouched_inside(values: list[str]) -> None:
     for before, after in zip(values, column(values, "text")[0], strict=True):
-        assert after in before and after == after.strip(canonical._BLANKS)
-        assert not before.replace(after, "", 1).strip(canonical._BLANKS)
+        assert after in before and after == after.strip(dates.BLANKS)
+        assert not before.replace(after, "", 1).strip(dates.BLANKS)
 
 
 def test_unreadable_values_stay_as_received_but_trimmed() -> None:

@@ -41,9 +41,13 @@ SHREDS = [
 TITLE = "h1,h2,h3\n"
 
 
+def _known(row: list[str]) -> int:
+    return 2 * ("h1" in row)
+
+
 def read(data: bytes, encoding: str = "auto") -> tuple[list[str], list[Row]]:
     """Headers and (line number, cells, ragged?) of every row, as the reader gives them."""
-    tables = delimited.tables(lambda: io.BytesIO(data), "t.csv", encoding, lambda row: 2 * ("h1" in row))
+    tables = delimited.tables(lambda: io.BytesIO(data), "t.csv", encoding, _known)
     table, rows = next(tables), list[Any]()
     for chunk in table.chunks:
         ragged = chunk.ragged.to_list() if chunk.ragged is not None else [False] * chunk.frame.height
@@ -85,14 +89,14 @@ def written(rows: list[list[str]], end: str, quoting: Any) -> str:
 @settings(max_examples=2000, deadline=None)
 @given(st.lists(st.sampled_from(SHREDS), max_size=16).map("".join), st.integers(5, 40), st.booleans())
 def test_any_text_is_read_as_the_csv_module_reads_it_or_refused(body, size, one_piece):
-    expected = oracle(TITLE + body, 3)
     with pieces_of(1 << 20 if one_piece else size, len(TITLE)):
         try:
-            found = read((TITLE + body).encode())[1]
+            headers, found = read((TITLE + body).encode())
         except UnreadableFile:
-            assert expected is None
-        else:
-            assert found == expected
+            assert oracle(TITLE + body, 3) is None
+        else:  # delimiters at the ends of lines may make the table wider
+            assert found == oracle(TITLE + body, len(headers)) and headers[:3] == ["h1", "h2", "h3"]
+            assert not any(headers[3:])
 
 
 @settings(max_examples=300, deadline=None)
@@ -180,7 +184,7 @@ def test_text_is_told_from_other_bytes(data):
 def test_values_stay_when_the_piece_they_came_from_is_gone():
     rows = [f"第{n}号很长很长的一个单元格,乙{n},丙" for n in range(3000)]
     with pieces_of(1 << 12):
-        tables = delimited.tables(lambda: io.BytesIO((TITLE + "\n".join(rows)).encode()), "t", "auto", len)
+        tables = delimited.tables(lambda: io.BytesIO((TITLE + "\n".join(rows)).encode()), "t", "auto", _known)
         frames = [chunk.frame for table in tables for chunk in table.chunks]
     assert len(frames) > 10 and [",".join(row) for frame in frames for row in frame.iter_rows()] == rows
 

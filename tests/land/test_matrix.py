@@ -9,12 +9,12 @@ import pytest
 
 from tests import seeds
 
-from .tables import CODES, TITLES, envelope, package, read, rowdata, workbook
+from .tables import CODES, TITLES, envelope, package, ragged, read, row_numbers, rowdata, table, workbook
 
 ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
 WRITTEN = ["bare", "all quoted", "text with ends", "inch marks", "doubled quotes"]
 ABOVE = ["", "双公示报送表", "甲；乙;丙,丁\t戊|己", '"表,一"', "\n"]
-ENCODINGS = ["utf-8", "utf-8-sig", "gb18030", "utf-16"]
+ENCODINGS = ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
 DELIMITERS = [",", "\t", ";", "|"]
 
 
@@ -57,6 +57,40 @@ def test_rows_and_their_numbers_are_the_same_however_a_csv_is_written(part):
         assert titles == TITLES and [number for number, _ in rows] == numbers, case
         expected = [[cell.replace("\n", end) for cell in cells] for cells in _records(written)]
         assert [cells for _, cells in rows] == expected, case
+
+
+@pytest.mark.parametrize("delimiter", DELIMITERS)
+@pytest.mark.parametrize("more", ["in rows", "in the header", "in both"])
+@pytest.mark.parametrize("ends", [1, 3])
+def test_delimiters_at_the_ends_of_lines_are_no_cells(delimiter, more, ends):
+    records = _records("bare")
+    header, rows = (delimiter * ends if more in (place, "in both") else "" for place in ("in the header", "in rows"))
+    text = delimiter.join(TITLES) + header + "\n" + "".join(delimiter.join(cells) + rows + "\n" for cells in records)
+    ((_, _, found),) = read(text.encode())
+    assert [cells[: len(TITLES)] for _, cells in found] == records
+    assert ragged(text.encode()) == [False] * 5
+    beyond = text.replace("第3", f"第3{delimiter}").encode()
+    assert ragged(beyond) == [False, False, False, True, False], "one cell too many is none at the end"
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\r\n", "\r\n\x1a"])
+@pytest.mark.parametrize("rows", [0, 3])
+def test_the_mark_a_dos_program_ends_a_file_with_is_no_row(end, rows):
+    assert len(row_numbers(table(rows, "\r\n") + end.encode())) == rows
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("declared", ["", "utf-8", "GBK", "UTF-16"])
+def test_xml_is_read_in_what_it_is_written_in(encoding, declared):
+    if encoding.startswith("utf-16") != (declared == "UTF-16") or (encoding == "utf-8" and declared == "GBK"):
+        return
+    begin = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    cells = [f"甲{place}" for place in range(len(CODES))]
+    row = "".join(f"<{code}>{cell}</{code}>" for code, cell in zip(CODES, cells, strict=True))
+    attributes = " ".join(f'{code}="{cell}"' for code, cell in zip(CODES, cells, strict=True))
+    data = f"{begin}<ROWDATA><ROW>{row}</ROW><ROW {attributes}/></ROWDATA>".encode(encoding)
+    ((_, _, rows),) = read(data)
+    assert [found for _, found in rows] == [cells, cells], "fields are elements or attributes"
 
 
 @pytest.mark.parametrize("written", WRITTEN)

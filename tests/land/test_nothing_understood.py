@@ -119,6 +119,24 @@ NOTHING_UNDERSTOOD = [
     ("an envelope without a total", b'{"code": "00", "data": {"rows": []}}', "是 JSON"),
     ("an error document", b'{"code": "00", "data": null}', "是 JSON"),
     ("full-width commas", table(2).replace(b",", "，".encode()), "全角逗号"),
+    *(
+        (f"columns separated by {mark!a}", table(2).replace(b",", mark.encode()), f"用{said}.*分隔各列")
+        for mark, said in [
+            ("；", "全角分号"),
+            ("、", "顿号"),
+            ("^", "“"),
+            ("~", "“"),
+            (":", "冒号"),
+            ("\x01", "控制字符"),
+            ("  ", "空格"),
+        ]
+    ),
+    (
+        "XML with an entity of its own",
+        b"<!DOCTYPE r [<!ENTITY co 'Ltd'>]>" + rowdata("<CF_XDR_MC>A &co;</CF_XDR_MC>"),
+        "定义了 XML 实体",
+    ),
+    ("web page in UTF-16", f"<html><table>{HTML_ROWS}</table></html>".encode("utf-16"), "是网页（HTML）"),
     ("full-width commas under a title", "报送表\n".encode() + table(0).replace(b",", "，".encode()), "全角逗号"),
     ("OpenDocument", package(("mimetype", b"x"), ("META-INF/manifest.xml", b"<x/>")), "OpenDocument"),
     ("Word", package(("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")), "Word 文档"),

@@ -81,6 +81,58 @@ def test_a_regular_workbook_says_nothing(build):
     assert (tuple(rows), notes) == (WHOLE, [])
 
 
+@pytest.mark.parametrize("above", [1, 3, 14, 20, 200])
+@pytest.mark.parametrize("left", [0, 2])
+@pytest.mark.parametrize("form", ["xlsx", "xls"])
+def test_rows_keep_their_numbers_below_blank_ones(above, left, form):
+    target, rows = io.BytesIO(), [TITLES, *ROWS]
+    book = openpyxl.Workbook() if form == "xlsx" else xlwt.Workbook()
+    sheet = book.active if form == "xlsx" else book.add_sheet("表")
+    for row, cells in enumerate(rows, above):
+        for column, cell in enumerate(cells, left):
+            if form == "xlsx":
+                sheet.cell(row + 1, column + 1, cell)
+            else:
+                sheet.write(row, column, cell)
+    book.save(target)
+    (table,), _ = read_tables(target.getvalue())
+    assert table == ([above + number for number in WHOLE[0]], WHOLE[1])
+
+
+def read_tables(data: bytes) -> tuple[list[tuple[list[int], list[str]]], list[Note]]:
+    """Row numbers and the first titled cells of every table."""
+    found, notes = list[tuple[list[int], list[str]]](), list[Note]()
+    for table in open_tables(
+        lambda: io.BytesIO(data),
+        "t",
+        DATASET,
+        lambda row: headers.recognised(KIND, "entity", row, DATASET),
+        notes.append,
+    ):
+        place = f"c{table.headers.index(TITLES[0])}"
+        chunks = list(table.chunks)
+        numbers = [number for chunk in chunks for number in chunk.source_row.to_list()]
+        found.append((numbers, [cell for chunk in chunks for cell in chunk.frame[place].to_list()]))
+    return found, notes
+
+
+@pytest.mark.parametrize("form", ["xlsx", "xls"])
+def test_a_day_the_program_made_of_a_number_is_marked(form):
+    place = TITLES.index(KIND.fields["decision_no"].title)
+    row = [date(2026, 3, 1) if at == place else cell for at, cell in enumerate(ROWS[0])]
+    if form == "xlsx":
+        data = xlsx(rows=[row, ROWS[1]])
+    else:
+        data = xls(lambda book, sheet: sheet.write(5, place, row[place], xlwt.easyxf(num_format_str="yyyy-mm-dd")))
+    marked = list[tuple[str, bool]]()
+    for table in open_tables(
+        lambda: io.BytesIO(data), "t", DATASET, lambda row: headers.recognised(KIND, "entity", row, DATASET)
+    ):
+        for chunk in table.chunks:
+            marked += zip(chunk.frame[f"c{place}"].to_list(), chunk.numeric[place].to_list(), strict=True)
+    assert ("2026-03-01", True) in marked and [text == "2026-03-01" for text, _ in marked] == [day for _, day in marked]
+
+
 def test_hidden_rows_are_read_and_named():
     def hide(book, sheet):
         sheet.row_dimensions[3].hidden = sheet.row_dimensions[5].hidden = True

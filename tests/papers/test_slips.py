@@ -17,12 +17,13 @@ from tests.helpers.runs import run_on
 FAULTS: dict[int, dict[str, str]] = {
     4: {"violation_facts": ""},
     9: {"penalty_category": "没有这一类", "subject_category": "自然人"},
+    12: {"decision_no": "暂无"},
 }
 
 
 @pytest.fixture
 def returned(warehouse: Any, tmp_path: Path) -> tuple[int, Path]:
-    """A delivery of twenty penalties of which two went back: its number, and the slip."""
+    """A delivery of twenty penalties of which three went back: its number, and the slip."""
     given = [row | FAULTS.get(number, {}) for number, row in enumerate(rows(20))]
     seq = land(tmp_path, "处罚.csv", csv_bytes(given))
     assert work.gate(run_on(ON)) == []
@@ -38,7 +39,7 @@ def test_why_and_how_come_first_then_the_place_the_field_and_the_record(returned
     _, path = returned
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["说明", "退回记录", "代码表"] and book.active.title == "说明"
-    first, second = lines(path)
+    first, second, third = lines(path)
     assert list(first)[:8] == [
         *("退回原因", "修改办法", "行号", "出错字段", "原填内容"),
         *("行政相对人名称", "行政处罚决定书文号", "处罚决定日期"),
@@ -52,12 +53,13 @@ def test_why_and_how_come_first_then_the_place_the_field_and_the_record(returned
     )
     assert second["出错字段"].split("\n") == ["行政相对人类别", "处罚类别"]
     assert second["原填内容"].split("\n") == ["自然人", "没有这一类"]
+    assert (third["退回原因"], third["出错字段"], third["原填内容"]) == ("必填项为空", "行政处罚决定书文号", "暂无")
 
 
 def test_five_lines_say_what_to_do(returned: tuple[int, Path]) -> None:
     sheet = openpyxl.load_workbook(returned[1])["说明"]
     title, *steps = [str(row[0]) for row in sheet.iter_rows(values_only=True)]
-    assert [step[0] for step in steps] == list("一二三四五") and "共 2 行" in title
+    assert [step[0] for step in steps] == list("一二三四五") and "共 3 行" in title
 
 
 def test_cells_of_a_code_list_offer_what_the_table_takes(returned: tuple[int, Path]) -> None:
@@ -74,7 +76,7 @@ def test_cells_of_a_code_list_offer_what_the_table_takes(returned: tuple[int, Pa
 
 def test_eight_columns_print_on_a4_landscape(returned: tuple[int, Path]) -> None:
     sheet = openpyxl.load_workbook(returned[1])["退回记录"]
-    assert sheet.print_area == "'退回记录'!$A$1:$H$3" and sheet.print_title_rows == "$1:$1"
+    assert sheet.print_area == "'退回记录'!$A$1:$H$4" and sheet.print_title_rows == "$1:$1"
     setup = sheet.page_setup
     assert (setup.orientation, setup.paperSize, setup.fitToWidth or 1, setup.fitToHeight) == ("landscape", 9, 1, 0)
 
@@ -85,20 +87,20 @@ def test_the_name_says_whose_it_is_and_no_slip_takes_the_place_of_another(
     seq, path = returned
     catalogue = load_catalogue()
     unit, dataset = catalogue.units["zhzf"].name, catalogue.datasets[DATASET]
-    assert path.name == f"退回单_{unit}_{dataset.title}_20260225_2行.xlsx" and slips.write(seq) == str(path)
+    assert path.name == f"退回单_{unit}_{dataset.title}_20260225_3行.xlsx" and slips.write(seq) == str(path)
     other = land(
         tmp_path,
         "又.csv",
         csv_bytes(
             [
-                row | {"decision_no": f"又{n}", "violation_facts": "" if n < 2 else "事实"}
+                row | {"decision_no": f"又{n}", "violation_facts": "" if n < 3 else "事实"}
                 for n, row in enumerate(rows(20))
             ]
         ),
     )
     assert work.gate(run_on(ON)) == []
-    assert Path(slips.write(other) or "").name == f"退回单_{unit}_{dataset.title}_20260225_2行-2.xlsx"
-    assert [line["行号"] for line in lines(path)] == ["6", "11"], "the first one is as it was"
+    assert Path(slips.write(other) or "").name == f"退回单_{unit}_{dataset.title}_20260225_3行-2.xlsx"
+    assert [line["行号"] for line in lines(path)] == ["6", "11", "14"], "the first one is as it was"
 
 
 def test_names_are_told_apart_where_two_tables_of_a_unit_are_called_alike() -> None:
@@ -116,7 +118,7 @@ def test_the_edited_slip_corrects_its_rows(returned: tuple[int, Path], warehouse
     sheet = book["退回记录"]
     at = {cell.value: cell.column for cell in sheet[1]}
     kind = load_catalogue().kinds["administrative_penalty"]
-    for line, place in ((2, 4), (3, 9)):
+    for line, place in ((2, 4), (3, 9), (4, 12)):
         for name, value in rows(20)[place].items():
             sheet.cell(line, at[kind.fields[name].title]).value = value or None
     book.save(tmp_path / "book.xlsx")
@@ -126,9 +128,9 @@ def test_the_edited_slip_corrects_its_rows(returned: tuple[int, Path], warehouse
         assert reader.execute(
             "select row_no, state, corrected_batch_seq from ledger.quarantine where batch_seq = %s order by row_no",
             [seq],
-        ).fetchall() == [(5, "corrected", again), (10, "corrected", again)]
+        ).fetchall() == [(number, "corrected", again) for number in (5, 10, 13)]
         (batch,) = reader.execute(
             "select state, rows_in, accepted from ledger.batch where seq = %s", [again]
         ).fetchall()
         signals = reader.execute("select count(*) from ledger.signal where batch_seq = %s", [again]).fetchone()
-    assert batch == ("accepted", 2, 2) and signals == (0,), "columns and sheets of ours are nothing unknown"
+    assert batch == ("accepted", 3, 3) and signals == (0,), "columns and sheets of ours are nothing unknown"

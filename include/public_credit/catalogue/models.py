@@ -182,6 +182,15 @@ class Kind(Strict):
         }
         return frozenset(texts | {name for name, field in self.fields.items() if field.numbers})
 
+    @property
+    def document_numbers(self) -> frozenset[str]:
+        """Required numbers of documents that tell one record from another: a word for "none" is no such number."""
+        return frozenset(
+            name
+            for name in [*self.key, self.document]
+            if name in self.fields and self.fields[name].role == "document" and self.fields[name].required == "yes"
+        )
+
     @model_validator(mode="after")
     def _consistent(self) -> Kind:
         for name, table in self.tables.items():

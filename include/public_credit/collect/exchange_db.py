@@ -24,7 +24,7 @@ from sqlalchemy.sql.expression import TableClause
 from ..catalogue.models import ExchangeDb
 from ..custody import archive
 from .base import CollectError, Intake, SourceChanged, connection_uri, masked_path
-from .streams import RowsTold, TooMuch, bounded, header_line, key_hash, row_lines
+from .streams import NoText, RowsTold, TooMuch, bounded, header_line, key_hash, row_lines
 
 FETCH_ROWS = 2000
 DRIVERS = {
@@ -261,6 +261,11 @@ def _take(intake: Intake, exchange: Exchange, batch: Done, where: str) -> bool:
         return True
     except SourceChanged:
         intake.outcome.incomplete.append(f"批次 {batch.number}（truncated：读取时行数有变）")
+    except NoText as error:
+        column = error.column or exchange.channel.key_column
+        intake.outcome.refused.append(
+            f"批次 {batch.number}（列 {column} 是二进制，内容不是 UTF-8 或 GB18030 文字，请来源单位改为文本类型后重写该批次）"
+        )
     except TooMuch:
         intake.outcome.refused.append(
             f"批次 {batch.number}（超过 {exchange.channel.max_mb:g} MB，请分批写入，或调大目录中的 max_mb）"

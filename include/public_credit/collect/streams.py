@@ -9,8 +9,6 @@ from typing import Any
 
 import orjson
 
-from ..base.messages import UserError
-
 CHUNK = 1 << 16
 ROWS_PER_CHUNK = 2000
 _WORD = (1 << 64) - 1
@@ -19,6 +17,14 @@ _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 class TooMuch(Exception):
     """More bytes than the catalogue grants one receipt of this channel."""
+
+
+class NoText(Exception):
+    """A row has bytes that are no text, in the ``column`` of this name."""
+
+    def __init__(self, column: str):
+        super().__init__(column)
+        self.column = column
 
 
 class RowsTold:
@@ -106,32 +112,50 @@ def version_of(line: bytes) -> str:
 
 
 def _text(value: Any) -> str:
-    """What a database gives of other types; columns declared as bytes hold UTF-8 or GB18030, else nothing we could read."""
+    """What a database gives of other types; columns declared as bytes hold UTF-8 or GB18030, else nothing we could read.
+
+    Columns of a fixed length are filled up with NUL. Raises TypeError.
+    """
     if not isinstance(value, bytes | bytearray | memoryview):
         return str(value)
     for encoding in ("utf-8", "gb18030"):
         with suppress(UnicodeDecodeError):
-            text = bytes(value).decode(encoding)
+            text = bytes(value).rstrip(b"\x00").decode(encoding)
             if all(char.isprintable() or char.isspace() for char in text):
                 return text
-    raise UserError(
-        "来源表有二进制列，其内容既不是 UTF-8 也不是 GB18030 文字。", remedy="请来源单位把该列改为文本类型后重新提供。"
-    )
+    raise TypeError("bytes that are no text")
+
+
+def _is_text(value: Any) -> bool:
+    try:
+        orjson.dumps(value, default=_text)
+    except TypeError:
+        return False
+    return True
 
 
 def key_hash(value: Any) -> int:
-    """``row_hash`` of a row's key, the same for the value a database gives and for that in an archived line."""
-    return row_hash(orjson.dumps(value, default=_text))
+    """``row_hash`` of a row's key, the same for the value a database gives and for that in an archived line.
+
+    Raises NoText, which names no column.
+    """
+    try:
+        return row_hash(orjson.dumps(value, default=_text))
+    except TypeError:
+        raise NoText("") from None
 
 
 def row_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     """Rows as JSON Lines, several rows per chunk; other than text, number, boolean and date become text.
 
-    Raises UserError for bytes that are no text.
+    Raises NoText for bytes that are no text.
     """
     lines: list[bytes] = []
     for row in rows:
-        lines.append(orjson.dumps(row, default=_text))
+        try:
+            lines.append(orjson.dumps(row, default=_text))
+        except TypeError:
+            raise NoText(next(name for name, value in row.items() if not _is_text(value))) from None
         if len(lines) >= ROWS_PER_CHUNK:
             yield b"\n".join(lines) + b"\n"
             lines.clear()

@@ -22,8 +22,11 @@ ORG_CHECKS = "0X987654321"  # by sum mod 11
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 ID_CHECKS = "10X98765432"  # by sum mod 11
 EARLIEST_BIRTH = 1800
-INVISIBLE = "\ufeff\u200b"
+# Letters without a shape that come along when a text is copied: joiners, marks of direction, soft hyphen, byte order mark.
+INVISIBLE = "".join(map(chr, [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]))
+DASHES = "-‐‑‒–—―−"
 _BLANK = re.compile(rf"[\s{INVISIBLE}]+")
+_DASH = re.compile(f"[{DASHES}]+")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def normalise(text: str) -> tuple[str, str]:
     reason = "FULLWIDTH" if folded != text else ""
     compact = _BLANK.sub("", folded)
     reason = reason or ("WHITESPACE" if compact != folded else "")
-    plain = compact.replace("-", "")
+    plain = _DASH.sub("", compact)
     reason = reason or ("HYPHEN" if plain != compact else "")
     upper = plain.upper()
     return upper, reason or ("LOWERCASE" if upper != plain else "")

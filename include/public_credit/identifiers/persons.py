@@ -31,7 +31,7 @@ _BREAK, _LETTER = (
 )  # in a text as it is read: what separates numbers without a check digit; letters of other scripts
 _ALSO_GAPS = frozenset("/\\*'\"#·•・‧∙~")
 _USCC_SHAPE = re.compile(r"[0-9A-Z]{2}[0-9]{6}[0-9A-Z]{10}")
-_X = dict.fromkeys("×✕ХхΧχ", "X")
+_X = dict.fromkeys("×✕✖✗✘╳⨉⨯ХхΧχ", "X")
 _RUN = re.compile(r"[0-9](?:[ .,]*[0-9])*")
 _DIGITS = re.compile(r"[0-9]+")
 _CHECK_X = re.compile(r"[ .,]*X")
@@ -69,6 +69,9 @@ class Hit:
 def _read(char: str) -> str:
     """What one character counts as: digits and capital letters, blank for a gap, point, break, other letter."""
     read = ""
+    own = unicodedata.digit(char, None)
+    if own is not None:  # also of one that is written with a point or comma, ⒈
+        return str(own)
     for part in unicodedata.normalize("NFKC", _X.get(char, char)):
         category, digit = unicodedata.category(part), unicodedata.digit(part, None)
         if digit is not None:

@@ -10,8 +10,8 @@ from .memory import Number, load8
 
 @numba.njit(inline="always")
 def _blank_of_two(first: Number, second: Number) -> Number:
-    """U+0085, U+00A0."""
-    return first == 0xC2 and (second == 0x85 or second == 0xA0)
+    """U+0085, U+00A0, U+00AD."""
+    return first == 0xC2 and (second == 0x85 or second == 0xA0 or second == 0xAD)
 
 
 @numba.njit(inline="always")

@@ -8,15 +8,18 @@ import numpy as np
 from .memory import Number, load8, load64
 
 # First bytes of Chinese characters in UTF-8, and what follows them, as other encodings show them.
+# First letters of Chinese in GB 18030 that was read as Latin-1 are any of its upper half, those of UTF-8 among them.
 LEADS, FOLLOWERS = (0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEF), range(0x80, 0xC0)
 AS_GBK = "".join(bytes((lead, after)).decode("gb18030") for lead in LEADS for after in FOLLOWERS)
-AS_LATIN = "".join(map(chr, LEADS))
+AS_LATIN = "".join(map(chr, range(0xA1, 0xFF)))
 _FIRST = np.zeros(1 << 16, dtype=np.bool_)
 _FIRST[[ord(char) for char in AS_GBK + AS_LATIN]] = True
-_SHOWN = np.zeros(256, dtype=np.bool_)  # first letters of bytes as programs show them
-_SHOWN[[ord(letter) for letter in "b<\\0xX"]] = True
+_SHOWN = np.zeros(256, dtype=np.bool_)  # first letters of what programs show in the place of a text
+_SHOWN[[ord(letter) for letter in "bm<\\0xX#[{%&=SHj"]] = True
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
-_QUESTION, _PRIVATE, _SPECIAL, _KUN = (np.uint64(byte) * _ONES for byte in (0x3F, 0xEE, 0xEF, 0x9F))
+_QUESTION, _PRIVATE, _SPECIAL, _KUN, _LONG, _KIND = (
+    np.uint64(byte) * _ONES for byte in (0x3F, 0xEE, 0xEF, 0x9F, 0xF0, 0xF8)
+)
 
 
 @numba.njit(inline="always")
@@ -34,10 +37,12 @@ def _odd_at(address: Number, place: Number, length: Number) -> bool:
         second = load8(address + np.uint64(place + 1))
         if second == 0xBF:
             return bool(load8(address + np.uint64(place + 2)) == 0xBD)
-        return bool(second <= 0x83 or second == 0xA3)
+        return bool(second <= 0xA3)
+    if byte == 0xF3:
+        return bool(left > 1 and load8(address + np.uint64(place + 1)) >= 0xB0)
     if byte == 0x9F and place > 1:
         return bool(load8(address + np.uint64(place - 1)) == 0x94 and load8(address + np.uint64(place - 2)) == 0xE9)
-    return bool(byte == 0xEE)
+    return bool(byte == 0xEE or byte == 0xF4)
 
 
 @numba.njit()
@@ -70,6 +75,7 @@ def doubtful(address: Number, length: Number) -> bool:
             | _has_zero(word ^ _PRIVATE)
             | _has_zero(word ^ _SPECIAL)
             | _has_zero(word ^ _KUN)
+            | _has_zero((word & _KIND) ^ _LONG)
         ):
             for one in range(place, place + 8):
                 if _odd_at(address, one, length):

@@ -7,44 +7,23 @@ the others pass through Python. The readers of single values (``read_*``) return
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
 import polars as pl
 
 from ..catalogue.models import CodeList, Field
-from ..identifiers.codes import INVISIBLE
+from ..identifiers.codes import DASHES, INVISIBLE
 from ..kernels import survey
 from ..kernels.columns import Column, Marks, columns_of, constant
+from .dates import BLANKS, UNUSUAL, folded, has_time, read_date, read_month
 
-LONG_TERM = "2099-12-31"
-_BLANKS = " \t\r\n\x0b\x0c\u3000\u00a0\u2002\u2003\u2009" + INVISIBLE
-_WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff0e\uff0d]")
-_EPOCH = date(1899, 12, 30)
-_SERIALS = range(20000, 73051)
-_DATE_SHAPES = tuple(
-    re.compile(shape)
-    for shape in (
-        r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})",
-        r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})",
-        r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})",
-        r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日",
-        r"([0-9]{4})([0-9]{2})([0-9]{2})",
-    )
-)
-# A time of day behind a date: another zone than ours could mean another day.
-_TIME = re.compile(r"(?:T|[ T] ?)(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?\+08:?(?:00)?)?$")
-_MIDNIGHT = re.compile(r"[ T] ?0{1,2}:00(?::00(?:[.,]0+)?)?(?: ?\+08:?(?:00)?)?$")
-_SERIAL = re.compile(r"([0-9]{5})(?:\.([0-9]+))?")
 # What spreadsheet programs and exports put before a number to keep it text: ="…", '…, `…
 _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"')
 _APOSTROPHE = re.compile(r"['`]([^'`]+)")
-_MONTH = re.compile(r"([0-9]{4})(?:[-/.]?([0-9]{2})|[-/.年]([0-9]{1,2})月?)")
-_AMOUNT = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,12}|(?:\.[0-9]{1,17})?[eE][+-]?[0-9]{1,2})?")
+_AMOUNT = re.compile(r"[+-]?\.[0-9]{1,12}|[+-]?[0-9]{1,18}(?:\.[0-9]{1,12}|(?:\.[0-9]{1,17})?[eE][+-]?[0-9]{1,2})?")
 _OTHER = re.compile(r"其他\s*(?:[-－—–:：]\s*(.+)|[(（](.+)[)）])", re.DOTALL)
 _LIST_MARK = re.compile(r"[;；、|]")
 
@@ -81,48 +60,9 @@ class Canonical:
         return pl.DataFrame([column.values.alias(name) for name, column in self.columns.items()])
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip(_BLANKS)
-
-
-def read_date(text: str, spreadsheet: bool = False) -> str | None:
-    """ISO date of one delivered date. 长期 means 2099-12-31; serial numbers only from a spreadsheet (R09).
-
-    A time of day is left out (``has_time``); one of another zone is unreadable.
-    """
-    value = _folded(text)
-    if value in ("长期", "长期有效"):
-        return LONG_TERM
-    serial = _SERIAL.fullmatch(value)
-    if serial:
-        days = int(serial.group(1))
-        return (_EPOCH + timedelta(days=days)).isoformat() if spreadsheet and days in _SERIALS else None
-    value = _TIME.sub("", value)
-    if spreadsheet:
-        value = re.sub(r"^([0-9]{8})\.0+$", r"\1", value)
-    for shape in _DATE_SHAPES:
-        found = shape.fullmatch(value)
-        if found:
-            try:
-                day = date(*map(int, found.groups()))
-            except ValueError:
-                return None
-            return day.isoformat() if 1949 <= day.year <= 2099 else None
-    return None
-
-
-def has_time(text: str) -> bool:
-    """Whether a readable date has a time of day other than midnight."""
-    value = _folded(text)
-    serial = _SERIAL.fullmatch(value)
-    if serial:
-        return bool((serial.group(2) or "").strip("0"))
-    return bool(_TIME.search(value)) and not _MIDNIGHT.search(value)
-
-
 def without_guard(text: str) -> str:
     """A value without the mark that kept it text in a spreadsheet program: ="…", or an apostrophe that stands alone."""
-    value = text.strip(_BLANKS)
+    value = text.strip(BLANKS)
     formula = _FORMULA_TEXT.fullmatch(value)
     if formula:
         return formula.group(1).replace('""', '"')
@@ -130,20 +70,9 @@ def without_guard(text: str) -> str:
     return apostrophe.group(1) if apostrophe else text
 
 
-def read_month(text: str, spreadsheet: bool = False) -> str | None:
-    """A month as YYYY-MM; in a spreadsheet also the first day of it, which the program made of the month."""
-    value = _folded(text)
-    found = _MONTH.fullmatch(value)
-    if found:
-        year, month = int(found.group(1)), int(found.group(2) or found.group(3))
-        return f"{year}-{month:02d}" if 1 <= month <= 12 and 1949 <= year <= 2099 else None
-    day = read_date(value, True) if spreadsheet else None
-    return day[:7] if day and day.endswith("-01") else None
-
-
 def read_decimal(text: str) -> str | None:
     """A plain decimal(18,6) without exponent or trailing zeros; the sign is kept for the rule to judge."""
-    value = _folded(text)
+    value = folded(text)
     if not _AMOUNT.fullmatch(value):
         return None
     number = Decimal(value)
@@ -159,13 +88,13 @@ def read_decimal(text: str) -> str | None:
 
 def read_integer(text: str) -> str | None:
     """A non-negative integer without leading zeros."""
-    value = re.fullmatch(r"([0-9]{1,18})(?:\.0+)?", _folded(text))
+    value = re.fullmatch(r"([0-9]{1,18})(?:\.0+)?", folded(text))
     return str(int(value.group(1))) if value else None
 
 
 def read_list(text: str) -> str | None:
     """A list joined by ';' whatever separator it came with."""
-    return ";".join(part.strip(_BLANKS) for part in _LIST_MARK.split(text) if part.strip(_BLANKS))
+    return ";".join(part.strip(BLANKS) for part in _LIST_MARK.split(text) if part.strip(BLANKS))
 
 
 class CodeReader:
@@ -177,7 +106,7 @@ class CodeReader:
     def __init__(self, codes: CodeList):
         self.codes = codes
         self._known = {
-            _folded(spelling): value for value, spellings in codes.values.items() for spelling in (value, *spellings)
+            folded(spelling): value for value, spellings in codes.values.items() for spelling in (value, *spellings)
         }
         whole = sorted(
             (
@@ -193,21 +122,21 @@ class CodeReader:
         self._token = re.compile(rf"([;；、,，]?)((?:{'|'.join(alternatives)})+)")
 
     def _one(self, token: str) -> str | None:
-        known = self._known.get(_folded(token))
+        known = self._known.get(folded(token))
         if known is not None or not self.codes.other:
             return known
         other = _OTHER.fullmatch(token)
-        said = (other.group(1) or other.group(2)).strip(_BLANKS) if other else ""
+        said = (other.group(1) or other.group(2)).strip(BLANKS) if other else ""
         return f"其他-{said}" if said else None
 
     def __call__(self, text: str) -> str | None:
         """The official spelling of a value, of every part of a list; None for one that is in no list."""
-        value = text.strip(_BLANKS)
+        value = text.strip(BLANKS)
         if not self.codes.multiple:
             return self._one(value)
         read: list[str] = []
         for mark, token in self._token.findall(value):
-            token = token.strip(_BLANKS)
+            token = token.strip(BLANKS)
             if not token:
                 continue
             one = self._one(token)
@@ -240,7 +169,7 @@ def _trimmed(column: Column) -> _Moves:
     if not len(places):
         return _Moves()
     some = column.distinct[places]
-    clean = some.str.strip_chars().str.strip_chars(_BLANKS)
+    clean = some.str.strip_chars().str.strip_chars(BLANKS)
     odd = np.asarray(some != clean)
     return _Moves(places[odd], clean.filter(odd))
 
@@ -251,7 +180,7 @@ def _code(column: Column) -> _Moves:
     if not len(places):
         return _Moves()
     odd = column.distinct[places]
-    clean = odd.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\-]+", "").str.to_uppercase()
+    clean = odd.str.normalize("NFKC").str.replace_all(rf"[\s{INVISIBLE}\{DASHES}]+", "").str.to_uppercase()
     moved = np.asarray(odd != clean)
     return _Moves(places[moved], clean.filter(moved), mended=places[moved & np.asarray(clean != "")])
 
@@ -271,12 +200,12 @@ def _read(column: Column, plain: str | None, read: Reader, timed: Callable[[str]
     odd = range(len(some)) if plain is None else np.flatnonzero(~np.asarray(some.str.contains(plain))).tolist()
     for place, value in zip(odd, (some if plain is None else some[odd]).to_list(), strict=True):
         if value not in known:
-            known[value] = read(value) if value.strip(_BLANKS) else ""
+            known[value] = read(value) if value.strip(BLANKS) else ""
         result = known[value]
         if result is None:
             unreadable.append(place)
-            result = value.strip(_BLANKS)
-        elif plain and _WIDE.search(value):
+            result = value.strip(BLANKS)
+        elif plain and UNUSUAL.search(value):
             mended.append(place)
         if timed and result and place not in unreadable[-1:] and timed(value):
             with_time.append(place)

@@ -1,7 +1,8 @@
 """Match the headers of a delivery with the fields of a kind: by meaning, never by number or position.
 
 Official codes, Chinese names, legacy synonyms and aliases of the catalogue are compared after folding: full width to half
-width, one kind of bracket, no blanks, upper case. A numbered code column (行政相对人代码_3(工商登记码)) is matched by the
+width, one kind of bracket, no blanks, upper case, without the marks a form adds (必填, ★, 3.). A unit is part of the meaning:
+an amount in 元 is none in 万元. A numbered code column (行政相对人代码_3(工商登记码)) is matched by the
 text in its brackets; the number circulates in several orders and means nothing.
 """
 
@@ -14,10 +15,14 @@ from dataclasses import dataclass, field
 
 from ..catalogue.load import Catalogue, load_catalogue
 from ..catalogue.models import Dataset, Kind
+from ..identifiers.codes import INVISIBLE
 
 SLIP_HEADERS = ("退回原因", "修改办法", "行号", "出错字段", "原填内容", "工作表", "文件", "批次", "规则")
 _NUMBERED = re.compile(r"^行政相对人代码_?\d*\((.+)\)$")
-_UNIT = re.compile(r"\((?:万元|元|单位:?万元)\)$")
+_UNIT = re.compile(r"\((?:单位:?)?(万元|千元|百元|元)\)$")
+_FIELD_UNIT = "万元"
+# What a form adds to a title: its number in the list, whether it must be filled, at the beginning or the end.
+_ADDED = re.compile(r"^(?:[0-9]{1,3}[.、)]|\([0-9]{1,3}\))|\((?:必填|选填|非必填|可选|必选)[^()]*\)")
 _BRACKETS = str.maketrans("【】〔〕[]{}「」", "()()()()()")
 
 
@@ -31,13 +36,15 @@ class HeaderMatch:
     forbidden: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     ambiguous: list[str] = field(default_factory=list)
+    other_unit: list[str] = field(default_factory=list)
     slip_columns: dict[int, str] = field(default_factory=dict)
 
 
 def fold(header: str) -> str:
-    """A header reduced to what it means: NFKC, upper case, one kind of bracket, no blanks."""
+    """A header reduced to what it means: NFKC, upper case, one kind of bracket, no blanks, invisible letters or marks."""
     text = unicodedata.normalize("NFKC", header).upper().translate(_BRACKETS)
-    return re.sub(r"[\s\u200b\ufeff*\"'=]+", "", text)
+    text = re.sub(rf"[\s{INVISIBLE}*★☆●▲※\"'=]+", "", text)
+    return _ADDED.sub("", text).rstrip(":")
 
 
 def meanings(header: str) -> list[str]:
@@ -47,9 +54,9 @@ def meanings(header: str) -> list[str]:
     if numbered:
         return [numbered.group(1)]
     forms = [text]
-    without_unit = _UNIT.sub("", text)
-    if without_unit != text:
-        forms.append(without_unit)
+    unit = _UNIT.search(text)
+    if unit and unit[1] == _FIELD_UNIT:
+        forms.append(text[: unit.start()])
     return forms
 
 
@@ -91,6 +98,8 @@ def match(
                 result.ignored.append(header)
             elif text in ignored_spellings:
                 result.ignored.append(header)
+            elif f"{_UNIT.sub('', text)}({_FIELD_UNIT})" in known:
+                result.other_unit.append(header)
             else:
                 result.unknown.append(header)
         elif name in taken:

@@ -77,6 +77,15 @@ class Signals:
                 "department",
                 f"列“{shown}”与另一列含义相同，未采用，请删去多余的列",
             )
+        for header in match.other_unit:
+            shown = persons.mask(header)[:200]
+            self.note(
+                "other_unit",
+                shown,
+                "error",
+                "department",
+                f"列“{shown}”的单位不是万元，未采用；请把金额换算为万元，列名改用万元后重新报送",
+            )
         for name in headers.required_missing(kind, match):
             title = kind.fields[name].title
             self.note("missing_column", name, "error", "department", f"缺少必填列“{title}”，请按填报模板补上该列")

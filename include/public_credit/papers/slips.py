@@ -23,6 +23,7 @@ from ..base.quoting import quoted
 from ..catalogue import dataset_of, load_catalogue, slip_names
 from ..catalogue.models import Dataset, Kind
 from ..identifiers import persons
+from ..identifiers.identity import says_none
 from ..land import shapes
 from ..land.canonical import CodeReader
 from ..land.readers.spreadsheet import LISTS_SHEET, SLIP_SHEET
@@ -100,8 +101,12 @@ def _is_due(item: dict[str, Any], values: dict[str, str]) -> bool:
     return given in item["when"] if item.get("when") else given not in item.get("unless", [])
 
 
+def _is_blank(kind: Kind, name: str, value: str) -> bool:
+    return not value or (name in kind.document_numbers and says_none(value))
+
+
 def _at_fault(rule: RowRule, kind: Kind, values: dict[str, str]) -> list[str]:
-    """The fields of a rule a clerk has to look at: of required ones those that are blank, of code lists those nobody can read."""
+    """The fields of a rule a clerk has to look at: of required ones the blank, of code lists those nobody can read."""
     demanded = [condition.params for condition in rule.conditions if condition.check == required.__name__]
     if demanded:
         due = {name for name, field in kind.fields.items() if field.required == "yes"}
@@ -109,7 +114,7 @@ def _at_fault(rule: RowRule, kind: Kind, values: dict[str, str]) -> list[str]:
             due |= {item["field"] for item in params.get("conditional", []) if _is_due(item, values)}
             for group in params.get("one_of", []):
                 due |= set() if any(values.get(name) for name in group) else set(group)
-        return [name for name, value in values.items() if name in due and not value]
+        return [name for name, value in values.items() if name in due and _is_blank(kind, name, value)]
     filled = [name for name in rule.fields if values.get(name)]
     lists = {name: kind.fields[name].code_list for name in filled}
     unread = [

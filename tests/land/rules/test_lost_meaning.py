@@ -17,11 +17,57 @@ from public_credit.land.rules.checks.damage import misread
 from tests.land.rules.judging import LICENCE_ENTITY, PENALTY_ENTITY, VALID, judge
 
 IDENTIFYING = ["decision_no", "business_reg_no", "institution_cert_no"]
-FLOATS = ["2.02603E+17", "2.02603e+17", "9E+20", "20260101.0", "370399199001011231.5", "3.7E20"]
-EXACT = ["示罚〔2026〕第12.5号", "2026E12", "20260101", "370399228000121", "1.5", "第3.0版"]
+FLOATS = [
+    "2.02603E+17",
+    "2.02603e+17",
+    "9E+20",
+    "20260101.0",
+    "370399199001011231.5",
+    "3.7E20",
+    "2,02603E+17",
+    "2.02603E 17",
+    "2.E+17",
+    "2.02603E+0017",
+    "2.02603×10^17",
+    "20260.0",
+    "202,603,012,345,678",
+]
+EXACT = [
+    "示罚〔2026〕第12.5号",
+    "2026E12",
+    "20260101",
+    "370399228000121",
+    "1.5",
+    "第3.0版",
+    "2026,1",
+    "3.14.15",
+    "2026x101",
+    "2026×10",
+]
 NAME = "示范区长青商贸有限公司"
 AS_GBK = NAME.encode().decode("gb18030", "replace")
 AS_LATIN = NAME.encode().decode("cp1252", "replace")
+GBK_AS_LATIN = NAME.encode("gb18030").decode("latin-1")
+SHOWN_BY_PROGRAMS = [
+    "[B@1b2c3d4e",
+    "java.lang.Object@1b2c3d",
+    "System.Byte[]",
+    "[object Object]",
+    "<x.Y object at 0x7f3a>",
+    "memoryview(b'x')",
+    "HEXTORAW('E7A4')",
+    "['示范', '公司']",
+    '{"名称": "示范"}',
+    "#N/A",
+    "#REF!",
+    "#DIV/0!",
+    "########",
+    r"\u793a\u8303\u533a",
+    "&#31034;&#33539;&#21306;",
+    "&#x793a;&#x8303;",
+    "%E7%A4%BA%E8%8C%83",
+    "=E7=A4=BA=E8=8C=83",
+]
 DAMAGED = [
     "示范区\ufffd\ufffd有限公司",
     "锟斤拷锟斤拷有限公司",
@@ -37,6 +83,12 @@ DAMAGED = [
     f"\\x{NAME.encode().hex()}",
     f"0x{NAME.encode().hex()}",
     f"X'{NAME.encode().hex()}'",
+    "示范区\uf5a0公司",
+    "示范区长青\U000f0001公司",
+    "示范区长青商贸\U00100001公司",
+    GBK_AS_LATIN,
+    f"2026:{GBK_AS_LATIN} (1)",
+    *SHOWN_BY_PROGRAMS,
 ]
 WHOLE = [
     NAME,
@@ -47,6 +99,17 @@ WHOLE = [
     "C:\\xampp",
     "b'a",
     "0x12",
+    "𠮷野（中国）有限公司",
+    "ÀÁÂÃ 公司",
+    "Ñandú GmbH",
+    "±5℃检测公司",
+    "§12",
+    "System集成公司",
+    "#1超市",
+    "[甲]公司",
+    "50%合伙",
+    "=甲",
+    "{甲}",
 ]
 
 
@@ -71,6 +134,13 @@ def test_a_number_that_was_a_float_is_an_error_where_it_identifies(field: str, s
 def test_a_numeric_cell_keeps_fifteen_digits(digits: str, rule: str | None) -> None:
     errors, warnings = _rules("decision_no", digits, spreadsheet=True, numeric_cells={"decision_no": pl.Series([True])})
     assert ("R22" in errors) == (rule == "R22") and "R22W" not in warnings
+
+
+@pytest.mark.parametrize("cell", [True, False])
+def test_a_day_a_spreadsheet_made_of_a_number_is_an_error_where_it_identifies(cell: bool) -> None:
+    given = {"spreadsheet": True, "numeric_cells": {"decision_no": pl.Series([cell])}}
+    assert ("R22" in _rules("decision_no", "2026-03-01", **given)[0]) == cell
+    assert "R22" not in _rules("decision_no", "20260301", **given)[0]
 
 
 @pytest.mark.parametrize(("digits", "told"), [("9007199254740991", False), ("9007199254740993", True)])
@@ -99,6 +169,16 @@ def test_damaged_text_is_an_error_in_names_and_numbers_and_told_elsewhere(value:
     assert "R25" in _rules("decision_no", value)[0]
     errors, warnings = _rules("violation_facts", value)
     assert "R25" not in errors and "R25W" in warnings
+
+
+@pytest.mark.parametrize(
+    "word", ["无", "暂无", "/", "——", "NULL", "nan", "NaT", "None", "(null)", "undefined", r"\N", "N/A"]
+)
+def test_a_word_for_nothing_is_no_number_of_a_document(word: str) -> None:
+    assert "R01" in _rules("decision_no", word)[0]
+    for field in ("business_reg_no", "remark", "violation_facts"):
+        assert "R01" not in _rules(field, word)[0], field
+    assert "R01" not in _rules("decision_no", f"{word}1号")[0]
 
 
 @pytest.mark.parametrize("value", WHOLE)

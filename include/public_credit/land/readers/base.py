@@ -12,6 +12,8 @@ from ...base.messages import UserError
 
 CHUNK_ROWS = 50_000
 KNOWN_HEADERS = 2  # so many headers of a row must be fields of the kind, else it is no header of ours
+_FORM_WIDE = 6  # columns of a form whose numbers in a row are no coincidence
+_TO_FILL = frozenset({"必填", "选填", "非必填", "必填项", "选填项", "条件必填"})
 PREVIEW = 15  # the header is looked for in so many rows
 Opener = Callable[[], BufferedIOBase]
 HeaderScore = Callable[[list[str]], int]
@@ -87,8 +89,27 @@ class Header:
 def find_header(rows: list[list[str]], score: HeaderScore) -> Header:
     """The row with most known headers (title rows may stand above), or two or three rows that know more when they are joined.
 
-    Rows are one header where a title of the first is merged over several of the next. Needs a row.
+    Rows are one header where a title of the first is merged over several of the next. Rows that say the titles once more, in
+    codes, or number the columns belong to it, too. Needs a row.
     """
+    found = _titles(rows, score)
+    last = found.last
+    while score(found.titles) >= KNOWN_HEADERS and last + 1 < len(rows[:PREVIEW]) and _belongs(rows[last + 1], score):
+        last += 1
+    return Header(found.titles, found.first, last)
+
+
+def _belongs(row: list[str], score: HeaderScore) -> bool:
+    """Whether a row below the titles is no record: known titles again, numbers of the columns, what must be filled."""
+    filled = [text for cell in row if (text := cell.strip())]
+    if score(row) >= KNOWN_HEADERS and score(row) * 5 >= len(filled) * 4:
+        return True
+    return len(filled) >= _FORM_WIDE and (
+        filled == [str(number) for number in range(1, len(filled) + 1)] or _TO_FILL.issuperset(filled)
+    )
+
+
+def _titles(rows: list[list[str]], score: HeaderScore) -> Header:
     scores = [score(row) for row in rows[:PREVIEW]]
     most = max(scores)
     best = scores.index(most)

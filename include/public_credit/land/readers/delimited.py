@@ -26,6 +26,19 @@ from .text import Pieces, damaged
 
 HEAD = 1 << 16
 _DELIMITERS = ",\t;|"
+# What separates columns in files that nobody can read here, as it is called in the reason.
+_OTHER_SEPARATORS = {
+    "，": "全角逗号“，”",
+    "；": "全角分号“；”",
+    "、": "顿号“、”",
+    "：": "冒号“：”",
+    ":": "冒号“:”",
+    "^": "“^”",
+    "~": "“~”",
+    "#": "“#”",
+    "\x01": "控制字符（0x01）",
+    " ": "空格",
+}
 _ODD_LINE_ENDS = "\x0b\x0c\x85\u2028\u2029"
 
 
@@ -65,7 +78,7 @@ def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Gene
             )
         begun, text = _head(pieces, name)
         delimiter, preview, found = _header(text, score)
-        headers = found.titles
+        headers = _as_wide(found.titles, [record.cells for record in preview[found.last + 1 :]])
         if not any(cell.strip() for cell in headers):
             raise UnreadableFile(f"文件 {name} 没有表头。", remedy="按填报模板保留第一行表头后重新报送。")
         known = score(headers) >= KNOWN_HEADERS
@@ -81,11 +94,8 @@ def tables(opener: Opener, name: str, encoding: str, score: HeaderScore) -> Gene
             )
         if found.last == len(preview) - 1 or not known:
             _check_last(preview, text, name)
-        if not known and any(score(line.split("，")) >= KNOWN_HEADERS for line in text.splitlines()[:PREVIEW]):
-            raise UnreadableFile(
-                f"文件 {name} 用全角逗号“，”分隔各列，分不出列。",
-                remedy="把分隔各列的逗号改为半角“,”，或另存为 xlsx 后重新报送。",
-            )
+        if not known:
+            _check_separator(text, score, name)
         header = preview[found.last]
         rest = Records(pieces, name, delimiter, len(headers), begun[header.end :], header.line)
         yield Table(None, headers, rest.chunks())
@@ -120,6 +130,32 @@ def _header(text: str, score: HeaderScore) -> tuple[str, list[_Record], Header]:
         if score(header.titles) >= KNOWN_HEADERS:
             return found[-1]
     return found[0]
+
+
+def _as_wide(titles: list[str], rows: list[list[str]]) -> list[str]:
+    """Titles with as many blank ones at the end as the rows have cells: some programs end lines with a delimiter, others titles.
+
+    Only where most rows at the beginning agree, two at least: else a row has a cell too many or too few.
+    """
+    filled = [cells for cells in rows if any(map(str.strip, cells))]
+    width = max(map(len, filled), key=list(map(len, filled)).count, default=0)
+    agreeing = [cells for cells in filled if len(cells) == width]
+    if len(agreeing) < 2 or len(agreeing) * 2 <= len(filled):
+        return titles
+    if any(map(str.strip, titles[width:])) or any(cell.strip() for cells in agreeing for cell in cells[len(titles) :]):
+        return titles
+    return titles[:width] + [""] * (width - len(titles))
+
+
+def _check_separator(text: str, score: HeaderScore, name: str) -> None:
+    """Refuse a header whose titles are separated by something else, and say by what."""
+    for line in text.splitlines()[:PREVIEW]:
+        for mark, called in _OTHER_SEPARATORS.items():
+            if score(line.split() if mark == " " else line.split(mark)) >= KNOWN_HEADERS:
+                raise UnreadableFile(
+                    f"文件 {name} 用{called}分隔各列，分不出列。",
+                    remedy="把分隔各列的符号改为半角逗号“,”，或另存为 xlsx 后重新报送。",
+                )
 
 
 def _check_last(preview: list[_Record], text: str, name: str) -> None:

@@ -5,6 +5,7 @@ All tables of all readers pass here, so here is said what is no table of ours, a
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import lzma
@@ -82,6 +83,8 @@ def _kind_of(opener: Opener, name: str) -> str:
     """What a file is. Raises UnreadableFile for what is known and not read."""
     with opener() as source:
         first = source.read(4096)
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        first = first.decode("utf-16", "ignore").encode()
     for beginning, title, remedy in _FOREIGN:
         if first.startswith(beginning):
             raise UnreadableFile(f"文件 {name} 是 {title}，不能读取。", remedy=remedy)

@@ -23,6 +23,8 @@ PIECE = 12 << 20
 RECORD = 16 << 20  # bytes of the longest record
 WIDE = 6  # columns of a table whose whole line inside a cell is no coincidence
 _PART = 1 << 20  # what is looked at at once: it stays in the processor's cache
+# Blanks and control characters: a DOS program ends a file with one (U+001A).
+_NOTHING = "".join(char for char in map(chr, range(0x3001)) if char.isspace() or char < " " or char == "\x7f")
 _LF, _QUOTE = ord("\n"), ord('"')
 
 
@@ -142,7 +144,7 @@ class Records:
             for cells in reader:
                 if not closed:
                     break
-                if something := any(map(str.strip, cells)):
+                if something := any(cell.strip(_NOTHING) for cell in cells):
                     rows.append((cells + [""] * self._width)[: self._width])
                     begins.append(self._line + count)
                     ragged.append(len(cells) != self._width)

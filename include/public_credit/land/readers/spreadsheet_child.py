@@ -44,7 +44,7 @@ def as_text(value: object) -> str:
 
 
 class Column:
-    """Cells of one column, gathered part by part: their text, and which of them were numbers."""
+    """Cells of one column, gathered part by part: their text, and which of them were numbers or days."""
 
     def __init__(self) -> None:
         self._parts: list[str | list[str]] = []
@@ -57,7 +57,7 @@ class Column:
         try:
             text = MARK.join(values)  # type: ignore[arg-type]
         except TypeError:  # not text alone
-            numeric = bytes(type(value) in (int, float) for value in values)
+            numeric = bytes(isinstance(value, (int, float, date)) and type(value) is not bool for value in values)
             self._any_number = self._any_number or 1 in numeric
             values = [value if type(value) is str else as_text(value) for value in values]
             text = MARK.join(values)  # type: ignore[arg-type]
@@ -84,7 +84,8 @@ def write_sheet(name: str, sheet: CalamineSheet, visible: str) -> None:
     if not sheet.start or not sheet.height:
         return
     above, left = sheet.start  # empty rows and columns before the first cell
-    rows, number, out = sheet.iter_rows(), above + 1, sys.stdout.buffer
+    # The library gives the empty rows as rows, the empty columns not.
+    rows, number, out = islice(sheet.iter_rows(), above, None), above + 1, sys.stdout.buffer
     out.write(
         json.dumps({"sheet": name, "visible": visible, "first": above + 1, "rows": sheet.height}).encode() + b"\n"
     )

@@ -1,4 +1,4 @@
-"""Text of a delivered file: UTF-8 (with or without BOM), GB18030 or UTF-16 with its BOM, handed on piece by piece as bytes of UTF-8."""
+"""Text of a delivered file: UTF-8 or UTF-16 (with or without BOM), GB18030 or UTF-32, handed on piece by piece as bytes of UTF-8."""
 
 from __future__ import annotations
 
@@ -16,15 +16,22 @@ _HOLE = b"\x00" * 8  # room that was set aside and never written; single NUL are
 
 
 def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
-    """utf-8-sig, utf-8, gb18030 or utf-16 (“Unicode 文本” of spreadsheet programs); strict: bytes that fit none of them make the file unreadable.
+    """utf-8-sig, utf-8, gb18030, utf-32 or utf-16 (“Unicode 文本” of spreadsheet programs); strict: bytes that fit none of them make the file unreadable.
 
     UTF-8 that ends inside a character stays UTF-8 and is refused as such: read as GB18030 it would be other text.
     """
     if first.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
+    if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # the first begins like that of UTF-16
+        return "utf-32"
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    wide = _wide(first)
+    if wide and first.count(0) * 5 > len(first) * 2:  # ASCII nearly alone, which would be UTF-8 full of NUL
+        return wide
     for encoding in ("gb18030", "utf-8") if declared == "gb18030" else ("utf-8", "gb18030"):
+        if wide and encoding == "gb18030":
+            return wide
         decoder = codecs.getincrementaldecoder(encoding)("strict")
         try:
             begun = decoder.decode(first)
@@ -36,6 +43,14 @@ def _encoding(first: bytes, complete: bool, declared: str, name: str) -> str:
     raise UnreadableFile(
         f"文件 {name} 的编码既不是 UTF-8 也不是 GB18030。", remedy="另存为“CSV UTF-8（逗号分隔）”后重新报送。"
     )
+
+
+def _wide(first: bytes) -> str:
+    """UTF-16 without BOM: of delimiters, digits and line ends every other byte is NUL, the first or the second."""
+    before, behind = first[0::2].count(0), first[1::2].count(0)
+    if max(before, behind) * 20 < len(first) or max(before, behind) < 4 * min(before, behind):
+        return ""
+    return "utf-16-be" if before > behind else "utf-16-le"
 
 
 def damaged(name: str) -> UnreadableFile:
@@ -58,7 +73,7 @@ def is_utf8(text: pa.Buffer) -> bool:
 
 
 class Pieces:
-    """Pieces of a file. Of GB18030 and UTF-16 they are valid text; of UTF-8 they are as delivered, and checked by whoever cuts them."""
+    """Pieces of a file. Of other encodings than UTF-8 they are valid text; of UTF-8 they are as delivered, and checked by whoever cuts them."""
 
     def __init__(self, source: BufferedIOBase, declared: str, name: str):
         self._source, self._name = source, name

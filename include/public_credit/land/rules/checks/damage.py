@@ -1,7 +1,8 @@
-"""Texts that lost their meaning on the way: characters nobody could read, one encoding read as another, bytes as a program shows them."""
+"""Texts that lost their meaning on the way: characters nobody could read, one encoding read as another, what a program shows."""
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import numpy as np
@@ -14,10 +15,19 @@ from ..chunk import Rows, any_of
 from ..registry import Mask, check
 
 _WORDS = ("\ufffd", "锟斤拷", "??")
-# First bytes of private-use characters: U+E000–EFFF; U+F000–F0FF, symbols of Word's fonts; U+F8C0–F8FF.
-_PRIVATE = (b"\xee", b"\xef\x80", b"\xef\x81", b"\xef\x82", b"\xef\x83", b"\xef\xa3")
-_SHOWN = r"""^(?:b'.*'|b".*"|bytearray\(b.*\)|<memory at 0x.*>|\\x[0-9A-Fa-f]{4,}|0x[0-9A-Fa-f]{8,}|[xX]'[0-9A-Fa-f]{4,}')$"""
+_PRIVATE = r"\p{Co}"
+# What programs show in the place of a text, as the whole of a value: bytes (Python, SQL, Java, .NET), objects and lists, errors
+# and columns too narrow (spreadsheets), escaped letters (JSON, HTML, URL, quoted-printable).
+_SHOWN = (
+    r"""^(?:b'.*'|b".*"|bytearray\(b.*\)|memoryview\(.*\)|<memory at 0x.*>|<[\w.]+ (?:object )?at 0x[0-9A-Fa-f]+>"""
+    r"""|\\x[0-9A-Fa-f]{4,}|0x[0-9A-Fa-f]{8,}|[xX]'[0-9A-Fa-f]{4,}'|HEXTORAW\('.*'\)|\[B@[0-9a-f]+|java\.[\w.$]+@[0-9a-f]+"""
+    r"""|System\.\w+(?:\.\w+)*(?:\[\])?|\[object \w+\]|\{['"].*\}|\[['"{].*\]|\{\}|\[\]"""
+    r"""|#{2,}|#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)"""
+    r"""|(?:(?:\\u[0-9A-Fa-f]{4}){2}|(?:&#x?[0-9A-Fa-f]{2,6};){2}|(?:%[0-9A-F]{2}){3}|(?:=[0-9A-F]{2}){3}).*)$"""
+)
 _MISREAD = rf"^[\x00-\x7F]*[{AS_GBK}{AS_LATIN}]"
+# GB 2312 read as Latin-1: letters of its upper half in pairs alone, the first of most pairs one that characters begin with.
+_GBK_AS_LATIN = re.compile(r"[\x00-\x7f]*(?:[\xb0-\xf7][\xa1-\xfe](?:[\x00-\x7f]|[\xa1-\xa9][\xa1-\xfe])*){2,}")
 _CHECKED = ("text", "list", "code", "person_id")
 
 
@@ -33,7 +43,9 @@ def _utf8(text: str, encoding: str) -> str:
 
 
 def misread(text: str) -> bool:
-    """Whether a text is UTF-8 that was read as GBK or Latin-1: encoded again, nearly all of it is Chinese in UTF-8."""
+    """Whether a text is UTF-8 that was read as GBK or Latin-1, or GBK that was read as Latin-1: encoded again, it is Chinese."""
+    if _GBK_AS_LATIN.fullmatch(text):
+        return True
     for encoding in ("gb18030", "cp1252"):
         meant = _utf8(text, encoding)
         chinese = sum("\u3000" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" for char in meant)
@@ -46,9 +58,7 @@ def _damaged(values: pl.Series) -> Marks:
     marks = np.asarray(values.str.contains(_SHOWN))
     for word in _WORDS:
         marks = marks | np.asarray(values.str.contains(word, literal=True))
-    raw = values.cast(pl.Binary)
-    for beginning in _PRIVATE:
-        marks = marks | np.asarray(raw.bin.contains(beginning))
+    marks = marks | np.asarray(values.str.contains(_PRIVATE))
     doubtful = np.flatnonzero(np.asarray(values.str.contains(_MISREAD)))
     if len(doubtful):
         marks[doubtful] |= [misread(value) for value in values.gather(doubtful).to_list()]

@@ -12,7 +12,14 @@ from ....kernels.columns import Marks
 from ..chunk import Rows, any_of
 from ..registry import Mask, check
 
-_FLOAT = r"^[+-]?(?:[0-9]+\.[0-9]+[Ee][+-]?[0-9]{1,3}|[0-9]+[Ee]\+[0-9]{1,3}|[0-9]{8,}\.0+|[0-9]{15,}\.[0-9]+)$"
+_DIGIT, _POINT, _SIGN = "[0-9０-９]", "[.．,，]", "[+＋\\-－]"
+# A number as programs write a float, or a spreadsheet a number with a format: exponent, point behind a whole number, thousands.
+_FLOAT = (
+    rf"^{_SIGN}?(?:{_DIGIT}+{_POINT}{_DIGIT}* ?[EeＥｅ] ?{_SIGN}?{_DIGIT}{{1,4}}|{_DIGIT}+ ?[EeＥｅ] ?[+＋]{_DIGIT}{{1,4}}"
+    rf"|{_DIGIT}+(?:[.．]{_DIGIT}+)? ?[×xX*] ?10 ?\^ ?{_DIGIT}{{1,3}}"
+    rf"|{_DIGIT}+[.．][0０]+|{_DIGIT}{{15,}}[.．]{_DIGIT}+|{_DIGIT}{{1,3}}(?:[,，]{_DIGIT}{{3}}){{2,}}(?:[.．]{_DIGIT}+)?)$"
+)
+_DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(?: |$)"
 
 
 @check
@@ -31,8 +38,8 @@ def time_dropped(rows: Rows) -> Mask:
 def precision_lost(rows: Rows, *, digits: int) -> Mask:
     """An identifier passed through a floating-point number (R22).
 
-    From any source it is told by its text – an exponent, a point behind a long number –, in a spreadsheet also by a cell of so
-    many digits that is a number: it keeps fifteen.
+    From any source it is told by its text – an exponent, a point behind a whole number, thousands –, in a spreadsheet also by
+    a cell of so many digits that is a number, which keeps fifteen, or by a day, which the program made of 26-3-1.
     """
     masks = []
     for name in rows.kind.identifying:
@@ -46,7 +53,10 @@ def precision_lost(rows: Rows, *, digits: int) -> Mask:
                 masks.append(column.rows_at(places))
     for name, numeric in _numbers(rows):
         if rows.context.spreadsheet:
-            masks.append(numeric & rows.where(name, lambda texts: _size(texts) >= 10.0 ** (digits - 1)))
+            masks.append(
+                numeric
+                & rows.where(name, lambda texts: (_size(texts) >= 10.0 ** (digits - 1)) | texts.str.contains(_DAY))
+            )
     return any_of(masks)
 
 

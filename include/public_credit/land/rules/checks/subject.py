@@ -7,6 +7,7 @@ import polars as pl
 
 from ....identifiers.bulk import org_codes_embedded, org_codes_valid, registrations_valid
 from ....identifiers.codes import PLACEHOLDER
+from ....identifiers.identity import LONGEST_NONE, says_none
 from ....identifiers.identity_bulk import CODES, NAME
 from ....kernels.columns import Marks
 from ...subjects import decide
@@ -23,10 +24,21 @@ class Condition(Parameters):
     unless: list[str] = []
 
 
+def _say_none(values: pl.Series) -> Marks:
+    marks = np.zeros(len(values), dtype=bool)
+    short = np.flatnonzero(np.asarray(values.str.len_chars().is_between(1, LONGEST_NONE)))
+    marks[short] = [says_none(value) for value in values.gather(short).to_list()]
+    return marks
+
+
 @check
 def required(rows: Rows, *, one_of: list[list[str]] = [], conditional: list[Condition] = []) -> Mask:
-    """Fields the catalogue requires are filled, one of each group, conditional ones where due."""
+    """Fields the catalogue requires are filled, one of each group, conditional ones where due.
+
+    The number of a document is not filled by a word that says there is none: all documents without a number would be one.
+    """
     masks = [~rows.filled(field.name) for field in rows.fields if field.required == "yes"]
+    masks += [rows.where(name, _say_none) for name in rows.kind.document_numbers if name in rows]
     for group in one_of:
         masks.append(~union([rows.filled(name) for name in group]))
     for item in conditional:
