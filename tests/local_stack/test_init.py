@@ -17,6 +17,7 @@ from public_credit.base import connections
 from public_credit.build.inputs import FILES
 from public_credit.catalogue import load_catalogue, read
 from public_credit.catalogue.load import default_root
+from public_credit.catalogue.models import Sftp
 from public_credit.identifiers.codes import make_uscc
 
 from tests.conftest import CHECKOUT
@@ -66,7 +67,7 @@ def test_the_example_is_a_department_once_its_code_is_filled_in(
     assert read(default_root(), folder)[1] == []
     monkeypatch.setenv("PCW_DISTRICT", str(folder))
     (dataset,) = load_catalogue().units["xyzx"].datasets
-    assert dataset.channel.connection == "sftp_xyzx"
+    assert isinstance(dataset.channel, Sftp) and dataset.channel.connection == "sftp_xyzx"
 
 
 def test_what_is_not_given_is_asked_for_until_it_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,8 +72,8 @@ def test_what_is_there_goes_on_and_nothing_new_is_taken(warehouse: Any, district
     (finding,) = [item for item in doctor.examine(penalties.ON) if item.verdict == "待办" and FILE in item.detail]
     assert "暂不采集" in finding.detail
     assert re.search(rf"【数据管理员】\n- {FILE} 第 1 行", told(warehouse))
-    for words in ("batches", "quarantine", "slips", "explain 1/1", "catalogue coverage", "catalogue show", "doctor"):
-        assert "Traceback" not in credit(*words.split()).err, words
+    for command in ("batches", "quarantine", "slips", "explain 1/1", "catalogue coverage", "catalogue show", "doctor"):
+        assert "Traceback" not in credit(*command.split()).err, command
     assert name in credit("catalogue", "show", UNIT).out
 
     (district / FILE).write_bytes(good)

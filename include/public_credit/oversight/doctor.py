@@ -137,10 +137,11 @@ def _airflow() -> Finding:
     try:
         with metadata.connect() as connection:
             rows = connection.execute(text("select dag_id, is_paused from dag where not is_stale")).tuples().all()
-            errors = connection.execute(text("select count(*) from import_error")).scalar_one()
+            errors: int = connection.execute(text("select count(*) from import_error")).scalar_one()
     except SQLAlchemyError:
         return Finding("提醒", "Airflow", "读不到 Airflow 的元数据库，未核对 DAG；先启动服务")
-    wanted, known = {f"collect_{unit.id}" for unit in load_catalogue().collected}, dict(rows)
+    wanted = {f"collect_{unit.id}" for unit in load_catalogue().collected}
+    known: dict[str, bool] = dict(rows)
     wrong = [
         (sorted(wanted - known.keys()), "目录中有而 Airflow 还没有（一分钟内出现，否则查看 dag-processor 日志）"),
         (sorted(dag for dag in known.keys() - wanted if dag.startswith("collect_")), "目录中没有而 Airflow 仍有"),
