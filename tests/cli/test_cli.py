@@ -379,7 +379,7 @@ def test_the_template_of_every_dataset_opens_and_its_example_row_is_accepted(pla
             pl.DataFrame([row]), RowContext(DAYS[2], catalogue.supplier_usccs, True)
         )
         assert (judged.errors[0], judged.warnings[0], judged.refused[0]) == ("", "", ""), dataset.id
-    assert credit("catalogue", "template", "no.such").code == 2
+    assert credit("catalogue", "template", "no.such").code == 4
     book = openpyxl.load_workbook(tmp_path / "zhzf.penalty_entity.xlsx")
     assert book["填报"].data_validations.dataValidation, "drop-downs"
     empty = credit(

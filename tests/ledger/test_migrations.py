@@ -23,7 +23,8 @@ _DEFINITIONS = """
     select tablename, indexname, indexdef from pg_indexes where schemaname in ('ledger', 'vault', 'subjects')
     union all
     select table_name, column_name, concat_ws(' ', data_type, is_nullable, column_default, is_identity)
-    from information_schema.columns where table_schema in ('ledger', 'vault', 'subjects') and table_name <> 'alembic_version'"""
+    from information_schema.columns join information_schema.tables using (table_schema, table_name)
+    where table_schema in ('ledger', 'vault', 'subjects') and table_name <> 'alembic_version' and table_type = 'BASE TABLE'"""
 
 
 def _definitions(url: str) -> set[tuple[str, str, str]]:

@@ -195,23 +195,14 @@ def _landed(kinds: list[Kind]) -> str:
 """
 
 
-# How old the signs of life of a kind are beyond what was agreed: of its datasets the one that is overdue longest, by the
-# cadence of the catalogue, on the newest business day. A 零报送 is a sign of life, what is not due yet needs none.
-_OVERDUE = """\
-            select now() - make_interval(days => coalesce(max(greatest(
-              0, t.day - greatest(b.last, a.last, d.live_on) - d.cadence_days)), 0))
-            from ledger.dataset d cross join (select max(day) as day from ledger.business_day) t
-            left join (select dataset_id, max(business_date) as last from ledger.batch group by 1) b using (dataset_id)
-            left join (select dataset_id, max(period_to) as last from ledger.attestation where superseded_by is null group by 1) a
-              using (dataset_id)
-            where d.kind = '{kind}' and (d.live_on is null or d.live_on <= t.day)
-"""
+# As old as the most overdue dataset of the kind is beyond the cadence of the catalogue.
+_FRESHNESS = "select now() - make_interval(days => coalesce(max(days), 0)) from ledger.overdue where kind = '{kind}'"
 
 
 def _sources(kinds: list[Kind]) -> str:
     tables = "".join(
-        f"      - name: {kind.id}\n        description: {_plain(kind.title)}\n        config:\n          loaded_at_query: |\n"
-        f"{_OVERDUE.replace('{kind}', kind.id)}"
+        f"      - name: {kind.id}\n        description: {_plain(kind.title)}\n"
+        f'        config: {{loaded_at_query: "{_FRESHNESS.replace("{kind}", kind.id)}"}}\n'
         for kind in kinds
     )
     return (
