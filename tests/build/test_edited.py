@@ -273,6 +273,9 @@ def test_edited_policy_reaches_every_record_on_file(
     assert records.query("select * from exports.exp_city__cf_fr where build_id = 1") == exported, (
         "what was offered is history"
     )
+    assert records.query("select cf_gsjzq, operation_hint from exports.exp_city__cf_fr where build_id = 2") == [
+        ("2026-05-02", "upsert")
+    ], "and the receiver is told the term that is right now"
     with open_warehouse(migrated, tmp_path / "anew", monkeypatch) as another:
         _delivered(another)
         anew = built(another)

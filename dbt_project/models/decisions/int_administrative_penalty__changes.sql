@@ -23,4 +23,5 @@ where t.kind = 'administrative_penalty' and (now.record_id is not null or before
        or before.version_count <> now.version_count or before.content_hash <> now.content_hash
        or before.state <> now.state or before.state_known_on is distinct from now.state_known_on
        or before.ended_on is distinct from now.ended_on or before.end_basis is distinct from now.end_basis
-       or before.publication_state <> now.publication_state)
+       or before.publication_state <> now.publication_state
+       or before.publication_until is distinct from now.publication_until)

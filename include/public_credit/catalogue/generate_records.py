@@ -131,7 +131,10 @@ def changes(kind: Kind) -> str:
         told = (
             "    before.publication_state as old_publication_state, now.publication_state as new_publication_state,\n"
         )
-        compared = "\n       or before.publication_state <> now.publication_state"
+        compared = (
+            "\n       or before.publication_state <> now.publication_state"
+            "\n       or before.publication_until is distinct from now.publication_until"
+        )
     return f"""\
 {{{{ config(materialized='incremental', incremental_strategy='append',
           meta={{'grain': ['build_id', 'record_id'], 'once': true}}, full_refresh=false) }}}}

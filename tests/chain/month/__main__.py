@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -43,8 +44,10 @@ def play(days: list[Day], home: Path, seed: int, *, disturbed: bool) -> None:
         player = Player(made, Random(f"{seed}/disturbances"), disturbed=disturbed, say=say)
         for day in days:
             player.play(day)
+        closing = days[-1].on + timedelta(days=1)  # what the city said on the last day is in its build
+        made.finish(made.steps(closing, "build"))
         left = compare.left_by(made)
-        rebuilt = compare.against_a_rebuild(made, days[-1].on) if disturbed else {}
+        rebuilt = compare.against_a_rebuild(made, closing) if disturbed else {}
     (home / "left.json").write_text(
         json.dumps({"left": left, "rebuilt": rebuilt, "happened": player.happened}, ensure_ascii=False),
         encoding="utf-8",

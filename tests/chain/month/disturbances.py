@@ -83,8 +83,10 @@ def kill_collect(blow: Blow) -> None:
 
 
 def kill_apply(blow: Blow) -> None:
-    """The table has its new column, and nobody has booked it."""
-    blow.killed_when(blow.running("%alter table%raw%"), "kill_apply")
+    """It waits for somebody who reads the table."""
+    with blow.site.connect() as reader:
+        reader.execute("select from raw.administrative_penalty limit 1")
+        blow.killed_when(blow.running("lock table%"), "kill_apply")
 
 
 def kill_gate(blow: Blow) -> None:
