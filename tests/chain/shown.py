@@ -74,12 +74,13 @@ def _by_year(counted: Decisions, table: str = "") -> dict[tuple[str, str], dict[
 
 def _target_lines(page: str) -> dict[tuple[str, str, str], tuple[str, str]]:
     """Figure, unit and year → percent and fraction, of every row of the page."""
-    found = {}
+    found: dict[tuple[str, str, str], tuple[str, str]] = {}
     for row in re.split(r"(?=<li class=\"row)", page)[1:]:
         name = re.search(r'data-figure="(\w+)/1/(\w*)/(\d{4})"', row)
         if name:
             cells = [re.search(rf'<span class="n {each}">([^<]*)<', row) for each in ("pct", "frac")]
-            found[name.groups()] = tuple(cell[1].strip() if cell else "" for cell in cells)
+            percent, fraction = (cell[1].strip() if cell else "" for cell in cells)
+            found[name[1], name[2], name[3]] = percent, fraction
     return found
 
 

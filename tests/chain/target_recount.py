@@ -228,8 +228,9 @@ def _disclosure(world: World) -> Iterable[Part]:
     reports: dict[str, dict[date, Row]] = defaultdict(dict)
     for row in _newest(accepted_rows(world, "aggregate_count")).values():
         if row["measure"] == "政务公开事项数" and row["unit_id"] not in listing:
-            year, month = map(int, row["month"].split("-"))
-            reports[row["unit_uscc"]][date(year, month, calendar.monthrange(year, month)[1])] = row
+            first = date.fromisoformat(f"{row['month']}-01")
+            last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+            reports[row["unit_uscc"]][last] = row
     for by_month in reports.values():
         months = sorted(by_month)
         for month, until in zip(months, [*months[1:], None], strict=True):

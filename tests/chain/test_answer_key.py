@@ -70,7 +70,7 @@ def test_three_days_match_the_answer_key_and_leave_no_number_behind(lone_warehou
                 )[0]
                 assert latest[:4] == (0, 0, 0, 0) and latest[4] > 1000
             assert len(counted[3]) > 3000
-            wrong, values = shown.differences(w, tmp_path / "shown", DAYS[3], counted[3], {2020: counted[1]})
+            wrong, values = shown.differences(w, tmp_path / "shown", DAYS[3], counted[3], {2020: counted[2]})
             assert wrong == [] and values > 1000
             assert target_answers.edition_differences(w) == []
             assert w.query("select count(*) from ledger.step where verdict = 'incomplete' and ended_at is null") == [

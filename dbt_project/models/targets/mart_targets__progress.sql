@@ -17,7 +17,7 @@ with contributing as (
         cell.suppressed, cell.denominator_rule, cell.stated_on, told.denominator_source as told_by,
         roster.in_force_on, case when cell.month_end >= roster.held_on then roster.held_on end as held_on,
         case when cell.unit_id = '' and t.denominator_rule = 'items_due' and coalesce(u.units, 0) < c.units
-             then concat_ws('', '（', c.units, ' 个单位中 ', coalesce(u.units, 0), ' 个有数）') end as units_told,
+             then concat_ws('', c.units, ' 个单位中 ', coalesce(u.units, 0), ' 个有数') end as units_told,
         case when not cell.suppressed and (cell.stated_on is not null or t.figure_kind = '系统计算')
              then cell.numerator end as numerator,  -- nobody has reported: no number, not zero
         case when not cell.suppressed then cell.denominator end as denominator
@@ -56,7 +56,8 @@ select
     case when denominator is null then null else nullif(concat_ws('',
         case when denominator_rule like 'registry:%' then '登记库月末存续主体'
              when denominator_rule like 'roster:%' then concat_ws('', '名册：', substr(denominator_rule, 8))
-             when denominator_rule = 'items_due' then concat_ws('', '应公开事项', units_told)
+             when denominator_rule = 'items_due' then concat_ws('', '应公开事项',
+             case when units_told is not null then concat_ws('', '（', units_told, '）') end)
              when denominator_rule like 'fixed:%' then '实施意见列名'
              else told_by end,
         case when held_on is not null then concat_ws('', '（', {{ day_text('held_on') }}, ' 的较新名册被扣留，未采用）') end), '')
@@ -64,6 +65,10 @@ select
     case when denominator is null then null
          when denominator_rule in ('reported', 'staff_count') then stated_on
          else least(month_end, in_force_on, cast('{{ var("business_date") }}' as date)) end as denominator_on,
+    case when denominator is not null then nullif(concat_ws('；', units_told,
+        case when held_on is not null then concat_ws('', {{ day_text('held_on') }}, ' 的较新名册被扣留，仍按旧名册计') end,
+        case when denominator_rule in ('reported', 'staff_count') and {{ days_between('stated_on', 'month_end') }} > 366
+             then concat_ws('', '填报数是 ', {{ day_text('stated_on') }}, ' 的，已超过一年') end), '') end as quality_note,
     percent, goal, cast(case when not of_persons then goal - percent end as numeric(9, 4)) as distance, pace, state,
     suppressed, due_on, definition
 from judged where first_true = 1

@@ -109,11 +109,12 @@ def diff(
         return
     print(f"{found['year']} 年：第 {old} 号 → 第 {new} 号")
     output.table(
-        ["目标", "名称", "分子", "分母", "进度", "变动（百分点）", "状态", "明细增 / 减 / 变"],
+        ["目标", "名称", "原因", "分子", "分母", "进度", "变动（百分点）", "状态", "明细增 / 减 / 变"],
         [
             [
                 f"{row['target_id']}-{row['goal_no']}",
                 row["title"],
+                "口径调整" if row["redefined"] else "r 数据更正",
                 f"{_number(row['old_numerator'])} → {_number(row['new_numerator'])}",
                 f"{_number(row['old_denominator'])} → {_number(row['new_denominator'])}",
                 f"{_percent(row['old_percent'])} → {_percent(row['new_percent'])}",
@@ -126,6 +127,8 @@ def diff(
             for row in found["figures"]
         ],
     )
+    for row in found["redefined"]:
+        print(f"口径调整 {row['target_id']}-{row['goal_no']}：{row['before']} → {row['now']}")
     print()
     output.table(
         ["数字", "变化", "单位", "对象", "分子", "分母", "单独影响（百分点）", "记录"],

@@ -1,5 +1,7 @@
 """What differs between two editions: the figures, and row by row the items that came, went or changed.
 
+A figure that is defined otherwise in the newer edition is ``redefined``: its difference is 口径调整, not a correction (r).
+
 The row changes of a figure add up to the change of its numerator and denominator; each row tells by how many percentage
 points it alone would have moved the figure. Reports about persons under five are not shown.
 """
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..ledger.session import session
+from . import definitions
 from . import run as editions
 
 CHANGES = {"came": "新增", "went": "退出", "changed": "变化"}
@@ -74,24 +77,29 @@ def _hidden(row: dict[str, Any]) -> bool:
 
 
 def figures(opened: Session, old: int, new: int) -> list[dict[str, Any]]:
-    """The district's figures that differ between two editions, each with the number of rows that came, went and changed."""
+    """The district's figures that differ between two editions: the rows that came, went and changed, and whether it is
+    ``redefined``."""
+    redefined = definitions.changed(opened, old, new)
     counted: dict[str, Counter[str]] = {}
     for row in opened.execute(text(_COUNTS), {"old": old, "new": new}):
         counted.setdefault(row.figure_id, Counter())[row.change] = row.amount
     return [
-        dict(row) | {change: counted.get(row["figure_id"], Counter())[change] for change in CHANGES}
+        dict(row)
+        | {change: counted.get(row["figure_id"], Counter())[change] for change in CHANGES}
+        | {"redefined": (row["target_id"], row["goal_no"]) in redefined}
         for row in opened.execute(text(_FIGURES), {"old": old, "new": new}).mappings()
     ]
 
 
 def compare(old: int, new: int, limit: int = 1000) -> dict[str, Any]:
-    """Differences of two editions of the same year: figures of the district, and the rows that moved them."""
+    """Differences of two editions of the same year: figures of the district, the rows that moved them, what is redefined."""
     with session("reader") as opened:
         first, second = editions._one(opened, old), editions._one(opened, new)
         if first.year != second.year:
             raise UserError(f"第 {old} 号与第 {new} 号不是同一年度。", remedy="只能比较同一年度的定稿与重列。", code=2)
         year = first.year
         moved = figures(opened, old, new)
+        redefined = definitions.changed(opened, old, new)
         items = [dict(row) for row in opened.execute(text(_ITEMS), {"old": old, "new": new, "limit": limit}).mappings()]
         totals = {
             row.figure_id: (int(row.numerator), int(row.denominator))
@@ -102,4 +110,8 @@ def compare(old: int, new: int, limit: int = 1000) -> dict[str, Any]:
         if _hidden(row):
             for name in ("old_numerator", "new_numerator", "old_denominator", "new_denominator", "moved"):
                 row[name] = None
-    return {"year": year, "old": old, "new": new, "figures": moved, "items": items}
+    told = [
+        {"target_id": target, "goal_no": goal, "before": before, "now": now}
+        for (target, goal), (before, now) in redefined.items()
+    ]
+    return {"year": year, "old": old, "new": new, "figures": moved, "items": items, "redefined": told}

@@ -1,7 +1,8 @@
 """Frozen editions of the targets' figures: compute, decide, freeze, restate, compare.
 
-An edition holds a year's figures as of 31 December and the items each figure is made of, so a restatement can say which
-record came, went or changed and by how much it moved which figure. The database refuses any change of a frozen edition.
+An edition holds a year's figures as of 31 December, the items each figure is made of, and what each figure was taken to mean,
+so a restatement can say which record came, went or changed and by how much it moved which figure, and which figure is another
+one because it means something else. The database refuses any change of a frozen edition.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..ledger import locks, published, words
 from ..ledger.models import Build, Edition
 from ..ledger.session import session, step, written
 from ..ledger.states import UNDECIDED, BuildState, EditionKind, EditionState, StepName, Verdict
+from . import definitions
 
 _FIGURES = """
     insert into ledger.edition_figure (edition_id, target_id, goal_no, unit_id, figure_id, numerator, denominator,
@@ -130,6 +132,7 @@ def draft(run: Run, year: int, reason: str = "") -> Drafted:
         opened.flush()
         figures = written(opened.execute(text(_FIGURES), {"edition": made.id, "as_of": as_of}))
         opened.execute(text(_ITEMS), {"edition": made.id, "as_of": as_of})
+        definitions.keep(opened, made.id)
         unexplained: Sequence[str] = opened.execute(text(_UNEXPLAINED), {"edition": made.id}).scalars().all()
         if not figures or unexplained:
             raise UserError(

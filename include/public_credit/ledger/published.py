@@ -58,7 +58,7 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "jsonb": "payload",
     },
     "marts.mart_targets__progress": {
-        "text": "target_id unit_id denominator_source state",
+        "text": "target_id unit_id denominator_source quality_note state",
         "integer": "goal_no year",
         "date": "month_end denominator_on",
         "bigint": "numerator denominator",
@@ -152,14 +152,18 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
     },
     "marts.mart_shuanggongshi__penalty": {"text": "record_id legal_basis"},
     "policy.target": {
-        "text": "target_id figure_id title subject_type goal_text",
+        "text": "target_id figure_id title subject_type goal_text population numerator_rule denominator_rule definition",
         "integer": "goal_no",
         "date": "due_on",
+        "numeric(7,4)": "goal",
     },
     "policy.target_state_rule": {"text": "state symbol hatch explanation", "integer": "worst_first"},
-    "policy.metric_definition": {"text": "metric title definition exclusions cohort source mart pages"},
+    "policy.metric_definition": {
+        "text": "metric title definition numerator denominator exclusions cohort source mart pages",
+        "integer": "version",
+    },
     "policy.notice_rule": {"text": "metric clause reason", "numeric(7,2)": "threshold"},
-    "policy.goal_line": {"text": "metric clause", "numeric(7,4)": "goal"},
+    "policy.goal_line": {"text": "metric clause word", "numeric(7,4)": "goal"},
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from public_credit.papers.leadership import views, words
+from public_credit.papers.leadership import corrections, views, words
 from public_credit.papers.leadership.model import Figure, Publication, Target
 
 LAYOUT = """(() => {
@@ -104,20 +104,13 @@ def wrong_figures(tab: Any, publication: Publication) -> list[str]:
         figure = publication.figure_at[(target_id, 1, unit, publication.month_of(int(year)))]
         if shown != words.number(figure.numerator):
             wrong.append(f"{name}: {shown}")
-    corrected = {
-        (each.edition_id, figure.figure_id): figure for each, figure in views.restatements(publication) if figure
-    }
+    corrected = {item.name: item for item in corrections.corrections(publication) if item.name}
     told = tab.evaluate(RESTATED)
     assert len(told) == 2 * len(corrected)
     for name, shown in told:
-        edition, figure_id, side = name.split("/")
-        restated = corrected[edition, figure_id]
-        values = (
-            (restated.old_percent, restated.old_numerator, restated.old_denominator)
-            if side == "old"
-            else (restated.percent, restated.numerator, restated.denominator)
-        )
-        if shown != f"{words.percent(values[0])} {words.ratio(*values[1:])}":
+        item, side = name.rsplit("/", 1)
+        value = corrected[item].before if side == "old" else corrected[item].after
+        if shown != f"{words.percent(value.percent)} {words.ratio(value.numerator, value.denominator)}":
             wrong.append(f"{name}: {shown}")
     for name, shown in tab.evaluate(SILENCE):
         unit, year = name.split("/")

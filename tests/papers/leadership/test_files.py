@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from jsonschema import ValidationError
 from public_credit.base.messages import UserError
-from public_credit.papers.leadership import charts, drawings, page, paper, publish, views, words
+from public_credit.papers.leadership import charts, corrections, drawings, page, paper, publish, views, words
 from public_credit.papers.leadership.model import Publication
 
 from .invented import publication
@@ -174,68 +174,138 @@ def test_a_goal_line_is_drawn_only_where_a_clause_is_cited(small: Publication) -
 def test_departments_are_compared_farthest_first_and_silence_is_pointed_out(district: Publication) -> None:
     items = views.compared(district, 2020)
     gaps = [item.gap for item in items if item.gap is not None]
-    assert gaps == sorted(gaps) and [item.unit_id for item in items if item.standing == "静默"] == ["xfdd"]
+    assert gaps == sorted(gaps) and [item.unit_id for item in items if item.standing == "长期未报"] == ["xfdd"]
     assert items[len(gaps)].unit_id == "xfdd", "no rate, but the most silent weeks"
     assert [item.unit_id for item in items if item.standing == "从未报送"] == ["town_east"]
 
 
 def test_from_how_many_weeks_on_silence_is_pointed_out_is_policy_with_its_clause(small: Publication) -> None:
     rule = small.notices["silent_weeks"]
-    units = {item.unit_id: item.silent_weeks for item in views.compared(small, 2020) if item.standing == "静默"}
+    units = {item.unit_id: item.silent_weeks for item in views.compared(small, 2020) if item.standing == "长期未报"}
     assert units == {"xfdd": 39}
     stricter = replace(small, notices={"silent_weeks": replace(rule, threshold=1)})
     assert (
-        {item.unit_id for item in views.compared(stricter, 2020) if item.standing == "静默"}
+        {item.unit_id for item in views.compared(stricter, 2020) if item.standing == "长期未报"}
         == {item.unit_id for item in views.compared(small, 2020) if (item.silent_weeks or 0) >= 1}
         > {"xfdd"}
     )
     none = replace(small, notices={})
-    assert not any(item.standing == "静默" for item in views.compared(none, 2020))
+    assert not any(item.standing == "长期未报" for item in views.compared(none, 2020))
     assert rule.clause in page.render(small) and rule.clause + "）：" not in page.render(none)
 
 
-def test_restatements_are_listed_with_what_moved_and_the_edition_stays(district: Publication, tmp_path: Path) -> None:
-    (first, figure), (second, nothing) = views.restatements(district)
-    assert (figure.numerator - figure.old_numerator, figure.came, figure.went, figure.changed) == (
-        3,
-        3,
-        0,
-        1,
-    ) and nothing is None
-    assert (
-        views.version(district, 2018) == "已定版（第 8 号），更正重列（第 11 号）"
-        and views.version(district, 2020) == "动态数，未定版"
-    )
-    row = next(row for row in views.rows(district, 2018) if row.target.target_id == "T12")
-    assert row.figure.numerator == figure.old_numerator, "the edition's figure is shown, corrected or not"
-    html = page.render(district)
-    for text in (
-        first.reason,
-        second.reason,
-        "第 11 号（改第 8 号）",
-        "3 / 0 / 1",
-        words.points(figure.moved),
-        "全区数字不变，只有明细变化",
-    ):
+def test_one_table_tells_what_was_corrected_why_and_what_waits(district: Publication, tmp_path: Path) -> None:
+    told = corrections.corrections(district)
+    assert [(item.year, item.title[:4], item.mark, item.rows) for item in told] == [
+        (2018, "社会组织", "r", (3, 0, 1)),
+        (2018, "政府采购", "口径调整", (7, 0, 0)),
+        (2019, "全区数字", "r", None),
+        (2019, "重点企业", "r", None),
+    ]
+    assert [item.after.numerator - item.before.numerator for item in told if item.before] == [3, 7, 2]
+    assert told[3].state == "未重列" and told[2].before is None
+    assert corrections.version(district, 2018) == "已定版（第 8 号），更正重列（第 11 号）"
+    assert corrections.version(district, 2020) == "动态数，未定版"
+    html, texts = page.render(district), [told[0].reason, told[2].reason, "第 11 号重列（改第 8 号）", "3 / 0 / 1"]
+    for text in (*texts, words.points(told[0].moved), "全区数字不变，只有明细变化"):
         assert text in html
-    assert "没有已批准的重列" in page.render(replace(district, restatements=[]))
+    assert "没有更正" in page.render(
+        replace(district, restatements=[], editions={2018: replace(district.editions[2018], first={})})
+    )
     published = publish.write(district, tmp_path, 2020)
-    lines = list(openpyxl.load_workbook(published.workbook)["更正重列"].iter_rows(min_row=5, values_only=True))
-    assert [line[0] for line in lines] == [2018, 2019] and lines[0][3:6] == (
-        figure.old_numerator,
-        387,
-        pytest.approx(figure.percent),
-    )
-    assert lines[0][9:12] == (3, 0, 1) and lines[1][2] == "—"
-    shown = paper.content(district, 2018)
+    lines = list(openpyxl.load_workbook(published.workbook)["定版后的更正"].iter_rows(min_row=5, values_only=True))
+    assert [line[0] for line in lines] == [2018, 2018, 2019, 2019] and lines[0][4:6] == (told[0].before.numerator, 387)
     assert (
-        len(shown["restatements"]) == 2 and first.reason in shown["restatements"][0] and "更正重列" in shown["edition"]
+        lines[0][10:13] == (3, 0, 1)
+        and lines[2][4] == "—"
+        and [line[2] for line in lines] == ["r", "口径调整", "r", "r"]
     )
+    shown = paper.content(district, 2018)
+    assert len(shown["corrections"]) == 4 and told[0].reason in shown["corrections"][0]
+    assert "〔口径调整〕" in shown["corrections"][1] and "更正重列" in shown["edition"]
 
 
-def test_a_definition_names_chinese_sources_and_its_mart_as_a_foot_only(district: Publication) -> None:
+def test_a_restated_year_shows_the_revised_figure_with_its_mark_and_the_first_one(district: Publication) -> None:
+    rows = {row.target.target_id: row for row in views.rows(district, 2018)}
+    for target, mark, fewer in (("T12", "r", 3), ("T09", "口径调整", 7)):
+        row = rows[target]
+        assert row.mark == mark and row.figure.numerator - row.first.numerator == fewer
+        told = f"{mark} 首次定版 {words.percent(row.first.percent)}（{words.fraction(row.first)}）"
+        assert told in page.render(district) and told in str(paper.content(district, 2018)["rows"])
+    assert {row.mark for row in rows.values()} == {"", "r", "口径调整"}
+    assert all(row.mark == "" for row in views.rows(district, 2020))
+
+
+def test_a_definition_names_chinese_sources_and_the_workbook_alone_its_mart(
+    district: Publication, tmp_path: Path
+) -> None:
     html = page.render(district)
-    assert "来源：各目标所列名册或登记库 <small>mart_targets__progress</small>" in html
+    assert "来源：各目标所列名册或登记库</dd>" in html and "mart_" not in html
+    assert "mart_" not in str(paper.content(district, 2020))
+    told = openpyxl.load_workbook(publish.write(district, tmp_path, 2020).workbook)["口径与来源"]
+    assert "mart_targets__progress" in {cell.value for row in told.iter_rows() for cell in row}
+
+
+def test_its_reader_meets_no_word_of_the_workshop(district: Publication) -> None:
+    told = re.sub(r"<(script|style)>.*?</\1>|<[^>]*>", " ", page.render(district), flags=re.S)
+    for text in (told, str(paper.content(district, 2020))):
+        assert not re.findall(r"放行|静默|次构建|int_|\b[RAGL] [÷数]|[数量] [RAGL]\b", text)
+
+
+def test_a_figure_to_be_read_with_care_says_why_beside_it(district: Publication, tmp_path: Path) -> None:
+    assert "数据质量提示：" not in page.render(district)
+    why, month = "3 个单位中 2 个有数", date(2020, 12, 31)
+    figures = [
+        replace(f, quality_note=why) if (f.key, f.month_end) == (("T01", 1), month) else f for f in district.figures
+    ]
+    noted = replace(district, figures=figures)
+    assert page.render(noted).count(f"数据质量提示：{why}") == 1
+    assert f"数据质量提示：{why}" in str(paper.content(noted, 2020)["rows"])
+    book = openpyxl.load_workbook(publish.write(noted, tmp_path, 2020).workbook)["哪些目标落后"]
+    head, *lines = book.iter_rows(min_row=4, values_only=True)
+    assert {line[1] for line in lines if line[head.index("数据质量提示")] == why} == {"T01"}
+
+
+def test_a_reference_line_is_not_called_a_goal(district: Publication) -> None:
+    html = page.render(district)
+    assert "▼ 距参考线 100%" in html and "（━ 参考线 100%）" in html and "与参考线比：及时率 100%" in html
+    cited = {"timely_rate": replace(district.goal_lines["timely_rate"], word="目标")}
+    assert "▼ 距目标 100%" in page.render(replace(district, goal_lines=cited))
+
+
+def test_the_unit_that_reported_is_named_whoever_is_in_charge(district: Publication) -> None:
+    rows = {row.target.target_id: row for row in views.counted_only(district, 2020)}
+    assert rows["T16"].target.responsible == ("rsj",) and views.reporters(district, rows["T16"]) == ["wsjk"]
+    assert views.reporters(district, rows["T13"]) == []
+    told = {line[0][:3]: line[1] for line in paper.content(district, 2020)["counted"]}
+    assert told["T16"] == "示范区卫生健康局" and told["T13"] == "尚无单位报送"
+
+
+def test_units_without_a_duty_of_reporting_decisions_are_one_line(district: Publication) -> None:
+    items = views.compared(district, 2020)
+    assert [item.on_duty for item in items] == sorted((item.on_duty for item in items), reverse=True)
+    idle = [item.name for item in items if not item.on_duty]
+    assert len(idle) == 7
+    line = views.without_duty(district, 2020)
+    assert line.startswith("另有 7 个单位没有双公示职责") and all(name in line for name in idle)
+    shown = paper.content(district, 2020)
+    assert line in shown["compare_note"] and len(shown["compared"]) == len(items) - 7
+    assert line in page.render(district)
+
+
+def test_the_years_before_the_records_are_said_and_drawn_to_be_so(district: Publication) -> None:
+    early = [replace(f, numerator=0, percent=0.0) if f.year < 2018 and f.numerator else f for f in district.figures]
+    late = [item for item in district.quality if item.period[:4] >= "2019"]
+    young = replace(district, figures=early, quality=late)
+    assert views.horizon(district) == 2016 and views.horizon(young) == 2018
+    assert corrections.version(young, 2017) == "记录起点之前，还没有信用记录"
+    drawn = charts.states_by_year(young, "")
+    assert "2018 年以前为记录起点之前" in drawn and "2017 年落后" not in drawn and drawn.count(">记录起点之前<") == 2
+    assert charts.quality_by_year(young, "").count(">上线前<") == 3
+    target = next(target for target in young.targets if target.target_id == "T05")
+    assert ">记录起点<" in charts.months_of_target(target, views.series(young, target, ""))
+    for plain in (charts.states_by_year(district, ""), charts.quality_by_year(district, "")):
+        assert "记录起点" not in plain and "上线前" not in plain
 
 
 def test_what_moved_since_last_month_is_told_once_per_figure(district: Publication) -> None:

@@ -15,7 +15,9 @@ import psycopg
 import pytest
 from public_credit.base.messages import UserError
 from public_credit.build import run as build
+from public_credit.editions import definitions
 from public_credit.editions import run as editions
+from public_credit.ledger.session import session
 from public_credit.oversight import figure as figures
 from public_credit.papers.leadership import load, publish, views, words
 from public_credit.papers.leadership.model import Publication
@@ -112,7 +114,16 @@ def district(migrated, tmp_path_factory) -> Iterator[District]:
         editions.approve(run_on(ON, "领导"), made.edition_id, made.content_hash)
         editions.freeze(run_on(ON), made.edition_id)
         records.deliver("administrative_licence", date(2021, 2, 26), [_decision(3, "2020-05-11", "许3")])
+        records.deliver(
+            "aggregate_count",
+            date(2021, 2, 26),
+            [{"measure": "工程建设从业人员信用档案数", "month": "2020-06", "numerator": "70", "denominator": "80"}],
+        )
         build.run(run_on(date(2021, 2, 26)))
+        with warehouse.connect("builder") as builder:
+            builder.execute(
+                "update policy.target set definition = definition || '（改按名册）' where target_id = 'T08'"
+            )
         restated = editions.draft(run_on(ON, "起草人"), 2020, "补报 2020 年的一件许可")
         editions.approve(run_on(ON, "领导"), restated.edition_id, restated.content_hash)
         editions.freeze(run_on(ON), restated.edition_id)
@@ -147,16 +158,16 @@ def test_rates_are_those_of_the_marts(district: District) -> None:
         assert quality.timely_rate == (None if rate is None else pytest.approx(float(rate)))
 
 
-def test_a_frozen_year_keeps_its_figures_and_shows_what_changed_since(district: District) -> None:
-    row = next(row for row in views.rows(district.publication, 2020) if row.target.target_id == "T05")
-    assert row.frozen and (row.figure.numerator, row.figure.denominator) == (2, 5)
-    assert (row.running.numerator, row.running.denominator) == (3, 5)
-    restated = {
-        (year, row.target.target_id, row.figure.unit_id) for year, row, _ in views.restated(district.publication)
-    }
-    assert (2020, "T05", "") in restated
+def test_a_restated_year_shows_the_revised_figure_and_the_first_one_beside_it(district: District) -> None:
+    rows = {row.target.target_id: row for row in views.rows(district.publication, 2020)}
+    row = rows["T05"]
+    assert row.frozen and (row.figure.numerator, row.figure.denominator) == (3, 5) and row.running is None
+    assert (row.first.numerator, row.first.denominator, row.mark) == (2, 5, "r")
+    assert (rows["T08"].figure.numerator, rows["T08"].first.numerator, rows["T08"].mark) == (70, 60, "口径调整")
     page = district.published.page.read_text(encoding="utf-8")
-    assert "已定版" in page and "定版后有更正" in page and "现值" in page
+    assert "已定版" in page and "r 首次定版 40.0%（2 / 5）" in page and "口径调整 首次定版 75.0%（60 / 80）" in page
+    with session("reader") as opened:
+        assert set(definitions.changed(opened, 1)) == {("T08", 1)} and definitions.changed(opened, 2) == {}
 
 
 def test_a_frozen_correction_is_listed_with_the_rows_that_moved_it(district: District) -> None:
@@ -169,7 +180,7 @@ def test_a_frozen_correction_is_listed_with_the_rows_that_moved_it(district: Dis
         "补报 2020 年的一件许可",
     )
     moved = {figure.figure_id: figure for figure in each.figures}
-    assert set(moved) == {"T05"}
+    assert set(moved) == {"T05", "T08"} and (moved["T05"].redefined, moved["T08"].redefined) == (False, True)
     figure = moved["T05"]
     assert (figure.old_numerator, figure.numerator, figure.denominator) == (2, 3, 5) and figure.moved == pytest.approx(
         20
@@ -177,6 +188,8 @@ def test_a_frozen_correction_is_listed_with_the_rows_that_moved_it(district: Dis
     assert (figure.came, figure.went, figure.changed) == (0, 0, 1), "the firm was counted before, and is covered now"
     page = district.published.page.read_text(encoding="utf-8")
     assert "更正重列（第 2 号）" in page and "2 / 5" in page and "补报 2020 年的一件许可" in page
+    told = credit("editions", "diff", 1, 2)
+    assert told.code == 0 and "r 数据更正" in told.out and "口径调整 T08-1" in told.out and "（改按名册）" in told.out
 
 
 def test_the_district_has_its_month_from_the_mart(district: District) -> None:
@@ -247,7 +260,9 @@ def test_the_page_asks_for_nothing_and_names_its_data(district: District) -> Non
     assert " style=" not in page and "@import" not in page
     assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", page)
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
-    assert f"构建 {district.publication.build_id}" in page and "数据截至 2021-02-26" in page and 'lang="zh-CN"' in page
+    assert (
+        f"数据版本 {district.publication.build_id}" in page and "数据截至 2021-02-26" in page and 'lang="zh-CN"' in page
+    )
     assert district.published.page.stat().st_size < 4_000_000
 
 
@@ -265,8 +280,7 @@ def test_the_workbook_answers_one_question_a_sheet_and_prints(district: District
         "部门报送比较",
         "里程碑到哪了",
         "本月变了什么",
-        "定版与现值",
-        "更正重列",
+        "定版后的更正",
         "依现行法不推进",
         "口径与来源",
     ]

@@ -74,6 +74,17 @@ class EditionFigure(Base):
     suppressed: Mapped[bool] = mapped_column(Boolean)
 
 
+class EditionDefinition(Base):
+    """What a figure of an edition was taken to mean: the words beside it, and a hash of all that defines it."""
+
+    __tablename__ = "edition_definition"
+    edition_id: Mapped[int] = mapped_column(ForeignKey("ledger.edition.id"), primary_key=True)
+    target_id: Mapped[str] = mapped_column(primary_key=True)
+    goal_no: Mapped[int] = mapped_column(primary_key=True)
+    definition: Mapped[str]
+    content_hash: Mapped[str]
+
+
 class EditionItem(Base):
     """What one item (organisation, report of a unit, department, area) added to a figure of an edition, and by which record."""
 

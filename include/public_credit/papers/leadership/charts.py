@@ -12,7 +12,7 @@ from typing import Any
 
 from . import drawings
 from .model import Figure, Publication, Target
-from .views import small, state_counts
+from .views import horizon, small, state_counts
 from .words import percent
 
 FONTS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif"
@@ -137,9 +137,11 @@ def _years_axis(alt: Any) -> Any:
 def states_by_year(publication: Publication, unit: str, *, width: int = 400, height: int = 158) -> str:
     """Stacked columns: how many goals stand in which state, year by year."""
     alt, data = _altair(), _Data()
-    values, total = [], 1
+    values, total, first = [], 1, horizon(publication)
     for year in publication.years:
         low = 0
+        if year < first:
+            continue
         for state, count in state_counts(publication, year, unit):
             values.append(
                 {
@@ -185,8 +187,27 @@ def states_by_year(publication: Publication, unit: str, *, width: int = 400, hei
         .encode(y="middle:Q", text="n:Q", color=alt.Color("ink:N", scale=None))
     )
     marks = _chosen_year(alt, data, publication, width, height)
+    layers = [marks, *_before(alt, data, publication, first, "记录起点之前", width, height), bars, halo, numbers]
     spoken = "；".join(f"{item['year']} 年{item['state']} {item['n']} 项" for item in values)
-    return described(_draw(alt.layer(marks, bars, halo, numbers), data), f"各年目标状态：{spoken}")
+    return described(_draw(alt.layer(*layers), data), f"各年目标状态：{_unrecorded(publication, first)}{spoken}")
+
+
+def _unrecorded(publication: Publication, first: int) -> str:
+    return f"{first} 年以前为记录起点之前；" if publication.years[0] < first else ""
+
+
+def _before(
+    alt: Any, data: _Data, publication: Publication, first: int, text: str, width: int, height: int
+) -> list[Any]:
+    """The years before ``first`` as blank columns, and why they are blank; nothing where there are none."""
+    years = [str(year) for year in publication.years]
+    blank = [{"year": year, "text": text} for year in years if int(year) < first]
+    if not blank:
+        return []
+    x = alt.X("year:O", axis=_years_axis(alt), scale=alt.Scale(domain=years))
+    base = alt.Chart(data.named(blank), width=width, height=height).encode(x=x)
+    words = base.mark_text(angle=270, fontSize=12, font=_MEASURED, color=MUTED).encode(text="text:N")
+    return [base.mark_rect(color=TOKENS["blank"]), words]
 
 
 def _chosen_year(alt: Any, data: _Data, publication: Publication, width: int, height: int) -> Any:
@@ -229,7 +250,9 @@ def quality_by_year(publication: Publication, unit: str, *, width: int = 400, he
         ),
         color=alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=colours)),
     )
+    rated = min(int(item["year"]) for item in values)
     layers = [_chosen_year(alt, data, publication, width, height)]
+    layers += _before(alt, data, publication, rated, "上线前", width, height)
     if "timely_rate" in publication.goal_lines:
         goal = publication.goal_lines["timely_rate"].goal * 100
         layers.append(
@@ -289,4 +312,12 @@ def months_of_target(target: Target, figures: list[Figure], *, width: int = 560,
         .encode(y=alt.Y("goal:Q", scale=alt.Scale(domain=[0, 100])))
     )
     layers.append(line(values, color=BLUE, strokeWidth=2.2, interpolate="step-after"))
+    start = next((figure for figure in figures if figure.numerator), None)
+    if start is not None and start is not figures[0]:
+        layers.append(
+            alt.Chart(data.named([{"at": at(start), "text": "记录起点"}]))
+            .mark_text(align="left", baseline="top", dx=3, dy=2, fontSize=12, font=_MEASURED, color=MUTED)
+            .encode(x=x, y=alt.value(0), text="text:N")
+        )
+        layers.append(alt.Chart(data.named([{"at": at(start)}])).mark_rule(color=MUTED, strokeDash=[2, 2]).encode(x=x))
     return described(_draw(alt.layer(*layers), data), f"{target.title}逐月进展，最近 {percent(drawn[-1][1])}")

@@ -6,7 +6,8 @@ The marts give shares of targets in percent (0–100) and rates of supervision a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import text
@@ -16,6 +17,7 @@ from ...base import settings
 from ...base.messages import UserError
 from ...base.run import Run
 from ...catalogue import load_catalogue
+from ...editions import definitions
 from ...editions import diff as edition_diff
 from ...ledger import published
 from ...ledger.locks import between_builds
@@ -45,7 +47,9 @@ from .model import (
 
 _FIGURE = """target_id, goal_no, unit_id, year, month_end, numerator, denominator, denominator_source, denominator_on,
     percent, distance, pace, state, suppressed"""
-_PROGRESS = f"select {_FIGURE} from marts.mart_targets__progress order by target_id, goal_no, unit_id, month_end"
+_PROGRESS = (
+    f"select {_FIGURE}, quality_note from marts.mart_targets__progress order by target_id, goal_no, unit_id, month_end"
+)
 _TARGETS = """select target_id, goal_no, figure_id, title, clause, population, subject_type, goal, goal_text, due_on, figure_kind,
     responsible_units, contributing_units, advances, definition, note from marts.mart_targets__target order by target_id, goal_no"""
 _STATES = "select state, symbol, hatch, worst_first, explanation from policy.target_state_rule order by worst_first"
@@ -53,7 +57,7 @@ _MILESTONES = """select milestone_id, year, title, due_on, state, evidence, docu
     from marts.mart_targets__milestone order by year, milestone_id"""
 _METRICS = "select metric, title, definition, exclusions, cohort, source, mart, pages from policy.metric_definition"
 _NOTICES = "select metric, threshold, clause, reason from policy.notice_rule order by metric"
-_GOAL_LINES = "select metric, goal, clause from policy.goal_line order by metric"
+_GOAL_LINES = "select metric, goal, clause, word from policy.goal_line order by metric"
 _COUNTS = """backlog, generated, received_of_generated, surplus, received, accepted, due, running, late, organisations,
     linked, to_publish, published"""
 _RATES = "reporting_rate, timely_rate, late_rate, compliance_rate, link_rate, publication_rate"
@@ -74,14 +78,17 @@ _ASSESSED = """select unit_id, year, title, points, max_points, formula, clause 
     order by unit_id, year, sort_order"""
 _UNCOVERED = """select target_id, coalesce(uscc, '') as uscc, coalesce(name, '') as name, unit_id, counted_since, reason
     from marts.mart_targets__uncovered order by target_id, unit_id, name, uscc"""
-_EDITIONS = f"""select id, year, as_of, decided_by, decided_at from ledger.edition
-    where state = {sql(EditionState.FROZEN)} and kind = {sql(EditionKind.ORIGINAL)} order by year, id"""
+_EDITIONS = f"""select id, year, kind, decided_by, decided_at from ledger.edition
+    where state = {sql(EditionState.FROZEN)} order by year, id"""
 _EDITION_FIGURES = """select f.target_id, f.goal_no, f.unit_id, e.year, e.as_of as month_end, f.numerator, f.denominator,
-    f.denominator_source, f.denominator_on, f.percent, f.distance, f.pace, f.state, f.suppressed
+    f.denominator_source, f.denominator_on, f.percent, f.distance, f.pace, f.state, f.suppressed, '' as quality_note
     from ledger.edition_figure f join ledger.edition e on e.id = f.edition_id where f.edition_id = :edition
     order by f.target_id, f.goal_no, f.unit_id"""
 _RESTATEMENTS = f"""select id, year, restates, business_date, decided_by, reason from ledger.edition
     where state = {sql(EditionState.FROZEN)} and kind = {sql(EditionKind.RESTATEMENT)} order by year, id"""
+_ON_DUTY = (
+    "select distinct unit_id from ledger.dataset where kind in ('administrative_licence', 'administrative_penalty')"
+)
 _BUILD = f"""select build_id, business_date, built_at, code_version from ledger.build where state = {sql(BuildState.BUILT)}
     order by build_id desc limit 1"""
 
@@ -114,6 +121,7 @@ def _figure(row: Any) -> Figure:
         _float(row["pace"], 100),
         row["state"],
         bool(row["suppressed"]),
+        row["quality_note"] or "",
     )
 
 
@@ -165,16 +173,28 @@ def _milestone(row: Any) -> Milestone:
     )
 
 
+def _frozen(opened: Session, edition: int) -> dict[tuple[str, int, str], Figure]:
+    figures = map(_figure, _rows(opened, _EDITION_FIGURES, edition=edition))
+    return {(figure.target_id, figure.goal_no, figure.unit_id): figure for figure in figures}
+
+
 def _editions(opened: Session) -> dict[int, Edition]:
     found: dict[int, Edition] = {}
-    for row in _rows(opened, _EDITIONS):
-        figures = {
-            (figure.target_id, figure.goal_no, figure.unit_id): figure
-            for figure in map(_figure, _rows(opened, _EDITION_FIGURES, edition=row["id"]))
-        }
-        approved: datetime | None = row["decided_at"]
-        day: date | None = approved.astimezone(settings.TIMEZONE).date() if approved else None
-        found[row["year"]] = Edition(row["year"], str(row["id"]), row["decided_by"], day, figures)
+    for year, rows in groupby(_rows(opened, _EDITIONS), lambda row: int(row["year"])):
+        frozen = list(rows)
+        first, newest = frozen[0], frozen[-1]
+        approved: datetime | None = first["decided_at"]
+        restated = newest["id"] != first["id"]
+        found[year] = Edition(
+            year,
+            str(first["id"]),
+            first["decided_by"],
+            approved.astimezone(settings.TIMEZONE).date() if approved else None,
+            _frozen(opened, newest["id"]),
+            _frozen(opened, first["id"]) if restated else {},
+            frozenset(definitions.changed(opened, first["id"], newest["id"])) if restated else frozenset(),
+            frozenset(definitions.changed(opened, newest["id"])),
+        )
     return found
 
 
@@ -193,6 +213,7 @@ def _restated(row: dict[str, Any]) -> Restated:
         row["came"],
         row["went"],
         row["changed"],
+        row["redefined"],
     )
 
 
@@ -264,7 +285,7 @@ def load(run: Run) -> Publication:
                 if "领导页" in (row["pages"] or "")
             },
             goal_lines={
-                row["metric"]: GoalLine(row["metric"], float(row["goal"]) / 100, row["clause"])
+                row["metric"]: GoalLine(row["metric"], float(row["goal"]) / 100, row["clause"], row["word"])
                 for row in _rows(opened, _GOAL_LINES)
             },
             notices={
@@ -291,5 +312,6 @@ def load(run: Run) -> Publication:
                 for row in _rows(opened, _ASSESSED)
             ],
             uncovered=_uncovered(opened),
+            on_duty=frozenset(row["unit_id"] for row in _rows(opened, _ON_DUTY)),
             simulated=settings.simulated_clock(),
         )

@@ -26,7 +26,7 @@ TargetKey = tuple[str, int]
 # The rates of 双公示: what they are called, and what stands above and below the line.
 RATES = {
     "timely_rate": ("双公示及时率", "按期", "期限已过"),
-    "compliance_rate": ("双公示合规率", "放行", "报送"),
+    "compliance_rate": ("双公示合规率", "合格入库", "报送"),
     "reporting_rate": ("双公示报送率", "报送", "产生"),
     "link_rate": ("关联率", "关联", "组织的决定"),
     "publication_rate": ("公示率", "已公示", "须公示"),
@@ -79,6 +79,7 @@ class Figure:
     pace: float | None  # the share the linear way to the due date asks for at month end
     state: str
     suppressed: bool = False  # a cell of persons under 5: the mart gives no number for it
+    quality_note: str = ""  # 数据质量提示: why the figure is to be read with care
 
     @property
     def key(self) -> TargetKey:
@@ -88,13 +89,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Edition:
-    """A year's frozen figures, by target, goal and unit."""
+    """A year's frozen figures, by target, goal and unit: those of its newest frozen edition, and of the first one."""
 
     year: int
-    edition_id: str
+    edition_id: str  # of the first one
     approved_by: str
     approved_on: date | None
     figures: dict[tuple[str, int, str], Figure]
+    first: dict[tuple[str, int, str], Figure] = field(default_factory=dict)  # empty where nothing restates it
+    redefined: frozenset[TargetKey] = frozenset()  # goals that mean something else than in the first one
+    redefined_since: frozenset[TargetKey] = frozenset()  # goals that mean something else today than in the newest one
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class Restated:
     came: int
     went: int
     changed: int
+    redefined: bool = False  # it means something else than in the edition that is restated
 
     @property
     def moved(self) -> float | None:
@@ -353,11 +358,13 @@ class Metric:
 
 @dataclass(frozen=True)
 class GoalLine:
-    """A goal that a cited clause sets for a metric; metrics without one are shown without a goal."""
+    """A line for comparing units by a metric: a goal where a clause of the State or of the province sets it (``word`` 目标), else a
+    line of reference (参考线)."""
 
     metric: str
     goal: float
     clause: str
+    word: str = "目标"
 
 
 @dataclass(frozen=True)
@@ -397,6 +404,7 @@ class Publication:
     returned: list[Returned] = field(default_factory=list)
     assessed: list[Assessed] = field(default_factory=list)
     uncovered: dict[str, list[Uncovered]] = field(default_factory=dict)  # by target
+    on_duty: frozenset[str] = frozenset()  # units that have licences or penalties to deliver (双公示)
     simulated: bool = False
 
     @cached_property

@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import charts, lists, views, words
+from . import charts, corrections, lists, views, words
 from .model import DISTRICT, RATES, Metric, Publication, State
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -228,15 +228,16 @@ def render(publication: Publication, year: int | None = None) -> str:
         "number": words.number,
         "fraction": words.fraction,
         "ratio": words.ratio,
-        "version": lambda year: views.version(publication, year),
+        "version": lambda year: corrections.version(publication, year),
         "missing": words.missing,
         "ahead": words.ahead,
         "left": words.left,
         "past_due": words.past_due,
-        "difference": views.difference,
         "tokens": lambda units: " ".join(unit or "all" for unit in units),
         "hide": lambda each, units: "" if each == year and DISTRICT in units else Markup(" hidden"),
         "assessment_file": lists.assessment_name(publication, year),
+        "without_duty": lambda each: views.without_duty(publication, each),
+        "reporters": lambda row: views.reporters(publication, row),
         "list_of": lambda unit: lists.name(publication, unit),
         "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids),
         "p": publication,
@@ -273,8 +274,7 @@ def render(publication: Publication, year: int | None = None) -> str:
         quality_charts={unit: _chart(charts.quality_by_year(publication, unit)) for unit in every},
         moved={unit: _moved(publication, unit) for unit in every},
         last_months=" → ".join(f"{month:%Y-%m}" for month in months),
-        restated=views.restated(publication),
-        restatements=views.restatements(publication),
+        corrections=corrections.corrections(publication),
         silence_rule=views.notice_text(publication, views.SILENT),
         milestone_style={state: style for state, (style, _) in MILESTONE.items()},
         milestone_symbol={state: symbol for state, (_, symbol) in MILESTONE.items()},

@@ -12,8 +12,8 @@ from typing import Any, cast
 import manimgx_fonts_cjk
 import typst
 
-from . import charts, page, views, words
-from .model import DISTRICT, RATES, Ask, Milestone, Publication, Quality, Restated, Restatement, State, Target
+from . import charts, corrections, page, views, words
+from .model import DISTRICT, RATES, Ask, Milestone, Publication, Quality, State, Target
 
 TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
 CHARTS_PER_UNIT = 5
@@ -31,7 +31,12 @@ def _row(row: views.Row, scoped: bool, units: str) -> dict[str, Any]:
     tags = [_tag("部门填报")] if row.target.figure_kind == "部门填报" else []
     tags += [_tag("本部门" if row.own else "全区")] if scoped else []
     tags += [_tag("动态，未定版", True)] if row.unfrozen else []
-    tags += [_tag("定版后有更正", True)] if row.running else []
+    if row.first is not None:
+        tags.append(
+            _tag(f"{row.mark} 首次定版 {words.percent(row.first.percent)}（{words.fraction(row.first)}）", True)
+        )
+    tags += [_tag("定版后有更正，未重列", True)] if row.running else []
+    tags += [_tag(f"数据质量提示：{row.figure.quality_note}", True)] if row.figure.quality_note else []
     source = row.figure.denominator_source or "无分母，不出比率"
     day = f" · {row.figure.denominator_on}" if row.figure.denominator_on else ""
     return {
@@ -84,7 +89,10 @@ def _rate_tile(
     elif goal:
         gap = (goal.goal - rate) * 100
         lines.append(
-            _line(f"▼ 距目标 {words.goal(goal.goal)} {words.missing(gap)}" if gap > 0 else "● 达到目标", gap > 0)
+            _line(
+                f"▼ 距{goal.word} {words.goal(goal.goal)} {words.missing(gap)}" if gap > 0 else f"● 达到{goal.word}",
+                gap > 0,
+            )
         )
     change = views.change(now, before, metric)
     numbers = f"{parts[0]} {words.number(count)} / {parts[1]} {words.number(total)}"
@@ -124,7 +132,7 @@ def _tiles(publication: Publication, year: int, unit: str) -> list[dict[str, Any
         weeks = silence.silent_weeks if silence else None
         tiles.append(
             {
-                "label": "静默周",
+                "label": "未报周数",
                 "scope": scope,
                 "big": words.number(weeks),
                 "rest": "周",
@@ -216,7 +224,7 @@ def _ask(publication: Publication, ask: Ask) -> list[str]:
 
 
 def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict[str, Any]]]:
-    items = views.compared(publication, year)
+    items, goal = views.compared(publication, year), publication.goal_lines.get(views.TIMELY)
     widest = page.widest(items)
 
     def share(q: Quality | None, metric: str) -> str:
@@ -227,7 +235,7 @@ def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict
         return f"{words.percent(q.rate(metric))}  {words.number(top)}/{words.number(bottom)}{note}"
 
     found = []
-    for item in items:
+    for item in (item for item in items if item.on_duty):
         q = item.quality
         marks = f"〔{item.standing}〕" if item.standing else ""
         found.append(
@@ -243,17 +251,17 @@ def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict
                 ],
             }
         )
-    return [f"差 {widest}", "距目标"], found
+    return [f"差 {widest}", goal.word if goal else ""], found
 
 
-def _restatement(each: Restatement, figure: Restated | None) -> str:
-    where = f"第 {each.edition_id} 号（改第 {each.restates} 号，{each.on}，{each.approved_by}，{each.reason}）"
-    if figure is None:
-        return f"{each.year} 年：全区数字不变，只有明细变化。{where}"
+def _correction(item: corrections.Correction) -> str:
+    where = f"{item.state}{'，' + item.reason if item.reason else ''}"
+    if item.before is None or item.after is None:
+        return f"{item.year} 年：{item.title}。{where}"
+    rows = "，明细增 {}、减 {}、变 {}".format(*item.rows) if item.rows else ""
     return (
-        f"{each.year} 年 {figure.title}：{words.percent(figure.old_percent)}（{words.ratio(figure.old_numerator, figure.old_denominator)}）→ "
-        f"{words.percent(figure.percent)}（{words.ratio(figure.numerator, figure.denominator)}），{words.points(figure.moved)} 个百分点，"
-        f"明细增 {figure.came}、减 {figure.went}、变 {figure.changed}。{where}"
+        f"{item.year} 年 {item.title}〔{item.mark}〕：{item.before.told} → {item.after.told}，"
+        f"{words.points(item.moved)} 个百分点{rows}。{where}"
     )
 
 
@@ -269,9 +277,9 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         "title": f"{p.district}社会信用体系建设目标 · {year} 年",
         "district": p.district,
         "simulated": p.simulated,
-        "edition": views.version(p, year),
+        "edition": corrections.version(p, year),
         "subtitle": f"数据截至 {p.business_date} · 数字截至 {p.as_of(p.month_of(year))}",
-        "footer": f"数据日期 {p.business_date} · 第 {p.build_id} 次构建 · 程序 {p.code_version} · 不含个人信息，不含逐条记录",
+        "footer": f"数据日期 {p.business_date} · 数据版本 {p.build_id} · 程序 {p.code_version} · 不含个人信息，不含逐条记录",
         "asks": [_ask(p, ask) for ask in views.asks(p).shown],
         "tiles": _tiles(p, year, DISTRICT),
         "rows": [_row(row, False, _names(p, row.target.responsible)) for row in rows],
@@ -285,11 +293,12 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         "compared": compared,
         "compare_scale": scale,
         "compare_note": (
-            f"与所引目标比：及时率 {words.goal(goal.goal)}（{goal.clause}）；其余指标没有可引的目标，只列数字。"
+            f"与{goal.word}比：及时率 {words.goal(goal.goal)}（{goal.clause}）；其余指标没有可引的目标，只列数字。"
             if goal
             else "没有可引的目标，只列数字。"
         )
-        + views.notice_text(p, views.SILENT),
+        + views.notice_text(p, views.SILENT)
+        + views.without_duty(p, year),
         "milestones": [
             {
                 "state": styles[item.state],
@@ -302,24 +311,15 @@ def content(publication: Publication, year: int) -> dict[str, Any]:
         "counted": [
             [
                 f"{row.target.target_id} {row.target.title}",
-                "、".join(p.units.get(u, u) for u in row.target.responsible),
+                _names(p, tuple(views.reporters(p, row))) or "尚无单位报送",
                 words.number(row.figure.numerator),
             ]
             for row in views.counted_only(p, year)
         ],
-        "restated": [
-            f"{each} 年 {row.target.title}（{row.scope}）：定版 {words.percent(row.figure.percent)}"
-            f"（{words.fraction(row.figure)}），现值 {words.percent(running.percent)}（{words.fraction(running)}）"
-            for each, row, running in views.restated(p)
-        ],
-        "restatements": [_restatement(*item) for item in views.restatements(p)],
-        "no_restated": "已定版的年份没有更正。" if p.editions else "还没有定版的年份；所有数字都是动态数。",
+        "corrections": [_correction(item) for item in corrections.corrections(p)],
+        "no_corrections": "已定版的年份没有更正。" if p.editions else "还没有定版的年份；所有数字都是动态数。",
         "meanings": [
-            {
-                "title": metric.title,
-                "text": f"{metric.meaning}　来源：{metric.source}" + (f"〔{metric.mart}〕" if metric.mart else ""),
-            }
-            for metric in p.metrics.values()
+            {"title": metric.title, "text": f"{metric.meaning}　来源：{metric.source}"} for metric in p.metrics.values()
         ]
         + [{"title": f"{state.symbol} {state.name}", "text": state.condition} for state in p.states],
     }

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .model import DISTRICT, MET, Ask, Figure, Publication, Quality, Restated, Restatement, Silence, State, Target
+from .model import DISTRICT, MET, Ask, Figure, Publication, Quality, Silence, State, Target
 
 TIMELY = "timely_rate"
 SMALL = 10  # below it one decision moves a rate by ten points and more: numbers only
@@ -18,6 +18,7 @@ UNREPORTED = "有台账未报送"
 TOO_FEW = f"分母不足 {SMALL}，只列数，不作比较"
 HEADLINE = ("timely_rate", "compliance_rate", "reporting_rate")
 SILENT = "silent_weeks"
+REVISED, REDEFINED = "r", "口径调整"
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,19 @@ class Row:
     state: State
     scope: str  # whose figure it is: '全区' or the unit's name
     own: bool  # the figure is the unit's own, not the district's
-    frozen: bool  # taken from the year's frozen edition
+    frozen: bool  # taken from the year's newest frozen edition
     unfrozen: bool  # the year is frozen, but its edition does not hold this figure
+    first: Figure | None  # the figure of the year's first edition, where the newest one holds another
     running: Figure | None  # today's figure of that month, where it differs from the frozen one
+    redefined: bool  # it means something else than in the first edition
+    redefined_since: bool  # today's figure means something else than in the newest one
     hidden: bool  # a cell of persons under 5
     other_goals: tuple[Target, ...] = ()  # further goals of the same figure, which the row does not judge by
+
+    @property
+    def mark(self) -> str:
+        """What stands beside a restated figure: r where records changed, 口径调整 where its meaning did; '' of others."""
+        return "" if self.first is None else REDEFINED if self.redefined else REVISED
 
     @property
     def overdue(self) -> bool:
@@ -114,6 +123,7 @@ class Compared:
     silent_weeks: int | None
     attestations: int | None
     standing: str  # in one word why nothing, or too little, came; '' where the unit delivers
+    on_duty: bool  # it has licences or penalties to deliver, or has delivered some
 
 
 def scope_name(publication: Publication, unit: str) -> str:
@@ -126,7 +136,8 @@ def in_scope(target: Target, unit: str) -> bool:
     return unit == DISTRICT or unit in target.responsible or unit in target.contributing
 
 
-def _shown(publication: Publication, target: Target, unit: str, year: int) -> Row | None:
+def shown(publication: Publication, target: Target, unit: str, year: int) -> Row | None:
+    """A target as the year shows it to a unit: frozen where the year is, the unit's own where it has one; None without a figure."""
     month = publication.month_of(year)
     figure = publication.figure_at.get((*target.key, unit, month))
     own = figure is not None and unit != DISTRICT
@@ -134,12 +145,11 @@ def _shown(publication: Publication, target: Target, unit: str, year: int) -> Ro
         figure = publication.figure_at.get((*target.key, DISTRICT, month))
     if figure is None:
         return None
-    running, frozen = None, False
-    edition = publication.editions.get(year)
-    if edition and (held := edition.figures.get((*target.key, figure.unit_id))):
-        frozen, today = True, figure
-        if (held.numerator, held.denominator, held.state) != (today.numerator, today.denominator, today.state):
-            figure, running = held, today
+    edition, place = publication.editions.get(year), (*target.key, figure.unit_id)
+    held = edition.figures.get(place) if edition else None
+    first = edition.first.get(place) if edition else None
+    running = figure if held and _differ(held, figure) else None
+    figure = held or figure
     state = publication.state_of.get(figure.state) or State(figure.state, "·", "", 0, "规则中没有这个状态")
     return Row(
         target,
@@ -147,11 +157,18 @@ def _shown(publication: Publication, target: Target, unit: str, year: int) -> Ro
         state,
         scope_name(publication, figure.unit_id),
         own,
-        frozen,
-        edition is not None and not frozen,
+        held is not None,
+        edition is not None and held is None,
+        first if held and first and _differ(first, held) else None,
         running,
+        edition is not None and target.key in edition.redefined,
+        edition is not None and target.key in edition.redefined_since,
         figure.suppressed,
     )
+
+
+def _differ(one: Figure, other: Figure) -> bool:
+    return (one.numerator, one.denominator, one.state) != (other.numerator, other.denominator, other.state)
 
 
 def _worst_first(row: Row) -> tuple[Any, ...]:
@@ -166,7 +183,7 @@ def rows(publication: Publication, year: int, unit: str = DISTRICT) -> list[Row]
     """
     goals: dict[str, list[Row]] = {}
     for target in sorted(publication.targets, key=lambda target: target.due_on):
-        if target.advances and in_scope(target, unit) and (row := _shown(publication, target, unit, year)):
+        if target.advances and in_scope(target, unit) and (row := shown(publication, target, unit, year)):
             goals.setdefault(target.figure_id, []).append(row)
     found = []
     for several in goals.values():
@@ -191,8 +208,29 @@ def counted_only(publication: Publication, year: int, unit: str = DISTRICT) -> l
         row
         for target in publication.targets
         if not target.advances and in_scope(target, unit)
-        if (row := _shown(publication, target, unit, year))
+        if (row := shown(publication, target, unit, year))
     ]
+
+
+def reporters(publication: Publication, row: Row) -> list[str]:
+    """The units whose reports a number of ``counted_only`` is made of."""
+    found = []
+    for unit in publication.units:
+        figure = publication.figure_at.get((*row.target.key, unit, row.figure.month_end))
+        if figure and (figure.numerator is not None or figure.suppressed):
+            found.append(unit)
+    return found
+
+
+def horizon(publication: Publication) -> int:
+    """The first year there are records of: before it no organisation has an archive because nothing was recorded yet."""
+    covered = {target.key for target in publication.targets if target.measure == "家" and target.advances}
+    recorded = {
+        figure.year
+        for figure in publication.figures
+        if figure.key in covered and not figure.unit_id and figure.numerator
+    }
+    return min(recorded, default=publication.years[0])
 
 
 def _judged(publication: Publication, year: int, unit: str) -> list[Row]:
@@ -278,7 +316,7 @@ def _standing(quality: Quality | None, silence: Silence | None, silent: bool) ->
     if silence and silence.nothing_yet:
         return "从未报送"
     if silent:
-        return "静默"
+        return "长期未报"
     return "零报送" if silence and silence.attestations and not silence.batches else ""
 
 
@@ -286,7 +324,7 @@ def compared(publication: Publication, year: int) -> list[Compared]:
     """Departments by their distance to the cited goal of 及时率, farthest first.
 
     Worst of all is one with a ledger of decisions and no delivery. One with fewer decisions than ``SMALL`` has no distance;
-    those without records come last.
+    those without records come last, and after all those that have no duty of 双公示.
     """
     goal = publication.goal_lines.get(TIMELY)
     found = []
@@ -307,6 +345,7 @@ def compared(publication: Publication, year: int) -> list[Compared]:
                 weeks,
                 silence.attestations if silence else None,
                 _standing(quality, silence, pointed_out(publication, SILENT, weeks)),
+                quality is not None or unit in publication.on_duty,
             )
         )
     if goal is None:
@@ -314,6 +353,7 @@ def compared(publication: Publication, year: int) -> list[Compared]:
     return sorted(
         found,
         key=lambda item: (
+            not item.on_duty,
             item.standing != UNREPORTED,
             item.gap is None,
             item.gap or 0,
@@ -321,6 +361,16 @@ def compared(publication: Publication, year: int) -> list[Compared]:
             list(publication.units).index(item.unit_id),
         ),
     )
+
+
+def without_duty(publication: Publication, year: int) -> str:
+    """The units without a duty of 双公示 in one line, each with what is to be said of its other deliveries; '' without any."""
+    names = [
+        item.name + (f"（{item.standing}）" if item.standing else "")
+        for item in compared(publication, year)
+        if not item.on_duty
+    ]
+    return f"另有 {len(names)} 个单位没有双公示职责：{'、'.join(names)}。" if names else ""
 
 
 @dataclass(frozen=True)
@@ -335,38 +385,6 @@ def asks(publication: Publication) -> Asks:
     """The first card: the lines its rule seed puts there, most pressing first."""
     shown = [ask for ask in publication.asks if ask.shown]
     return Asks(shown, len(publication.asks) - len(shown))
-
-
-def restated(publication: Publication) -> list[tuple[int, Row, Figure]]:
-    """Frozen figures that today's records would give differently, by year: the row and what they would give."""
-    found = []
-    for year in sorted(publication.editions):
-        if year not in publication.years:
-            continue
-        for target in publication.targets:
-            for unit in (DISTRICT, *target.responsible):
-                row = _shown(publication, target, unit, year)
-                if row and row.running and row.figure.unit_id == unit and not row.hidden:
-                    found.append((year, row, row.running))
-    return found
-
-
-def version(publication: Publication, year: int) -> str:
-    """Which version of a year's figures is shown, in words."""
-    edition = publication.editions.get(year)
-    later = [each.edition_id for each in publication.restatements if each.year == year]
-    if edition is None:
-        return "动态数，未定版"
-    return f"已定版（第 {edition.edition_id} 号）" + (f"，更正重列（第 {'、'.join(later)} 号）" if later else "")
-
-
-def restatements(publication: Publication) -> list[tuple[Restatement, Restated | None]]:
-    """Corrections of frozen editions, one line per figure; None where rows changed and no figure of the district did."""
-    found: list[tuple[Restatement, Restated | None]] = []
-    for each in publication.restatements:
-        figures = {figure.figure_id: figure for figure in reversed(each.figures)}
-        found += [(each, figure) for figure in reversed(figures.values())] or [(each, None)]
-    return found
 
 
 def beside(quality: Quality, metric: str) -> str:

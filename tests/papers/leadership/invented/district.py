@@ -10,6 +10,7 @@ from public_credit.papers.leadership.model import (
     Clock,
     DecisionMonth,
     Edition,
+    Figure,
     GoalLine,
     NoticeRule,
     Publication,
@@ -22,9 +23,26 @@ from public_credit.papers.leadership.model import (
 )
 
 from .facts import ASKS, METRICS, MILESTONES, milestone
-from .quality import quality
+from .quality import DELIVER, quality
 from .targets import D18, D20, STATES, TARGETS, figures
 from .units import UNITS
+
+T06, T09, T12 = ("T06", 1), ("T09", 1), ("T12", 1)
+
+
+def _year_end(every: list[Figure], year: int) -> dict[tuple[str, int, str], Figure]:
+    return {(f.target_id, f.goal_no, f.unit_id): f for f in every if f.month_end == date(year, 12, 31)}
+
+
+def _less(figure: Figure, fewer: int) -> Figure:
+    numerator = (figure.numerator or 0) - fewer
+    percent = round(numerator / (figure.denominator or 1), 6)
+    return replace(figure, numerator=numerator, percent=percent, distance=round(100 - percent * 100, 4))
+
+
+def _restated(title: str, old: Figure, new: Figure, rows: tuple[int, int, int], *, redefined: bool = False) -> Restated:
+    sides = (old.numerator, old.denominator, old.percent, new.numerator, new.denominator, new.percent)
+    return Restated(new.target_id, new.goal_no, new.target_id, title, *sides, *rows, redefined)
 
 
 def publication() -> Publication:
@@ -50,40 +68,25 @@ def publication() -> Publication:
         for key, number, title, goal, due, kind, units, _share, roster, persons, unit in TARGETS
     ]
     every = figures(targets)
-    editions = {}
-    for year in (2018, 2019):
-        held = {(f.target_id, f.goal_no, f.unit_id): f for f in every if f.month_end == date(year, 12, 31)}
-        if year == 2018:
-            key = ("T12", 1, "")
-            fewer = held[key].numerator - 3
-            held[key] = replace(
-                held[key], numerator=fewer, percent=round(fewer / 387, 6), distance=round(100 - fewer / 3.87, 4)
-            )
-        editions[year] = Edition(year, str(year - 2010), "分管副区长", date(year + 1, 1, 20), held)
-    frozen = editions[2018].figures[key]
+    editions = {
+        year: Edition(year, str(year - 2010), "分管副区长", date(year + 1, 1, 20), _year_end(every, year))
+        for year in (2018, 2019)
+    }
+    newest = editions[2018].figures
+    first = newest | {key: _less(newest[key], fewer) for key, fewer in (((*T12, ""), 3), ((*T09, ""), 7))}
+    editions[2018] = replace(editions[2018], first=first, redefined=frozenset({T09}))
+    waiting = editions[2019].figures | {(*T06, ""): _less(editions[2019].figures[*T06, ""], 2)}
+    editions[2019] = replace(editions[2019], figures=waiting)
     restatement = Restatement(
         2018,
         "11",
         "8",
         date(2019, 6, 30),
         "分管副区长",
-        "民政局补报 2018 年三家社会组织的年检记录",
+        "民政局补报 2018 年三家社会组织的年检记录；采购代理机构改按名册计",
         [
-            Restated(
-                "T12",
-                1,
-                "T12",
-                "社会组织信用档案覆盖率",
-                frozen.numerator,
-                387,
-                frozen.percent,
-                frozen.numerator + 3,
-                387,
-                round((frozen.numerator + 3) / 387, 6),
-                3,
-                0,
-                1,
-            )
+            _restated("社会组织信用档案覆盖率", first[*T12, ""], newest[*T12, ""], (3, 0, 1)),
+            _restated("政府采购参与主体信用档案覆盖率", first[*T09, ""], newest[*T09, ""], (7, 0, 0), redefined=True),
         ],
     )
     rowsonly = Restatement(2019, "12", "9", date(2020, 6, 30), "分管副区长", "更正一条记录的日期", [])
@@ -100,7 +103,7 @@ def publication() -> Publication:
         quality(),
         [milestone(year, *item) for year in range(2016, 2021) for item in MILESTONES],
         {item.metric: item for item in METRICS},
-        {"timely_rate": GoalLine("timely_rate", 1.0, "宝鸡市双公示填报说明：报送及时率目标 100%")},
+        {"timely_rate": GoalLine("timely_rate", 1.0, "宝鸡市双公示填报说明：报送及时率 100%", "参考线")},
         {"silent_weeks": NoticeRule("silent_weeks", 4, "周政发〔2017〕58号五（四）", "约一个月")},
         editions,
         [restatement, rowsonly],
@@ -147,5 +150,6 @@ def publication() -> Publication:
                 for n in range(40)
             ]
         },
+        frozenset(DELIVER),
         True,
     )

@@ -6,6 +6,8 @@ from public_credit.papers.leadership.model import Quality
 
 from .units import UNITS
 
+DELIVER = [unit for unit in UNITS if unit not in ("zfb", "jgbz", "fgj", "czj", "swj", "jtj", "mzj")]
+
 
 def _rate(above: int, below: int) -> float | None:
     return round(above / below, 6) if below else None
@@ -45,10 +47,9 @@ def quality() -> list[Quality]:
             )
         )
 
-    deliver = [unit for unit in UNITS if unit not in ("zfb", "jgbz", "fgj", "czj", "swj", "jtj", "mzj")]
     for year in range(2016, 2021):
         total = {"licence": [0, 0, 0, 0], "penalty": [0, 0, 0, 0]}
-        for place, unit in enumerate(deliver):
+        for place, unit in enumerate(DELIVER):
             own = {"licence": [0, 0, 0, 0], "penalty": [0, 0, 0, 0]}
             for month in range(12 if year == 2016 else 1, 13):
                 both = [0, 0, 0, 0]

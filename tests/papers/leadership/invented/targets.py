@@ -138,6 +138,8 @@ def figures(targets: list[Target]) -> list[Figure]:
             if target.key[0] in ("T01", "T07", "T12", "T20"):
                 reached = min(1.0, reached * 1.35)
             found.append(_figure(target, "", month, share, roster, reached))
+            if target.target_id == "T16":  # reported by another unit than the one in charge
+                found.append(_figure(target, "wsjk", month, share, roster, reached))
             if target.key[0] in ("T05", "T10", "T04") and roster:
                 for place, unit in enumerate(target.responsible):
                     part = 7 if unit == "wsjk" else roster // (2 + place)

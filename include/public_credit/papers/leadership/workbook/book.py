@@ -57,7 +57,7 @@ class Book:
         found = self.publication
         return (
             f"{'模拟数据 · ' if found.simulated else ''}数据截至 {found.business_date} · "
-            f"数字截至 {found.as_of(found.month_of(self.year))} · 第 {found.build_id} 次构建 · "
+            f"数字截至 {found.as_of(found.month_of(self.year))} · 数据版本 {found.build_id} · "
             "率都有分母，没有分母的不出率"
         )
 
@@ -148,4 +148,4 @@ class Book:
         sheet.repeat_rows(3)
         sheet.center_horizontally()
         sheet.set_header(f"&L&9 {said(question)}&R&9 {self.publication.business_date}")  # a blank ends the size
-        sheet.set_footer(f"&L&8第 {self.publication.build_id} 次构建&C&8第 &P 页，共 &N 页&R&8{self.holds}")
+        sheet.set_footer(f"&L&8数据版本 {self.publication.build_id}&C&8第 &P 页，共 &N 页&R&8{self.holds}")

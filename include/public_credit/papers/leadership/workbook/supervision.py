@@ -15,7 +15,7 @@ QUALITY = [
     ("台账少报", "surplus"),
     ("台账到", "ledger_to"),
     ("报送", "received"),
-    ("放行", "accepted"),
+    ("合格入库", "accepted"),
     ("期限已过", "due"),
     ("迟报", "late"),
     ("办理期内", "running"),
@@ -95,7 +95,7 @@ def by_month(book: Book, publication: Publication, year: int) -> None:
             for unit in ("", *publication.units)
             for item in publication.months_of(unit, year)
         ),
-        note="产生、公示、依据来自执法台账；入库为合格放行",
+        note="产生、公示、依据来自执法台账；入库为通过数据质量校验",
     )
 
 
@@ -151,9 +151,9 @@ def compared(book: Book, publication: Publication, year: int) -> None:
         f"{year} 年：各单位双公示报得怎么样？",
         [
             ("单位", "text", 28),
-            ("距及时率目标（百分点）", "points", 14),
+            (f"距及时率{goal.word if goal else '目标'}（百分点）", "points", 14),
             *QUALITY_COLUMNS,
-            ("静默周", "count", 9),
+            ("未报周数", "count", 9),
             ("零报送登记", "count", 11),
             ("提示", "middle", 14),
         ],
@@ -164,10 +164,10 @@ def compared(book: Book, publication: Publication, year: int) -> None:
                 *_quality_cells(item.quality),
                 item.silent_weeks,
                 item.attestations,
-                item.standing or None,
+                item.standing or (None if item.on_duty else "无双公示职责"),
             ]
             for item in views.compared(publication, year)
         ),
         bars={2 + QUALITY_COLUMNS.index(("及时率", "rate", 12)): BAR},
-        note=f"只有及时率有可引的目标：{goal.clause}" if goal else "没有可引的目标，只列数字",
+        note=f"只有及时率有可引的{goal.word}：{goal.clause}" if goal else "没有可引的目标，只列数字",
     )

@@ -29,6 +29,7 @@ TARGET_COLUMNS = [
     ("分母来源", "wrap", 24),
     ("分母日期", "day", 12),
     ("责任单位", "wrap", 28),
+    ("数据质量提示", "wrap", 24),
 ]
 
 
@@ -50,11 +51,12 @@ def _target_cells(publication: Publication, row: views.Row) -> list[Any]:
         target.due_on,
         row.still_missing,
         row.overdue_years,
-        "定版" if row.frozen else "动态",
+        f"定版 {row.mark}".strip() if row.frozen else "动态",
         target.figure_kind,
         figure.denominator_source or None,
         figure.denominator_on,
         units,
+        figure.quality_note or None,
     ]
 
 
@@ -102,7 +104,8 @@ def history(book: Book, publication: Publication) -> None:
         rows.append(cells)
     columns = [("编号", "middle", 7), ("目标", "wrap", 36), ("目标值", "middle", 11), ("期限", "day", 12)]
     for year in years:
-        mark = "定版" if year in publication.editions else "动态"
+        edition = publication.editions.get(year)
+        mark = "动态" if edition is None else "重列 r" if edition.first else "定版"
         columns += [
             (f"{year} 完成率（{mark}）", "rate", 13),
             (f"{year} 分子", "count", 9),
@@ -172,7 +175,7 @@ def not_advanced(book: Book, publication: Publication, year: int) -> None:
             [
                 row.target.target_id,
                 row.target.title,
-                "、".join(publication.units.get(u, u) for u in row.target.responsible),
+                "、".join(publication.units[unit] for unit in views.reporters(publication, row)) or None,
                 row.figure.numerator,
                 row.target.clause,
             ]
