@@ -120,7 +120,7 @@ def diff(
             [
                 f"{row['target_id']}-{row['goal_no']}",
                 row["title"],
-                words.RESTATED[row["redefined"]],
+                "口径调整" if row["redefined"] else "r 数据更正",
                 f"{_number(row['old_numerator'])} → {_number(row['new_numerator'])}",
                 f"{_number(row['old_denominator'])} → {_number(row['new_denominator'])}",
                 f"{_percent(row['old_percent'])} → {_percent(row['new_percent'])}",
