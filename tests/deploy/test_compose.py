@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -16,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import psycopg
 import pytest
 import yaml
 from local_stack import postgres as local_postgres
-from local_stack import processes
+from local_stack import processes, saved
 from local_stack.airflow import Airflow
 from local_stack.bootstrap import bootstrap
 from public_credit.base.settings import Settings
@@ -179,6 +181,105 @@ class Outside:
         return False
 
 
+def _tidied(outside: Outside, server: local_postgres.Server) -> None:
+    """Old logs and Airflow's records of runs long ended go, the others stay."""
+    logs = outside.state / "airflow" / "logs" / "dag_id=sweep"
+    (logs / "old").mkdir(parents=True)
+    old, young = logs / "old" / "attempt=1.log", logs / "attempt=2.log"
+    for path in (old, young):
+        path.write_text("x", encoding="ascii")
+    long_ago = time.time() - 200 * 86400
+    for path in (old, old.parent):
+        os.utime(path, (long_ago, long_ago))
+    with psycopg.connect(server.url("airflow"), autocommit=True) as metadata:
+        for days in (100, 1):
+            metadata.execute(
+                "insert into log (dttm, event, owner) values (now() - make_interval(days => %s), %s, 'x')",
+                [days, f"{days} days"],
+            )
+        task = [
+            "env",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=airflow-db-not-allowed:///",
+            "_AIRFLOW_PROCESS_CONTEXT=client",
+        ]
+        done = outside.run("scheduler", [*task, sys.executable, "-m", "public_credit.cli", "tidy"])
+        assert done.returncode == 0 and "已删除过期日志" in done.stdout, done.stderr
+        assert not old.exists() and young.exists(), "removed by the command, or by the DAG, which runs here, too"
+        assert metadata.execute("select event from log where owner = 'x'").fetchall() == [("1 days",)]
+        leftovers = metadata.execute(
+            "select count(*) from pg_tables where tablename like '_airflow_deleted%'"
+        ).fetchone()
+        assert leftovers == (0,)
+
+
+def _saved(outside: Outside) -> None:
+    """The backup of ``deploy/backup`` is whole, keys apart; a server that holds a warehouse is never restored into."""
+    command = re.findall(r"python -m local_stack \w+ .*", (CHECKOUT / "deploy" / "backup").read_text(encoding="utf-8"))
+    restore, backup = (line.split() for line in command)
+    folder, keys = outside.folder / "backup", outside.folder / "keys"
+    places = {"/backup": str(folder), "/keys": str(keys)}
+    done = outside.run("bootstrap", [places.get(word, word) for word in backup])
+    assert done.returncode == 0, done.stderr
+    (made,) = folder.glob("2*")
+    names = saved.verified(made)["files"]
+    assert {"database/public_credit.dump", "database/airflow.dump"} <= set(names)
+    kept = keys / made.name
+    assert (kept / "vault.key").read_bytes() == (outside.secrets / "vault_key").read_bytes()
+    places = {"/backup": str(made), "/keys": str(kept)}
+    refused = outside.run("bootstrap", [places.get(word, word) for word in restore])
+    assert refused.returncode == 1 and "恢复只写入空的服务器" in refused.stderr, refused.stderr
+
+
+def test_the_unit_of_systemd_is_understood(tmp_path: Path) -> None:
+    """By systemd itself where it is installed; by its options' grammar everywhere."""
+    text = (CHECKOUT / "deploy" / "public-credit.service").read_text(encoding="utf-8")
+    unit = configparser.ConfigParser(strict=False, interpolation=None, delimiters=("=",))
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(text)
+    program, action = unit["Service"]["ExecStart"].split()
+    assert program == f"{unit['Service']['WorkingDirectory']}/run" and f"    demo | {action} |" in (
+        CHECKOUT / "run"
+    ).read_text(encoding="utf-8")
+    assert unit["Service"]["KillSignal"] == "SIGINT", "the stack stops in order"
+    if analyze := shutil.which("systemd-analyze"):
+        here = text.replace(unit["Service"]["WorkingDirectory"], str(CHECKOUT))
+        here = re.sub(r"^(User|Group)=.*", r"\1=root", here, flags=re.MULTILINE)
+        (tmp_path / "public-credit.service").write_text(here, encoding="utf-8")
+        done = subprocess.run(
+            [analyze, "verify", tmp_path / "public-credit.service"], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "asked"),
+    [
+        ("credit", ["status", "--json"], "exec --no-TTY --env PCW_USER=周管理员 scheduler python -m public_credit.cli status --json"),
+        ("backup", ["{b}", "{k}"], "run --rm --no-deps --volume {b}:/backup --volume {k}:/keys bootstrap python -m local_stack backup /backup --keys /keys"),
+        ("backup", ["--restore", "{b}", "{k}"], "run --rm --no-deps --volume {b}:/backup:ro --volume {k}:/keys:ro bootstrap python -m local_stack restore /backup --keys /keys"),
+    ],
+)  # fmt: skip
+def test_the_short_ways_ask_compose_for_the_programs_own_commands(
+    tmp_path: Path, script: str, words: list[str], asked: str
+) -> None:
+    """A stand-in for the engine alone: what it would be asked, from any folder."""
+    engine = tmp_path / "bin" / "docker"
+    engine.parent.mkdir()
+    engine.write_text('#!/bin/sh\necho "$@"\nexit 4\n', encoding="ascii")
+    engine.chmod(0o755)
+    places = {"b": str(tmp_path / "b"), "k": str(tmp_path / "k")}
+    done = subprocess.run(
+        [CHECKOUT / "deploy" / script, *(word.format(**places) for word in words)],
+        env=os.environ | {"PATH": f"{engine.parent}:{os.environ['PATH']}", "PCW_USER": "周管理员"},
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == f"compose {asked.format(**places)}" and done.returncode == 4, done.stderr
+
+
 @pytest.mark.slow
 def test_every_service_runs_and_is_healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outside = Outside(tmp_path)
@@ -203,6 +304,8 @@ def test_every_service_runs_and_is_healthy(tmp_path: Path, monkeypatch: pytest.M
         assert "Traceback" not in doctor.stderr and json.loads(doctor.stdout)
         listed = outside.run("scheduler", ["airflow", "dags", "list", "--output", "json"])
         assert "build_warehouse" in listed.stdout and "deliver_to_city" in listed.stdout
+        _tidied(outside, server)
+        _saved(outside)
         ready = SERVICES["postgres"]["healthcheck"]["test"][1:]
         binary = local_postgres.binaries() / ready[0]
         if binary.exists():

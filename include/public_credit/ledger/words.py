@@ -119,7 +119,6 @@ EDITION: dict[str, str] = {
     EditionState.FROZEN: "已定稿",
     EditionState.REJECTED: "已否决",
 }
-RESTATED: dict[bool, str] = {False: "r 数据更正", True: "口径调整"}  # by whether the figure is defined otherwise
 EDITION_KIND: dict[str, str] = {EditionKind.ORIGINAL: "年度定稿", EditionKind.RESTATEMENT: "更正重列"}
 SUBJECT_CLASS: dict[str, str] = {SubjectClass.ENTERPRISE: "企业", SubjectClass.NON_ENTERPRISE: "非企业法人"}
 PAST_ID: dict[str, str] = {PastId.MERGED: "并入本主体", PastId.RENUMBERED: "换号"}
