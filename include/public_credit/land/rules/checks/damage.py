@@ -55,7 +55,7 @@ def misread(text: str) -> bool:
 
 
 def _damaged(values: pl.Series) -> Marks:
-    marks = np.asarray(values.str.contains(_SHOWN))
+    marks: Marks = np.asarray(values.str.contains(_SHOWN))
     for word in _WORDS:
         marks = marks | np.asarray(values.str.contains(word, literal=True))
     marks = marks | np.asarray(values.str.contains(_PRIVATE))
