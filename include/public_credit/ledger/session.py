@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _COUNTED = {  # what a step counts, as its line of progress says it
     "rows_in": "收到行", "accepted": "放行", "quarantined": "退回", "duplicate": "重复", "refused": "拒收", "receipts": "回执",
-    "landed": "入库批次", "batches": "批次", "slips": "退回单", "resubmissions_matched": "匹配更正",
+    "landed": "入库", "batches": "批次", "slips": "退回单", "resubmissions_matched": "匹配更正",
     "adds": "新增", "mods": "变更", "dels": "撤下", "rejected": "被拒收", "models": "模型",
 }  # fmt: skip
 
