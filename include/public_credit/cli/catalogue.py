@@ -34,6 +34,10 @@ def check(
 ) -> None:
     if district is not None:
         os.environ["PCW_DISTRICT"] = str(district.resolve())  # the one this command looks at
+    if root is not None and not (root / "code_lists.yml").is_file():
+        raise UserError(
+            f"文件夹 {root} 不是目录文件夹（没有 code_lists.yml）。", remedy="写 include/catalogue 所在的路径。"
+        )
     catalogue, problems = read(root or default_root(), settings.district_folder())
     if settings.district_folder() and not catalogue.district.name:
         raise CatalogueError(problems)
@@ -224,8 +228,5 @@ def template(
     found = catalogue.datasets[dataset_of_catalogue(dataset)]
     unit = catalogue.units[found.unit]
     path = out or Path(f"填报模板_{dataset}.xlsx")
-    try:
-        files.write(path, workbook(catalogue.kinds[found.kind], found, unit.name, unit.uscc), files.SHARED)
-    except OSError as error:
-        raise UserError(f"无法写入 {path.name}。", remedy="检查文件夹是否存在、是否有写入权限。") from error
+    output.save(path, workbook(catalogue.kinds[found.kind], found, unit.name, unit.uscc), files.SHARED)
     output.done(as_json, f"已生成 {path}", file=str(path))

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ..base import files
 from ..base.messages import UserError
 from ..base.run import now
 from . import output
@@ -35,7 +34,7 @@ def lineage(
         raise UserError("请写明要查的字段、列或数字。", remedy="例如 public-credit lineage T05/1/all/2026。", code=2)
     graph = compiled.current()
     if openlineage is not None:
-        files.write(openlineage, events.events(graph, "public-credit-warehouse", now()))
+        output.save(openlineage, events.events(graph, "public-credit-warehouse", now()))
         print(openlineage)
     if wanted.strip():
         columns = told.find(graph, wanted)

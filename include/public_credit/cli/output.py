@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
 
-from ..base.messages import spoken
+from ..base import files
+from ..base.messages import UserError, spoken
 
 _COLOURS = {"good": "32", "warn": "33", "bad": "31", "dim": "90", "bold": "1"}
 
@@ -47,6 +49,15 @@ def done(for_script: bool, text: str, **fields: Any) -> None:
         as_json({"message": text, **fields})
     else:
         print(spoken(text))
+
+
+def save(path: Path, content: str | bytes, mode: int = files.PRIVATE) -> None:
+    """Write a file the user names, folders included. Raises UserError where that cannot be done."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, content, mode)
+    except OSError as error:
+        raise UserError(f"无法写入 {path.name or path}。", remedy="检查文件夹是否存在、是否有写入权限。") from error
 
 
 def as_json(value: Any) -> None:

@@ -40,14 +40,17 @@ def show_metrics(
     out: Annotated[
         Path | None, typer.Option("--out", help="写入文件（整体替换），供 node_exporter 的 textfile 收集器读取。")
     ] = None,
+    as_json: Json = False,
 ) -> None:
-    told = metrics.exposition(run_of())
-    if out is None:
-        print(told, end="")
-        return
-    if not out.parent.is_dir():
-        raise UserError(f"没有文件夹 {out.parent}。", remedy="写成 textfile 收集器的文件夹中以 .prom 结尾的文件。")
-    files.write(out, told, files.SHARED)
+    if out is not None:
+        if not out.parent.is_dir():
+            raise UserError(f"没有文件夹 {out.parent}。", remedy="写成 textfile 收集器的文件夹中以 .prom 结尾的文件。")
+        output.save(out, metrics.exposition(run_of()), files.SHARED)
+    elif as_json:
+        told = metrics.read(run_of())
+        output.as_json([{"name": metrics.PREFIX + name, "help": said, "samples": rows} for name, said, rows in told])
+    else:
+        print(metrics.exposition(run_of()), end="")
 
 
 def show_status(

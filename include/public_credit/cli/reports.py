@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from ..base import files as whole
 from ..base import settings
 from ..base.messages import UserError
 from ..base.run import Run
@@ -42,15 +41,6 @@ def _run_by(name: str) -> Run:
     return run_of().by(person)
 
 
-def _save(path: Path, content: bytes) -> None:
-    """Write a file readable by its owner only."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        whole.write(path, content)
-    except OSError as error:
-        raise UserError(f"无法写入 {path.name}。", remedy="检查文件夹是否存在、是否有写入权限。") from error
-
-
 def _done(as_json: bool, files: list[Path], text: str, **fields: Any) -> None:
     """Say which files were written, and what they are."""
     output.done(as_json, text if as_json else "\n".join([*map(str, files), text]), files=[*map(str, files)], **fields)
@@ -71,8 +61,8 @@ def subject(
     report = gather(_run_by(user), key, level=level, purpose=purpose, area=area)
     papers, folder = issued.issue(report), out or Path()
     files = [folder / f"{report.number}.xlsx", folder / f"{report.number}.html"]
-    _save(files[0], papers[PaperForm.WORKBOOK])
-    _save(files[1], papers[PaperForm.PAGE])
+    output.save(files[0], papers[PaperForm.WORKBOOK])
+    output.save(files[1], papers[PaperForm.PAGE])
     _done(as_json, files, f"{report.number}：列出 {report.shown} 条；数据日期 {report.data_on}", number=report.number)
 
 
@@ -109,8 +99,8 @@ def person(purpose: Purpose = "", user: User = "", out: Output = None, as_json: 
     report = gather(_run_by(user), given.strip(), purpose=purpose)
     folder = out or Path()
     files = [folder / f"{report.number}.xlsx", folder / f"{report.number}.html"]
-    _save(files[0], workbook.person_workbook(report))
-    _save(files[1], page.person_page(report).encode())
+    output.save(files[0], workbook.person_workbook(report))
+    output.save(files[1], page.person_page(report).encode())
     said = f"{report.number}：{report.masked_number}，" + ("已列出本人的记录" if report.roles else "没有对应的记录")
     _done(as_json, files, said, number=report.number)
 
@@ -130,7 +120,7 @@ def review(
         raise UserError(f"没有文件 {applicants.name}。", remedy="检查路径。")
     reviewed = run(_run_by(user), applicants.read_bytes(), purpose=purpose, area=area)
     path = out or applicants.with_name(f"{applicants.stem}_审查提示.xlsx")
-    _save(path, workbook(reviewed))
+    output.save(path, workbook(reviewed))
     said = (
         f"{reviewed.number}：{len(reviewed.lines):,} 行，已比对 {reviewed.count('已比对'):,}，"
         f"其中有提示 {sum(bool(line.hits) for line in reviewed.lines):,}；未匹配 {reviewed.count('未匹配'):,}，"

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ..base import files
 from ..oversight import figure as figures
 from . import output
 from .chinese import App
@@ -25,7 +24,7 @@ def show_figure(
     """Print the figure and its lines, or write them all to a workbook."""
     found = figures.lines(number)
     if out:
-        files.write(out, figures.workbook(found))
+        output.save(out, figures.workbook(found))
     if as_json:
         output.as_json(
             {

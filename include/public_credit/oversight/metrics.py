@@ -146,12 +146,14 @@ def _beside(run: Run) -> Iterable[tuple[str, str, list[dict[str, Any]]]]:
     yield "collected_timestamp_seconds", "本文本的生成时刻", [{"value": now().timestamp()}]
 
 
-def exposition(run: Run) -> str:
-    """All metrics as of now; silence is judged by the run's business date."""
-    lines: list[str] = []
+def read(run: Run) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Name, help and samples of all metrics as of now; silence is judged by the run's business date."""
     with settings.engine("reader").connect() as connection:
-        for metric in FROM_LEDGER:
-            lines += _samples(metric.name, metric.help, _rows(connection, metric))
-    for name, told, rows in _beside(run):
-        lines += _samples(name, told, rows)
+        told = [(metric.name, metric.help, _rows(connection, metric)) for metric in FROM_LEDGER]
+    return [*told, *_beside(run)]
+
+
+def exposition(run: Run) -> str:
+    """All of them as Prometheus text."""
+    lines = [line for name, told, rows in read(run) for line in _samples(name, told, rows)]
     return "\n".join(lines) + "\n"
