@@ -114,6 +114,7 @@ def migrate_template(cluster: Cluster) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PCW_HOME", str(cluster.home))
+        patch.setenv("PCW_DISTRICT", "")  # what a test names is remembered by its own warehouse
         migrate()
         for role in settings.ROLES:
             settings.engine(role).dispose()
