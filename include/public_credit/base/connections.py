@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from .files import why
 from .messages import UserError
 
 log = logging.getLogger(__name__)
@@ -161,9 +161,7 @@ def read(path: Path) -> Connections:
     except FileNotFoundError:
         return before[1] if before else NONE
     except OSError as error:
-        problem = UserError(
-            f"无法读取 {path.name}（{os.strerror(error.errno or 0)}）。", remedy="检查文件的权限。", code=3
-        )
+        problem = UserError(f"无法读取 {path.name}（{why(error)}）。", remedy="检查文件的权限。", code=3)
         stamp = (0, 0, error.errno or 0)
     except UserError as error:
         problem = error

@@ -6,6 +6,7 @@ reads meanwhile finds the old file or the new one; a writer that is killed leave
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +18,20 @@ from typing import TypeVar
 Content = TypeVar("Content")
 PART = ".part"
 PRIVATE, SHARED = 0o600, 0o644  # read by the owner only; by everybody who gets at the folder
+
+
+_WHY = {
+    FileNotFoundError: "没有这个文件",
+    PermissionError: "没有权限",
+    IsADirectoryError: "是文件夹",
+    NotADirectoryError: "上级不是文件夹",
+    TimeoutError: "超时",
+}
+
+
+def why(error: OSError) -> str:
+    """Why a file cannot be read or written, in Chinese."""
+    return _WHY.get(type(error)) or ("磁盘已满" if error.errno == errno.ENOSPC else f"系统错误 {error.errno}")
 
 
 def _sync(path: Path) -> None:

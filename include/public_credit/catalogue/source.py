@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ..base import plain_yaml
+from ..base.files import why
 from .sectors import Mistake
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -175,7 +175,7 @@ def opened(path: Path, root: Path, problems: list[Problem]) -> File | None:
         line = content.count(b"\n", 0, error.start) + 1
         problems.append(Problem(name, line, "", "不是 UTF-8 编码", "用 UTF-8 编码另存"))
     except OSError as error:
-        reason = f"文件读不了（{os.strerror(error.errno or 0)}）"
+        reason = f"文件读不了（{why(error)}）"
         problems.append(Problem(name, 1, "", reason, "检查文件是否存在、是否有读取权限"))
     except Unreadable as error:
         problems.append(error.problem)

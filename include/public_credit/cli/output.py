@@ -51,10 +51,11 @@ def done(for_script: bool, text: str, **fields: Any) -> None:
         print(spoken(text))
 
 
-def save(path: Path, content: str | bytes, mode: int = files.PRIVATE) -> None:
-    """Write a file the user names, folders included. Raises UserError where that cannot be done."""
+def save(path: Path, content: str | bytes, mode: int = files.PRIVATE, folders: bool = False) -> None:
+    """Write a file the user names (``folders``: and those it is to lie in). Raises UserError where that cannot be done."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, content, mode)
     except OSError as error:
         raise UserError(f"无法写入 {path.name or path}。", remedy="检查文件夹是否存在、是否有写入权限。") from error

@@ -61,8 +61,8 @@ def subject(
     report = gather(_run_by(user), key, level=level, purpose=purpose, area=area)
     papers, folder = issued.issue(report), out or Path()
     files = [folder / f"{report.number}.xlsx", folder / f"{report.number}.html"]
-    output.save(files[0], papers[PaperForm.WORKBOOK])
-    output.save(files[1], papers[PaperForm.PAGE])
+    output.save(files[0], papers[PaperForm.WORKBOOK], folders=True)
+    output.save(files[1], papers[PaperForm.PAGE], folders=True)
     _done(as_json, files, f"{report.number}：列出 {report.shown} 条；数据日期 {report.data_on}", number=report.number)
 
 
@@ -99,8 +99,8 @@ def person(purpose: Purpose = "", user: User = "", out: Output = None, as_json: 
     report = gather(_run_by(user), given.strip(), purpose=purpose)
     folder = out or Path()
     files = [folder / f"{report.number}.xlsx", folder / f"{report.number}.html"]
-    output.save(files[0], workbook.person_workbook(report))
-    output.save(files[1], page.person_page(report).encode())
+    output.save(files[0], workbook.person_workbook(report), folders=True)
+    output.save(files[1], page.person_page(report).encode(), folders=True)
     said = f"{report.number}：{report.masked_number}，" + ("已列出本人的记录" if report.roles else "没有对应的记录")
     _done(as_json, files, said, number=report.number)
 
@@ -120,7 +120,7 @@ def review(
         raise UserError(f"没有文件 {applicants.name}。", remedy="检查路径。")
     reviewed = run(_run_by(user), applicants.read_bytes(), purpose=purpose, area=area)
     path = out or applicants.with_name(f"{applicants.stem}_审查提示.xlsx")
-    output.save(path, workbook(reviewed))
+    output.save(path, workbook(reviewed), folders=True)
     said = (
         f"{reviewed.number}：{len(reviewed.lines):,} 行，已比对 {reviewed.count('已比对'):,}，"
         f"其中有提示 {sum(bool(line.hits) for line in reviewed.lines):,}；未匹配 {reviewed.count('未匹配'):,}，"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from ..base.files import why
 from ..catalogue.models import DropFolder
 from .base import CollectError, Intake, connection_uri
 from .files import Found, pull_files
@@ -58,9 +59,7 @@ class Folder:
             raise
         except OSError as error:
             raise CollectError(
-                f"无法读取共享文件夹中的文件（{os.strerror(error.errno or 0)}）。",
-                "请来源单位检查文件权限。",
-                "department",
+                f"无法读取共享文件夹中的文件（{why(error)}）。", "请来源单位检查文件权限。", "department"
             ) from None
         return os.fdopen(number, "rb")
 

@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 
 from ..base import names
+from ..base.files import why
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
@@ -48,10 +49,7 @@ def turn_away(run: Run, dataset_id: str, path: Path) -> None:
 
 
 def _unreadable(path: Path, error: OSError) -> UserError:
-    return UserError(
-        f"无法读取文件 {masked(path.name)}（{os.strerror(error.errno or 0)}）。",
-        remedy="检查文件是否存在、是否有读取权限。",
-    )
+    return UserError(f"无法读取文件 {masked(path.name)}（{why(error)}）。", remedy="检查文件是否存在、是否有读取权限。")
 
 
 def take(intake: Intake, path: Path) -> None:
