@@ -60,7 +60,7 @@ def decided_today(row: Row, ctx: Context) -> None:
 @variant("R09", touches="dates")
 def no_such_date(row: Row, ctx: Context) -> None:
     name = ctx.pick("decision_date", _end(row), _end(row))
-    text = ctx.pick("2026-02-30", "2026年13月1日", "二〇二六年一月五日", "20261345", "2026-1", "待定", "2025/11/31")
+    text = ctx.pick("2026-02-30", "2026年13月1日", "二〇二六年一月三十二日", "20261345", "2026-1", "待定", "2025/11/31")
     row.put(name, text, text)
 
 
