@@ -136,9 +136,9 @@ def two_deliveries(blow: Blow) -> None:
 
 
 def department_down(blow: Blow) -> None:
-    """A server of a department does not answer in the morning; its retries are in vain, the other departments are served."""
+    """A server of a department does not answer in the morning; asking again is in vain, the other departments are served."""
     blow.site.departments.down("xzsp", down=True)
-    blow.site.finish(blow.step("collect:xzsp"), CITY_GONE)
+    blow.site.finish(blow.step("collect_once:xzsp"), CITY_GONE)
     blow.site.departments.down("xzsp", down=False)
     blow.note("department_down")
 
