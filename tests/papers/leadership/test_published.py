@@ -340,8 +340,8 @@ def test_the_command_says_where_the_files_are_and_refuses_a_year_without_figures
         "select verdict, counts from ledger.step where name = 'publish_leadership' order by id desc limit 1"
     )
     assert step[0][0] == "ok" and set(step[0][1]) == {"html", "xlsx", "pdf", "lists"}
-    refused = credit("report", "leadership", "--year", "1999", "--out", str(tmp_path))
-    assert refused.code == 2 and "没有 1999 年的数字" in refused.err
+    refused = credit("report", "leadership", "--year", "2001", "--out", str(tmp_path))
+    assert refused.code == 2 and "没有 2001 年的数字" in refused.err
 
 
 def test_unchanged_content_is_published_once_unless_asked_for_or_a_file_is_missing(
