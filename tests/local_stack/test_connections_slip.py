@@ -14,6 +14,7 @@ import yaml
 from local_stack import commands
 from local_stack.airflow import Airflow
 from local_stack.bootstrap import bootstrap
+from local_stack.postgres import free_port
 from local_stack.stack import Progress, Stack
 from public_credit.base import connections
 from public_credit.base.messages import UserError
@@ -106,7 +107,7 @@ def test_serve_ends_with_its_database_when_the_file_cannot_be_read(tmp_path: Pat
         if not name.startswith(("PCW_", "AIRFLOW", "COV_", "COVERAGE"))
     }
     done = subprocess.run(
-        [sys.executable, "-m", "local_stack", "serve", "--port", "0"],
+        [sys.executable, "-m", "local_stack", "serve", "--port", str(free_port())],
         capture_output=True,
         text=True,
         timeout=240,

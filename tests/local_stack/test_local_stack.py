@@ -16,6 +16,7 @@ import psutil
 import pytest
 from local_stack import processes
 from local_stack.airflow_api import AirflowApi
+from local_stack.postgres import free_port
 from local_stack.stack import expected_dags
 from public_credit.base import settings
 from public_credit.identifiers.codes import make_uscc
@@ -79,7 +80,7 @@ def test_serve_answers_and_leaves_nothing(tmp_path: Path) -> None:
     )
     assert begun.returncode == 0, begun.stderr
     password = (home / "secrets" / "airflow_admin_password").read_text()
-    command, environment = _command(home, "serve", "--port", "0", "--district", str(district))
+    command, environment = _command(home, "serve", "--port", str(free_port()), "--district", str(district))
     output = tmp_path / "output"
     with output.open("wb") as target:
         serve = subprocess.Popen(

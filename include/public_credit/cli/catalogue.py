@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -26,14 +28,31 @@ NO_DISTRICT = "未指定辖区（PCW_DISTRICT）"
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
 
 
+@contextmanager
+def _looking_at(district: Path | None) -> Iterator[None]:
+    """The district is the folder given, for this command."""
+    before = os.environ.get("PCW_DISTRICT")
+    if district is not None:
+        os.environ["PCW_DISTRICT"] = str(district.resolve())
+    try:
+        yield
+    finally:
+        if district is not None:
+            os.environ.pop("PCW_DISTRICT")
+            os.environ |= {} if before is None else {"PCW_DISTRICT": before}
+
+
 @app.command("check", help="检查目录和辖区文件夹；有错误时逐条指出文件、行号和改法。")
 def check(
     root: Annotated[Path | None, typer.Option(help="目录所在文件夹。")] = None,
     district: Annotated[Path | None, typer.Option(help="辖区文件夹，默认为 PCW_DISTRICT 所指的。")] = None,
     as_json: Json = False,
 ) -> None:
-    if district is not None:
-        os.environ["PCW_DISTRICT"] = str(district.resolve())  # the one this command looks at
+    with _looking_at(district):
+        _check(root, as_json)
+
+
+def _check(root: Path | None, as_json: bool) -> None:
     if root is not None and not (root / "code_lists.yml").is_file():
         raise UserError(
             f"文件夹 {root} 不是目录文件夹（没有 code_lists.yml）。", remedy="写 include/catalogue 所在的路径。"
