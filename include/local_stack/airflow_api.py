@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 _PATIENCE = 180.0  # seconds without any answer
+_LOOKS, _BETWEEN = 3, 1.0  # a server that has just forked may look like nobody's child for a moment; seconds
 
 
 class AirflowApi:
@@ -34,9 +35,17 @@ class AirflowApi:
             client.close()
         self._clients.clear()
 
+    def _is_ours(self) -> bool | None:
+        """What ``ours`` tells; somebody else only where it stays so."""
+        for _ in range(_LOOKS):
+            if (found := self._ours()) is not False:
+                return found
+            time.sleep(_BETWEEN)
+        return False
+
     def _client(self, user: str) -> httpx.Client:
         if user not in self._clients:
-            if (ours := self._ours()) is None:
+            if (ours := self._is_ours()) is None:
                 raise httpx.ConnectError("nobody listens yet")
             if not ours:
                 raise RuntimeError(
