@@ -37,7 +37,7 @@ def register(app: App) -> None:
 
 def waive(
     dataset: Dataset,
-    check: Annotated[str, typer.Argument(help="检查项编号，如 R06、B03。")],
+    check: Annotated[str, typer.Argument(help="检查项编号，见关卡说明或退回单的“规则”。")],
     reason: Reason,
     owner: Annotated[str, typer.Option(help="责任人。")],
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日，最长一年。")],
