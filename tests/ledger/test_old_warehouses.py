@@ -37,7 +37,7 @@ FIGURES = (  # as far as their definition has not changed since
 )
 REDEFINED = ["severity_class", "publication_until", "publication_state", "denominator_source", "denominator_on"]
 ADDED = ["deadline_provisional", "quality_note"]
-STATES = ["state"]  # past the due date it is 逾期 now
+STATES = ["state", "definition"]  # past the due date it is 逾期 now, and T19 is told in other words
 DUPLICATES = "select batch_seq, attempt, row_no from ledger.row_outcome where outcome = 'duplicate' order by 1, 2, 3"
 BITS = """select batch_seq, attempt, block * 2048 + n + 1 from ledger.unchanged_rows, generate_series(0, 2047) n
     where get_bit(rows, n) = 1 order by 1, 2, 3"""
