@@ -64,10 +64,17 @@ def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]
                 "verdict": words.BATCH[BatchState.FAILED]
                 if batch and f"batch/{batch['seq']}" in faults
                 else _verdict(dataset, batch, item, on),
-                "move": f"{owner_name(item.owner)}：{spoken(item.message)}" if item else "",
+                "move": f"{owner_name(item.owner)}：{spoken(item.message)}" if item else _to_connect(dataset, batch),
             }
         )
     return rows
+
+
+def _to_connect(dataset: Dataset, batch: dict[str, Any] | None) -> str:
+    """Whose move it is where nothing can come yet."""
+    if batch is not None or connected(dataset):
+        return ""
+    return f"数据管理员：配置连接 {getattr(dataset.channel, 'connection', '')}"
 
 
 def _verdict(dataset: Dataset, batch: dict[str, Any] | None, item: Item | None, on: date) -> str:
