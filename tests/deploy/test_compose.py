@@ -237,7 +237,7 @@ def test_the_unit_of_systemd_is_understood(tmp_path: Path) -> None:
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read_string(text)
     program, action = unit["Service"]["ExecStart"].split()
-    assert program == f"{unit['Service']['WorkingDirectory']}/run" and f"    demo | {action} |" in (
+    assert program == f"{unit['Service']['WorkingDirectory']}/run" and f"    demo | init | {action} |" in (
         CHECKOUT / "run"
     ).read_text(encoding="utf-8")
     assert unit["Service"]["KillSignal"] == "SIGINT", "the stack stops in order"

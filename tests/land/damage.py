@@ -247,12 +247,12 @@ def compare_csv(seed: int, number: int) -> str:
 
     rng = random.Random(f"csv/{seed}/{number}")
     body = "".join(rng.choices(SHREDS, k=rng.randrange(17)))
-    expected = oracle(TITLE + body, 3)
     with pieces_of(rng.choice([rng.randint(5, 40), 1 << 20]), len(TITLE)):
         try:
-            found = read((TITLE + body).encode())[1]
+            headers, found = read((TITLE + body).encode())
         except UnreadableFile:
-            return "" if expected is None else f"refused: {body!r}"
+            return "" if oracle(TITLE + body, 3) is None else f"refused: {body!r}"
+    expected = oracle(TITLE + body, len(headers))  # delimiters at the ends of lines may make the table wider
     return "" if found == expected else f"{body!r}: {found} is not {expected}"
 
 

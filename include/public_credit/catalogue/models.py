@@ -155,7 +155,7 @@ class Kind(Strict):
     fields: dict[str, Field]
     ignored_headers: list[str] = []
     unstaged: list[str] = []  # fields no model reads: they stay in the raw layer
-    rosters: bool = True  # whether a full roster may be delivered; one that is accepted ends what it lacks
+    rosters: bool = True  # whether an accepted full roster ends what it lacks
     record: Record | None = None  # how a row becomes a record of a subject, where it is one
     code_lists: dict[str, CodeList] = {}
 
