@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from public_credit.catalogue import load_catalogue
-from public_credit.oversight.lineage import compiled, told
+from public_credit.oversight.lineage import compiled
 from public_credit.oversight.lineage.graph import Graph, derive
+from public_credit.oversight.lineage.told import Words, split
 
 from tests.conftest import CHECKOUT, open_warehouse
 from tests.helpers.commands import credit
@@ -65,14 +66,14 @@ def graph(opened) -> Graph:
 
 
 def test_every_exported_field_reaches_the_field_a_department_delivers(graph: Graph) -> None:
-    checked = 0
+    checked, words = 0, Words(load_catalogue())
     for kind in load_catalogue().kinds.values():
         for variant, table in kind.tables.items():
             for name in table.fields if table.interface else ():
                 code = kind.fields[name].codes.get(variant, kind.fields[name].codes.get("all", "")).lower()
                 ends = graph.ends(f"exports.exp_city__{table.interface}.{code}")
                 assert f"raw.{kind.id}.{name}" in ends, (table.interface, name)
-                assert told.delivered(f"raw.{kind.id}.{name}")
+                assert words.delivered(f"raw.{kind.id}.{name}")
                 checked += 1
     assert checked > 80
 
@@ -85,7 +86,7 @@ def test_every_column_reaches_what_was_delivered_or_laid_down_or_what_is_counted
     shown = set(re.findall(r"marts\.(mart_\w+)", read))
     assert len(shown) > 8
     for column in graph.made:
-        schema, relation, name = told.split(column)
+        schema, relation, name = split(column)
         if relation in shown or schema == "exports":
             ends = graph.ends(column)
             outside = [end for end in ends if end.startswith(OUTSIDE) or end.endswith(".*")]

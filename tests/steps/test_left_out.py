@@ -99,12 +99,17 @@ def test_wrong_evidence_stops_no_build_and_what_was_published_stays(warehouse: A
         count = "select count(*) from ledger.report_area where first_on is not null"
         before = reader.execute(count).fetchone()
         assert before[0] > 0
-        (district / "evidence" / "area_evidence.csv").write_bytes(b"\xff\xfe")
+        calendar = "select count(*) from ledger.calendar_day"
+        days = reader.execute(calendar).fetchone()
+        wrong = ("evidence/area_evidence.csv", "evidence/milestone_evidence.csv", "calendar.csv")
+        for name in wrong:
+            (district / name).write_bytes(b"\xff\xfe")
         (district / "district.yml").write_bytes(b"name: [\n")
         with session("builder") as opened:
             inputs.publish(opened, penalties.ON)
-        assert reader.execute(count).fetchone() == before
-    assert "evidence/area_evidence.csv 不是 UTF-8 编码" in told(warehouse)
+        assert reader.execute(count).fetchone() == before and reader.execute(calendar).fetchone() == days
+    said = told(warehouse)
+    assert all(name in said for name in wrong) and said.count("UTF-8") >= len(wrong), said
     assert load_catalogue().district.name == "示范区"
 
 

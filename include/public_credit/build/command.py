@@ -29,8 +29,8 @@ _SESSION = {
 }
 
 
-def _environment() -> dict[str, str]:
-    """What ``profiles.yml`` reads, from the builder's connection."""
+def _environment(target: str) -> dict[str, str]:
+    """What ``profiles.yml`` reads, from the builder's connection; ``target``: folder of the state folder for what dbt makes."""
     known, session = conninfo_to_dict(settings.dsn("builder")), settings.session_options()
     return {
         "PCW_DBT_HOST": str(known["host"]),
@@ -40,16 +40,16 @@ def _environment() -> dict[str, str]:
         "PCW_DBT_DATABASE": str(known["dbname"]),
         "PCW_DBT_APPLICATION": session["application_name"],
         "PGOPTIONS": " ".join([session["options"], *(f"-c {name}={value}" for name, value in _SESSION.items())]),
-        "PCW_DBT_TARGET": str(settings.folder("dbt", "target")),
+        "PCW_DBT_TARGET": str(settings.folder("dbt", target)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_PATH": str(settings.folder("dbt", "logs")),
     }
 
 
 @contextmanager
-def environment() -> Iterator[None]:
+def environment(target: str = "target") -> Iterator[None]:
     """The environment dbt reads, while it runs in this process; afterwards it is as it was."""
-    ours = _environment()
+    ours = _environment(target)
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     try:
@@ -127,8 +127,10 @@ def cheaply() -> Iterator[None]:
 _DONE = {"LogModelResult": "total", "LogSeedResult": "total", "LogTestResult": "num_models"}
 
 
-def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
+def invoke(arguments: list[str], variables: dict[str, Any], target: str = "target") -> Any:
     """Run one dbt command in this process; its result. Raises UserError naming the models that failed.
+
+    What runs beside a build names a ``target`` of its own: dbt writes there what the other one reads.
 
     The project is parsed without variables first: dbt parses everything again, some seconds, when they differ from the
     last time, and ours differ in every build. They are read when a model is compiled, which comes after.
@@ -160,7 +162,7 @@ def invoke(arguments: list[str], variables: dict[str, Any]) -> Any:
         )
         + "}"
     )
-    with environment(), cheaply():
+    with environment(target), cheaply():
         result = dbtRunner().invoke(["parse", "--no-write-json", *common])
         if result.success:
             manifest: Manifest = cast(Any, result.result)

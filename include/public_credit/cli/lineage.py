@@ -9,6 +9,7 @@ import typer
 
 from ..base.messages import UserError
 from ..base.run import now
+from ..catalogue import load_catalogue
 from . import output
 from .overview import Json
 
@@ -27,19 +28,22 @@ def lineage(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    from ..oversight.lineage import compiled, shown, told
+    from ..oversight.lineage import compiled, shown
     from ..oversight.lineage import openlineage as events
+    from ..oversight.lineage.told import Words
 
     if not wanted.strip() and openlineage is None:
         raise UserError("请写明要查的字段、列或数字。", remedy="例如 public-credit lineage T05/1/all/2026。", code=2)
     graph = compiled.current()
     if openlineage is not None:
         output.save(openlineage, events.events(graph, "public-credit-warehouse", now()))
-        print(openlineage)
-    if wanted.strip():
-        columns = told.find(graph, wanted)
-        if as_json:
-            output.as_json([shown.as_json(graph, column, down) for column in columns])
-        else:
-            for column in columns:
-                print("\n".join(shown.lines(graph, column, down, {})))
+        if not wanted.strip():
+            output.done(as_json, f"已生成 {openlineage}", file=str(openlineage))
+            return
+    words = Words(load_catalogue())
+    columns = words.find(graph, wanted)
+    if as_json:
+        output.as_json([shown.as_json(graph, words, column, down) for column in columns])
+        return
+    for column in columns:
+        print("\n".join(shown.lines(graph, words, column, down)))

@@ -28,8 +28,8 @@ ITEMS = {
     "fix_rate": "correction",
     "silent_weeks": "silence",
 }
-_TARGET = re.compile(r"(T\d\d)/(\d)/([a-z0-9_]*)/(\d{4})")
-_RATE = re.compile(rf"({'|'.join(ITEMS)})/([a-z0-9_]*)/(\d{{4}})")
+TARGET = re.compile(r"(T\d\d)/(\d)/([a-z0-9_]*)/(\d{4})")
+RATE = re.compile(rf"({'|'.join(ITEMS)})/([a-z0-9_]*)/(\d{{4}})")
 COLUMNS = ("编号", "名称或说明", "单位", "记录编号", "日期", "计入分子", "计入分母")
 
 _FIGURE = """
@@ -78,14 +78,19 @@ class Lines:
         return f"{self.number}　{self.title}　{self.on}：分子 {shown}{total}{'；' + self.note if self.note else ''}"
 
 
+def bare(number: str) -> str:
+    """A number as ``TARGET`` and ``RATE`` know it: no unit where it is the district's."""
+    return number.strip().replace(f"/{DISTRICT}/", "//")
+
+
 def lines(number: str) -> Lines:
     """The lines behind a figure. Raises UserError (code 4) when the page has no such figure."""
-    wanted = number.strip().replace(f"/{DISTRICT}/", "//")
+    wanted = bare(number)
     with session("reader") as opened:
         published.require(opened)
-        if found := _TARGET.fullmatch(wanted):
+        if found := TARGET.fullmatch(wanted):
             return _of_target(opened, number, found[1], int(found[2]), found[3], int(found[4]))
-        if found := _RATE.fullmatch(wanted):
+        if found := RATE.fullmatch(wanted):
             return _of_rate(opened, number, found[1], found[2], int(found[3]))
     raise UserError(
         f"没有编号为“{number}”的数字。",

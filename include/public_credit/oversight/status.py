@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import spoken
 from ..base.run import Run
-from ..catalogue import Dataset, load_catalogue
+from ..catalogue import Catalogue, Dataset, load_catalogue
 from ..collect.run import connected
 from ..land.rules import load_ruleset
 from ..ledger import words
@@ -63,7 +63,7 @@ def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]
                 "open_quarantine": returned.get(dataset.id, 0),
                 "verdict": words.BATCH[BatchState.FAILED]
                 if batch and f"batch/{batch['seq']}" in faults
-                else _verdict(dataset, batch, item, on),
+                else _verdict(catalogue, dataset, batch, item, on),
                 "move": f"{owner_name(item.owner)}：{spoken(item.message)}" if item else _to_connect(dataset, batch),
             }
         )
@@ -77,9 +77,9 @@ def _to_connect(dataset: Dataset, batch: dict[str, Any] | None) -> str:
     return f"数据管理员：配置连接 {getattr(dataset.channel, 'connection', '')}"
 
 
-def _verdict(dataset: Dataset, batch: dict[str, Any] | None, item: Item | None, on: date) -> str:
+def _verdict(catalogue: Catalogue, dataset: Dataset, batch: dict[str, Any] | None, item: Item | None, on: date) -> str:
     """A dataset in a word: a mistake in its unit's file, a collection that failed, otherwise its newest receipt."""
-    if dataset.unit in load_catalogue().stale:
+    if dataset.unit in catalogue.stale:
         return "目录有误"
     if item and item.key == f"collection/{dataset.id}" and item.rank == Rank.NOT_TAKEN:
         return "采集失败" if item.state == Verdict.FAILED else "未到齐"
@@ -87,7 +87,7 @@ def _verdict(dataset: Dataset, batch: dict[str, Any] | None, item: Item | None, 
         return "零报送" if batch["state"] in GOOD and batch["rows_in"] == 0 else words.BATCH[batch["state"]]
     if not connected(dataset):
         return "尚未接入"
-    live_on = load_catalogue().district.live_on(dataset.id)
+    live_on = catalogue.district.live_on(dataset.id)
     if live_on and live_on > on:
         return f"待上线（{live_on}）"
     return "待人工报送" if dataset.channel.type == "hand_in" else "未报送"

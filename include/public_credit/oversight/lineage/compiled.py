@@ -45,7 +45,7 @@ def read() -> tuple[dict[str, str], dict[str, list[str]]]:
 
     Raises UserError where a model cannot be compiled.
     """
-    results: Any = command.invoke(["compile", "--full-refresh"], {"build_id": 1, "business_date": _DAY})
+    results: Any = command.invoke(["compile", "--full-refresh"], {"build_id": 1, "business_date": _DAY}, "lineage")
     nodes = [item.node for item in results]
     models = {f"{node.schema}.{node.name}": node.compiled_code for node in nodes if node.resource_type == "model"}
     with settings.connect("builder") as opened:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...base.messages import UserError
-from ...catalogue import Dataset, Kind, load_catalogue
+from ...catalogue import Catalogue, Dataset, Field, Kind
 from ...land.headers import meanings
-from ..figure import ITEMS
+from ..figure import RATE, TARGET, bare
 from .graph import ROWS, Graph
 
-_TARGET = re.compile(r"T\d\d/\d/[a-z0-9_]*/\d{4}")
-_RATE = re.compile(rf"({'|'.join(ITEMS)})/[a-z0-9_]*/\d{{4}}")
 _PROGRESS = tuple(f"marts.mart_targets__progress.{name}" for name in ("numerator", "denominator", "percent", "state"))
 _LINE = tuple(f"marts.mart_supervision__assessment_line.{name}" for name in ("counted", "out_of"))
+_OTHERS = {"ledger": "台账", "subjects": "主体登记", "raw": "来源信息：批次、行号、记录编号、内容摘要"}
 
 
 @dataclass(frozen=True)
@@ -32,96 +30,79 @@ def split(column: str) -> tuple[str, str, str]:
     return schema, relation, name
 
 
-def field_of(column: str) -> tuple[Kind, str] | None:
-    """Kind and field of a raw column, None where it is none of a field: provenance, or no raw column at all."""
-    schema, relation, name = split(column)
-    kind = load_catalogue().kinds.get(relation) if schema == "raw" else None
-    return (kind, name) if kind and name in kind.fields else None
+class Words:
+    """What columns are called by a catalogue."""
+
+    def __init__(self, catalogue: Catalogue):
+        self._catalogue = catalogue
+        self._exported = dict(_exported(catalogue))
+
+    def title(self, column: str) -> str:
+        """What a column is in words; '' where its name says it."""
+        schema, relation, name = split(column)
+        if found := self._field(column):
+            return f"{found[0].title}·{found[1].title}"
+        if told := self._exported.get(column):
+            return f"{told.title}（{name.upper()}）"
+        if name == ROWS:
+            return "计数：逐行"
+        return f"政策种子表 dbt_project/seeds/*/{relation}.csv" if schema == "policy" else _OTHERS.get(schema, "")
+
+    def delivered(self, column: str) -> list[Delivered]:
+        """The datasets whose deliveries fill a raw column, in order of their ids."""
+        if (found := self._field(column)) is None:
+            return []
+        kind, field = found
+        return [
+            Delivered(dataset, tuple(_headers(field, dataset)))
+            for _, dataset in sorted(self._catalogue.datasets.items())
+            if dataset.kind == kind.id and field.name in kind.variants[dataset.variant]
+        ]
+
+    def find(self, graph: Graph, wanted: str) -> list[str]:
+        """Columns that ``wanted`` speaks of: a figure of the page, ``[schema.]relation.column``, ``kind.field``, a code or a title.
+
+        Raises UserError (code 4) when there are none.
+        """
+        text = wanted.strip()
+        for pattern, columns in ((TARGET, _PROGRESS), (RATE, _LINE)):
+            if pattern.fullmatch(bare(text)):
+                return [column for column in columns if column in graph.made]
+        names, meant = graph.names(), set(meanings(text)) - {""}
+        exact = [column for column in names if text in (column, column.partition(".")[2])]
+        found = exact or [column for column in names if meant & self._called(column)]
+        if not found:
+            raise UserError(
+                f"没有名为“{wanted}”的字段、列或数字。",
+                remedy="写看板数字的编号（T05/1/all/2026）、表名.列名、类型.字段，或字段的中文名、代码。",
+                code=4,
+            )
+        return sorted(found)
+
+    def _field(self, column: str) -> tuple[Kind, Field] | None:
+        """Kind and field of a raw column, None where it is none of a field: provenance, or no raw column at all."""
+        schema, relation, name = split(column)
+        kind = self._catalogue.kinds.get(relation) if schema == "raw" else None
+        return (kind, kind.fields[name]) if kind and name in kind.fields else None
+
+    def _called(self, column: str) -> set[str]:
+        """What a field or an exported column is called, as headers are compared."""
+        found, told = self._field(column), self._exported.get(column)
+        words = [*found[1].codes.values(), found[1].title, *found[1].aliases] if found else []
+        words += [told.title, split(column)[2]] if told else []
+        return {form for word in words for form in meanings(word)}
 
 
-def exported(column: str) -> tuple[str, str] | None:
-    """Code and title of a column of an export interface, None of any other."""
-    schema, relation, name = split(column)
-    if schema != "exports":
-        return None
-    interface = relation.rpartition("__")[2]
-    for kind in load_catalogue().kinds.values():
+def _exported(catalogue: Catalogue) -> Iterator[tuple[str, Field]]:
+    """Columns of the export interfaces, each with the field it tells."""
+    for kind in catalogue.kinds.values():
         for variant, table in kind.tables.items():
-            if table.interface == interface:
-                for field in kind.fields.values():
-                    if field.codes.get(variant, field.codes.get("all", "")).lower() == name:
-                        return name.upper(), field.title
-    return None
+            for name in kind.variants[variant] if table.interface else ():
+                field = kind.fields[name]
+                if code := field.codes.get(variant, field.codes.get("all", "")).lower():
+                    yield f"exports.exp_city__{table.interface}.{code}", field
 
 
-def title(column: str) -> str:
-    """What a column is in words; '' where its name says it."""
-    schema, relation, name = split(column)
-    if found := field_of(column):
-        return f"{found[0].title}·{found[0].fields[name].title}"
-    if told := exported(column):
-        return f"{told[1]}（{told[0]}）"
-    if name == ROWS:
-        return "计数：逐行"
-    return {
-        "policy": f"政策种子表 dbt_project/seeds/*/{relation}.csv",
-        "ledger": "台账",
-        "subjects": "主体登记",
-        "raw": "来源信息：批次、行号、记录编号、内容摘要",
-    }.get(schema, "")
-
-
-def delivered(column: str) -> list[Delivered]:
-    """The datasets whose deliveries fill a raw column, in order of their ids."""
-    found = field_of(column)
-    if found is None:
-        return []
-    kind, name = found
-    datasets = [
-        dataset
-        for dataset in load_catalogue().datasets.values()
-        if dataset.kind == kind.id and name in kind.variants[dataset.variant]
-    ]
-    return [
-        Delivered(dataset, tuple(_headers(kind, name, dataset)))
-        for dataset in sorted(datasets, key=lambda dataset: dataset.id)
-    ]
-
-
-def _headers(kind: Kind, name: str, dataset: Dataset) -> Iterator[str]:
-    field = kind.fields[name]
-    yield from (header for header, into in dataset.field_exceptions.items() if into == name)
+def _headers(field: Field, dataset: Dataset) -> Iterator[str]:
+    yield from (header for header, into in dataset.field_exceptions.items() if into == field.name)
     yield from dict.fromkeys([*field.codes.values(), field.title, *field.aliases])
-
-
-def find(graph: Graph, wanted: str) -> list[str]:
-    """Columns that ``wanted`` speaks of: a figure of the page, ``[schema.]relation.column``, ``kind.field``, a code or a title.
-
-    Raises UserError (code 4) when there are none.
-    """
-    text = wanted.strip()
-    if _TARGET.fullmatch(text.replace("/all/", "//")):
-        return [column for column in _PROGRESS if column in graph.made]
-    if _RATE.fullmatch(text.replace("/all/", "//")):
-        return [column for column in _LINE if column in graph.made]
-    names = graph.names()
-    exact = [column for column in names if text in (column, column.partition(".")[2])]
-    meant = set(meanings(text)) - {""}
-    found = exact or [column for column in names if meant & _words(column)]
-    if not found:
-        raise UserError(
-            f"没有名为“{wanted}”的字段、列或数字。",
-            remedy="写看板数字的编号（T05/1/all/2026）、表名.列名、类型.字段，或字段的中文名、代码。",
-            code=4,
-        )
-    return sorted(found)
-
-
-def _words(column: str) -> set[str]:
-    """What a field or an exported column is called, as headers are compared."""
-    found, told = field_of(column), exported(column)
-    words = list(told or ())
-    if found:
-        field = found[0].fields[found[1]]
-        words += [field.title, *field.codes.values(), *field.aliases]
-    return {form for word in words for form in meanings(word)}

@@ -1,9 +1,11 @@
-"""What waits in the district's own folder: files with a mistake, and units whose connection nobody has entered yet."""
+"""What waits in the district's own folder: files with a mistake."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 
 from ...catalogue import load_catalogue
 from ..district import mistakes
@@ -15,9 +17,10 @@ DISTRICT = "district/"
 def files(on: date) -> Iterator[Item]:
     """Every file with a mistake, since the day it is asked for: the ledger does not know when a file was edited."""
     catalogue = load_catalogue()
-    for mistake in mistakes(catalogue):
-        lines = "+".join(str(problem.line) for problem in catalogue.left_out.get(mistake.file, []))
+    for file, found in groupby(sorted(mistakes(catalogue), key=attrgetter("file")), attrgetter("file")):
+        told = list(found)  # all of a department's or receiver's file are one, of the evidence there may be several
+        lines = "+".join(str(problem.line) for problem in catalogue.left_out.get(file, []))
         yield Item(
-            f"{DISTRICT}{mistake.file}", f"line/{lines}", Rank.STOPPED, ENGINEER, mistake.text,
-            "改正辖区文件夹中的文件，再用 public-credit catalogue check 核对", on, mistake.unit_id,
+            f"{DISTRICT}{file}", f"line/{lines or len(told)}", Rank.STOPPED, ENGINEER, " ".join(one.text for one in told),
+            "改正辖区文件夹中的文件，再用 public-credit catalogue check 核对", on, told[0].unit_id,
         )  # fmt: skip
