@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -70,13 +71,18 @@ def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, 
         next_day = work.build(run_on(date(2026, 2, 27)))
         assert next_day.build_id is not None, "a new business date is a build of its own"
         assert w.query("select count(*) from exports.exp_city__cf_fr") == exported
-        fresh = command.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
-        assert [str(item.status) for item in fresh.results] == ["pass"]
-        with warehouse.connect("owner") as owner:
-            owner.execute("update ledger.batch set received_at = received_at - interval '5 days'")
-        stale = command.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
-        assert [str(item.status) for item in stale.results] == ["warn"]
-        with warehouse.connect("owner") as owner:
-            owner.execute("update ledger.batch set received_at = received_at - interval '20 days'")
+        receipts = ["source", "freshness", "--select", "source:ledger.batch"]
+        variables = {"build_id": 2, "business_date": "2026-02-26"}
+        assert [str(item.status) for item in command.invoke(receipts, variables).results] == ["pass"]
+        for days, verdict in ((5, "warn"), (20, "")):
+            with warehouse.connect("owner") as owner:
+                owner.execute("update ledger.batch set received_at = received_at - make_interval(days => %s)", [days])
+            if verdict:
+                assert [str(item.status) for item in command.invoke(receipts, variables).results] == [verdict]
         with pytest.raises(UserError):
-            command.invoke(["source", "freshness"], {"build_id": 2, "business_date": "2026-02-26"})
+            command.invoke(receipts, variables)
+        overdue = {kind for (kind,) in w.query("select kind from ledger.overdue where days > 7")}
+        assert overdue, "units of the demo that never deliver"
+        with pytest.raises(UserError) as caught:
+            command.invoke(["source", "freshness", "--select", "source:raw"], variables)
+        assert set(re.findall(r"[a-z_]+", caught.value.text.partition("：")[2])) == overdue
