@@ -169,11 +169,21 @@ with changed as (
 """
 
 
-def _export_yml(kind: Kind, variant: str) -> str:
+def export_model(interface: str) -> str:
+    """The model that makes what an interface of the receiver is told."""
+    return f"exp_{_RECEIVER}__{interface}"
+
+
+def export_relation(interface: str) -> str:
+    """The table of ``export_model``."""
+    return f"exports.{export_model(interface)}"
+
+
+def _export_yml(kind: Kind, variant: str, model: str) -> str:
     table = kind.tables[variant]
     columns = [_column(code, field.title, ", data_type: string") for code, field in _sent(kind, variant)]
     return (
-        f"# Made {_from(kind)}\nmodels:\n  - name: exp_{_RECEIVER}__{table.interface}\n"
+        f"# Made {_from(kind)}\nmodels:\n  - name: {model}\n"
         f"    description: 报送市平台接口 {table.interface} 的变更：{kind.title}（{table.title}）；每次构建每条记录至多一行，只追加\n"
         "    config: {contract: {enforced: true}}\n    constraints:\n"
         "      - {type: primary_key, columns: [build_id, record_id]}\n"
@@ -231,8 +241,9 @@ def texts(catalogue: Catalogue) -> dict[str, str]:
             )
         for variant, table in kind.tables.items():
             if table.interface:
-                name = f"models/exports/exp_{_RECEIVER}__{table.interface}"
-                made[f"{name}.sql"], made[f"{name}.yml"] = _export(kind, variant), _export_yml(kind, variant)
+                model = export_model(table.interface)
+                made[f"models/exports/{model}.sql"] = _export(kind, variant)
+                made[f"models/exports/{model}.yml"] = _export_yml(kind, variant, model)
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...base.messages import UserError
-from ...catalogue import Catalogue, Dataset, Field, Kind
+from ...catalogue import Catalogue, Dataset, Field, Kind, generate
 from ...land.headers import meanings
 from ..figure import RATE, TARGET, bare
 from .graph import ROWS, Graph
@@ -97,10 +97,11 @@ def _exported(catalogue: Catalogue) -> Iterator[tuple[str, Field]]:
     """Columns of the export interfaces, each with the field it tells."""
     for kind in catalogue.kinds.values():
         for variant, table in kind.tables.items():
-            for name in kind.variants[variant] if table.interface else ():
+            relation = generate.export_relation(table.interface) if table.interface else ""
+            for name in kind.variants[variant] if relation else ():
                 field = kind.fields[name]
                 if code := field.codes.get(variant, field.codes.get("all", "")).lower():
-                    yield f"exports.exp_city__{table.interface}.{code}", field
+                    yield f"{relation}.{code}", field
 
 
 def _headers(field: Field, dataset: Dataset) -> Iterator[str]:
