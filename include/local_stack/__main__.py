@@ -60,7 +60,11 @@ def main() -> int:
     except UserError as error:
         print(f"错误：{error.text}\n处理办法：{error.remedy}", file=sys.stderr)
         return error.code
+    if options.command != "init":  # whose folder the district's people share
+        os.umask(0o077)  # logs and whatever else the stack and its children write is this account's alone
     home = Path(os.environ.get("PCW_HOME") or CHECKOUT / ".state").resolve()
+    if home.is_dir():
+        home.chmod(0o700)
     os.environ["PCW_HOME"], os.environ["PCW_ROOT"] = str(home), str(CHECKOUT)
     try:
         if options.command == "reset":

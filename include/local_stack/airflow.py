@@ -138,6 +138,8 @@ class Airflow:
             "AIRFLOW__API_AUTH__JWT_SECRET": _secret(self.home, "jwt_secret"),
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs"),
+            "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+            "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "45",  # how soon a department of the catalogue gets its DAG
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",

@@ -109,6 +109,13 @@ def _left_running(home: Path) -> list[str]:
     return [_title(process) for process in _of(home)]
 
 
+def _open_to_others(home: Path) -> list[str]:
+    """The state folder and logs that another account of the machine could read."""
+    logs = [path for path in home.rglob("*") if "logs" in path.parts or path.suffix == ".log"]
+    assert len(logs) > 20
+    return [str(path) for path in (home, *logs) if not path.is_symlink() and path.stat().st_mode & 0o077]
+
+
 def _row_level_difference(after: Aftermath, home: Path) -> None:
     """What the command says about the correction: the figure, and the one report that moved it."""
     planted = json.loads((after.home / "answer_key" / "targets.json").read_text(encoding="utf-8"))["restated"]
@@ -147,6 +154,7 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     for suffix in ("html", "xlsx", "pdf"):
         assert len(list((home / "publications" / "leadership").glob(f"leadership_*.{suffix}"))) == 2, suffix
     assert _left_running(home) == []
+    assert _open_to_others(home) == []
     assert b"libraries of the tasks loaded in" in (home / "airflow" / "logs" / "scheduler.log").read_bytes()
     third = _run_with_a_crash(home, "demo", "--exit", "--scale", "0.02")
     assert third.returncode == 0 and "模拟第 3 日完成" in third.stdout, third.stdout[-3000:] + third.stderr[-3000:]

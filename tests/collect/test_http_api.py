@@ -81,6 +81,24 @@ def test_a_version_with_a_persons_number_goes_back_unchanged_and_is_booked_witho
     assert len(pull().batch_seqs) == 1 and len({batch["source_version"] for batch in batches()}) == 2
 
 
+def test_an_interface_without_tls_is_asked_only_where_somebody_agreed_and_that_is_booked(api, pull, batches, steps):
+    """0.0.0.0 is this machine, but no loopback address."""
+    api.rows = api_rows(2)
+    elsewhere = api.uri().replace("127.0.0.1", "0.0.0.0")
+    assert elsewhere != api.uri()
+    refused = pull(elsewhere)
+    assert (refused.verdict, refused.owner, api.calls, batches()) == ("failed", "data_engineer", [], [])
+    assert "未加密" in steps()[-1]["message"]
+
+
+def test_an_agreed_interface_without_tls_is_told_with_every_pull(api, pull, steps):
+    api.rows = api_rows(2)
+    agreed = {"reason": "政务外网专线", "agreed_by": "区大数据中心", "until": "2026-12-31"}
+    outcome = pull(api.uri().replace("127.0.0.1", "0.0.0.0"), plain_http=agreed)
+    assert len(outcome.batch_seqs) == 1
+    assert "未加密传输（区大数据中心同意至 2026-12-31：政务外网专线）" in steps()[-1]["message"]
+
+
 def test_the_next_pull_asks_since_the_last_booked_version(api, pull, batches, steps):
     api.rows = api_rows(2, "2026-02-25T09:00:00")
     pull()

@@ -143,6 +143,22 @@ def test_a_city_that_is_away_or_stays_busy_leaves_everything_for_next_time(desk:
     assert desk.deliver().accepted == 5 and desk.agreed()
 
 
+def test_a_city_that_is_not_encrypted_is_told_nothing_unless_somebody_agreed(desk: Desk) -> None:
+    """0.0.0.0 is this machine, but no loopback address."""
+    desk.bring(desk.numbered(5, 1351))
+    there = desk.city.uri.replace("127.0.0.1", "0.0.0.0")
+    assert there != desk.city.uri
+    desk.warehouse.add_connections(city_platform=there)
+    try:
+        for ask in (desk.deliver, lambda: work.receive(run_on(desk.day)), lambda: reconcile.run(run_on(desk.day))):
+            with pytest.raises(UserError, match="未加密"):
+                ask()
+        assert desk.states()["pending"] == 5 and desk.states()["sending"] == 0
+    finally:
+        desk.warehouse.add_connections(city_platform=desk.city.uri)
+    assert desk.deliver().accepted == 5 and desk.agreed()
+
+
 def test_a_slow_city_is_no_failure(desk: Desk) -> None:
     desk.bring(desk.numbered(5, 1401))
     desk.mode("slow")

@@ -169,7 +169,7 @@ def district_folder() -> Path | None:
 def folder(*parts: str) -> Path:
     """A folder below the state folder, created when absent, readable by its owner only."""
     path = home()
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
     for part in parts:
         path = path / part
         path.mkdir(exist_ok=True, mode=0o700)

@@ -18,6 +18,7 @@ from pydantic import Field as Attribute
 from ..base.quoting import quoted
 from ..identifiers.codes import check_uscc
 from ..identifiers.persons import Role
+from .plain_http import PlainHttp
 from .records import Record
 from .strict import Strict
 
@@ -271,6 +272,7 @@ class HttpApi(_Connected, _Bounded):
     row_version: str = "SJC"
     max_pages: int = Attribute(default=2000, ge=1, description="一次拉取至多多少页")
     max_minutes: float = Attribute(default=60.0, gt=0, description="一次拉取至多多少分钟")
+    plain_http: PlainHttp | None = None
 
 
 def _pattern(value: str) -> str:
@@ -422,6 +424,7 @@ class Receiver(Strict):
     title: str
     connection: str
     adapter: Literal["http_json"]
+    plain_http: PlainHttp | None = None
     legal_basis: str
     purpose: str
     batch_size: int = Attribute(default=200, gt=0, le=1000)

@@ -73,6 +73,7 @@ class CollectOutcome:
     turned_away: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    unencrypted: str = ""
 
     def failed(self, error: UserError) -> None:
         """Book an error that ended the pull, with who has to act on it."""
@@ -116,6 +117,8 @@ class CollectOutcome:
             parts.append(f"{UNMATCHED} {len(self.unmatched)} 份，未收取：{_listed(self.unmatched)}")
         if not (self.receipts or self.unchanged or self.errors):
             parts.append("无新增")
+        if self.unencrypted:
+            parts.append(self.unencrypted)
         return masked("；".join(parts))
 
     @property

@@ -26,7 +26,7 @@ import httpx
 
 from ..base.retry import Again, Patience
 from ..base.run import now
-from ..catalogue import load_catalogue
+from ..catalogue import load_catalogue, plain_http
 from ..catalogue.models import HttpApi
 from .api_reply import document
 from .base import CollectError, Intake, Owner, SourceChanged, connection_uri, masked_path
@@ -104,6 +104,9 @@ class Api:
                 "改正 connections.yaml 中的这一行。",
                 "data_engineer",
             )
+        intake.outcome.unencrypted = plain_http.agreed(
+            self._channel.connection, parts.geturl(), self._channel.plain_http, intake.run.on
+        )
         self._key, self._secret = unquote(parts.username), unquote(parts.password or "")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self._url = f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"

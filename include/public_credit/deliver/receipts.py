@@ -36,7 +36,7 @@ def fetch(run: Run, receiver: str = "city") -> int:
     with step(run, "sender", StepName.RECEIPT) as record:
         with session("sender") as opened:
             after = opened.scalar(select(func.max(ReceiverEvent.seq)).where(ReceiverEvent.receiver == receiver)) or 0
-        adapter, count = adapter_for(found), 0
+        adapter, count = adapter_for(found, run.on), 0
         try:
             for page in adapter.receipts(after):
                 with session("sender") as opened:

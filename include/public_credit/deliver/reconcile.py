@@ -88,7 +88,7 @@ def run(run: Run, receiver: str = "city") -> ReconcileResult:
     """Compare both sides and book the result with every difference."""
     found = load_catalogue().receiver(receiver)
     with step(run, "sender", StepName.RECONCILE) as record:
-        adapter = adapter_for(found)
+        adapter = adapter_for(found, run.on)
         try:
             with session("sender") as opened:
                 _load(driver(opened), adapter, list(found.interfaces))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 
+from ..base import settings
 from ..base.messages import UserError
 from ..base.progress import Paced
 from ..base.run import Run
-from ..catalogue import Receiver, load_catalogue
+from ..catalogue import Receiver, load_catalogue, plain_http
 from ..custody import vault
 from ..ledger import locks
 from ..ledger.session import step
@@ -32,9 +34,15 @@ class Delivered:
     message: str
 
 
-def adapter_for(receiver: Receiver) -> Adapter:
-    """The adapter a receiver's catalogue entry names."""
+def adapter_for(receiver: Receiver, on: date) -> Adapter:
+    """The adapter a receiver's catalogue entry names. Raises UserError (code 3) where it is not encrypted and nobody agreed."""
+    unencrypted(receiver, on)
     return {"http_json": HttpJson}[receiver.adapter](receiver.connection)
+
+
+def unencrypted(receiver: Receiver, on: date) -> str:
+    """What is to be told of a receiver that is not encrypted, '' for one that is (``plain_http.agreed``)."""
+    return plain_http.agreed(receiver.connection, settings.connection(receiver.connection), receiver.plain_http, on)
 
 
 class Deliverer:
@@ -153,7 +161,7 @@ def run(run: Run, receiver: str = "city") -> Delivered:
         locks.alone("sender", locks.delivery(receiver), "报送", run.holder),
         step(run, "sender", StepName.DELIVER) as record,
     ):
-        adapter = adapter_for(found)
+        adapter = adapter_for(found, run.on)
         deliverer = Deliverer(run, found, adapter)
         try:
             deliverer.run()
@@ -170,6 +178,8 @@ def run(run: Run, receiver: str = "city") -> Delivered:
         record.message = f"报送 {accepted + rejected:,} 条：接收 {accepted:,}，拒收 {rejected:,}" + (
             f"，结果不明 {unknown:,}" if unknown else ""
         )
+        if plain := unencrypted(found, run.on):
+            record.message += f"；{plain}"
         record.verdict = Verdict.WARNING if unknown or rejected else (Verdict.OK if accepted else Verdict.NOTHING_DUE)
         record.owner = "department" if rejected else ""
         return Delivered(accepted, rejected, unknown, record.message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -107,10 +107,30 @@ def _rules() -> Finding:
     return Finding("通过", "关卡规则", f"{count} 条行规则（按记录类型与变体计）")
 
 
-def _connections() -> list[Finding]:
+def _unencrypted(catalogue: Catalogue, on: date) -> Iterator[Finding]:
+    """Interfaces without TLS: those somebody has agreed to, and those that are refused."""
+    from ..catalogue import plain_http
+    from ..catalogue.models import HttpApi, Receiver
+
+    entries: list[HttpApi | Receiver] = list(catalogue.receivers.values())
+    entries += [dataset.channel for dataset in catalogue.datasets.values() if isinstance(dataset.channel, HttpApi)]
+    for entry in entries:
+        if not settings.names_connection(entry.connection):
+            continue
+        try:
+            said = plain_http.agreed(entry.connection, settings.connection(entry.connection), entry.plain_http, on)
+        except UserError as error:
+            yield Finding("待办", f"连接 {entry.connection}", str(error))
+        else:
+            if said:
+                yield Finding("提醒", f"连接 {entry.connection}", said)
+
+
+def _connections(on: date) -> list[Finding]:
     from ..catalogue import load_catalogue
 
-    findings, catalogue = [], load_catalogue()
+    catalogue = load_catalogue()
+    findings = list(dict.fromkeys(_unencrypted(catalogue, on)))
     wanted = {
         connection
         for dataset in catalogue.datasets.values()
@@ -182,7 +202,7 @@ def examine(on: date) -> list[Finding]:
         ("目录的套用", _applied),
         ("关卡规则", _rules),
         ("工作日历", lambda: _calendar(on)),
-        ("连接", _connections),
+        ("连接", lambda: _connections(on)),
         ("Airflow", _airflow),
     ]
     return [finding for subject, check in checks for finding in _safely(subject, check)]
