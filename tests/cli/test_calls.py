@@ -148,6 +148,8 @@ UNKNOWN = {
     "editions diff": ("editions", "diff", "77", "78"),
     "editions approve": ("editions", "approve", "77", "--hash", "x"),
     "editions reject": ("editions", "reject", "77", *WHY),
+    "agree": ("approvals", "approve", "77"),
+    "turn down": ("approvals", "reject", "77"),
     "undo": ("subjects", "undo", "77", *WHY),
     "revoke a waiver": ("waivers", "revoke", "77", *WHY),
     "revoke an attestation": ("attestations", "revoke", "77", *WHY),
@@ -163,7 +165,7 @@ def test_what_is_not_there_is_four(warehouse, name: str) -> None:
 NEEDS_DATABASE = (
     ("status",), ("alerts",), ("batches",), ("quarantine",), ("slips",), ("corrections",), ("gate",), ("deliver",), ("migrate",),
     ("sweep",), ("purge",), ("replay", "1"), ("release", "show", "1"), ("editions", "list"), ("waivers", "list"),
-    ("attestations", "list"), ("subjects", "work"), ("explain", "某号"), ("catalogue", "coverage"), ("collect", UNIT),
+    ("attestations", "list"), ("approvals",), ("subjects", "work"), ("explain", "某号"), ("catalogue", "coverage"), ("collect", UNIT),
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from public_credit.ledger import ids
 from public_credit.oversight import metrics
 
 from tests.conftest import CHECKOUT, DEMO, open_warehouse
-from tests.helpers.commands import credit
+from tests.helpers.commands import agreed, credit
 from tests.helpers.world import DAYS, World, world
 
 pytestmark = pytest.mark.chain
@@ -318,7 +318,7 @@ def test_rekeying_the_vault_keeps_every_token_readable(played: World) -> None:
     for name in ("vault", "lookup"):
         (folder / f"{name}.2.key").write_text("ab" * 32)
     try:
-        changed = credit("vault", "rekey")
+        changed = agreed("vault", "rekey")
         assert changed.code == 0 and "已重新加密" in changed.out
         assert played.query("select count(*) from vault.secret where key_version < 2 or lookup_version < 2") == [(0,)]
         assert reveal(tokens) == before

@@ -18,7 +18,7 @@ from public_credit.ledger import locks
 from public_credit.ledger.session import session
 from public_credit.steps import work
 
-from tests.helpers.commands import credit
+from tests.helpers.commands import agreed, credit
 from tests.helpers.penalties import ON, csv_bytes, land, rows
 from tests.helpers.runs import run_on
 from tests.identifiers.test_persons import ID18, ID_X, MOBILE
@@ -52,7 +52,7 @@ def test_a_number_stored_under_both_keys_is_found_under_one_token_and_both_are_r
     first, other = _store(ID18), _store(ID_X)
     _new_keys(warehouse, "vault", "lookup")
     double = _store_beside(warehouse, ID18)
-    answer = credit("vault", "rekey")
+    answer = agreed("vault", "rekey")
     assert answer.code == 0, answer.err
     assert "已重新加密 2 条" in answer.out and "1 个号码曾登记两次" in answer.out
     assert vault.reveal([first, double, other]) == {first: ID18, double: ID18, other: ID_X}
@@ -60,7 +60,7 @@ def test_a_number_stored_under_both_keys_is_found_under_one_token_and_both_are_r
     assert _store(ID18) == double and vault.tokens_of(MOBILE, "M") == []
     assert "已重新加密 0 条" in credit("vault", "rekey").out
     _new_keys(warehouse, "vault", "lookup", version=3)
-    assert "1 个号码曾登记两次" in credit("vault", "rekey").out
+    assert "1 个号码曾登记两次" in agreed("vault", "rekey").out
     assert vault.tokens_of(ID18) == [double, first], "the first stays the first"
 
 
@@ -70,7 +70,7 @@ def test_a_replay_makes_one_of_two_tokens(warehouse: Any, tmp_path: Path) -> Non
     (first,) = vault.tokens_of(MOBILE, "M")
     _new_keys(warehouse, "vault", "lookup")
     double = _store_beside(warehouse, MOBILE, "M")
-    assert f"重放批次 {seq}，" in credit("vault", "rekey").out
+    assert f"重放批次 {seq}，" in agreed("vault", "rekey").out
     assert credit("replay", seq).code == 0
     assert vault.batches_with([first]) == [] and vault.batches_with([double]) == [seq]
 
@@ -80,9 +80,9 @@ def test_keys_do_not_change_while_a_receipt_is_landed(warehouse: Any) -> None:
     _new_keys(warehouse, "vault", "lookup")
     with session("collector") as landing:
         locks.lock(landing, locks.VAULT, shared=True)
-        busy = credit("vault", "rekey")
+        busy = agreed("vault", "rekey")
         assert busy.code == 6 and "保险库操作" in busy.err
-    assert "已重新加密 1 条" in credit("vault", "rekey").out
+    assert "已重新加密 1 条" in credit("vault", "rekey").out, "agreed to, and not done yet"
 
 
 def test_archived_objects_are_read_under_old_and_new_keys(warehouse: Any) -> None:
@@ -91,7 +91,7 @@ def test_archived_objects_are_read_under_old_and_new_keys(warehouse: Any) -> Non
     new = archive.store(io.BytesIO(b"new"), "t")
     read = [archive.open_plain(item.uri).read() for item in (old, new)]
     assert read == [b"old", b"new"]
-    assert "归档对象密钥 1 个" in credit("vault", "rekey").out
+    assert "归档对象密钥 1 个" in agreed("vault", "rekey").out
     with warehouse.connect("owner") as owner:
         assert owner.execute("select distinct key_version from ledger.archive_object").fetchall() == [(2,)]
     (warehouse.home / "secrets" / "archive.key").write_text("cd" * 32)  # no longer needed

@@ -300,7 +300,7 @@ def test_a_wrong_token_is_said_plainly(desk: Desk, monkeypatch: pytest.MonkeyPat
     assert desk.deliver().accepted == 1 and desk.agreed()
 
 
-def test_an_unusual_release_waits_for_a_person(desk: Desk) -> None:
+def test_an_unusual_release_waits_for_a_second_person(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A field that empties all at once: nothing leaves until somebody approves exactly this difference."""
     changed = [
         row | {"penalty_category": "警告", "penalty_content": "给予警告", "fine_amount_wan": "", "publication_end": ""}
@@ -318,6 +318,10 @@ def test_an_unusual_release_waits_for_a_person(desk: Desk) -> None:
     cover = credit("release", "show", number, "--json").json
     assert cover["状态"] == "等待审批" and cover["异常"] != "无"
     assert credit("release", "approve", number, "--hash", "0" * 64).code == 4
+    with monkeypatch.context() as patch:
+        patch.setenv("PCW_USER", cover["生成人"])
+        refused = credit("release", "approve", number, "--hash", cover["差异指纹"])
+        assert refused.code == 4 and "不能自己批准" in refused.err and cover["生成人"] == run_on().who
     assert credit("release", "approve", number, "--hash", cover["差异指纹"]).code == 0
     desk.deliver()
     assert desk.held() != before and desk.agreed()

@@ -318,7 +318,9 @@ def test_a_correction_leaves_the_edition_and_tells_which_rows_moved_what(story: 
         )
 
 
-def test_a_restatement_is_drafted_once_and_rejected_or_approved_by_command(story: Story) -> None:
+def test_a_restatement_is_drafted_once_and_rejected_or_approved_by_another_one(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
     again = editions.draft(run_on(who="起草人"), 2020, "补报与撤销")
     assert again.edition_id == story.restated.edition_id
     listed = credit("editions", "list", "--json").json
@@ -330,6 +332,9 @@ def test_a_restatement_is_drafted_once_and_rejected_or_approved_by_command(story
     made = credit("editions", "draft", "--year", 2020, "--reason", "补报与撤销", "--date", NEXT)
     edition = max(row["id"] for row in credit("editions", "list", "--json").json)
     assert made.code == 0 and str(edition) in made.out
+    alone = credit("editions", "approve", edition, "--hash", again.content_hash)
+    assert alone.code == 4 and "不能自己批准" in alone.err
+    monkeypatch.setenv("PCW_USER", "分管领导")
     assert credit("editions", "approve", edition, "--hash", again.content_hash).code == 0
     assert credit("editions", "draft", "--year", 2026, "--date", NEXT).code == 4, "the year is not over"
     shown = credit("editions", "show", edition, "--json").json

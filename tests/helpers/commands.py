@@ -40,3 +40,15 @@ def credit(*words: object) -> Answer:
         except SystemExit as leaving:
             code = leaving.code
     return Answer(code or 0, out.getvalue(), err.getvalue())
+
+
+def agreed(*words: object) -> Answer:
+    """A command that needs two persons: 甲 asks, 乙 agrees, 甲 runs it again; what it then answered."""
+    with mock.patch.dict("os.environ", PCW_USER="甲"):
+        asked = credit(*words, "--reason", "测试", "--json")
+        assert asked.code == 0, asked.err
+    with mock.patch.dict("os.environ", PCW_USER="乙"):
+        granted = credit("approvals", "approve", asked.json["approval"])
+        assert granted.code == 0, granted.err
+    with mock.patch.dict("os.environ", PCW_USER="甲"):
+        return credit(*words)

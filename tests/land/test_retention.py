@@ -15,7 +15,7 @@ from public_credit.ledger import ids, locks
 from public_credit.ledger.session import session
 from sqlalchemy import text
 
-from tests.helpers.commands import credit
+from tests.helpers.commands import agreed, credit
 from tests.helpers.penalties import csv_bytes, judge, land, rows
 from tests.helpers.runs import run_on
 
@@ -72,7 +72,7 @@ def test_a_record_goes_with_all_its_rows_and_nothing_else(warehouse: Any, tmp_pa
     shown = credit("purge", "--date", LATE, "--dry-run").out
     assert "1 条记录、1 行" in shown and "山东省社会信用条例第38条" in shown
     assert len(numbers(warehouse)) == 4, "a preview"
-    assert "1 条记录、1 行" in credit("purge", "--date", LATE).out
+    assert "1 条记录、1 行" in agreed("purge", "--date", LATE).out
     assert numbers(warehouse) == [lasting["decision_no"], again["decision_no"], again["decision_no"]]
     assert query(warehouse, "select kind, rule, clause, years, rows, records from ledger.purge") == [
         (KIND, "自行为终止之日起不超过 5 年", "山东省社会信用条例第38条", 5, 1, 1)
@@ -120,7 +120,7 @@ def test_a_killed_purge_goes_on_and_a_second_waits(
             retention.purge(run_on(LATE))
     assert len(query(warehouse, "select from ledger.purged_row")) == 1 and len(numbers(warehouse)) == 2
     with locks.alone("builder", locks.BUILD, "构建", "测试"):
-        assert credit("purge", "--date", LATE).code == 6
+        assert agreed("purge", "--date", LATE).code == 6
     with monkeypatch.context() as patch:
         patch.setattr(archive, "shred", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):

@@ -123,6 +123,8 @@ CONSTRAINTS = {
     ("delivery_item", "operation"): states.Operation,
     ("edition", "state"): states.EditionState,
     ("edition", "kind"): states.EditionKind,
+    ("approval", "state"): states.ApprovalState,
+    ("approval", "action"): states.Irreversible,
     ("report", "kind"): states.ReportKind,
     ("report_paper", "form"): states.PaperForm,
     ("judgement", "decision"): states.Decision,

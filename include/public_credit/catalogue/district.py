@@ -27,6 +27,7 @@ class District(Strict):
     ``sectors``: sector → ids of the responsible units; ``targets``: figure of the target ledger or milestone → its units;
     ``planned``: sectors that are not served yet → the day they are to be; ``key_departments`` and ``report_areas``: what the plan names for T19 and T20; ``live_from``: the first day of service of all datasets, ``go_live``:
     of single ones; the warehouse's first business day where nothing is said. What was decided before it is 存量补录.
+    ``single_handed``: why one person alone approves what he prepared himself (booked as 单人), '' where two do.
     """
 
     name: str = Attribute(min_length=2)
@@ -40,6 +41,7 @@ class District(Strict):
     report_areas: list[str] = []
     live_from: date | None = None
     go_live: dict[str, date] = {}
+    single_handed: str = Attribute(default="", pattern=r"^(.{4,})?$")
 
     @property
     def title(self) -> str:

@@ -22,6 +22,7 @@ from ..base import faults, progress, settings
 from ..base.messages import PROGRAM, UserError, program, spoken
 from ..ledger.written import clean, clear, watch_logs
 from . import (
+    approvals,
     batches,
     calendar,
     chinese,
@@ -46,6 +47,7 @@ overview.register(app)
 lineage.register(app)
 batches.register(app)
 corrections.register(app)
+approvals.register(app)
 operate.register(app)
 waivers.register(app)
 people.register(app)

@@ -18,6 +18,7 @@ from ..ledger.session import session
 from ..ledger.states import AttemptState, BatchState, Verdict
 from ..steps import work
 from . import output
+from .approvals import Why, waiting
 from .chinese import LARGEST, App
 from .overview import Json
 from .start import On, dataset_of_catalogue, newest_day, run_of, unit_of_catalogue
@@ -274,12 +275,21 @@ def tidy(as_json: Json = False) -> None:
 def purge(
     on: On = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明将清除什么，不作改动。")] = False,
+    reason: Why = "",
     as_json: Json = False,
 ) -> None:
     from ..land import retention
+    from ..steps import irreversible
 
     run = run_of(on)
-    found = retention.preview(run.on) if dry_run else retention.purge(run)
+    if dry_run:
+        found = retention.preview(run.on)
+    else:
+        done = irreversible.purge(run, reason)
+        if done.waiting is not None:
+            waiting(done.waiting, as_json)
+            return
+        found = done.due
     if as_json:
         output.as_json(
             [{"kind": due.kind.id, "records": due.records, "rows": due.rows, "purged": not dry_run} for due in found]

@@ -9,6 +9,7 @@ import typer
 from ..base.messages import UserError
 from ..oversight import trace
 from . import output
+from .approvals import Why, waiting
 from .chinese import App
 from .overview import Json
 from .start import run_of
@@ -98,16 +99,19 @@ def _print(story: dict[str, Any]) -> None:
         print(output.paint(f"  查询  {look['at']:%Y-%m-%d %H:%M} {look['who']}：{look['purpose']}", "dim"))
 
 
-def rekey(as_json: Json = False) -> None:
-    from ..custody import archive, vault
+def rekey(reason: Why = "", as_json: Json = False) -> None:
+    from ..custody import vault
+    from ..steps import irreversible
 
-    changed, doubles = vault.rekey(run_of().holder)
-    objects = archive.rekey()
-    said = f"已重新加密 {changed:,} 条，归档对象密钥 {objects:,} 个。"
-    if doubles:
-        seqs = "、".join(map(str, vault.batches_with(doubles)))
+    done = irreversible.rekey(run_of(), reason)
+    if done.waiting is not None:
+        waiting(done.waiting, as_json)
+        return
+    said = f"已重新加密 {done.numbers:,} 条，归档对象密钥 {done.objects:,} 个。"
+    if done.doubles:
+        seqs = "、".join(map(str, vault.batches_with(done.doubles)))
         said += (
-            f"\n其中 {len(doubles):,} 个号码曾登记两次：两个标识均可解密、均可按号码查到，新入库的行只用其中一个。"
+            f"\n其中 {len(done.doubles):,} 个号码曾登记两次：两个标识均可解密、均可按号码查到，新入库的行只用其中一个。"
             + (f"要使已入库的行也归一，用 public-credit replay 重放批次 {seqs}，再构建。" if seqs else "")
         )
-    output.done(as_json, said, numbers=changed, objects=objects, doubles=len(doubles))
+    output.done(as_json, said, numbers=done.numbers, objects=done.objects, doubles=len(done.doubles))

@@ -217,6 +217,14 @@ def _place(uri: str) -> tuple[Any, str]:
     return (filesystem, path) if filesystem.exists(path) else fsspec.core.url_to_fs(uri)
 
 
+def outdated() -> int:
+    """Objects whose key is not wrapped with the newest archive key."""
+    newest = max(versions("archive"))
+    with session("owner") as opened:
+        waiting = select(func.count()).where(ArchiveObject.key_version < newest, ArchiveObject.wrapped_key.is_not(None))
+        return opened.execute(waiting).scalar_one()
+
+
 def rekey() -> int:
     """Wrap the key of every object with the newest archive key; the objects stay as they are. Number of keys changed.
 

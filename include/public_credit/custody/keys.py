@@ -5,6 +5,11 @@ from __future__ import annotations
 from ..base import settings
 
 
+def newest() -> dict[str, int]:
+    """The version of each key that is in use."""
+    return {name: max(versions(name)) for name in ("vault", "lookup", "archive")}
+
+
 def versions(name: str) -> dict[int, bytes]:
     """All versions of a key. Raises UserError (code 3) when one is missing or is no key."""
     later = (settings.home() / "secrets").glob(f"{name}.*.key")

@@ -178,6 +178,16 @@ def asked(number: str) -> str:
     return hmac.digest(keys[max(keys)], f"asked\x1f{normalise(number)[0]}".encode(), "sha256").hex()[:32]
 
 
+def outdated() -> int:
+    """Numbers that are not encrypted and looked up under the newest keys."""
+    newest, newest_lookup = max(versions("vault")), max(versions("lookup"))
+    with settings.connect("owner") as connection:
+        found = connection.execute(
+            "select count(*) from vault.secret where key_version < %s or lookup_version < %s", [newest, newest_lookup]
+        ).fetchone()
+    return int(found[0]) if found else 0
+
+
 def rekey(holder: str) -> tuple[int, list[str]]:
     """Re-encrypt everything under the newest keys, in small transactions; run again to resume.
 

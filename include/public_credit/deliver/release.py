@@ -18,6 +18,7 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import Receiver, load_catalogue
 from ..ledger import locks, published, words
+from ..ledger.approvals import ALONE, by_another
 from ..ledger.models import Build, PublishedDataset, Release
 from ..ledger.session import session, step
 from ..ledger.states import IN_DOUBT, BuildState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
@@ -277,6 +278,7 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
             cover=cover,
             unusual="；".join(reasons),
             state=ReleaseState.WAITING if reasons else ReleaseState.RELEASED,
+            prepared_by=run.who,
         )
         opened.add(release)
         opened.flush()
@@ -322,12 +324,13 @@ def cover(release_id: int) -> dict[str, Any]:
             "异常": release.unusual or "无",
             "差异指纹": release.diff_hash,
             **{key: value for key, value in release.cover.items() if key != "fill_rates"},
-            "批准人": release.decided_by or "",
+            "生成人": release.prepared_by,
+            "批准人": (release.decided_by or "") + (f"（{ALONE}）" if release.decided_alone else ""),
         }
 
 
 def approve(run: Run, release_id: int, diff_hash: str) -> None:
-    """Approve a waiting release; the hash must be the one of its cover sheet. Raises UserError otherwise."""
+    """Approve a waiting release that another one prepared; the hash must be the one of its cover sheet. Raises UserError otherwise."""
     with session("sender") as opened:
         release = opened.get(Release, release_id, with_for_update=True)
         if release is None or release.state != ReleaseState.WAITING:
@@ -338,4 +341,10 @@ def approve(run: Run, release_id: int, diff_hash: str) -> None:
             raise UserError(
                 "差异指纹不符，未批准。", remedy=f"用 public-credit release show {release_id} 核对封面后重试。", code=4
             )
+        release.decided_alone = by_another(
+            run.who,
+            release.prepared_by,
+            load_catalogue().district.single_handed,
+            f"生成了第 {release_id} 号变更单，自己生成",
+        )
         release.state, release.decided_by, release.decided_at = ReleaseState.RELEASED, run.who, func.clock_timestamp()

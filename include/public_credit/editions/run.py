@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..base.run import Run
+from ..catalogue import load_catalogue
 from ..identifiers import persons
 from ..ledger import locks, published, words
+from ..ledger.approvals import by_another
 from ..ledger.models import Build, Edition
 from ..ledger.session import session, step, written
 from ..ledger.states import UNDECIDED, BuildState, EditionKind, EditionState, StepName, Verdict
@@ -169,7 +171,7 @@ def draft(run: Run, year: int, reason: str = "") -> Drafted:
 
 
 def approve(run: Run, edition_id: int, content_hash: str) -> None:
-    """Approve a draft (idempotent); the hash must be the one it was shown with. Raises UserError otherwise."""
+    """Approve a draft another one made (idempotent); the hash must be the one it was shown with. Raises UserError otherwise."""
     with session("builder") as opened:
         found = _one(opened, edition_id, locked=True)
         if found.state in (EditionState.APPROVED, EditionState.FROZEN) and found.content_hash == content_hash:
@@ -184,6 +186,9 @@ def approve(run: Run, edition_id: int, content_hash: str) -> None:
             raise UserError(
                 "内容指纹不符，未批准。", remedy=f"用 public-credit editions show {edition_id} 核对后重试。", code=4
             )
+        found.decided_alone = by_another(
+            run.who, found.computed_by, load_catalogue().district.single_handed, f"起草了第 {edition_id} 号，自己起草"
+        )
         found.state, found.decided_by, found.decided_at = EditionState.APPROVED, run.who, func.clock_timestamp()
 
 

@@ -206,6 +206,22 @@ class EditionKind(StrEnum):
     RESTATEMENT = "restatement"
 
 
+class Irreversible(StrEnum):
+    """What is done only when a second person agreed."""
+
+    REKEY = "rekey"
+    PURGE = "purge"
+
+
+class ApprovalState(StrEnum):
+    """What was asked for, on its way to being done."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    USED = "used"
+
+
 class ReportKind(StrEnum):
     """What was asked about: one subject, or a list of applicants."""
 

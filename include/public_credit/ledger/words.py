@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .states import (
+    ApprovalState,
     BatchState,
     CaseReason,
     CaseState,
@@ -13,6 +14,7 @@ from .states import (
     Difference,
     EditionKind,
     EditionState,
+    Irreversible,
     ItemState,
     Operation,
     Outcome,
@@ -143,6 +145,13 @@ DIFFERENCE: dict[str, str] = {
     Difference.SURPLUS: "市平台多",
     Difference.DIFFERING: "版本不同",
     Difference.UNSETTLED: "结果不明",
+}
+IRREVERSIBLE: dict[str, str] = {Irreversible.REKEY: "更换密钥", Irreversible.PURGE: "期满清除"}
+APPROVAL: dict[str, str] = {
+    ApprovalState.WAITING: "等待批准",
+    ApprovalState.APPROVED: "已批准",
+    ApprovalState.REJECTED: "未获批准",
+    ApprovalState.USED: "已执行",
 }
 VOCABULARIES: dict[str, dict[str, str]] = {
     name: value for name, value in list(globals().items()) if name.isupper() and isinstance(value, dict)

@@ -133,9 +133,10 @@ def edition(context: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def run_of(context: Mapping[str, Any], who: str | None = None) -> Run:
-    """The run a task of Airflow works in; it asks in its own name unless a form says who asks."""
+    """The run a task of Airflow works in; it asks in the name of who started it (nobody: its own) unless a form says who asks."""
     name = f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}"
-    return Run(_business_date(context), name, settings.code_version(), name if who is None else who)
+    started = context["dag_run"].triggering_user_name or name
+    return Run(_business_date(context), name, settings.code_version(), started if who is None else who)
 
 
 def _business_date(context: Mapping[str, Any]) -> date:

@@ -7,6 +7,7 @@ No column may hold a delivered value except ``delivery_item.payload`` (canonical
 from __future__ import annotations
 
 from .access import AccessLog, Alert, Report, ReportPaper, Secret
+from .approvals import Approval
 from .base import Base
 from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
 from .delivery import (
@@ -41,6 +42,7 @@ from .verdicts import (
 __all__ = [
     "AccessLog",
     "Alert",
+    "Approval",
     "ArchiveObject",
     "Attempt",
     "Attestation",

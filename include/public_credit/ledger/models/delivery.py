@@ -28,8 +28,10 @@ class Release(Base):
     cover: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     unusual: Mapped[str] = mapped_column(server_default="")
     prepared_at: Mapped[datetime] = _now()
+    prepared_by: Mapped[str] = mapped_column(server_default="")
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
+    decided_alone: Mapped[bool] = mapped_column(server_default="false")
     __table_args__ = (
         UniqueConstraint("build_id", "receiver"),
         CheckConstraint(_one_of("state", ReleaseState), name="state"),

@@ -34,6 +34,7 @@ class Edition(Base):
     computed_by: Mapped[str]
     decided_by: Mapped[str] = mapped_column(server_default="")
     decided_at: Mapped[datetime | None]
+    decided_alone: Mapped[bool] = mapped_column(server_default="false")
     frozen_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint(_one_of("state", EditionState), name="state"),

@@ -9,13 +9,16 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from ...catalogue import load_catalogue
-from ...ledger import published
-from ...ledger.states import IN_DOUBT, UNDECIDED, ItemState, Operation, ReleaseState, sql
+from ...ledger import published, words
+from ...ledger.states import IN_DOUBT, UNDECIDED, ApprovalState, ItemState, Operation, ReleaseState, sql
 from .item import DEPARTMENT, ENGINEER, LEADERSHIP, Item, Rank, about, owner_of
 
 LATE = timedelta(days=1)  # the outbox is emptied every hour
 _RELEASES = f"select release_id, unusual, business_date from ledger.release where state = {sql(ReleaseState.WAITING)}"
 _EDITIONS = f"select id, year, content_hash, business_date from ledger.edition where state in {sql(UNDECIDED)}"
+_QUESTIONS = (
+    f"select id, action, about, asked_by, business_date from ledger.approval where state = {sql(ApprovalState.WAITING)}"
+)
 _REJECTED = f"""
     select i.receiver, i.interface, s.receipt_code, {{unit}} as unit_id, min(s.receipt_text) as said, count(*) as records,
            min(s.booked_on) as since
@@ -41,7 +44,7 @@ _DIFFERENCES = """
 
 
 def approvals(connection: Connection) -> Iterator[Item]:
-    """Unusual releases and drafted editions that a person has to approve or turn down."""
+    """Unusual releases, drafted editions, irreversible steps that a person has to approve or turn down."""
     for row in connection.execute(text(_RELEASES)):
         yield Item(
             f"release/{row.release_id}", "approval", Rank.STOPPED, LEADERSHIP,
@@ -53,6 +56,12 @@ def approvals(connection: Connection) -> Iterator[Item]:
             f"edition/{row.id}", "approval", Rank.STOPPED, LEADERSHIP,
             f"{row.year} 年度定稿第 {row.id} 号等待审批",
             f"在 Airflow 中批准或否决，或用 public-credit editions show {row.id}、editions approve", row.business_date,
+        )  # fmt: skip
+    for row in connection.execute(text(_QUESTIONS)):
+        yield Item(
+            f"approval/{row.id}", "approval", Rank.STOPPED, LEADERSHIP,
+            f"第 {row.id} 号申请（{words.IRREVERSIBLE[row.action]}，{row.asked_by} 提出）等待另一人批准：{row.about}",
+            f"public-credit approvals approve {row.id}，或 approvals reject {row.id}", row.business_date,
         )  # fmt: skip
 
 

@@ -1,0 +1,118 @@
+"""Two persons for what is unusual or irreversible: one prepares or asks, another one agrees.
+
+``alone`` is the sentence in which a district states that it has one person only; what that person does with his own
+preparation is then done and booked as 单人 (requirements M9; 个人信息保护法 第五十一条).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ..base.messages import UserError
+from ..base.run import Run
+from .models import Approval
+from .session import session
+from .states import ApprovalState, Irreversible
+from .words import APPROVAL, IRREVERSIBLE
+from .written import clean
+
+ALONE = "单人"
+_GOOD_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for and may, or may not yet, be done."""
+
+    id: int
+    granted: bool
+    alone: bool
+
+
+def by_another(who: str, first: str, alone: str, done: str) -> bool:
+    """Whether the person who decides is alone, which is booked. ``done``: what the first one did, as in 生成.
+
+    Raises UserError (code 4) where the same person prepared and decides, and the district does not say it has one only.
+    """
+    if who != first or not first:
+        return False
+    if alone:
+        return True
+    raise UserError(
+        f"{who} {done}的不能自己批准。",
+        remedy="由另一人批准；辖区确只有一人负责的，在 district.yml 写明 single_handed（说明），此后以“单人”留痕。",
+        code=4,
+    )
+
+
+def ask(run: Run, action: Irreversible, fingerprint: str, about: str, reason: str, alone: str) -> Asked:
+    """Ask for what would be done, or find that it was asked for and decided; the same question is one.
+
+    An answer is good for seven days. Raises UserError where a new question comes without a reason.
+    """
+    with session("owner") as opened:
+        known = opened.scalar(
+            select(Approval)
+            .where(
+                Approval.action == action,
+                Approval.fingerprint == fingerprint,
+                Approval.state.in_([ApprovalState.WAITING, ApprovalState.APPROVED]),
+            )
+            .with_for_update()
+        )
+        at: datetime = opened.execute(select(func.clock_timestamp())).scalar_one()
+        if known is not None and known.asked_at < at - _GOOD_FOR:
+            known.state, known.decided_by, known.decided_at = ApprovalState.REJECTED, "过期", func.clock_timestamp()
+            opened.flush()
+            known = None
+        if known is None:
+            if not reason.strip():
+                raise UserError(f"{IRREVERSIBLE[action]}不可逆，须写明理由。", remedy="加上 --reason “……”。")
+            known = Approval(
+                action=action,
+                fingerprint=fingerprint,
+                about=clean(about),
+                reason=clean(reason.strip()),
+                business_date=run.on,
+                asked_by=run.who,
+            )
+            if alone:
+                known.state, known.decided_by, known.alone = ApprovalState.APPROVED, run.who, True
+                known.decided_at = func.clock_timestamp()
+            opened.add(known)
+            opened.flush()
+        return Asked(known.id, known.state == ApprovalState.APPROVED, known.alone)
+
+
+def decide(run: Run, number: int, agreed: bool, alone: str) -> None:
+    """Agree to what another one asks for, or turn it down. Raises UserError (code 4) where nothing waits under the number."""
+    with session("owner") as opened:
+        found = opened.get(Approval, number, with_for_update=True)
+        if found is None or found.state != ApprovalState.WAITING:
+            said = f"第 {number} 号申请" + (f"{APPROVAL[found.state]}，不在等待批准" if found else "不存在")
+            raise UserError(f"{said}。", remedy="用 public-credit approvals 查看。", code=4)
+        if agreed:
+            found.alone = by_another(run.who, found.asked_by, alone, f"提出了第 {number} 号申请，自己提出")
+        found.state = ApprovalState.APPROVED if agreed else ApprovalState.REJECTED
+        found.decided_by, found.decided_at = run.who, func.clock_timestamp()
+
+
+def used(number: int) -> None:
+    """What was agreed to is done; the agreement is good for nothing more."""
+    with session("owner") as opened:
+        found = opened.get_one(Approval, number, with_for_update=True)
+        found.state, found.used_at = ApprovalState.USED, func.clock_timestamp()
+
+
+def listing() -> list[dict[str, Any]]:
+    """All questions, newest first."""
+    columns = [column.key for column in Approval.__table__.columns]
+    with session("reader") as opened:
+        return [
+            {name: getattr(row, name) for name in columns}
+            for row in opened.scalars(select(Approval).order_by(Approval.id.desc()))
+        ]
