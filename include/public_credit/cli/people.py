@@ -7,6 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from ..base.messages import UserError
+from ..ledger import chain
+from ..ledger.session import session
+from ..ledger.states import ChainOperation
 from ..oversight import trace
 from . import output
 from .chinese import App
@@ -103,6 +106,9 @@ def rekey(as_json: Json = False) -> None:
 
     changed, doubles = vault.rekey(run_of().holder)
     objects = archive.rekey()
+    if changed or objects:
+        with session("owner") as opened:
+            chain.note(opened, ChainOperation.REKEYED, numbers=changed, objects=objects)
     said = f"已重新加密 {changed:,} 条，归档对象密钥 {objects:,} 个。"
     if doubles:
         seqs = "、".join(map(str, vault.batches_with(doubles)))

@@ -9,8 +9,10 @@ from .states import (
     BatchState,
     CaseReason,
     CaseState,
+    ChainOperation,
     Decision,
     Difference,
+    DigestReason,
     EditionKind,
     EditionState,
     ItemState,
@@ -67,6 +69,7 @@ STEP: dict[str, str] = {
     StepName.SWEEP: "清理残留",
     StepName.TIDY: "清理日志",
     StepName.PURGE: "期满清除",
+    StepName.SEAL: "封存证据链",
 }
 VERDICT: dict[str, str] = {
     Verdict.INCOMPLETE: "未完成",
@@ -143,6 +146,24 @@ DIFFERENCE: dict[str, str] = {
     Difference.SURPLUS: "市平台多",
     Difference.DIFFERING: "版本不同",
     Difference.UNSETTLED: "结果不明",
+}
+CHAIN: dict[str, str] = {
+    ChainOperation.INSERT: "新增",
+    ChainOperation.UPDATE: "变更",
+    ChainOperation.DELETE: "删除",
+    ChainOperation.FOUND: "起链时已在",
+    ChainOperation.BEGUN: "起链",
+    ChainOperation.WATCHED: "纳入证据链",
+    ChainOperation.MIGRATED: "数据库升级",
+    ChainOperation.RESTORED: "从备份恢复",
+    ChainOperation.REKEYED: "更换密钥",
+    ChainOperation.VERIFIED: "复核",
+}
+DIGEST: dict[str, str] = {
+    DigestReason.LANDED: "入库时",
+    DigestReason.FOUND: "起链时",
+    DigestReason.RESHAPED: "套用目录后",
+    DigestReason.PURGED: "期满清除后",
 }
 VOCABULARIES: dict[str, dict[str, str]] = {
     name: value for name, value in list(globals().items()) if name.isupper() and isinstance(value, dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .access import AccessLog, Alert, Report, ReportPaper, Secret
 from .base import Base
 from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
+from .chain import ChainEvent, ChainForm, ChainLink, ChainSeal, ChainSent, RawDigest
 from .delivery import (
     Delivery,
     DeliveryItem,
@@ -50,6 +51,11 @@ __all__ = [
     "BuildInput",
     "BusinessDay",
     "CalendarDay",
+    "ChainEvent",
+    "ChainForm",
+    "ChainLink",
+    "ChainSeal",
+    "ChainSent",
     "CorrectionCase",
     "Delivery",
     "DeliveryItem",
@@ -67,6 +73,7 @@ __all__ = [
     "Purge",
     "PurgedRow",
     "Quarantine",
+    "RawDigest",
     "ReceiverEvent",
     "Reconciliation",
     "ReconciliationDifference",
