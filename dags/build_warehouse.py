@@ -18,6 +18,7 @@ FAILS = """
 public-credit status 列出全部待办与办法。gate：修正后 public-credit replay 重放出错的批次，或 batches set-aside 搁置。
 build：状态目录 dbt/logs/dbt.log 有失败的模型；修正后再次运行，构建以同一编号续做。
 release：变更单异常的不算失败，等待批准：public-credit release show、release approve。alert：检查连接 alert，未发出的下次再发。
+seal：检查归档存储与连接 audit，未送到的根值下次再送。
 """
 BACKFILL = "不按日期补跑：每次运行处理全部待处理的批次，业务日期是当天。漏跑的不必补，手工触发一次即可；全部重算用 public-credit build --full。"
 landed = Asset(name=LANDED, uri=f"pcw://{LANDED}")
@@ -80,6 +81,17 @@ with DAG(
 
         work(run_of(context))
 
+    @task(
+        trigger_rule="all_done",
+        doc_md="封存证据链：本次登记的事件接到链上，根值送出；前面的任务失败也照常封存（步骤 seal）。",
+    )
+    @plainly
+    def seal(**context):
+        from public_credit.steps.airflow import run_of, unless_busy
+        from public_credit.steps.work import seal as work
+
+        unless_busy(work, run_of(context))
+
     @task(retries=0, trigger_rule="none_failed", doc_md="有步骤出错的运行记为失败，构建由别处在做、本次跳过时也是。")
     @plainly
     def conclude(**context):
@@ -88,4 +100,4 @@ with DAG(
 
         work(run_of(context))
 
-    gate() >> build() >> release() >> [alert(), conclude()]
+    gate() >> build() >> release() >> [alert(), seal(), conclude()]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import fsspec
@@ -74,6 +75,23 @@ def _archive(folder: Path) -> None:
         filesystem.put_file(str(path), place)
 
 
+def _note(database: Database, made_at: str) -> None:
+    """Note the restore in the chain of evidence: which root was the last, and since when nothing is known.
+
+    A backup of a version without the chain has nothing to note in: its chain begins when it is migrated.
+    """
+    moment = datetime.strptime(made_at, "%Y%m%dT%H%M%S").replace(tzinfo=settings.TIMEZONE)
+    with psycopg.connect(database.url("public_credit")) as connection:
+        if connection.execute("select to_regclass('ledger.chain_seal') is null").fetchone() == (True,):
+            return
+        connection.execute(
+            """select ledger.chain_note('restored', jsonb_build_object('made_at', cast(%s as text),
+                   'last_seal', (select max(seal_no) from ledger.chain_seal),
+                   'last_root', (select root from ledger.chain_seal order by seal_no desc limit 1)))""",
+            [moment.isoformat()],
+        )
+
+
 def run(home: Path, folder: Path, keys: Path) -> dict[str, str]:
     """Restore a backup into the state folder; the manifest's facts.
 
@@ -103,5 +121,6 @@ def run(home: Path, folder: Path, keys: Path) -> dict[str, str]:
         )
         for dump in dumps:
             database.tool("pg_restore", dump.stem, "--exit-on-error", "--jobs=2", str(dump))
+        _note(database, facts["made_at"])
     (home / _MARK).unlink()
     return {name: facts[name] for name in ("made_at", "code_version", "revision")}

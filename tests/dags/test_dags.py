@@ -188,7 +188,8 @@ def test_alerts_hang_behind_nothing_and_an_error_makes_the_run_fail(parsed) -> N
     dag = parsed["dags"]["build_warehouse"]
     tasks = {task["id"]: task for task in dag["tasks"]}
     leaves = {name for name, task in tasks.items() if not task["before"]}
-    assert leaves == {"alert", "conclude"} and tasks["alert"]["rule"] == "all_done"
+    assert leaves == {"alert", "seal", "conclude"}
+    assert tasks["alert"]["rule"] == tasks["seal"]["rule"] == "all_done"
     assert tasks["conclude"]["rule"] == "none_failed" and tasks["conclude"]["retries"] == 0
     assert all(not task["skips"] for task in tasks.values()), "a short circuit would skip the alert as well"
 

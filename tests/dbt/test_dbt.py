@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from public_credit.base.messages import UserError
 
+from tests.helpers.evidence import asleep
 from tests.helpers.relations import built
 from tests.helpers.runs import run_on
 from tests.helpers.world import DAYS, world
@@ -75,7 +76,7 @@ def test_incremental_builds_equal_a_full_refresh_and_unit_tests_pass(warehouse, 
         variables = {"build_id": 2, "business_date": "2026-02-26"}
         assert [str(item.status) for item in command.invoke(receipts, variables).results] == ["pass"]
         for days, verdict in ((5, "warn"), (20, "")):
-            with warehouse.connect("owner") as owner:
+            with warehouse.connect("owner") as owner, asleep(owner, "ledger.batch"):
                 owner.execute("update ledger.batch set received_at = received_at - make_interval(days => %s)", [days])
             if verdict:
                 assert [str(item.status) for item in command.invoke(receipts, variables).results] == [verdict]

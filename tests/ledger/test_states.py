@@ -128,6 +128,8 @@ CONSTRAINTS = {
     ("report", "kind"): states.ReportKind,
     ("report_paper", "form"): states.PaperForm,
     ("judgement", "decision"): states.Decision,
+    ("chain_event", "operation"): states.ChainOperation,
+    ("raw_digest", "reason"): states.DigestReason,
     ("subject", "subject_class"): states.SubjectClass,
     ("alias", "reason"): states.PastId,
     ("succession", "kind"): states.Conversion,

@@ -108,8 +108,10 @@ def test_an_old_backup_is_restored_reconciled_and_worked_on(
     stack: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backups, old = tmp_path / "backups", stack.warehouse.home
+    stack.warehouse.add_connections(audit=(tmp_path / "kept by others").as_uri())
     stack.district.play(1)
     _day(stack, 1)
+    assert credit("audit", "seal").code == 0
     made = _run(old, "backup", backups)
     assert made.returncode == 0, made.stderr
     (first,) = backups.glob("2*")
@@ -119,6 +121,7 @@ def test_an_old_backup_is_restored_reconciled_and_worked_on(
     stack.district.play(2)
     _day(stack, 2)
     whole = _told(stack)
+    assert credit("audit", "seal").code == 0
     assert credit("reconcile", "--date", DAYS[2]).code == 0
     (backups / "20260101T000000.part").mkdir()
     assert _run(old, "backup", backups).returncode == 0
@@ -158,6 +161,12 @@ def test_an_old_backup_is_restored_reconciled_and_worked_on(
         )
         assert {(interface in PERSONS, difference) for interface, _, difference in left} <= {(True, "surplus")}, left
         assert all(record_id in listed for _, record_id, _ in left) and len(left) == after["surplus"]
+        assert credit("audit", "seal").code == 0
+        proved = credit("audit", "verify", "--json").json
+        assert proved["findings"] == [] and proved["counts"]["roots"] >= 4, proved
+        assert any("1 个根值是恢复备份以前封存的" in line for line in proved["accepted"]), (
+            "the day that was lost was sealed"
+        )
         again = _told(stack)
         assert {name for name in whole if whole[name] != again[name]} == set()
     finally:

@@ -138,6 +138,7 @@ def test_an_error_in_one_receipt_fails_the_run_after_everything_else_was_done(st
         "build": "success",
         "release": "success",
         "alert": "success",
+        "seal": "success",
         "conclude": "failed",
     }
     assert dict(stack.query("select file_name, state from ledger.batch where file_name <> 'xzcf_20260225.csv'")) == {

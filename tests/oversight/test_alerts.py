@@ -290,6 +290,7 @@ def test_a_killed_task_is_told_when_it_is_surely_dead(ledger):
     book_step(ledger, "build", "incomplete", "", dataset=None, unit=None, ended=False)
     book_step(ledger, "collect", "incomplete", "", ended=False)
     assert not alerts.tell(run_on(DAY)).sent
+    ledger("alter table ledger.step disable trigger user")
     ledger("update ledger.step set started_at = now() - interval '4 hours' where name in ('build', 'collect')")
     assert sorted(item.message for item in alerts.tell(run_on(DAY)).new) == [
         "数仓构建：任务中断，未写明结果",

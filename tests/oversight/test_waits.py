@@ -11,6 +11,7 @@ from public_credit.oversight.waits import open_list
 from public_credit.oversight.waits.item import Item, Rank
 
 from tests.helpers.commands import credit
+from tests.helpers.evidence import asleep
 from tests.helpers.receipts import ARCHIVED, BOOKED, DAY
 
 CHANNEL = {"type": "drop_folder", "connection": "drop_csdw", "patterns": ["*.csv"]}
@@ -52,10 +53,11 @@ def everything(warehouse: Any) -> None:
             )
         )
         owner.execute("update ledger.batch set file_name = seq || '.csv'")
-        owner.execute(
-            "update ledger.batch set received_at = now() - interval '4 hours' where seq = any(%s)",
-            [[held, broken, failed, waiting]],
-        )
+        with asleep(owner, "ledger.batch"):
+            owner.execute(
+                "update ledger.batch set received_at = now() - interval '4 hours' where seq = any(%s)",
+                [[held, broken, failed, waiting]],
+            )
         owner.execute(RETURNED, [returned, DAY])
         owner.execute(RETURNED, [fresh, LATER])
         owner.execute(STEP, ["build", None, None, DAY, "failed", "构建失败", ""])

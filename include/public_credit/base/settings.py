@@ -225,6 +225,11 @@ def names_connection(conn_id: str) -> bool:
     return True
 
 
+def names_key(name: str) -> bool:
+    """Whether the environment names the file of a key (``PCW_KEY_<NAME>_FILE``)."""
+    return bool(os.environ.get(f"PCW_KEY_{name.upper()}_FILE"))
+
+
 def secret_key(name: str) -> bytes:
     """A 32-byte key kept as hex in ``secrets/<name>.key`` (or in the file ``PCW_KEY_<NAME>_FILE`` names)."""
     path = Path(os.environ.get(f"PCW_KEY_{name.upper()}_FILE") or home() / "secrets" / f"{name}.key")

@@ -37,12 +37,14 @@ from . import (
     subjects,
     waivers,
 )
+from .audit import app as audit_app
 from .catalogue import app as catalogue_app
 from .trace import app as trace_app
 
 app = chinese.App(no_args_is_help=True)
 app.add_typer(catalogue_app, name="catalogue", help="目录：检查、查看、领域覆盖、生成填报模板。")
 app.add_typer(trace_app, name="trace", help="看板数字从哪里来。")
+app.add_typer(audit_app, name="audit", help="留痕与防篡改：封存证据链、查看根值、全面复核。")
 overview.register(app)
 lineage.register(app)
 batches.register(app)

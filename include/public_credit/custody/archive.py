@@ -138,6 +138,7 @@ class _Plain(io.RawIOBase):
     def __init__(self, source: BinaryIO, key: bytes, name: str):
         self._source, self._cipher, self._name = source, AESGCM(key), name
         self._number, self._rest, self._done = 0, memoryview(b""), False
+        self._digest = hashlib.sha256()
         if source.read(len(MAGIC)) != MAGIC:
             raise ArchiveDamaged("归档对象已损坏（文件头不符）。", remedy="从备份恢复归档对象。", code=3)
 
@@ -155,6 +156,7 @@ class _Plain(io.RawIOBase):
                 continue
             self._done = last
             self._number += 1
+            self._digest.update(room[:count])
             return count
         raise ArchiveDamaged("归档对象已损坏或被改动。", remedy="从备份恢复归档对象。", code=3)
 
@@ -173,9 +175,37 @@ class _Plain(io.RawIOBase):
         self._rest = self._rest[count:]
         return count
 
+    @property
+    def whole(self) -> str | None:
+        """SHA-256 of the plain bytes, hexadecimal; None before the last of them was read."""
+        return self._digest.hexdigest() if self._done else None
+
     def close(self) -> None:
         self._source.close()
         super().close()
+
+
+class Original:
+    """An object that has to be what was received: what is read of it is compared with the digest of the receipt."""
+
+    def __init__(self, uri: str, sha256: str):
+        self._uri, self._sha256, self._opened = uri, sha256, list[_Plain]()
+
+    def open(self) -> io.BufferedReader:
+        """As ``open_plain``; may be called again."""
+        plain = _plain(self._uri)
+        self._opened.append(plain)
+        return io.BufferedReader(plain, FRAME)
+
+    def require(self) -> None:
+        """Raises ArchiveDamaged where the bytes are others; they are read once more where no reader came to their end."""
+        read = next((plain.whole for plain in self._opened if plain.whole), None)
+        if (read or digest(self._uri).sha256) != self._sha256:
+            raise ArchiveDamaged(
+                "归档对象的内容与收到时登记的摘要不符。",
+                remedy="运行 public-credit audit verify 查明何处被改。",
+                code=3,
+            )
 
 
 def _unwrapped(keys: dict[int, bytes], uri: str, wrapped: bytes, version: int) -> bytes:
@@ -190,6 +220,20 @@ def _unwrapped(keys: dict[int, bytes], uri: str, wrapped: bytes, version: int) -
 
 def open_plain(uri: str) -> io.BufferedReader:
     """A buffered stream of the object's plain bytes (not seekable). Raises ArchiveDamaged."""
+    return io.BufferedReader(_plain(uri), FRAME)
+
+
+def digest(uri: str) -> ArchivedObject:
+    """SHA-256 and size of an object's plain bytes, all of which are read. Raises ArchiveDamaged."""
+    found, size = hashlib.sha256(), 0
+    with open_plain(uri) as source:
+        while part := source.read(FRAME):
+            found.update(part)
+            size += len(part)
+    return ArchivedObject(uri, found.hexdigest(), size)
+
+
+def _plain(uri: str) -> _Plain:
     with session("collector") as opened:
         row = opened.get(ArchiveObject, uri)
         wrapped, version = (row.wrapped_key, row.key_version) if row else (None, 1)
@@ -207,7 +251,7 @@ def open_plain(uri: str) -> io.BufferedReader:
                     "归档存储不存在或没有挂载。", remedy="恢复归档存储的挂载；任务会重试。", code=3
                 ) from None
             raise
-        return io.BufferedReader(_Plain(source, key, name), FRAME)
+        return _Plain(source, key, name)
 
 
 def _place(uri: str) -> tuple[Any, str]:

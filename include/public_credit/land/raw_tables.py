@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, insert, inspect, text, update
 from ..base.quoting import quoted
 from ..catalogue import Catalogue, Kind
 from ..ledger.models import KindShape
-from . import partitions, shapes
+from ..ledger.states import DigestReason
+from . import digests, partitions, shapes
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # when a table was made that was there before shapes were noted
 FIELD = "text not null default ''"
@@ -87,7 +88,8 @@ def hash_again(connection: Connection, kind_id: str) -> None:
         from . import content_hash
 
         connection.execute(text(f"lock table {table} in access exclusive mode"))
-        content_hash.compute_again(connection, kind_id, shape["variants"])
+        with digests.retaken(connection, kind_id, DigestReason.RESHAPED):
+            content_hash.compute_again(connection, kind_id, shape["variants"])
         noted["applied_at"] = func.clock_timestamp()
     connection.execute(update(KindShape).where(KindShape.kind == kind_id).values(noted))
 

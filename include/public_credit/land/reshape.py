@@ -25,8 +25,8 @@ from ..catalogue import Catalogue, Kind, generate
 from ..ledger import locks
 from ..ledger.models import KindShape
 from ..ledger.session import step
-from ..ledger.states import StepName, Verdict
-from . import content_hash, raw_tables, shapes
+from ..ledger.states import DigestReason, StepName, Verdict
+from . import content_hash, digests, raw_tables, shapes
 from .canonical import canonicalise
 from .rules import load_ruleset
 from .rules.rows import RowRules
@@ -252,18 +252,21 @@ def _apply(connection: Connection, kind: Kind, catalogue: Catalogue, who: str) -
     _fields(connection, kind, shape, made)
     if made.refused:
         raise UserError("；".join(made.refused) + "。", remedy="按说明改正目录后重试。")
-    for change in made.changes:
-        if change.action == "rename":
-            _rename(connection, kind.id, change.old, change.field)
-        elif change.action == "add":
-            connection.execute(
-                text(f"alter table {table} add column if not exists {quoted(change.field)} text not null default ''")
-            )
-    for change in made.changes:
-        if change.action == "retype":
-            _retype(connection, kind, change.field)
-    if made.rows:
-        content_hash.compute_again(connection, kind.id, kind.variants)
+    with digests.retaken(connection, kind.id, DigestReason.RESHAPED):
+        for change in made.changes:
+            if change.action == "rename":
+                _rename(connection, kind.id, change.old, change.field)
+            elif change.action == "add":
+                connection.execute(
+                    text(
+                        f"alter table {table} add column if not exists {quoted(change.field)} text not null default ''"
+                    )
+                )
+        for change in made.changes:
+            if change.action == "retype":
+                _retype(connection, kind, change.field)
+        if made.rows:
+            content_hash.compute_again(connection, kind.id, kind.variants)
     dropped = {change.field for change in made.changes if change.action == "drop"}
     kept = shape["kept"] + [spec for spec in shape["fields"] if spec["name"] in dropped]
     kept = [spec for spec in kept if spec["name"] not in kind.fields]
@@ -329,13 +332,14 @@ def erase(run: Run, kind_id: str, name: str) -> str:
                     code=4,
                 )
             rows = _filled(connection, kind_id, name)
-            connection.execute(
-                text(f"""
-                update {_table(kind_id)} set received = nullif(cast(cast(received as jsonb) - cast(:name as text) as text), '{{}}')
-                where received is not null and jsonb_exists(cast(received as jsonb), :name)"""),
-                {"name": name},
-            )
-            connection.execute(text(f"alter table {_table(kind_id)} drop column {quoted(name)}"))
+            with digests.retaken(connection, kind_id, DigestReason.RESHAPED):
+                connection.execute(
+                    text(f"""
+                    update {_table(kind_id)} set received = nullif(cast(cast(received as jsonb) - cast(:name as text) as text), '{{}}')
+                    where received is not null and jsonb_exists(cast(received as jsonb), :name)"""),
+                    {"name": name},
+                )
+                connection.execute(text(f"alter table {_table(kind_id)} drop column {quoted(name)}"))
             shape = shape | {"kept": [spec for spec in shape["kept"] if spec["name"] != name]}
             connection.execute(update(KindShape).where(KindShape.kind == kind_id).values(shape=shape))
         record.counts = {"kind": kind_id, f"erase {name}": rows}

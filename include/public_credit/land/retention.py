@@ -23,8 +23,8 @@ from ..custody.vault import TOKEN
 from ..ledger import ids, locks
 from ..ledger.models import KindShape, Purge
 from ..ledger.session import step
-from ..ledger.states import GOOD, NOT_BACK, UNDERWAY, StepName, Verdict, sql
-from . import left_empty, shapes
+from ..ledger.states import GOOD, NOT_BACK, UNDERWAY, DigestReason, StepName, Verdict, sql
+from . import digests, left_empty, shapes
 
 _MOST = 10_000  # records in a transaction
 
@@ -69,6 +69,8 @@ _DELETE = """
     , noted as (
         insert into ledger.purged_row select batch_seq, attempt, row_no, record_id, :purge from taken)
     select cast(taken as text) from taken"""
+
+_TOUCHED = text("select distinct batch_seq, attempt from gone")
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,10 @@ def _purge(run: Run, kind: Kind) -> Due:
         told = {"rule": rule.rule, "clause": rule.clause, "years": rule.years, "rows": due.rows, "records": due.records}
         noted = {"kind": kind.id, "business_date": run.on, "purged_by": run.who} | told
         purge_id = connection.execute(insert(Purge).values(noted).returning(Purge.id)).scalar_one()
-        gone: list[str] = list(connection.execute(text(_DELETE.format(raw=kind.raw)), {"purge": purge_id}).scalars())
+        told_of = [digests.Attempt(*row) for row in connection.execute(_TOUCHED).tuples()]
+        with digests.retaken(connection, kind.id, DigestReason.PURGED, told_of):
+            deleted = connection.execute(text(_DELETE.format(raw=kind.raw)), {"purge": purge_id})
+            gone: list[str] = list(deleted.scalars())
         tokens = {token for row in gone for token in TOKEN.findall(row)}
         connection.execute(
             text(

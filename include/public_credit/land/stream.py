@@ -7,6 +7,7 @@ any instant, nothing of the attempt is there.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from sqlalchemy import Connection, exists, func, insert, select, text, update
@@ -25,7 +26,7 @@ from ..ledger.locks import VAULT, lock
 from ..ledger.models import Attempt, Batch, PurgedRow, RefusedRow, Signal
 from ..ledger.session import driver, session, step
 from ..ledger.states import OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict
-from . import copy_binary, headers, raw_tables, shapes
+from . import copy_binary, digests, headers, raw_tables, shapes
 from .pipeline import Lander
 from .readers import UnreadableFile, open_tables
 from .result import NOTHING, LandResult
@@ -60,27 +61,35 @@ def _new_attempt(run: Run, batch_seq: int) -> tuple[Batch, int]:
     return batch, number
 
 
-def _copy(connection: Connection, lander: Lander, batch: Batch) -> None:
-    columns = ", ".join(map(quoted, raw_tables.columns(lander.kind, lander.variant)))
-    statement = f"copy {lander.kind.raw} ({columns}) from stdin (format binary)"
-    raw = driver(connection)
+def _copy(connection: Connection, lander: Lander, batch: Batch) -> digests.Digest:
+    """Copy the rows of all tables; the digest of what was sent. Raises ArchiveDamaged where the bytes are not the receipt's."""
+    names, sent = raw_tables.columns(lander.kind, lander.variant), hashlib.sha256()
+    statement = f"copy {lander.kind.raw} ({', '.join(map(quoted, names))}) from stdin (format binary)"
+    raw, original = driver(connection), archive.Original(batch.archive_uri, batch.sha256)
     with copying(raw, statement) as copy:
+
+        def send(data: bytes | memoryview) -> None:
+            sent.update(data)
+            copy.write(data)
+
         tables = open_tables(
-            lambda: archive.open_plain(batch.archive_uri),
+            original.open,
             batch.file_name,
             lander.dataset,
             lambda row: headers.recognised(lander.kind, lander.variant, row, lander.dataset),
             lander.signals.of_file,
         )
-        copy.write(copy_binary.HEADER)
+        send(copy_binary.HEADER)
         for table in tables:
             for data in lander.table(table):
-                copy.write(data)
-        copy.write(copy_binary.TRAILER)
+                send(data)
+        send(copy_binary.TRAILER)
+    original.require()
     rows = lander.repeats.rows()
     if len(rows):
         with copying(raw, "copy ledger.repeated_row (batch_seq, attempt, row_no) from stdin") as copy:
             copy.write("".join(f"{batch.seq}\t{lander.attempt}\t{row}\n" for row in rows.tolist()))
+    return digests.Digest(lander.result.landed, names, sent.hexdigest())
 
 
 def _book(connection: Connection, lander: Lander, batch: Batch) -> None:
@@ -229,8 +238,9 @@ def land(run: Run, batch_seq: int) -> LandResult:
                     text("select set_config('pcw.landing', :attempt, true)"), {"attempt": f"{batch_seq}/{attempt}"}
                 )
                 lander = Lander(batch, attempt, kind, dataset, run.on, Vault(vault_connection))
-                _copy(connection, lander, batch)
+                sent = _copy(connection, lander, batch)
                 _book(connection, lander, batch)
+                digests.land(connection, kind.id, digests.Attempt(batch_seq, attempt), sent)
                 result = lander.result
         except UnreadableFile as error:
             _ended(batch, attempt, {"state": BatchState.BROKEN, "message": str(error)} | NOTHING)

@@ -25,6 +25,7 @@ FIGURES = "figures"
 GATE = "gate"
 EDITION = "edition"
 PUBLISH = "publish"
+SEAL = "seal"
 VAULT = "vault"  # shared by landings; whoever takes numbers out of the vault holds it alone
 _KEY = "hashtextextended(:name, 16)"
 _PATIENCE = 60.0

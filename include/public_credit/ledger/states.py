@@ -65,6 +65,31 @@ class StepName(StrEnum):
     SWEEP = "sweep"
     PURGE = "purge"
     TIDY = "tidy"
+    SEAL = "seal"
+
+
+class DigestReason(StrEnum):
+    """Why the digest of an attempt's landed rows was taken."""
+
+    LANDED = "landed"
+    FOUND = "found"
+    RESHAPED = "reshaped"
+    PURGED = "purged"
+
+
+class ChainOperation(StrEnum):
+    """What an event of the chain of evidence tells: of rows of a table, or of the chain itself."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+    FOUND = "found"
+    BEGUN = "begun"
+    WATCHED = "watched"
+    MIGRATED = "migrated"
+    RESTORED = "restored"
+    REKEYED = "rekeyed"
+    VERIFIED = "verified"
 
 
 class Verdict(StrEnum):

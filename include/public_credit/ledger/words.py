@@ -10,8 +10,10 @@ from .states import (
     BatchState,
     CaseReason,
     CaseState,
+    ChainOperation,
     Decision,
     Difference,
+    DigestReason,
     EditionKind,
     EditionState,
     Irreversible,
@@ -69,6 +71,7 @@ STEP: dict[str, str] = {
     StepName.SWEEP: "清理残留",
     StepName.TIDY: "清理日志",
     StepName.PURGE: "期满清除",
+    StepName.SEAL: "封存证据链",
 }
 VERDICT: dict[str, str] = {
     Verdict.INCOMPLETE: "未完成",
@@ -152,6 +155,24 @@ APPROVAL: dict[str, str] = {
     ApprovalState.APPROVED: "已批准",
     ApprovalState.REJECTED: "未获批准",
     ApprovalState.USED: "已执行",
+}
+CHAIN: dict[str, str] = {
+    ChainOperation.INSERT: "新增",
+    ChainOperation.UPDATE: "变更",
+    ChainOperation.DELETE: "删除",
+    ChainOperation.FOUND: "起链时已在",
+    ChainOperation.BEGUN: "起链",
+    ChainOperation.WATCHED: "纳入证据链",
+    ChainOperation.MIGRATED: "数据库升级",
+    ChainOperation.RESTORED: "从备份恢复",
+    ChainOperation.REKEYED: "更换密钥",
+    ChainOperation.VERIFIED: "复核",
+}
+DIGEST: dict[str, str] = {
+    DigestReason.LANDED: "入库时",
+    DigestReason.FOUND: "起链时",
+    DigestReason.RESHAPED: "套用目录后",
+    DigestReason.PURGED: "期满清除后",
 }
 VOCABULARIES: dict[str, dict[str, str]] = {
     name: value for name, value in list(globals().items()) if name.isupper() and isinstance(value, dict)

@@ -1,5 +1,7 @@
 """Ways an alert leaves: a file (default), e-mail, or a webhook; the connection ``alert`` decides.
 
+The roots of the chain of evidence leave the same ways, by the connection ``audit``.
+
 ``file:///folder`` · ``smtp://user:password@host:port/?from=a@b&to=c@d,e@f`` (``smtps://`` for TLS from the
 start, STARTTLS otherwise where offered; required when a password is given) · ``https://host/webhook`` in
 the form that WeCom and DingTalk robots read.
@@ -87,9 +89,9 @@ def _to_webhook(parts: SplitResult, subject: str, body: str, items: Sequence[Any
 WAYS = {"file": _to_file, "smtp": _to_mail, "smtps": _to_mail, "http": _to_webhook, "https": _to_webhook}
 
 
-def send(subject: str, body: str, items: Sequence[Any], on: date) -> None:
+def send(subject: str, body: str, items: Sequence[Any], on: date, conn_id: str = "alert") -> None:
     """Send one alert. Raises UserError, without addresses or passwords, when it did not get through."""
-    parts = urlsplit(settings.connection("alert"))
+    parts = urlsplit(settings.connection(conn_id))
     if parts.scheme not in WAYS:
         raise _failed("连接 alert 应为 file、smtp、smtps、http 或 https 地址")
     try:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..base.run import Run
 from ..catalogue import load_catalogue
-from ..ledger import approvals
-from ..ledger.states import Irreversible
+from ..ledger import approvals, chain
+from ..ledger.session import session
+from ..ledger.states import ChainOperation, Irreversible
 
 if TYPE_CHECKING:
     from ..land.retention import Due
@@ -75,7 +76,11 @@ def _rekeyed(run: Run) -> Rekeyed:
     from ..custody import archive, vault
 
     numbers, doubles = vault.rekey(run.holder)
-    return Rekeyed(numbers, archive.rekey(), doubles)
+    objects = archive.rekey()
+    if numbers or objects:
+        with session("owner") as opened:
+            chain.note(opened, ChainOperation.REKEYED, numbers=numbers, objects=objects)
+    return Rekeyed(numbers, objects, doubles)
 
 
 def _asked(run: Run, action: Irreversible, fingerprint: str, about: str, reason: str) -> approvals.Asked:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from ..base import settings
 from ..base.messages import UserError
-from ..ledger import models, unchanged
+from ..ledger import chain, models, unchanged
 from ..ledger.locks import lock
+from ..ledger.states import ChainOperation
 
 SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports", "published")
 DBT_SCHEMAS = ("policy", "staging", "intermediate", "marts", "exports", "published")
@@ -36,7 +37,7 @@ def migrate() -> list[str]:
     """
     from ..catalogue import load_catalogue
     from ..catalogue.remembered import remember
-    from ..land import raw_tables, shapes, told_again, whole_table
+    from ..land import digests, raw_tables, shapes, told_again, whole_table
 
     kinds = list(load_catalogue().kinds.values())
     with settings.engine("owner").begin() as connection:
@@ -45,7 +46,10 @@ def migrate() -> list[str]:
             connection.execute(text(f"create schema if not exists {schema}"))
         config = alembic_config()
         config.attributes["connection"] = connection
+        before = _revision(connection)
         command.upgrade(config, "head")
+        if before and before != (after := _revision(connection)):
+            chain.note(connection, ChainOperation.MIGRATED, before=before, after=after)
         if settings.district_folder() is None and connection.execute(_DELIVERED).scalar():
             raise UserError(
                 "没有指定辖区，而数仓里已有报送：不指明就启动，看板和提醒都会失去依据。",
@@ -76,6 +80,10 @@ def migrate() -> list[str]:
         with settings.engine("owner").begin() as connection:
             lock(connection, "migrate")
             told_again.tell(connection, kind)
+        with settings.engine("owner").begin() as connection:
+            lock(connection, "migrate")
+            shapes.hold(connection, kind.id, shared=False)
+            digests.take_missing(connection, kind.id)
     _move_unchanged_rows()
     with settings.engine("builder").begin() as connection:
         for schema in DBT_SCHEMAS:
@@ -88,6 +96,13 @@ def migrate() -> list[str]:
     with settings.engine("owner").connect() as connection:
         known = shapes.applied(connection)
     return [kind.id for kind in kinds if shapes.differs(kind, known[kind.id])]
+
+
+def _revision(connection: Connection) -> str:
+    """The migration the database stands at, '' before the first."""
+    if connection.execute(text("select to_regclass('ledger.alembic_version')")).scalar() is None:
+        return ""
+    return str(connection.execute(text("select max(version_num) from ledger.alembic_version")).scalar() or "")
 
 
 def _move_unchanged_rows() -> None:

@@ -315,6 +315,13 @@ def attest(run: Run, dataset_id: str | None, start: str | None, end: str | None,
     return book(run, dataset_id, date.fromisoformat(start), date.fromisoformat(end), reason)
 
 
+def seal(run: Run) -> dict[str, Any]:
+    """Seal what was booked of evidence and send the roots; counts as booked."""
+    from ..oversight.audit import seal as audit
+
+    return audit.seal(run)
+
+
 def sweep(run: Run) -> dict[str, int]:
     """Remove what processes that died have left in archive and vault, and close last month's partitions; how much of each.
 

@@ -10,6 +10,7 @@ from .access import AccessLog, Alert, Report, ReportPaper, Secret
 from .approvals import Approval
 from .base import Base
 from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
+from .chain import ChainEvent, ChainForm, ChainLink, ChainSeal, ChainSent, RawDigest
 from .delivery import (
     Delivery,
     DeliveryItem,
@@ -52,6 +53,11 @@ __all__ = [
     "BuildInput",
     "BusinessDay",
     "CalendarDay",
+    "ChainEvent",
+    "ChainForm",
+    "ChainLink",
+    "ChainSeal",
+    "ChainSent",
     "CorrectionCase",
     "Delivery",
     "DeliveryItem",
@@ -69,6 +75,7 @@ __all__ = [
     "Purge",
     "PurgedRow",
     "Quarantine",
+    "RawDigest",
     "ReceiverEvent",
     "Reconciliation",
     "ReconciliationDifference",

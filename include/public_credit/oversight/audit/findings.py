@@ -1,0 +1,79 @@
+"""What a verification says: what was altered and between which moments, what it took as lawful, what it cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ...base import settings
+from .chain import Seal
+
+MOST = 200  # findings of one table or kind that are told one by one
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it was booked. ``after``: it still was as booked then (None: not known)."""
+
+    what: str
+    where: str
+    text: str
+    after: datetime | None = None
+
+
+@dataclass
+class Report:
+    """Findings, lawful gaps and what stays unproved, in Chinese; ``counts``: how much was compared."""
+
+    findings: list[Finding] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    unsaid: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, **numbers: int) -> None:
+        """Add to what was compared."""
+        for name, number in numbers.items():
+            self.counts[name] = self.counts.get(name, 0) + number
+
+
+def clock(at: datetime) -> str:
+    """A moment on the district's clock."""
+    return at.astimezone(settings.TIMEZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The seals in their order, the last verification without findings, and now: between which of them a thing was altered."""
+
+    seals: Sequence[Seal]
+    clean_at: datetime | None
+    now: datetime
+
+    def earliest(self, finding: Finding) -> datetime | None:
+        """The last moment at which it is known to have been as booked."""
+        known = [at for at in (finding.after, self.clean_at) if at is not None]
+        return max(known) if known else None
+
+    def told(self, finding: Finding) -> str:
+        """When it was altered at the earliest and at the latest, and between which seals."""
+        after = self.earliest(finding)
+        if after is None:
+            return f"何时改动说不出，至迟在 {clock(self.now)}"
+        last = max((seal.seal_no for seal in self.seals if seal.sealed_at <= after), default=0)
+        place = f"第 {last} 次封存之后" if last else "第一次封存之前或之后"
+        return f"改于 {clock(after)} 之后（{place}），至迟在 {clock(self.now)}"
+
+    def as_json(self, finding: Finding) -> dict[str, Any]:
+        """A finding for scripts; moments in ISO form, seals by number (0: before the first)."""
+        after = self.earliest(finding)
+        last = max((seal.seal_no for seal in self.seals if after and seal.sealed_at <= after), default=0)
+        return {
+            "what": finding.what,
+            "where": finding.where,
+            "text": finding.text,
+            "not_before": after,
+            "not_after": self.now,
+            "after_seal": last,
+        }

@@ -1,0 +1,56 @@
+"""Objects of the archive, read and decrypted whole, compared with the digest of the object and of the receipts it is of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from ...base.messages import UserError
+from ...custody import archive
+from ...ledger.models import ArchiveObject
+from ...ledger.session import session
+from .findings import Finding, Report
+
+_OBJECTS = text("""
+    select uri, sha256, size_bytes, stored_at, shredded_at, wrapped_key is null as destroyed from ledger.archive_object
+    where stored_at >= :since order by stored_at, uri""")
+_RECEIPTS = text("""
+    select b.seq, b.archive_uri, b.received_at from ledger.batch b join ledger.archive_object a on a.uri = b.archive_uri
+    where b.sha256 <> a.sha256 or b.size_bytes <> a.size_bytes order by b.seq""")
+
+
+def check(connection: Connection, since: datetime, report: Report) -> None:
+    """Read every object stored since a moment."""
+    shredded = 0
+    for row in connection.execute(_OBJECTS, {"since": since}).all():
+        if row.destroyed and row.shredded_at is not None:
+            shredded += 1
+            continue
+        report.count(objects=1)
+        if told := _fault(row):
+            report.findings.append(Finding("object_altered", f"归档对象 {row.uri}", told, row.stored_at))
+    for row in connection.execute(_RECEIPTS).all():
+        where = f"ledger.batch {row.seq}"
+        told = "批次登记的摘要或大小与归档对象的不同"
+        report.findings.append(Finding("digest_differs", where, told, row.received_at))
+    if shredded:
+        report.accepted.append(f"已按规定删除：{shredded:,} 个归档对象的密钥已销毁，内容不能再复核，摘要仍在。")
+
+
+def _fault(row: Any) -> str:
+    """What is wrong with an object; '' for nothing, or when it was destroyed lawfully in the meantime."""
+    if row.destroyed:
+        return "密钥没有了，却没有登记过销毁"
+    try:
+        found = archive.digest(row.uri)
+    except UserError as error:
+        with session("collector") as opened:
+            now = opened.get(ArchiveObject, row.uri)
+            if now is not None and now.shredded_at is not None:
+                return ""
+        return error.text.rstrip("。")
+    if (found.sha256, found.bytes) != (row.sha256, row.size_bytes):
+        return "内容与登记的摘要或大小不符"
+    return ""

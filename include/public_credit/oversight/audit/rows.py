@@ -1,0 +1,121 @@
+"""Rows of the watched tables as they stand, compared with the last event of each; triggers that should book and refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from ...base.quoting import quoted
+from ...ledger import words
+from ...ledger.states import ChainOperation, sql
+from .findings import MOST, Finding, Report
+
+KEPT = frozenset(  # tables whose rows never change and never go (revision 0036)
+    [
+        "access_log",
+        "chain_sent",
+        "delivery_item",
+        "purge",
+        "purged_row",
+        "raw_digest",
+        "receiver_event",
+        "reconciliation",
+        "reconciliation_difference",
+        "refused_delivery",
+        "report",
+        "report_paper",
+    ]
+)
+_BOOKING = ("chain_insert", "chain_update", "chain_delete", "chain_truncate")
+STAMPS = ("timezone = 'UTC'", "datestyle = 'ISO, YMD'", "bytea_output = 'hex'", "extra_float_digits = 1")  # of leaves
+_FORMS = text(f"""
+    select distinct on (detail ->> 'relation') detail ->> 'relation' as relation, detail ->> 'key' as key,
+           detail ->> 'leaf' as leaf
+    from ledger.chain_event where operation = {sql(ChainOperation.WATCHED)} order by detail ->> 'relation', id desc""")
+_NOTED = text("select relation, key, leaf from ledger.chain_form")
+_DIFFERING = """
+    with last as (
+        select distinct on (u.k collate "C") u.k, u.l, e.at, e.operation
+        from ledger.chain_event e cross join lateral unnest(e.keys, e.leaves) u (k, l)
+        where e.relation = :relation order by u.k collate "C", e.id desc),
+    here as (
+        select concat_ws('/', {key}) as k, sha256(convert_to(cast(row({leaf}) as text), 'UTF8')) as l from {table})
+    select coalesce(last.k, here.k) as key, last.at, last.k is null as unbooked, here.k is null as gone,
+           last.operation = {deleted} as deleted
+    from last full join here on last.k = here.k
+    where case when last.k is null then true when last.operation = {deleted} then here.k is not null
+               else here.l is distinct from last.l end
+    order by 1"""
+_REWRITTEN = text(f"""
+    select e.relation, e.operation, e.at, u.k as key from ledger.chain_event e cross join lateral unnest(e.keys) u (k)
+    where e.relation = any(:kept) and e.operation in {sql((ChainOperation.UPDATE, ChainOperation.DELETE))} order by e.id""")
+_TRIGGERS = text("""
+    select c.relname as relation, array_agg(cast(t.tgname as text)) as names
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'ledger' and t.tgenabled in ('O', 'A') group by 1""")
+
+
+class Form(NamedTuple):
+    """A watched table: columns of its key, columns of a leaf."""
+
+    relation: str
+    key: str
+    leaf: str
+
+
+def forms(connection: Connection) -> list[Form]:
+    """The watched tables, as the chain tells them."""
+    return [Form(*row) for row in connection.execute(_FORMS).tuples()]
+
+
+def _differing(connection: Connection, form: Form) -> Iterator[Finding]:
+    known = {"key": form.key, "leaf": form.leaf, "table": quoted("ledger", form.relation)}
+    statement = _DIFFERING.format(**known, deleted=sql(ChainOperation.DELETE))
+    found = connection.execute(text(statement), {"relation": form.relation}).all()
+    for row in found[:MOST]:
+        where = f"ledger.{form.relation} {row.key}"
+        if row.unbooked:
+            yield Finding("row_unbooked", where, "这一行没有登记过：绕过触发器写入，或登记它的事件被删")
+        elif row.gone:
+            yield Finding("row_gone", where, "登记过的行不在了，也没有登记过删除", row.at)
+        elif row.deleted:
+            yield Finding("row_back", where, "登记为已删除的行又在了", row.at)
+        else:
+            yield Finding("row_altered", where, "与最后一次登记的内容不同", row.at)
+    if len(found) > MOST:
+        yield Finding("row_altered", f"ledger.{form.relation}", f"另有 {len(found) - MOST:,} 行与登记不符")
+
+
+def _guards(connection: Connection, watched: list[Form]) -> Iterator[Finding]:
+    there = {row.relation: set(row.names) for row in connection.execute(_TRIGGERS)}
+    for form in watched:
+        wanted = {*_BOOKING, *(("kept",) if form.relation in KEPT else ())}
+        for name in sorted(wanted - there.get(form.relation, set())):
+            yield Finding("guard_off", f"ledger.{form.relation}", f"触发器 {name} 被停用或删除：其间的改动没有登记")
+    for relation in ("chain_event", "chain_link", "chain_seal"):
+        if "kept" not in there.get(relation, set()):
+            yield Finding("guard_off", f"ledger.{relation}", "触发器 kept 被停用或删除：链本身可以改写")
+
+
+def check(connection: Connection, report: Report) -> None:
+    """Compare every watched table. ``connection`` is in one transaction, whose way of writing values is set here."""
+    for stamp in STAMPS:
+        connection.execute(text(f"set local {stamp}"))
+    watched = forms(connection)
+    if {Form(*row) for row in connection.execute(_NOTED).tuples()} != set(watched):
+        report.findings.append(Finding("form_altered", "ledger.chain_form", "登记哪些列的说明与链上的不同"))
+    report.findings += _guards(connection, watched)
+    for form in watched:
+        report.findings += _differing(connection, form)
+    for row in connection.execute(_REWRITTEN, {"kept": sorted(KEPT)}):
+        report.findings.append(
+            Finding(
+                "kept_rewritten",
+                f"ledger.{row.relation} {row.key}",
+                f"只增不改的行上登记了{words.CHAIN[row.operation]}",
+                row.at,
+            )
+        )
+    report.count(tables=len(watched))
