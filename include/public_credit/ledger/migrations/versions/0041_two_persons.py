@@ -8,6 +8,23 @@ down_revision = "0036"
 branch_labels = None
 depends_on = None
 
+WATCHED = {  # what is evidence of these from now on (0036)
+    "approval": (
+        "id",
+        "action, fingerprint, about, reason, business_date, asked_by, asked_at, state, decided_by, decided_at, alone, used_at",
+    ),
+    "edition": (
+        "id",
+        "year, kind, restates, state, as_of, business_date, build_id, reason, content_hash, computed_at, computed_by, "
+        "decided_by, decided_at, decided_alone, frozen_at",
+    ),
+    "release": (
+        "release_id",
+        "build_id, receiver, business_date, state, adds, mods, dels, diff_hash, cover, unusual, prepared_at, prepared_by, "
+        "decided_by, decided_at, decided_alone",
+    ),
+}
+
 
 def upgrade() -> None:
     for table, preparer in (("release", True), ("edition", False)):
@@ -50,6 +67,9 @@ def upgrade() -> None:
         schema="ledger",
         postgresql_where=sa.text("state in ('waiting', 'approved')"),
     )
+    for table, (key, rest) in WATCHED.items():
+        call = sa.text("select ledger.chain_watch(:relation, :key, :leaf)")
+        op.get_bind().execute(call, {"relation": table, "key": key, "leaf": f"{key}, {rest}"})
     op.execute("grant select on ledger.approval to pcw_collector, pcw_builder, pcw_sender, pcw_reader")
 
 
