@@ -27,6 +27,7 @@ from .subjects import Judgement
 from .verdicts import (
     CorrectionCase,
     GateResult,
+    LinkChange,
     Quarantine,
     RecordLink,
     RepeatedRow,
@@ -60,6 +61,7 @@ __all__ = [
     "Judgement",
     "KeyDepartment",
     "KindShape",
+    "LinkChange",
     "LockHolder",
     "MilestoneEvidence",
     "PublishedDataset",
