@@ -6,10 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from public_credit.catalogue import load_catalogue, read
 from public_credit.catalogue.load import default_root
 from public_credit.catalogue.sectors import SECTOR_IDS
 from public_credit.catalogue.source import Problem
+from public_credit.land.rules import load_ruleset
 
 from tests.conftest import DEMO
 
@@ -193,3 +195,18 @@ def test_a_refusal_without_reason_or_with_an_unknown_sector_is_a_mistake(root: P
 def test_two_units_with_one_code_are_a_mistake(root: Path):
     spoil(root / "departments" / "zfb.yml", CATALOGUE.units["zfb"].uscc, CATALOGUE.units["fgj"].uscc)
     assert problem(root, "departments/zfb.yml", "统一社会信用代码与示范区发展和改革局的相同").where == "uscc"
+
+
+@pytest.mark.parametrize("kind", sorted(CATALOGUE.kinds))
+def test_what_is_no_roster_is_not_delivered_as_one(root: Path, kind: str):
+    """A full snapshot ends what it lacks: of decisions, events and counts nothing ends so, and no rule would look at it."""
+    dataset = next(one for one in CATALOGUE.datasets.values() if one.kind == kind)
+    path = root / "departments" / f"{dataset.unit}.yml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for told in content["datasets"]:
+        if told["id"] == dataset.id:
+            told["delivery_mode"] = "full_snapshot"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    refused = [one for one in read(root, root)[1] if one.where.endswith("delivery_mode")]
+    compared = any(rule.column == "kept_share" for rule in load_ruleset(kind).batch_rules)
+    assert [one.file for one in refused] == ([] if compared else [f"departments/{dataset.unit}.yml"])

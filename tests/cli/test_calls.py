@@ -142,6 +142,7 @@ UNKNOWN = {
     "waive a batch": ("waive", DATASET, "R01", *WHY, "--owner", "甲", "--until", "2026-03-31", "--batch", "77"),
     "returned rows of a batch": ("quarantine", "--batch", "77"),
     "decide": ("corrections", "decide", "77", "--new", *WHY),
+    "undo a decision": ("corrections", "undo", "77", *WHY),
     "release show": ("release", "show", "77"),
     "release approve": ("release", "approve", "77", "--hash", "x"),
     "editions show": ("editions", "show", "77"),

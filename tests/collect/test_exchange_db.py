@@ -9,7 +9,11 @@ from typing import Any
 import pymysql
 import pytest
 import sqlalchemy as sa
-from public_credit import collect
+from public_credit import collect, gate
+from public_credit.catalogue import load_catalogue
+from public_credit.oversight.waits import open_list
+from public_credit.papers.template import example
+from public_credit.steps.work import land_received
 
 from tests.helpers.receipts import DAY, archived_lines
 from tests.helpers.runs import run_on
@@ -208,7 +212,7 @@ def test_late_rows_the_batch_table_does_not_tell_of_are_taken(source, pull, batc
     pull()
     step = steps()[-1]
     assert (step["verdict"], step["owner"], step["counts"]["late"]) == ("warning", "department", 1)
-    assert "补收晚到的行：批次 20260225001（收取后又写入 2 行，ex.batch_done 的行数未更新）" in step["message"]
+    assert "补收晚到或改动的行：批次 20260225001（收取后又写入 2 行，ex.batch_done 的行数未更新）" in step["message"]
     _, again = batches()
     assert len(archived_lines(again["archive_uri"])) - 1 == 5 - removed
     pull()
@@ -273,15 +277,219 @@ def test_a_second_line_of_a_batch_counts_where_it_tells_of_more(source, pull, ba
     assert [len(archived_lines(batch["archive_uri"])) - 1 for batch in batches()] == [5]
 
 
-def test_only_the_last_batches_are_looked_at_for_late_rows(source, pull, batches, steps, landed):
-    for number in ("20260225001", "20260225002"):
+def test_rows_of_a_batch_nobody_looks_at_any_more_are_told_until_it_is_taken_again(
+    source, pull, batches, steps, landed, warehouse
+):
+    for number in ("20260225001", "20260225002", "20260225003"):
         source.rows(number)
         source.done(number)
     pull(recheck_batches=1)
     landed()
+    pull()
+    assert (len(batches()), steps()[-1]["verdict"]) == (3, "ok")
     source.rows("20260225001", count=1, start=ROWS)
-    pull(recheck_batches=1)
-    assert (len(batches()), steps()[-1]["verdict"]) == (2, "ok")
+    source.rows("20260224009", count=2)
+    source.rows("20260225004", count=2)
+    source.run("insert into ex.xk_fr (source_id, source_record_id) values ('a', null), ('b', '')")
+    pull()
+    step = steps()[-1]
+    assert (len(batches()), step["verdict"], step["owner"], step["counts"]["missing"]) == (
+        3,
+        "warning",
+        "department",
+        3,
+    )
+    for said in (
+        "从未收取、也不再核对的行：批次 20260225001（现有 6 行，收过 5 行；请来源单位更新 ex.batch_done 的行数，或调大目录中的 recheck_batches）",
+        "批次 20260224009（2 行，ex.batch_done 没有登记）",
+        "没有批次号的 2 行",
+    ):
+        assert said in step["message"]
+    assert "20260225004" not in step["message"], "it is being written"
+    (item,) = [item for item in open_list.items(DAY) if item.key == "collection/csdw.licences"]
+    assert item.owner == "department:csdw" and "现有 6 行，收过 5 行" in item.message
+    source.run("update ex.batch_done set row_count = 6 where source_record_id = '20260225001'")
+    source.done("20260224009", 2)
+    source.run("delete from ex.xk_fr where source_id in ('a', 'b')")
+    pull()
+    assert [len(archived_lines(batch["archive_uri"])) - 1 for batch in batches()[3:]] == [2, 6]
+    landed()
+    pull()
+    assert (len(batches()), steps()[-1]["verdict"]) == (5, "ok")
+
+
+def test_rows_before_are_not_counted_where_the_catalogue_says_so(source, pull, steps, landed):
+    for number in ("20260225001", "20260225002"):
+        source.rows(number)
+        source.done(number)
+    pull(recheck_batches=1, count_behind=False)
+    landed()
+    source.rows("20260225001", count=1, start=ROWS)
+    pull()
+    assert steps()[-1]["verdict"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "stamp", ["", ", source_create_date = timestamp '2025-12-31 00:00:00'"], ids=["as it was", "older"]
+)
+def test_a_row_that_says_something_else_under_its_key_is_taken_each_time_it_changes(
+    source, pull, batches, steps, stamp
+):
+    source.rows("20260225001")
+    source.done("20260225001")
+    pull()
+    for told in ("'改过'", "'又改'", "null"):
+        source.run(f"update ex.xk_fr set bz = {told}{stamp} where source_id = '20260225001-0001'")
+        pull()
+        step = steps()[-1]
+        assert (step["verdict"], step["owner"], step["counts"]["late"]) == ("warning", "department", 1)
+        assert "批次 20260225001（收取后改动 1 行，主键未变）" in step["message"]
+        pull()
+        assert steps()[-1]["verdict"] == "ok", "it is in now"
+    said = [archived_lines(batch["archive_uri"])[2]["bz"] for batch in batches()]
+    assert said == [None, "改过", "又改", None], "changed back is news, too"
+    source.rows("20260225001", count=1, start=ROWS)
+    source.run("update ex.xk_fr set bz = 'x' where source_id = '20260225001-0000'")
+    pull()
+    assert "又写入 1 行，ex.batch_done 的行数未更新；改动 1 行，主键未变" in steps()[-1]["message"]
+
+
+def test_a_column_more_in_another_order_is_no_change_of_a_row(source, pull, batches, steps):
+    source.rows("20260225001")
+    source.done("20260225001")
+    pull()
+    source.run(
+        "alter table ex.xk_fr add zz text", "alter table ex.xk_fr drop column bz", "alter table ex.xk_fr add bz text"
+    )
+    pull()
+    assert (len(batches()), steps()[-1]["verdict"]) == (1, "ok")
+    source.run("update ex.xk_fr set zz = 'x' where source_id = '20260225001-0001'")
+    pull()
+    assert len(batches()) == 2 and "改动 1 行" in steps()[-1]["message"]
+
+
+KEYS = {
+    "int": ("int", ["1", "2", "30"]),
+    "bigint": ("bigint", ["1", "9007199254740993", "9223372036854775807"]),
+    "numeric": ("numeric(30, 2)", ["1.00", "2.50", "123456789012345678901234.25"]),
+    "double": ("double precision", ["1", "0.1", "1e300"]),
+    "date": ("date", ["date '2026-01-01'", "date '2026-01-02'", "date '1000-01-01'"]),
+    "timestamp": ("timestamp(6)", [f"timestamp '2026-01-0{day} 07:00:00.12345{day}'" for day in (1, 2, 3)]),
+    "time": ("time", ["time '01:00:00'", "time '02:00:00'", "time '23:59:59'"]),
+    "fixed text": ("char(8)", ["'a'", "'b'", "'c d'"]),
+    "text with blanks": ("varchar(20)", ["' a'", "'b b'", "'　c'"]),
+    "null": ("varchar(20)", ["null", "null", "null"]),
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("number", ["varchar(20)", "bigint"])
+def test_keys_and_numbers_of_every_type_are_compared(source, pull, batches, steps, key, number):
+    """The first row is taken, the second comes late, then the first changes, and a batch whose key is another type's goes its way."""
+    kind, (first, second, third) = KEYS[key]
+    source.run(
+        f"create table ex.t (id {kind}, batch {number}, xk_wsh text)",
+        f"insert into ex.t values ({first}, '20260225001', 'a'), ({third}, '20260225002', 'c')",
+    )
+    source.done("20260225001", 1, "t")
+    source.done("20260225002", 1, "t")
+    places = {"table": "ex.t", "key_column": "id", "batch_column": "batch"}
+    assert pull(**places).verdict == "ok" and len(batches()) == 2
+    assert pull().verdict == "ok" and len(batches()) == 2, "the same rows"
+    source.run(f"insert into ex.t values ({second}, '20260225001', 'b')")
+    pull()
+    expected = (
+        "改动 1 行，主键未变" if key == "null" else "又写入 1 行"
+    )  # rows without a key are told apart by what they say
+    assert expected in steps()[-1]["message"] and len(batches()) == 3
+    source.run("update ex.t set xk_wsh = 'd' where xk_wsh = 'a'")
+    pull()
+    assert "改动 1 行，主键未变" in steps()[-1]["message"] and len(batches()) == 4
+    assert {row["xk_wsh"] for row in archived_lines(batches()[-1]["archive_uri"])[1:]} == {"b", "d"}
+    assert pull().verdict == "ok" and len(batches()) == 4
+    source.run("drop table ex.t")
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["in a batch that was taken", "in a new batch"])
+def test_a_value_no_program_reads_leaves_its_batch_alone(source, pull, batches, steps, late):
+    if source.writer.dialect.name != "postgresql":
+        pytest.skip("MariaDB has no such day")
+    for number in ("20260225001", "20260225002", "20260225003"):
+        source.rows(number)
+        source.done(number)
+    if late:
+        pull()
+    source.run("update ex.xk_fr set source_create_date = 'infinity' where source_id = '20260225002-0003'")
+    pull()
+    taken = ["20260225001", "20260225002", "20260225003"] if late else ["20260225001", "20260225003"]
+    assert [batch["source_version"] for batch in batches()] == taken
+    step = steps()[-1]
+    assert (step["verdict"], step["owner"]) == ("warning", "department")
+    assert "批次 20260225002（有读不出的值" in step["message"]
+
+
+@pytest.mark.parametrize("told", ["null", "''", "'若干'"])
+def test_a_batch_that_says_no_number_of_rows_is_left_and_the_others_are_taken(source, pull, batches, steps, told):
+    source.run(
+        "drop table ex.batch_done",
+        "create table ex.batch_done (source_record_id varchar(32), table_name text, row_count text)",
+    )
+    for number, rows in (("20260225001", told), ("20260225002", f"'{ROWS}'")):
+        source.rows(number)
+        source.run(f"insert into ex.batch_done values ('{number}', 'xk_fr', {rows})")
+    source.run("insert into ex.batch_done values (null, 'xk_fr', '5')")
+    pull()
+    assert [batch["source_version"] for batch in batches()] == ["20260225002"]
+    step = steps()[-1]
+    assert (step["verdict"], step["owner"]) == ("incomplete", "department")
+    assert "批次 20260225001（ex.batch_done 没有写明行数）" in step["message"]
+
+
+def test_what_a_batch_said_before_takes_nothing_back_when_it_is_taken_again(source, pull, warehouse, steps):
+    """Decision 1 is delivered, and changed by a later batch; then the first batch is taken again for a late row."""
+    catalogue = load_catalogue()
+    kind, own = catalogue.kinds["administrative_licence"], next(iter(catalogue.units.values()))
+    codes = [kind.fields[name].codes["entity"].lower() for name in kind.tables["entity"].fields]
+    first = example(kind, "entity", own.name, own.uscc)
+    source.run(
+        "drop table ex.xk_fr",
+        f"create table ex.xk_fr (source_id varchar(20), source_record_id varchar(20), {', '.join(f'{code} text' for code in codes)})",
+    )
+
+    def write(number: str, *rows: tuple[int, str]) -> None:
+        with source.writer.begin() as connection:
+            for index, remark in rows:
+                row = first | {
+                    "licence_no": f"示审许〔2026〕{index}号",
+                    "decision_no": f"示审许〔2026〕{index}号",
+                    "remark": remark,
+                }
+                values = [f"{number}-{index}", number, *(row[name] for name in kind.tables["entity"].fields)]
+                marks = ", ".join(f":v{place}" for place in range(len(values)))
+                connection.execute(
+                    sa.text(f"insert into ex.xk_fr values ({marks})"),
+                    {f"v{place}": value for place, value in enumerate(values)},
+                )
+
+    def judge() -> list[tuple[Any, ...]]:
+        pull()
+        land_received(run_on(DAY), "csdw")
+        gate.run(run_on(DAY))
+        with warehouse.connect() as reader:
+            return reader.execute("select accepted, quarantined, duplicate from ledger.batch order by seq").fetchall()
+
+    write("20260225001", *((index, "") for index in range(1, 21)))
+    source.done("20260225001", 20)
+    judge()
+    write("20260225002", *((index, "后来改的") for index in range(1, 21)))
+    source.done("20260225002", 20)
+    assert judge() == [(20, 0, 0), (20, 0, 0)]
+    write("20260225001", (21, ""))
+    assert judge()[2:] == [(1, 0, 20)], "what the first batch said before is no news"
+    source.run("update ex.xk_fr set bz = '原地改' where source_id = '20260225001-7'")
+    assert judge()[3:] == [(1, 0, 20)], "what it says now is"
+    source.run("update ex.xk_fr set bz = '' where source_id = '20260225001-7'")
+    assert judge()[4:] == [(1, 0, 20)], "and so is what it said at first, said again"
 
 
 def test_many_rows_come_through_a_cursor(source, pull, batches):

@@ -23,6 +23,8 @@ from tests.helpers.receipts import DAY, archived_lines
 from tests.helpers.runs import run_on
 from tests.helpers.servers import Api, api_rows
 
+ROSTER = {"kind": "enterprise_registration", "variant": "all", "delivery_mode": "full_snapshot"}
+
 
 @pytest.fixture
 def api() -> Iterator[Api]:
@@ -118,7 +120,7 @@ def test_the_next_pull_asks_since_the_last_booked_version(api, pull, batches, st
 
 def test_a_full_snapshot_is_pulled_whole_and_known_again_by_its_version(api, pull, batches):
     api.rows = api_rows(4)
-    pull(dataset={"delivery_mode": "full_snapshot"})
+    pull(dataset=ROSTER)
     outcome = pull()
     assert "since" not in api.calls[-1]
     assert outcome.known == 1
@@ -338,7 +340,7 @@ def test_a_source_without_versions_is_pulled_whole_and_its_first_page_asked_twic
 def test_a_source_without_versions_that_shows_the_same_is_booked_once_within_its_cadence(api, pull, batches, steps):
     """In another order, with another number and time of the answer: the same rows. Removed and back again: news."""
     api.rows, api.version = [row | {"序号": number, "导出时间": "9:00"} for number, row in enumerate(api_rows(5))], ""
-    pull(dataset={"delivery_mode": "full_snapshot", "ignored_columns": ["序号", "导出时间"], "cadence_days": 7})
+    pull(dataset=ROSTER | {"ignored_columns": ["序号", "导出时间"], "cadence_days": 7})
     api.rows = [row | {"序号": number, "导出时间": "10:00"} for number, row in enumerate(reversed(api.rows))]
     outcome = pull(on=DAY + timedelta(days=6))
     assert (len(batches()), outcome.verdict, outcome.unchanged) == (1, "ok", 1)
@@ -359,8 +361,7 @@ def test_asked_for_everything_nothing_is_a_statement_and_asked_for_news_it_is_no
     api, pull, batches, steps, warehouse, mode, version
 ):
     api.version = version
-    roster = {"kind": "enterprise_registration", "variant": "all"} if mode == "full_snapshot" else {}
-    pull(dataset={"delivery_mode": mode} | roster)
+    pull(dataset=ROSTER if mode == "full_snapshot" else {"delivery_mode": mode})
     (batch,) = batches()
     pull()
     assert len(batches()) == 1, "once a day, or once a version"

@@ -278,6 +278,41 @@ def test_only_an_honest_slip_withdraws_what_the_city_holds(desk: Desk) -> None:
     assert desk.agreed()
 
 
+def test_what_a_person_decides_and_takes_back_follows_at_the_city(desk: Desk) -> None:
+    """A decision the city holds came again with a fault, and later under another number: a person says they are one, and takes it back."""
+
+    def decided(*words: object) -> set[str]:
+        assert credit("corrections", *words, "--reason", "核实").code == 0
+        work.build(run_on(desk.day))
+        work.release(run_on(desk.day))
+        assert desk.deliver().rejected == 0 and desk.agreed()
+        return {number[record] for record in desk.held()} & {first["decision_no"], second["decision_no"]}
+
+    (first,) = desk.numbered(1, 1751, violation_facts="第1751件事")
+    second = first | {"decision_no": "示罚决更〔2026〕1751号"}
+    desk.bring([first, *desk.numbered(20, 1761)])
+    desk.deliver()
+    desk.bring([first | {"violation_type": ""}, *desk.numbered(20, 1781)])
+    desk.bring([second])
+    desk.deliver()
+    number = dict(desk.query(f"select {ids.record_id('record_id')}, decision_no from raw.administrative_penalty"))
+    ((case, entry),) = desk.query(
+        "select id, candidates[1] from ledger.correction_case where reason = 'old_stays' and state = 'open'"
+    )
+    both = {first["decision_no"], second["decision_no"]}
+    assert decided("decide", case, "--correction-of", entry) == {second["decision_no"]}, (
+        "built long ago, and given up now"
+    )
+    assert decided("undo", case) == both, "and back"
+    assert decided("decide", case, "--correction-of", entry) == {second["decision_no"]}
+    seq = desk.query("select max(seq) from ledger.batch")[0][0]
+    assert credit("batches", "withdraw", seq, "--reason", "误报").code == 0
+    work.build(run_on(desk.day))
+    work.release(run_on(desk.day))
+    assert desk.deliver().rejected == 0 and desk.agreed()
+    assert {number[record] for record in desk.held()} & both == {first["decision_no"]}
+
+
 def test_a_city_that_is_down_costs_nothing(desk: Desk) -> None:
     desk.bring(desk.numbered(5, 1701))
     desk.city.stop()

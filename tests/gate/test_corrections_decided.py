@@ -164,3 +164,84 @@ def test_a_record_that_stays_on_file_beside_its_correction_is_decided(warehouse:
     assert credit("corrections", "decide", second["id"], "--new", "--reason", "两份决定").code == 0
     assert office.given_up() == {decision(1)["decision_no"]} and office.links() == 1
     assert listed(office) == {} and resubmission.match(seq) == 0 and office.links() == 1
+    # Taken back, the old record stands again, and the case asks again; decided once more, it is given up once more.
+    undo(first["id"])
+    assert office.given_up() == set() and office.links() == 0 and office.open() == set()
+    assert [case["id"] for case in listed(office).values()] == [first["id"]]
+    undo(second["id"])
+    assert len(listed(office)) == 2
+    assert decide(first, first["returned"][0]["id"]) == 0 and office.given_up() == {decision(1)["decision_no"]}
+
+
+def decide(case: dict[str, Any], entry: int) -> int:
+    return credit("corrections", "decide", case["id"], "--correction-of", entry, "--reason", "更正").code
+
+
+def undo(case_id: int) -> None:
+    answer = credit("corrections", "undo", case_id, "--reason", "认错了")
+    assert answer.code == 0 and "已撤销" in answer.out, answer
+
+
+def test_a_decision_that_is_taken_back_leaves_things_as_they_were(warehouse: Any, tmp_path: Path) -> None:
+    office = Office(warehouse, tmp_path)
+    office.returned(1, 2)
+    seq = office.answer([(1, renumbered(1, **ELSEWHERE))])
+    follow_up(run_on(office.day))
+    ((_, case),) = listed(office).items()
+    before = office.query("select id, state, corrected_batch_seq from ledger.quarantine order by id")
+    (first, *_), (second, *_) = before
+    assert decide(case, first) == 0 and office.links() == 1 and office.open() == {2}
+    undo(case["id"])
+    assert office.query("select id, state, corrected_batch_seq from ledger.quarantine order by id") == before
+    assert office.links() == 0 and list(listed(office).values())[0]["id"] == case["id"]
+    assert office.query("select resubmission_of from ledger.batch where seq = %s", seq) == [(None,)]
+    again = credit("corrections", "undo", case["id"], "--reason", "x")
+    assert again.code == 0 and "未作改动" in again.out
+    assert credit("corrections", "undo", case["id"], "--reason", " ").code == 2
+    assert resubmission.match(seq) == 0 and credit("replay", seq).code == 0
+    assert office.open() == {1, 2} and len(listed(office)) == 1, "a replay does not decide it either"
+    told = office.query("select message from ledger.step where name = 'decide' order by id")
+    assert "认错了" in told[1][0] and "更正" in told[1][0], "who had decided what, and why it was taken back"
+
+    assert decide(case, second) == 0 and office.open() == {1}, "the other one was meant"
+    undo(case["id"])
+    assert credit("corrections", "decide", case["id"], "--new", "--reason", "另案").code == 0 and listed(office) == {}
+    undo(case["id"])
+    assert len(listed(office)) == 1 and office.open() == {1, 2}, "a new record may be taken back as well"
+    assert decide(case, first) == 0
+    assert credit("batches", "withdraw", seq, "--reason", "误报").code == 0
+    undo(case["id"])
+    assert credit("batches", "restore", seq, "--reason", "无误").code == 0
+    follow_up(run_on(office.day))
+    assert office.open() == {1, 2} and len(listed(office)) == 1, "what was taken back meanwhile does not come back"
+
+
+def test_what_was_taken_back_is_not_matched_again_by_likeness(warehouse: Any, tmp_path: Path) -> None:
+    """A row like two returned ones was taken for the first; the second has come by itself since: one is left, and it is not meant."""
+    office = Office(warehouse, tmp_path)
+    twin = decision(1, uscc=make_uscc("91", "MA700001"))
+    office.returned(1, beside=[twin | FAULT])
+    seq = office.deliver([decision(1, uscc=make_uscc("91", "MA800001"))])
+    ((_, case),) = listed(office).items()
+    assert case["reason"] == "ambiguous"
+    first, second = (entry["id"] for entry in case["returned"])
+    assert decide(case, first) == 0
+    office.deliver([twin])
+    undo(case["id"])
+    assert resubmission.match(seq) == 0 and credit("replay", seq).code == 0
+    states = dict(office.query("select id, state from ledger.quarantine"))
+    assert (states[first], states[second]) == ("returned", "corrected") and len(listed(office)) == 1
+
+
+def test_the_true_correction_that_came_meanwhile_is_found_when_the_wrong_one_is_taken_back(
+    warehouse: Any, tmp_path: Path
+) -> None:
+    office = Office(warehouse, tmp_path)
+    office.returned(1)
+    office.answer([(1, renumbered(1, **ELSEWHERE))])
+    ((_, case),) = listed(office).items()
+    assert decide(case, case["returned"][0]["id"]) == 0 and office.open() == set()
+    true = office.deliver([decision(1)])
+    undo(case["id"])
+    assert office.query("select state, corrected_batch_seq from ledger.quarantine") == [("corrected", true)]
+    assert listed(office) == {} and office.links() == 0

@@ -213,10 +213,13 @@ def test_a_waiver_covers_a_rule_until_it_expires(warehouse, tmp_path: Path) -> N
     assert late.counts["quarantined"] == 1
     ((number, state),) = [(row["id"], row["state"]) for row in waivers.listing(penalties.ON)]
     assert state == "in_force" and waivers.listing(penalties.ON + timedelta(days=6)) == []
-    assert waivers.revoke(run_on(who="乙"), number, "来函有误") and not waivers.revoke(run_on(who="丙"), number, "再撤")
+    assert waivers.revoke(run_on(who="乙13800138000"), number, "来函有误") and not waivers.revoke(
+        run_on(who="丙"), number, "再撤"
+    )
     assert waivers.listing(penalties.ON) == []
     (row,) = waivers.listing(penalties.ON, every=True)
-    assert (row["state"], row["revoked_by"], row["revoke_reason"]) == ("revoked", "乙", "来函有误")
+    assert (row["state"], row["revoke_reason"]) == ("revoked", "来函有误")
+    assert row["revoked_by"].startswith("乙") and "13800138000" not in str(row)
     assert judge(land(tmp_path, "d.csv", csv_bytes(given[2:5]))).counts["quarantined"] == 1, (
         "revoked: lets nothing through"
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from public_credit.collect.attest import attest
+from public_credit.ledger.session import open_business_day
 from public_credit.oversight import status
 from public_credit.steps import work
 
@@ -113,6 +114,25 @@ def test_a_correction_that_is_withdrawn_corrects_nothing_until_it_is_restored(wa
     assert states(warehouse, "quarantine") == [(book[0], "withdrawn", None)], "nothing waits for a withdrawn row"
     restore(book[0])
     assert states(warehouse, "quarantine") == [(book[0], "returned", None)]
+
+
+def test_what_a_person_moves_is_booked_on_the_newest_day_that_was_opened(
+    warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PCW_CLOCK", "PCW_BUSINESS_DATE"):
+        monkeypatch.delenv(name, raising=False)
+    open_business_day(run_on(ON), "collector")
+    first, second = (land(tmp_path, f"{n}.csv", csv_bytes(rows(n))) for n in (5, 6))
+    assert credit("batches", "set-aside", second, "--reason", "x").code == 0
+    assert judge(first).state == "accepted"
+    withdraw(first)
+    for seq in (first, second):
+        assert credit("batches", "restore", seq, "--reason", "x").code == 0
+    with warehouse.connect("reader") as reader:
+        booked = reader.execute(
+            "select distinct name, business_date from ledger.step where name in ('set_aside', 'withdraw', 'restore') order by 1"
+        ).fetchall()
+    assert booked == [("restore", ON), ("set_aside", ON), ("withdraw", ON)]
 
 
 def test_a_statement_of_nothing_is_superseded_by_rows_of_its_period_until_they_are_withdrawn(

@@ -13,6 +13,8 @@ import pytest
 import xlsxwriter
 from public_credit import collect
 from public_credit.land import apart
+from public_credit.oversight.waits import open_list
+from public_credit.oversight.waits.item import Rank
 from public_credit.steps import work
 
 from tests.helpers import penalties
@@ -39,7 +41,8 @@ def turn():
         pass
 
 FAULTS = {"signal.csv": lambda: os.kill(os.getpid(), signal.SIGSEGV), "swell.csv": swell, "turn.csv": turn,
-          "sleep.csv": lambda: time.sleep(600), "python.csv": lambda: 1 / 0}
+          "sleep.csv": lambda: time.sleep(600), "python.csv": lambda: 1 / 0,
+          "killed.csv": lambda: os.kill(os.getpid(), signal.SIGKILL)}
 apart.CPU_SECONDS, apart.WALL_SECONDS = map(int, sys.argv[1:])
 apart._IDLE = 0.9  # in so short a time the libraries alone take a good part
 with session("reader") as opened:
@@ -130,6 +133,17 @@ def test_what_a_receipt_does_to_its_reader_ends_that_receipt_alone(warehouse: An
             ("failed",),
             ("landed",),
         ]
+
+
+def test_a_process_that_somebody_ended_leaves_its_receipt_to_us_on_the_open_list(
+    warehouse: Any, tmp_path: Path
+) -> None:
+    seq, after = receive_csv(tmp_path, "killed.csv"), receive_csv(tmp_path, "after.csv")
+    found = task(cpu_seconds=60, wall_seconds=600)
+    assert [(landed, state) for landed, state, _ in found["results"]] == [(seq, "failed"), (after, "landed")]
+    (item,) = [item for item in open_list.items(penalties.ON) if item.key == f"batch/{seq}"]
+    assert (item.owner, item.rank) == ("data_engineer", Rank.OUR_FAULT) and "信号 9" in item.message
+    assert f"public-credit replay {seq}" in item.act
 
 
 def test_a_receipt_that_stands_still_is_given_up(warehouse: Any, tmp_path: Path) -> None:

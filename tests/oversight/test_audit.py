@@ -27,7 +27,7 @@ from tests.ledger.test_old_warehouses import restored
 
 NOT_EVIDENCE = {  # what can be made again, what stands in the district's folder, and the chain itself
     "alert", "business_day", "calendar_day", "chain_event", "chain_form", "chain_link", "chain_seal", "dataset", "district_file",
-    "key_department", "kind_shape", "lock_holder", "milestone_evidence", "purged_token", "repeated_row", "report_area", "stock",
+    "key_department", "kind_shape", "link_change", "lock_holder", "milestone_evidence", "purged_token", "repeated_row", "report_area", "stock",
     "target_unit", "unit",
 }  # fmt: skip
 LOOK = "insert into ledger.access_log (who, purpose, action) values ('李某', '核对', 'look')"

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from public_credit.catalogue import load
 from public_credit.oversight.waits import item as items
 from public_credit.oversight.waits import open_list
 from public_credit.oversight.waits.item import Item, Rank
@@ -120,14 +121,21 @@ WANTED = {
 }
 
 
-def test_everything_that_waits_is_on_the_list_with_its_owner_and_rank(warehouse) -> None:
+def test_everything_that_waits_is_on_the_list_with_its_owner_and_rank(warehouse, monkeypatch) -> None:
+    asked, root = [], load.default_root
+    monkeypatch.setattr(load, "default_root", lambda: asked.append(1) or root())
+    open_list.items(LATER)
+    of_nothing = len(asked)
     everything(warehouse)
     found = open_list.items(LATER)
+    assert len(asked) == 2 * of_nothing and all(one.as_json() for one in found), (
+        "the catalogue is not asked for each of them"
+    )
     told = {}
     for one in found:
         topic = one.key.partition("/")[0]
         named = f"{topic} {one.state}" if topic in ("batch", "quarantine", "collection") else topic
-        assert one.act and one.since and one.message and items.owner_name(one.owner), one
+        assert one.act and one.since and one.message and one.owner_name, one
         assert all(char.isascii() for char in one.fingerprint), "no wording"
         told[named] = (one.rank, one.owner)
     assert told == WANTED

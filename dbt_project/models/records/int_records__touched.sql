@@ -1,7 +1,7 @@
 {{ config(meta={'of_build': true}, indexes=[{'columns': ['record_id'], 'unique': true}],
           post_hook="{{ take_statistics(this) }}") }}
--- Records this build may change: delivered or withdrawn rows, events about them, corrected keys, rosters, a subject
--- that was merged or split, and a day that ended a term.
+-- Records this build may change: delivered or withdrawn rows, events about them, corrected keys and corrections that
+-- were decided or undone, rosters, a subject that was merged or split, and a day that ended a term.
 {%- set roster = ref('int_records__roster') %}
 {%- set landed = ref('stg_landed_row') %}
 {%- set landed_event = ref('stg_landed_event') %}
@@ -34,6 +34,10 @@ select c.kind, c.record_id
 from {{ source('ledger', 'record_link') }} l
 join {{ source('ledger', 'build_input') }} i on i.batch_seq = l.batch_seq and i.build_id = {{ var('build_id') }}
 join {{ current }} c on c.record_id = l.old_record_id
+union
+select c.kind, c.record_id
+from {{ source('ledger', 'link_change') }} l join {{ current }} c on c.record_id = l.record_id
+where l.build_id = {{ var('build_id') }}
 union
 select c.kind, c.record_id
 from {{ roster }} r join {{ current }} c on c.record_id = r.record_id

@@ -8,7 +8,7 @@ district there are none: the product itself holds no fact of anybody.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -69,7 +69,7 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _faults(file: File, row: dict[str, str], named: set[str]) -> Iterator[str]:
+def _faults(file: File, row: dict[str, str], named: set[str], units: Container[str]) -> Iterator[str]:
     first = file.columns[0]
     if row[first] not in named:
         yield f"{first} 不在 {file.where} 中"
@@ -81,7 +81,7 @@ def _faults(file: File, row: dict[str, str], named: set[str]) -> Iterator[str]:
             yield f"{name} 应为日期，写成 2018-09-28"
     if file.columns[-1] == "evidence" and row[file.columns[-2]] and not row["evidence"]:
         yield "有日期而没有 evidence（文件名和文号）"
-    if row.get("unit_id") and row["unit_id"] not in load_catalogue().units:
+    if row.get("unit_id") and row["unit_id"] not in units:
         yield "unit_id 不是 departments 中的单位"
 
 
@@ -109,10 +109,10 @@ def _rows(path: Path, file: File, wrong: str, remedy: str) -> list[dict[str, Any
         found = csv.DictReader(source)
         if tuple(found.fieldnames or ()) != file.columns:
             raise UserError(f"{wrong} 的表头不对。", remedy=remedy, code=3)
-        named = file.named()
+        named, units = file.named(), load_catalogue().units
         for line in found:
             row = {column: (line[column] or "").strip() for column in file.columns}
-            if fault := next(_faults(file, row, named), "" if None not in line else "列数多于表头"):
+            if fault := next(_faults(file, row, named, units), "" if None not in line else "列数多于表头"):
                 raise UserError(f"{wrong} 第 {found.line_num} 行：{fault}。", remedy=remedy, code=3)
             if not file.states and any(row[file.columns[0]] == other[file.columns[0]] for other in rows):
                 raise UserError(f"{wrong} 第 {found.line_num} 行：{file.columns[0]} 重复。", remedy=remedy, code=3)

@@ -2,7 +2,7 @@
 
 The inputs of a build (attempts to add, attempts that were replayed or withdrawn) are frozen in one transaction before dbt starts. A
 build that was killed is resumed as itself: every model is a transaction of its own and knows which build it has applied.
-One build runs at a time, from the freeze to the booking.
+One build runs at a time, from the freeze to the booking. Frozen with them are the records of which a correction was decided or undone.
 
 A build remembers what it was made from: the seeds, the models, the district's facts and what it published of the catalogue,
 by content, and when the shape of a kind was applied last. An edit makes a build due, and after an edited seed, model,
@@ -26,7 +26,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,7 +37,7 @@ from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..land import shapes
 from ..ledger import locks, published
-from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
+from ..ledger.models import Build, KindShape, LinkChange, PublishedDataset, PublishedUnit
 from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BatchState, BuildState, InputOperation, StepName, Verdict, sql
 from ..policy import calendar_file
@@ -209,6 +209,9 @@ def _freeze(run: Run, opened: Session, now: dict[str, Any], full_refresh: bool) 
     opened.add(build)
     opened.flush()
     added = written(opened.execute(text(_PENDING), {"build": build.build_id}))
+    added += written(
+        opened.execute(update(LinkChange).where(LinkChange.build_id.is_(None)).values(build_id=build.build_id))
+    )
     if added or edited or latest is None or latest < run.on or resolve.pending(opened):
         attempt.commit()
         return _Frozen(build.build_id, run.on, False, last is None, why)

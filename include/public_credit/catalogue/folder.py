@@ -81,6 +81,14 @@ def _unit(file: File, product: Product, problems: list[Problem]) -> Unit | None:
                     (*at, "field_exceptions"), f"字段不存在：{'、'.join(sorted(unknown))}", "右边写本类型的字段英文名"
                 )
             )
+        if dataset.delivery_mode == "full_snapshot" and not kind.rosters:
+            problems.append(
+                file.problem(
+                    (*at, "delivery_mode"),
+                    f"{kind.title}不是名录，不能按全量报送",
+                    "写 events 或 changes（新增与变更）",
+                )
+            )
         problems += file.problems(check_dataset(dataset, product.refused), at)
         for header in dataset.field_exceptions:
             for limit in product.forbidden.columns:

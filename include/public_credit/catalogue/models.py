@@ -156,7 +156,7 @@ class Kind(Strict):
     fields: dict[str, Field]
     ignored_headers: list[str] = []
     unstaged: list[str] = []  # fields no model reads: they stay in the raw layer
-    rosters: bool = True  # whether an accepted full roster ends what it lacks
+    rosters: bool = True  # whether a full roster may be delivered; one that is accepted ends what it lacks
     record: Record | None = None  # how a row becomes a record of a subject, where it is one
     code_lists: dict[str, CodeList] = {}
 
@@ -318,7 +318,8 @@ class ExchangeDb(_Connected, _Bounded):
     batch_column: ForeignColumn = "source_record_id"
     created_column: ForeignColumn = "source_create_date"
     batch_done_table: ForeignTable
-    recheck_batches: int = Attribute(default=20, ge=1, description="每次核对最近多少个已收批次有无晚到的行")
+    recheck_batches: int = Attribute(default=20, ge=1, description="每次核对最近多少个已收批次有无晚到或改动的行")
+    count_behind: bool = Attribute(default=True, description="每次数一遍更早批次的行数，有从未收取的即提示（大表可关）")
 
 
 class HandIn(_Bounded):

@@ -41,12 +41,12 @@ def show(
 
 
 def set_aside(seq: Seq, reason: Reason, as_json: Json = False) -> None:
-    done = moves.set_aside(run_of(), seq, reason)
+    done = moves.set_aside(run_of(newest_day()), seq, reason)
     output.done(as_json, f"批次 {seq} 已搁置。" if done else f"批次 {seq} 已经搁置，未作改动。", changed=done)
 
 
 def withdraw(seq: Seq, reason: Reason, as_json: Json = False) -> None:
-    if not moves.withdraw(run_of(), seq, reason):
+    if not moves.withdraw(run_of(newest_day()), seq, reason):
         output.done(as_json, f"批次 {seq} 已经撤回，未作改动。", changed=False)
         return
     failures = work.gate(run_of(newest_day()))
@@ -56,7 +56,7 @@ def withdraw(seq: Seq, reason: Reason, as_json: Json = False) -> None:
 
 
 def restore(seq: Seq, reason: Reason, as_json: Json = False) -> None:
-    done = moves.restore(run_of(), seq, reason)
+    done = moves.restore(run_of(newest_day()), seq, reason)
     output.done(
         as_json,
         f"批次 {seq} 已恢复；运行 public-credit gate 和 build 继续处理。"

@@ -21,7 +21,7 @@ from ..catalogue.models import Field, Kind
 from ..oversight import coverage as report
 from . import output
 from .chinese import App
-from .start import dataset_of_catalogue, run_of
+from .start import dataset_of_catalogue, newest_day, run_of
 
 app = App(no_args_is_help=True)
 NO_DISTRICT = "未指定辖区（PCW_DISTRICT）"
@@ -199,7 +199,7 @@ def apply(
         kind, _, name = key_given(erase, "记录类型.字段").partition(".")
         if not yes:
             raise UserError(f"将清除 {kind}.{name} 在原始层的全部值，不可恢复。", remedy="确认后加 --yes。")
-        output.done(as_json, reshape.erase(run_of(), kind, name))
+        output.done(as_json, reshape.erase(run_of(newest_day()), kind, name))
         return
     catalogue = load_catalogue()
     with settings.engine("reader").connect() as connection:
@@ -228,7 +228,7 @@ def apply(
     elif not yes:
         print("以上只是预览，未作改动。加 --yes 套用；下一次构建将全量重建。")
     else:
-        applied = reshape.apply(run_of(), plans, catalogue)
+        applied = reshape.apply(run_of(newest_day()), plans, catalogue)
         if not as_json:
             for line in applied:
                 print(line)

@@ -1,4 +1,4 @@
-"""``public-credit corrections``: rows that may correct a returned one where only a person can tell; decide them."""
+"""``public-credit corrections``: rows that may correct a returned one where only a person can tell; decide them, take it back."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def register(app: App) -> None:
     commands.command("decide", help="认定一项：是某退回行的更正（--correction-of），或是另一条新记录（--new）。")(
         decide
     )
+    commands.command("undo", help="撤销一项认定：回到待认定，由它而来的取代也收回。")(undo)
     app.add_typer(commands, name="corrections", help="待认定的更正：报回的行与退回的行是不是同一条，由人认定。")
 
 
@@ -70,5 +71,20 @@ def decide(
         f"第 {case} 号认定为新记录，退回的行继续等待更正。"
         if new
         else f"第 {case} 号认定为退回行 {correction_of} 的更正；原记录在册的，下一次构建由它取代，市平台随之收到撤销与新增。",
+        changed=True,
+    )
+
+
+def undo(case: Annotated[int, typer.Argument(help="已认定的编号。")], reason: Reason, as_json: Json = False) -> None:
+    run = run_of(newest_day())
+    if not corrections.undo(run, case, reason):
+        output.done(as_json, f"第 {case} 号没有认定过，或已经撤销，未作改动。", changed=False)
+        return
+    from ..steps.follow_up import follow_up
+
+    follow_up(run)
+    output.done(
+        as_json,
+        f"第 {case} 号的认定已撤销，回到待认定；被取代的原记录，下一次构建恢复，市平台随之收到新增。",
         changed=True,
     )

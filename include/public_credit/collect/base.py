@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Text, any_, func, literal, select
+from sqlalchemy import Text, any_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from ..base import names, settings
@@ -69,6 +69,7 @@ class CollectOutcome:
     waiting: list[str] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     turned_away: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
@@ -86,7 +87,7 @@ class CollectOutcome:
             return
         if self.incomplete:
             self.verdict, self.owner = Verdict.INCOMPLETE, "department"
-        elif self.refused or self.turned_away or self.late:
+        elif self.refused or self.turned_away or self.late or self.missing:
             self.verdict, self.owner = Verdict.WARNING, "department"
         elif not (self.receipts or self.known or self.unchanged or self.waiting):
             self.verdict = Verdict.NOTHING_DUE
@@ -104,7 +105,9 @@ class CollectOutcome:
         if self.unchanged:
             parts.append("来源内容与上一份回执相同，不另行登记")
         if self.late:
-            parts.append(f"补收晚到的行：{_listed(self.late)}")
+            parts.append(f"补收晚到或改动的行：{_listed(self.late)}")
+        if self.missing:
+            parts.append(f"从未收取、也不再核对的行：{_listed(self.missing)}")
         if self.waiting:
             parts.append(f"未就绪 {len(self.waiting)} 份，留待下次：{_listed(self.waiting)}")
         if self.incomplete:
@@ -129,6 +132,7 @@ class CollectOutcome:
             "known": self.known,
             "unchanged": self.unchanged,
             "late": len(self.late),
+            "missing": len(self.missing),
             "waiting": len(self.waiting),
             "incomplete": len(self.incomplete),
             "refused": len(self.refused),
@@ -141,9 +145,9 @@ def _listed(items: list[str], most: int = 5) -> str:
     return "、".join(items[:most]) + (f" 等 {len(items)} 项" if len(items) > most else "")
 
 
-def batch_id(dataset_id: str, locator: str, source_version: str, sha256: str) -> str:
-    """Identity of a receipt, from its content and provenance only."""
-    joined = "\x1f".join((dataset_id, locator, source_version, sha256))
+def batch_id(dataset_id: str, locator: str, source_version: str, sha256: str, after: str = "") -> str:
+    """Identity of a receipt, from its content and provenance only; ``after``: the receipt it follows, where it may repeat one before."""
+    joined = "\x1f".join((dataset_id, locator, source_version, sha256, *([after] if after else [])))
     return "b" + hashlib.sha256(joined.encode()).hexdigest()[:31]
 
 
@@ -184,6 +188,11 @@ class Intake:
             if found is not None:
                 opened.expunge(found)
             return found
+
+    def shows(self, receipt: Batch, told: RowsTold) -> None:
+        """Note what the source shows now of a receipt: nothing that is not in it."""
+        with session("collector") as opened:
+            opened.execute(update(Batch).where(Batch.seq == receipt.seq).values(source_rows=str(told)))
 
     def booked_versions(self, prefix: str) -> dict[str, int | None]:
         """Source versions of all booked receipts whose locator starts with ``prefix``, with the rows that came in.
@@ -229,11 +238,13 @@ class Intake:
         chunks: Iterable[bytes],
         told: RowsTold | None = None,
         news: Callable[[], bool] = lambda: True,
+        after: str = "",
     ) -> None:
         """Archive the bytes, then book the receipt; booked before = said so, nothing changes.
 
         Where the receipt comes from is booked without numbers of persons, whatever the channel hands in. ``told`` (complete when
-        the bytes have come) is booked with it; ``news``, asked then, says whether they are worth a receipt.
+        the bytes have come) is booked with it; ``news``, asked then, says whether they are worth a receipt. ``after`` is the id
+        of the receipt whose place this one takes: it is another one even if it says what an earlier one said.
         """
         locator, source_version, file_name = masked_path(locator), masked_path(source_version), masked(file_name)
         stored = self._archive(chunks)
@@ -241,7 +252,7 @@ class Intake:
             self._forget(stored.uri)
             self.outcome.unchanged += 1
             return
-        values = self._row(locator, source_version, file_name, stored) | {"source_rows": str(told or "")}
+        values = self._row(locator, source_version, file_name, stored, after) | {"source_rows": str(told or "")}
         with session("collector") as opened:
             seq = opened.scalar(
                 insert(Batch)
@@ -327,10 +338,10 @@ class Intake:
         with session("collector") as opened:
             return opened.scalar(select(Batch.seq).where(Batch.batch_id == wanted)) is not None
 
-    def _row(self, locator: str, source_version: str, file_name: str, stored: Any) -> dict[str, Any]:
+    def _row(self, locator: str, source_version: str, file_name: str, stored: Any, after: str) -> dict[str, Any]:
         dataset = self.dataset
         return {
-            "batch_id": batch_id(dataset.id, locator, source_version, stored.sha256),
+            "batch_id": batch_id(dataset.id, locator, source_version, stored.sha256, after),
             "dataset_id": dataset.id,
             "unit_id": dataset.unit,
             "kind": dataset.kind,
@@ -360,9 +371,13 @@ class Probe(Intake):
         chunks: Iterable[bytes],
         told: RowsTold | None = None,
         news: Callable[[], bool] = lambda: True,
+        after: str = "",
     ) -> None:
         """Note the receipt's name; nothing is stored."""
         self.outcome.receipts.append(masked(file_name))
+
+    def shows(self, receipt: Batch, told: RowsTold) -> None:
+        """Nothing is noted."""
 
     def turn_away(
         self, refused_id: str, locator: str, source_version: str, file_name: str, chunks: Iterable[bytes]

@@ -3,8 +3,9 @@
 A batch number is one receipt. It is taken when the batch table lists it with a row count and exactly that
 many rows are there, in one consistent snapshot; otherwise it is left for a later run and said to be
 incomplete (``truncated``). A batch that the batch table lists with more rows than were taken is taken again: what is in
-already repeats itself. The last batches taken are compared with what is there now, key by key: rows that the batch table does
-not tell of, in place of others or beside them, are taken, too, and the department is told.
+already repeats itself. The last batches taken are compared with what is there now, row by row: rows that the batch table does
+not tell of, in place of others or beside them, and rows that say something else under the same key are taken, too, and the
+department is told. Of batches before these the rows are counted, and those that were never taken are told.
 """
 
 from __future__ import annotations
@@ -16,15 +17,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, column, create_engine, event, exc, func, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    bindparam,
+    column,
+    create_engine,
+    event,
+    exc,
+    func,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.expression import TableClause
+from sqlalchemy.types import NullType
 
 from ..catalogue.models import ExchangeDb
 from ..custody import archive
 from .base import CollectError, Intake, SourceChanged, connection_uri, masked_path
-from .streams import NoText, RowsTold, TooMuch, bounded, header_line, key_hash, row_lines
+from .streams import NoText, RowsTold, TooMuch, bounded, content_hash, header_line, key_hash, row_lines
 
 FETCH_ROWS = 2000
 DRIVERS = {
@@ -50,12 +65,35 @@ _NO_TABLE = {"42P01", "42703", "3F000", 1146, 1054}
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 
+class Unreadable(Exception):
+    """A value that no program can read, such as a date without end: its batch is left, the others are taken."""
+
+
 @dataclass(frozen=True)
 class Done:
-    """A batch the department declares finished."""
+    """A batch the department declares finished; ``rows`` is -1 where it does not say how many."""
 
     number: str
     rows: int
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Rows that are there of a batch and were not in its last receipt: of new keys (``late``), of known ones (``changed``)."""
+
+    late: int
+    changed: int
+
+
+def _in_order(number: str) -> tuple[int, str]:
+    return len(number), number
+
+
+def _rows_declared(given: Any) -> int:
+    try:
+        return int(given)
+    except (TypeError, ValueError):
+        return -1
 
 
 def _engine(uri: str, conn_id: str) -> Engine:
@@ -108,53 +146,87 @@ class Exchange:
             found: Sequence[Any] = self._connection.execute(query).all()
         batches: dict[str, int] = {}
         for told, rows in found:  # of several lines of a batch the one of most rows: it was added to
-            number = str(told).strip()
-            batches[number] = max(int(rows), batches.get(number, 0))
-        return sorted((Done(*batch) for batch in batches.items()), key=lambda item: (len(item.number), item.number))
+            number = "" if told is None else str(told).strip()
+            if number:
+                batches[number] = max(_rows_declared(rows), batches.get(number, -1))
+        return sorted((Done(*batch) for batch in batches.items()), key=lambda item: _in_order(item.number))
+
+    def _of(self, batch: Done) -> ColumnElement[bool]:
+        """Condition: a row is of the batch. The database takes the number for what its column is, a text or not."""
+        return self._source.c[self.channel.batch_column] == bindparam(None, batch.number, NullType())
 
     def present(self, batch: Done) -> int:
-        """Rows of a batch that are there."""
+        """Rows of a batch that are there; none where its number is none of the table's."""
+        query = select(func.count()).select_from(self._source).where(self._of(batch))
         with _explained(self.channel):
-            return self._connection.execute(
-                select(func.count())
-                .select_from(self._source)
-                .where(self._source.c[self.channel.batch_column] == batch.number)
-            ).scalar_one()
+            try:
+                return self._connection.execute(query).scalar_one()
+            except exc.DataError:
+                return 0
 
-    def keys(self, numbers: list[str]) -> Iterator[tuple[str, int]]:
-        """Number and key (``key_hash``) of every row that is there of several batches."""
-        number, key = self._source.c[self.channel.batch_column], self._source.c[self.channel.key_column]
+    def counted(self) -> dict[str, int]:
+        """Rows that are there of every batch, by its number; '' has the rows without one."""
+        number = self._source.c[self.channel.batch_column]
+        counts: dict[str, int] = {}
         with _explained(self.channel):
-            result = self._connection.execute(
-                select(number, key).where(number.in_(numbers)),
-                execution_options={"stream_results": True, "yield_per": FETCH_ROWS},
-            )
-            for batch, value in result:
-                yield str(batch).strip(), key_hash(value)
+            found: Sequence[Any] = self._connection.execute(select(number, func.count()).group_by(number)).all()
+        for told, rows in found:
+            name = "" if told is None else str(told).strip()
+            counts[name] = counts.get(name, 0) + rows
+        return counts
 
-    def lines(self, batch: Done, told: RowsTold) -> Iterator[bytes]:
-        """The batch as JSON Lines through a server-side cursor; its keys are counted in ``told``.
-
-        SourceChanged when rows came or went meanwhile.
-        """
+    def _rows(self, batch: Done) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
+        """Columns and rows of a batch, in the order of their key, through a server-side cursor. Raises Unreadable."""
         query = (
             select(text("*"))
             .select_from(self._source)
-            .where(self._source.c[self.channel.batch_column] == batch.number)
+            .where(self._of(batch))
             .order_by(self._source.c[self.channel.key_column])
         )
         with _explained(self.channel):
-            result = self._connection.execute(
-                query, execution_options={"stream_results": True, "yield_per": FETCH_ROWS}
-            )
-            names, received = [name.lower() for name in result.keys()], 0  # noqa: SIM118  (a result is no mapping)
-            yield header_line(names, batch.number)
-            place = names.index(self.channel.key_column.lower())
-            for rows in result.partitions():
-                received += len(rows)
-                for row in rows:
-                    told.add(key_hash(row[place]))
-                yield from row_lines(dict(zip(names, row, strict=True)) for row in rows)
+            try:
+                result = self._connection.execute(
+                    query, execution_options={"stream_results": True, "yield_per": FETCH_ROWS}
+                )
+                names = [name.lower() for name in result.keys()]  # noqa: SIM118  (a result is no mapping)
+                yield names, []
+                for rows in result.partitions():
+                    yield names, [dict(zip(names, row, strict=True)) for row in rows]
+            except exc.DataError:
+                raise Unreadable from None
+
+    def told(self, batch: Done) -> RowsTold:
+        """What the rows of a batch say now. Raises NoText, Unreadable."""
+        told = RowsTold()
+        for _, rows in self._rows(batch):
+            for row in rows:
+                told.add(content_hash(row))
+        return told
+
+    def fresh(self, batch: Done, known: dict[int, set[int]]) -> Fresh:
+        """Rows of a batch that are not among those ``known``: key → contents. Raises NoText, Unreadable."""
+        late = changed = 0
+        for _, rows in self._rows(batch):
+            for row in rows:
+                said = known.get(key_hash(row, self.channel.key_column.lower()))
+                late += said is None
+                changed += said is not None and content_hash(row) not in said
+        return Fresh(late, changed)
+
+    def lines(self, batch: Done, told: RowsTold) -> Iterator[bytes]:
+        """The batch as JSON Lines; what its rows say is counted in ``told``.
+
+        Raises SourceChanged when rows came or went meanwhile, NoText, Unreadable.
+        """
+        received, begun = 0, False
+        for names, rows in self._rows(batch):
+            if not begun:
+                begun = True
+                yield header_line(names, batch.number)
+            received += len(rows)
+            yield from row_lines(rows)
+            for row in rows:
+                told.add(content_hash(row))
         if received != batch.rows:
             raise SourceChanged
 
@@ -224,62 +296,104 @@ def _explained(channel: ExchangeDb) -> Iterator[None]:
         raise _reading(error, channel) from None
 
 
-def _archived_keys(uri: str, key_column: str) -> set[int]:
-    """Keys (``key_hash``) of the rows of a receipt, read from the archive."""
+def _archived(uri: str, key_column: str) -> dict[int, set[int]]:
+    """The rows of a receipt, read from the archive: key (``key_hash``) → what was said under it (``content_hash``)."""
+    known: dict[int, set[int]] = {}
     with archive.open_plain(uri) as lines:
         lines.readline()
-        return {key_hash(orjson.loads(line)[key_column.lower()]) for line in lines}
+        for line in lines:
+            row = orjson.loads(line)
+            known.setdefault(key_hash(row, key_column), set()).add(content_hash(row))
+    return known
 
 
-def _late(intake: Intake, exchange: Exchange, taken: list[Done], where: str) -> dict[Done, int]:
-    """Of batches that were taken those with rows there now that the last receipt lacks, and how many; what was removed is no news."""
+def _fresh(intake: Intake, exchange: Exchange, batch: Done, where: str) -> Fresh | None:
+    """Rows of a batch that was taken which its last receipt lacks, None for none; what was removed is no news.
+
+    Raises NoText, Unreadable.
+    """
+    last = intake.last(where + batch.number, batch.number)
+    if last is None:
+        return None
     exchange.forget_snapshot()
-    there = {batch.number: RowsTold() for batch in taken}
-    for number, key in exchange.keys(list(there)):
-        if number in there:  # some databases find a number in other letters, too
-            there[number].add(key)
-    late: dict[Done, int] = {}
-    for batch in taken:
-        last = intake.last(where + batch.number, batch.number)
-        if last is None or not there[batch.number].count or str(there[batch.number]) == last.source_rows:
-            continue
-        with suppress(
-            archive.ArchiveDamaged
-        ):  # deleted as the law asks: what is there now cannot be told from what was
-            known = _archived_keys(last.archive_uri, exchange.channel.key_column)
-            if fresh := len({key for _, key in exchange.keys([batch.number]) if key not in known}):
-                late[batch] = fresh
-    return late
+    told = exchange.told(batch)
+    if not told.count or str(told) == last.source_rows:
+        return None
+    with suppress(archive.ArchiveDamaged):  # deleted as the law asks: what is there now cannot be told from what was
+        fresh = exchange.fresh(batch, _archived(last.archive_uri, exchange.channel.key_column.lower()))
+        if fresh.late or fresh.changed:
+            return fresh
+        intake.shows(last, told)
+    return None
 
 
-def _take(intake: Intake, exchange: Exchange, batch: Done, where: str) -> bool:
-    """Take in a batch with as many rows as it says; False, and noted why, where it does not stand still or is too large."""
+def _why_refused(error: Exception, exchange: Exchange) -> str:
+    """Why a batch is left for good, in words."""
+    channel = exchange.channel
+    if isinstance(error, NoText):
+        column = error.column or channel.key_column
+        return f"列 {column} 是二进制，内容不是 UTF-8 或 GB18030 文字，请来源单位改为文本类型后重写该批次"
+    if isinstance(error, TooMuch):
+        return f"超过 {channel.max_mb:g} MB，请分批写入，或调大目录中的 max_mb"
+    return "有读不出的值，例如 infinity 或公元前的日期，请来源单位改正后重写该批次"
+
+
+def _take(intake: Intake, exchange: Exchange, batch: Done, where: str, after: str = "") -> bool:
+    """Take in a batch with as many rows as it says; False, and noted why, where it does not stand still or is refused.
+
+    ``after``: id of the receipt this one follows, of a batch that says something else than it did.
+    """
     plain, told = exchange.channel.table.rpartition(".")[2], RowsTold()
     lines = bounded(exchange.lines(batch, told), exchange.channel.max_mb)
     try:
-        intake.take(where + batch.number, batch.number, f"{plain}@{batch.number}", lines, told)
+        intake.take(where + batch.number, batch.number, f"{plain}@{batch.number}", lines, told, after=after)
         return True
     except SourceChanged:
         intake.outcome.incomplete.append(f"批次 {batch.number}（truncated：读取时行数有变）")
-    except NoText as error:
-        column = error.column or exchange.channel.key_column
-        intake.outcome.refused.append(
-            f"批次 {batch.number}（列 {column} 是二进制，内容不是 UTF-8 或 GB18030 文字，请来源单位改为文本类型后重写该批次）"
-        )
-    except TooMuch:
-        intake.outcome.refused.append(
-            f"批次 {batch.number}（超过 {exchange.channel.max_mb:g} MB，请分批写入，或调大目录中的 max_mb）"
-        )
+    except (NoText, TooMuch, Unreadable) as error:
+        intake.outcome.refused.append(f"批次 {batch.number}（{_why_refused(error, exchange)}）")
     return False
 
 
-def _take_late(intake: Intake, exchange: Exchange, late: dict[Done, int], where: str) -> None:
-    for batch, rows in late.items():
+def _recheck(intake: Intake, exchange: Exchange, taken: list[Done], where: str) -> None:
+    """Take batches again that have other rows now, or rows that say something else, though the batch table does not tell of it."""
+    for batch in taken:
+        try:
+            fresh = _fresh(intake, exchange, batch, where)
+        except (NoText, Unreadable) as error:
+            intake.outcome.refused.append(f"批次 {batch.number}（{_why_refused(error, exchange)}）")
+            continue
+        if fresh is None:
+            continue
+        last = intake.last(where + batch.number, batch.number)
         exchange.forget_snapshot()
-        if _take(intake, exchange, Done(batch.number, exchange.present(batch)), where):
-            intake.outcome.late.append(
-                f"批次 {batch.number}（收取后又写入 {rows} 行，{exchange.channel.batch_done_table} 的行数未更新）"
+        now = Done(batch.number, exchange.present(batch))
+        if _take(intake, exchange, now, where, after=last.batch_id if last else ""):
+            said = [f"又写入 {fresh.late} 行，{exchange.channel.batch_done_table} 的行数未更新"] if fresh.late else []
+            said += [f"改动 {fresh.changed} 行，主键未变"] if fresh.changed else []
+            intake.outcome.late.append(f"批次 {batch.number}（收取后{'；'.join(said)}）")
+
+
+def _tell_missing(
+    intake: Intake, exchange: Exchange, finished: list[Done], behind: list[Done], taken: dict[str, int | None]
+) -> None:
+    """Note rows that were never taken and that no later pull will take: of batches nobody looks at any more, or of no batch."""
+    channel, outcome = exchange.channel, intake.outcome
+    exchange.forget_snapshot()
+    there, declared = exchange.counted(), {batch.number for batch in finished}
+    for batch in behind:
+        rows, had = there.get(batch.number, 0), taken.get(masked_path(batch.number))
+        if had is not None and rows > had:
+            outcome.missing.append(
+                f"批次 {batch.number}（现有 {rows} 行，收过 {had} 行；请来源单位更新 {channel.batch_done_table} 的行数，"
+                "或调大目录中的 recheck_batches）"
             )
+    last = _in_order(behind[-1].number) if behind else (0, "")
+    for number in sorted(there.keys() - declared - {""}, key=_in_order):
+        if _in_order(number) < last:
+            outcome.missing.append(f"批次 {number}（{there[number]} 行，{channel.batch_done_table} 没有登记）")
+    if there.get(""):
+        outcome.missing.append(f"没有批次号的 {there['']} 行（请来源单位补写批次号并登记）")
 
 
 def _take_finished(intake: Intake, exchange: Exchange) -> None:
@@ -292,11 +406,15 @@ def _take_finished(intake: Intake, exchange: Exchange) -> None:
         for batch in finished
         if masked_path(batch.number) in booked and batch.rows <= taken.get(batch, batch.rows)
     ]
-    _take_late(intake, exchange, _late(intake, exchange, known[-channel.recheck_batches :], where), where)
+    behind, looked_at = known[: -channel.recheck_batches], known[-channel.recheck_batches :]
+    _recheck(intake, exchange, looked_at, where)
     intake.outcome.known += len(known)
     settled = set(known)
     for batch in finished:
         if batch in settled:
+            continue
+        if batch.rows < 0:
+            intake.outcome.incomplete.append(f"批次 {batch.number}（{channel.batch_done_table} 没有写明行数）")
             continue
         exchange.forget_snapshot()
         present = exchange.present(batch)
@@ -306,6 +424,8 @@ def _take_finished(intake: Intake, exchange: Exchange) -> None:
             )
             continue
         _take(intake, exchange, batch, where)
+    if channel.count_behind:
+        _tell_missing(intake, exchange, finished, behind, booked)
     exchange.forget_snapshot()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -134,15 +135,32 @@ def _is_text(value: Any) -> bool:
     return True
 
 
-def key_hash(value: Any) -> int:
-    """``row_hash`` of a row's key, the same for the value a database gives and for that in an archived line.
+def content_hash(row: dict[str, Any]) -> int:
+    """``row_hash`` of what a row says, the same for the values a database gives and for those of the archived line.
 
-    Raises NoText, which names no column.
+    Neither the order of the columns counts nor a column that says nothing (NULL). Raises NoText, which names no column.
     """
+    said = {name: value for name, value in row.items() if _says(value)}
     try:
-        return row_hash(orjson.dumps(value, default=_text))
+        return row_hash(orjson.dumps(said, default=_text, option=orjson.OPT_SORT_KEYS))
     except TypeError:
         raise NoText("") from None
+
+
+def key_hash(row: dict[str, Any], column: str) -> int:
+    """``row_hash`` of a row's key, of whatever type, the same for the value a database gives and for that in an archived line.
+
+    A row without the column has the key of one that is NULL. Raises NoText.
+    """
+    try:
+        return row_hash(orjson.dumps(row.get(column), default=_text))
+    except TypeError:
+        raise NoText(column) from None
+
+
+def _says(value: Any) -> bool:
+    """Whether a value is in the archived line: JSON has no NULL of a database, and no number that is none or has no end."""
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def row_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The work list of corrections: delivered rows that may correct a returned one where only a person can tell, and the decision.
+"""The work list of corrections: delivered rows that may correct a returned one where only a person can tell, the decision, and its undoing.
 
 The row is accepted meanwhile as it stands, and the returned one waits. A case asks for nobody any more once none of the rows
 it may correct waits, or its receipt is withdrawn.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
@@ -16,10 +16,10 @@ from ..base.run import Run
 from ..catalogue import Kind, load_catalogue
 from ..identifiers import persons
 from ..ledger import ids, locks, words
-from ..ledger.models import Batch, CorrectionCase, Quarantine
+from ..ledger.models import Batch, CorrectionCase, Quarantine, RecordLink
 from ..ledger.session import session, step
 from ..ledger.states import GOOD, NOT_BACK, CaseReason, CaseState, QuarantineState, StepName, sql
-from . import likeness
+from . import likeness, quarantine
 
 _LIKE = " union all ".join(
     f"select f.row_no, f.record_id, w.id from waiting w join fresh f on {likeness.CONDITIONS[name][0]}"
@@ -110,8 +110,9 @@ def waiting(opened: Session) -> list[dict[str, Any]]:
         from {WAITING} order by c.id""")
         ).mappings()
     ]
+    kinds = load_catalogue().kinds
     for case in cases:
-        raw = load_catalogue().kinds[case["kind"]].raw
+        raw = kinds[case["kind"]].raw
         place = opened.execute(
             text(
                 f"select sheet, source_row from {raw} where (batch_seq, attempt, row_no) = (:batch_seq, :attempt, :row_no)"
@@ -133,6 +134,17 @@ def waiting(opened: Session) -> list[dict[str, Any]]:
     return cases
 
 
+def _batch_of(case_id: int, reason: str) -> int:
+    """The receipt of a case. Raises UserError for an unknown case, or without a reason."""
+    if not reason.strip():
+        raise UserError("认定或撤销认定须写明理由。", remedy="加上 --reason “……”。")
+    with session("reader") as opened:
+        seq = opened.scalar(select(CorrectionCase.batch_seq).where(CorrectionCase.id == case_id))
+    if seq is None:
+        raise UserError(f"没有第 {case_id} 号待认定的更正。", remedy="用 public-credit corrections 查看编号。", code=4)
+    return seq
+
+
 def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
     """Decide a case: the row corrects the quarantine entry ``corrects``, or (None) it is a record of its own.
 
@@ -140,12 +152,7 @@ def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
     before. Raises UserError for an unknown case, one whose receipt is not accepted or that was decided to be a correction, an
     entry that is none of its dataset or does not wait, or without a reason.
     """
-    if not reason.strip():
-        raise UserError("认定须写明理由。", remedy="加上 --reason “……”。")
-    with session("reader") as opened:
-        seq = opened.scalar(select(CorrectionCase.batch_seq).where(CorrectionCase.id == case_id))
-    if seq is None:
-        raise UserError(f"没有第 {case_id} 号待认定的更正。", remedy="用 public-credit corrections 查看编号。", code=4)
+    seq = _batch_of(case_id, reason)
     with step(run, "collector", StepName.DECIDE, batch_seq=seq) as record, session("collector") as opened:
         locks.lock(opened, locks.batch(seq))
         case = opened.get_one(CorrectionCase, case_id, with_for_update=True)
@@ -158,7 +165,7 @@ def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
         if case.state == CaseState.CORRECTION:
             raise UserError(
                 f"第 {case_id} 号已认定为更正。",
-                remedy=f"认定错了的，用 batches withdraw {case.batch_seq} 撤回该批次。",
+                remedy=f"认定错了的，用 corrections undo {case_id} 撤销后重新认定。",
                 code=4,
             )
         if batch.state not in GOOD:
@@ -174,6 +181,55 @@ def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
         told = words.CASE[wanted] + (f"（退回行 {corrects}）" if corrects is not None else "")
         record.message = f"{persons.mask(run.who)} 把批次 {batch.seq} 第 {case.row_no} 条记录{told}：{case.note}"
         return True
+
+
+def undo(run: Run, case_id: int, reason: str) -> bool:
+    """Take a decision back: the case is open again, as it was before; False when it is open. The step keeps who had decided what and why.
+
+    The returned row waits again, the record it bore stands for itself in the next build, and no likeness makes the two a pair again: a
+    person does. Raises UserError for an unknown case, or without a reason.
+    """
+    seq = _batch_of(case_id, reason)
+    with step(run, "collector", StepName.DECIDE, batch_seq=seq) as record, session("collector") as opened:
+        locks.lock(opened, locks.batch(seq))
+        case = opened.get_one(CorrectionCase, case_id, with_for_update=True)
+        batch = opened.get_one(Batch, seq)
+        record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
+        if case.state == CaseState.OPEN:
+            record.message = f"第 {case_id} 号更正没有认定过，或已经撤销"
+            return False
+        was = f"{case.decided_by} {case.decided_on} {words.CASE[CaseState(case.state)]}"
+        if case.quarantine_id is not None:
+            was += f"（退回行 {case.quarantine_id}）"
+            _take_back(opened, run, batch, case, opened.get_one(Quarantine, case.quarantine_id, with_for_update=True))
+        was += f"：{case.note}"
+        case.state, case.quarantine_id, case.decided_on, case.decided_by, case.note = CaseState.OPEN, None, None, "", ""
+        record.message = f"{persons.mask(run.who)} 撤销对批次 {seq} 第 {case.row_no} 条记录的认定，理由：{reason.strip()}；原认定：{was}"
+        return True
+
+
+def _take_back(opened: Session, run: Run, batch: Batch, case: CorrectionCase, entry: Quarantine) -> None:
+    """Undo what followed from a decided correction. An old record that stays on file was corrected without the decision."""
+    opened.execute(
+        delete(RecordLink).where(
+            RecordLink.batch_seq == batch.seq,
+            RecordLink.row_no == case.row_no,
+            RecordLink.old_record_id == entry.record_id,
+        )
+    )
+    case.taken_back = [*case.taken_back, entry.id]
+    if case.reason == CaseReason.OLD_STAYS:
+        return
+    quarantine.reopen(
+        opened,
+        (Quarantine.corrected_batch_seq == batch.seq)
+        & (Quarantine.corrected_row_no == case.row_no)
+        & or_(Quarantine.id == entry.id, Quarantine.record_id == entry.record_id),
+        run.on,
+    )
+    batch.resubmission_of = opened.scalar(
+        select(func.min(Quarantine.batch_seq)).where(Quarantine.corrected_batch_seq == batch.seq)
+    )
 
 
 def _check_entry(opened: Session, batch: Batch, case: CorrectionCase, entry_id: int) -> None:

@@ -18,6 +18,7 @@ from ..land.rules import RuleSet, load_ruleset
 from ..ledger import ids, unchanged
 from ..ledger.session import written
 from ..ledger.states import GOOD, BatchState, BuildState, InputOperation, Outcome, sql
+from . import taken_again
 
 REGISTRY_KINDS = {
     "enterprise_registration": "name",
@@ -350,14 +351,16 @@ _DUPLICATES = """
         select r.row_no, r.content_hash, h.content_hash as current_hash,
                lag(r.content_hash) over (partition by r.record_id order by r.source_version, r.row_no) as before
         from clean r join repeated using (record_id) left join current h using (record_id)) versions
-    where content_hash = coalesce(before, current_hash)"""
+    where content_hash = coalesce(before, current_hash)
+    union all {taken_again}"""
 
 
 def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[str], heads: Heads) -> dict[str, int]:
     """Book which landed rows are quarantined or duplicates; how many of both.
 
     Quarantined: a row with an error that no waiver covers, or that tells no record, waived or not. Duplicate: its content equals the version before it,
-    which is the row above it under the same key in this batch, or else the record's current version.
+    which is the row above it under the same key in this batch, or else the record's current version; or it stood in the receipt
+    that this one is taken again for (``taken_again``).
     """
     parameters = {"seq": seq, "attempt": attempt, "waived": waived}
     for table in ("row_outcome", "unchanged_rows"):
@@ -380,7 +383,9 @@ def outcomes(session: Session, kind: Kind, seq: int, attempt: int, waived: list[
         )
     built = session.execute(text("select exists (select 1 from ledger.build_input where batch_seq = :seq)"), parameters)
     current = heads.sql_before(seq, bool(built.scalar()))
-    session.execute(text(unchanged.booking(_DUPLICATES.format(current=current))), parameters)
+    session.execute(
+        text(unchanged.booking(_DUPLICATES.format(current=current, taken_again=taken_again.repeated(kind)))), parameters
+    )
     duplicate: int = session.execute(
         text(
             "select cast(coalesce(sum(bit_count(rows)), 0) as bigint) from ledger.unchanged_rows "

@@ -51,6 +51,9 @@ def same_decision(one: str, other: str) -> str:
 # What a person decided (``gate.corrections``) stands before what is alike.
 _DECIDED = """exists (select 1 from ledger.correction_case d where d.batch_seq = :seq and d.row_no = f.row_no
     and d.record_id = f.record_id and d.quarantine_id = w.id)"""
+# A person took back that they are a pair.
+MEANT = """not exists (select 1 from ledger.correction_case d where d.batch_seq = :seq and d.row_no = f.row_no
+    and d.record_id = f.record_id and w.id = any(d.taken_back))"""
 _NEW = "not exists (select 1 from known k where k.record_id = c.record_id and k.on_file)"  # what is on file corrects nothing but itself
 PLACE = "f.slip_batch = w.batch_id and f.slip_row = cast(w.source_row as text) and f.slip_sheet = coalesce(w.sheet, '')"
 _AGREES = f"""({_same_subject("w", "f")} and ({_same("document_no", "w", "f")}

@@ -1,15 +1,15 @@
-"""Entries of quarantined rows: opened by a judgement, unless it is known already what became of the very same row."""
+"""Entries of quarantined rows: opened by a judgement, unless it is known already what became of the very same row; opened again."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import text, update
+from sqlalchemy import ColumnElement, case, select, text, update
 from sqlalchemy.orm import Session
 
 from ..catalogue import Kind
-from ..ledger.models import Batch, Quarantine
-from ..ledger.states import NOT_BACK, Outcome, QuarantineState, sql
+from ..ledger.models import Attempt, Batch, Quarantine
+from ..ledger.states import GOOD, NOT_BACK, BatchState, Outcome, QuarantineState, sql
 
 # A replay reads the same row again: its entry goes on under the new attempt, with its slip and what corrected it.
 _CARRY_OVER = f"""
@@ -69,3 +69,41 @@ def open_entries(session: Session, kind: Kind, batch: Batch, attempt: int, on: d
     )
     session.execute(text(_OPEN), parameters)
     session.execute(text(_CORRECTED_BEFORE.format(raw=kind.raw)), parameters)
+
+
+def reopen(opened: Session, which: ColumnElement[bool], on: date) -> None:
+    """Corrected entries wait again, those of a withdrawn receipt are withdrawn.
+
+    Later receipts of their datasets are matched once more by the next follow-up: one of them may bring the true correction.
+    """
+    own = select(Batch.state).where(Batch.seq == Quarantine.batch_seq).scalar_subquery()
+    back = case(
+        (own == BatchState.WITHDRAWN, QuarantineState.WITHDRAWN),
+        (Quarantine.slip_id.is_not(None), QuarantineState.RETURNED),
+        else_=QuarantineState.OPEN,
+    )
+    again = opened.execute(
+        update(Quarantine)
+        .where(which, Quarantine.state == QuarantineState.CORRECTED)
+        .values(
+            state=back,
+            closed_on=case((own == BatchState.WITHDRAWN, on)),
+            corrected_batch_seq=None,
+            corrected_row_no=None,
+            corrected_record_id=None,
+        )
+        .returning(Quarantine.state, Quarantine.dataset_id, Quarantine.batch_seq)
+        .execution_options(synchronize_session=False)
+    )
+    since: dict[str, int] = {}
+    for state, dataset_id, seq in again:
+        if state in NOT_BACK:
+            since[dataset_id] = min(seq, since.get(dataset_id, seq))
+    for dataset_id, seq in since.items():
+        later = select(Batch.seq).where(Batch.dataset_id == dataset_id, Batch.seq > seq, Batch.state.in_(GOOD))
+        opened.execute(
+            update(Attempt)
+            .where(Attempt.batch_seq.in_(later), Attempt.followed_up_at.is_not(None))
+            .values(followed_up_at=None)
+            .execution_options(synchronize_session=False)
+        )

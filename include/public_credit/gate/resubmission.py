@@ -72,6 +72,7 @@ _KNOWN = f"""
 _MATCH = f"""
     with pairs as (
         select w.id, f.row_no, f.record_id from waiting w join fresh f on {{condition}}
+        where {{meant}}
     ), counted as (
         select *, count(*) over (partition by id) as candidates, count(*) over (partition by row_no) as claims,
                min(record_id) over (partition by id) = max(record_id) over (partition by id) as one_record,
@@ -156,7 +157,8 @@ def match(batch_seq: int) -> int:
         if _prepare(opened, kind, parameters):
             matched: dict[str, list[int]] = {}
             for name, (condition, counts) in likeness.CONDITIONS.items():
-                query = _MATCH.format(condition=condition, unique=counts, uses=name != "key")
+                meant = "true" if name in ("key", "decided") else likeness.MEANT
+                query = _MATCH.format(condition=condition, meant=meant, unique=counts, uses=name != "key")
                 matched[name] = list(opened.scalars(text(query), parameters).all())
             ids = sum(matched.values(), [])
             if ids:

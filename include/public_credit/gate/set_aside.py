@@ -7,7 +7,7 @@ of an attempt that was replayed. All moves are steps in the ledger.
 
 from __future__ import annotations
 
-from sqlalchemy import case, delete, select, text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
@@ -15,10 +15,10 @@ from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..identifiers import persons
 from ..ledger import locks, unchanged, withdrawn
-from ..ledger.models import Attempt, Attestation, Batch, Quarantine
+from ..ledger.models import Attempt, Attestation, Batch, Quarantine, RecordLink
 from ..ledger.session import session, step
 from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
-from . import empty
+from . import empty, quarantine
 
 
 def _locked(opened: Session, seq: int) -> Batch:
@@ -129,24 +129,11 @@ def _repeated_later(opened: Session, batch: Batch) -> list[int]:
 
 
 def _undo_follow_up(opened: Session, batch: Batch, run: Run) -> None:
-    """Returned rows that this batch corrected wait again; its own wait no longer; its 零报送 is gone, one that its rows superseded counts."""
-    own = select(Batch.state).where(Batch.seq == Quarantine.batch_seq).scalar_subquery()
-    back = case(
-        (own == BatchState.WITHDRAWN, QuarantineState.WITHDRAWN),
-        (Quarantine.slip_id.is_not(None), QuarantineState.RETURNED),
-        else_=QuarantineState.OPEN,
-    )
-    opened.execute(
-        update(Quarantine)
-        .where(Quarantine.corrected_batch_seq == batch.seq, Quarantine.state == QuarantineState.CORRECTED)
-        .values(
-            state=back,
-            closed_on=case((own == BatchState.WITHDRAWN, run.on)),
-            corrected_batch_seq=None,
-            corrected_row_no=None,
-            corrected_record_id=None,
-        )
-    )
+    """Returned rows that this batch corrected wait again, the records they bore stand for themselves; its own wait no longer; its 零报送 is
+    gone, one that its rows superseded counts.
+    """
+    quarantine.reopen(opened, Quarantine.corrected_batch_seq == batch.seq, run.on)
+    opened.execute(delete(RecordLink).where(RecordLink.batch_seq == batch.seq))
     opened.execute(
         update(Quarantine)
         .where(Quarantine.batch_seq == batch.seq, Quarantine.state.in_(NOT_BACK))

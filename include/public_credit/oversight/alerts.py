@@ -22,7 +22,7 @@ from ..ledger.models import Alert, Batch
 from ..ledger.session import session, step
 from ..ledger.states import OUT_OF_THE_WAY, BatchState, StepName, Verdict
 from .alert_transport import send
-from .waits.item import Item, of_owners, owner_name
+from .waits.item import Item, of_owners
 from .waits.open_list import items
 
 WEEK = timedelta(days=7)
@@ -57,13 +57,13 @@ def wording(told: Told, on: date) -> str:
         f"公共信用数据 {on} 运行提醒",
         f"新增 {len(told.new)} 项，已解决 {len(solved)} 项，持续 {told.standing} 项（{standing}）",
     ]
-    for owner, theirs in of_owners(told.new):
-        lines += ["", f"【{owner_name(owner)}】"]
+    for _, theirs in of_owners(told.new):
+        lines += ["", f"【{theirs[0].owner_name}】"]
         for item in theirs:
             lines += [f"- {item.message}", f"  办法：{item.act}"]
     if told.reminded:
         lines += ["", "【仍未解决】"]
-        lines += [f"- {owner_name(item.owner)}，自 {item.since}：{item.message}" for item in told.reminded]
+        lines += [f"- {item.owner_name}，自 {item.since}：{item.message}" for item in told.reminded]
     if solved:
         lines += ["", "【已解决】", *(f"- {gone.message}" for gone in solved)]
     if dropped:

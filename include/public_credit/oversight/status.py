@@ -20,7 +20,7 @@ from ..ledger.session import newest_business_day, session
 from ..ledger.states import GOOD, IN_DOUBT, NOT_BACK, OUT_OF_THE_WAY, BatchState, ItemState, Verdict, sql
 from .waits import open_list
 from .waits.district import DISTRICT
-from .waits.item import Item, Rank, owner_name
+from .waits.item import Item, Rank
 
 STOPPED = (BatchState.HELD, BatchState.FAILED, *OUT_OF_THE_WAY)  # landed rows of such a batch went no further
 
@@ -64,7 +64,7 @@ def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]
                 "verdict": words.BATCH[BatchState.FAILED]
                 if batch and f"batch/{batch['seq']}" in faults
                 else _verdict(catalogue, dataset, batch, item, on),
-                "move": f"{owner_name(item.owner)}：{spoken(item.message)}" if item else _to_connect(dataset, batch),
+                "move": f"{item.owner_name}：{spoken(item.message)}" if item else _to_connect(dataset, batch),
             }
         )
     return rows

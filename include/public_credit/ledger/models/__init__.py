@@ -29,6 +29,7 @@ from .subjects import Judgement
 from .verdicts import (
     CorrectionCase,
     GateResult,
+    LinkChange,
     Quarantine,
     RecordLink,
     RepeatedRow,
@@ -68,6 +69,7 @@ __all__ = [
     "Judgement",
     "KeyDepartment",
     "KindShape",
+    "LinkChange",
     "LockHolder",
     "MilestoneEvidence",
     "PublishedDataset",

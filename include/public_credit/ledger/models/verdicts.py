@@ -142,7 +142,8 @@ class Quarantine(Base):
 class CorrectionCase(Base):
     """A delivered row that may correct a returned one, and only a person can tell; it is accepted meanwhile as it stands.
 
-    ``candidates``: ids of the quarantined rows it may correct; ``quarantine_id``: the one a person named.
+    ``candidates``: ids of the quarantined rows it may correct; ``quarantine_id``: the one a person named; ``taken_back``: those
+    that were named and are not meant, which no likeness matches again.
     """
 
     __tablename__ = "correction_case"
@@ -158,6 +159,7 @@ class CorrectionCase(Base):
     decided_on: Mapped[date | None]
     decided_by: Mapped[str] = mapped_column(server_default="")
     note: Mapped[str] = mapped_column(server_default="")
+    taken_back: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
     __table_args__ = (
         UniqueConstraint("batch_seq", "row_no", "record_id"),
         CheckConstraint(_one_of("reason", CaseReason), name="reason"),
@@ -192,6 +194,16 @@ class RecordLink(Base):
     row_no: Mapped[int]
     reason: Mapped[str]
     linked_on: Mapped[date]
+
+
+class LinkChange(Base):
+    """A record of which a link was made or undone: the build that claims it looks at the record again (None: the next one)."""
+
+    __tablename__ = "link_change"
+    id: Mapped[int] = _id()
+    record_id: Mapped[str]
+    build_id: Mapped[int | None] = mapped_column(ForeignKey("ledger.build.build_id"))
+    __table_args__ = (Index(None, "build_id"),)
 
 
 class Waiver(Base):

@@ -7,16 +7,15 @@ from datetime import date
 from itertools import groupby
 from operator import attrgetter
 
-from ...catalogue import load_catalogue
+from ...catalogue import Catalogue
 from ..district import mistakes
 from .item import ENGINEER, Item, Rank
 
 DISTRICT = "district/"
 
 
-def files(on: date) -> Iterator[Item]:
+def files(catalogue: Catalogue, on: date) -> Iterator[Item]:
     """Every file with a mistake, since the day it is asked for: the ledger does not know when a file was edited."""
-    catalogue = load_catalogue()
     for file, found in groupby(sorted(mistakes(catalogue), key=attrgetter("file")), attrgetter("file")):
         told = list(found)  # all of a department's or receiver's file are one, of the evidence there may be several
         lines = "+".join(str(problem.line) for problem in catalogue.left_out.get(file, []))

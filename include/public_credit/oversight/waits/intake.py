@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from ...catalogue import load_catalogue
+from ...catalogue import Catalogue
 from ...collect.base import UNMATCHED
 from ...ledger import words
 from ...ledger.states import GOOD, OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict, sql
@@ -68,10 +68,10 @@ _LAST_SIGNS = f"""
     group by 1"""
 
 
-def collections(connection: Connection, stale: datetime) -> Iterator[Item]:
+def collections(connection: Connection, catalogue: Catalogue, stale: datetime) -> Iterator[Item]:
     """Datasets whose latest collection failed, was interrupted or left something behind; files no pattern wants."""
     for row in connection.execute(text(_COLLECTIONS), {"stale": stale}):
-        named = about(row.unit_id, row.dataset_id)
+        named = about(catalogue, row.unit_id, row.dataset_id)
         if row.unmatched:
             said = next((part for part in row.message.split("；") if part.startswith(UNMATCHED)), UNMATCHED)
             yield Item(
@@ -100,7 +100,7 @@ def collections(connection: Connection, stale: datetime) -> Iterator[Item]:
         )
 
 
-def receipts(connection: Connection, stale: datetime) -> Iterator[Item]:
+def receipts(connection: Connection, catalogue: Catalogue, stale: datetime) -> Iterator[Item]:
     """Receipts that are held, unreadable, in error, or that nobody landed, judged or followed up."""
     for row in connection.execute(text(_STOPPED)):
         rank, owner, act = {
@@ -114,7 +114,7 @@ def receipts(connection: Connection, stale: datetime) -> Iterator[Item]:
             ),
             BatchState.FAILED: (Rank.OUR_FAULT, ENGINEER, f"修正后 public-credit replay {row.seq}"),
         }[row.state]  # fmt: skip
-        yield _of_batch(row, row.state, rank, owner, row.message, act)
+        yield _of_batch(catalogue, row, row.state, rank, owner, row.message, act)
     for row in connection.execute(text(_WAITING), {"stale": stale}):
         landing = row.state == BatchState.RECEIVED
         if row.tried:
@@ -123,32 +123,33 @@ def receipts(connection: Connection, stale: datetime) -> Iterator[Item]:
         else:
             said, rank = f"{words.BATCH[row.state]}，等待{'入库' if landing else '裁决'}", Rank.NOT_TAKEN
         yield _of_batch(
-            row, f"not_{'landed' if landing else 'judged'}", rank, ENGINEER, said, "运行 public-credit gate"
+            catalogue, row, f"not_{'landed' if landing else 'judged'}", rank, ENGINEER, said, "运行 public-credit gate"
         )
     for row in connection.execute(text(_NOT_FOLLOWED_UP)):
         said = f"{words.STEP[StepName.FOLLOW_UP]}未完成，{row.message}"
-        yield _of_batch(row, "not_followed_up", Rank.OUR_FAULT, ENGINEER, said, "修正后运行 public-credit gate")
+        yield _of_batch(
+            catalogue, row, "not_followed_up", Rank.OUR_FAULT, ENGINEER, said, "修正后运行 public-credit gate"
+        )
 
 
-def _of_batch(row: Any, state: str, rank: Rank, owner: str, said: str, act: str) -> Item:
+def _of_batch(catalogue: Catalogue, row: Any, state: str, rank: Rank, owner: str, said: str, act: str) -> Item:
     seq, unit_id, dataset_id = row.seq, row.unit_id, row.dataset_id
-    named = f"{about(unit_id, dataset_id)}，批次 {seq}（{row.file_name}）"
+    named = f"{about(catalogue, unit_id, dataset_id)}，批次 {seq}（{row.file_name}）"
     return Item(f"batch/{seq}", state, rank, owner, f"{named}：{said}", act, row.since, unit_id, dataset_id)
 
 
-def signals(connection: Connection) -> Iterator[Item]:
+def signals(connection: Connection, catalogue: Catalogue) -> Iterator[Item]:
     """What the newest readable delivery of a dataset brought besides what was agreed."""
     for row in connection.execute(text(_SIGNALS)):
         yield Item(
             f"signal/{row.dataset_id}/{row.code}/{row.subject}", "signal", Rank.NOTICE, owner_of(row.owner, row.unit_id),
-            f"{about(row.unit_id, row.dataset_id)}：{row.message}", "请来源单位改正，或在目录中登记该列", row.since,
+            f"{about(catalogue, row.unit_id, row.dataset_id)}：{row.message}", "请来源单位改正，或在目录中登记该列", row.since,
             row.unit_id, row.dataset_id,
         )  # fmt: skip
 
 
-def silence(connection: Connection, on: date) -> Iterator[Item]:
+def silence(connection: Connection, catalogue: Catalogue, on: date) -> Iterator[Item]:
     """Datasets whose unit neither delivered nor attested within their cadence, though we asked."""
-    catalogue = load_catalogue()
     seen = {row.dataset_id: (row.last_sign, row.asked) for row in connection.execute(text(_LAST_SIGNS))}
     for dataset in catalogue.datasets.values():
         if dataset.channel.type == "hand_in" or dataset.id not in seen or dataset.unit in catalogue.stale:
@@ -161,6 +162,6 @@ def silence(connection: Connection, on: date) -> Iterator[Item]:
         said = f"自 {last} 起未报送（约定不超过 {dataset.cadence_days} 天）" if last else "从未报送"
         yield Item(
             f"silent/{dataset.id}", "silent", Rank.OVERDUE, owner_of(DEPARTMENT, dataset.unit),
-            f"{about(dataset.unit, dataset.id)}：{said}，请报送或作零报送说明",
+            f"{about(catalogue, dataset.unit, dataset.id)}：{said}，请报送或作零报送说明",
             f"催报；确无数据的登记零报送：public-credit attest {dataset.id}", last or live_on or asked, dataset.unit, dataset.id,
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
 from itertools import groupby
@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from ...base.messages import spoken
-from ...catalogue import load_catalogue
+from ...catalogue import Catalogue
 from ...identifiers import persons
 
 ENGINEER, LEADERSHIP, DEPARTMENT = "data_engineer", "leadership", "department"
@@ -47,7 +47,8 @@ class Item:
     """One thing that waits.
 
     ``key`` is the same while it is the same thing, whatever is said of it; ``state`` changes with what is asked for. Both are
-    made of ids of ours and hold no wording. ``message`` says what, ``act`` how to end it, ``since`` is a business date.
+    made of ids of ours and hold no wording. ``message`` says what, ``act`` how to end it, ``since`` is a business date;
+    ``owner_name``: the owner as people call it, which the list fills in (``told``).
     """
 
     key: str
@@ -59,6 +60,7 @@ class Item:
     since: date
     unit_id: str = ""
     dataset_id: str = ""
+    owner_name: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -72,7 +74,7 @@ class Item:
             "rank": int(self.rank),
             "rank_title": RANKS[self.rank],
             "owner": self.owner,
-            "owner_name": owner_name(self.owner),
+            "owner_name": self.owner_name,
             "unit_id": self.unit_id,
             "dataset_id": self.dataset_id,
             "since": self.since.isoformat(),
@@ -88,17 +90,16 @@ def owner_of(kind: str | None, unit_id: str | None) -> str:
     return kind or ENGINEER
 
 
-def owner_name(owner: str) -> str:
+def owner_name(catalogue: Catalogue, owner: str) -> str:
     """An owner as people call it."""
     kind, _, unit_id = owner.partition(":")
     if kind == DEPARTMENT:
-        return load_catalogue().unit_name(unit_id) if unit_id else "来源单位"
+        return catalogue.unit_name(unit_id) if unit_id else "来源单位"
     return {ENGINEER: "数据管理员", LEADERSHIP: "分管领导", "city": "市平台"}.get(kind, kind)
 
 
-def about(unit_id: str | None, dataset_id: str | None) -> str:
+def about(catalogue: Catalogue, unit_id: str | None, dataset_id: str | None) -> str:
     """Unit and dataset as people call them."""
-    catalogue = load_catalogue()
     dataset = catalogue.datasets.get(dataset_id or "")
     names = [catalogue.unit_name(unit_id) if unit_id else None, dataset.title if dataset else dataset_id]
     return " · ".join(name for name in names if name)
@@ -117,9 +118,11 @@ def of_owners(items: Iterable[Item]) -> list[tuple[str, list[Item]]]:
     return [(owner, list(theirs)) for owner, theirs in groupby(items, attrgetter("owner"))]
 
 
-def without_numbers(item: Item) -> Item:
-    """The item without numbers of persons, which a file or column name may hold."""
-    return Item(
-        persons.mask(item.key), item.state, item.rank, item.owner, persons.mask(item.message), item.act, item.since,
-        item.unit_id, item.dataset_id,
-    )  # fmt: skip
+def told(catalogue: Catalogue, item: Item) -> Item:
+    """The item as it is told: with its owner's name, without numbers of persons, which a file or column name may hold."""
+    return replace(
+        item,
+        key=persons.mask(item.key),
+        message=persons.mask(item.message),
+        owner_name=owner_name(catalogue, item.owner),
+    )

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from ...catalogue import load_catalogue
+from ...catalogue import Catalogue
 from ...ledger import published, words
 from ...ledger.states import IN_DOUBT, UNDECIDED, ApprovalState, ItemState, Operation, ReleaseState, sql
 from .item import DEPARTMENT, ENGINEER, LEADERSHIP, Item, Rank, about, owner_of
@@ -65,7 +65,7 @@ def approvals(connection: Connection) -> Iterator[Item]:
         )  # fmt: skip
 
 
-def rejected(connection: Connection) -> Iterator[Item]:
+def rejected(connection: Connection, catalogue: Catalogue) -> Iterator[Item]:
     """Records whose last word from a receiver is a refusal, by unit and code; a record that is gone asks for nobody."""
     known = published.ready(Session(connection))
     statement = _REJECTED.format(
@@ -78,7 +78,7 @@ def rejected(connection: Connection) -> Iterator[Item]:
             "rejected",
             Rank.REJECTED,
             owner_of(DEPARTMENT, row.unit_id) if row.unit_id else ENGINEER,
-            f"{_receiver(row.receiver)}拒收{f' {about(row.unit_id, None)} 的' if row.unit_id else ''} {row.records} 条"
+            f"{_receiver(catalogue, row.receiver)}拒收{f' {about(catalogue, row.unit_id, None)} 的' if row.unit_id else ''} {row.records} 条"
             f"（{row.interface}）：{row.receipt_code or ''} {row.said or ''}".rstrip("： "),
             "按回执更正后重报；一条记录的回执见 public-credit explain",
             row.since,
@@ -86,11 +86,11 @@ def rejected(connection: Connection) -> Iterator[Item]:
         )
 
 
-def unsettled(connection: Connection, on: date, stale: datetime) -> Iterator[Item]:
+def unsettled(connection: Connection, catalogue: Catalogue, on: date, stale: datetime) -> Iterator[Item]:
     """Withdrawals past the term of the law, records of unknown outcome, an outbox that is not emptied."""
     given = {"on": on, "stale": stale, "late": stale - LATE}
     for row in connection.execute(text(_UNSETTLED), given):
-        name = _receiver(row.receiver)
+        name = _receiver(catalogue, row.receiver)
         if row.late:
             yield Item(
                 f"late_withdrawal/{row.receiver}", "late", Rank.TERM_PASSED, ENGINEER,
@@ -108,17 +108,17 @@ def unsettled(connection: Connection, on: date, stale: datetime) -> Iterator[Ite
             )  # fmt: skip
 
 
-def differences(connection: Connection) -> Iterator[Item]:
+def differences(connection: Connection, catalogue: Catalogue) -> Iterator[Item]:
     """Receivers whose newest reconciliation found differences."""
     for row in connection.execute(text(_DIFFERENCES)):
         if row.differs:
             yield Item(
                 f"reconciliation/{row.receiver}", "differs", Rank.STOPPED, ENGINEER,
-                f"最近一次对账有差异：{_receiver(row.receiver)}缺 {row.missing}，多 {row.surplus}，版本不同 {row.differing}",
+                f"最近一次对账有差异：{_receiver(catalogue, row.receiver)}缺 {row.missing}，多 {row.surplus}，版本不同 {row.differing}",
                 "查 ledger.reconciliation_difference 中的记录，用 public-credit explain 逐条核对", row.since,
             )  # fmt: skip
 
 
-def _receiver(receiver_id: str) -> str:
-    receiver = load_catalogue().receivers.get(receiver_id)
+def _receiver(catalogue: Catalogue, receiver_id: str) -> str:
+    receiver = catalogue.receivers.get(receiver_id)
     return receiver.title if receiver else receiver_id

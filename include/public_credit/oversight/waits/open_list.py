@@ -9,10 +9,11 @@ from sqlalchemy import Connection, text
 
 from ...base import settings
 from ...base.run import now
+from ...catalogue import Catalogue, load_catalogue
 from ...ledger import words
 from ...ledger.states import StepName, Verdict, sql
 from . import district, intake, onward, returns
-from .item import Item, Rank, about, ordered, owner_of, without_numbers
+from .item import Item, Rank, about, ordered, owner_of, told
 
 STALE = timedelta(hours=3)  # what is unfinished for longer was killed, or hangs
 # Steps whose troubles are told row by row: by dataset, receipt, release or record.
@@ -34,12 +35,12 @@ _STEPS = f"""
       and (name not in {sql(_TOLD_UNLESS_FAILED)} or verdict in {sql((Verdict.FAILED, Verdict.INCOMPLETE))})"""
 
 
-def _steps(connection: Connection, stale: datetime, units_told: set[str]) -> Iterator[Item]:
+def _steps(connection: Connection, catalogue: Catalogue, stale: datetime, units_told: set[str]) -> Iterator[Item]:
     """Other steps whose latest outcome asks for somebody: failed, held, warning, or interrupted."""
     for row in connection.execute(text(_STEPS), {"stale": stale}):
         if row.name == StepName.COLLECT_UNIT and row.unit in units_told:
             continue
-        unit = about(row.unit, None)
+        unit = about(catalogue, row.unit, None)
         message = "任务中断，未写明结果" if row.unended else row.message
         failed = row.verdict in (Verdict.FAILED, Verdict.INCOMPLETE)
         yield Item(
@@ -56,21 +57,21 @@ def _steps(connection: Connection, stale: datetime, units_told: set[str]) -> Ite
 
 def items(on: date, unit: str | None = None) -> list[Item]:
     """Everything that waits on a business date, or what concerns one unit; free of persons' numbers."""
-    stale = now() - STALE
+    catalogue, stale = load_catalogue(), now() - STALE
     with settings.engine("reader").connect() as connection:
-        taken = [*intake.collections(connection, stale), *intake.receipts(connection, stale)]
+        taken = [*intake.collections(connection, catalogue, stale), *intake.receipts(connection, catalogue, stale)]
         found = [
-            *district.files(on),
+            *district.files(catalogue, on),
             *taken,
-            *_steps(connection, stale, {item.unit_id for item in taken if item.rank != Rank.NOTICE}),
-            *intake.signals(connection),
-            *intake.silence(connection, on),
-            *returns.slips(connection, on),
-            *returns.corrections(connection),
+            *_steps(connection, catalogue, stale, {item.unit_id for item in taken if item.rank != Rank.NOTICE}),
+            *intake.signals(connection, catalogue),
+            *intake.silence(connection, catalogue, on),
+            *returns.slips(connection, catalogue, on),
+            *returns.corrections(connection, catalogue),
             *onward.approvals(connection),
-            *onward.rejected(connection),
-            *onward.unsettled(connection, on, stale),
-            *onward.differences(connection),
+            *onward.rejected(connection, catalogue),
+            *onward.unsettled(connection, catalogue, on, stale),
+            *onward.differences(connection, catalogue),
         ]
-    chosen = [without_numbers(item) for item in found if unit is None or item.unit_id == unit]
+    chosen = [told(catalogue, item) for item in found if unit is None or item.unit_id == unit]
     return list({item.fingerprint: item for item in ordered(chosen)}.values())

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from ...catalogue import Catalogue
 from ...gate.corrections import WAITING
 from ...ledger.states import NOT_BACK, sql
 from .item import ENGINEER, Item, Rank, about, owner_of
@@ -22,7 +23,7 @@ _UNDECIDED = f"""
     from {WAITING} group by 1, 2, 3, 4"""
 
 
-def slips(connection: Connection, on: date) -> Iterator[Item]:
+def slips(connection: Connection, catalogue: Catalogue, on: date) -> Iterator[Item]:
     """Receipts with rows that wait for correction; overdue after ``SLIP_DAYS``."""
     for row in connection.execute(text(_RETURNED)):
         overdue = on - row.since > SLIP_DAYS
@@ -31,7 +32,7 @@ def slips(connection: Connection, on: date) -> Iterator[Item]:
             "overdue" if overdue else "returned",
             Rank.OVERDUE if overdue else Rank.TO_DECIDE,
             owner_of(row.owner, row.unit_id),
-            f"{_named(row)}：{row.rows} 行待更正，见退回单"
+            f"{_named(catalogue, row)}：{row.rows} 行待更正，见退回单"
             + (f"，已逾期（退回满 {SLIP_DAYS.days} 天）" if overdue else ""),
             f"按退回单更正后重报；逐行见 public-credit quarantine --batch {row.batch_seq}",
             row.since,
@@ -40,15 +41,15 @@ def slips(connection: Connection, on: date) -> Iterator[Item]:
         )
 
 
-def corrections(connection: Connection) -> Iterator[Item]:
+def corrections(connection: Connection, catalogue: Catalogue) -> Iterator[Item]:
     """Receipts with rows of which a person must say what they correct."""
     for row in connection.execute(text(_UNDECIDED)):
         yield Item(
             f"undecided/{row.batch_seq}", "undecided", Rank.TO_DECIDE, ENGINEER,
-            f"{_named(row)}：{row.rows} 行是不是更正须由人认定",
+            f"{_named(catalogue, row)}：{row.rows} 行是不是更正须由人认定",
             "public-credit corrections 查看，corrections decide 认定", row.since, row.unit_id, row.dataset_id,
         )  # fmt: skip
 
 
-def _named(row: Any) -> str:
-    return f"{about(row.unit_id, row.dataset_id)}，批次 {row.batch_seq}（{row.file_name}）"
+def _named(catalogue: Catalogue, row: Any) -> str:
+    return f"{about(catalogue, row.unit_id, row.dataset_id)}，批次 {row.batch_seq}（{row.file_name}）"

@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "0036"
-down_revision = "0032"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
@@ -40,7 +40,8 @@ WATCHED = {
     "chain_sent": ("id", "seal_no, place, sent_at, message"),
     "correction_case": (
         "id",
-        "batch_seq, row_no, record_id, reason, candidates, state, opened_on, quarantine_id, decided_on, decided_by, note",
+        "batch_seq, row_no, record_id, reason, candidates, state, opened_on, quarantine_id, decided_on, decided_by, note, "
+        "taken_back",
     ),
     "delivery": (
         "delivery_id",
