@@ -45,8 +45,8 @@ def _serve(options: argparse.Namespace) -> int:
     district = District(options.home, options.seed, options.scale, options.exchange_url, options.slips)
     try:
         district.serve(ports)
-        while len(district.played) < options.day:
-            district.play(len(district.played) + 1)
+        while (day := district.next_day) is not None and day <= options.day:
+            district.play(day)
         district.write_connections(options.ports_file)
         control = open_door(district)
         print(f"模拟辖区已启动，已播放 {len(district.played)} 日", flush=True)
@@ -65,7 +65,7 @@ def _status(home: Path) -> int:
         if not path.exists():
             raise
         played = json.loads(path.read_text())["played"]
-        following = len(played) + 1 if len(played) < len(DAYS) else None
+        following = next((day for day in DAYS if day not in played), None)
         state = {
             "played": played,
             "next_day": following,

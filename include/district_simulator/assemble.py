@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from district_simulator import stamps
 from district_simulator.book import Book
-from district_simulator.decisions import accidents, city_register, events, ledger, roster, versions
+from district_simulator.decisions import accidents, city_register, earlier, events, ledger, roster, versions
 from district_simulator.decisions import ordinary as ordinary_decisions
 from district_simulator.decisions.clean import CleanDecisions
 from district_simulator.decisions.planting import Plant
@@ -47,6 +47,7 @@ def assemble(seed: int = 1, scale: float = 1.0) -> Assembly:
     roster.add(book, rng, population, decisions)
     versions.add(book, population, decisions)
     events.add(book)
+    earlier.add(book)
     accidents.add(book, decisions)
     ledger.add(book, rng)
 

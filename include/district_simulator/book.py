@@ -15,7 +15,7 @@ from district_simulator.vocabulary.deliveries import Delivery, RefusedFile
 from district_simulator.vocabulary.dialects import Dialect
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.units import unit_of
-from district_simulator.vocabulary.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import CALENDAR, DAYS
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Book:
 
     seed: int
     scale: float
-    deliveries: dict[int, list[Delivery]] = field(default_factory=lambda: {day: [] for day in DAYS})
+    deliveries: dict[int, list[Delivery]] = field(default_factory=lambda: {day: [] for day in CALENDAR})
     main: dict[tuple[str, int], Delivery] = field(default_factory=dict)  # (dataset, day) → its ordinary delivery
     refused: dict[int, list[RefusedFile]] = field(default_factory=lambda: {day: [] for day in DAYS})
     taken: dict[int, Row] = field(
@@ -56,7 +56,7 @@ class Book:
     def batch_number(self, unit: str, day: int) -> str:
         """Next batch number of an exchange schema."""
         number = self._batches[unit, day] = self._batches.get((unit, day), 0) + 1
-        return f"{DAYS[day]:%Y%m%d}{number:03d}"
+        return f"{CALENDAR[day]:%Y%m%d}{number:03d}"
 
     def insert(self, day: int, row: Row) -> Row:
         """Add a row to the ordinary delivery of its dataset."""

@@ -19,7 +19,7 @@ from district_simulator.vocabulary.dialects import Dialect
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.tables import TABLES
 from district_simulator.vocabulary.units import DECISION_DATASETS, table_of, unit_of
-from district_simulator.vocabulary.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import CALENDAR
 
 PLACE = ["批次", "文件", "工作表", "行号"]
 REASON = ["退回原因", "修改办法", "出错字段", "原填内容", "规则"]
@@ -238,7 +238,7 @@ class Clerks:
         dialect = on_day(dataset, day)
         for i, row in enumerate(rows):
             row.extra = {h: "1" if h == "syfw" else "" for f, h in dialect.columns if f is None}
-            row.sjc = f"{DAYS[day].isoformat()}T17:{i // 60:02d}:{i % 60:02d}"
+            row.sjc = f"{CALENDAR[day].isoformat()}T17:{i // 60:02d}:{i % 60:02d}"
         if not rows:
             return []
         delivery = Delivery(

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from district_simulator.district import District, SimulatorError
-from district_simulator.vocabulary.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import CALENDAR, DAYS
 
 
 def control_app(district: District, token: str) -> Starlette:
@@ -63,7 +63,7 @@ def summary(district: District) -> dict[str, Any]:
         "seed": district.state["seed"],
         "scale": district.state["scale"],
         "played": district.played,
-        "business_date": DAYS[district.played[-1]].isoformat() if district.played else None,
+        "business_date": CALENDAR[district.played[-1]].isoformat() if district.played else None,
         "next_day": following,
         "next_date": DAYS[following].isoformat() if following else None,
     }

@@ -26,9 +26,7 @@ from district_simulator.servers.sftp import SftpDepartments
 from district_simulator.vocabulary.deliveries import INTERFACES, Delivery, api_version
 from district_simulator.vocabulary.formats import json_row, render
 from district_simulator.vocabulary.units import UNITS, unit_of
-from district_simulator.vocabulary.workcalendar import DAYS
-
-LAST_DAY = max(DAYS)
+from district_simulator.vocabulary.workcalendar import CALENDAR, DAYS, EARLIER
 
 
 class SimulatorError(Exception):
@@ -53,7 +51,9 @@ class District:
         self.assembly = assemble(self.state["seed"], self.state["scale"])
         self.book = self.assembly.book
         self.exchange = Exchange(exchange_url) if exchange_url else None
-        self.clerks = Clerks(self.book, self.slips, load_memory(self._clerk_file(len(self.played))))
+        self.clerks = Clerks(
+            self.book, self.slips, load_memory(self._clerk_file(self.played[-1] if self.played else 0))
+        )
         self.stores = {u.id: ApiStore() for u in UNITS.values() if u.channel == "api"}
         self.apis: dict[str, DepartmentApi] = {}
         self.sftp: SftpDepartments | None = None
@@ -96,9 +96,14 @@ class District:
 
     @property
     def next_day(self) -> int | None:
-        """The day that is due next, None after the last."""
-        day = len(self.played) + 1
-        return day if day <= LAST_DAY else None
+        """The shown day that is due next, None after the last."""
+        return next((day for day in DAYS if day not in self.played), None)
+
+    @property
+    def may_play(self) -> list[int]:
+        """Days that may be played now: the next shown one and, before the first of these, the next earlier one."""
+        earlier = next((day for day in EARLIER if day > max(self.played, default=min(EARLIER) - 1)), None)
+        return [day for day in (earlier, self.next_day) if day is not None]
 
     def folder(self, unit: str) -> Path:
         """Where a unit's files lie."""
@@ -169,7 +174,7 @@ class District:
         """Let a day happen: clerks answer slips, departments deliver, the answer key is written."""
         if self.next_day is None:
             raise SimulatorError("三个模拟日均已完成，没有待交付的日期")
-        if day != self.next_day:
+        if day not in self.may_play:
             raise SimulatorError(f"下一个模拟日是第 {self.next_day} 日，不能直接播放第 {day} 日")
         corrected = self._clerk_file(day)
         if corrected.exists():  # an interrupted play: what the clerks had decided stays decided
@@ -181,7 +186,8 @@ class District:
         today = [*self.deliveries(day), *extra]
         for number, delivery in enumerate(today):
             self._publish(delivery, number)
-        self._distract(day)
+        if day in DAYS:
+            self._distract(day)
         for store in self.stores.values():
             store.mark(api_version(day))
         self._account(today)
@@ -198,10 +204,11 @@ class District:
             ),
             accounts.planted_numbers(today, self.book.refused),
         )
-        office.write(self.home, day, self.book.seed, self.assembly.population)
-        subject_answers.write(
-            self.home / "answer_key", day, self.accounts.booked, self.book, self.assembly.organisations
-        )
+        if day in DAYS:
+            office.write(self.home, day, self.book.seed, self.assembly.population)
+            subject_answers.write(
+                self.home / "answer_key", day, self.accounts.booked, self.book, self.assembly.organisations
+            )
         self.played.append(day)
         self._save_state(self.state)
         return today
@@ -273,7 +280,7 @@ class District:
 
 def _arrival(day: int, number: int) -> float:
     """Modification time of a file: the morning of its day, in order of arrival, and never just now."""
-    morning = datetime.combine(DAYS[day], clock(8), timezone(timedelta(hours=8))).timestamp()
+    morning = datetime.combine(CALENDAR[day], clock(8), timezone(timedelta(hours=8))).timestamp()
     return min(morning + number, time.time() - 600 + number / 100)
 
 

@@ -6,7 +6,7 @@ import random
 
 from district_simulator.book import Book
 from district_simulator.population.enterprises import Population
-from district_simulator.vocabulary.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import CALENDAR
 
 
 def add(book: Book, population: Population) -> None:
@@ -18,9 +18,7 @@ def add(book: Book, population: Population) -> None:
             for i, row in enumerate(delivery.rows):
                 if delivery.format == "json" and not row.sjc:
                     second = min(i, 25000)
-                    row.sjc = (
-                        f"{DAYS[day].isoformat()}T{9 + second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
-                    )
+                    row.sjc = f"{CALENDAR[day].isoformat()}T{9 + second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
                 for heading in foreign:
                     if heading not in row.extra:
                         row.extra[heading] = (
@@ -35,7 +33,7 @@ def _foreign(heading: str, day: int, rng: random.Random, population: Population)
     if heading == "证件复印件编号":
         return f"复印件{population.id_number()}"
     values = {
-        "数据导出时间": f"{DAYS[day]:%Y/%m/%d} 08:00:00",
+        "数据导出时间": f"{CALENDAR[day]:%Y/%m/%d} 08:00:00",
         "宗教信仰": rng.choice(["无", "不详"]),
         "既往病史": rng.choice(["无", "高血压"]),
         "案件来源": rng.choice(["日常检查", "投诉举报"]),
@@ -45,7 +43,7 @@ def _foreign(heading: str, day: int, rng: random.Random, population: Population)
         "信访情况": "无",
         "计划生育情况": "不详",
         "项目经办人": f"经办{rng.randrange(1, 20):02d}",
-        "SJC": f"{DAYS[day]:%Y/%m/%d}",
+        "SJC": f"{CALENDAR[day]:%Y/%m/%d}",
         "XK_ZT": "0",
         "CF_ZT": "0",
         "CF_CFLB2": "",

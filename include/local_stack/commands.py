@@ -24,8 +24,8 @@ from .stack import Progress, Stack, StackError
 
 def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) -> int:
     """Run the demo; exit code 0 when everything went right, 130 when interrupted before its end."""
-    first_run = not (home / "simulator" / "completed").exists()
-    if next_day(home / "simulator") is None:
+    due = next_day(home / "simulator")
+    if due is None:
         print("三个模拟日均已完成，没有到期的报送。要从头再来：./run reset")
         return 0
     os.environ.update(SIMULATED_WORLD)
@@ -44,7 +44,7 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
         stack.start_simulation(scale)
         stack.start_airflow()
         player = Demo(stack)
-        player.run(first_run)
+        player.run(first_run=due[0] == 1)
         summary.tell(stack)
         print(f"用时          {time.monotonic() - started:.0f} 秒")
         reached(1 if player.failures else 0)

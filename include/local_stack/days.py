@@ -24,12 +24,24 @@ def played_days(simulator_home: Path) -> list[int]:
 
 
 def next_day(simulator_home: Path) -> tuple[int, date] | None:
-    """The simulated day that is due next: after the last one settled; an interrupted one is due again."""
+    """The simulated day that is due next, of those that are shown: after the last one settled; an interrupted one is due again."""
     from district_simulator.vocabulary.workcalendar import DAYS
 
-    completed = simulator_home / "completed"
-    following = int(completed.read_text()) + 1 if completed.exists() else 1
+    following = max(_settled(simulator_home) + 1, 1)
     return (following, DAYS[following]) if following in DAYS else None
+
+
+def earlier_days(simulator_home: Path) -> dict[int, date]:
+    """The days before the first shown one that are still to be played, in order."""
+    from district_simulator.vocabulary.workcalendar import EARLIER
+
+    return {day: on for day, on in EARLIER.items() if day > _settled(simulator_home)}
+
+
+def _settled(simulator_home: Path) -> int:
+    """The last day that was settled; before all of them where none was."""
+    completed = simulator_home / "completed"
+    return int(completed.read_text()) if completed.exists() else -1000
 
 
 def complete(simulator_home: Path, day: int) -> None:

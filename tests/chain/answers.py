@@ -25,7 +25,7 @@ def file_of(row: dict[str, Any]) -> str:
 
 def batches(world: World, day: int) -> dict[tuple[str, str], dict[str, Any]]:
     """Batches of a business day by dataset and file."""
-    from tests.helpers.world import DAYS
+    from district_simulator.vocabulary.workcalendar import CALENDAR
 
     names = (
         "seq",
@@ -42,7 +42,7 @@ def batches(world: World, day: int) -> dict[tuple[str, str], dict[str, Any]]:
         "message",
     )
     rows = world.query(
-        f"select {', '.join(names)} from ledger.batch where business_date = %s order by seq", [DAYS[day]]
+        f"select {', '.join(names)} from ledger.batch where business_date = %s order by seq", [CALENDAR[day]]
     )
     found = [dict(zip(names, row, strict=True)) for row in rows]
     return {(row["dataset_id"], file_of(row)): row for row in found}

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from district_simulator.vocabulary.workcalendar import EARLIER
 from local_stack.postgres import Server
 
 from tests.helpers.world import CityProcess
@@ -143,6 +144,7 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     home = tmp_path / "state"
     first = _run(home, "demo", "--exit", "--scale", "0.02")
     assert first.returncode == 0, first.stdout[-3000:] + first.stderr[-3000:]
+    assert "上线以来（2026-01-28 至 2026-02-24）8 个业务日" in first.stdout
     assert "模拟第 2 日完成" in first.stdout and "退回单" in first.stdout and "依法不收" in first.stdout
     assert "信用审查（政府资金补助）" in first.stdout and first.stdout.count("批准人 分管区领导") == 2
     assert (
@@ -163,6 +165,9 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     assert nothing.returncode == 0 and "没有到期的报送" in nothing.stdout
     after: Any = Aftermath(home)
     try:
+        for day in EARLIER:
+            assert answers.count_differences(after, day) == []
+            assert answers.case_differences(after, day)[0] == []
         for day in (1, 2, 3):
             assert answers.count_differences(after, day) == []
             wrong, checked = answers.case_differences(after, day)

@@ -259,9 +259,9 @@ def test_a_waiver_needs_all_its_parts_and_a_known_check(played: World) -> None:
 
 def test_zero_reports_are_booked_once_and_never_ahead(played: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PCW_BUSINESS_DATE", DAYS[2].isoformat())
-    dataset = next(
-        row["dataset_id"] for row in credit("status", "--json").json["datasets"] if row["verdict"] == "未报送"
-    )
+    dataset = "wlj.penalty_entity"
+    (row,) = (row for row in credit("status", "--json").json["datasets"] if row["dataset_id"] == dataset)
+    assert row["verdict"] == "未报送"
     period = ("--from", "2026-02-01", "--to", "2026-02-20")
     assert "零报送" in credit("attest", dataset, *period, "--reason", "来函").out
     (row,) = credit("attestations", "list", "--dataset", dataset, "--json").json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import district_simulator
 import pytest
 from district_simulator.assemble import Assembly, assemble
 from district_simulator.decisions.planting import RULES
+from district_simulator.district import District, SimulatorError
 from district_simulator.vocabulary import codes
 from district_simulator.vocabulary.deliveries import PATTERNS
 from district_simulator.vocabulary.formats import cells, json_row, plain, render
-from district_simulator.vocabulary.units import DATASETS, UNITS
-from district_simulator.vocabulary.workcalendar import DAYS, deadline
+from district_simulator.vocabulary.units import DATASETS, DECISION_DATASETS, UNITS
+from district_simulator.vocabulary.workcalendar import DAYS, EARLIER, deadline, live_on
 
 SMALL = 0.05
 
@@ -138,12 +140,48 @@ def test_no_ordinary_delivery_drowns_in_errors(made: Assembly) -> None:
 
 
 def test_the_holiday_decides_what_is_late() -> None:
-    from datetime import date
-
     assert deadline(date(2026, 2, 6)) == date(2026, 2, 24)  # 14 Feb works, 15–23 Feb do not
     assert deadline(date(2026, 2, 9)) == DAYS[1]
     assert deadline(date(2026, 2, 12)) == date(2026, 2, 28)  # the make-up Saturday
     assert deadline(date(2026, 2, 13)) == DAYS[3]
+
+
+def test_before_the_first_shown_day_most_comes_in_time_some_late_and_some_is_returned(made: Assembly) -> None:
+    came = [
+        (delivery, row)
+        for day in EARLIER
+        for delivery in made.book.deliveries[day]
+        for row in delivery.rows
+        if delivery.dataset in DECISION_DATASETS
+    ]
+    assert {delivery.dataset for delivery, _ in came} == set(DECISION_DATASETS)
+    kinds: Counter[str] = Counter()
+    for delivery, row in came:
+        decided, on = date.fromisoformat(row.truth["decision_date"]), EARLIER[delivery.day]
+        assert live_on(delivery.dataset) <= decided < on
+        late = on > deadline(decided)
+        assert late == row.case.startswith("S-late"), (decided, on)
+        assert (row.expect == "quarantined") == row.case.startswith("S-back")
+        kinds["late" if late else row.expect] += 1
+    assert kinds["accepted"] > 5 * kinds["late"] > 0 < kinds["quarantined"] < kinds["accepted"] / 5, kinds
+    kept = [
+        row
+        for dataset in DECISION_DATASETS
+        for row in made.book.main[dataset, 1].rows
+        if not row.case and date.fromisoformat(row.truth["decision_date"]) >= live_on(dataset)
+    ]
+    assert any(deadline(date.fromisoformat(row.truth["decision_date"])) < DAYS[1] for row in kept), "the forgotten ones"
+
+
+def test_earlier_days_are_played_in_order_and_before_the_first_one_only(tmp_path: Path) -> None:
+    district = District(tmp_path, scale=SMALL)
+    assert district.may_play == [min(EARLIER), 1]
+    district.play(min(EARLIER))
+    with pytest.raises(SimulatorError, match="不能直接播放"):
+        district.play(0)
+    assert district.may_play == [min(EARLIER) + 1, 1] and district.next_day == 1
+    district.play(1)
+    assert district.may_play == [2] and District(tmp_path).accounts.counts == district.accounts.counts
 
 
 def test_every_scenario_of_the_specification_is_there(made: Assembly) -> None:

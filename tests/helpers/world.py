@@ -19,7 +19,7 @@ import yaml
 
 from tests.helpers.runs import run_on
 
-DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}
+DAYS = {1: date(2026, 2, 25), 2: date(2026, 2, 26), 3: date(2026, 3, 2)}  # the days that are shown
 
 
 class World:
@@ -55,6 +55,16 @@ class World:
                 except UserError as error:
                     results[unit.id] = error
         return results
+
+    def run_earlier(self) -> list[int]:
+        """The weeks before the first day, as the demo plays them: deliveries taken in and judged, nothing built; the days."""
+        from district_simulator.vocabulary.workcalendar import EARLIER
+        from local_stack.earlier import live_units, take_in
+
+        for day, on in EARLIER.items():
+            self.district.play(day)
+            take_in(on, live_units(on))
+        return list(EARLIER)
 
     def run_day(self, day: int) -> None:
         """Everything of one simulated day, to the city and back."""

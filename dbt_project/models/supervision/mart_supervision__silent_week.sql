@@ -1,11 +1,15 @@
 {{ config(materialized='table') }}
 -- Weeks (ending on Sunday) in which a dataset had been silent longer than its cadence: no receipt and no 零报送 covers
 -- them. A dataset is expected from the day it goes live, and from the first business day on; one that is handed in by
--- hand, too.
+-- hand, too. A week in which nobody works (Spring Festival) accuses nobody.
 with opened as (
     select min(day) as first_day from {{ source('ledger', 'business_day') }}
 ), week as (
-    select d.day as week_end from {{ ref('int_working_days__calendar') }} d cross join opened
+    select distinct d.day as week_end
+    from {{ ref('int_working_days__calendar') }} d
+    cross join opened
+    join {{ ref('int_working_days__calendar') }} w
+      on w.is_workday and w.day <= d.day and {{ days_between('w.day', 'd.day') }} < 7
     where {{ weekday('d.day') }} = 7 and d.day > opened.first_day
       and d.day <= cast('{{ var("business_date") }}' as date)
 ), sign as (

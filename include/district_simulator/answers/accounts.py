@@ -19,7 +19,7 @@ from district_simulator.vocabulary.formats import cells, plain
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.sector_tables import SECTOR_TABLES
 from district_simulator.vocabulary.units import table_of, unit_of
-from district_simulator.vocabulary.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import CALENDAR
 
 CITY_REMARK, CITY_NAME = 200, 100  # the city's stricter lengths
 _CASE_RULES = {
@@ -133,7 +133,7 @@ class Accounts:
     @staticmethod
     def _month(row: Row, day: int) -> str:
         decided = _day(row.get("decision_date"))
-        return f"{decided or DAYS[day]:%Y-%m}"
+        return f"{decided or CALENDAR[day]:%Y-%m}"
 
     def _line(self, delivery: Delivery, row: Row, row_no: int, place: int, result: str) -> dict[str, Any]:
         readable = row.document_no or row.truth.get("decision_no", "") or row.get("uscc")

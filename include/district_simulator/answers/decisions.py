@@ -19,7 +19,7 @@ from typing import Any
 from district_simulator.book import Booked, Registry
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.units import UNITS, table_of, unit_of
-from district_simulator.vocabulary.workcalendar import DAYS, deadline, live_on
+from district_simulator.vocabulary.workcalendar import CALENDAR, DAYS, deadline, live_on
 
 TABLES = ("xk_fr", "xk_zrr", "cf_fr", "cf_zrr")
 _COUNTS = (
@@ -53,9 +53,9 @@ class Decision:
     @property
     def counted_on(self) -> date | None:
         """The day it counts by, None where the date told cannot be true."""
-        told, received = _day(self.standing.row.get("decision_date")), DAYS[self.standing.delivery.day]
+        told, received = _day(self.standing.row.get("decision_date")), CALENDAR[self.standing.delivery.day]
         if told is None:
-            return DAYS[min(item.delivery.day for item in self.items)]
+            return CALENDAR[min(item.delivery.day for item in self.items)]
         return told if date(1949, 1, 1) <= told <= received else None
 
 
@@ -106,7 +106,7 @@ def metrics(
     day: int,
 ) -> list[dict[str, Any]]:
     """One entry per unit, kind and decision month."""
-    today, notices = DAYS[day], _notices(booked)
+    today, notices = CALENDAR[day], _notices(booked)
     table: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(_COUNTS, 0))
     decisions = _gathered(booked)
     replaced = {
@@ -121,7 +121,7 @@ def metrics(
         if on and on < live_on(decision.standing.delivery.dataset):
             counts["backlog"] += 1
             continue
-        first = DAYS[min(item.delivery.day for item in accepted)] if accepted else None
+        first = CALENDAR[min(item.delivery.day for item in accepted)] if accepted else None
         counts["R"] += 1
         counts["A"] += first is not None
         counts["A_first_pass"] += decision.items[0].result != "quarantined"

@@ -24,7 +24,7 @@ from district_simulator.sectors.office import CONNECTED, INTRODUCED, USES
 from district_simulator.sectors.registers import REGISTERS
 from district_simulator.sectors.stories import ROSTER
 from district_simulator.vocabulary.units import UNITS
-from district_simulator.vocabulary.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import CALENDAR, DAYS
 
 NEVER = date(9999, 12, 31)
 # table → field of the day that counts, word by which a notice names the record
@@ -115,10 +115,10 @@ def registered(booked: list[Booked], known: Registry) -> dict[str, list[Member]]
             until = (
                 _day(row.get("state_on"))
                 if row.get("state_on")
-                else (DAYS[seen[-1].delivery.day] if row.dataset == ROSTER and was_alive else since)
+                else (CALENDAR[seen[-1].delivery.day] if row.dataset == ROSTER and was_alive else since)
             )
         elif seen[-1].delivery is not newest[row.dataset] and not any(i.delivery is newest[row.dataset] for i in seen):
-            until = DAYS[newest[row.dataset].day]
+            until = CALENDAR[newest[row.dataset].day]
         if until > since:
             found[figure].append(Member(code, since, until))
     return found
@@ -269,7 +269,7 @@ def connected(booked: list[Booked], day: int) -> list[dict[str, Any]]:
     """T19: departments connected by document or by their first delivery that was let in; per unit and for the district."""
     first: dict[str, date] = {}
     for item in _accepted(booked):
-        first.setdefault(item.row.dataset.split(".")[0], DAYS[item.delivery.day])
+        first.setdefault(item.row.dataset.split(".")[0], CALENDAR[item.delivery.day])
     since = {
         name: (unit, min(filter(None, (document, first.get(unit))), default=NEVER))
         for name, (unit, document) in CONNECTED.items()

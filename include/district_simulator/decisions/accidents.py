@@ -8,7 +8,7 @@ from district_simulator.book import Book
 from district_simulator.decisions.clean import CleanDecisions
 from district_simulator.decisions.headings import DIALECTS, back_file_2016, on_day
 from district_simulator.decisions.shelf import take
-from district_simulator.vocabulary.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import DAYS, EARLIER
 
 
 def add(book: Book, clean: CleanDecisions) -> None:
@@ -104,6 +104,10 @@ def _broken_files(book: Book, clean: CleanDecisions) -> None:
             case="back_file_2016",
             note="2014/2016 代码集的历史补录：缺机关代码等必填项",
         )
+    for day in EARLIER:
+        if day % 2:
+            dialect = on_day("nync.penalty_entity", day)
+            book.deliver(day, "nync.penalty_entity", [], dialect, case="zero_report", note="仅有表头：零报送")
     for day in DAYS:
         dialect = on_day("nync.penalty_entity", day)
         said: dict[str, Any] = {"case": "zero_report", "note": "仅有表头：零报送"}

@@ -6,11 +6,11 @@ from district_simulator.book import Book
 from district_simulator.vocabulary.rows import Row
 
 
-def take(book: Book, dataset: str, count: int, day: int = 1) -> list[Row]:
-    """Clean rows about ordinary subjects of an ordinary delivery; AssertionError where there are too few."""
+def free(book: Book, dataset: str, day: int = 1) -> list[Row]:
+    """Clean rows about ordinary subjects of an ordinary delivery that no scenario uses yet."""
     rows = book.main[dataset, day].rows
     partners = {r.truth["decision_no"] for r in rows if "R16" in r.rules or "one_number" in r.note}
-    found = [
+    return [
         r
         for r in rows
         if book.is_free(r)
@@ -18,6 +18,11 @@ def take(book: Book, dataset: str, count: int, day: int = 1) -> list[Row]:
         and (r.table.endswith("zrr") or r.organisation.kind == "company")
         and r.get("licence_state") != "2"
     ]
+
+
+def take(book: Book, dataset: str, count: int, day: int = 1) -> list[Row]:
+    """Rows of the shelf for one scenario; AssertionError where there are too few."""
+    found = free(book, dataset, day)
     if len(found) < count:
         raise AssertionError(f"{dataset}: too few clean rows")
     for row in found[:count]:

@@ -11,7 +11,7 @@ from district_simulator.vocabulary.deliveries import Delivery
 from district_simulator.vocabulary.formats import cells, plain
 from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS
 from district_simulator.vocabulary.tables import EXCHANGE_LOCAL, TABLES
-from district_simulator.vocabulary.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import CALENDAR
 
 SCHEMAS: dict[str, dict[str, str]] = {
     "scjg": {"xk_fr": "xk_fr", "cf_fr": "cf_fr", "qydj": "qydj", "jdbg": "events"},
@@ -72,7 +72,7 @@ class Exchange:
         schema = delivery.dataset.split(".")[0]
         table, done = self.tables[schema, delivery.db_table], self.tables[schema, "batch_done"]
         number = delivery.batch_no
-        stamp = datetime.combine(DAYS[delivery.day], datetime.min.time()).replace(hour=7)
+        stamp = datetime.combine(CALENDAR[delivery.day], datetime.min.time()).replace(hour=7)
         headings = delivery.dialect.headers
         rows = []
         for i, row in enumerate(delivery.rows):

@@ -8,7 +8,7 @@ from district_simulator.vocabulary.dialects import Dialect
 from district_simulator.vocabulary.rows import Row
 from district_simulator.vocabulary.sector_datasets import SECTOR_DATASETS, SECTOR_ENCODINGS
 from district_simulator.vocabulary.units import table_of, unit_of
-from district_simulator.vocabulary.workcalendar import DAYS
+from district_simulator.vocabulary.workcalendar import CALENDAR
 
 FORMATS = {
     "wsjk.penalty_entity": "xlsx",
@@ -58,7 +58,7 @@ def format_of(dataset: str) -> str:
 
 def api_version(day: int) -> str:
     """What the department APIs call their state at the end of a day."""
-    return f"{DAYS[day].isoformat()}T18:00:00"
+    return f"{CALENDAR[day].isoformat()}T18:00:00"
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Delivery:
     def name(self) -> str:
         """File name or locator."""
         if self.dataset in PATTERNS:
-            return PATTERNS[self.dataset].format(day=f"{DAYS[self.day]:%Y%m%d}", tail=self.tail)
+            return PATTERNS[self.dataset].format(day=f"{CALENDAR[self.day]:%Y%m%d}", tail=self.tail)
         if self.format == "json":
             return f"{INTERFACES[self.dataset]}@{api_version(self.day)}"
         return f"{self.db_table}@{self.batch_no}"

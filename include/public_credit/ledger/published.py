@@ -166,6 +166,7 @@ RELATIONS: dict[str, dict[str, str]] = {  # schema.relation → type → columns
         "integer": "version",
     },
     "policy.notice_rule": {"text": "metric clause reason", "numeric(7,2)": "threshold"},
+    "policy.quality_note_rule": {"text": "fact metrics shown_in words clause", "integer": "place at_least at_most"},
     "policy.goal_line": {"text": "metric clause word", "numeric(7,4)": "goal"},
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import drawings
 from .model import Figure, Publication, Target
-from .views import horizon, small, state_counts
+from .views import horizon, state_counts, too_few
 from .words import percent
 
 FONTS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif"
@@ -233,7 +233,7 @@ def quality_by_year(publication: Publication, unit: str, *, width: int = 400, he
         {"year": item.period, "name": name, "rate": rate * 100, "label": percent(rate)}
         for item in found
         for name, column, *_ in measures
-        if (rate := item.rate(column)) is not None and not small(item.counts(column)[1])
+        if (rate := item.rate(column)) is not None and not too_few(publication, item.counts(column)[1])
     ]
     if not values:
         return None

@@ -33,6 +33,7 @@ from .model import (
     GoalLine,
     Metric,
     Milestone,
+    NoteRule,
     NoticeRule,
     Publication,
     Quality,
@@ -57,6 +58,8 @@ _MILESTONES = """select milestone_id, year, title, due_on, state, evidence, docu
     from marts.mart_targets__milestone order by year, milestone_id"""
 _METRICS = "select metric, title, definition, exclusions, cohort, source, mart, pages from policy.metric_definition"
 _NOTICES = "select metric, threshold, clause, reason from policy.notice_rule order by metric"
+_NOTE_RULES = """select fact, metrics, at_least, at_most, shown_in, words, clause
+    from policy.quality_note_rule order by place"""
 _GOAL_LINES = "select metric, goal, clause, word from policy.goal_line order by metric"
 _COUNTS = """backlog, generated, received_of_generated, surplus, received, accepted, due, running, late, organisations,
     linked, to_publish, published"""
@@ -68,7 +71,7 @@ _MONTHLY = f"""select unit_id, month as period, '' as table, null as ledger_to, 
 _SILENCE = """select unit_id, year, silent_weeks, attestations, nothing_yet, not_due, batches from marts.mart_supervision__unit_year
     where unit_id <> '' order by unit_id, year"""
 _ASKS = """select place, shown, title, coalesce(unit_id, '') as unit_id, about_title, amount, measure, since, deadline, remedy,
-    clause, deadline_provisional from marts.mart_attention__line order by place"""
+    clause, deadline_provisional, rule from marts.mart_attention__line order by place"""
 _DECISION_MONTHS = """select unit_id, decision_table, decision_month, generated, own_site_published, received, unreported,
     unreported_reason, accepted, published from marts.mart_supervision__decision_month order by 1, 3, 2"""
 _CLOCKS = """select unit_id, due_today, due_next, breached, impossible_date, provisional
@@ -293,6 +296,10 @@ def load(run: Run) -> Publication:
                 row["metric"]: NoticeRule(row["metric"], float(row["threshold"]), row["clause"], row["reason"])
                 for row in _rows(opened, _NOTICES)
             },
+            note_rules=tuple(
+                NoteRule(row["fact"], _ids(row["metrics"]), row["at_least"], row["at_most"], *list(row.values())[4:])
+                for row in _rows(opened, _NOTE_RULES)
+            ),
             editions=_editions(opened),
             restatements=_restatements(opened),
             silences=[Silence(*row.values()) for row in _rows(opened, _SILENCE)],

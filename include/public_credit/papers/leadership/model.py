@@ -210,12 +210,6 @@ class Quality:
             "publication_rate": self.publication_rate,
         }[metric]
 
-    @property
-    def ledger_note(self) -> str:
-        """What must stand beside 报送率: how far the ledger goes, and what it says too little of."""
-        covered = f"台账到 {int(self.ledger_to[5:])} 月" if self.ledger_to else ""
-        return "，".join(filter(None, (covered, f"台账少报 {self.surplus:,}" if self.surplus else "")))
-
 
 @dataclass(frozen=True)
 class Silence:
@@ -339,6 +333,7 @@ class Ask:
     remedy: str
     clause: str
     deadline_provisional: bool = False
+    rule: str = ""  # of the rule seed
 
     @property
     def deadline_note(self) -> str:
@@ -387,6 +382,19 @@ class NoticeRule:
 
 
 @dataclass(frozen=True)
+class NoteRule:
+    """What is said beside a figure (数据质量提示): of which fact, beside which figures, between which values, in which words."""
+
+    fact: str
+    metrics: tuple[str, ...]
+    at_least: int
+    at_most: int | None
+    shown_in: str  # 各处, or 指标卡 only
+    words: str  # ``{n}`` is the fact's number
+    clause: str
+
+
+@dataclass(frozen=True)
 class Publication:
     """Everything a publication shows."""
 
@@ -415,6 +423,13 @@ class Publication:
     uncovered: dict[str, list[Uncovered]] = field(default_factory=dict)  # by target
     on_duty: frozenset[str] = frozenset()  # units that have licences or penalties to deliver (双公示)
     simulated: bool = False
+    note_rules: tuple[NoteRule, ...] = ()
+
+    @cached_property
+    def few(self) -> NoteRule | None:
+        """The rule up to whose value a denominator is too small for a judgement or a trend."""
+        found = (rule for rule in self.note_rules if rule.fact == "denominator" and rule.metrics[0] in RATES)
+        return next(found, None)
 
     @cached_property
     def figure_at(self) -> dict[tuple[str, int, str, date], Figure]:

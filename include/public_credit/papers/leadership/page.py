@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import charts, corrections, lists, views, words
+from . import charts, corrections, lists, notes, views, words
 from .model import DISTRICT, RATES, Metric, Publication, State
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -116,10 +116,12 @@ def _rates(publication: Publication, every: list[str], metric: str) -> list[Rate
                     unit,
                     [unit],
                     rate,
-                    (goal.goal - rate) * 100 if goal and not views.small(now.counts(metric)[1]) else None,
-                    views.change(now, before, metric),
+                    (goal.goal - rate) * 100
+                    if goal and not views.too_few(publication, now.counts(metric)[1])
+                    else None,
+                    views.change(publication, now, before, metric),
                     *now.counts(metric),
-                    views.beside(now, metric),
+                    notes.of_rate(publication, now, metric, tile=True, less=True),
                 )
             )
         if without:
@@ -173,7 +175,7 @@ def _moved(publication: Publication, unit: str) -> dict[str, Any]:
     if len(publication.months) >= 2:
         before, now = publication.months[-2:]
         old, new = (publication.quality_of.get((unit, f"{month:%Y-%m}", "")) for month in (before, now))
-        change = views.change(new, old, views.TIMELY) if new else None
+        change = views.change(publication, new, old, views.TIMELY) if new else None
         if old and new and change is not None:
             more.append(
                 f"双公示及时率（当月）{words.percent(old.timely_rate)} → {words.percent(new.timely_rate)}，"
@@ -242,7 +244,14 @@ def render(publication: Publication, year: int | None = None) -> str:
         "names": lambda ids: "、".join(units.get(unit, unit) for unit in ids),
         "p": publication,
         "rate_words": RATES,
-        "too_few": lambda total: views.TOO_FEW if views.small(total) else "",
+        "note": lambda quality, metric: notes.of_rate(publication, quality, metric),
+        "note_but_few": lambda quality, metric: notes.of_rate(publication, quality, metric, less=True),
+        "rule_titles": lambda rule: (
+            [publication.metrics[metric].title for metric in rule.metrics if metric in publication.metrics]
+            or ["退回更正"]
+        ),
+        "returned_note": lambda returned: notes.of_returned(publication, returned),
+        "too_few": lambda total: views.too_few(publication, total),
         "metrics": metrics | {metric: unknown for metric in RATES if metric not in metrics},
         "goals": {metric: publication.goal_lines.get(metric) for metric in {*RATES, *metrics}},
         "scope_title": lambda unit: units[unit] if unit else "全区各部门",

@@ -12,7 +12,7 @@ from typing import Any, cast
 import manimgx_fonts_cjk
 import typst
 
-from . import charts, corrections, page, views, words
+from . import charts, corrections, notes, page, views, words
 from .model import DISTRICT, RATES, Ask, Milestone, Publication, Quality, State, Target
 
 TEMPLATE = Path(__file__).parent / "templates" / "paper.typ"
@@ -84,8 +84,8 @@ def _rate_tile(
         }
     goal = publication.goal_lines.get(metric)
     lines, (count, total) = [], now.counts(metric)
-    if views.small(total):
-        lines.append(_line(views.TOO_FEW))
+    if few := views.too_few(publication, total):
+        lines.append(_line(few))
     elif goal:
         gap = (goal.goal - rate) * 100
         lines.append(
@@ -94,9 +94,9 @@ def _rate_tile(
                 gap > 0,
             )
         )
-    change = views.change(now, before, metric)
+    change = views.change(publication, now, before, metric)
     numbers = f"{parts[0]} {words.number(count)} / {parts[1]} {words.number(total)}"
-    numbers = "，".join(filter(None, (numbers, views.beside(now, metric))))
+    numbers = "，".join(filter(None, (numbers, notes.of_rate(publication, now, metric, tile=True, less=True))))
     lines += [_line(f"较上年 {words.points(change)} 个百分点"), _line(numbers)]
     return {"label": label, "scope": scope, "big": words.percent(rate), "rest": "", "segments": [], "lines": lines}
 
@@ -233,8 +233,8 @@ def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict
         if q is None or q.rate(metric) is None:
             return words.NONE
         top, bottom = q.counts(metric)
-        note = f" {q.ledger_note}" if metric == "reporting_rate" else ""
-        return f"{words.percent(q.rate(metric))}  {words.number(top)}/{words.number(bottom)}{note}"
+        note = notes.of_rate(publication, q, metric)
+        return f"{words.percent(q.rate(metric))}  {words.number(top)}/{words.number(bottom)} {note}".rstrip()
 
     found = []
     for item in (item for item in items if item.on_duty):
@@ -245,7 +245,9 @@ def _compared(publication: Publication, year: int) -> tuple[list[str], list[dict
                 "name": item.name + marks,
                 "part": None if item.gap is None else max(0.0, -item.gap / widest),
                 "cells": [
-                    words.percent(q.timely_rate if q else None),
+                    f"{words.percent(q.timely_rate)} {notes.of_rate(publication, q, views.TIMELY, less=True)}".rstrip()
+                    if q
+                    else words.NONE,
                     f"{q.in_time:,} / {q.due:,}" if q else words.NONE,
                     words.number(q.running if q else None),
                     *(share(q, metric) for metric in RATES if metric != "timely_rate"),

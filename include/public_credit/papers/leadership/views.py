@@ -13,9 +13,7 @@ from typing import Any
 from .model import DISTRICT, MET, Ask, Figure, Publication, Quality, Silence, State, Target
 
 TIMELY = "timely_rate"
-SMALL = 10  # below it one decision moves a rate by ten points and more: numbers only
-UNREPORTED = "有台账未报送"
-TOO_FEW = f"分母不足 {SMALL}，只列数，不作比较"
+UNREPORTED, NEVER = "有台账未报送", "从未报送"
 HEADLINE = ("timely_rate", "compliance_rate", "reporting_rate")
 SILENT = "silent_weeks"
 REVISED, REDEFINED = "r", "口径调整"
@@ -314,7 +312,7 @@ def _standing(quality: Quality | None, silence: Silence | None, silent: bool) ->
     if silence and silence.not_due:
         return "未到应报日"
     if silence and silence.nothing_yet:
-        return "从未报送"
+        return NEVER
     if silent:
         return "长期未报"
     return "零报送" if silence and silence.attestations and not silence.batches else ""
@@ -323,7 +321,7 @@ def _standing(quality: Quality | None, silence: Silence | None, silent: bool) ->
 def compared(publication: Publication, year: int) -> list[Compared]:
     """Departments by their distance to the cited goal of 及时率, farthest first.
 
-    Worst of all is one with a ledger of decisions and no delivery. One with fewer decisions than ``SMALL`` has no distance;
+    Worst of all is one with a ledger of decisions and no delivery. One with too few decisions has no distance;
     those without records come last, and after all those that have no duty of 双公示.
     """
     goal = publication.goal_lines.get(TIMELY)
@@ -334,7 +332,8 @@ def compared(publication: Publication, year: int) -> list[Compared]:
         if quality is None and silence is None:
             continue
         rate = quality.timely_rate if quality else None
-        gap = (rate - goal.goal) * 100 if goal and quality and rate is not None and quality.due >= SMALL else None
+        enough = quality is not None and not too_few(publication, quality.due)
+        gap = (rate - goal.goal) * 100 if goal and rate is not None and enough else None
         weeks = silence.silent_weeks if silence else None
         found.append(
             Compared(
@@ -387,21 +386,17 @@ def asks(publication: Publication) -> Asks:
     return Asks(shown, len(publication.asks) - len(shown))
 
 
-def beside(quality: Quality, metric: str) -> str:
-    """What must stand beside a rate for it to be read right."""
-    if metric == TIMELY:
-        return f"另有办理期内 {quality.running:,}" + (f"、存量补录 {quality.backlog:,}" if quality.backlog else "")
-    return quality.ledger_note if metric == "reporting_rate" else ""
+def too_few(publication: Publication, denominator: int | None) -> str:
+    """That a rate's denominator is too small for a judgement or a trend, in the words of its rule; '' where it is not."""
+    rule = publication.few
+    if rule is None or denominator is None or rule.at_most is None or denominator > rule.at_most:
+        return ""
+    return rule.words
 
 
-def small(denominator: int | None) -> bool:
-    """Whether a rate's denominator is too small for a judgement or a trend."""
-    return denominator is not None and denominator < SMALL
-
-
-def change(now: Quality, before: Quality | None, metric: str) -> float | None:
+def change(publication: Publication, now: Quality, before: Quality | None, metric: str) -> float | None:
     """Percentage points a rate gained or lost, None without both or where one rests on too few."""
-    if before is None or small(now.counts(metric)[1]) or small(before.counts(metric)[1]):
+    if before is None or any(too_few(publication, item.counts(metric)[1]) for item in (now, before)):
         return None
     return difference(now.rate(metric), before.rate(metric))
 

@@ -22,7 +22,7 @@ from public_credit.papers.leadership.model import (
     Uncovered,
 )
 
-from .facts import ASKS, METRICS, MILESTONES, milestone
+from .facts import ASKS, METRICS, MILESTONES, NOTE_RULES, milestone
 from .quality import DELIVER, quality
 from .targets import D18, D20, STATES, TARGETS, figures
 from .units import UNITS
@@ -152,4 +152,5 @@ def publication() -> Publication:
         },
         frozenset(DELIVER),
         True,
+        NOTE_RULES,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
+from pathlib import Path
 
-from public_credit.papers.leadership.model import Ask, Metric, Milestone
+from public_credit.papers.leadership.model import Ask, Metric, Milestone, NoteRule
 
 from .targets import D18, D20
 
@@ -62,6 +64,7 @@ ASKS = [
         None,
         "请单位核对名册",
         "周政发〔2017〕58号四",
+        rule="held_roster",
     ),
     Ask(
         4,
@@ -103,6 +106,26 @@ ASKS = [
         "山东省公共信用信息管理办法",
     ),
 ]
+
+
+def _note_rules() -> tuple[NoteRule, ...]:
+    seed = Path(__file__).resolve().parents[4] / "dbt_project" / "seeds" / "targets" / "quality_note_rule.csv"
+    with seed.open(encoding="utf-8") as lines:
+        return tuple(
+            NoteRule(
+                row["fact"],
+                tuple(row["metrics"].split(";")),
+                int(row["at_least"]),
+                int(row["at_most"]) if row["at_most"] else None,
+                row["shown_in"],
+                row["words"],
+                row["clause"],
+            )
+            for row in csv.DictReader(lines)
+        )
+
+
+NOTE_RULES = _note_rules()
 
 
 def milestone(year: int, key: str, title: str, due: date, state: str, evidence: str, on: date | None) -> Milestone:

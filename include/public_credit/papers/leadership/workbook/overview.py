@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import views
+from .. import notes, views
 from ..model import DISTRICT, RATES, Publication
 from .book import BAR, Book
 
@@ -14,18 +14,19 @@ def summary(book: Book, publication: Publication, year: int) -> None:
     reached, total = views.met(publication, year)
     quality = publication.quality_of.get((DISTRICT, str(year), ""))
     before = publication.quality_of.get((DISTRICT, str(year - 1), ""))
-    lines: list[list[Any]] = [["目标达成（项）", None, reached, total, None, "已达标 ÷ 推进的目标项数"]]
+    lines: list[list[Any]] = [["目标达成（项）", None, reached, total, None, None, "已达标 ÷ 推进的目标项数"]]
     for metric, (word, *_) in RATES.items():
         if quality is None:
             continue
         meaning = publication.metrics[metric].meaning if metric in publication.metrics else None
-        change = views.change(quality, before, metric)
-        lines.append([word, quality.rate(metric), *quality.counts(metric), change, meaning])
+        change = views.change(publication, quality, before, metric)
+        note = notes.of_rate(publication, quality, metric, tile=True) or None
+        lines.append([word, quality.rate(metric), *quality.counts(metric), change, note, meaning])
     milestones = publication.milestones_of(year)
     done = sum(item.done for item in milestones)
-    lines.append(["里程碑（项）", None, done, len(milestones), None, "已完成 ÷ 全部"])
+    lines.append(["里程碑（项）", None, done, len(milestones), None, None, "已完成 ÷ 全部"])
     lines += [
-        [f"状态：{state.symbol} {state.name}（项）", None, count, total, None, state.condition]
+        [f"状态：{state.symbol} {state.name}（项）", None, count, total, None, None, state.condition]
         for state, count in views.state_counts(publication, year)
     ]
     book.sheet(
@@ -37,6 +38,7 @@ def summary(book: Book, publication: Publication, year: int) -> None:
             ("分子", "count", 12),
             ("分母", "count", 12),
             ("比上年（百分点）", "points", 14),
+            ("数据质量提示", "wrap", 40),
             ("口径", "wrap", 60),
         ],
         lines,
@@ -124,6 +126,10 @@ def meanings(book: Book, publication: Publication) -> None:
         [
             *([item.title, item.definition, item.source, item.mart or None] for item in publication.metrics.values()),
             *([f"{state.symbol} {state.name}", state.condition, "目标状态规则", None] for state in publication.states),
+            *(
+                [f"提示：{rule.words.replace('{n}', '…')}", "数据质量提示，列在数字旁", rule.clause, None]
+                for rule in publication.note_rules
+            ),
             *(
                 [f"{target.target_id} {target.title}（{target.due_on.year}）", target.definition, target.clause, None]
                 for target in publication.targets

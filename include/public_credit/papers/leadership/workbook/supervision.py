@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import views
+from .. import notes, views
 from ..model import DISTRICT, Publication, Quality
 from .book import BAR, Book
 
@@ -36,6 +36,8 @@ QUALITY_COLUMNS = [
     *((title, "rate", 12) for title, _ in QUALITY_RATES),
 ]
 
+NOTE = ("数据质量提示", "wrap", 40)
+
 
 def _quality_cells(item: Quality | None) -> list[Any]:
     if item is None:
@@ -47,7 +49,7 @@ def by_year(book: Book, publication: Publication) -> None:
     """The district year by year, licences and penalties apart."""
     words = {"": "合计", "licence": "许可", "penalty": "处罚"}
     rows = [
-        [int(item.period), words[item.table], *_quality_cells(item)]
+        [int(item.period), words[item.table], *_quality_cells(item), notes.of_rates(publication, item) or None]
         for item in publication.quality
         if item.unit_id == DISTRICT and len(item.period) == 4
     ]
@@ -55,7 +57,7 @@ def by_year(book: Book, publication: Publication) -> None:
     book.sheet(
         "双公示质量",
         "双公示质量如何（全区）？",
-        [("年份", "middle", 8), ("类别", "middle", 8), *QUALITY_COLUMNS],
+        [("年份", "middle", 8), ("类别", "middle", 8), *QUALITY_COLUMNS, NOTE],
         rows,
         bars={2 + len(QUALITY) + place: BAR for place in range(len(QUALITY_RATES))},
     )
@@ -117,7 +119,7 @@ def returned(book: Book, publication: Publication, year: int) -> None:
                     if returned
                     else [None] * 4
                 ),
-                returned.fix_days if returned else None,
+                *((returned.fix_days, notes.of_returned(publication, returned) or None) if returned else (None, None)),
                 sum(item.points or 0 for item in assessed) if assessed else None,
                 sum(item.max_points or 0 for item in assessed) if assessed else None,
             ]
@@ -135,6 +137,7 @@ def returned(book: Book, publication: Publication, year: int) -> None:
             ("已更正", "count", 9),
             ("退回", "count", 9),
             ("平均更正天数", "score", 11),
+            ("数据质量提示", "wrap", 24),
             ("考核得分", "score", 10),
             ("分值", "score", 9),
         ],
@@ -156,6 +159,7 @@ def compared(book: Book, publication: Publication, year: int) -> None:
             ("未报周数", "count", 9),
             ("零报送登记", "count", 11),
             ("提示", "middle", 14),
+            NOTE,
         ],
         (
             [
@@ -165,6 +169,7 @@ def compared(book: Book, publication: Publication, year: int) -> None:
                 item.silent_weeks,
                 item.attestations,
                 item.standing or (None if item.on_duty else "无双公示职责"),
+                notes.of_rates(publication, item.quality) or None,
             ]
             for item in views.compared(publication, year)
         ),
