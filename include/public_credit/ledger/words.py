@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .states import (
+    Audience,
     BatchState,
     CaseReason,
     CaseState,
@@ -21,6 +22,7 @@ from .states import (
     ReceiverEvent,
     RecordState,
     ReleaseState,
+    SignIn,
     StepName,
     SubjectClass,
     Topic,
@@ -144,6 +146,13 @@ DIFFERENCE: dict[str, str] = {
     Difference.DIFFERING: "版本不同",
     Difference.UNSETTLED: "结果不明",
 }
+AUDIENCE: dict[str, str] = {
+    Audience.ENGINEER: "数据工程师",
+    Audience.LEADERSHIP: "分管领导",
+    Audience.AUDITOR: "审计人员",
+    Audience.CLERK: "部门报送员",
+}
+SIGN_IN: dict[str, str] = {SignIn.ADMITTED: "登录成功", SignIn.REFUSED: "未通过", SignIn.THROTTLED: "次数过多"}
 VOCABULARIES: dict[str, dict[str, str]] = {
     name: value for name, value in list(globals().items()) if name.isupper() and isinstance(value, dict)
 }

@@ -14,7 +14,9 @@ from ..base.messages import UserError
 from ..ledger import models, unchanged
 from ..ledger.locks import lock
 
-SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports", "published")
+SCHEMAS = (
+    "ledger", "raw", "vault", "subjects", "desk", "policy", "staging", "intermediate", "marts", "exports", "published"
+)  # fmt: skip
 DBT_SCHEMAS = ("policy", "staging", "intermediate", "marts", "exports", "published")
 
 

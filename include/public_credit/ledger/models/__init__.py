@@ -18,6 +18,7 @@ from .delivery import (
     ReconciliationDifference,
     Release,
 )
+from .desk import DeskSession, LoginAttempt
 from .district import CalendarDay, DistrictFile, KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
@@ -54,6 +55,7 @@ __all__ = [
     "Delivery",
     "DeliveryItem",
     "DeliveryState",
+    "DeskSession",
     "DistrictFile",
     "Edition",
     "GateResult",
@@ -61,6 +63,7 @@ __all__ = [
     "KeyDepartment",
     "KindShape",
     "LockHolder",
+    "LoginAttempt",
     "MilestoneEvidence",
     "PublishedDataset",
     "PublishedUnit",
