@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import psycopg
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
-ROLES = ("owner", "collector", "builder", "sender", "reader", "desk")
+ROLES = ("owner", "collector", "builder", "sender", "reader", "desk", "engineer", "leadership", "auditor", "clerk")
 PREFIX = "PCW_"
 FAMILIES = {  # names that are made of an id, checked where they are used
     "PCW_CONN_<ID>": re.compile(r"PCW_CONN_[A-Z0-9_]+"),

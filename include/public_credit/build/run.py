@@ -38,6 +38,7 @@ from ..catalogue import load_catalogue
 from ..land import shapes
 from ..ledger import locks, published
 from ..ledger.models import Build, KindShape, PublishedDataset, PublishedUnit
+from ..ledger.rights import compare as rights
 from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BatchState, BuildState, InputOperation, StepName, Verdict, sql
 from ..policy import calendar_file
@@ -383,6 +384,7 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
             + (f"；{frozen.why}，全量重建" if frozen.why else "")
             + (f"（{run.who}）" if full_refresh else "")
         )
+        rights.require("builder")
         locks.require("builder", locks.BUILD)
         with session("builder") as opened:
             build = opened.get_one(Build, build_id)

@@ -6,7 +6,7 @@ No column may hold a delivered value except ``delivery_item.payload`` (canonical
 
 from __future__ import annotations
 
-from .access import AccessLog, Alert, Report, ReportPaper, Secret
+from .access import AccessLog, Alert, RelationRight, Report, ReportPaper, Secret
 from .base import Base
 from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
 from .delivery import (
@@ -76,6 +76,7 @@ __all__ = [
     "RecordLink",
     "RefusedDelivery",
     "RefusedRow",
+    "RelationRight",
     "Release",
     "RepeatedRow",
     "Report",
