@@ -119,7 +119,8 @@ def test_the_matrix_sees_a_right_too_many_and_one_too_few(warehouse: Any) -> Non
             "create function ledger.planted() returns int language sql security definer as 'select 1'",
             "函数 ledger.planted 以所有者权限运行，在策略中没有条目",
         ),
-        ("alter table ledger.batch enable row level security", "ledger.batch 的行级权限与策略不同"),
+        ("alter table ledger.build enable row level security", "ledger.build 的行级权限与策略不同"),
+        ("alter policy clerk on ledger.batch using (true)", "ledger.batch 的行级权限与策略不同"),
     ],
 )  # fmt: skip
 def test_what_differs_is_said_refused_and_mended(warehouse: Any, faults: Any, statement: str, said: str) -> None:
@@ -158,9 +159,9 @@ def test_a_policy_that_nobody_understands_is_refused(root: Any) -> None:
     path = root / "include" / "catalogue" / "rights.yml"
     text = path.read_text(encoding="utf-8")
     for before, after in (
-        ("ledger.alembic_version: {reader: select}", "ledger.alembic_version: {reader: selekt}"),
-        ("ledger.alembic_version: {reader: select}", "ledger.alembic_version: {stranger: select}"),
-        ("ledger.alembic_version: {reader: select}", "ledger.alembic_version: {reader: select where unheard_of}"),
+        ("ledger.alembic_version: {reader: select,", "ledger.alembic_version: {reader: selekt,"),
+        ("ledger.alembic_version: {reader: select,", "ledger.alembic_version: {stranger: select,"),
+        ("ledger.alembic_version: {reader: select,", "ledger.alembic_version: {reader: select where unheard_of,"),
     ):
         assert before in text
         path.write_text(text.replace(before, after), encoding="utf-8")

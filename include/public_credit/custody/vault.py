@@ -139,14 +139,19 @@ def _lookup(key: bytes, letter: str, number: str, place: int) -> bytes:
     return hmac.digest(key, f"{letter}\x1f{number}{f'{chr(31)}{place}' if place else ''}".encode(), "sha256")
 
 
-def tokens_of(number: str, letter: str = "P") -> list[str]:
-    """Tokens of one number that is already in the vault, the one it has from now on first (role collector); nothing is stored."""
+def lookups(number: str, letter: str = "P") -> list[bytes]:
+    """What one number may be found by, the lookup it has from now on first."""
     plain = normalise(number)[0]
-    asked_for = [
+    return [
         _lookup(key, letter, plain, place)
         for place in range(_PLACES)
         for _, key in sorted(versions("lookup").items())[::-1]
     ]
+
+
+def tokens_of(number: str, letter: str = "P") -> list[str]:
+    """Tokens of one number that is already in the vault, the one it has from now on first (role collector); nothing is stored."""
+    asked_for = lookups(number, letter)
     with settings.connect("collector") as connection:
         found = connection.execute(
             "select lookup, token from vault.secret where lookup = any(%s)", [asked_for]
