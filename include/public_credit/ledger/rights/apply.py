@@ -43,7 +43,10 @@ def _schemas(connection: Connection, policy: Policy) -> None:
 
 def _functions(connection: Connection, policy: Policy) -> None:
     everyone = ", ".join(PREFIX + role for role in policy.roles if role != "owner")
+    there = compare.functions(connection, policy)
     for name, executors in policy.functions.items():
+        if name not in there:
+            continue
         connection.execute(text(f"revoke all on function {name} from public, {everyone}"))
         for role in executors:
             connection.execute(text(f"grant execute on function {name} to {PREFIX}{role}"))

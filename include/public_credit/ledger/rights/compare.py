@@ -62,6 +62,11 @@ def missing_roles(connection: Connection, policy: Policy) -> list[str]:
     return [role for role in wanted if role not in found]
 
 
+def functions(connection: Connection, policy: Policy) -> set[str]:
+    """Functions of the policy's schemas that run with their owner's rights."""
+    return {row.name for row in connection.execute(_DEFINERS, {"schemas": list(policy.owners)})}
+
+
 def _keyed(rows: Any) -> dict[Any, list[Any]]:
     found: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
@@ -162,7 +167,9 @@ def _others(connection: Connection, policy: Policy) -> list[str]:
         if not pinned:
             faults.append(f"函数 {name} 以所有者权限运行而没有固定 search_path")
     wanted |= {
-        (f"函数 {name}", PREFIX + role, "execute") for name, executors in policy.functions.items() for role in executors
+        (f"函数 {name}", PREFIX + role, "execute")
+        for name in policy.functions.keys() & definers.keys()
+        for role in policy.functions[name]
     }
     there |= {(f"函数 {name}", role, "execute") for name, role in may if name in policy.functions}
     for word, unlike in (("缺少", wanted - there), ("多出", there - wanted)):
