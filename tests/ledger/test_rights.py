@@ -81,6 +81,9 @@ def matrix(warehouse: Any) -> list[str]:
                 if policy.owners[schema] == role:
                     continue
                 may = _may(policy, role, schema, name, partition)
+                line = policy.line(schema, name, partition)
+                if line is not None and not any(right.columns for right in line.rights):
+                    columns = columns[:1]  # rights on the whole table are tried on one
                 for action, column, statement in _tries(schema, name, columns):
                     if kind in ("v", b"v") and action != "SELECT":
                         continue

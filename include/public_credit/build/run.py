@@ -319,6 +319,7 @@ def _again(run: Run, names: list[str]) -> BuildResult:
                 ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select", *selected],
                 {"build_id": build_id, "business_date": day.isoformat()},
             )
+            rights.require("builder")
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
         record.counts = {"models": len(ran), "seconds": seconds, "chosen": names}
