@@ -84,6 +84,12 @@
 {% macro postgres__take_statistics(relation) -%} analyze {{ relation }} {%- endmacro %}
 {% macro spark__take_statistics(relation) -%} analyze table {{ relation }} compute statistics {%- endmacro %}
 
+{#- Who may do what with a relation that was just made: what the policy says (include/catalogue/rights.yml), in the same
+    transaction, so that nobody sees it with other rights. A lake has rights of its own. -#}
+{% macro settle_rights(relation) -%} {{ adapter.dispatch('settle_rights')(relation) }} {%- endmacro %}
+{% macro postgres__settle_rights(relation) -%} select ledger.settle_rights(cast('{{ relation }}' as regclass)) {%- endmacro %}
+{% macro spark__settle_rights(relation) -%} select 1 {%- endmacro %}
+
 {#- Joins that tell what the gate kept out of the raw rows r: accepted is "o.row_no is null and u.batch_seq is null".
     An unchanged row (u) is a bit, which a function of the ledger reads. -#}
 {% macro kept_out() -%} {{ adapter.dispatch('kept_out')() }} {%- endmacro %}

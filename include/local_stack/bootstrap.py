@@ -22,7 +22,7 @@ from public_credit.base.messages import UserError
 
 from .files import set_connections
 
-ROLES = ("pcw_owner", "pcw_collector", "pcw_builder", "pcw_sender", "pcw_reader")
+ROLES = tuple(f"pcw_{role}" for role in settings.ROLES)
 KEYS = ("archive", "vault", "lookup")
 
 Url = Callable[[str, str, str], str]

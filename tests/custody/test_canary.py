@@ -20,7 +20,7 @@ from public_credit.collect import attest
 from public_credit.gate import set_aside, waivers
 from public_credit.ledger import ids, written
 from public_credit.ledger.models import AccessLog, Alert, ReceiverEvent
-from public_credit.ledger.session import session, step
+from public_credit.ledger.session import session, signed_in, step
 from public_credit.ledger.states import StepName
 from public_credit.oversight import trace
 from public_credit.steps import work
@@ -150,7 +150,8 @@ def test_explain_shows_no_token(planted: Any) -> None:
         ).fetchone()
     token = remark.partition("〔")[2].partition("〕")[0][2:]
     assert len(token) == 27
-    told = str([trace.story(found) for found in trace.find(record)])
+    with signed_in(run_on()) as signed:
+        told = str([trace.story(found, purpose="核查", token=signed) for found in trace.find(record)])
     assert "号码已隐去" in told and token not in told
 
 

@@ -24,6 +24,15 @@ from tests.helpers.runs import run_on
 from tests.identifiers.test_persons import ID18, ID_X, MOBILE
 
 
+def _tokens_of(number: str, letter: str = "P") -> list[str]:
+    """The tokens a number is found by, in the order of its lookups."""
+    asked_for = vault.lookups(number, letter)
+    with settings.connect("collector") as connection:
+        rows = connection.execute("select lookup, token from vault.secret where lookup = any(%s)", [asked_for])
+        tokens = {bytes(lookup): token for lookup, token in rows}
+    return [tokens[lookup] for lookup in asked_for if lookup in tokens]
+
+
 def _new_keys(warehouse: Any, *names: str, version: int = 2) -> None:
     for name in names:
         (warehouse.home / "secrets" / f"{name}.{version}.key").write_text(f"{version:02x}" * 32)
@@ -56,18 +65,18 @@ def test_a_number_stored_under_both_keys_is_found_under_one_token_and_both_are_r
     assert answer.code == 0, answer.err
     assert "已重新加密 2 条" in answer.out and "1 个号码曾登记两次" in answer.out
     assert vault.reveal([first, double, other]) == {first: ID18, double: ID18, other: ID_X}
-    assert vault.tokens_of(ID18) == [double, first] and vault.tokens_of(ID_X) == [other] and _store(ID_X) == other
-    assert _store(ID18) == double and vault.tokens_of(MOBILE, "M") == []
+    assert _tokens_of(ID18) == [double, first] and _tokens_of(ID_X) == [other] and _store(ID_X) == other
+    assert _store(ID18) == double and _tokens_of(MOBILE, "M") == []
     assert "已重新加密 0 条" in credit("vault", "rekey").out
     _new_keys(warehouse, "vault", "lookup", version=3)
     assert "1 个号码曾登记两次" in agreed("vault", "rekey").out
-    assert vault.tokens_of(ID18) == [double, first], "the first stays the first"
+    assert _tokens_of(ID18) == [double, first], "the first stays the first"
 
 
 def test_a_replay_makes_one_of_two_tokens(warehouse: Any, tmp_path: Path) -> None:
     seq = land(tmp_path, "a.csv", csv_bytes(rows(1, remark=f"联系电话{MOBILE}")))
     work.gate(run_on(ON))
-    (first,) = vault.tokens_of(MOBILE, "M")
+    (first,) = _tokens_of(MOBILE, "M")
     _new_keys(warehouse, "vault", "lookup")
     double = _store_beside(warehouse, MOBILE, "M")
     assert f"重放批次 {seq}，" in agreed("vault", "rekey").out

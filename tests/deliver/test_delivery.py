@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -383,3 +384,53 @@ def test_what_the_city_lost_or_altered_is_found_by_reconciliation(desk: Desk) ->
     named = desk.query("select record_id from ledger.reconciliation_difference")
     assert {record for (record,) in named} >= {lost, altered}
     assert any("对账有差异" in item["message"] for item in credit("status", "--json").json["open"])
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        'update ledger.delivery_item set payload = payload || \'{"CF_NR_FK": "0.01"}\' where item_id = '
+        "(select max(item_id) from ledger.delivery_item)",
+        "update ledger.delivery_item set operation = 'DEL', payload = '{}' where item_id = "
+        "(select max(item_id) from ledger.delivery_item)",
+        "delete from ledger.delivery_state where item_id = (select max(item_id) from ledger.delivery_item); "
+        "delete from ledger.delivery_item where item_id = (select max(item_id) from ledger.delivery_item)",
+        "with made as (insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, payload) "
+        "select release_id, receiver, interface, 'forged', 'ADD', md5('{}'), '{}' from ledger.delivery_item "
+        "order by item_id desc limit 1 returning item_id) "
+        "insert into ledger.delivery_state (item_id, idempotency_key) select item_id, 'forged' from made",
+    ],
+    ids=["a payload", "an operation", "one less", "one more"],
+)
+def test_what_is_not_what_was_frozen_does_not_leave_the_house(desk: Desk, forged: str) -> None:
+    desk.bring(desk.numbered(3, 5001 + 100 * desk.files))
+    before = desk.held()
+    kept = desk.query(
+        "select to_jsonb(i), to_jsonb(s) from ledger.delivery_item i join ledger.delivery_state s using (item_id) "
+        "order by item_id desc limit 1"
+    )[0]
+    with desk.warehouse.connect() as owner:
+        owner.execute(forged)
+    with pytest.raises(UserError, match="差异指纹不符，未报送"):
+        desk.deliver()
+    assert desk.held() == before and desk.states()["sending"] == 0
+    ((verdict, owner_of_step),) = desk.query(
+        "select verdict, owner from ledger.step where name = 'deliver' order by id desc limit 1"
+    )
+    assert (verdict, owner_of_step) == ("failed", "data_engineer")
+    with desk.warehouse.connect() as owner:
+        owner.execute("delete from ledger.delivery_state where idempotency_key = 'forged'")
+        owner.execute("delete from ledger.delivery_item where record_id = 'forged'")
+        item, state = (json.dumps(row) for row in kept)
+        owner.execute(
+            "insert into ledger.delivery_item overriding system value select * from "
+            "jsonb_populate_record(null::ledger.delivery_item, %s) on conflict (item_id) do update "
+            "set payload = excluded.payload, operation = excluded.operation",
+            [item],
+        )
+        owner.execute(
+            "insert into ledger.delivery_state (item_id, idempotency_key) select item_id, idempotency_key from "
+            "jsonb_populate_record(null::ledger.delivery_state, %s) on conflict (item_id) do nothing",
+            [state],
+        )
+    assert desk.deliver().accepted == 3 and desk.agreed()

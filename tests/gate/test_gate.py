@@ -95,7 +95,7 @@ def test_within_one_file_the_second_of_two_equal_rows_is_the_duplicate(warehouse
     given.insert(10, dict(given[3]))
     outcome = judge(land(tmp_path, "a.csv", csv_bytes(given)))
     assert outcome.counts == {"accepted": 30, "quarantined": 0, "duplicate": 1}
-    with warehouse.connect("reader") as reader:
+    with warehouse.connect("builder") as reader:
         assert reader.execute(
             "select r.row_no from raw.administrative_penalty r, ledger.unchanged(r.batch_seq, r.attempt, r.row_no)"
         ).fetchall() == [(11,)]
@@ -180,7 +180,7 @@ def test_an_empty_table_of_an_exchange_database_is_a_zero_report_and_zero_bytes_
     given["cf_sy"] = given["cf_sy"][:3] + "\0" + given["cf_sy"][3:]
     outcome = judge(land(tmp_path, "b.json", head + orjson.dumps(given) + b"\n"))
     assert outcome.counts["accepted"] == 1
-    with warehouse.connect("reader") as reader:
+    with warehouse.connect("builder") as reader:
         assert reader.execute("select count(*) from ledger.attestation").fetchone() == (1,)
         assert reader.execute("select violation_facts from raw.administrative_penalty").fetchone() == (
             rows(1)[0]["violation_facts"],

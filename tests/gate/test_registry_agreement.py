@@ -120,6 +120,7 @@ def test_organisations_stay_in_the_registry_after_a_build(warehouse, tmp_path: P
             f"alter table published.heads alter record_id type text using {ids.record_id('record_id')}, "
             f"alter content_hash type text using {ids.content_hash('content_hash')}"
         )
+        builder.execute("select ledger.settle_rights('published.heads')")
         build_id = builder.execute(
             "insert into ledger.build (business_date, state, made_from) "
             "values (%s, 'built', jsonb_build_object('published', %s::text)) returning build_id",

@@ -88,6 +88,7 @@ class Profiles:
         with warehouse.connect("builder") as builder:
             for table, columns in _TABLES.items():
                 builder.execute(f"create table marts.{table} ({columns})")
+                builder.execute("select ledger.settle_rights(cast(%s as regclass))", [f"marts.{table}"])
             builder.execute(
                 "insert into ledger.unit (unit_id, name, uscc) values ('scjg', '示范区市场监督管理局', 'u1')"
             )

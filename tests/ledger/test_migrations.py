@@ -18,13 +18,13 @@ from tests.helpers import penalties
 
 _DEFINITIONS = """
     select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
-    where connamespace::regnamespace::text in ('ledger', 'vault', 'subjects')
+    where connamespace::regnamespace::text in ('ledger', 'vault', 'subjects', 'desk')
     union all
-    select tablename, indexname, indexdef from pg_indexes where schemaname in ('ledger', 'vault', 'subjects')
+    select tablename, indexname, indexdef from pg_indexes where schemaname in ('ledger', 'vault', 'subjects', 'desk')
     union all
     select table_name, column_name, concat_ws(' ', data_type, is_nullable, column_default, is_identity)
     from information_schema.columns join information_schema.tables using (table_schema, table_name)
-    where table_schema in ('ledger', 'vault', 'subjects') and table_name <> 'alembic_version' and table_type = 'BASE TABLE'"""
+    where table_schema in ('ledger', 'vault', 'subjects', 'desk') and table_name <> 'alembic_version' and table_type = 'BASE TABLE'"""
 
 
 def _definitions(url: str) -> set[tuple[str, str, str]]:
@@ -41,7 +41,7 @@ def test_what_is_migrated_is_what_the_models_say(warehouse) -> None:
         url = server.url("from_models").replace("postgresql://", "postgresql+psycopg://")
         engine = create_engine(url)
         with engine.begin() as connection:
-            for schema in ("ledger", "vault", "subjects"):
+            for schema in ("ledger", "vault", "subjects", "desk"):
                 connection.execute(text(f"create schema {schema}"))
             Base.metadata.create_all(connection)
         engine.dispose()
@@ -60,7 +60,9 @@ def test_nothing_is_left_to_migrate(warehouse) -> None:
             connection,
             opts={
                 "include_schemas": True,
-                "include_name": lambda name, kind, parents: kind != "schema" or name in ("ledger", "vault", "subjects"),
+                "include_name": lambda name, kind, parents: (
+                    kind != "schema" or name in ("ledger", "vault", "subjects", "desk")
+                ),
                 "include_object": lambda item, name, kind, reflected, other: name != "alembic_version",
             },
         )

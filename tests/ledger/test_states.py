@@ -135,6 +135,10 @@ CONSTRAINTS = {
     ("succession", "kind"): states.Conversion,
     ("work_item", "topic"): states.Topic,
     ("work_item", "state"): states.WorkState,
+    ("target_unit", "role"): states.UnitRole,
+    ("session", "role"): states.Audience,
+    ("session", "channel"): states.Channel,
+    ("login_attempt", "outcome"): states.SignIn,
 }
 
 
@@ -144,7 +148,7 @@ def test_the_database_allows_what_the_enums_name(warehouse) -> None:
             (table, name.removeprefix(f"ck_{table}_")): set(re.findall(r"'(\w+)'", definition))
             for table, name, definition in connection.execute(
                 "select c.relname, k.conname, pg_get_constraintdef(k.oid) from pg_constraint k join pg_class c on c.oid = k.conrelid "
-                "join pg_namespace n on n.oid = c.relnamespace where k.contype = 'c' and n.nspname in ('ledger', 'subjects')"
+                "join pg_namespace n on n.oid = c.relnamespace where k.contype = 'c' and n.nspname in ('ledger', 'subjects', 'desk')"
             )
         }
     assert {place: found.get(place) for place in CONSTRAINTS} == {
@@ -165,6 +169,7 @@ def test_every_state_has_a_word_and_no_two_the_same() -> None:
         states.Conversion,
         states.WorkState,
         states.UnitRole,
+        states.Channel,
     }
     told = {}
     for name, vocabulary in words.VOCABULARIES.items():

@@ -81,7 +81,7 @@ def test_explain_tells_an_unchanged_row(warehouse: Any, tmp_path: Path) -> None:
 
 def test_a_reader_of_rows_joins_blocks_and_calls_no_function_per_row(warehouse: Any, tmp_path: Path) -> None:
     seq = delivered_twice(tmp_path)
-    with warehouse.connect("reader") as reader:
+    with warehouse.connect("builder") as reader:
         query = (
             f"from raw.administrative_penalty r {unchanged.JOINS} where r.batch_seq = {seq} and {unchanged.ACCEPTED}"
         )

@@ -26,6 +26,7 @@
             {{ index_statements(filled) }}
             {{ put_in_place(existing, filled, target) }}
             {{ grain_statement(target, meta.get('grain', [])) }}
+            {{ settle_rights(target) }};
             select pg_stat_force_next_flush();
         {% endcall %}
     {% elif meta.get('once') and stands_there(target)

@@ -13,6 +13,7 @@
         {%- endif %}
         {{ index_statements(filled) }}
         {{ put_in_place(existing, filled, target) }}
+        {{ settle_rights(target) }}
     {% endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}
@@ -26,6 +27,7 @@
     {% call statement('main') %}
         {%- if existing %}drop {{ existing.type }} if exists {{ existing }} cascade;{% endif %}
         {{ get_create_view_as_sql(target, sql) }}
+        {{ settle_rights(target) }}
     {% endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}

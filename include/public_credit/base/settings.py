@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import psycopg
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
-ROLES = ("owner", "collector", "builder", "sender", "reader")
+ROLES = ("owner", "collector", "builder", "sender", "reader", "desk", "engineer", "leadership", "auditor", "clerk")
 PREFIX = "PCW_"
 FAMILIES = {  # names that are made of an id, checked where they are used
     "PCW_CONN_<ID>": re.compile(r"PCW_CONN_[A-Z0-9_]+"),
@@ -253,7 +253,7 @@ def secret_key(name: str) -> bytes:
 
 
 def dsn(role: str) -> str:
-    """libpq URI of one database role (owner, collector, builder, sender, reader). Raises UserError when libpq cannot read it."""
+    """libpq URI of one database role (owner, collector, builder, sender, reader, desk). Raises UserError when libpq cannot read it."""
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 

@@ -38,6 +38,7 @@ from ..catalogue import load_catalogue
 from ..land import shapes
 from ..ledger import locks, published
 from ..ledger.models import Build, KindShape, LinkChange, PublishedDataset, PublishedUnit
+from ..ledger.rights import compare as rights
 from ..ledger.session import open_business_day, session, step, written
 from ..ledger.states import GOOD, BatchState, BuildState, InputOperation, StepName, Verdict, sql
 from ..policy import calendar_file
@@ -321,6 +322,7 @@ def _again(run: Run, names: list[str]) -> BuildResult:
                 ["build", "--full-refresh", "--exclude-resource-type", "unit_test", "--select", *selected],
                 {"build_id": build_id, "business_date": day.isoformat()},
             )
+            rights.require("builder")
         ran = [item for item in result.results if item.node.resource_type == "model"]
         seconds = round(result.elapsed_time, 1)
         record.counts = {"models": len(ran), "seconds": seconds, "chosen": names}
@@ -386,6 +388,7 @@ def _run(run: Run, full_refresh: bool) -> BuildResult:
             + (f"；{frozen.why}，全量重建" if frozen.why else "")
             + (f"（{run.who}）" if full_refresh else "")
         )
+        rights.require("builder")
         locks.require("builder", locks.BUILD)
         with session("builder") as opened:
             build = opened.get_one(Build, build_id)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ..base.messages import UserError
+from ..ledger.session import signed_in
 from ..oversight import trace
 from . import output
 from .approvals import Why, waiting
@@ -37,8 +38,10 @@ def explain(
             raise UserError(
                 "该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2
             )
-        trace.log_access(run_of(), found, purpose=purpose.strip())
-    stories = [trace.story(item) for item in found]
+        with signed_in(run_of()) as token:
+            stories = [trace.story(item, purpose=purpose, token=token) for item in found]
+    else:
+        stories = [trace.story(item) for item in found]
     if as_json:
         output.as_json(stories)
         return

@@ -139,20 +139,14 @@ def _lookup(key: bytes, letter: str, number: str, place: int) -> bytes:
     return hmac.digest(key, f"{letter}\x1f{number}{f'{chr(31)}{place}' if place else ''}".encode(), "sha256")
 
 
-def tokens_of(number: str, letter: str = "P") -> list[str]:
-    """Tokens of one number that is already in the vault, the one it has from now on first (role collector); nothing is stored."""
+def lookups(number: str, letter: str = "P") -> list[bytes]:
+    """What one number may be found by, the lookup it has from now on first."""
     plain = normalise(number)[0]
-    asked_for = [
+    return [
         _lookup(key, letter, plain, place)
         for place in range(_PLACES)
         for _, key in sorted(versions("lookup").items())[::-1]
     ]
-    with settings.connect("collector") as connection:
-        found = connection.execute(
-            "select lookup, token from vault.secret where lookup = any(%s)", [asked_for]
-        ).fetchall()
-    tokens = {bytes(lookup): token for lookup, token in found}
-    return [tokens[lookup] for lookup in asked_for if lookup in tokens]
 
 
 def reveal(tokens: Iterable[str]) -> dict[str, str]:
@@ -192,7 +186,7 @@ def rekey(holder: str) -> tuple[int, list[str]]:
     """Re-encrypt everything under the newest keys, in small transactions; run again to resume.
 
     How many numbers changed; and the tokens beside the first of numbers that were stored twice (a collector that knew only one of
-    two keys): both stay readable, ``tokens_of`` finds both, and what is landed from now on gets the first. New key files
+    two keys): both stay readable, ``lookups`` finds both, and what is landed from now on gets the first. New key files
     (``vault.<n>.key``, ``lookup.<n>.key``, 64 hex digits) are put in place first; old ones are removed only after this
     returned 0 on a second run. Raises Busy while a receipt is landed, and nothing is landed meanwhile.
     """

@@ -16,6 +16,13 @@ from .base import Item, Outcome
 _COLUMNS = "item_id, interface, record_id, operation, version, predecessor, idempotency_key, payload"
 
 
+def digest(rows: str) -> str:
+    """SQL of the hash of a difference: aggregates record, operation and version of the rows named so."""
+    columns = f"{rows}.record_id, {rows}.operation, {rows}.version"
+    joined = f"string_agg(concat_ws(chr(31), {columns}), chr(30) order by {rows}.record_id)"
+    return f"encode(sha256(convert_to(coalesce({joined}, ''), 'UTF8')), 'hex')"
+
+
 def sendable(receiver: str) -> list[Item]:
     """The first open item of every record whose release is released, where nothing before it is in doubt; DEL first."""
     with session("sender") as opened:
@@ -31,6 +38,29 @@ def sendable(receiver: str) -> list[Item]:
             {"receiver": receiver},
         )
         return [Item(*row) for row in rows.tuples()]
+
+
+def altered(receiver: str) -> list[int]:
+    """Releases with items underway whose items are not what was frozen, and approved where it had to be.
+
+    The hash of the difference is computed again from the items, and every payload must be of the version it is known by.
+    """
+    with session("sender") as opened:
+        return list(
+            opened.scalars(
+                text(f"""
+                select r.release_id from ledger.release r join ledger.delivery_item i using (release_id)
+                where r.release_id in (
+                    select open.release_id from ledger.delivery_state s join ledger.delivery_item open using (item_id)
+                    where s.underway and open.receiver = :receiver)
+                group by r.release_id, r.diff_hash, r.receiver
+                having r.diff_hash <> {digest("i")} or bool_or(i.receiver <> r.receiver) or bool_or(
+                    case when i.operation = {sql(Operation.DEL)} then i.payload <> '{{}}'
+                         else md5(cast(i.payload as text)) <> i.version end)
+                order by r.release_id"""),
+                {"receiver": receiver},
+            )
+        )
 
 
 def in_doubt(receiver: str) -> list[str]:

@@ -22,6 +22,7 @@ from ..ledger.approvals import ALONE, by_another
 from ..ledger.models import Build, PublishedDataset, Release
 from ..ledger.session import session, step
 from ..ledger.states import IN_DOUBT, BuildState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
+from . import outbox
 
 _OPEN = sql((ItemState.ACCEPTED, *IN_DOUBT))
 _LOOKED_BACK = 100  # releases in which a dataset is looked for: some months of daily ones
@@ -246,12 +247,7 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
             ).tuples()
         }
         adds, mods, dels = (sum(n for (_, op), n in counted.items() if op == name) for name in Operation)
-        digest: str = opened.execute(
-            text(
-                "select encode(sha256(convert_to(coalesce(string_agg(concat_ws(chr(31), record_id, operation, version), "
-                "chr(30) order by record_id), ''), 'UTF8')), 'hex') from diff"
-            )
-        ).scalar_one()
+        digest: str = opened.execute(text(f"select {outbox.digest('diff')} from diff")).scalar_one()
         filled = _filled(opened)
         reasons = _unusual(opened, receiver, dels, filled)
         cover = {

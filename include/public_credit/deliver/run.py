@@ -34,6 +34,17 @@ class Delivered:
     message: str
 
 
+class Altered(UserError):
+    """What waits to be sent is not what was released."""
+
+    def __init__(self, releases: list[int]):
+        super().__init__(
+            f"第 {'、'.join(map(str, releases))} 号变更单的内容与冻结、批准时的差异指纹不符，未报送。",
+            remedy="停止报送，由数据管理员查明是谁在何时改动了变更单的条目；查明前不要重新批准。",
+            code=4,
+        )
+
+
 def adapter_for(receiver: Receiver, on: date) -> Adapter:
     """The adapter a receiver's catalogue entry names. Raises UserError (code 3) where it is not encrypted and nobody agreed."""
     unencrypted(receiver, on)
@@ -135,12 +146,17 @@ class Deliverer:
                 self.send(half)
 
     def run(self) -> None:
-        """Rounds until nothing more can be sent: a record's next item waits for the outcome of the one before it."""
+        """Rounds until nothing more can be sent: a record's next item waits for the outcome of the one before it.
+
+        Raises Altered before anything of a round leaves when its releases are not what was frozen and approved.
+        """
         self.settle_doubts()
         for _ in range(1000):
             items = outbox.sendable(self.receiver.id)
             if not items:
                 return
+            if altered := outbox.altered(self.receiver.id):
+                raise Altered(altered)
             before = sum(self.counts[name] for name in (ItemState.ACCEPTED, ItemState.REJECTED))
             for _, group in groupby(items, key=lambda item: (item.operation == Operation.DEL, item.interface)):
                 batch = list(group)
@@ -165,6 +181,9 @@ def run(run: Run, receiver: str = "city") -> Delivered:
         deliverer = Deliverer(run, found, adapter)
         try:
             deliverer.run()
+        except Altered:
+            record.owner = "data_engineer"
+            raise
         except NotTaken as error:
             record.owner = "city"
             raise UserError(

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from ..base import settings
 from ..base.quoting import quoted
 from ..catalogue.models import Kind
+from ..ledger.rights import apply as rights
 from . import shapes
 
 SMALL = 16 << 20  # bytes of rows below which a partition is kept open for a year
@@ -69,8 +70,7 @@ def add(connection: Connection, kind_id: str, first: int) -> Partition:
             f"for each statement execute function ledger.forget_stock('{kind_id}')"
         )
     )
-    if version(connection) >= 170000:
-        connection.execute(text(f"grant maintain on {made.table} to pcw_collector"))
+    rights.settle(connection, made.table)
     return made
 
 

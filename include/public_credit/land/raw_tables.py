@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, inspect, text, update
 from ..base.quoting import quoted
 from ..catalogue import Catalogue, Kind
 from ..ledger.models import KindShape
+from ..ledger.rights import apply as rights
 from ..ledger.states import DigestReason
 from . import digests, partitions, shapes
 
@@ -69,6 +70,7 @@ def create(connection: Connection, kind_id: str, names: list[str]) -> None:
     listed = ", ".join(f"{quoted(name)} {PROVENANCE.get(name, FIELD)}" for name in names)
     key = "primary key (batch_seq, attempt, row_no)"
     connection.execute(text(f"create table {quoted('raw', kind_id)} ({listed}, {key}) partition by range (batch_seq)"))
+    rights.settle(connection, quoted("raw", kind_id))
     partitions.add(connection, kind_id, 0)
 
 
@@ -119,7 +121,7 @@ def _index_document(connection: Connection, kind: Kind) -> None:
 
 
 def equip(connection: Connection, kind: Kind) -> None:
-    """Indexes, triggers and rights of a raw table: collectors may insert, nobody may update or delete."""
+    """Indexes and triggers of a raw table."""
     connection.execute(
         text(  # what the gate asks for first: the few rows with a finding
             f"create index if not exists ix_{kind.id}_finding on {kind.raw} (batch_seq, attempt) "
@@ -138,12 +140,16 @@ def equip(connection: Connection, kind: Kind) -> None:
             f"for each statement execute function ledger.forget_stock('{kind.id}')"
         )
     )
-    connection.execute(text(f"grant select, insert on {kind.raw} to pcw_collector"))
-    if partitions.version(connection) >= 170000:
-        connection.execute(
-            text(
-                f"grant maintain on {kind.raw}, ledger.row_outcome, ledger.unchanged_rows, ledger.row_verdict "
-                "to pcw_collector"
-            )
+    connection.execute(
+        text(  # whoever is not the owner brings rows in only while their attempt is landing
+            f"create or replace trigger only_landing before insert on {kind.raw} "
+            "for each statement execute function ledger.only_landing()"
         )
-    connection.execute(text(f"grant select on {kind.raw} to pcw_builder, pcw_reader"))
+    )
+    connection.execute(
+        text(
+            f"create or replace trigger only_landing_row after insert on {kind.raw} for each row when ("
+            "current_user <> 'pcw_owner' and concat_ws('/', new.batch_seq, new.attempt) "
+            "is distinct from current_setting('pcw.landing', true)) execute function ledger.refuse_row()"
+        )
+    )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from contextvars import ContextVar
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, CursorResult, Result, func, select
+from sqlalchemy import Connection, CursorResult, Result, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ..base import progress, settings
 from ..base.messages import UserError
 from ..base.run import Run
-from .models import BusinessDay, Step
-from .states import Verdict
+from ..identifiers import persons
+from .models import BusinessDay, DeskSession, Step
+from .states import Audience, Channel, Verdict
 from .words import STEP, VERDICT
 from .written import clean, clear
 
@@ -29,11 +33,50 @@ _COUNTED = {  # what a step counts, as its line of progress says it
 }  # fmt: skip
 
 
+_SIGNED_IN = timedelta(minutes=10)  # a command that looks at one person's record; it signs out when it is done
+_acting: ContextVar[tuple[str, str] | None] = ContextVar("acting", default=None)
+
+
 @contextmanager
-def session(role: str) -> Iterator[Session]:
-    """One transaction as ``role``: committed at the end of the block, rolled back on an error."""
+def session(role: str, token: str = "") -> Iterator[Session]:
+    """One transaction as ``role``: committed at the end of the block, rolled back on an error.
+
+    ``token``: of the person for whom it is (``desk.who()``). Within ``acting`` what would read as "reader" reads as the person.
+    """
+    acting = _acting.get()
+    if acting is not None and role == "reader":
+        role, token = acting[0], token or acting[1]
     with Session(settings.engine(role)) as opened, opened.begin():
+        if token:
+            opened.execute(select(func.set_config("pcw.session", token, True)))
         yield opened
+
+
+@contextmanager
+def acting(audience: Audience, token: str) -> Iterator[None]:
+    """While the block runs, ``session("reader")`` has the rights of an audience, for the person of a token."""
+    before = _acting.set((audience, token))
+    try:
+        yield
+    finally:
+        _acting.reset(before)
+
+
+@contextmanager
+def signed_in(run: Run) -> Iterator[str]:
+    """The token of a session at the command line, for whoever calls it: who can, has the rights of an engineer of the house."""
+    token, who = secrets.token_urlsafe(32), persons.mask(run.who.strip())
+    digest = hashlib.sha256(token.encode()).digest()
+    values = {"account": who, "name": who, "role": Audience.ENGINEER, "channel": Channel.CLI}
+    with session("desk") as opened:
+        opened.add(DeskSession(token_hash=digest, ends_at=func.clock_timestamp() + _SIGNED_IN, **values))
+    try:
+        yield token
+    finally:
+        with session("desk") as opened:
+            opened.execute(
+                update(DeskSession).where(DeskSession.token_hash == digest).values(closed_at=func.clock_timestamp())
+            )
 
 
 def written(result: Result[Any]) -> int:

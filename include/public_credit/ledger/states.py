@@ -315,6 +315,30 @@ class RecordState(StrEnum):
     REPAIRED = "repaired"
 
 
+class Audience(StrEnum):
+    """Whom a page of the desk is for: the role of an account."""
+
+    ENGINEER = "engineer"
+    LEADERSHIP = "leadership"
+    AUDITOR = "auditor"
+    CLERK = "clerk"
+
+
+class Channel(StrEnum):
+    """Through what a person is signed in."""
+
+    DESK = "desk"
+    CLI = "cli"
+
+
+class SignIn(StrEnum):
+    """What came of an attempt to sign in."""
+
+    ADMITTED = "admitted"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+
+
 def sql(words: StrEnum | tuple[StrEnum, ...]) -> str:
     """A member as an SQL literal, several as a list in brackets: ``state in {sql(GOOD)}``."""
     return f"'{words}'" if isinstance(words, StrEnum) else f"({', '.join(map(sql, words))})"

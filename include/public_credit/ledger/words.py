@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .states import (
     ApprovalState,
+    Audience,
     BatchState,
     CaseReason,
     CaseState,
@@ -25,6 +26,7 @@ from .states import (
     ReceiverEvent,
     RecordState,
     ReleaseState,
+    SignIn,
     StepName,
     SubjectClass,
     Topic,
@@ -174,6 +176,13 @@ DIGEST: dict[str, str] = {
     DigestReason.RESHAPED: "套用目录后",
     DigestReason.PURGED: "期满清除后",
 }
+AUDIENCE: dict[str, str] = {
+    Audience.ENGINEER: "数据工程师",
+    Audience.LEADERSHIP: "分管领导",
+    Audience.AUDITOR: "审计人员",
+    Audience.CLERK: "部门报送员",
+}
+SIGN_IN: dict[str, str] = {SignIn.ADMITTED: "登录成功", SignIn.REFUSED: "未通过", SignIn.THROTTLED: "次数过多"}
 VOCABULARIES: dict[str, dict[str, str]] = {
     name: value for name, value in list(globals().items()) if name.isupper() and isinstance(value, dict)
 }

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..base import connections, settings
 from ..base.messages import UserError
+from ..ledger.rights import compare as rights
 from ..policy.workdays import PROVISIONAL, WorkCalendar
 
 if TYPE_CHECKING:
@@ -95,6 +96,19 @@ def _applied() -> Finding:
             "待办", "目录的套用", f"{'、'.join(waiting)} 的字段有改动，批次在等待；运行 public-credit catalogue apply"
         )
     return Finding("通过", "目录的套用", f"{len(known)} 张原始表与目录一致")
+
+
+def _rights() -> Finding:
+    with settings.engine("reader").connect() as connection:
+        faults = rights.differences(connection)
+    if faults:
+        return Finding(
+            "待办",
+            "数据库权限",
+            f"与策略 rights.yml 不同：{'；'.join(faults[:5])}{f' 等 {len(faults)} 处' if len(faults) > 5 else ''}；"
+            "查明是谁改的，运行 public-credit migrate 重新套用",
+        )
+    return Finding("通过", "数据库权限", "各角色的权限与策略一致，不多不少")
 
 
 def _rules() -> Finding:
@@ -198,6 +212,7 @@ def examine(on: date) -> list[Finding]:
         ("磁盘", _disk),
         ("密钥与连接", _secrets),
         ("PostgreSQL", _database),
+        ("数据库权限", _rights),
         ("目录", lambda: _catalogue(on)),
         ("目录的套用", _applied),
         ("关卡规则", _rules),

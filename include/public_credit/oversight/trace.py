@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError, key_given
-from ..base.quoting import quoted
-from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..identifiers import persons
 from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger import ids, unchanged, words
-from ..ledger.models import AccessLog
+from ..ledger.looks import refusals
 from ..ledger.session import session
 from ..ledger.states import BatchState, QuarantineState
 
 _LISTED = 20
+_FOUND = text(f"""
+    select variant, {ids.record_id("record_id")} as record_id, batch_seq, attempt, row_no
+    from desk.find_records(:kind, :record, cast(:numbers as text[]))""")
 _WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.HELD: "随批次扣留",
     BatchState.LANDED: words.NOT_JUDGED,
@@ -71,14 +72,9 @@ def find(key: str) -> list[Found]:
         for kind in load_catalogue().kinds.values():
             if not by_id and kind.document is None:
                 continue
-            document = "" if by_id or kind.document is None else quoted(kind.document)
-            where = f"{document} = any(:spellings)" if document else f"record_id = {ids.stored(':key')}"
             rows = opened.execute(
-                text(
-                    f"select variant, {ids.record_id('record_id')}, batch_seq, attempt, row_no from {kind.raw} where {where} "
-                    "order by batch_seq, attempt, row_no limit 1000"
-                ),
-                {"key": key, "spellings": spellings(key)},
+                _FOUND,
+                {"kind": kind.id, "record": key if by_id else None, "numbers": None if by_id else spellings(key)},
             )
             for row in rows.tuples():
                 record = Found(kind.id, *row)
@@ -118,36 +114,12 @@ def _told_purged(opened: Session, record: str) -> None:
         )
 
 
-def log_access(run: Run, found: list[Found], *, purpose: str, channel: str = "cli") -> None:
-    """Write the access log, before anything about a person is shown."""
-    with session("reader") as opened:
-        opened.execute(
-            insert(AccessLog),
-            [
-                {
-                    "who": run.who,
-                    "purpose": purpose,
-                    "action": "explain",
-                    "record_id": item.record_id or "",
-                    "channel": channel,
-                }
-                for item in found
-                if item.about_person
-            ],
-        )
-
-
-def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
+def _versions(opened: Any, item: Found, purpose: str) -> list[dict[str, Any]]:
     kind = load_catalogue().kinds[item.kind]
     titles = {name: kind.fields[name].title for name in kind.variants[item.variant]}
     kept = shapes.applied(opened).get(kind.id, {}).get("kept", [])
     titles |= {spec["name"]: f"{spec['name']}（已停用）" for spec in kept}
     rules = {rule.id: rule for rule in load_ruleset(kind.id).row_rules}
-    where = (
-        f"r.record_id = {ids.stored(':record')}"
-        if item.record_id
-        else "r.batch_seq = :seq and r.attempt = :attempt and r.row_no = :row"
-    )
     rows = opened.execute(
         text(f"""
         select r.*, b.batch_id, b.file_name, b.locator, b.sha256, b.received_at, b.business_date, b.dataset_id,
@@ -156,12 +128,21 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
                (select json_agg(json_build_object('rule', v.rule_id, 'severity', v.severity, 'detail', v.detail))
                 from ledger.row_verdict v where v.batch_seq = r.batch_seq and v.attempt = r.attempt
                   and v.row_no = r.row_no) as cross_record
-        from {kind.raw} r join ledger.batch b on b.seq = r.batch_seq
+        from desk.record_rows(:kind, :record, :seq, :attempt, :row, :purpose) as told (r)
+        cross join lateral jsonb_populate_record(cast(null as {kind.raw}), told.r) r
+        join ledger.batch b on b.seq = r.batch_seq
         join ledger.attempt a on a.batch_seq = r.batch_seq and a.attempt = r.attempt
         {unchanged.JOINS}
         left join ledger.quarantine q on q.batch_seq = r.batch_seq and q.attempt = r.attempt and q.row_no = r.row_no
-        where {where} order by r.source_version, r.batch_seq, r.attempt, r.row_no"""),
-        {"record": item.record_id, "seq": item.batch_seq, "attempt": item.attempt, "row": item.row_no},
+        order by r.source_version, r.batch_seq, r.attempt, r.row_no"""),
+        {
+            "kind": kind.id,
+            "record": item.record_id,
+            "seq": item.batch_seq,
+            "attempt": item.attempt,
+            "row": item.row_no,
+            "purpose": purpose,
+        },
     ).mappings()
     result = []
     for row in rows:
@@ -235,15 +216,19 @@ def _hidden(told: Any) -> Any:
     return [_hidden(value) for value in told] if isinstance(told, list) else told
 
 
-def story(item: Found) -> dict[str, Any]:
-    """Everything about one record: versions with provenance and verdicts, deliveries, receipts, looks; no token of the vault."""
-    return {name: _hidden(value) for name, value in _story(item).items()}
+def story(item: Found, *, purpose: str = "", token: str = "") -> dict[str, Any]:
+    """Everything about one record: versions with provenance and verdicts, deliveries, receipts, looks; no token of the vault.
+
+    A person's record is told for a purpose, to whom ``token`` stands for; the database logs the look as it answers.
+    Raises UserError (code 2) without a purpose, (code 4) where nobody is signed in who may look.
+    """
+    return {name: _hidden(value) for name, value in _story(item, persons.mask(purpose.strip()), token).items()}
 
 
-def _story(item: Found) -> dict[str, Any]:
+def _story(item: Found, purpose: str, token: str) -> dict[str, Any]:
     kind = load_catalogue().kinds[item.kind]
-    with session("reader") as opened:
-        versions = _versions(opened, item)
+    with refusals(), session("reader", token) as opened:
+        versions = _versions(opened, item, purpose)
         record = {"record": item.record_id}
         deliveries = [
             dict(row)

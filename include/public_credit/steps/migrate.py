@@ -1,4 +1,4 @@
-"""Bring the database to the current shape: ledger migrations, raw tables of the catalogue, reading rights."""
+"""Bring the database to the current shape: ledger migrations, raw tables of the catalogue, rights."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from ..base import settings
 from ..base.messages import UserError
 from ..ledger import chain, models, unchanged
 from ..ledger.locks import lock
+from ..ledger.rights import apply as rights
 from ..ledger.states import ChainOperation
 
-SCHEMAS = ("ledger", "raw", "vault", "subjects", "policy", "staging", "intermediate", "marts", "exports", "published")
 DBT_SCHEMAS = ("policy", "staging", "intermediate", "marts", "exports", "published")
+SCHEMAS = ("ledger", "raw", "vault", "subjects", "desk", *DBT_SCHEMAS)
 
 
 _DELIVERED = text("select exists (select 1 from ledger.batch)")
@@ -30,7 +31,7 @@ def alembic_config() -> Config:
 
 
 def migrate() -> list[str]:
-    """Run all migrations as pcw_owner, create the catalogue's raw tables, let readers read what dbt builds.
+    """Run all migrations as pcw_owner, create the catalogue's raw tables, give every role the rights of the policy.
 
     Raises UserError (code 3), with nothing changed, for a warehouse with deliveries and no district.
     Returns the kinds whose table differs from the catalogue: ``catalogue apply`` changes these, after a preview.
@@ -50,6 +51,7 @@ def migrate() -> list[str]:
         command.upgrade(config, "head")
         if before and before != (after := _revision(connection)):
             chain.note(connection, ChainOperation.MIGRATED, before=before, after=after)
+        rights.write(connection)
         if settings.district_folder() is None and connection.execute(_DELIVERED).scalar():
             raise UserError(
                 "没有指定辖区，而数仓里已有报送：不指明就启动，看板和提醒都会失去依据。",
@@ -62,11 +64,6 @@ def migrate() -> list[str]:
         with Session(connection) as opened:
             remember(opened, load_catalogue())
             opened.flush()
-        for schema in DBT_SCHEMAS:
-            connection.execute(
-                text(f"grant usage on schema {schema} to pcw_collector, pcw_builder, pcw_sender, pcw_reader")
-            )
-            connection.execute(text(f"grant create on schema {schema} to pcw_builder"))
     for kind in kinds:
         left = True
         while left:
@@ -85,14 +82,7 @@ def migrate() -> list[str]:
             shapes.hold(connection, kind.id, shared=False)
             digests.take_missing(connection, kind.id)
     _move_unchanged_rows()
-    with settings.engine("builder").begin() as connection:
-        for schema in DBT_SCHEMAS:
-            connection.execute(
-                text(
-                    f"alter default privileges in schema {schema} "
-                    "grant select on tables to pcw_owner, pcw_collector, pcw_sender, pcw_reader"
-                )
-            )
+    rights.apply()
     with settings.engine("owner").connect() as connection:
         known = shapes.applied(connection)
     return [kind.id for kind in kinds if shapes.differs(kind, known[kind.id])]

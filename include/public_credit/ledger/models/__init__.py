@@ -6,7 +6,7 @@ No column may hold a delivered value except ``delivery_item.payload`` (canonical
 
 from __future__ import annotations
 
-from .access import AccessLog, Alert, Report, ReportPaper, Secret
+from .access import AccessLog, Alert, RelationRight, Report, ReportPaper, Secret
 from .approvals import Approval
 from .base import Base
 from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUnit
@@ -20,6 +20,7 @@ from .delivery import (
     ReconciliationDifference,
     Release,
 )
+from .desk import DeskSession, LoginAttempt
 from .district import CalendarDay, DistrictFile, KeyDepartment, MilestoneEvidence, ReportArea, TargetUnit
 from .editions import Edition
 from .intake import ArchiveObject, Attempt, Attestation, Batch, BusinessDay, RefusedDelivery, RefusedRow, Signal, Step
@@ -63,6 +64,7 @@ __all__ = [
     "Delivery",
     "DeliveryItem",
     "DeliveryState",
+    "DeskSession",
     "DistrictFile",
     "Edition",
     "GateResult",
@@ -71,6 +73,7 @@ __all__ = [
     "KindShape",
     "LinkChange",
     "LockHolder",
+    "LoginAttempt",
     "MilestoneEvidence",
     "PublishedDataset",
     "PublishedUnit",
@@ -84,6 +87,7 @@ __all__ = [
     "RecordLink",
     "RefusedDelivery",
     "RefusedRow",
+    "RelationRight",
     "Release",
     "RepeatedRow",
     "Report",

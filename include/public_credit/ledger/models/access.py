@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..states import PaperForm, ReportKind
@@ -41,6 +41,17 @@ class AccessLog(Base):
     record_id: Mapped[str] = mapped_column(server_default="")
     channel: Mapped[str] = mapped_column(server_default="cli")
     __table_args__ = (Index("ix_access_log_record_id", "record_id", postgresql_where=text("record_id <> ''")),)
+
+
+class RelationRight(Base):
+    """What gives a relation (``schema.name``, ``schema.*``, ``schema.* partition``) its rights, as the policy says (``ledger.rights``).
+
+    ``ledger.settle_rights`` runs the statements; ``%1$s`` stands for the relation.
+    """
+
+    __tablename__ = "relation_right"
+    relation: Mapped[str] = mapped_column(primary_key=True)
+    statements: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class Report(Base):

@@ -1,0 +1,48 @@
+"""What a build makes has the rights of the policy, in every relation, and keeps them through a full refresh."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from public_credit.base import settings
+from public_credit.ledger.rights import compare
+from public_credit.ledger.session import session
+from sqlalchemy import text
+
+from tests.helpers.records import UNIT, Records
+from tests.ledger.test_audiences import OPEN
+from tests.ledger.test_rights import matrix
+
+pytestmark = pytest.mark.slow
+ON = date(2026, 2, 25)
+VIEWS = """
+    select count(*), count(*) filter (where 'security_invoker=true' = any (c.reloptions)) from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'v' and n.nspname in ('marts', 'published', 'intermediate')"""
+SEEN = text("select distinct subject_class from marts.mart_subjects__timeline")
+
+
+def test_rights_are_those_of_the_policy_before_and_after_a_full_refresh(warehouse: Any) -> None:
+    records = Records(warehouse)
+    records.deliver("administrative_penalty", ON, [{"decision_no": "示罚〔2026〕1号"}], variant="entity")
+    records.deliver("administrative_penalty", ON, [{"decision_no": "示罚〔2026〕2号"}], variant="person")
+    for token, role, unit in (("own", "clerk", UNIT), ("other", "clerk", "unheard_of")):
+        with warehouse.connect("desk") as desk:
+            desk.execute(OPEN, [token, token, role, role, unit])
+    for full_refresh in (False, True):
+        records.build(ON, full_refresh=full_refresh)
+        with settings.engine("reader").connect() as connection:
+            assert compare.differences(connection) == []
+            views, as_invoker = connection.execute(text(VIEWS)).one()
+            assert views == as_invoker > 5
+        assert matrix(warehouse) == []
+        with session("engineer") as opened:
+            assert list(opened.scalars(SEEN)) == ["organisation"], "persons are hidden in the view, too"
+        with session("reader") as opened:
+            assert sorted(opened.scalars(SEEN)) == ["organisation", "person"]
+        seen = text("select distinct unit_id from marts.mart_supervision__unit_year")
+        with session("clerk", "own") as opened:
+            assert list(opened.scalars(seen)) == [UNIT]
+        with session("clerk", "other") as opened:
+            assert list(opened.scalars(seen)) == []
