@@ -26,6 +26,7 @@ from . import (
     calendar,
     chinese,
     corrections,
+    desk,
     editions,
     lineage,
     operate,
@@ -34,6 +35,7 @@ from . import (
     publications,
     reports,
     subjects,
+    users,
     waivers,
 )
 from .catalogue import app as catalogue_app
@@ -56,6 +58,8 @@ app.add_typer(report, name="report")
 subjects.register(app)
 editions.register(app)
 calendar.register(app)
+users.register(app)
+desk.register(app)
 
 
 def _version(asked: bool) -> None:

@@ -263,6 +263,7 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
             "法律依据": receiver.legal_basis,
             "目的": receiver.purpose,
             "按接口": {f"{interface} {operation}": count for (interface, operation), count in sorted(counted.items())},
+            "编制": run.who,
             "目录版本": load_catalogue().version,
             "fill_rates": _fill_rates(filled, receiver.unusual.min_records),
         }
@@ -337,5 +338,11 @@ def approve(run: Run, release_id: int, diff_hash: str) -> None:
         if release.diff_hash != diff_hash:
             raise UserError(
                 "差异指纹不符，未批准。", remedy=f"用 public-credit release show {release_id} 核对封面后重试。", code=4
+            )
+        if release.cover.get("编制") == run.who:
+            raise UserError(
+                f"第 {release_id} 号变更单是您编制的，须由另一人批准。",
+                remedy="请分管领导或另一名数据工程师批准。",
+                code=4,
             )
         release.state, release.decided_by, release.decided_at = ReleaseState.RELEASED, run.who, func.clock_timestamp()
