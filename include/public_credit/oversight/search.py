@@ -24,7 +24,7 @@ from ..ledger.session import session
 from ..ledger.states import GOOD, sql
 from ..papers import person
 from . import trace
-from .figure import RATE, TARGET, bare
+from .figure import EDITION, RATE, TARGET, bare
 
 MOST = 100  # hits of a sort
 _PLACE = re.compile(r"(?:批次\s*)?(\d{1,18})\s*(?:/|第)\s*(\d{1,9})\s*行?")
@@ -117,8 +117,8 @@ def search(run: Run, given: str) -> Found:
         )
     found = Found(wanted)
     with session("reader") as opened:
-        if figure := bare(wanted) if TARGET.fullmatch(bare(wanted)) or RATE.fullmatch(bare(wanted)) else "":
-            found.hits.append(Hit("figure", wanted, "数字", figure.replace("//", "/all/"), "由哪些行相加而成"))
+        if any(pattern.fullmatch(bare(wanted)) for pattern in (TARGET, RATE, EDITION)):
+            found.hits.append(Hit("figure", wanted, "数字", wanted, "由哪些行相加而成，见 trace figure"))
         _receipts(opened, wanted, found)
         _records(opened, wanted, found)
         if published.ready(opened):

@@ -123,18 +123,21 @@ def _add(schema: dict[str, dict[str, dict[str, str]]], relation: str, names: Ite
 
 
 def _in_order(needs: Mapping[str, set[str]]) -> list[str]:
-    """Every relation after those it reads."""
-    done: dict[str, None] = {}
+    """Every relation after those it reads; one that reads what an earlier build left of a later one stands before that."""
+    begun: set[str] = set()
+    done: list[str] = []
 
     def put(relation: str) -> None:
-        for other in sorted(needs[relation] - done.keys() - {relation}):
-            put(other)
-        done[relation] = None
+        begun.add(relation)
+        for other in sorted(needs[relation] - begun):
+            if other not in begun:
+                put(other)
+        done.append(relation)
 
     for relation in sorted(needs):
-        if relation not in done:
+        if relation not in begun:
             put(relation)
-    return list(done)
+    return done
 
 
 def _made(node: Node, name: str) -> Made:

@@ -140,7 +140,7 @@ def uses(opened: Session, record_id: str, known: Mapping[str, Any] | None, on: d
             for row in opened.execute(text(_LISTS), asked)
         ]
         found += [
-            Use("食品药品信用等级", f"{row.grade} 级（{row.role}）", f"{row.rule}；{row.clause}", row.event_on)
+            Use("食品药品信用等级", f"{row.grade}（{row.role}）", f"{row.rule}；{row.clause}", row.event_on)
             for row in opened.execute(text(_GRADES), asked)
         ]
     found += _figures(opened, asked)
@@ -148,7 +148,7 @@ def uses(opened: Session, record_id: str, known: Mapping[str, Any] | None, on: d
         Use(
             "双公示考核",
             f"{row.unit_name} {row.year} 年",
-            f"{_ITEMS.get(row.item, row.item)}：计 {row.counted:g} / {row.out_of or 1:g}"
+            f"{_ITEMS.get(row.item, row.item)}：计 {float(row.counted):g} / {float(row.out_of or 1):g}"
             + (f"；{row.note}" if row.note else ""),
             row.event_on,
             f"{_RATE_OF[row.item]}/{row.unit_id}/{row.year}" if row.item in _RATE_OF else "",
@@ -178,7 +178,7 @@ def _figures(opened: Session, asked: Mapping[str, Any]) -> Iterator[Use]:
             yield Use(
                 "目标数字",
                 target.title,
-                f"以“{row.label}”计：分子 {row.numerator:g}，分母 {row.denominator:g}{until}",
+                f"以“{row.label}”计：分子 {int(row.numerator)}，分母 {int(row.denominator)}{until}",
                 row.valid_from,
                 f"{target.target_id}/{target.goal_no}/all/{asked['on'].year}"
                 if target.subject_type != "person"

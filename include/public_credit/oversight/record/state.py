@@ -162,7 +162,5 @@ def of_row(row: Row, rules: Iterable[Rule], returned: Iterable[Returned]) -> Sta
         slip = f"，退回单 {item.slip_id}" if item.slip_id else ""
         causes.append(Cause(f"{item.state}{slip}", item.closed_on or item.opened_on))
         if item.corrected_by:
-            causes.append(
-                Cause(f"由批次 {item.corrected_by} 更正", item.closed_on, item.corrected_record, item.corrected_by)
-            )
+            causes.append(Cause("由后来的报送更正", item.closed_on, item.corrected_record, item.corrected_by))
     return State(row.word, row.tone, row.gated_on, tuple(causes))

@@ -278,6 +278,7 @@ class RecordCase:
     authority: str
     unit: str
     event_on: str
+    entered: bool  # whether the row this tells of went on into the warehouse
     state: State
     source: Source
     row_hash: Check | None
