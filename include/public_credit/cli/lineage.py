@@ -47,7 +47,7 @@ def lineage(
     words = Words(load_catalogue())
     columns = words.find(graph, wanted)
     if html is not None:
-        output.save(html, page.page(graph, words, columns, simulated=settings.simulated_clock()))
+        output.save(html, page.page(graph, words, columns, wanted=wanted.strip(), simulated=settings.simulated_clock()))
         output.done(as_json, f"已生成 {html}", file=str(html), columns=columns)
         return
     if as_json:

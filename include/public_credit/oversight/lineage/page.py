@@ -66,8 +66,10 @@ def _told(graph: Graph, words: Words, column: str) -> Told:
     )
 
 
-def body(graph: Graph, words: Words, columns: list[str], *, linked: bool = False) -> Markup:
-    """Drawing and entries without a frame. ``linked``: columns that are not drawn link to ``/lineage/<column>``."""
+def body(graph: Graph, words: Words, columns: list[str], *, wanted: str = "", linked: bool = False) -> Markup:
+    """Drawing and entries without a frame. ``wanted``: what was asked for, where it is no column's own name; ``linked``: columns
+    that are not drawn link to ``/lineage/<column>``.
+    """
     drawn = drawing.drawn(graph, columns)
     told = {
         column: _told(graph, words, column)
@@ -79,6 +81,7 @@ def body(graph: Graph, words: Words, columns: list[str], *, linked: bool = False
             drawn=drawn,
             told=told,
             asked=set(columns),
+            wanted=wanted,
             anchor=anchor,
             linked=linked,
             wide=drawing.WIDE,
@@ -87,7 +90,7 @@ def body(graph: Graph, words: Words, columns: list[str], *, linked: bool = False
     )
 
 
-def page(graph: Graph, words: Words, columns: list[str], *, simulated: bool) -> str:
+def page(graph: Graph, words: Words, columns: list[str], *, wanted: str, simulated: bool) -> str:
     """The lineage of columns as one file."""
-    title = words.title(columns[0]) or columns[0]
-    return frame("数据血缘", f"{title} · 数据血缘", body(graph, words, columns), simulated=simulated)
+    content = body(graph, words, columns, wanted=wanted)
+    return frame("数据血缘", f"{wanted} · 数据血缘", content, simulated=simulated)
