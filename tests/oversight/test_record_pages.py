@@ -112,7 +112,7 @@ class House:
             [
                 {
                     "event_type": what,
-                    "decision_table": "行政处罚",
+                    "decision_table": "处罚",
                     "decision_no": decision(number)["decision_no"],
                     "authority_uscc": decision(number)["authority_uscc"],
                     "uscc": decision(number)["uscc"],
@@ -388,7 +388,6 @@ def test_a_page_reads_no_big_table_whole(house: House) -> None:
     with asked("reader") as statements:
         case = house.case(9)
     assert as_dict(case)["title"] == "示罚决〔2026〕9号" and len(statements) < 80
-    house.records.run("set enable_seqscan = off")
     big = {
         "delivery_item",
         "delivery_state",
@@ -397,4 +396,4 @@ def test_a_page_reads_no_big_table_whole(house: House) -> None:
         "int_records__history",
         "int_records__current",
     }
-    assert read_whole("reader", statements) & big == set()
+    assert read_whole("reader", statements, avoided=True) & big == set()

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from ..oversight import figure as figures
-from ..oversight import figure_page
 from . import output
 from .chinese import App
 
@@ -33,6 +32,8 @@ def show_figure(
     if out:
         output.save(out, figures.workbook(found))
     if html:
+        from ..oversight import figure_page
+
         output.save(html, figure_page.page(found))
     if as_json:
         output.as_json(

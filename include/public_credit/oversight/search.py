@@ -120,8 +120,9 @@ def search(run: Run, given: str) -> Found:
         if any(pattern.fullmatch(bare(wanted)) for pattern in (TARGET, RATE, EDITION)):
             found.hits.append(Hit("figure", wanted, "数字", wanted, "由哪些行相加而成，见 trace figure"))
         _receipts(opened, wanted, found)
-        _records(opened, wanted, found)
-        if published.ready(opened):
+        ready = published.ready(opened)
+        _records(opened, wanted, found, ready)
+        if ready:
             _organisations(opened, wanted, found)
         else:
             found.notes.append("最近一次构建没有完成，按主体的查询从略。")
@@ -212,15 +213,11 @@ def _waiver(opened: Session, number: int, found: Found) -> None:
             _rows_of(opened, row.seq, found)
 
 
-def _records(opened: Session, wanted: str, found: Found) -> None:
+def _records(opened: Session, wanted: str, found: Found, ready: bool) -> None:
     """Records by document number or record id; of a person's nothing but that there is one."""
     answering = trace.answering(opened, wanted)[:MOST]
-    of_organisations = [item.record_id for item in answering if item.record_id and not item.about_person]
-    told = (
-        {row.record_id: row for row in opened.execute(text(_TOLD), {"records": of_organisations})}
-        if of_organisations
-        else {}
-    )
+    asked = [item.record_id for item in answering if ready and item.record_id and not item.about_person]
+    told = {row.record_id: row for row in opened.execute(text(_TOLD), {"records": asked})} if asked else {}
     for item in answering:
         place = f"批次 {item.batch_seq} 第 {item.row_no} 行"
         if item.record_id is None:

@@ -21,7 +21,7 @@ from ..ledger.session import session
 from ..ledger.states import BatchState, QuarantineState
 
 _LISTED = 20
-_WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
+WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.HELD: "随批次扣留",
     BatchState.LANDED: words.NOT_JUDGED,
     BatchState.SET_ASIDE: "随批次搁置",
@@ -166,8 +166,8 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
         outcome = words.OUTCOME[row["_outcome"]] if row["_outcome"] else words.ACCEPTED
         if row["attempt"] != row["current_attempt"]:
             outcome = "已被重放取代"
-        elif row["batch_state"] in _WITH_THE_BATCH:
-            outcome = _WITH_THE_BATCH[row["batch_state"]]
+        elif row["batch_state"] in WITH_THE_BATCH:
+            outcome = WITH_THE_BATCH[row["batch_state"]]
         elif row["quarantine_state"] == QuarantineState.CORRECTED:
             outcome = "退回，已更正"
         result.append(

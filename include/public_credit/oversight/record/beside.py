@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from ...catalogue.models import Kind
 from ...ledger import ids, words
+from ...ledger.states import InputOperation
 from ...papers.record.model import Built, Related, Returned
 from .state import PREDECESSOR, SUCCESSOR
 
@@ -25,7 +26,6 @@ _BUILDS = """
     select i.build_id, b.business_date, i.operation, b.code_version, b.built_at
     from ledger.build_input i join ledger.build b on b.build_id = i.build_id
     where i.batch_seq = :seq order by i.build_id, i.operation"""
-_OPERATIONS = {"add": "加入", "remove": "移出"}
 
 
 def related(opened: Session, kind: Kind, record_id: str) -> tuple[Related, ...]:
@@ -79,6 +79,12 @@ def builds(opened: Session, batch_seq: int) -> tuple[Built, ...]:
     """The builds that added a receipt to the warehouse or took it out, oldest first."""
     found = opened.execute(text(_BUILDS), {"seq": batch_seq})
     return tuple(
-        Built(row.build_id, row.business_date, _OPERATIONS[row.operation], row.code_version, row.built_at)
+        Built(
+            row.build_id,
+            row.business_date,
+            "加入" if row.operation == InputOperation.ADD else "移出",
+            row.code_version,
+            row.built_at,
+        )
         for row in found
     )

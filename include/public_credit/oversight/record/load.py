@@ -19,6 +19,7 @@ from ...base.run import Run, now
 from ...catalogue import load_catalogue
 from ...catalogue.models import Kind
 from ...land import shapes
+from ...ledger import published
 from ...ledger.models import PurgedRow, RefusedRow
 from ...ledger.session import session
 from ...ledger.states import BuildState, sql
@@ -29,6 +30,7 @@ from .rows import Row, of_place, of_record
 
 _PLACE = re.compile(r"(\d{1,18})/(\d{1,9})")
 _PERSON = "person"
+_NOT_BUILT = "最近一次构建没有完成：记录的状态、有效期间和计入何处，以构建完成后为准。"
 
 
 @dataclass(frozen=True)
@@ -163,11 +165,11 @@ def _next(rows: list[Row], row: Row) -> int | None:
 
 def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: str, check: bool) -> RecordCase:
     kind = asked.kind
-    known = state.built(opened, asked.record_id) if asked.record_id else None
-    row = _focus(rows, known)
-    record_id = row.record_id
+    ready = published.ready(opened)
+    record_id = asked.record_id or rows[-1].record_id
+    known = state.built(opened, record_id) if record_id and ready else None
+    row = _focus(rows, known if asked.record_id else None)
     if not asked.record_id and record_id:
-        known = state.built(opened, record_id)
         rows = of_record(opened, kind, record_id)
     batch = source.batch(opened, row.batch_seq, row.attempt)
     waived = rules.waivers(opened, batch)
@@ -206,7 +208,7 @@ def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: s
         row_hash=_row_hash(opened, kind, row),
         values=values.of(opened, kind, row, payload),
         rules=seen,
-        receipts=receipts.of(kind, rows, receipts.known(opened, record_id) if record_id else {}),
+        receipts=receipts.of(kind, rows, receipts.known(opened, record_id) if record_id and ready else {}),
         related=linked,
         returned=sent_back,
         waivers=waived,
@@ -216,7 +218,7 @@ def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: s
         deliveries=sent,
         told=onward.told(opened, record_id, later) if record_id else (),
         looks=looked.at(opened, record_id),
-        notes=(note,) if note else (),
+        notes=tuple(filter(None, (note, "" if ready else _NOT_BUILT))),
         **_made(run, opened, purpose),
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ...ledger import words
-from ...ledger.states import ItemState, Operation
+from ...ledger.states import InputOperation, ItemState, Operation, sql
 from ...papers.record.model import Delivered, Told, Use
 
 _DELIVERIES = """
@@ -95,7 +95,8 @@ def deliveries(opened: Session, record_id: str) -> tuple[tuple[Delivered, ...], 
     ), payloads
 
 
-_FIRST_BUILD = "select min(build_id) from ledger.build_input where batch_seq = :seq and operation = 'add'"
+_FIRST_BUILD = f"""
+    select min(build_id) from ledger.build_input where batch_seq = :seq and operation = {sql(InputOperation.ADD)}"""
 
 
 def payload(opened: Session, sent: list[Sent], batch_seq: int, next_batch: int | None) -> dict[str, Any] | None:

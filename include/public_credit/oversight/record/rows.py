@@ -15,14 +15,8 @@ from ...catalogue.models import Kind
 from ...land.raw_tables import PROVENANCE
 from ...ledger import ids, unchanged, words
 from ...ledger.states import GOOD, BatchState, Outcome, QuarantineState
+from ..trace import WITH_THE_BATCH
 
-WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
-    BatchState.HELD: "随批次扣留",
-    BatchState.LANDED: words.NOT_JUDGED,
-    BatchState.SET_ASIDE: "随批次搁置",
-    BatchState.WITHDRAWN: "随批次撤回",
-    BatchState.FAILED: "随批次出错",
-}
 REPLAYED = "已被重放取代"
 _MOST = 5_000  # landed rows of one record; a roster every day of ten years has 3,650
 

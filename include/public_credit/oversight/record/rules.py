@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from ...catalogue.models import Kind
 from ...land.rules import RowRule, load_ruleset
-from ...land.rules.checks.subject import required
 from ...land.rules.model import CROSS_RECORD
 from ...papers.record.model import PASSED, Gate, Rule, Waived
 from .rows import Row
 
 _ASKS = {"error": "违反则退回", "warning": "违反则提醒", "refuse": "属于则拒收"}
 _SEVERITY = {"critical": "不通过则扣留", "warning": "不通过则提醒"}
+_REQUIRED = "required"  # the check that looks at blank fields (``land.rules.checks.subject``)
 _LONGEST = 60  # characters of a value that are shown beside a rule
 _VERDICTS = """
     select rule_id, severity, detail from ledger.row_verdict
@@ -80,7 +80,7 @@ def _told(rule: RowRule, kind: Kind, row: Row, cross: Mapping[str, Any], waived:
 
 def _saw(rule: RowRule, kind: Kind, row: Row) -> str:
     """The values a rule looked at, by title; of required fields the blank ones."""
-    if any(condition.check == required.__name__ for condition in rule.conditions):
+    if any(condition.check == _REQUIRED for condition in rule.conditions):
         asked = [name for name in kind.variants[row.variant] if kind.fields[name].required == "yes"]
         blank = [kind.fields[name].title for name in asked if not row.values.get(name)]
         return f"{len(asked)} 个必填项" + (f"，空：{'、'.join(blank)}" if blank else "均已填写")

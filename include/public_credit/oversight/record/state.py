@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ...catalogue.models import Kind
 from ...catalogue.records import Ending
 from ...ledger import ids, unchanged, words
-from ...ledger.states import GOOD, RecordState, sql
+from ...ledger.states import GOOD, ReceiverEvent, RecordState, sql
 from ...papers import policy as policies
 from ...papers.record.model import Cause, Related, Returned, Rule, State
 from .rows import Row
@@ -41,8 +41,8 @@ _EVENTS = f"""
       and (r.uscc = '' or (:scheme = 'uscc' and r.uscc = :value)) and (r.id_no = '' or (:scheme = 'person' and r.id_no = :value))
       and {unchanged.ACCEPTED}
     order by r.event_date, r.batch_seq, r.row_no"""
-# The event that a state comes from, as the code list of decision_event calls it.
-_EVENT_OF = {RecordState.REVOKED: "撤销", RecordState.REPAIRED: "修复"}
+# The states that events bring, by what the code list of decision_event calls them.
+_BROUGHT_BY = {"撤销": RecordState.REVOKED, "修复": RecordState.REPAIRED}
 _OBJECTIONS = ("异议受理", "异议办结")
 
 
@@ -93,7 +93,7 @@ def of_record(
             _place(event),
         )
         for event in happened
-        if event["event_type"] == _EVENT_OF.get(state)
+        if _BROUGHT_BY.get(event["event_type"]) == state
     ]
     if state == RecordState.REPLACED:
         causes += [
@@ -101,7 +101,9 @@ def of_record(
         ]
     if state == RecordState.REPAIRED:
         causes += [
-            Cause(f"接收方告知修复：{item['text']}", item["at_on"]) for item in told if item["event"] == "repaired"
+            Cause(f"接收方告知修复：{item['text']}", item["at_on"])
+            for item in told
+            if item["event"] == ReceiverEvent.REPAIRED
         ]
     if state == RecordState.ENDED:
         causes.append(Cause(_ended(kind, row, known), known["exited_on"]))
