@@ -85,22 +85,19 @@ def find(key: str) -> list[Found]:
 def answering(opened: Session, key: str) -> list[Found]:
     """Records with this document number or record id, those of persons among them, as ``find`` tells them one by one."""
     by_id = ids.is_record_id(key)
-    found: dict[Any, Found] = {}
+    arms = []
     for kind in load_catalogue().kinds.values():
-        if not by_id and kind.document is None:
-            continue
-        document = "" if by_id or kind.document is None else quoted(kind.document)
-        where = f"{document} = any(:spellings)" if document else f"record_id = {ids.stored(':key')}"
-        rows = opened.execute(
-            text(
-                f"select variant, {ids.record_id('record_id')}, batch_seq, attempt, row_no from {kind.raw} where {where} "
-                "order by batch_seq, attempt, row_no limit 1000"
-            ),
-            {"key": key, "spellings": spellings(key)},
-        )
-        for row in rows.tuples():
-            record = Found(kind.id, *row)
-            found.setdefault((kind.id, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record)
+        if by_id or kind.document is not None:
+            document = quoted(kind.document) if kind.document else ""
+            where = f"record_id = {ids.stored(':key')}" if by_id else f"{document} = any(:spellings)"
+            arms.append(
+                f"(select '{kind.id}', variant, {ids.record_id('record_id')}, batch_seq, attempt, row_no from {kind.raw} "
+                f"where {where} order by batch_seq, attempt, row_no limit 1000)"
+            )
+    found: dict[Any, Found] = {}
+    for row in opened.execute(text(" union all ".join(arms)), {"key": key, "spellings": spellings(key)}).tuples():
+        record = Found(*row)
+        found.setdefault((record.kind, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record)
     return list(found.values())
 
 
