@@ -24,7 +24,7 @@ from public_credit.catalogue import load_catalogue
 from public_credit.gate import waivers
 from public_credit.identifiers.codes import make_id_number, make_uscc
 from public_credit.ledger import ids
-from public_credit.oversight import search
+from public_credit.oversight import figure, figure_page, search
 from public_credit.oversight.record import load
 from public_credit.papers.record import page
 from public_credit.papers.record.model import HIDDEN, RecordCase, as_dict
@@ -39,6 +39,7 @@ from tests.helpers.plans import asked, read_whole
 from tests.helpers.records import Records
 from tests.helpers.runs import run_on
 from tests.helpers.world import CityProcess
+from tests.papers.leadership.browser import CHROMIUM, browser
 
 pytestmark = pytest.mark.chain
 
@@ -382,6 +383,34 @@ def test_another_application_links_what_a_file_only_names(house: House) -> None:
         re.search(r'href="/batches/\d+/rows/\d+"', linked) and 'href="/lineage/exports.exp_city__cf_fr.cf_nr"' in linked
     )
     assert 'href="/batches/1/original"' in linked
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="没有浏览器")
+def test_the_page_opens_alone_and_reads_on_a_phone(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "record.html"
+    path.write_text(page.page(house.case(REVOKED)), encoding="utf-8")
+    with browser(tmp_path) as tab:
+        for width in (1440, 390):
+            tab.open(path.as_uri(), width, 900, phone=width == 390)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            assert "已撤销" in tab.evaluate("document.querySelector('#state').innerText")
+    assert tab.complaints == [] and set(tab.requests) == {path.as_uri()}
+
+
+def test_the_lines_behind_a_frozen_figure_are_told_as_they_were(house: House) -> None:
+    house.records.run("""
+        insert into ledger.edition (year, kind, as_of, business_date, build_id, computed_by)
+        values (2025, 'original', '2025-12-31', '2026-02-26', 1, 'x');
+        insert into ledger.edition_figure (edition_id, target_id, goal_no, unit_id, figure_id, numerator, denominator, goal, state,
+            suppressed) select id, 'T05', 1, '', 'T05', 1, 2, 1, '推进中', false from ledger.edition;
+        insert into ledger.edition_item select id, 'T05', 's1', '', '示范区甲公司', 'r1', 1, 1, 0 from ledger.edition;
+        insert into ledger.edition_item select id, 'T05', 's2', '', '示范区乙公司', '', 0, 1, 0 from ledger.edition""")
+    ((number,),) = house.query("select id from ledger.edition")
+    found = figure.lines(f"E{number}/T05/1/all")
+    assert (found.numerator, found.denominator, [row[3] for row in found.rows]) == (1, 2, ["", "r1"])
+    assert 'href="/records/r1"' in figure_page.body(found, linked=True) and "示范区乙公司" in figure_page.page(found)
+    with pytest.raises(UserError):
+        figure.lines(f"E{number}/T06/1/all")
 
 
 def test_a_page_reads_no_big_table_whole(house: House) -> None:
