@@ -28,6 +28,11 @@ PAGES: dict[str, frozenset[Audience]] = {  # each is also JSON, under /api
     "/deliveries": LOOKERS,
     "/trends": LOOKERS,
     "/signins": LOOKERS,
+    "/find": LOOKERS,
+    "/records/{key}": LOOKERS,
+    "/batches/{seq}/rows/{row_no}": LOOKERS,
+    "/figures/{number:path}": LOOKERS,
+    "/lineage/{column:path}": LOOKERS,
     "/mine": CLERKS,
     "/mine/batches/{seq}": CLERKS,
     "/targets": LEADERS,
@@ -58,7 +63,7 @@ OTHERS: dict[tuple[str, str], frozenset[Audience] | None] = {
 TABLE: dict[tuple[str, str], frozenset[Audience] | None] = OTHERS | {
     ("GET", prefix + path): audience for path, audience in PAGES.items() for prefix in ("", "/api")
 }
-HOME = {ENGINEER: "/intake", LEADERSHIP: "/targets", AUDITOR: "/batches", CLERK: "/mine"}
+HOME = {ENGINEER: "/intake", LEADERSHIP: "/targets", AUDITOR: "/find", CLERK: "/mine"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class Place:
 
 _PLACES = (
     Place("/intake", "装载"),
+    Place("/find", "溯源"),
     Place("/batches", "批次"),
     Place("/quarantine", "退回行"),
     Place("/corrections", "待认定更正"),

@@ -15,11 +15,17 @@ from ..base.messages import UserError, spoken
 from ..catalogue import load_catalogue
 from ..ledger import words
 from ..ledger.states import BatchState, ItemState, Verdict
+from ..oversight import figure_page
+from ..papers.record import page as records
 from . import rights
 from .person import Person
 
 _FOLDER = Path(__file__).parent
-STATIC = {"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8"}
+STATIC = {
+    "desk.css": "text/css; charset=utf-8",
+    "record.css": "text/css; charset=utf-8",
+    "desk.js": "text/javascript; charset=utf-8",
+}
 STATUS = {2: 400, 3: 503, 4: 404, 5: 502, 6: 409}  # exit code of the command line → status
 _TONE = {  # a mark beside the word: colour is never alone
     BatchState.ACCEPTED: "good", BatchState.ACCEPTED_WITH_QUARANTINE: "warn", BatchState.HELD: "bad",
@@ -55,6 +61,7 @@ def _environment() -> jinja2.Environment:
     )
     made.filters |= {"when": _when, "number": _number, "spoken": spoken}
     made.globals |= {"words": words, "state_mark": state_mark, "may": rights.may}
+    made.globals |= {"record_body": records.body, "figure_body": figure_page.body}
     return made
 
 
@@ -81,4 +88,5 @@ def static(name: str) -> tuple[bytes, str]:
     """A file of the pages' looks and its type. Raises UserError (code 4) for any other name."""
     if name not in STATIC:
         raise UserError("没有这个文件。", code=4)
-    return (_FOLDER / "static" / name).read_bytes(), STATIC[name]
+    content = records.style().encode() if name == "record.css" else (_FOLDER / "static" / name).read_bytes()
+    return content, STATIC[name]

@@ -40,7 +40,7 @@ def _overview() -> Told:
     return told
 
 
-_kept = Kept(_overview, seconds=5)
+_kept = Kept(_overview, fresh=5, stale=60)
 
 
 def overview() -> Told:
