@@ -65,13 +65,14 @@ class Airflow:
         port: int = 0,
         simulated: bool = False,
         lost: Callable[[], None] = lambda: None,
+        desk_port: int = 0,
     ):
-        """``lost`` is called while the API does not answer."""
+        """``lost`` is called while the API does not answer. ``desk_port``: where the link in the navigation leads."""
         self.checkout, self.home = checkout, home
         self.folder = home / "airflow"
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.port = port or kept_port(self.folder / "port")
-        self.simulated = simulated
+        self.simulated, self.desk_port = simulated, desk_port
         self._kept: dict[str, Kept] = {}
         self.api = AirflowApi(self.url, self.password, USER, lost, self._serves)
 
@@ -118,6 +119,7 @@ class Airflow:
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.checkout / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.checkout / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTOR": "public_credit.steps.executor.PreparedExecutor",
@@ -148,6 +150,8 @@ class Airflow:
             # A supervisor that misses the end of its task notices at the next heartbeat; until then its slot is taken.
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         }
+        if self.desk_port:
+            environment["PCW_DESK_PORT"] = str(self.desk_port)
         if self.simulated:
             environment |= SIMULATED_WORLD | {"PCW_SCHEDULE": "manual"}
         return environment

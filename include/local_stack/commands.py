@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from public_credit.base.messages import UserError
+from public_credit.base.messages import UserError, spoken
 from public_credit.catalogue import load_catalogue
 
 from . import backup as backups
@@ -40,11 +40,13 @@ def demo(checkout: Path, home: Path, *, leave: bool, scale: float, port: int) ->
         stack.start_database()
         stack.prepare_airflow()
         stack.migrate()
+        stack.start_desk()
         stack.begin_airflow()
         stack.start_simulation(scale)
         stack.start_airflow()
         player = Demo(stack)
         player.run(first_run=due[0] == 1)
+        stack.desk.wait_ready()
         summary.tell(stack)
         print(f"用时          {time.monotonic() - started:.0f} 秒")
         reached(1 if player.failures else 0)
@@ -75,8 +77,11 @@ def serve(checkout: Path, home: Path, *, port: int) -> int:
             )
         stack.start_database()
         stack.migrate()
+        stack.start_desk()
         stack.start_airflow()
+        stack.desk.wait_ready()
         print(f"Airflow  {stack.airflow.sign_in}")
+        print(spoken("\n".join(stack.desk.sign_ins())))
         print("按 Ctrl-C 停止。", flush=True)
         reached(0)
         stack.stay_up()

@@ -23,6 +23,7 @@ from public_credit.base.messages import UserError
 from . import processes
 from .airflow import SIMULATED_WORLD, Airflow
 from .bootstrap import bootstrap
+from .desk import Desk
 from .files import secret_file, set_connections
 from .postgres import Server, free_port
 
@@ -90,7 +91,10 @@ class Stack:
     ):
         self.checkout, self.home, self.simulated, self.progress = checkout, home, simulated, progress
         self.server = Server(home / "postgres", port=database_port)
-        self.airflow = Airflow(checkout, home, port=port, simulated=simulated, lost=self.look_after)
+        self.desk = Desk(home, simulated)
+        self.airflow = Airflow(
+            checkout, home, port=port, simulated=simulated, lost=self.look_after, desk_port=self.desk.port
+        )
         self.restarts: list[str] = []
         self._children: list[subprocess.Popen[bytes]] = []
         self._preparing: Future[None] | None = None
@@ -215,14 +219,19 @@ class Stack:
         self.airflow.wait_ready(expected_dags())
         self.progress.say(f"Airflow 已就绪  {self.airflow.url}")
 
+    def start_desk(self) -> None:
+        """Start the desk; the database is migrated."""
+        self.desk.invent_passwords()
+        self.desk.start(self.environment())
+
     def look_after(self) -> None:
-        """Start again what of Airflow has ended by itself; raises StackError for any other part, and for one that ends too often."""
+        """Start again what of Airflow and the desk has ended by itself; raises StackError for any other part, and for one that ends too often."""
         gone = [] if self.server.running else ["PostgreSQL"]
         gone += ["模拟服务" for child in self._children if child.poll() is not None]
         if gone:
             raise StackError(f"{'、'.join(gone)} 已退出，见状态目录下的日志。")
         try:
-            restarted = self.airflow.look_after()
+            restarted = self.airflow.look_after() + self.desk.look_after()
         except RuntimeError as error:
             raise StackError(str(error)) from None
         for line in restarted:
@@ -245,7 +254,7 @@ class Stack:
         """Stop everything in the right order; never raises for one part because of another."""
         if self._preparing is not None:
             wait([self._preparing])  # its processes end by themselves within seconds
-        for part in (self.airflow.stop, lambda: processes.stop(*self._children), self.server.stop):
+        for part in (self.desk.stop, self.airflow.stop, lambda: processes.stop(*self._children), self.server.stop):
             try:
                 part()
             except Exception as error:

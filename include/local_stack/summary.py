@@ -45,6 +45,7 @@ def tell(stack: Stack) -> None:
     for path in sorted((stack.home / "publications" / "leadership").glob(f"leadership_{status['business_date']}.*")):
         print(f"领导看板      {path}")
     print(f"Airflow       {stack.airflow.sign_in}")
+    print("\n".join(stack.desk.sign_ins()))
     print("接着看        ./run credit status · ./run credit explain <文书号> · ./run credit subjects show <代码或名称>")
 
 

@@ -16,7 +16,7 @@ from public_credit.build import command
 from tests.helpers.runs import run_on
 
 PRODUCT = Path(__file__).resolve().parents[2] / "include" / "public_credit"
-STARTERS = ("cli/", "steps/airflow.py", "steps/executor.py")
+STARTERS = ("cli/", "steps/airflow.py", "steps/executor.py", "desk/start.py")
 WRITES = {
     "build/command.py": {"environment"},  # dbt reads the environment; the block puts it back as it was
     "gate/suite.py": {"<module>"},  # GX_ANALYTICS_ENABLED, before Great Expectations is imported
@@ -26,6 +26,7 @@ READS = WRITES | {
     "base/messages.py": {"program"},  # the settings import it: how the command line is called
     "base/settings.py": {"current", "connection", "secret_key"},
     "land/readers/spreadsheet.py": {"*"},  # PATH of the limited child process
+    "desk/actions.py": {"_work"},  # that of the child, the command line
     "steps/tidy.py": {"airflow"},  # that of the child, Airflow's own command
 }
 CLOCKS = {

@@ -118,7 +118,7 @@ class Outside:
         self.folder, self.state, self.secrets = folder, folder / "state", folder / "secrets"
         self.state.mkdir()
         subprocess.run([CHECKOUT / "deploy" / "make-secrets", self.secrets], check=True, capture_output=True)
-        self.api, self.database = local_postgres.free_port(), local_postgres.free_port()
+        self.api, self.database, self.desk = (local_postgres.free_port() for _ in range(3))
         self.children: dict[str, subprocess.Popen[bytes]] = {}
 
     def _here(self, text: str) -> str:
@@ -129,6 +129,7 @@ class Outside:
             ("api-server:8080", f"127.0.0.1:{self.api}"),
             ("localhost:8080", f"127.0.0.1:{self.api}"),
             ("127.0.0.1:8080", f"127.0.0.1:{self.api}"),
+            ("127.0.0.1:8090", f"127.0.0.1:{self.desk}"),
             ("0.0.0.0", "127.0.0.1"),
         ):
             text = text.replace(container, here)
@@ -142,6 +143,7 @@ class Outside:
             for name, value in SERVICES[service]["environment"].items()
         }
         given |= {"PCW_DB_HOST": "127.0.0.1", "PCW_DB_PORT": str(self.database), "AIRFLOW__API__PORT": str(self.api)}
+        given |= {"PCW_DESK_PORT": str(self.desk)}
         image = {
             "PYTHONPATH": f"{CHECKOUT}/include",
             "PCW_ROOT": str(CHECKOUT),
@@ -294,7 +296,7 @@ def test_every_service_runs_and_is_healthy(tmp_path: Path, monkeypatch: pytest.M
             done = outside.run("bootstrap")
             assert done.returncode == 0, done.stderr[-2000:]
         assert not (outside.state / "secrets" / "vault.key").exists(), "the key comes from its secret"
-        for service in ("api-server", "scheduler", "dag-processor"):
+        for service in ("api-server", "desk", "scheduler", "dag-processor"):
             outside.start(service)
         for service in outside.children:
             assert outside.healthy(service), (tmp_path / f"{service}.log").read_text(errors="replace")[-2000:]

@@ -68,6 +68,13 @@ class Settings(BaseSettings):
     metadata_days: int | None = _named("days Airflow's records of runs are kept; 90 when not set", ge=7)
     clock: Literal["real", "logical"] | None = _named("`logical`: the calendar is simulated (demo, tests)")
     schedule: Literal["clock", "manual"] | None = _named("`manual`: the clock starts no DAG (demo)", "dags")
+    desk_port: int | None = _named("port of the desk; 8090 when not set", ge=1, le=65535)
+    desk_host: str | None = _named(
+        "address the desk listens on; 127.0.0.1 when not set (a container sets its own)", pattern=r"^[0-9a-fA-F.:]+$"
+    )
+    desk_url: str | None = _named(
+        "address people reach the desk at, behind the proxy; `https:` marks its cookies", pattern=r"^https?://[^/\s]+$"
+    )
     db_host: str | None = _named("host of PostgreSQL", "bootstrap on a server")
     db_port: int | None = _named("port of PostgreSQL; 5432 when not set", "bootstrap on a server", ge=1, le=65535)
     superuser_file: Path | None = _named("file with the password of PostgreSQL's superuser", "bootstrap on a server")

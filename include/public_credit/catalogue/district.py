@@ -21,6 +21,14 @@ class Charged(Strict):
     contributing: list[str] = []
 
 
+class SignInAt(Strict):
+    """The district's identity provider (OpenID Connect): its issuer, and what it calls the desk. The secret is a file."""
+
+    issuer: str = Attribute(pattern=r"^https?://[^\s?#]+$")
+    client_id: str = Attribute(min_length=1)
+    title: str = "统一身份认证"
+
+
 class District(Strict):
     """A district. ``region_code`` is that of GB/T 2260, told beside the name; ``name`` is printed on the pages, '' where no district is named; ``issuing_body`` on reports.
 
@@ -28,6 +36,7 @@ class District(Strict):
     ``planned``: sectors that are not served yet → the day they are to be; ``key_departments`` and ``report_areas``: what the plan names for T19 and T20; ``live_from``: the first day of service of all datasets, ``go_live``:
     of single ones; the warehouse's first business day where nothing is said. What was decided before it is 存量补录.
     ``single_handed``: why one person alone approves what he prepared himself (booked as 单人), '' where two do.
+    ``oidc``: where people of the district sign in, None where the desk asks for a password of its own.
     """
 
     name: str = Attribute(min_length=2)
@@ -42,6 +51,7 @@ class District(Strict):
     live_from: date | None = None
     go_live: dict[str, date] = {}
     single_handed: str = Attribute(default="", pattern=r"^(.{4,})?$")
+    oidc: SignInAt | None = None
 
     @property
     def title(self) -> str:

@@ -16,6 +16,8 @@ from .models import Dataset, Receiver, Unit
 from .product import Product
 from .sectors import check_dataset
 from .source import File, Problem, Unreadable, files, opened, parse
+from .users import NAME as USERS
+from .users import Account, read_users
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Folder:
     district: District = NOWHERE
     units: dict[str, Unit] = field(default_factory=dict)
     receivers: dict[str, Receiver] = field(default_factory=dict)
+    users: dict[str, Account] = field(default_factory=dict)
     left_out: dict[str, list[Problem]] = field(default_factory=dict)
     stale: dict[str, str] = field(default_factory=dict)
     good: dict[str, str] = field(default_factory=dict)
@@ -168,6 +171,21 @@ def _unknown_tables(file: File, receiver: Receiver, product: Product) -> Iterato
             yield file.problem(("interfaces", name), "记录类型或变体不存在", "改为目录中已有的类型和变体")
 
 
+def _users(folder: Path, remembered: Mapping[str, str], found: Folder) -> None:
+    """``users.yml``, which need not be there; what cannot be read at all counts as it did when it was good last."""
+    problems: list[Problem] = []
+    file = opened(folder / USERS, folder, problems) if (folder / USERS).exists() else None
+    if file:
+        found.users = read_users(file, found.units, problems)
+    if problems:
+        found.left_out[USERS] = problems
+        last = _last(USERS, remembered)
+        if last and (file is None or not isinstance(file.content, list)):
+            found.users = read_users(last, found.units, [])
+    elif file:
+        found.good[USERS] = file.text
+
+
 def _checked(file: File, content: Any, problems: list[Problem]) -> District | None:
     """The district of the content; None with anything wrong in it."""
     before = len(problems)
@@ -213,4 +231,5 @@ def read_folder(folder: Path, product: Product, remembered: Mapping[str, str]) -
     _district(folder, remembered, found)
     _departments(folder, product, remembered, found)
     _receivers(folder, product, found)
+    _users(folder, remembered, found)
     return found

@@ -20,6 +20,8 @@ from .models import Dataset, Forbidden, Kind, Receiver, Unit
 from .product import read_product
 from .sectors import Refused, Sector
 from .source import Problem
+from .users import NAME as USERS
+from .users import Account
 
 Stamp = tuple[tuple[str, int], ...]
 
@@ -62,6 +64,7 @@ class Catalogue:
     stale: dict[str, str] = field(default_factory=dict)
     good: dict[str, str] = field(default_factory=dict)
     absent: Absent = Absent()
+    users: dict[str, Account] = field(default_factory=dict)
 
     @property
     def collected(self) -> list[Unit]:
@@ -124,7 +127,7 @@ def default_root() -> Path:
 def _version(*places: Path | None) -> str:
     digest = hashlib.sha256()
     for place in filter(None, places):
-        for path in _paths(place):
+        for path in (path for path in _paths(place) if path.name != USERS):  # who signs in changes no verdict
             content = path.read_bytes() if path.is_file() else b""
             digest.update(path.relative_to(place).as_posix().encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:12]
@@ -157,6 +160,7 @@ def read(root: Path, folder: Path | None, last: Mapping[str, str] | None = None)
         stale=found.stale,
         good=found.good,
         absent=absent(found.district, found.units, datasets, product.refused) if folder else Absent(),
+        users=found.users,
     )
     return catalogue, problems + [problem for mistakes in catalogue.left_out.values() for problem in mistakes]
 

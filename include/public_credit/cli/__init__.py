@@ -27,6 +27,7 @@ from . import (
     calendar,
     chinese,
     corrections,
+    desk,
     editions,
     lineage,
     operate,
@@ -35,6 +36,7 @@ from . import (
     publications,
     reports,
     subjects,
+    users,
     waivers,
 )
 from .audit import app as audit_app
@@ -60,6 +62,8 @@ app.add_typer(report, name="report")
 subjects.register(app)
 editions.register(app)
 calendar.register(app)
+users.register(app)
+desk.register(app)
 
 
 def _version(asked: bool) -> None:

@@ -8,6 +8,9 @@ import typer
 
 from ..base.messages import UserError
 from ..gate import set_aside as moves
+from ..ledger import words
+from ..ledger.session import session
+from ..oversight import receipts
 from ..steps import work
 from . import output
 from .chinese import App
@@ -21,6 +24,7 @@ Seq = Annotated[int, typer.Argument(help="批次序号。")]
 def register(app: App) -> None:
     commands = App(invoke_without_command=True)
     commands.callback()(show)
+    commands.command("show", help="一个批次的全部：各次入库、步骤、检查项、各规则行数、有问题的行、退回单。")(show_one)
     commands.command("set-aside", help="搁置一个批次：不再入库、裁决和提醒，字节与已入库的行保留；已放行的不能搁置。")(
         set_aside
     )
@@ -38,6 +42,33 @@ def show(
 ) -> None:
     if context.invoked_subcommand is None:
         list_batches(unit, dataset, limit, as_json)
+
+
+def show_one(
+    seq: Seq,
+    limit: Annotated[int, typer.Option(min=1, max=100000, help="至多列出多少行。")] = 50,
+    as_json: Json = False,
+) -> None:
+    with session("reader") as opened:
+        told = receipts.batch(opened, seq, listed=limit)
+    if as_json:
+        output.as_json(told)
+        return
+    print(f"批次 {seq}  {told['dataset_id']}  {told['file_name']}  {words.BATCH[told['state']]}  {told['message']}")
+    for step in told["steps"]:
+        print(
+            f"  {step['started_at']:%m-%d %H:%M}  {words.STEP.get(step['name'], step['name'])}  {words.VERDICT[step['verdict']]}  {step['message']}"
+        )
+    for check in told["checks"]:
+        if not check["success"]:
+            print(f"  未通过 {check['expectation_id']}  {check['title']}  {check['remedy']}")
+    for rule in told["rules"]:
+        print(f"  {rule['rule']}  {rule['rows']:,} 行  {rule['title']}")
+    output.table(
+        ["工作表", "行号", "错误", "提醒"],
+        [[row["sheet"] or "", row["source_row"], row["errors"], row["warnings"]] for row in told["rows"]],
+        numeric=(1,),
+    )
 
 
 def set_aside(seq: Seq, reason: Reason, as_json: Json = False) -> None:

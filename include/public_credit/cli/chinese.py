@@ -35,7 +35,7 @@ _WANTED = {
     "value_error": "应为日期，如 2026-02-25",
 }
 _NAMES = {
-    "applicants": "名单", "batch": "批次", "case": "编号", "check": "检查项", "dataset": "数据集", "edition": "定稿",
+    "account": "账号", "applicants": "名单", "batch": "批次", "case": "编号", "check": "检查项", "dataset": "数据集", "edition": "定稿",
     "judgement": "裁定", "key": "编号", "left": "主体", "name": "编号", "new": "后来的定稿", "number": "编号", "old": "先前的定稿",
     "paper": "报告", "release_id": "变更单", "right": "另一主体", "seq": "批次", "subject": "主体", "unit": "单位",
 }  # fmt: skip

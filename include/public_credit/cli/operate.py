@@ -12,10 +12,12 @@ from sqlalchemy import select
 from ..base.messages import UserError, key_given, spoken
 from ..catalogue import load_catalogue
 from ..gate import run as judge
+from ..identifiers import persons
 from ..ledger import words
 from ..ledger.models import Attempt, Batch
-from ..ledger.session import session
-from ..ledger.states import AttemptState, BatchState, Verdict
+from ..ledger.session import session, step
+from ..ledger.states import AttemptState, BatchState, StepName, Verdict
+from ..oversight import outbound
 from ..steps import work
 from . import output
 from .approvals import Why, waiting
@@ -40,10 +42,13 @@ def register(app: App) -> None:
     )(dbt)
     release = App(no_args_is_help=True, help="变更单：生成、查看、审批。")
     release.command("prepare", help="冻结最近一次构建的变更单。")(release_prepare)
+    release.command("list", help="变更单列表：等待审批的在前。")(release_list)
+    release.command("items", help="变更单的差异：逐条记录编号与操作，不含内容。")(release_items)
     release.command("show", help="查看变更单封面。")(release_show)
     release.command("approve", help="批准异常变更单（须写明差异指纹）。")(release_approve)
     app.add_typer(release, name="release")
     app.command("deliver", help="把已放行的变更报送市平台。")(deliver)
+    app.command("deliveries", help="最近的报送请求、结果不明的记录、被拒收的原因。")(show_deliveries)
     app.command("receive", help="取回市平台的后续回执。")(receive)
     app.command("reconcile", help="与市平台逐条双向对账。")(reconcile)
     app.command("replay", help="从归档重放一个批次：新的一次入库与旧的并列，裁决后一次切换。")(replay)
@@ -114,6 +119,7 @@ def report_batch(seq: int, as_json: bool) -> None:
 def ingest(
     dataset: Annotated[str, typer.Argument(help="数据集编号。")],
     file: Annotated[Path, typer.Option("--file", help="要登记的文件。")],
+    land_only: Annotated[bool, typer.Option("--land-only", help="只登记入库，留待关卡集中裁决。")] = False,
     on: On = None,
     as_json: Json = False,
 ) -> None:
@@ -126,6 +132,10 @@ def ingest(
     outcome = work.ingest(run, dataset, file)
     if not outcome.batch_seqs:
         output.done(as_json, outcome.message, batches=[])
+        return
+    if land_only:
+        listed = "、".join(map(str, outcome.batch_seqs))
+        output.done(as_json, f"已登记批次 {listed}，待关卡裁决。", batches=list(outcome.batch_seqs))
         return
     work.gate(run)
     for seq in outcome.batch_seqs:
@@ -177,6 +187,80 @@ def release_prepare(on: On = None, as_json: Json = False) -> None:
     result = work.release(run_of(on))
     said = result.message if result else "没有待冻结的变更。"
     output.done(as_json, said, release=result.release_id if result else None, state=result.state if result else None)
+
+
+def release_list(as_json: Json = False) -> None:
+    with session("reader") as opened:
+        rows = outbound.releases(opened)
+    if as_json:
+        output.as_json(rows)
+    elif not rows:
+        print("还没有变更单。")
+    else:
+        output.table(
+            ["编号", "业务日期", "新增", "变更", "撤下", "状态", "批准人", "异常"],
+            [
+                [
+                    row["release_id"],
+                    row["business_date"],
+                    row["adds"],
+                    row["mods"],
+                    row["dels"],
+                    words.RELEASE[row["state"]],
+                    row["decided_by"],
+                    row["unusual"],
+                ]
+                for row in rows
+            ],
+            numeric=(0, 2, 3, 4),
+        )
+
+
+def release_items(
+    release_id: Release,
+    limit: Annotated[int, typer.Option(min=1, max=100000, help="至多列出多少条。")] = 200,
+    as_json: Json = False,
+) -> None:
+    with session("reader") as opened:
+        rows = outbound.release(opened, release_id, limit)["items"]
+    if as_json:
+        output.as_json(rows)
+        return
+    output.table(
+        ["接口", "操作", "记录编号", "结果"],
+        [
+            [row["interface"], words.OPERATION[row["operation"]], row["record_id"], words.ITEM[row["state"]]]
+            for row in rows
+        ],
+    )
+
+
+def show_deliveries(
+    limit: Annotated[int, typer.Option(min=1, max=100000, help="每类至多列出多少条。")] = 50, as_json: Json = False
+) -> None:
+    with session("reader") as opened:
+        told = outbound.deliveries(opened, limit)
+    if as_json:
+        output.as_json(told)
+        return
+    output.table(
+        ["请求", "接口", "条数", "结果", "时间", "说明"],
+        [
+            [
+                row["delivery_id"],
+                row["interface"],
+                row["items"],
+                words.ITEM.get(row["state"], row["state"]),
+                f"{row['started_at']:%m-%d %H:%M}",
+                row["message"],
+            ]
+            for row in told["requests"]
+        ],
+        numeric=(0, 2),
+    )
+    print(f"结果不明 {len(told['doubtful'])} 条")
+    for row in told["refused"]:
+        print(f"拒收 {row['receipt_code']}  {row['interface']}  {row['items']:,} 条  {row['said']}")
 
 
 def release_show(release_id: Release, as_json: Json = False) -> None:
@@ -235,10 +319,16 @@ def reconcile(
 
 
 def replay(
-    batch: Annotated[str, typer.Argument(help="批次序号或批次编号。")], on: On = None, as_json: Json = False
+    batch: Annotated[str, typer.Argument(help="批次序号或批次编号。")],
+    why: Annotated[str, typer.Option("--reason", help="理由，记入台账。")] = "",
+    on: On = None,
+    as_json: Json = False,
 ) -> None:
     found = _batch(batch)
     run = run_of(on or newest_day())
+    if why.strip():
+        with step(run, "collector", StepName.REPLAY, batch_seq=found.seq) as record:
+            record.message = persons.mask(f"{run.who} 重放批次 {found.seq}：{why.strip()}")
     result = work.land_one(run, found.seq)
     from ..steps.follow_up import follow_up
 

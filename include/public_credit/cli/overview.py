@@ -9,19 +9,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import text
 
 from ..base import files, settings
 from ..base.messages import UserError, spoken
 from ..ledger import words
 from ..ledger.session import newest_business_day, session
-from ..ledger.states import NOT_BACK, OUT_OF_THE_WAY, QuarantineState, sql
-from ..oversight import alerts, metrics, status
+from ..oversight import alerts, assessed, metrics, receipts, status, trends
 from ..oversight.doctor import examine
 from ..oversight.waits.item import DEPARTMENT
 from . import output
 from .chinese import App
-from .start import known_batch, known_dataset, known_unit, run_of
+from .start import known_batch, known_dataset, known_unit, run_of, unit_of_catalogue
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本使用。")]
 Unit = Annotated[str | None, typer.Option("--unit", help="只看一个单位（单位编号）。")]
@@ -32,6 +30,8 @@ def register(app: App) -> None:
     app.command("alerts", help="提醒清单：现在有哪些事项未了，各自何时首次提醒。")(show_alerts)
     app.command("quarantine", help="退回的行：在哪个文件哪一行、违反哪条规则、处理到哪一步。")(show_quarantine)
     app.command("slips", help="退回单：在哪里、多少行、已更正多少。")(show_slips)
+    app.command("assessment", help="一个单位的年度考核：各项得分，逐行依据。")(show_assessment)
+    app.command("trends", help="各规则近期退回的行数，按业务日期。")(show_trends)
     app.command("doctor", help="检查运行环境：目录、密钥、数据库、模型、连接。")(doctor)
     app.command("metrics", help="监控指标（Prometheus 文本）。")(show_metrics)
 
@@ -142,20 +142,7 @@ def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: boo
     """Print the newest receipts."""
     unit, dataset = known_unit(unit), known_dataset(dataset)
     with session("reader") as opened:
-        rows = [
-            dict(row)
-            for row in opened.execute(
-                text(f"""
-            select seq, batch_id, dataset_id, file_name, locator, source_version, business_date, received_at, state,
-                   rows_in, accepted, quarantined, duplicate, refused, current_attempt as attempt,
-                   case when state in {sql(OUT_OF_THE_WAY)} then set_aside_reason else message end as message, sha256
-            from ledger.batch
-            where (cast(:unit as text) is null or unit_id = :unit)
-              and (cast(:dataset as text) is null or dataset_id = :dataset)
-            order by seq desc limit :limit"""),
-                {"unit": unit, "dataset": dataset, "limit": limit},
-            ).mappings()
-        ]
+        rows = receipts.batches(opened, unit, dataset, limit)
     if as_json:
         output.as_json(rows)
         return
@@ -224,20 +211,7 @@ def show_quarantine(
 def show_slips(unit: Unit = None, as_json: Json = False) -> None:
     unit = known_unit(unit)
     with session("reader") as opened:
-        rows = [
-            dict(row)
-            for row in opened.execute(
-                text(f"""
-            select s.slip_id, s.unit_id, s.file_name, s.rows, s.written_on, b.dataset_id,
-                   count(*) filter (where q.state = {sql(QuarantineState.CORRECTED)}) as corrected,
-                   count(*) filter (where q.state in {sql(NOT_BACK)}) as open
-            from ledger.slip s join ledger.batch b on b.seq = s.batch_seq
-            left join ledger.quarantine q on q.slip_id = s.slip_id
-            where cast(:unit as text) is null or s.unit_id = :unit
-            group by s.slip_id, b.dataset_id order by s.written_on desc, s.slip_id"""),
-                {"unit": unit},
-            ).mappings()
-        ]
+        rows = receipts.slips(opened, unit)
     for row in rows:
         row["path"] = str(settings.home() / "slips" / row["unit_id"] / row["file_name"])
     if as_json:
@@ -262,6 +236,53 @@ def show_slips(unit: Unit = None, as_json: Json = False) -> None:
         ],
         numeric=(3, 4, 5),
     )
+
+
+def show_assessment(
+    unit: Annotated[str, typer.Argument(help="单位编号。")],
+    limit: Annotated[int, typer.Option(min=1, max=100000, help="至多列出多少行。")] = 200,
+    as_json: Json = False,
+) -> None:
+    unit = unit_of_catalogue(unit)
+    with session("reader") as opened:
+        told = assessed.of_unit(opened, unit, limit)
+    if as_json:
+        output.as_json(told)
+    elif not told["items"]:
+        print("还没有考核数字。")
+    else:
+        print(f"{told['year']} 年度")
+        output.table(
+            ["项目", "得分", "满分", "算法"],
+            [[row["title"], str(row["points"]), str(row["max_points"]), row["formula"]] for row in told["items"]],
+        )
+        output.table(
+            ["项目", "日期", "计入", "满额", "说明"],
+            [
+                [row["item"], row["event_on"], str(row["counted"]), str(row["out_of"]), row["note"]]
+                for row in told["lines"]
+            ],
+        )
+
+
+def show_trends(
+    unit: Unit = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="最近多少天。")] = 30,
+    as_json: Json = False,
+) -> None:
+    unit = known_unit(unit)
+    with session("reader") as opened:
+        told = trends.by_rule(opened, newest_business_day("reader") or run_of().on, unit, days)
+    if as_json:
+        output.as_json(told)
+    elif not told["rules"]:
+        print("这段时间没有退回的行。")
+    else:
+        output.table(
+            ["规则", "类型", "合计", *(f"{day:%m-%d}" for day in told["dates"]), "说明"],
+            [[row["rule"], row["kind"], row["rows"], *row["by_date"], row["title"]] for row in told["rules"]],
+            numeric=tuple(range(2, 3 + len(told["dates"]))),
+        )
 
 
 def doctor(as_json: Json = False) -> None:

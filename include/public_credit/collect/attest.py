@@ -79,10 +79,11 @@ def attest(run: Run, dataset_id: str, start: date, end: date, reason: str) -> bo
     return booked is not None
 
 
-def listing(*, dataset_id: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+def listing(*, dataset_id: str | None = None, unit_id: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
     """The newest attestations; one with ``batch_seq`` stands for a delivery without rows, one with ``superseded_by`` counts no more."""
     with session("reader") as opened:
         query = select(Attestation).order_by(Attestation.id.desc()).limit(limit)
+        query = query.where(Attestation.unit_id == unit_id) if unit_id else query
         rows = opened.scalars(query.where(Attestation.dataset_id == dataset_id) if dataset_id else query)
         names = (
             "id",

@@ -50,6 +50,7 @@ class StepName(StrEnum):
     FOLLOW_UP = "follow_up"
     SET_ASIDE = "set_aside"
     WITHDRAW = "withdraw"
+    REPLAY = "replay"
     RESTORE = "restore"
     DECIDE = "decide"
     RESOLVE = "resolve"

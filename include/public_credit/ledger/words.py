@@ -58,6 +58,7 @@ STEP: dict[str, str] = {
     StepName.FOLLOW_UP: "退回单与更正匹配",
     StepName.SET_ASIDE: "搁置批次",
     StepName.WITHDRAW: "撤回批次",
+    StepName.REPLAY: "重放批次",
     StepName.RESTORE: "恢复批次",
     StepName.DECIDE: "认定更正",
     StepName.RESOLVE: "主体识别",

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from ..build import inputs
 from ..catalogue import Catalogue
+from ..catalogue.users import NAME as USERS
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ def _follows(catalogue: Catalogue, file: str) -> str:
         return "该单位未接入"
     if file.startswith("receivers/"):
         return "暂不报送"
+    if file == USERS:
+        return "有误的账号不能登录工作台，其余照常"
     return "沿用改错以前的内容；此前没有的，有误的行不计"
 
 

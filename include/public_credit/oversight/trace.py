@@ -24,7 +24,7 @@ _LISTED = 20
 _FOUND = text(f"""
     select variant, {ids.record_id("record_id")} as record_id, batch_seq, attempt, row_no
     from desk.find_records(:kind, :record, cast(:numbers as text[]))""")
-_WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
+WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.HELD: "随批次扣留",
     BatchState.LANDED: words.NOT_JUDGED,
     BatchState.SET_ASIDE: "随批次搁置",
@@ -66,24 +66,11 @@ def find(key: str) -> list[Found]:
     Raises UserError for a blank key, for a record whose rows have been purged, and where it names records of several persons: persons are looked up one at a time.
     """
     key = key_given(key, "文书号或记录编号")
-    by_id = ids.is_record_id(key)
-    found: dict[Any, Found] = {}
     with session("reader") as opened:
-        for kind in load_catalogue().kinds.values():
-            if not by_id and kind.document is None:
-                continue
-            rows = opened.execute(
-                _FOUND,
-                {"kind": kind.id, "record": key if by_id else None, "numbers": None if by_id else spellings(key)},
-            )
-            for row in rows.tuples():
-                record = Found(kind.id, *row)
-                found.setdefault(
-                    (kind.id, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record
-                )
-        if by_id and not found:
+        found = answering(opened, key)
+        if ids.is_record_id(key) and not found:
             _told_purged(opened, key)
-    persons = [item for item in found.values() if item.about_person]
+    persons = [item for item in found if item.about_person]
     if len(persons) > 1:
         several = [
             item.record_id or f"批次 {item.batch_seq} 第 {item.row_no} 行（无法识别，见退回单）" for item in persons
@@ -95,6 +82,20 @@ def find(key: str) -> list[Found]:
             + (f" 等 {len(several)} 条" if len(several) > _LISTED else "")
             + "。",
         )
+    return found
+
+
+def answering(opened: Session, key: str) -> list[Found]:
+    """Records with this document number or record id, those of persons among them, as ``find`` tells them one by one."""
+    by_id = ids.is_record_id(key)
+    found: dict[Any, Found] = {}
+    for kind in load_catalogue().kinds.values():
+        if not by_id and kind.document is None:
+            continue
+        asked = {"kind": kind.id, "record": key if by_id else None, "numbers": None if by_id else spellings(key)}
+        for row in opened.execute(_FOUND, asked).tuples():
+            record = Found(kind.id, *row)
+            found.setdefault((kind.id, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record)
     return list(found.values())
 
 
@@ -124,7 +125,7 @@ def _versions(opened: Any, item: Found, purpose: str) -> list[dict[str, Any]]:
         text(f"""
         select r.*, b.batch_id, b.file_name, b.locator, b.sha256, b.received_at, b.business_date, b.dataset_id,
                b.dag_run, b.state as batch_state, b.current_attempt, a.catalogue_version, a.rules_version,
-               a.code_version, {unchanged.OUTCOME} as outcome, q.state as quarantine_state,
+               a.code_version, {unchanged.OUTCOME} as _outcome, q.state as quarantine_state,
                (select json_agg(json_build_object('rule', v.rule_id, 'severity', v.severity, 'detail', v.detail))
                 from ledger.row_verdict v where v.batch_seq = r.batch_seq and v.attempt = r.attempt
                   and v.row_no = r.row_no) as cross_record
@@ -161,11 +162,11 @@ def _versions(opened: Any, item: Found, purpose: str) -> list[dict[str, Any]]:
             }
             for verdict in row["cross_record"] or []
         ]
-        outcome = words.OUTCOME[row["outcome"]] if row["outcome"] else words.ACCEPTED
+        outcome = words.OUTCOME[row["_outcome"]] if row["_outcome"] else words.ACCEPTED
         if row["attempt"] != row["current_attempt"]:
             outcome = "已被重放取代"
-        elif row["batch_state"] in _WITH_THE_BATCH:
-            outcome = _WITH_THE_BATCH[row["batch_state"]]
+        elif row["batch_state"] in WITH_THE_BATCH:
+            outcome = WITH_THE_BATCH[row["batch_state"]]
         elif row["quarantine_state"] == QuarantineState.CORRECTED:
             outcome = "退回，已更正"
         result.append(

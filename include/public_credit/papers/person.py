@@ -83,46 +83,59 @@ def checked(run: Run, given: str) -> str:
     return plain
 
 
-def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
-    """Look one person up and read that person's facts; the look is in ``access_log`` before they are read."""
+@dataclass(frozen=True)
+class LookUp:
+    """What the database answers about one number: the entry of the log it wrote with the answer, and the records."""
+
+    masked: str
+    entry: int
+    records: list[dict[str, Any]]
+
+
+def look_up(run: Run, given: str, *, purpose: str) -> LookUp:
+    """The records of the person with a number, for a purpose, in the name of who calls.
+
+    Raises UserError without a purpose, for a number that fails its check, after too many look-ups without a result, and
+    (code 3) before anything was built.
+    """
     if not purpose.strip():
-        raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
-    plain = checked(run, id_number)
-    made_at = now()
-    with signed_in(run) as token:
-        with session("reader") as opened:
-            on = data_on(opened)
-        with refusals(), session("reader", token) as opened:
-            answers = opened.execute(
-                _RECORDS,
-                {
-                    "lookups": vault.lookups(plain),
-                    "asked": vault.asked(plain),
-                    "purpose": persons.mask(purpose.strip()),
-                },
-            ).all()
-            there = opened.scalar(_THERE)
-            units = dict(opened.execute(select(PublishedUnit.unit_id, PublishedUnit.name)).tuples().all())
+        raise UserError("按证件号码查询须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
+    plain = checked(run, given)
+    asked = {"lookups": vault.lookups(plain), "asked": vault.asked(plain), "purpose": persons.mask(purpose.strip())}
+    with signed_in(run) as token, refusals(), session("reader", token) as opened:
+        answers = opened.execute(_RECORDS, asked).all()
+        there = opened.scalar(_THERE)
+        units = dict(opened.execute(select(PublishedUnit.unit_id, PublishedUnit.name)).tuples().all())
     if not there:
         raise UserError(
             "自然人的记录（marts.mart_subjects__natural_person）还没有构建。",
             remedy="先运行 public-credit build。",
             code=3,
         )
-    log_number: int = answers[0].entry
-    rows = [_dated(answer.record, units) for answer in answers if answer.record is not None]
+    records = [_dated(answer.record, units) for answer in answers if answer.record is not None]
+    return LookUp(vault.mask(plain), answers[0].entry, records)
+
+
+def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
+    """Look one person up and read that person's facts; the look is in ``access_log`` before they are read."""
+    if not purpose.strip():
+        raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
+    made_at = now()
+    told = look_up(run, id_number, purpose=purpose)
+    with session("reader") as opened:
+        on = data_on(opened)
     # One's own facts are open to oneself; revoked ones and those past their five years are gone.
     policy = policies.load()
-    own = [dict(row) | {"disclosure": policy.levels[0], "severity_class": ""} for row in rows]
+    own = [dict(row) | {"disclosure": policy.levels[0], "severity_class": ""} for row in told.records]
     facts_shown = [row for row in own if may_see(row, "授权查询", on, policy)]
     return PersonReport(
-        number=number("GRBG", made_at.date(), log_number),
+        number=number("GRBG", made_at.date(), told.entry),
         issuer=load_catalogue().district.issuer,
         who=run.who,
         purpose=persons.mask(purpose.strip()),
         made_at=made_at,
         data_on=on,
-        masked_number=vault.mask(plain),
+        masked_number=told.masked,
         roles=[
             (role, [_fact(row, policy) for row in facts])
             for role, facts in groupby(facts_shown, key=lambda row: row["role"])

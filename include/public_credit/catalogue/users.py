@@ -1,0 +1,67 @@
+"""``users.yml`` of the district's folder: who may sign in at the desk, as what. An entry with a mistake shuts out nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field as Attribute
+
+from ..ledger.states import Audience
+from .models import Unit
+from .source import File, Problem, parse
+from .strict import Strict
+
+NAME = "users.yml"
+
+
+class Account(Strict):
+    """A person's account: what he signs in as, his name, his role; ``unit`` of a clerk, and of nobody else.
+
+    ``oidc``: the subject by which the district's identity provider knows him; ``unix``: his user of the machine.
+    """
+
+    account: str = Attribute(pattern=r"^[a-z][a-z0-9_.-]{1,31}$")
+    name: str = Attribute(min_length=1, max_length=40)
+    role: Literal["engineer", "leadership", "auditor", "clerk"]
+    unit: str = ""
+    oidc: str = ""
+    unix: str = ""
+
+    @property
+    def who(self) -> str:
+        """How what he does is booked."""
+        return f"{self.name}（{self.account}）"
+
+
+def _faults(
+    file: File, at: tuple[int], entry: Account, taken: list[Account], units: Mapping[str, Unit]
+) -> list[Problem]:
+    """What is wrong with an entry that has the form of one."""
+    found = []
+    clerk = Audience(entry.role) is Audience.CLERK
+    if clerk and entry.unit not in units:
+        found.append(file.problem((*at, "unit"), "报送员须写明目录中的单位", "补上 unit，写 departments 中的编号"))
+    if entry.unit and not clerk:
+        found.append(file.problem((*at, "unit"), "只有报送员属于一个单位", "删去这一项"))
+    for key, title in (("account", "账号"), ("oidc", "OIDC 标识"), ("unix", "系统用户")):
+        value = getattr(entry, key)
+        if value and any(value == getattr(other, key) for other in taken):
+            found.append(file.problem((*at, key), f"{title}重复", "每人一个"))
+    return found
+
+
+def read_users(file: File, units: Mapping[str, Unit], problems: list[Problem]) -> dict[str, Account]:
+    """The accounts of a file by name; an entry with a mistake is left out, and told among ``problems``."""
+    content = file.content or []
+    if not isinstance(content, list):
+        problems.append(file.problem((), "应为列表，每个账号一项", "参照 docs/desk.md 书写"))
+        return {}
+    taken: list[Account] = []
+    for number, item in enumerate(content):
+        entry = parse(file, Account, item, problems, (number,))
+        wrong = _faults(file, (number,), entry, taken, units) if entry else []
+        problems += wrong
+        if entry and not wrong:
+            taken.append(entry)
+    return {entry.account: entry for entry in taken}

@@ -1,0 +1,44 @@
+"""The server of the desk: uvicorn on this machine's own address, behind whatever proxy the district puts before it."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from ..base import settings
+from ..base.messages import UserError
+from . import app as desk
+from . import guard
+
+
+def application() -> ASGIApp:
+    """The application, every route of which has its audience."""
+    return desk.application()
+
+
+def _free(host: str, port: int) -> None:
+    """Raises UserError (code 3) where somebody else serves on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise UserError(f"端口 {port} 已被占用。", remedy="用 --port 另选一个端口。", code=3) from None
+
+
+def run(app: ASGIApp, port: int) -> None:
+    """Serve until a signal. Raises UserError (code 3) for a port that is taken."""
+    host = settings.current().desk_host or "127.0.0.1"
+    _free(host, port)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=bool(guard.public_url()),
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )

@@ -1,0 +1,135 @@
+"""Signing in and out: sessions and attempts in the database, written as ``pcw_desk`` alone.
+
+A session ends ``IDLE`` after it was last used and ``LONGEST`` after it was opened, whatever happens in between; ``desk.who()``
+asks for the same end. Too many attempts in ``WINDOW`` – of one account, or from one address – are turned away unseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import func, select, text, update
+
+from ..base.messages import UserError
+from ..catalogue import load_catalogue
+from ..catalogue.users import Account
+from ..ledger.models import DeskSession, LoginAttempt
+from ..ledger.session import session
+from ..ledger.states import Audience, Channel, SignIn
+from . import passwords
+from .person import Person
+
+IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=10)
+WINDOW = timedelta(minutes=15)
+OF_ACCOUNT, OF_ADDRESS = 5, 30  # attempts that failed, within the window
+_TOUCHED = timedelta(minutes=1)  # a session that was seen just now is not written again
+_FAILED = """select count(*) filter (where account = :account and at > coalesce((
+        select max(at) from desk.login_attempt where account = :account and outcome = :admitted), '-infinity')),
+    count(*) filter (where address = :address)
+    from desk.login_attempt where at > clock_timestamp() - :window and outcome = :refused
+        and (account = :account or address = :address)"""
+
+
+def _hash(token: str) -> bytes:
+    """What is kept of a token; ``desk.who()`` computes the same."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+class Refused(UserError):
+    """Nobody is signed in: the account or password is wrong, or there were too many attempts."""
+
+
+def sign_in(account: str, password: str, address: str, channel: Channel = Channel.DESK) -> Person:
+    """Open a session for whoever knows the account's password. Raises Refused; the attempt is booked in any case."""
+    entry = load_catalogue().users.get(account)
+    with session("desk") as opened:
+        opened.execute(text("select pg_advisory_xact_lock(hashtext(:key))"), {"key": f"desk {account}"})
+        asked = {"account": account, "address": address, "window": WINDOW}
+        asked |= {"refused": str(SignIn.REFUSED), "admitted": str(SignIn.ADMITTED)}
+        failed = opened.execute(text(_FAILED), asked).tuples().one()
+        if failed[0] >= OF_ACCOUNT or failed[1] >= OF_ADDRESS:
+            outcome = SignIn.THROTTLED
+        else:
+            outcome = SignIn.ADMITTED if passwords.fits(account, password) and entry else SignIn.REFUSED
+        opened.add(LoginAttempt(account=account, address=address, outcome=outcome, at=func.clock_timestamp()))
+    if outcome == SignIn.THROTTLED:
+        minutes = WINDOW.seconds // 60
+        raise Refused("登录尝试次数过多。", remedy=f"请在 {minutes} 分钟后再试；忘记口令的，请数据管理员重设。", code=4)
+    if outcome == SignIn.REFUSED or entry is None:
+        raise Refused("账号或口令不对。", remedy="核对后重试；忘记口令的，请数据管理员重设。", code=4)
+    return admit(entry, channel)
+
+
+def admit_known(subject: str, address: str) -> Person:
+    """Open a session for whom the identity provider vouches. Raises Refused for a subject no account names."""
+    entry = next((entry for entry in load_catalogue().users.values() if entry.oidc == subject and subject), None)
+    with session("desk") as opened:
+        outcome = SignIn.ADMITTED if entry else SignIn.REFUSED
+        opened.add(LoginAttempt(account=entry.account if entry else "", address=address, outcome=outcome))
+    if entry is None:
+        raise Refused("统一身份认证的这个用户没有工作台账号。", remedy="请数据管理员在 users.yml 中登记。", code=4)
+    return admit(entry, Channel.DESK)
+
+
+def admit(entry: Account, channel: Channel) -> Person:
+    """Open a session for an account; its token is known to the person alone."""
+    token = secrets.token_urlsafe(32)
+    with session("desk") as opened:
+        opened.add(
+            DeskSession(
+                token_hash=_hash(token),
+                account=entry.account,
+                name=entry.name,
+                role=entry.role,
+                unit_id=entry.unit or None,
+                channel=channel,
+                ends_at=func.clock_timestamp() + IDLE,
+            )
+        )
+    return Person(entry.account, entry.name, Audience(entry.role), entry.unit, token)
+
+
+def of(token: str) -> Person | None:
+    """Who a token stands for; None when the session has ended, or the account is not what it was when it began."""
+    with session("desk") as opened:
+        found = opened.scalar(
+            select(DeskSession).where(
+                DeskSession.token_hash == _hash(token),
+                DeskSession.closed_at.is_(None),
+                DeskSession.ends_at > func.clock_timestamp(),
+            )
+        )
+        if found is None:
+            return None
+        entry = load_catalogue().users.get(found.account)
+        if entry is None or (entry.name, entry.role, entry.unit) != (found.name, found.role, found.unit_id or ""):
+            found.closed_at = func.clock_timestamp()
+            return None
+        opened.execute(
+            update(DeskSession)
+            .where(DeskSession.id == found.id, DeskSession.seen_at < func.clock_timestamp() - _TOUCHED)
+            .values(
+                seen_at=func.clock_timestamp(),
+                ends_at=func.least(func.clock_timestamp() + IDLE, DeskSession.opened_at + LONGEST),
+            )
+        )
+        return Person(found.account, found.name, Audience(found.role), found.unit_id or "", token)
+
+
+def close(token: str) -> None:
+    """End the session of a token."""
+    with session("desk") as opened:
+        opened.execute(
+            update(DeskSession)
+            .where(DeskSession.token_hash == _hash(token), DeskSession.closed_at.is_(None))
+            .values(closed_at=func.clock_timestamp())
+        )
+
+
+def attempts(limit: int = 200) -> list[dict[str, object]]:
+    """The newest attempts to sign in."""
+    with session("desk") as opened:
+        rows = opened.scalars(select(LoginAttempt).order_by(LoginAttempt.id.desc()).limit(limit))
+        return [{"at": row.at, "account": row.account, "address": row.address, "outcome": row.outcome} for row in rows]

@@ -1,0 +1,92 @@
+"""Pages from templates: one environment, the words and marks pages share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from fastapi.responses import HTMLResponse
+
+from ..base import settings
+from ..base.messages import UserError, spoken
+from ..catalogue import load_catalogue
+from ..ledger import words
+from ..ledger.states import BatchState, ItemState, Verdict
+from ..oversight import figure_page
+from ..papers.record import page as records
+from . import rights
+from .person import Person
+
+_FOLDER = Path(__file__).parent
+STATIC = {
+    "desk.css": "text/css; charset=utf-8",
+    "record.css": "text/css; charset=utf-8",
+    "desk.js": "text/javascript; charset=utf-8",
+}
+STATUS = {2: 400, 3: 503, 4: 404, 5: 502, 6: 409}  # exit code of the command line → status
+_TONE = {  # a mark beside the word: colour is never alone
+    BatchState.ACCEPTED: "good", BatchState.ACCEPTED_WITH_QUARANTINE: "warn", BatchState.HELD: "bad",
+    BatchState.BROKEN: "bad", BatchState.FAILED: "bad", BatchState.LANDED: "calm", BatchState.RECEIVED: "calm",
+    Verdict.OK: "good", Verdict.WARNING: "warn", Verdict.INCOMPLETE: "calm",
+    ItemState.UNKNOWN: "bad", ItemState.REJECTED: "bad", ItemState.SENDING: "calm", ItemState.PENDING: "calm",
+}  # fmt: skip
+_MARK = {"good": "✓", "warn": "△", "bad": "✕", "calm": "◷", "": "·"}
+
+
+def _when(at: datetime | None) -> str:
+    return at.astimezone(settings.TIMEZONE).strftime("%m-%d %H:%M") if at else ""
+
+
+def _number(value: Any) -> str:
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def state_mark(state: str, vocabulary: dict[str, str]) -> tuple[str, str, str]:
+    """(tone, mark, word) of a state."""
+    tone = _TONE.get(state, "")  # type: ignore[call-overload]  # members of several enums, asked for by their text
+    return tone, _MARK[tone], vocabulary.get(state, state)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"when": _when, "number": _number, "spoken": spoken}
+    made.globals |= {"words": words, "state_mark": state_mark, "may": rights.may}
+    made.globals |= {"record_body": records.body, "figure_body": figure_page.body}
+    return made
+
+
+def page(template: str, person: Person | None, status: int = 200, **told: Any) -> HTMLResponse:
+    """A page for a person, or for whoever is not signed in."""
+    try:
+        district = load_catalogue().district.name
+    except UserError:
+        district = ""
+    text = (
+        _environment()
+        .get_template(template)
+        .render(person=person, district=district, places=rights.places(person.role) if person else [], **told)
+    )
+    return HTMLResponse(text, status)
+
+
+def message(person: Person | None, title: str, text: str, remedy: str = "", status: int = 200) -> HTMLResponse:
+    """A page that says one thing."""
+    return page("message.html.j2", person, status, title=title, text=spoken(text), remedy=spoken(remedy), onward="")
+
+
+def static(name: str) -> tuple[bytes, str]:
+    """A file of the pages' looks and its type. Raises UserError (code 4) for any other name."""
+    if name not in STATIC:
+        raise UserError("没有这个文件。", code=4)
+    content = records.style().encode() if name == "record.css" else (_FOLDER / "static" / name).read_bytes()
+    return content, STATIC[name]

@@ -1,0 +1,80 @@
+"""The desk over a warehouse with two judged receipts, one of them with a slip; and somebody of each role signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from public_credit.base import settings
+from public_credit.catalogue import load_catalogue
+from public_credit.desk import app, guard, sessions
+from public_credit.desk.person import Person
+from public_credit.ledger.states import Audience, Channel
+from public_credit.steps.follow_up import follow_up
+from starlette.testclient import TestClient
+
+from tests.conftest import open_warehouse
+from tests.helpers import penalties
+from tests.helpers.runs import run_on
+
+ACCOUNTS = {"engineer": "engineer", "leadership": "leader", "auditor": "auditor", "clerk": "clerk"}
+
+
+@dataclass
+class Desk:
+    """The application, who is signed in, and what the ledger holds."""
+
+    warehouse: Any
+    client: Callable[[str], TestClient]
+    people: dict[str, Person]
+    good: int
+    returned: int
+    slip: str
+
+    def query(self, sql: str, *given: Any) -> list[tuple[Any, ...]]:
+        with self.warehouse.connect("owner") as connection:
+            return connection.execute(sql, given).fetchall()
+
+
+def signed_in(role: str) -> Person:
+    """Somebody of a role, without a password."""
+    return sessions.admit(load_catalogue().users[ACCOUNTS[role]], Channel.DESK)
+
+
+@pytest.fixture(scope="module")
+def desk(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PCW_BUSINESS_DATE", "2026-02-25")
+        with open_warehouse(migrated, folder, patch) as warehouse:
+            given = penalties.rows(4)
+            good = penalties.land(folder, "good.csv", penalties.csv_bytes(given[:2]))
+            penalties.judge(good)
+            wrong = [row | {"decision_date": "2099-01-01"} for row in given[2:]]
+            returned = penalties.land(folder, "wrong.csv", penalties.csv_bytes(wrong))
+            penalties.judge(returned)
+            follow_up(run_on(penalties.ON))
+            people = {str(role): signed_in(role) for role in Audience}
+            made = app.application()
+
+            def client(role: str) -> TestClient:
+                opened = TestClient(
+                    made, base_url="http://127.0.0.1:8090", follow_redirects=False, raise_server_exceptions=False
+                )
+                if role in people:
+                    opened.cookies.set(guard.COOKIE, people[role].token)
+                return opened
+
+            with warehouse.connect("owner") as connection:
+                slip = connection.execute("select slip_id from ledger.slip where batch_seq = %s", [returned]).fetchone()
+            assert slip, "the second receipt has a slip"
+            yield Desk(warehouse, client, people, good, returned, slip[0])
+    settings.forget_connections()
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Path:
+    return tmp_path

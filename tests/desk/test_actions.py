@@ -1,0 +1,251 @@
+"""What a page sets going is done by the command line, in the person's name; a form of any kind is answered with a sentence."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import openpyxl
+import pytest
+from public_credit.base import settings
+from public_credit.base.messages import UserError
+from public_credit.desk import actions, rights
+from public_credit.ledger.states import Audience
+from starlette.testclient import TestClient
+
+from tests import seeds
+from tests.helpers import penalties
+
+from .conftest import Desk
+
+
+def _post(desk: Desk, role: str, path: str, *, files: Any = None, **form: str) -> Any:
+    return desk.client(role).post(path, data={"csrf": desk.people[role].csrf} | form, files=files)
+
+
+def _ended(desk: Desk, role: str, answer: Any, patience: float = 90.0) -> dict[str, Any]:
+    """The job an answer leads to, once it has ended."""
+    assert answer.status_code == 303, answer.text
+    deadline = time.monotonic() + patience
+    while (told := desk.client(role).get(f"/api{answer.headers['location']}").json())["running"]:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.2)
+    page = desk.client(role).get(answer.headers["location"])
+    assert page.status_code == 200 and told["job"]["title"] in page.text
+    return told["job"]
+
+
+def test_a_receipt_is_set_aside_and_put_back_in_the_persons_name(desk: Desk, tmp_path: Path) -> None:
+    seq = penalties.land(tmp_path, "aside.csv", penalties.csv_bytes(penalties.rows(1)))
+    for move in ("set-aside", "restore"):
+        job = _ended(
+            desk, "engineer", _post(desk, "engineer", f"/batches/{seq}/{move}", reason="--json 核实", confirm="yes")
+        )
+        assert job["code"] == 0, job
+    told = [
+        row[0]
+        for row in desk.query(
+            "select message from ledger.step where batch_seq = %s and name in ('set_aside', 'restore')", seq
+        )
+    ]
+    assert (
+        all("数据工程师甲（engineer）" in message and "--json 核实" in message for message in told) and len(told) == 2
+    )
+    page = desk.client("engineer").get(f"/batches/{seq}").text
+    assert "搁置批次" in page and "数据工程师甲（engineer）" in page
+
+
+def test_without_reason_or_confirmation_nothing_is_done(desk: Desk) -> None:
+    before = desk.query("select count(*) from ledger.step")
+    for form in ({"confirm": "yes"}, {"reason": "  ", "confirm": "yes"}, {"reason": "核实"}):
+        answer = _post(desk, "engineer", f"/batches/{desk.good}/withdraw", **form)
+        assert answer.status_code == 400 and re.search("没有填写理由|没有确认", answer.text)
+    assert desk.query("select count(*) from ledger.step") == before
+
+
+def test_what_a_command_refuses_is_told_with_its_remedy(desk: Desk) -> None:
+    job = _ended(
+        desk, "engineer", _post(desk, "engineer", "/subjects/undo", judgement="77", reason="核实", confirm="yes")
+    )
+    assert job["code"] in (2, 4) and job["said"] and job["remedy"]
+
+
+def test_a_job_is_its_persons_alone(desk: Desk) -> None:
+    answer = _post(desk, "engineer", "/subjects/undo", judgement="78", reason="核实", confirm="yes")
+    for role in ("auditor", "clerk", "leadership"):
+        assert desk.client(role).get(answer.headers["location"]).status_code == 404
+    _ended(desk, "engineer", answer)
+
+
+def test_a_release_is_approved_by_somebody_who_did_not_prepare_it(desk: Desk) -> None:
+    desk.query("insert into ledger.build (business_date, state) values ('2026-02-25', 'built') returning build_id")
+    ((release,),) = desk.query(
+        "insert into ledger.release (build_id, receiver, business_date, state, adds, mods, dels, diff_hash, unusual, cover) "
+        "select max(build_id), 'city', '2026-02-25', 'waiting', 1, 0, 0, 'abc', '新增过多', "
+        """jsonb_build_object('编制', '数据工程师甲（engineer）', '新增', 1, '<b>', '<script>') from ledger.build returning release_id"""
+    )
+    page = desk.client("engineer").get(f"/releases/{release}").text
+    assert "须由另一人批准" in page and "<script>x" not in page and "&lt;script&gt;" in page
+    own = _ended(desk, "engineer", _post(desk, "engineer", f"/releases/{release}/approve", hash="abc", confirm="yes"))
+    assert own["code"] == 4 and "须由另一人批准" in own["said"]
+    stale = _ended(
+        desk, "leadership", _post(desk, "leadership", f"/releases/{release}/approve", hash="abd", confirm="yes")
+    )
+    assert stale["code"] == 4 and "指纹不符" in stale["said"]
+    assert _post(desk, "auditor", f"/releases/{release}/approve", hash="abc", confirm="yes").status_code == 403
+    done = _ended(
+        desk, "leadership", _post(desk, "leadership", f"/releases/{release}/approve", hash="abc", confirm="yes")
+    )
+    assert done["code"] == 0, done
+    assert desk.query("select state, decided_by from ledger.release where release_id = %s", release) == [
+        ("released", "分管区领导（leader）")
+    ]
+
+
+def test_a_clerk_fetches_his_slip_corrects_it_and_sees_what_the_rules_say(desk: Desk, tmp_path: Path) -> None:
+    clerk = desk.client("clerk")
+    slip = clerk.get(f"/mine/slips/{desk.slip}")
+    assert slip.status_code == 200 and slip.content[:2] == b"PK"
+    assert desk.query("select who, action, subject_ref from ledger.access_log where channel = 'desk'") == [
+        ("综合执法局报送员（clerk）", "slip", desk.slip)
+    ]
+    path = tmp_path / "slip.xlsx"
+    path.write_bytes(slip.content)
+    book = openpyxl.load_workbook(path)
+    mended = 0
+    for sheet in book:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if str(cell.value).startswith("2099"):
+                    cell.value, mended = "2026-02-20", mended + 1
+    assert mended
+    book.save(path)
+    begun = time.monotonic()
+    answer = _post(desk, "clerk", f"/mine/slips/{desk.slip}", files={"file": ("../../更正 单.xlsx", path.read_bytes())})
+    job = _ended(desk, "clerk", answer)
+    assert job["code"] == 0, job
+    (seq,) = job["result"]["batches"]
+    assert time.monotonic() - begun < 60
+    page = clerk.get(f"/mine/batches/{seq}").text
+    assert "待关卡裁决" in page and "更正 单.xlsx" in page
+    ((state, unit),) = desk.query("select state, unit_id from ledger.batch where seq = %s", seq)
+    assert (state, unit) == ("landed", "zhzf"), "only the gate decides"
+    assert not [path for path in (settings.home() / "uploads").rglob("*") if path.is_file()], "the archive has it now"
+
+
+def test_a_clerk_states_that_nothing_was_due(desk: Desk) -> None:
+    dataset = next(
+        row["dataset_id"]
+        for row in desk.client("clerk").get("/api/mine").json()["datasets"]
+        if row["dataset_id"] != penalties.DATASET
+    )
+    form = {"dataset": dataset, "from": "2026-02-01", "to": "2026-02-02", "reason": "〔2026〕1号函", "confirm": "yes"}
+    job = _ended(desk, "clerk", _post(desk, "clerk", "/mine/attest", **form))
+    assert job["code"] == 0, job
+    assert desk.query("select attested_by from ledger.attestation where dataset_id = %s", dataset) == [
+        ("综合执法局报送员（clerk）",)
+    ]
+    assert "〔2026〕1号函" in desk.client("clerk").get("/mine").text
+    for path in ("/mine/attest", "/mine/hand-in"):
+        other = _post(
+            desk, "clerk", path, files={"file": ("a.csv", b"x")}, **(form | {"dataset": "scjg.annual_reports"})
+        )
+        assert other.status_code == 404, "a dataset of another unit"
+
+
+def test_another_units_slip_is_not_there(desk: Desk) -> None:
+    desk.query("update ledger.slip set unit_id = 'scjg' where slip_id = %s returning slip_id", desk.slip)
+    try:
+        assert desk.client("clerk").get(f"/mine/slips/{desk.slip}").status_code == 404
+        refused = _post(desk, "clerk", f"/mine/slips/{desk.slip}", files={"file": ("a.xlsx", b"x")})
+        assert refused.status_code == 404
+    finally:
+        desk.query("update ledger.slip set unit_id = 'zhzf' where slip_id = %s returning slip_id", desk.slip)
+
+
+_ALPHABET = ["<script>x</script>", "'", '"', "\0", "\r\n", "{{7*7}}", "%00", "../", "甲", "\u202e", "￿", "--", "9" * 30, "-1", ";", "x" * 600, "\x1b[31m", "$(id)"]  # fmt: skip
+
+
+def _hostile(count: int) -> list[str]:
+    rng = random.Random(seeds.SEED)
+    return ["".join(rng.choices(_ALPHABET, k=rng.randint(1, 5))) for _ in range(count)]
+
+
+FIELDS = {
+    "/batches/1/replay": ("engineer", ["reason", "confirm"]),
+    "/waivers": ("engineer", ["dataset", "check", "reason", "owner", "until", "batch"]),
+    "/corrections/1": ("engineer", ["chosen", "reason"]),
+    "/subjects/merge": ("engineer", ["left", "right", "reason"]),
+    "/subjects/split": ("engineer", ["subject", "identifiers", "reason"]),
+    "/subjects/undo": ("engineer", ["judgement", "reason"]),
+    "/releases/1/approve": ("leadership", ["hash"]),
+    "/mine/attest": ("clerk", ["dataset", "from", "to", "reason"]),
+    "/mine/hand-in": ("clerk", ["dataset", "file"]),
+}
+
+
+@pytest.mark.parametrize("path", FIELDS)
+def test_no_text_of_a_form_breaks_a_page_or_comes_back_as_markup(
+    desk: Desk, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred texts per field. What would be started is looked at, not started: hundreds of processes prove no more."""
+    started: list[tuple[str, ...]] = []
+
+    def start(person: Any, title: str, back: str, command: tuple[str, ...], *values: str, after: Any = None) -> Any:
+        started.append((*command, "--json", *(("--", *values) if values else ())))
+        raise UserError("没有启动。", code=6)
+
+    monkeypatch.setattr(actions, "start", start)
+    role, fields = FIELDS[path]
+    client = desk.client(role)
+    fitting = {
+        "confirm": "yes",
+        "reason": "核实",
+        "until": "2026-03-01",
+        "from": "2026-02-01",
+        "to": "2026-02-02",
+        "chosen": "new",
+        "judgement": "1",
+    }
+    for field in fields:
+        for text in _hostile(100):
+            form = {name: fitting.get(name, "1") for name in [*fields, "confirm"]} | {
+                field: text,
+                "csrf": desk.people[role].csrf,
+            }
+            answer = client.post(path, data=form)
+            assert answer.status_code in (400, 403, 404, 409), (field, text, answer.status_code)
+            assert "<script>x" not in answer.text and "49" not in re.sub(r"[0-9a-f]{32,}", "", answer.text)
+    for words in started:
+        options = words[: words.index("--json")]
+        assert not any("\0" in word for word in words) and all(
+            word.startswith("--")
+            for word in options[1:]
+            if word not in ("set-aside", "withdraw", "restore", "merge", "split", "undo", "decide", "approve")
+        ), words
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/batches", "/quarantine", "/trends", "/subjects", "/subjects/find?key=x", "/login", "/batches/1", "/releases/1"],
+)
+def test_no_text_of_an_address_breaks_a_page(desk: Desk, path: str) -> None:
+    client = desk.client("engineer" if path != "/login" else "nobody")
+    base = path.split("?")[0]
+    for text in _hostile(12):
+        for name in ("unit", "dataset", "topic", "key", "next", "days", "batch", "limit"):
+            answer = client.get(base, params={name: text})
+            assert answer.status_code < 500, (base, name, text)
+            assert "<script>x" not in answer.text
+        assert client.get(f"{base}/{quote(text, errors='replace')}").status_code < 500
+
+
+def test_every_role_has_a_home(desk: Desk) -> None:
+    for role in Audience:
+        client: TestClient = desk.client(str(role))
+        home = client.get("/").headers["location"]
+        assert home == rights.HOME[role] and client.get(home).status_code == 200
