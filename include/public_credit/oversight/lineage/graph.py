@@ -103,7 +103,7 @@ def derive(models: Mapping[str, str], columns: Mapping[str, Iterable[str]]) -> G
         for name in tree.named_selects:
             node = lineage(name, tree, {}, dialect=DIALECT, scope=scope, trim_selects=False)
             assert isinstance(node, Node)
-            made[f"{relation}.{name}"] = _made(node, name)
+            made[f"{relation}.{name}"] = _made(node, name, relation)
     return Graph(made)
 
 
@@ -123,21 +123,25 @@ def _add(schema: dict[str, dict[str, dict[str, str]]], relation: str, names: Ite
 
 
 def _in_order(needs: Mapping[str, set[str]]) -> list[str]:
-    """Every relation after those it reads."""
-    done: dict[str, None] = {}
+    """Every relation after those it reads; one that reads what an earlier build left of a later one stands before that."""
+    begun: set[str] = set()
+    done: list[str] = []
 
     def put(relation: str) -> None:
-        for other in sorted(needs[relation] - done.keys() - {relation}):
-            put(other)
-        done[relation] = None
+        begun.add(relation)
+        for other in sorted(needs[relation] - begun):
+            if other not in begun:
+                put(other)
+        done.append(relation)
 
     for relation in sorted(needs):
-        if relation not in done:
+        if relation not in begun:
             put(relation)
-    return list(done)
+    return done
 
 
-def _made(node: Node, name: str) -> Made:
+def _made(node: Node, name: str, relation: str) -> Made:
+    """How a column is made; rows of its own that an earlier build left are no source."""
     steps = [one for one in node.walk() if isinstance(one.expression, exp.Expr)]
     counted = any(one.expression.find(*_COUNTED) for one in steps if not isinstance(one.source, exp.Table))
     sources: set[str] = set()
@@ -148,7 +152,8 @@ def _made(node: Node, name: str) -> Made:
             sources.add(f"{one.source.db}.{one.source.name}.{_last(one.name)}")
         elif counted or one.expression.find(exp.Column, exp.TableColumn):  # rows, not a column of theirs
             sources |= {f"{relation}.{ROWS}" for relation in _relations(one.source)}
-    return Made(_sql(node, name), tuple(sorted(sources)))
+    others = {source for source in sources if source.rpartition(".")[0] != relation}
+    return Made(_sql(node, name), tuple(sorted(others)))
 
 
 def _last(name: str) -> str:
