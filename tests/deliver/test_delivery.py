@@ -170,7 +170,7 @@ def test_a_rejected_record_that_is_corrected_goes_again(desk: Desk) -> None:
     result = desk.deliver()
     assert (result.accepted, result.rejected) == (1, 0) and desk.agreed()
     story = credit("explain", corrected[0]["decision_no"], "--json").json[0]
-    assert [item["state"] for item in story["deliveries"]] == ["rejected", "accepted"]
+    assert [item["state"] for item in story["deliveries"]] == ["被拒收", "已接收"]
 
 
 _DELIVER = """

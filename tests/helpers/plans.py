@@ -27,10 +27,12 @@ def asked(role: str) -> Iterator[list[tuple[str, Any]]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def read_whole(role: str, statements: list[tuple[str, Any]]) -> set[str]:
-    """Tables that a plan of one of the queries reads from one end to the other."""
+def read_whole(role: str, statements: list[tuple[str, Any]], *, avoided: bool = False) -> set[str]:
+    """Tables that a plan of one of the queries reads from one end to the other; ``avoided``: where no index would do."""
     tables = set[str]()
     with settings.connect(role) as connection:
+        if avoided:
+            connection.execute("set enable_seqscan = off")
         for statement, parameters in statements:
             if statement.lstrip().lower().startswith(("select", "with")):
                 (plan,) = connection.execute(f"explain (format json) {statement}", parameters).fetchone()[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from public_credit.catalogue import load_catalogue
-from public_credit.oversight.lineage import compiled
+from public_credit.oversight.lineage import compiled, drawing, page
 from public_credit.oversight.lineage.graph import Graph, derive
 from public_credit.oversight.lineage.told import Words, split
 
@@ -52,6 +52,52 @@ def test_ways_lead_both_ways_and_a_renamed_column_changes_them() -> None:
     renamed = made("select fine as amount from raw.penalty", marts__m="select max(amount) as most from staging.a")
     assert renamed.made["marts.m.most"].sources == ("staging.a.amount",)
     assert Graph.from_json(renamed.to_json()) == renamed
+
+
+def test_a_model_that_reads_what_an_earlier_build_left_of_a_later_one_ends_no_graph() -> None:
+    graph = made(
+        "select t.record_id, p.fine from raw.penalty p join intermediate.touched t on t.record_id = p.record_id",
+        intermediate__touched="select record_id from raw.penalty union select record_id from staging.a",
+    )
+    assert graph.made["staging.a.fine"].sources == ("raw.penalty.fine",)
+    assert "raw.penalty.record_id" in graph.ends("staging.a.record_id")
+    assert {box.relation for box in drawing.drawn(graph, ["staging.a.record_id"]).boxes} == {
+        "raw.penalty", "intermediate.touched", "staging.a",
+    }  # fmt: skip
+
+
+def test_a_drawing_leads_from_the_sources_on_the_left_to_the_uses_on_the_right() -> None:
+    graph = made("select fine from raw.penalty", marts__m="select max(fine) as most from staging.a")
+    drawn = drawing.drawn(graph, ["staging.a.fine"])
+    assert [(source, column) for _, source, column in drawn.lines] == [
+        ("staging.a.fine", "marts.m.most"), ("raw.penalty.fine", "staging.a.fine"),
+    ]  # fmt: skip
+    across = {box.relation: box.x for box in drawn.boxes}
+    assert across["raw.penalty"] < across["staging.a"] < across["marts.m"] and drawn.left_out == 0
+    assert all(box.x + drawing.WIDE <= drawn.width and box.y + box.height <= drawn.height for box in drawn.boxes)
+
+
+def test_a_page_of_lineage_is_clickable_both_ways() -> None:
+    graph = made("select fine from raw.penalty", marts__m="select max(fine) as most from staging.a")
+    html = page.page(graph, Words(load_catalogue()), ["staging.a.fine"], wanted="罚款", simulated=False)
+    entry = html[html.index('<tr id="c-staging-a-fine"') :].partition("</tr>")[0]
+    assert 'href="#c-raw-penalty-fine"' in entry and 'href="#c-marts-m-most"' in entry
+    for target in re.findall(r'href="#([^"]+)"', html):
+        assert html.count(f'id="{target}"') == 1, target
+    svg = html[html.index("<svg") : html.index("</svg>")]
+    assert svg.count("<path") == 2 and svg.count('class="asked"') == 1 and svg.count('href="#c-') == 3
+    assert "src=" not in html and "<script" not in html
+    assert 'href="/lineage/' not in page.body(graph, Words(load_catalogue()), ["staging.a.fine"], linked=True)
+
+
+def test_what_is_too_far_to_be_drawn_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "MOST", 2)
+    graph = made("select fine from raw.penalty", marts__m="select max(fine) as most from staging.a")
+    drawn = drawing.drawn(graph, ["staging.a.fine"])
+    assert (len(drawn.columns), drawn.left_out) == (2, 1)
+    html = page.body(graph, Words(load_catalogue()), ["staging.a.fine"], linked=True)
+    assert 'href="/lineage/marts.m.most"' in html or 'href="/lineage/raw.penalty.fine"' in html
+    assert "更远的 1 列未画" in html
 
 
 @pytest.fixture(scope="module")

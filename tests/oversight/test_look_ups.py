@@ -12,11 +12,13 @@ from public_credit.base import settings
 from public_credit.catalogue import load_catalogue
 from public_credit.land import partitions
 from public_credit.ledger import ids
-from public_credit.oversight import status, trace
+from public_credit.oversight import search, status, trace
+from public_credit.oversight.record import load
 
 from tests.helpers.commands import credit
 from tests.helpers.penalties import csv_bytes, judge, land, rows
 from tests.helpers.plans import asked, partitions_read, read_whole
+from tests.helpers.runs import run_on
 
 # 100 batches of 500 penalties in 13 partitions; every other row came back; every record was delivered.
 _RECORD = ids.record_id("record_id")
@@ -108,6 +110,11 @@ LOOK_UPS: dict[str, Callable[[str], Any]] = {
     "the story of a row without a key": lambda _: trace.story(
         trace.Found("administrative_penalty", "entity", None, 70, 1, 250)
     ),
+    "the page of a record": lambda record: load.load(run_on(), record, check=False),
+    "the page of a row": lambda _: load.load(run_on(), "70/250", check=False),
+    "a search by number": lambda _: search.search(run_on(), "示罚〔70〕250号"),
+    "a search by batch": lambda _: search.search(run_on(), "批次 70"),
+    "a search by hash": lambda _: search.search(run_on(), "0" * 64),
     "the returned rows of a batch": lambda _: status.quarantine_rows(None, 70, False, 50),
     "the returned rows of a unit": lambda _: status.quarantine_rows("unit7", None, False, 50),
     "the slips of a unit": lambda _: credit("slips", "--unit", "unit7", "--json").json,

@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail',
           meta={'grain': ['figure_id', 'item_key'],
                 'takes_out': keys_of('int_targets__touched', ['item_key'])},
-          indexes=[{'columns': ['figure_id', 'item_key'], 'unique': true}, {'columns': ['item_key']}]) }}
+          indexes=[{'columns': ['figure_id', 'item_key'], 'unique': true}, {'columns': ['item_key']},
+                   {'columns': ['record_id']}]) }}
 -- Who is counted by a coverage target (subjects of a register, or bodies on a roster), from when to when, covered since
 -- when.
 with figure as (

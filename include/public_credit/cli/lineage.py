@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..base import settings
 from ..base.messages import UserError
 from ..base.run import now
 from ..catalogue import load_catalogue
@@ -26,9 +27,12 @@ def lineage(
     openlineage: Annotated[
         Path | None, typer.Option("--openlineage", help="把全部血缘写成 OpenLineage 事件（JSON 行）。")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="画成一个网页文件：左边由什么而来，右边用在哪里，逐列可点。")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    from ..oversight.lineage import compiled, shown
+    from ..oversight.lineage import compiled, page, shown
     from ..oversight.lineage import openlineage as events
     from ..oversight.lineage.told import Words
 
@@ -42,6 +46,10 @@ def lineage(
             return
     words = Words(load_catalogue())
     columns = words.find(graph, wanted)
+    if html is not None:
+        output.save(html, page.page(graph, words, columns, wanted=wanted.strip(), simulated=settings.simulated_clock()))
+        output.done(as_json, f"已生成 {html}", file=str(html), columns=columns)
+        return
     if as_json:
         output.as_json([shown.as_json(graph, words, column, down) for column in columns])
         return

@@ -2,47 +2,147 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..base.messages import UserError
+from ..base.run import Run
 from ..oversight import trace
 from . import output
 from .chinese import App
 from .overview import Json
 from .start import run_of
 
+if TYPE_CHECKING:
+    from ..oversight.record.load import Asked
+    from ..papers.record.model import RecordCase
+
 Purpose = Annotated[str | None, typer.Option(help="查询目的；涉及自然人的记录必填，并记入查询日志。")]
 
 
 def register(app: App) -> None:
-    app.command("explain", help="一条记录的来龙去脉：来源、入库、规则、版本、报送与回执。")(explain)
+    app.command("explain", help="一条记录的来龙去脉：状态、来源、逐项数值、规则、版本、报送与回执。")(explain)
+    app.command("find", help="查找：文书号、代码、名称、记录编号、批次、文件 sha256、豁免、数字编号。")(find)
     vault = App(no_args_is_help=True, help="保险库。")
     vault.command("rekey", help="更换保险库与归档密钥：逐条重新加密（可中断后续做）。")(rekey)
     app.add_typer(vault, name="vault")
 
 
 def explain(
-    key: Annotated[str, typer.Argument(help="决定文书号，或记录编号（r 开头）。")],
+    key: Annotated[
+        str, typer.Argument(help="决定文书号、记录编号（r 开头），或 批次/行号（如 64/410，含退回、拒收的行）。")
+    ],
+    purpose: Purpose = None,
+    html: Annotated[Path | None, typer.Option("--html", help="写成一个网页文件（不联网即可打开、打印）。")] = None,
+    case: Annotated[
+        Path | None, typer.Option("--case", help="写成案卷（zip：网页、JSON、回执、可外带的原件、校验值）。")
+    ] = None,
+    original: Annotated[
+        Path | None, typer.Option("--original", help="取出收到的原件（须有归档权限并写明目的，留痕）。")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    from ..oversight.record import load
+    from ..oversight.record import original as originals
+    from ..papers.record import casefile, page
+    from ..papers.record.model import as_dict
+
+    run, said = run_of(), purpose or ""
+    place = load.place_of(key)
+    asked = [load.at_place(*place)] if place else load.every(key)
+    if len(asked) > 1 and (html or case or original):
+        asked = [load.one(key)]
+    if not (html or case or original or as_json or place):
+        _tell(run, asked, key, said)
+        return
+    cases = [load.case(run, item, purpose=said, action="case" if case else "explain") for item in asked]
+    written = []
+    if html:
+        output.save(html, page.page(cases[0]))
+        written.append(html)
+    if case:
+        output.save(case, casefile.made(cases[0], originals.for_case_file(cases[0])))
+        written.append(case)
+    if original:
+        output.save(original, originals.content(run, cases[0], purpose=said))
+        written.append(original)
+    if as_json:
+        output.as_json([as_dict(item) for item in cases])
+    elif written:
+        print("\n".join(map(str, written)))
+    else:
+        _print_case(cases[0])
+
+
+def _tell(run: Run, asked: list[Asked], key: str, purpose: str) -> None:
+    from ..oversight.record import looked
+
+    found = trace.find(key)
+    for item in asked:
+        given = looked.purpose_given(item.about_person, purpose)
+        looked.book(run, item.record_id, item.place, purpose=given, action="explain", channel="cli")
+    for one in found:
+        _print(trace.story(one))
+
+
+def _print_case(case: RecordCase) -> None:
+    """A row of a receipt in short."""
+    print(output.paint(case.title, "bold"))
+    print(
+        f"{case.kind_title}，{case.unit}，{output.paint(case.state.word, 'good' if case.state.tone == 'good' else 'warn')}"
+    )
+    for cause in case.state.causes:
+        print(f"  原因  {cause.on or ''} {cause.text}".rstrip())
+    source = case.source
+    row = "" if source.source_row is None else f" 第 {source.source_row} 行"
+    print(f"  来源  {source.file_name or source.locator} {source.sheet}{row}，{source.received_at:%Y-%m-%d %H:%M} 收到")
+    print(output.paint(f"        sha256 {source.file.booked}  {source.file.word}", "dim"))
+    for value in case.values:
+        changed = "" if value.received == value.landed else f"   （收到时为：{value.received}）"
+        print(f"        {value.title}：{value.landed}{changed}")
+    for rule in case.rules:
+        if rule.tone != "good":
+            print(output.paint(f"  规则  {rule.verdict}  {rule.id} {rule.title}  {rule.remedy}", "warn"))
+    for note in case.notes:
+        print(output.paint(f"  {note}", "dim"))
+
+
+def find(
+    wanted: Annotated[
+        str,
+        typer.Argument(
+            metavar="内容", help="文书号、代码、名称、记录编号、批次、批次/行号、sha256、豁免 编号、数字编号。"
+        ),
+    ] = "",
+    person: Annotated[
+        bool, typer.Option("--person", help="按证件号码查本人的记录；号码在提示符处或标准输入中给出。")
+    ] = False,
     purpose: Purpose = None,
     as_json: Json = False,
 ) -> None:
-    found = trace.find(key)
-    if not found:
-        raise UserError(f"没有文书号或记录编号为 {key} 的记录。", remedy="核对文书号（括号可用全角或半角）。", code=4)
-    if any(item.about_person for item in found):
-        if purpose is None or not purpose.strip():
-            raise UserError(
-                "该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2
-            )
-        trace.log_access(run_of(), found, purpose=purpose.strip())
-    stories = [trace.story(item) for item in found]
+    from ..oversight import search
+
+    if person:
+        if not (purpose or "").strip():
+            raise UserError("按证件号码查询须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
+        given = getpass.getpass("身份证号码（不显示）：") if sys.stdin.isatty() else sys.stdin.readline()
+        found = search.of_person(run_of(), given.strip(), purpose=purpose or "")
+    else:
+        found = search.search(run_of(), wanted)
     if as_json:
-        output.as_json(stories)
+        output.as_json({"given": found.given, "hits": [hit.__dict__ for hit in found.hits], "notes": found.notes})
         return
-    for story in stories:
-        _print(story)
+    for note in found.notes:
+        print(output.paint(note, "dim"))
+    if not found.hits:
+        raise UserError(
+            f"没有查到“{found.given[:80]}”。", remedy="文书号、代码、名称须写全称；括号可用全角或半角。", code=4
+        )
+    output.table(["类别", "名称", "说明", "编号"], [[hit.word, hit.title, hit.detail, hit.key] for hit in found.hits])
 
 
 def _print(story: dict[str, Any]) -> None:

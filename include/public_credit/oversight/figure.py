@@ -1,7 +1,8 @@
 """The lines behind a figure of the leadership page, by the number the page prints beside it.
 
 ``T05/1/<unit>/2026``: target, goal, unit (``all`` for the district) and year. ``timely_rate/<unit>/2026``: rate of supervision,
-unit and year; the year of the business date and the one before. Of persons a figure tells its counts and no line.
+unit and year; the year of the business date and the one before. ``E2/T05/1/<unit>``: edition, target, goal and unit, as it was
+frozen. Of persons a figure tells its counts and no line.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
-from ..ledger import published
+from ..ledger import published, words
 from ..ledger.session import session
 from ..papers.workbook import Book
 
@@ -30,8 +31,10 @@ ITEMS = {
 }
 TARGET = re.compile(r"(T\d\d)/(\d)/([a-z0-9_]*)/(\d{4})")
 RATE = re.compile(rf"({'|'.join(ITEMS)})/([a-z0-9_]*)/(\d{{4}})")
+EDITION = re.compile(r"E(\d{1,9})/(T\d\d)/(\d)/([a-z0-9_]*)")
 COLUMNS = ("编号", "名称或说明", "单位", "记录编号", "日期", "计入分子", "计入分母")
 
+_PERSONS, _SUPPRESSED = "人员目标只列数，不列明细", "；部门的人数格少于 5，不列数字"
 _FIGURE = """
     select p.month_end, p.numerator, p.denominator, p.suppressed, t.figure_id, t.title, t.subject_type
     from marts.mart_targets__progress p
@@ -55,6 +58,17 @@ _LINES = """
     left join published.record_links l on l.record_id = a.record_id
     where a.item = :item and a.year = :year and (:unit = '' or a.unit_id = :unit)
     order by a.counted, a.unit_id, a.event_on, a.line_key"""
+
+_FROZEN = """
+    select f.numerator, f.denominator, f.suppressed, f.figure_id, t.title, t.subject_type, e.as_of, e.state
+    from ledger.edition_figure f join ledger.edition e on e.id = f.edition_id
+    join policy.target t on t.target_id = f.target_id and t.goal_no = f.goal_no
+    where f.edition_id = :edition and f.target_id = :target and f.goal_no = :goal and f.unit_id = :unit"""
+_FROZEN_ITEMS = """
+    select item_key, label, unit_id, record_id, numerator, denominator from ledger.edition_item
+    where edition_id = :edition and figure_id = :figure and (:unit = '' or unit_id = :unit)
+      and (numerator <> 0 or denominator <> 0)
+    order by numerator, label, item_key"""
 
 
 @dataclass
@@ -80,7 +94,8 @@ class Lines:
 
 def bare(number: str) -> str:
     """A number as ``TARGET`` and ``RATE`` know it: no unit where it is the district's."""
-    return number.strip().replace(f"/{DISTRICT}/", "//")
+    wanted = number.strip()
+    return wanted.replace(f"/{DISTRICT}/", "//") if not wanted.startswith("E") else wanted.removesuffix(DISTRICT)
 
 
 def lines(number: str) -> Lines:
@@ -90,6 +105,8 @@ def lines(number: str) -> Lines:
         published.require(opened)
         if found := TARGET.fullmatch(wanted):
             return _of_target(opened, number, found[1], int(found[2]), found[3], int(found[4]))
+        if found := EDITION.fullmatch(wanted):
+            return _of_edition(opened, number, int(found[1]), found[2], int(found[3]), found[4])
         if found := RATE.fullmatch(wanted):
             return _of_rate(opened, number, found[1], found[2], int(found[3]))
     raise UserError(
@@ -110,7 +127,7 @@ def _of_target(opened: Session, number: str, target: str, goal: int, unit: str, 
         raise _missing(number)
     found = Lines(number, figure.title, f"截至 {figure.month_end}", figure.numerator, figure.denominator)
     if figure.subject_type == "person":
-        found.note = "人员目标只列数，不列明细" + ("；部门的人数格少于 5，不列数字" if figure.suppressed else "")
+        found.note = _PERSONS + (_SUPPRESSED if figure.suppressed else "")
         return found
     counted = opened.execute(text(_ITEMS), {"figure": figure.figure_id, "unit": unit, "on": figure.month_end})
     found.rows = [
@@ -123,6 +140,26 @@ def _of_target(opened: Session, number: str, target: str, goal: int, unit: str, 
             int(row.numerator),
             int(row.denominator),
         )
+        for row in counted
+    ]
+    return found
+
+
+def _of_edition(opened: Session, number: str, edition: int, target: str, goal: int, unit: str) -> Lines:
+    asked = {"edition": edition, "target": target, "goal": goal, "unit": unit}
+    figure = opened.execute(text(_FROZEN), asked).one_or_none()
+    if figure is None:
+        raise UserError(
+            f"没有定稿数字“{number}”。", remedy="核对定稿号、目标和单位（全区写 all），如 E1/T05/1/all。", code=4
+        )
+    on = f"第 {edition} 号定稿（{words.EDITION[figure.state]}），截至 {figure.as_of}"
+    found = Lines(number, figure.title, on, figure.numerator, figure.denominator)
+    if figure.subject_type == "person":
+        found.note = _PERSONS + (_SUPPRESSED if figure.suppressed else "")
+        return found
+    counted = opened.execute(text(_FROZEN_ITEMS), {"edition": edition, "figure": figure.figure_id, "unit": unit})
+    found.rows = [
+        (row.item_key, row.label, row.unit_id, row.record_id, "", int(row.numerator), int(row.denominator))
         for row in counted
     ]
     return found

@@ -7,23 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError, key_given
 from ..base.quoting import quoted
-from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..identifiers import persons
 from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger import ids, unchanged, words
-from ..ledger.models import AccessLog
 from ..ledger.session import session
 from ..ledger.states import BatchState, QuarantineState
 
 _LISTED = 20
-_WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
+WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.HELD: "随批次扣留",
     BatchState.LANDED: words.NOT_JUDGED,
     BatchState.SET_ASIDE: "随批次搁置",
@@ -65,29 +63,11 @@ def find(key: str) -> list[Found]:
     Raises UserError for a blank key, for a record whose rows have been purged, and where it names records of several persons: persons are looked up one at a time.
     """
     key = key_given(key, "文书号或记录编号")
-    by_id = ids.is_record_id(key)
-    found: dict[Any, Found] = {}
     with session("reader") as opened:
-        for kind in load_catalogue().kinds.values():
-            if not by_id and kind.document is None:
-                continue
-            document = "" if by_id or kind.document is None else quoted(kind.document)
-            where = f"{document} = any(:spellings)" if document else f"record_id = {ids.stored(':key')}"
-            rows = opened.execute(
-                text(
-                    f"select variant, {ids.record_id('record_id')}, batch_seq, attempt, row_no from {kind.raw} where {where} "
-                    "order by batch_seq, attempt, row_no limit 1000"
-                ),
-                {"key": key, "spellings": spellings(key)},
-            )
-            for row in rows.tuples():
-                record = Found(kind.id, *row)
-                found.setdefault(
-                    (kind.id, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record
-                )
-        if by_id and not found:
+        found = answering(opened, key)
+        if ids.is_record_id(key) and not found:
             _told_purged(opened, key)
-    persons = [item for item in found.values() if item.about_person]
+    persons = [item for item in found if item.about_person]
     if len(persons) > 1:
         several = [
             item.record_id or f"批次 {item.batch_seq} 第 {item.row_no} 行（无法识别，见退回单）" for item in persons
@@ -99,6 +79,25 @@ def find(key: str) -> list[Found]:
             + (f" 等 {len(several)} 条" if len(several) > _LISTED else "")
             + "。",
         )
+    return found
+
+
+def answering(opened: Session, key: str) -> list[Found]:
+    """Records with this document number or record id, those of persons among them, as ``find`` tells them one by one."""
+    by_id = ids.is_record_id(key)
+    arms = []
+    for kind in load_catalogue().kinds.values():
+        if by_id or kind.document is not None:
+            document = quoted(kind.document) if kind.document else ""
+            where = f"record_id = {ids.stored(':key')}" if by_id else f"{document} = any(:spellings)"
+            arms.append(
+                f"(select '{kind.id}', variant, {ids.record_id('record_id')}, batch_seq, attempt, row_no from {kind.raw} "
+                f"where {where} order by batch_seq, attempt, row_no limit 1000)"
+            )
+    found: dict[Any, Found] = {}
+    for row in opened.execute(text(" union all ".join(arms)), {"key": key, "spellings": spellings(key)}).tuples():
+        record = Found(*row)
+        found.setdefault((record.kind, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record)
     return list(found.values())
 
 
@@ -118,25 +117,6 @@ def _told_purged(opened: Session, record: str) -> None:
         )
 
 
-def log_access(run: Run, found: list[Found], *, purpose: str, channel: str = "cli") -> None:
-    """Write the access log, before anything about a person is shown."""
-    with session("reader") as opened:
-        opened.execute(
-            insert(AccessLog),
-            [
-                {
-                    "who": run.who,
-                    "purpose": purpose,
-                    "action": "explain",
-                    "record_id": item.record_id or "",
-                    "channel": channel,
-                }
-                for item in found
-                if item.about_person
-            ],
-        )
-
-
 def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
     kind = load_catalogue().kinds[item.kind]
     titles = {name: kind.fields[name].title for name in kind.variants[item.variant]}
@@ -152,7 +132,7 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
         text(f"""
         select r.*, b.batch_id, b.file_name, b.locator, b.sha256, b.received_at, b.business_date, b.dataset_id,
                b.dag_run, b.state as batch_state, b.current_attempt, a.catalogue_version, a.rules_version,
-               a.code_version, {unchanged.OUTCOME} as outcome, q.state as quarantine_state,
+               a.code_version, {unchanged.OUTCOME} as _outcome, q.state as quarantine_state,
                (select json_agg(json_build_object('rule', v.rule_id, 'severity', v.severity, 'detail', v.detail))
                 from ledger.row_verdict v where v.batch_seq = r.batch_seq and v.attempt = r.attempt
                   and v.row_no = r.row_no) as cross_record
@@ -180,11 +160,11 @@ def _versions(opened: Any, item: Found) -> list[dict[str, Any]]:
             }
             for verdict in row["cross_record"] or []
         ]
-        outcome = words.OUTCOME[row["outcome"]] if row["outcome"] else words.ACCEPTED
+        outcome = words.OUTCOME[row["_outcome"]] if row["_outcome"] else words.ACCEPTED
         if row["attempt"] != row["current_attempt"]:
             outcome = "已被重放取代"
-        elif row["batch_state"] in _WITH_THE_BATCH:
-            outcome = _WITH_THE_BATCH[row["batch_state"]]
+        elif row["batch_state"] in WITH_THE_BATCH:
+            outcome = WITH_THE_BATCH[row["batch_state"]]
         elif row["quarantine_state"] == QuarantineState.CORRECTED:
             outcome = "退回，已更正"
         result.append(

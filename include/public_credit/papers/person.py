@@ -23,7 +23,7 @@ from .policy import ReportPolicy
 from .subject import data_on, number
 from .visibility import may_see
 
-_ACTION = "report_person"
+REPORT, LOOK_UP = "report_person", "find_person"  # why a number was asked for, in the log
 _MISSED = "miss:"  # before the keyed hash of a number that nobody here has
 _MOST_MISSED, _SPAN = 10, timedelta(hours=1)  # look-ups without result that one user may make
 
@@ -75,18 +75,21 @@ def checked(run: Run, given: str) -> str:
     return plain
 
 
-def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
-    """Look one person up and read that person's facts; the look is in ``access_log`` before they are read."""
+def asked(run: Run, given: str, *, purpose: str, action: str) -> tuple[str, list[str], int]:
+    """A number in its canonical form, the tokens it is known by, and the entry of the log that was written first.
+
+    Raises UserError without a purpose, for a number that fails its check, and after too many look-ups without a result.
+    """
     if not purpose.strip():
-        raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
-    plain = checked(run, id_number)
+        raise UserError("按证件号码查询须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
+    plain = checked(run, given)
     with session("reader") as opened:
         missed = opened.scalar(
             select(func.count())
             .select_from(AccessLog)
             .where(
                 AccessLog.who == persons.mask(run.who),
-                AccessLog.action == _ACTION,
+                AccessLog.action.in_((REPORT, LOOK_UP)),
                 AccessLog.subject_ref.startswith(_MISSED),
                 AccessLog.at > func.now() - _SPAN,
             )
@@ -98,13 +101,20 @@ def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
             code=4,
         )
     tokens = vault.tokens_of(plain)
-    made_at = now()
     with session("reader") as opened:
-        asked = tokens[0] if tokens else f"{_MISSED}{vault.asked(plain)}"
-        entry = AccessLog(who=run.who, purpose=purpose.strip(), action=_ACTION, subject_ref=asked)
+        subject = tokens[0] if tokens else f"{_MISSED}{vault.asked(plain)}"
+        entry = AccessLog(who=run.who, purpose=purpose.strip(), action=action, subject_ref=subject)
         opened.add(entry)
         opened.flush()
-        log_number = entry.id
+        return plain, tokens, entry.id
+
+
+def gather(run: Run, id_number: str, *, purpose: str) -> PersonReport:
+    """Look one person up and read that person's facts; the look is in ``access_log`` before they are read."""
+    if not purpose.strip():
+        raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
+    made_at = now()
+    plain, tokens, log_number = asked(run, id_number, purpose=purpose, action=REPORT)
     with session("reader") as opened:
         on = data_on(opened)
         rows = list(

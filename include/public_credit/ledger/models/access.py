@@ -29,7 +29,7 @@ class Alert(Base):
 
 
 class AccessLog(Base):
-    """Who looked at which person's record, when, and for what purpose (requirements L; PIPL Art. 54)."""
+    """Who looked at which record, when, and for what purpose; a person's always with one (PIPL Art. 54)."""
 
     __tablename__ = "access_log"
     id: Mapped[int] = _id()

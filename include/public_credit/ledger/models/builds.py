@@ -88,4 +88,4 @@ class BuildInput(Base):
     attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     operation: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    __table_args__ = (CheckConstraint(_one_of("operation", InputOperation), name="operation"),)
+    __table_args__ = (CheckConstraint(_one_of("operation", InputOperation), name="operation"), Index(None, "batch_seq"))

@@ -98,3 +98,4 @@ class EditionItem(Base):
     numerator: Mapped[int] = mapped_column(BigInteger)
     denominator: Mapped[int] = mapped_column(BigInteger)
     missing: Mapped[int] = mapped_column(SmallInteger)
+    __table_args__ = (Index(None, "record_id"),)

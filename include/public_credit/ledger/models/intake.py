@@ -89,6 +89,7 @@ class Batch(Base):
         ),
         Index(None, "dataset_id", "seq"),
         Index(None, "state"),
+        Index(None, "sha256"),
     )
 
 

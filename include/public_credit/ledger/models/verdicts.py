@@ -192,6 +192,7 @@ class RecordLink(Base):
     row_no: Mapped[int]
     reason: Mapped[str]
     linked_on: Mapped[date]
+    __table_args__ = (Index(None, "new_record_id"),)
 
 
 class Waiver(Base):

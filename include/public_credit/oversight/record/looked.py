@@ -1,0 +1,53 @@
+"""Who looked at a record: booked before anything of it is read, told on its page."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ...base.messages import UserError
+from ...base.run import Run
+from ...identifiers import persons
+from ...ledger.models import AccessLog
+from ...ledger.session import session
+from ...papers.record.model import Look
+
+ACTIONS = {
+    "explain": "查看记录",
+    "case": "导出案卷",
+    "original": "取出原件",
+    "report_person": "本人报告",
+    "find_person": "查找本人记录",
+}
+
+
+def purpose_given(about_person: bool, purpose: str) -> str:
+    """The purpose of a look, trimmed, numbers of persons blanked. Raises UserError (code 2) where a person's record is asked for without one."""
+    if about_person and not purpose.strip():
+        raise UserError("该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2)
+    return persons.mask(purpose.strip())
+
+
+def book(run: Run, record_id: str, place: str, *, purpose: str, action: str, channel: str) -> None:
+    """Book a look at a record, or at a row that tells none (``place``: ``batch/row``)."""
+    with session("reader") as opened:
+        opened.add(
+            AccessLog(
+                who=run.who,
+                purpose=purpose,
+                action=action,
+                record_id=record_id,
+                subject_ref="" if record_id else f"row:{place}",
+                channel=channel,
+            )
+        )
+
+
+def at(opened: Session, record_id: str) -> tuple[Look, ...]:
+    """Who looked at a record so far, this look included, oldest first; nobody is told of a row without a record."""
+    if not record_id:
+        return ()
+    found = opened.scalars(
+        select(AccessLog).where(AccessLog.record_id == record_id, AccessLog.record_id != "").order_by(AccessLog.id)
+    )
+    return tuple(Look(row.at, row.who, row.purpose, ACTIONS.get(row.action, row.action), row.channel) for row in found)

@@ -1,0 +1,187 @@
+"""Where a record went: releases and receipts, what receivers told later, and what it counts in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ...ledger import words
+from ...ledger.states import InputOperation, ItemState, Operation, sql
+from ...papers.record.model import Delivered, Told, Use
+
+_DELIVERIES = """
+    select i.item_id, i.release_id, r.build_id, r.state as release_state, r.diff_hash, i.receiver, i.interface, i.operation, s.state,
+        i.version, i.payload, i.released_at, s.sent_at, i.due_on, s.receipt_id, s.receipt_code, s.receipt_field,
+        s.receipt_text, s.city_id
+    from ledger.delivery_item i
+    join ledger.delivery_state s on s.item_id = i.item_id
+    join ledger.release r on r.release_id = i.release_id
+    where i.record_id = :record order by i.item_id"""
+_EVENTS = "select seq, event, text, at_on from ledger.receiver_event where record_id = :record order by seq"
+# Of the newest comparison with each receiver.
+_DIFFERENCES = """
+    select c.receiver, c.business_date, d.difference
+    from ledger.reconciliation c
+    join ledger.reconciliation_difference d on d.reconciliation_id = c.id and d.record_id = :record
+    where c.id in (select max(id) from ledger.reconciliation group by receiver)"""
+_TONES = {
+    ItemState.ACCEPTED: "good",
+    ItemState.WITHDRAWN: "calm",
+    ItemState.SUPERSEDED: "calm",
+    ItemState.REJECTED: "bad",
+    ItemState.UNKNOWN: "warn",
+}
+_LISTS = """
+    select list_kind, list_name, state, entered_on, document_no, legal_basis from marts.mart_lists__entry
+    where subject_id = :subject and record_id = :record"""
+_GRADES = """
+    select b.role, b.event_on, g.grade, g.rule, g.clause
+    from marts.mart_subjects__food_drug_grade_basis b
+    join marts.mart_subjects__food_drug_grade g on g.subject_id = b.subject_id
+    where b.subject_id = :subject and b.record_id = :record"""
+# A subject's archive counts by one record of it; a disclosed item, by itself; what units report, by the unit.
+_FIGURES = """
+    select c.figure_id, c.label, c.valid_from, c.valid_to, sum(c.numerator) as numerator, sum(c.denominator) as denominator
+    from published.contributions c
+    where c.record_id = :record and c.valid_from <= :on
+    group by c.figure_id, c.label, c.valid_from, c.valid_to
+    having sum(c.numerator) <> 0 or sum(c.denominator) <> 0 order by c.figure_id, c.valid_from"""
+_TARGETS = """
+    select target_id, goal_no, title, subject_type from policy.target
+    where figure_id = :figure order by target_id, goal_no"""
+_EDITIONS = """
+    select i.edition_id, e.year, e.kind, e.state, i.figure_id, i.label, i.numerator, i.denominator
+    from ledger.edition_item i join ledger.edition e on e.id = i.edition_id
+    where i.record_id = :record and i.record_id <> '' order by i.edition_id, i.figure_id"""
+_ASSESSED = """
+    select l.item, l.year, l.event_on, l.counted, l.out_of, l.note, l.unit_id, coalesce(u.name, l.unit_id) as unit_name
+    from marts.mart_supervision__assessment_line l left join ledger.unit u on u.unit_id = l.unit_id
+    where l.record_id = :record order by l.year, l.item"""
+
+
+Sent = tuple[int, dict[str, Any]]  # the build a release was made of, and what was released, by official code
+
+
+def deliveries(opened: Session, record_id: str) -> tuple[tuple[Delivered, ...], list[Sent]]:
+    """Every operation on a record, oldest first; and what was released of it."""
+    found = opened.execute(text(_DELIVERIES), {"record": record_id}).all()
+    payloads = [(row.build_id, row.payload) for row in found if row.payload and row.operation != Operation.DEL]
+    return tuple(
+        Delivered(
+            item_id=row.item_id,
+            release_id=row.release_id,
+            release_state=words.RELEASE[row.release_state],
+            diff_hash=row.diff_hash,
+            receiver=row.receiver,
+            interface=row.interface,
+            operation=words.OPERATION[row.operation],
+            state=words.ITEM[row.state],
+            tone=_TONES.get(row.state, "warn"),
+            version=row.version,
+            released_at=row.released_at,
+            sent_at=row.sent_at,
+            due_on=row.due_on,
+            receipt_id=row.receipt_id or "",
+            receipt_code=row.receipt_code or "",
+            receipt_field=row.receipt_field or "",
+            receipt_text=row.receipt_text or "",
+            city_id=row.city_id or "",
+        )
+        for row in found
+    ), payloads
+
+
+_FIRST_BUILD = f"""
+    select min(build_id) from ledger.build_input where batch_seq = :seq and operation = {sql(InputOperation.ADD)}"""
+
+
+def payload(opened: Session, sent: list[Sent], batch_seq: int, next_batch: int | None) -> dict[str, Any] | None:
+    """What was released last of the version a receipt brought, before ``next_batch`` brought another; None while nothing was."""
+    first = opened.execute(text(_FIRST_BUILD), {"seq": batch_seq}).scalar()
+    end = None if next_batch is None else opened.execute(text(_FIRST_BUILD), {"seq": next_batch}).scalar()
+    found = [told for build, told in sent if first is not None and first <= build and (end is None or build < end)]
+    return found[-1] if found else None
+
+
+def events(opened: Session, record_id: str) -> list[Mapping[str, Any]]:
+    """What receivers told of a record after the receipt, oldest first."""
+    return [*opened.execute(text(_EVENTS), {"record": record_id}).mappings()]
+
+
+def told(opened: Session, record_id: str, later: list[Mapping[str, Any]]) -> tuple[Told, ...]:
+    """What receivers told, and what the newest comparison with each of them found to differ."""
+    found = [
+        Told("后续回执", words.EVENT.get(item["event"], item["event"]), item["text"], item["at_on"]) for item in later
+    ]
+    found += [
+        Told("对账差异", words.DIFFERENCE[row.difference], f"与 {row.receiver} 对账", row.business_date)
+        for row in opened.execute(text(_DIFFERENCES), {"record": record_id})
+    ]
+    return tuple(found)
+
+
+def uses(opened: Session, record_id: str, known: Mapping[str, Any] | None, on: date) -> tuple[Use, ...]:
+    """Lists, grades, target figures, assessments and editions the record counts in."""
+    if known is None:
+        return ()
+    asked = {"record": record_id, "subject": known["subject_id"], "on": on}
+    found: list[Use] = []
+    if known["subject_id"]:
+        found += [
+            Use(
+                "名单",
+                f"{row.list_kind}：{row.list_name}",
+                f"{row.state}；{row.legal_basis or '依据未写明'}",
+                row.entered_on,
+            )
+            for row in opened.execute(text(_LISTS), asked)
+        ]
+        found += [
+            Use("食品药品信用等级", f"{row.grade}（{row.role}）", f"{row.rule}；{row.clause}", row.event_on)
+            for row in opened.execute(text(_GRADES), asked)
+        ]
+    found += _figures(opened, asked)
+    found += [
+        Use(
+            "双公示考核",
+            f"{row.unit_name} {row.year} 年",
+            f"{_ITEMS.get(row.item, row.item)}：计 {float(row.counted):g} / {float(row.out_of or 1):g}"
+            + (f"；{row.note}" if row.note else ""),
+            row.event_on,
+            f"{_RATE_OF[row.item]}/{row.unit_id}/{row.year}" if row.item in _RATE_OF else "",
+        )
+        for row in opened.execute(text(_ASSESSED), asked)
+    ]
+    found += [
+        Use(
+            "年度定稿",
+            f"第 {row.edition_id} 号，{row.year} 年{words.EDITION_KIND[row.kind]}（{words.EDITION[row.state]}）",
+            f"{row.figure_id}：{row.label}，分子 {row.numerator}，分母 {row.denominator}",
+            None,
+        )
+        for row in opened.execute(text(_EDITIONS), asked)
+    ]
+    return tuple(found)
+
+
+_ITEMS = {"timeliness": "及时", "compliance": "合规", "link": "关联", "correction": "退回更正"}
+_RATE_OF = {"timeliness": "timely_rate", "compliance": "compliance_rate", "link": "link_rate", "correction": "fix_rate"}
+
+
+def _figures(opened: Session, asked: Mapping[str, Any]) -> Iterator[Use]:
+    for row in opened.execute(text(_FIGURES), asked).all():
+        for target in opened.execute(text(_TARGETS), {"figure": row.figure_id}).all():
+            until = f"，至 {row.valid_to} 止" if row.valid_to else ""
+            yield Use(
+                "目标数字",
+                target.title,
+                f"以“{row.label}”计：分子 {int(row.numerator)}，分母 {int(row.denominator)}{until}",
+                row.valid_from,
+                f"{target.target_id}/{target.goal_no}/all/{asked['on'].year}"
+                if target.subject_type != "person"
+                else "",
+            )
