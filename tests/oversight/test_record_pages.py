@@ -365,7 +365,7 @@ def test_every_key_an_auditor_has_finds_it(house: House) -> None:
         return [(hit.sort, hit.key) for hit in search.search(run_on(NEXT), given).hits]
 
     assert keys("示罚决（2026）9号") == keys(record) == [("record", record)]
-    assert ("record", record) in keys(decision(9)["subject_name"])
+    assert ("record", record) in keys(decision(9)["uscc"])
     for given in (str(house.first), f"批次 {house.first}", batch_id, sha256):
         assert keys(given)[0] == ("batch", str(house.first)), given
     of_batch = keys(str(house.first))

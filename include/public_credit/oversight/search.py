@@ -78,10 +78,12 @@ _RECORDS = """
 _TOLD = """
     select record_id, title, document_no, authority_name, event_on, state, objected
     from marts.mart_subjects__timeline where record_id = any(:records) and subject_class = 'organisation'"""
-# Records no register row answers to: by the very name they were delivered with.
+# Records whose code, or name where they have no code, no register row answers to.
 _UNLINKED = """
-    select record_id, kind, decision_no from published.heads
-    where subject_name = :given and variant <> 'person' order by record_id limit :most"""
+    select l.record_id, l.kind, t.title, t.document_no, t.authority_name, t.event_on, t.state, t.objected
+    from published.record_links l join marts.mart_subjects__timeline t on t.record_id = l.record_id
+    where l.lookup_value in (:code, :name) and l.subject_id is null and l.subject_class = 'organisation'
+    order by l.record_id limit :most"""
 _OF_PERSON = """
     select distinct record_id, kind, role, event_on, state, objected from marts.mart_subjects__natural_person
     where person_ref = any(:tokens) order by event_on, record_id limit :most"""
@@ -231,7 +233,7 @@ def _records(opened: Session, wanted: str, found: Found, ready: bool) -> None:
 
 
 def _organisations(opened: Session, wanted: str, found: Found) -> None:
-    """Organisations by code, name or id, each with its newest records; and records of that name nobody answers to."""
+    """Organisations by code, name or id, each with its newest records; and records of that code or name no register knows."""
     folded: str = opened.execute(text(f"select {same_name('cast(:name as text)')}"), {"name": wanted}).scalar_one()
     asked = {"given": wanted, "code": normalise(wanted)[0], "name": folded, "most": MOST}
     known = {hit.key for hit in found.hits}
@@ -251,9 +253,7 @@ def _organisations(opened: Session, wanted: str, found: Found) -> None:
                 found.hits.append(_hit(_kind(row.kind), row))
     for row in opened.execute(text(_UNLINKED), asked):
         if row.record_id not in known:
-            found.hits.append(
-                Hit("record", row.record_id, _kind(row.kind), row.decision_no or row.record_id, "名称相同")
-            )
+            found.hits.append(_hit(f"{_kind(row.kind)}，未关联", row))
 
 
 def _hit(kind: str, row: Any) -> Hit:
