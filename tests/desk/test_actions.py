@@ -84,14 +84,14 @@ def test_a_job_is_its_persons_alone(desk: Desk) -> None:
 def test_a_release_is_approved_by_somebody_who_did_not_prepare_it(desk: Desk) -> None:
     desk.query("insert into ledger.build (business_date, state) values ('2026-02-25', 'built') returning build_id")
     ((release,),) = desk.query(
-        "insert into ledger.release (build_id, receiver, business_date, state, adds, mods, dels, diff_hash, unusual, cover) "
-        "select max(build_id), 'city', '2026-02-25', 'waiting', 1, 0, 0, 'abc', '新增过多', "
-        """jsonb_build_object('编制', '数据工程师甲（engineer）', '新增', 1, '<b>', '<script>') from ledger.build returning release_id"""
+        "insert into ledger.release (build_id, receiver, business_date, state, adds, mods, dels, diff_hash, unusual, prepared_by, cover) "
+        "select max(build_id), 'city', '2026-02-25', 'waiting', 1, 0, 0, 'abc', '新增过多', '数据工程师甲（engineer）', "
+        """jsonb_build_object('新增', 1, '<b>', '<script>') from ledger.build returning release_id"""
     )
     page = desk.client("engineer").get(f"/releases/{release}").text
     assert "须由另一人批准" in page and "<script>x" not in page and "&lt;script&gt;" in page
     own = _ended(desk, "engineer", _post(desk, "engineer", f"/releases/{release}/approve", hash="abc", confirm="yes"))
-    assert own["code"] == 4 and "须由另一人批准" in own["said"]
+    assert own["code"] == 4 and "不能自己批准" in own["said"]
     stale = _ended(
         desk, "leadership", _post(desk, "leadership", f"/releases/{release}/approve", hash="abd", confirm="yes")
     )

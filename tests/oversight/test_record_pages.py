@@ -280,6 +280,7 @@ def test_a_persons_record_needs_a_purpose_is_logged_and_shows_no_number(house: H
         assert "张某某" in text and ID_NUMBER not in text and not TOKEN.search(text) and HIDDEN in text
     log = house.query("select who, purpose, action from ledger.access_log where record_id = %s order by id", record)
     assert log == [("周审计", WHY, "explain"), ("周审计", WHY, "case")]
+    assert ID_NUMBER not in credit("explain", record, "--purpose", f"核对 {ID_NUMBER}", "--json").out
     assert [(look["who"], look["action"]) for look in told.json[0]["looks"]] == [("周审计", "查看记录")]
 
 

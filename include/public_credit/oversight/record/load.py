@@ -136,7 +136,7 @@ def case(
 ) -> RecordCase:
     """The case of what is asked for, see ``load``; a person's to whom ``token`` stands for, without one to who calls."""
     purpose = looked.purpose_given(asked.about_person, purpose)
-    if not asked.about_person or action != "explain":  # of a person's the database writes the look as it answers
+    if not asked.about_person:  # of a person's the database writes the look as it answers
         looked.book(run, asked.record_id, asked.place, purpose=purpose, action=action, channel=channel)
     with looked.signed_in_for(run, asked.about_person, token) as held, refusals(), session("reader", held) as opened:
         if asked.record_id:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ...base.messages import UserError
 from ...base.run import Run
+from ...identifiers import persons
 from ...ledger.models import AccessLog
 from ...ledger.session import session, signed_in
 from ...papers.record.model import Look
@@ -24,10 +25,10 @@ ACTIONS = {
 
 
 def purpose_given(about_person: bool, purpose: str) -> str:
-    """The purpose of a look, trimmed. Raises UserError (code 2) where a person's record is asked for without one."""
+    """The purpose of a look, trimmed, numbers of persons blanked. Raises UserError (code 2) where a person's record is asked for without one."""
     if about_person and not purpose.strip():
         raise UserError("该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2)
-    return purpose.strip()
+    return persons.mask(purpose.strip())
 
 
 @contextmanager

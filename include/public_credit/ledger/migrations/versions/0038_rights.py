@@ -147,7 +147,8 @@ begin
     execute format('select coalesce(bool_or(variant = %L), false) from raw.%I where %s', 'person', of_kind, condition)
         into of_person using stored, of_batch, of_attempt::smallint, of_row;
     if of_person then
-        perform desk.note_look('explain', purpose, '', coalesce(of_record, ''));
+        perform desk.note_look(coalesce(nullif(current_setting('pcw.look', true), ''), 'explain'), purpose,
+            case when of_record is null then 'row:' || of_batch || '/' || of_row else '' end, coalesce(of_record, ''));
     end if;
     return query execute format('select to_jsonb(r) from raw.%I r where %s', of_kind, condition)
         using stored, of_batch, of_attempt::smallint, of_row;

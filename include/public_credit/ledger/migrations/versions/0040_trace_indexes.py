@@ -6,7 +6,7 @@ Readers see when an original was destroyed and why.
 from alembic import op
 
 revision = "0040"
-down_revision = "0037"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 READABLE = "uri, sha256, size_bytes, stored_at, shredded_at, shred_reason"
