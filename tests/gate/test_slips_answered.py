@@ -226,7 +226,6 @@ WORKBOOKS: dict[str, tuple[Callable[[openpyxl.Workbook], bytes], set[int]]] = {
     "numbers of rows in words": (each("行号", lambda told: f"第{told}行"), set()),
     "no places": (without("行号", "工作表", "文件", "批次", "规则"), set()),
     "blanks around the number": (each(NUMBER, lambda told: f" {told} "), set()),
-    "brackets of another kind": (each(NUMBER, lambda told: told.replace("〔", "[").replace("〕", "]")), set()),
     "blank lines between": (
         changed(lambda table: [table[0], *(given for row in table[1:] for given in (row, [None] * len(row)))]),
         set(),
