@@ -100,10 +100,15 @@ def reopen(opened: Session, which: ColumnElement[bool], on: date) -> None:
         if state in NOT_BACK:
             since[dataset_id] = min(seq, since.get(dataset_id, seq))
     for dataset_id, seq in since.items():
-        later = select(Batch.seq).where(Batch.dataset_id == dataset_id, Batch.seq > seq, Batch.state.in_(GOOD))
-        opened.execute(
-            update(Attempt)
-            .where(Attempt.batch_seq.in_(later), Attempt.followed_up_at.is_not(None))
-            .values(followed_up_at=None)
-            .execution_options(synchronize_session=False)
-        )
+        match_again(opened, dataset_id, seq)
+
+
+def match_again(opened: Session, dataset_id: str, seq: int) -> None:
+    """Accepted receipts of a dataset after a receipt are matched once more by the next follow-up: its returned rows wait again."""
+    later = select(Batch.seq).where(Batch.dataset_id == dataset_id, Batch.seq > seq, Batch.state.in_(GOOD))
+    opened.execute(
+        update(Attempt)
+        .where(Attempt.batch_seq.in_(later), Attempt.followed_up_at.is_not(None))
+        .values(followed_up_at=None)
+        .execution_options(synchronize_session=False)
+    )

@@ -144,7 +144,10 @@ def _undo_follow_up(opened: Session, batch: Batch, run: Run) -> None:
 
 
 def _follow_up_again(opened: Session, batch: Batch) -> None:
-    """Its returned rows wait again; what it corrects, its slip and its 零报送 are booked by the next follow-up."""
+    """Its returned rows wait again; what it corrects and what later receipts correct of it, its slip and its 零报送 are booked by
+    the next follow-up.
+    """
+    quarantine.match_again(opened, batch.dataset_id, batch.seq)
     opened.execute(
         update(Quarantine)
         .where(

@@ -48,6 +48,7 @@ FORM_SHEET = "填报"
 SLIP_SHEET = "退回记录"
 LISTS_SHEET, NOTES_SHEET, EXAMPLE_SHEET = "代码表", "填报说明", "示例"
 HELP_SHEETS = frozenset({LISTS_SHEET, NOTES_SHEET, EXAMPLE_SHEET})
+_SLIP_COLUMNS = {"行号", "批次"}  # by which a slip is known under whatever name its sheet has now
 
 
 def check_zip_directory(data: bytes, name: str, max_unpacked: int = MAX_UNPACKED) -> None:
@@ -197,7 +198,9 @@ def tables(opener: Opener, name: str, form: str, score: HeaderScore, note: Calla
         if sheet.told.visible == "veryhidden":
             read.note_very_hidden(sheet.told)
         elif not (from_template and sheet.told.name in HELP_SHEETS):
-            yield from read.sheet(sheet)
+            for table in read.sheet(sheet):
+                from_template = from_template or set(table.headers) >= _SLIP_COLUMNS
+                yield table
         sheet.drain()
     read.finish()
 
