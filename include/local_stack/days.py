@@ -32,9 +32,11 @@ def next_day(simulator_home: Path) -> tuple[int, date] | None:
 
 
 def earlier_days(simulator_home: Path) -> dict[int, date]:
-    """The days before the first shown one that are still to be played, in order."""
+    """The days before the first shown one that are still to be played, in order; none once a shown one has begun."""
     from district_simulator.vocabulary.workcalendar import EARLIER
 
+    if max(played_days(simulator_home), default=0) > 0:
+        return {}
     return {day: on for day, on in EARLIER.items() if day > _settled(simulator_home)}
 
 

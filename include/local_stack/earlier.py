@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from district_simulator.control import call
+from district_simulator.district import SimulatorError
 from public_credit.base import settings
 from public_credit.base.messages import UserError
 from public_credit.base.run import Run
@@ -58,7 +59,7 @@ def main(simulator_home: Path) -> int:
                 call(simulator_home, "POST", "/play", {"day": day})
             take_in(on, live_units(on))
             complete(simulator_home, day)
-    except UserError as error:
+    except (UserError, SimulatorError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -80,7 +80,7 @@ def _rate_tile(
             "big": words.NONE,
             "rest": "",
             "segments": [],
-            "lines": [_line(f"本年没有{parts[1]}数，不出比率")],
+            "lines": [_line(f"本年没有“{parts[1]}”的数，不出比率")],
         }
     goal = publication.goal_lines.get(metric)
     lines, (count, total) = [], now.counts(metric)
