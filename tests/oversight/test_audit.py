@@ -191,7 +191,7 @@ def test_a_chain_that_its_owner_recomputes_is_told_by_the_roots_that_left(sealed
 
 
 def test_a_receiver_outside_makes_the_difference_and_is_sent_again_what_it_missed(sealed: Any, tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
+    outside = tmp_path / "kept by others"
     outside.write_text("no folder yet")
     sealed.add_connections(audit=outside.as_uri())
     answer = credit("audit", "seal")

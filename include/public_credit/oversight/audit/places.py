@@ -144,12 +144,12 @@ def all_places() -> list[Place]:
     """The places of this warehouse. Raises UserError where the connection outside is wrong."""
     found: list[Place] = [
         _Folder("archive", "归档存储", f"{settings.archive_url().rstrip('/')}/{_FOLDER}", False),
-        _Folder("home", "状态文件夹", local_folder().as_uri(), False),
+        _Folder("home", "状态文件夹", f"file://{local_folder()}", False),
     ]
     if settings.names_connection(CONNECTION):
         parts = urlsplit(settings.connection(CONNECTION))
         if parts.scheme == "file":
-            found.append(_Folder("outside", _Receiver.title, Path(unquote(parts.path)).as_uri(), True))
+            found.append(_Folder("outside", _Receiver.title, f"file://{unquote(parts.path)}", True))
         else:
             found.append(_Receiver())
     return found
