@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from public_credit.base import settings
 from public_credit.ledger.rights import compare
+from public_credit.ledger.rights.policy import load
 from public_credit.ledger.session import session
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from tests.helpers.records import UNIT, Records
 from tests.ledger.test_audiences import OPEN
@@ -21,6 +23,23 @@ VIEWS = """
     select count(*), count(*) filter (where 'security_invoker=true' = any (c.reloptions)) from pg_class c
     join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'v' and n.nspname in ('marts', 'published', 'intermediate')"""
 SEEN = text("select distinct subject_class from marts.mart_subjects__timeline")
+
+
+def _closed(role: str) -> list[str]:
+    """Marts that are open to a role and made of what is closed to it."""
+    closed = []
+    names = [
+        name
+        for name, line in load().lines.items()
+        if name.startswith("marts.") and role in {right.role for right in line.rights}
+    ]
+    for name in names:
+        with session(role) as opened:
+            try:
+                opened.execute(text(f"select count(*) from {name}"))
+            except DBAPIError as error:
+                closed.append(f"{name}: {error.orig}")
+    return closed
 
 
 def test_rights_are_those_of_the_policy_before_and_after_a_full_refresh(warehouse: Any) -> None:
@@ -37,6 +56,8 @@ def test_rights_are_those_of_the_policy_before_and_after_a_full_refresh(warehous
             views, as_invoker = connection.execute(text(VIEWS)).one()
             assert views == as_invoker > 5
         assert matrix(warehouse) == []
+        for role in ("reader", "engineer", "auditor"):
+            assert _closed(role) == []
         with session("engineer") as opened:
             assert list(opened.scalars(SEEN)) == ["organisation"], "persons are hidden in the view, too"
         with session("reader") as opened:
