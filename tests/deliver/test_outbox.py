@@ -59,3 +59,35 @@ def test_nobody_changes_what_was_released(warehouse: Any) -> None:
     for role in ("sender", "collector", "builder", "reader"):
         with warehouse.connect(role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("update ledger.delivery_item set payload = '{}'")
+
+
+def test_a_release_whose_items_are_not_what_was_frozen_is_named(warehouse: Any) -> None:
+    with warehouse.connect() as owner:
+        owner.execute(RELEASED)
+        owner.execute("update ledger.delivery_item set version = md5(cast(payload as text))")
+        owner.execute(
+            f"update ledger.release set diff_hash = (select {outbox.digest('i')} from ledger.delivery_item i)"
+        )
+    assert outbox.altered("city") == []
+    for forged in (
+        "update ledger.delivery_item set payload = '{\"CF_NR\": \"1\"}' where record_id = 'r7'",
+        "update ledger.delivery_item set operation = 'DEL', payload = '{}' where record_id = 'r7'",
+        "update ledger.delivery_item set record_id = 'other' where record_id = 'r7'",
+        "update ledger.delivery_item set receiver = 'other' where record_id = 'r7'",
+        "update ledger.release set diff_hash = 'approved'",
+    ):
+        with warehouse.connect() as owner:
+            kept = owner.execute(
+                "select i.*, r.diff_hash from ledger.delivery_item i join ledger.release r using (release_id) "
+                "where record_id = 'r7'"
+            ).fetchone()
+            owner.execute(forged)
+        assert outbox.altered("city") == [1], forged
+        with warehouse.connect() as owner:
+            owner.execute("update ledger.release set diff_hash = %s", [kept[-1]])
+            owner.execute(
+                "update ledger.delivery_item set receiver = 'city', record_id = 'r7', operation = 'ADD', "
+                "payload = jsonb_build_object('CF_NR', repeat(md5('7'), 40)) where item_id = %s",
+                [kept[0]],
+            )
+        assert outbox.altered("city") == []
