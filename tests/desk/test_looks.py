@@ -1,0 +1,80 @@
+"""The pages in a browser, at the size of a desk and of a phone: nothing overflows, nothing is asked for outside, what moves moves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from local_stack.postgres import free_port
+from public_credit.desk import app, guard
+
+from tests.papers.leadership.browser import CHROMIUM, Tab, browser
+
+from .conftest import Desk
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium fonts-noto-cjk)"
+)
+PAGES = [
+    ("engineer", "/intake"), ("engineer", "/batches"), ("engineer", "/batches/{returned}"), ("engineer", "/quarantine"),
+    ("engineer", "/corrections"), ("engineer", "/subjects"), ("engineer", "/releases"), ("engineer", "/deliveries"),
+    ("engineer", "/trends"), ("auditor", "/find"), ("auditor", "/batches/{returned}/rows/1"), ("auditor", "/signins"),
+    ("clerk", "/mine"), ("clerk", "/mine/batches/{returned}"), ("leadership", "/targets"), ("nobody", "/login"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address(desk: Desk) -> Iterator[str]:
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app.application(), host="127.0.0.1", port=port, log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    with browser(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened
+
+
+def _as(tab: Tab, desk: Desk, address: str, role: str) -> None:
+    tab.call("Network.clearBrowserCookies")
+    if role in desk.people:
+        tab.call("Network.setCookie", name=guard.COOKIE, value=desk.people[role].token, url=address, httpOnly=True)
+
+
+@pytest.mark.parametrize(("role", "page"), PAGES, ids=[" ".join(item) for item in PAGES])
+def test_a_page_fits_its_screen_and_asks_for_nothing_outside(
+    desk: Desk, address: str, tab: Tab, tmp_path: Path, role: str, page: str
+) -> None:
+    _as(tab, desk, address, role)
+    for width, height, phone in ((1440, 900, False), (390, 844, True)):
+        tab.complaints.clear()
+        tab.requests.clear()
+        tab.open(address + page.format(returned=desk.returned), width, height, phone=phone)
+        assert tab.evaluate("document.querySelector('h1, h2') !== null")
+        assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{page} overflows at {width}"
+        assert tab.complaints == [], "the console complains"
+        assert [url for url in tab.requests if not url.startswith((address, "data:"))] == []
+        tab.picture(tmp_path / f"{width}.png", whole=False)
+        assert (tmp_path / f"{width}.png").stat().st_size > 5_000
+
+
+def test_what_moves_moves_without_a_click(desk: Desk, address: str, tab: Tab) -> None:
+    _as(tab, desk, address, "engineer")
+    tab.open(f"{address}/batches", 1440, 900)
+    assert "扣留" not in tab.evaluate("document.getElementById('rows').innerText")
+    desk.query("update ledger.batch set message = '刚刚改过的说明' where seq = %s returning seq", desk.good)
+    deadline = time.monotonic() + 30
+    while "刚刚改过的说明" not in tab.evaluate("document.getElementById('rows').innerText"):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
