@@ -37,6 +37,8 @@ def slips(connection: Connection, on: date) -> Iterator[Item]:
             row.since,
             row.unit_id,
             row.dataset_id,
+            fold=f"slips/{row.unit_id}/{'overdue' if overdue else 'returned'}",
+            rows=row.rows,
         )
 
 
