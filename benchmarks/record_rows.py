@@ -153,7 +153,7 @@ class World:
         self.connection, self.kinds = connection, load_catalogue().kinds
         self.usccs = pl.Series([make_uscc("91", f"MA3{number:05d}") for number in range(organisations)])
         self.names = pl.Series([f"示范区第{number}号商贸有限公司" for number in range(organisations)])
-        self.persons = pl.Series(new_tokens("P", practitioners))
+        self.persons = pl.Series(new_tokens(bytes(32), "P", [str(number) for number in range(practitioners)]))
         self.rng = np.random.default_rng(seed)
         rank = np.arange(1, organisations + 1, dtype=float)
         self.weights = rank**-0.6 / (rank**-0.6).sum()

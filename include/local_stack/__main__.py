@@ -6,12 +6,12 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from public_credit.base import settings
 from public_credit.base.messages import UserError
 
 from . import commands, ports
+from .arguments import Parser
 from .init import Answers, asker, init
 from .processes import guarded
 from .stack import StackError, chosen, only_stack, reset
@@ -19,41 +19,37 @@ from .stack import StackError, chosen, only_stack, reset
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose refusals are in Chinese."""
-
-    def error(self, message: str) -> NoReturn:
-        """End with the message and how to get help; argparse says only in English what is missing or unknown."""
-        said = message.partition(": ")[2] if "端口" in message else "命令的写法不对。"
-        print(f"错误：{said}\n处理办法：用 {self.prog} --help 查看用法。", file=sys.stderr)
-        sys.exit(2)
-
-
 def main() -> int:
     parser = Parser("./run", description="公共信用信息数仓：本机运行")
-    actions = parser.add_subparsers(dest="command", required=True)
+    actions = parser.add_subparsers(dest="command", required=True, title="命令", metavar="命令")
     play = actions.add_parser("demo", help="模拟部门与市平台，真实调度，走完到期的模拟日")
     play.add_argument("--exit", action="store_true", help="完成后停止全部服务并退出；有任何问题返回非零")
-    play.add_argument("--scale", type=float, default=1.0, help="报送量的比例（1 为全量，首日三万行以上）")
-    play.add_argument("--port", type=ports.wanted, default=0, help="Airflow 端口，缺省取空闲端口")
+    play.add_argument(
+        "--scale", type=float, default=1.0, metavar="比例", help="报送量的比例（1 为全量，首日三万行以上）"
+    )
+    play.add_argument("--port", type=ports.wanted, metavar="端口", default=0, help="Airflow 端口，缺省取空闲端口")
     up = actions.add_parser("serve", help="日常运行（不含模拟部门）")
-    up.add_argument("--port", type=ports.wanted, default=8080, help="Airflow 端口，缺省 8080")
-    up.add_argument("--district", type=Path, help="辖区文件夹；此后的命令和启动沿用，除非 PCW_DISTRICT 另有所指")
+    up.add_argument("--port", type=ports.wanted, metavar="端口", default=8080, help="Airflow 端口，缺省 8080")
+    up.add_argument(
+        "--district", type=Path, metavar="文件夹", help="辖区文件夹；此后的命令和启动沿用，除非 PCW_DISTRICT 另有所指"
+    )
     begin = actions.add_parser("init", help="新建一个辖区文件夹，并生成本机的密钥；没有写明的逐项询问")
-    begin.add_argument("folder", type=Path, help="新的辖区文件夹，应为空")
-    begin.add_argument("--name", help="辖区名称，例如 周村区")
-    begin.add_argument("--code", help="行政区划代码，例如 370306")
-    begin.add_argument("--unit", help="第一个单位的编号，缺省 xyzx")
-    begin.add_argument("--unit-name", help="它的名称")
-    begin.add_argument("--uscc", help="它的统一社会信用代码；不写的，该单位只是示例，不生效")
-    begin.add_argument("--by", help="其余领域计划在哪一天前接入，例如 2026-12-31")
+    begin.add_argument("folder", type=Path, metavar="文件夹", help="新的辖区文件夹，应为空")
+    begin.add_argument("--name", metavar="名称", help="辖区名称，例如 周村区")
+    begin.add_argument("--code", metavar="代码", help="行政区划代码，例如 370306")
+    begin.add_argument("--unit", metavar="编号", help="第一个单位的编号，缺省 xyzx")
+    begin.add_argument("--unit-name", metavar="名称", help="它的名称")
+    begin.add_argument("--uscc", metavar="代码", help="它的统一社会信用代码；不写的，该单位只是示例，不生效")
+    begin.add_argument("--by", metavar="日期", help="其余领域计划在哪一天前接入，例如 2026-12-31")
     actions.add_parser("reset", help="清除全部状态")
     save = actions.add_parser("backup", help="备份数据库、归档、状态文件；密钥另存一处")
-    save.add_argument("folder", type=Path, help="备份所在的文件夹，每次备份一个子文件夹")
-    save.add_argument("--keys", type=Path, help="密钥所在的文件夹，默认为 <folder>-keys；要与备份分开存放")
+    save.add_argument("folder", type=Path, metavar="文件夹", help="备份所在的文件夹，每次备份一个子文件夹")
+    save.add_argument(
+        "--keys", type=Path, metavar="文件夹", help="密钥所在的文件夹，默认为备份的文件夹名加 -keys；要与备份分开存放"
+    )
     back = actions.add_parser("restore", help="把一次备份恢复到空的状态文件夹")
-    back.add_argument("folder", type=Path, help="一次备份的文件夹")
-    back.add_argument("--keys", type=Path, required=True, help="同一次备份的密钥文件夹")
+    back.add_argument("folder", type=Path, metavar="文件夹", help="一次备份的文件夹")
+    back.add_argument("--keys", type=Path, metavar="文件夹", required=True, help="同一次备份的密钥文件夹")
     options = parser.parse_args()
     try:
         settings.current()

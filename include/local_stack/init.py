@@ -52,6 +52,16 @@ report_areas: []
 # 各数据集自哪一天起上线；另有日期的写在 go_live，例如 xyzx.penalty_entity: 2026-03-01
 # live_from: 2026-03-01
 go_live: {{}}
+
+# 提醒中写明的联系人：data_engineer 数据管理员、leadership 分管领导、city 市平台，例如
+#   data_engineer: {{name: 王某, phone: 0533-0000000, mail: wang@example.gov.cn}}
+# 单位的联系人写在它的文件中（contact）。
+contacts: {{}}
+# 提醒发给谁：按连接文件中的连接名（地址和密钥写在那里），邮件可另写收件人 to；owners 为谁的事项
+# （上面三类、department 或单位编号），不写的为全部。不写本项的，全部发到连接 alert。例如
+#   - {{connection: alert_mail, to: [wang@example.gov.cn], owners: [data_engineer]}}
+#   - {{connection: alert_robot, owners: [leadership, department]}}
+alerts: []
 """
 
 DEPARTMENT = """\

@@ -154,7 +154,7 @@ def test_the_city_the_alert_and_the_environment_show_no_secret_either(
     for ask in (
         lambda: http_json.HttpJson("city_platform"),
         lambda: product.dsn("reader"),
-        lambda: alert_transport.send("a", "b", [], date(2026, 2, 25)),
+        lambda: alert_transport.send(alert_transport.Letter("a", "b", [], date(2026, 2, 25))),
     ):
         with pytest.raises(UserError) as caught:
             ask()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS
+from public_credit.base import settings
 from public_credit.build import command
 
 
@@ -39,3 +42,25 @@ def test_what_the_log_does_not_take_is_not_rendered() -> None:
         for level in (EventLevel.DEBUG, EventLevel.INFO, EventLevel.WARN):
             manager.fire_event(Note(msg=""), level=level)
     assert heard == ["info", "warn"]
+
+
+def test_another_process_parses_nothing_again_and_is_warned_of_nothing(
+    warehouse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = warehouse.home / "dbt" / "logs" / "dbt.log"
+    command.invoke(["parse"], {})
+    first = log.read_text(encoding="utf-8")
+    assert "Starting full parse" in first, "the log tells how it was parsed"
+    with monkeypatch.context() as other:
+        other.setattr(settings, "process_name", lambda: "pcw another")
+        command.invoke(["parse"], {})
+        with command.environment():
+            assert os.environ["PGAPPNAME"] == "pcw another"
+    second = log.read_text(encoding="utf-8").removeprefix(first)
+    assert second and "Unable to do partial parsing" not in second
+    assert "Deprecat" not in first + second
+
+
+def test_sessions_of_dbt_bear_the_name_of_their_process(warehouse: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    command.invoke(["show", "--inline", "select current_setting('application_name') as name", "--output", "json"], {})
+    assert settings.process_name() in capfd.readouterr().out

@@ -73,6 +73,30 @@ def test_a_number_stored_under_both_keys_is_found_under_one_token_and_both_are_r
     assert _tokens_of(ID18) == [double, first], "the first stays the first"
 
 
+def test_a_number_met_again_after_a_restore_has_the_token_it_had(warehouse: Any) -> None:
+    person, mobile = _store(ID18), _store(MOBILE, "M")
+    assert vault.TOKEN.match(person) and vault.TOKEN.match(mobile)
+    with warehouse.connect("owner") as owner:
+        owner.execute("delete from vault.secret")  # as a backup of an hour before has it
+    assert (_store(ID18), _store(MOBILE, "M")) == (person, mobile)
+    assert _store(ID18, "C")[1:] != person[1:], "sorts of numbers have nothing in common"
+    with warehouse.connect("owner") as owner:
+        owner.execute("delete from vault.secret")
+    (warehouse.home / "secrets" / "lookup.key").write_text("cd" * 32)
+    assert _store(ID18) != person, "without the key nobody can make the token of a number"
+
+
+def test_who_knows_the_old_key_alone_makes_no_second_token(warehouse: Any) -> None:
+    first = _store(ID18)
+    _new_keys(warehouse, "vault", "lookup")
+    assert credit("vault", "rekey").code == 0 and _store(ID18) == first
+    for name in ("vault", "lookup"):  # a collector that was started before
+        (warehouse.home / "secrets" / f"{name}.2.key").unlink()
+    assert _store(ID18) == first
+    with warehouse.connect("owner") as owner:
+        assert owner.execute("select count(*) from vault.secret").fetchone() == (1,)
+
+
 def test_a_replay_makes_one_of_two_tokens(warehouse: Any, tmp_path: Path) -> None:
     seq = land(tmp_path, "a.csv", csv_bytes(rows(1, remark=f"联系电话{MOBILE}")))
     work.gate(run_on(ON))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import logging
 import os
 import subprocess
 import sys
 from datetime import UTC, date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -153,8 +156,6 @@ def test_a_users_mistake_is_one_line_and_an_error_of_ours_keeps_its_place(caplog
 
 
 def test_a_task_tells_batches_rows_verdicts_and_slips(warehouse, caplog: pytest.LogCaptureFixture) -> None:
-    import logging
-
     from public_credit.base import settings
     from public_credit.steps import work
 
@@ -173,6 +174,46 @@ def test_a_task_tells_batches_rows_verdicts_and_slips(warehouse, caplog: pytest.
         ("退回单", "1 行", ".xlsx"),
     ):
         assert any(all(word in line for word in words) for line in told), (words, told)
+
+
+@pytest.fixture
+def airflow_loaded() -> None:
+    """Airflow sets logging up anew where it is imported, in a task long before its work begins."""
+    importlib.import_module("airflow.sdk.configuration")
+
+
+def test_the_log_of_a_task_says_where_to_look(
+    warehouse, airflow_loaded, caplog: pytest.LogCaptureFixture, monkeypatch
+) -> None:
+    from public_credit.base import settings
+    from public_credit.steps import work
+    from public_credit.steps.airflow import plainly
+
+    from tests.helpers.penalties import csv_bytes, rows
+
+    given = rows(30)
+    given[6]["violation_facts"] = ""
+    (settings.hand_in_folder() / "补报.csv").write_bytes(csv_bytes(given))
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://127.0.0.1:8080")
+    dag_run = SimpleNamespace(dag_id="build_warehouse", run_id="manual__1")
+    run = run_on(date(2026, 2, 25), dag_run="build_warehouse/manual__1")
+
+    @plainly
+    def work_of_a_task(**context: Any) -> None:
+        work.hand_in(run, "zhzf.penalty_entity", "补报.csv")
+        work.gate(run)
+        raise UserError("此后有误。")
+
+    with caplog.at_level(logging.INFO, logger="public_credit.steps.airflow"), pytest.raises(SystemExit):
+        work_of_a_task(dag_run=dag_run)
+    told = [record.getMessage() for record in caplog.records if record.name == "public_credit.steps.airflow"]
+    (slip,) = (warehouse.home / "slips" / "zhzf").glob("*.xlsx")
+    assert "批次 1（zhzf.penalty_entity，" in told[1] and "quarantine --batch 1" in told[1]
+    assert str(slip) in told[2] and told[-1].startswith("运行手册  http://127.0.0.1:8080/dags/build_warehouse")
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="public_credit.steps.airflow"):
+        plainly(lambda **context: None)(dag_run=dag_run)
+    assert len(caplog.records) == 1, "what an earlier task of the run has touched is in its own log"
 
 
 def test_collectors_retry_with_back_off_and_need_nothing_that_is_made_at_a_start(parsed) -> None:

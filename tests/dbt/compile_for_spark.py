@@ -27,7 +27,7 @@ def main(project: str, folder: Path) -> None:
     quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
     spark = SparkSession.builder.master("local[1]").config(map=quiet).getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
-    os.environ |= {"PCW_DBT_TARGET": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
+    os.environ |= {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
     places = ["--project-dir", project, "--profiles-dir", str(folder)]
     variables = '{build_id: 1, business_date: "2026-02-25"}'
     done: Any = dbtRunner().invoke(["compile", "--quiet", "--no-version-check", *places, "--vars", variables])

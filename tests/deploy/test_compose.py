@@ -232,25 +232,50 @@ def _saved(outside: Outside) -> None:
     assert refused.returncode == 1 and "恢复只写入空的服务器" in refused.stderr, refused.stderr
 
 
-def test_the_unit_of_systemd_is_understood(tmp_path: Path) -> None:
-    """By systemd itself where it is installed; by its options' grammar everywhere."""
-    text = (CHECKOUT / "deploy" / "public-credit.service").read_text(encoding="utf-8")
+def _unit(name: str) -> configparser.ConfigParser:
     unit = configparser.ConfigParser(strict=False, interpolation=None, delimiters=("=",))
     unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read_string(text)
-    program, action = unit["Service"]["ExecStart"].split()
-    assert program == f"{unit['Service']['WorkingDirectory']}/run" and f"    demo | init | {action} |" in (
-        CHECKOUT / "run"
-    ).read_text(encoding="utf-8")
-    assert unit["Service"]["KillSignal"] == "SIGINT", "the stack stops in order"
+    unit.read(CHECKOUT / "deploy" / name, encoding="utf-8")
+    return unit
+
+
+def test_the_units_of_systemd_are_understood(tmp_path: Path) -> None:
+    """By systemd itself where it is installed; by their options' grammar everywhere."""
+    units = sorted((CHECKOUT / "deploy").glob("public-credit*.*"))
+    assert len(units) == 5
+    for path in units:
+        text = path.read_text(encoding="utf-8").replace("/opt/public-credit-warehouse", str(CHECKOUT))
+        text = re.sub(r"^(User|Group)=.*", r"\1=root", text, flags=re.MULTILINE)
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
     if analyze := shutil.which("systemd-analyze"):
-        here = text.replace(unit["Service"]["WorkingDirectory"], str(CHECKOUT))
-        here = re.sub(r"^(User|Group)=.*", r"\1=root", here, flags=re.MULTILINE)
-        (tmp_path / "public-credit.service").write_text(here, encoding="utf-8")
-        done = subprocess.run(
-            [analyze, "verify", tmp_path / "public-credit.service"], capture_output=True, text=True, check=False
-        )
+        names = [str(tmp_path / path.name) for path in units]
+        done = subprocess.run([analyze, "verify", *names], capture_output=True, text=True, check=False)
         assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("name", ["public-credit", "public-credit-backup", "public-credit-metrics"])
+def test_a_unit_calls_what_there_is_and_may_no_more_than_the_stack(name: str) -> None:
+    from public_credit.cli import app
+
+    service, stack = _unit(f"{name}.service")["Service"], _unit("public-credit.service")["Service"]
+    program, action, *words = service["ExecStart"].split()
+    assert program == f"{stack['WorkingDirectory']}/run"
+    way_in = (CHECKOUT / "run").read_text(encoding="utf-8")
+    if action == "credit":
+        assert words[0] in {command.name for command in app.registered_commands}
+    else:
+        assert re.search(rf"^    demo \|.* {action}\b", way_in, re.MULTILINE), action
+    own = {"Type", "ExecStart", "KillMode", "KillSignal", "TimeoutStopSec", "Restart", "RestartSec", "UMask", "LimitNOFILE", "OOMPolicy"}  # fmt: skip
+    assert {key: service.get(key) for key in stack if key not in own} == {
+        key: value for key, value in stack.items() if key not in own
+    }
+    if name == "public-credit":
+        assert service["KillSignal"] == "SIGINT", "the stack stops in order"
+    else:
+        written = [word for word in words if word.startswith("/")]
+        may = [place.removeprefix("-") for place in service["ReadWritePaths"].split()]
+        assert written and all(any(Path(word).is_relative_to(place) for place in may) for word in written)
+        assert _unit(f"{name}.timer")["Install"]["WantedBy"] == "timers.target"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def parsed(target: Path) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         for name in re.findall(r"env_var\('(\w+)'\)", (PROJECT / "profiles.yml").read_text("utf-8")):
             patch.setenv(name, "1")
-        patch.setenv("PCW_DBT_TARGET", str(target))
+        patch.setenv("DBT_TARGET_PATH", str(target))
         patch.setenv("DBT_LOG_PATH", str(target))
         places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         assert dbtRunner().invoke(["parse", "--quiet", *places]).success

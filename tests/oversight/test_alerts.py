@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 import uvicorn
+from public_credit.base import settings
 from public_credit.base.messages import UserError
 from public_credit.oversight import alerts
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from tests.helpers.commands import credit
 from tests.helpers.receipts import ARCHIVED, BOOKED, DAY
 from tests.helpers.runs import run_on
 from tests.helpers.servers import Loop, Mailbox, certificate
@@ -84,7 +86,7 @@ def test_one_alert_names_each_owner_with_what_is_theirs(ledger):
     alerts.tell(run_on(DAY))
     (text,) = told_files(ledger)
     engineer, department = text.split("【测试单位】")
-    assert department.startswith("\n- 测试单位 · 测试数据：SFTP 服务器无法连接。")
+    assert department.startswith("联系：无\n- 测试单位 · 测试数据：SFTP 服务器无法连接。")
     assert f"批次 {seq}（许可.csv）：扣留：错误率过高" in engineer
     assert "数仓构建：构建失败。" in engineer
     assert "新增 3 项" in text
@@ -342,7 +344,7 @@ def test_by_mail_over_tls_with_a_password(ledger, tmp_path, monkeypatch):
     )
     book_batch(ledger, "broken", "无法读取")
     try:
-        with pytest.raises(UserError, match="提醒未能发出：SSLCertVerificationError"):
+        with pytest.raises(UserError, match="提醒未能发出：连接 alert：SSLCertVerificationError"):
             alerts.tell(run_on(DAY))
         monkeypatch.setenv("SSL_CERT_FILE", str(pem))
         alerts.tell(run_on(DAY))
@@ -426,3 +428,66 @@ def test_file_alerts_are_readable_by_their_owner_only(ledger):
     (path,) = (ledger.home / "alerts").iterdir()
     assert isinstance(path, Path)
     assert path.stat().st_mode & 0o077 == 0
+
+
+DISTRICT = """
+contacts:
+  data_engineer: {name: 周工, phone: 0533-0000000}
+alerts:
+  - {connection: mail, to: [wang@x.example, li@x.example], owners: [data_engineer]}
+  - {connection: robot, owners: [department]}
+  - {connection: csdw_robot, owners: [csdw]}
+  - {connection: nobody, owners: [city]}
+"""
+
+
+def _district(told: str) -> None:
+    path = settings.checkout() / "include" / "districts" / "demo" / "district.yml"
+    path.write_text(path.read_text(encoding="utf-8") + told, encoding="utf-8")
+
+
+def test_the_district_says_who_is_told_what_and_whom_to_ask(ledger, mailbox, tmp_path: Path) -> None:
+    folders = {name: tmp_path / name for name in ("robot", "csdw_robot", "nobody")}
+    ledger.warehouse.add_connections(
+        mail=f"smtp://127.0.0.1:{mailbox.port}/?from=a@b.example",
+        **{name: folder.as_uri() for name, folder in folders.items()},
+    )
+    _district(DISTRICT)
+    book_batch(ledger, "broken", "无法读取")
+    book_batch(ledger, "failed", "程序错误", file_name="乙.csv")
+    told = alerts.tell(run_on(DAY))
+    assert len(told.new) == 2
+    (mail,) = mailbox.messages
+    letter = email.message_from_string(mail, policy=email.policy.default)
+    assert letter["To"] == "wang@x.example, li@x.example"
+    assert mailbox.recipients == ["wang@x.example", "li@x.example"]
+    text = letter.get_content()
+    assert "程序错误" in text and "无法读取" not in text and "【数据管理员】联系：周工，0533-0000000" in text
+    for name in ("robot", "csdw_robot"):
+        (path,) = folders[name].iterdir()
+        text = path.read_text(encoding="utf-8")
+        assert "无法读取" in text and "程序错误" not in text and "新增 1 项" in text and "【测试单位】联系：无" in text
+    assert not folders["nobody"].exists(), "nothing of the city waits"
+    assert not list((ledger.home / "alerts").glob("*")), "the connection alert is for districts that name nobody"
+    assert not alerts.tell(run_on(DAY)).sent
+
+
+def test_a_receiver_that_cannot_be_told_keeps_nobody_else_from_it_and_is_told_next_time(ledger, tmp_path: Path) -> None:
+    ledger.warehouse.add_connections(robot="http://127.0.0.1:1/hook?key=robot-key", all=(tmp_path / "all").as_uri())
+    _district("\nalerts: [{connection: robot}, {connection: all}]\n")
+    book_batch(ledger, "broken", "无法读取")
+    with pytest.raises(UserError, match="连接 robot：网络不通") as raised:
+        alerts.tell(run_on(DAY))
+    assert "robot-key" not in str(raised.value) and len(list((tmp_path / "all").iterdir())) == 1
+    assert ledger("select count(*) from ledger.alert") == 0
+    ledger.warehouse.add_connections(robot=(tmp_path / "robot").as_uri())
+    assert len(alerts.tell(run_on(DAY)).new) == 1 and len(list((tmp_path / "robot").iterdir())) == 1
+
+
+def test_a_contact_of_nobody_and_an_address_that_is_none_are_mistakes(ledger) -> None:
+    _district("\ncontacts: {scjg: {name: 甲}}\n")
+    checked = credit("catalogue", "check")
+    assert checked.code == 1 and "没有责任人 scjg" in checked.out
+    _district("alerts: [{connection: mail, to: [nobody]}]\n")
+    checked = credit("catalogue", "check")
+    assert checked.code and "alerts.0.to.0：格式不对" in checked.out + checked.err

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from public_credit.catalogue import load
+from public_credit.oversight import alerts
 from public_credit.oversight.waits import item as items
 from public_credit.oversight.waits import open_list
 from public_credit.oversight.waits.item import Item, Rank
@@ -14,6 +15,7 @@ from public_credit.oversight.waits.item import Item, Rank
 from tests.helpers.commands import credit
 from tests.helpers.evidence import asleep
 from tests.helpers.receipts import ARCHIVED, BOOKED, DAY
+from tests.helpers.runs import run_on
 
 CHANNEL = {"type": "drop_folder", "connection": "drop_csdw", "patterns": ["*.csv"]}
 LATER = DAY + timedelta(days=20)
@@ -159,6 +161,26 @@ def test_status_and_alerts_show_the_same_list(warehouse) -> None:
     assert all(one["message"] in everything_shown for one in status) and "被拒收 1" in everything_shown
     assert "最近报送" in credit("status", "--all").out
     assert credit("alerts").out == everything_shown
+
+
+def test_slips_of_a_unit_are_one_line_unless_each_is_asked_for(warehouse) -> None:
+    with warehouse.connect() as owner:
+        seqs = [book(owner, "accepted_with_quarantine") for _ in range(3)]
+        for seq, day in zip(seqs, (DAY, LATER, LATER), strict=True):
+            owner.execute(RETURNED, [seq, day])
+            owner.execute(RETURNED.replace("%s, 1, 1, ", "%s, 1, 2, "), [seq, day])
+        owner.execute("insert into ledger.business_day (day, opened_by) values (%s, '')", [LATER])
+    folded = credit("status", "--open").out
+    assert "2 份退回单共 4 行待更正" in folded and "slips --unit csdw" in folded
+    assert f"批次 {seqs[0]}（" in folded and "已逾期" in folded, "another state is another line"
+    assert f"批次 {seqs[1]}（" not in folded and "2 份退回单" in credit("alerts").out
+    for words in (("status", "--all"), ("alerts", "--all")):
+        each = credit(*words).out
+        assert all(f"批次 {seq}（" in each for seq in seqs) and "份退回单" not in each
+    assert len(credit("status", "--open", "--json").json) == 3, "scripts are told each"
+    alerts.tell(run_on(LATER))
+    (letter,) = (warehouse.home / "alerts").glob("*.txt")
+    assert "2 份退回单共 4 行待更正" in letter.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("later", ["accepted", "pending", "superseded"])

@@ -88,7 +88,10 @@ def test_a_file_that_was_never_good_is_told_and_its_receipts_wait(warehouse: Any
     assert "暂" not in credit("status").err and penalties.DATASET in credit("batches").out
     failures = work.gate(RUN)
     assert len(failures) == 1 and penalties.DATASET in failures[0] and states(warehouse) == ["accepted", "received"]
-    assert f"{FILE} 第 1 行" in credit("status").out and "该单位未接入" in told(warehouse)
+    assert f"{FILE} 第 1 行" in credit("status").out and "没有采集任务（DAG）" in told(warehouse)
+    assert UNIT not in {unit.id for unit in load_catalogue().collected}, "it has no DAG"
+    for shown in (credit("doctor").out, credit("status", "--open").out):
+        assert f"{FILE} 第 1 行" in shown and "没有采集任务（DAG）" in shown
     assert credit("collect", UNIT).code == 3
 
 

@@ -87,8 +87,6 @@ class Settings(BaseSettings):
     dbt_user: str | None = _named("as above", "dbt")
     dbt_password: str | None = _named("as above", "dbt")
     dbt_database: str | None = _named("as above", "dbt")
-    dbt_target: str | None = _named("as above", "dbt")
-    dbt_application: str | None = _named("as above", "dbt")
     test_seed: int | None = _named("seed of the random courses of tests; fixed when not set", "tests")
     test_examples: int | None = _named("examples of a long property test", "tests", ge=1)
     test_spark: str | None = _named("a Python with dbt-spark for its test, or `install`", "tests")

@@ -38,9 +38,9 @@ def _environment(target: str) -> dict[str, str]:
         "PCW_DBT_USER": str(known["user"]),
         "PCW_DBT_PASSWORD": str(known["password"]),
         "PCW_DBT_DATABASE": str(known["dbname"]),
-        "PCW_DBT_APPLICATION": session["application_name"],
+        "PGAPPNAME": session["application_name"],  # not of the profile: dbt parses everything again when that differs
         "PGOPTIONS": " ".join([session["options"], *(f"-c {name}={value}" for name, value in _SESSION.items())]),
-        "PCW_DBT_TARGET": str(settings.folder("dbt", target)),
+        "DBT_TARGET_PATH": str(settings.folder("dbt", target)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_PATH": str(settings.folder("dbt", "logs")),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Annotated
 
 from pydantic import Field as Attribute
 
@@ -29,6 +30,39 @@ class SignInAt(Strict):
     title: str = "统一身份认证"
 
 
+OWNERS = ("data_engineer", "leadership", "city", "department")  # who may be asked to act; a department also by its id
+
+
+class Contact(Strict):
+    """Whom to ask for an owner of open things: told in alerts."""
+
+    name: str = Attribute(min_length=1, max_length=60)
+    phone: str = Attribute(default="", pattern=r"^[-+0-9 ()转]{0,30}$")
+    mail: str = Attribute(default="", pattern=r"^([^@\s]+@[^@\s]+)?$")
+
+    @property
+    def told(self) -> str:
+        """In one line."""
+        return "，".join(part for part in (self.name, self.phone, self.mail) if part)
+
+
+class AlertReceiver(Strict):
+    """Who is told what is new and open: by a connection, named as in the connections file, where address and secrets stand.
+
+    ``to``: addresses of a mail, instead of those of the connection; ``owners``: whose things it is told (``OWNERS`` or ids of
+    units), everybody's where none is named.
+    """
+
+    connection: str = Attribute(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")
+    to: list[Annotated[str, Attribute(pattern=r"^[^@\s,]+@[^@\s,]+$")]] = []
+    owners: list[str] = []
+
+    def concerns(self, owner: str) -> bool:
+        """Whether what waits for an owner (``department:<unit>``) is told."""
+        kind, _, unit = owner.partition(":")
+        return not self.owners or bool({kind, unit} & set(self.owners))
+
+
 class District(Strict):
     """A district. ``region_code`` is that of GB/T 2260, told beside the name; ``name`` is printed on the pages, '' where no district is named; ``issuing_body`` on reports.
 
@@ -37,6 +71,7 @@ class District(Strict):
     of single ones; the warehouse's first business day where nothing is said. What was decided before it is 存量补录.
     ``single_handed``: why one person alone approves what he prepared himself (booked as 单人), '' where two do.
     ``oidc``: where people of the district sign in, None where the desk asks for a password of its own.
+    ``contacts``: owner → whom to ask; ``alerts``: who is told, the connection ``alert`` alone where nobody is named.
     """
 
     name: str = Attribute(min_length=2)
@@ -52,6 +87,13 @@ class District(Strict):
     go_live: dict[str, date] = {}
     single_handed: str = Attribute(default="", pattern=r"^(.{4,})?$")
     oidc: SignInAt | None = None
+    contacts: dict[str, Contact] = {}
+    alerts: list[AlertReceiver] = []
+
+    @property
+    def alert_receivers(self) -> list[AlertReceiver]:
+        """Who is told what is open."""
+        return self.alerts or [AlertReceiver(connection="alert")]
 
     @property
     def title(self) -> str:
@@ -84,7 +126,14 @@ NOWHERE = District.model_construct(name="")
 
 
 def check_district(district: District) -> Iterable[Mistake]:
-    """Mistakes of ``district.yml``: sectors the plan does not have, names given twice."""
+    """Mistakes of ``district.yml``: sectors the plan does not have, names given twice, contacts of nobody."""
+    for owner in district.contacts:
+        if owner not in OWNERS[:3]:
+            yield (
+                ("contacts", owner),
+                f"没有责任人 {owner}",
+                f"写 {'、'.join(OWNERS[:3])}；单位的联系人写在它的 contact",
+            )
     for name, sectors in (("sectors", district.sectors), ("planned", district.planned)):
         for sector in sectors:
             if sector not in SECTOR_IDS:

@@ -16,7 +16,7 @@ from ..ledger import words
 from ..ledger.session import newest_business_day, session
 from ..oversight import alerts, assessed, metrics, receipts, status, trends
 from ..oversight.doctor import examine
-from ..oversight.waits.item import DEPARTMENT
+from ..oversight.waits.item import DEPARTMENT, folded
 from . import output
 from .chinese import App
 from .start import known_batch, known_dataset, known_unit, run_of, unit_of_catalogue
@@ -56,7 +56,9 @@ def show_metrics(
 def show_status(
     unit: Unit = None,
     only_open: Annotated[bool, typer.Option("--open", help="只列待办，全部列出。")] = False,
-    every: Annotated[bool, typer.Option("--all", help="另列每个数据集的最近报送与结论。")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="另列每个数据集的最近报送与结论；同一单位的退回单逐份列出。")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     overview = status.overview(run_of(), known_unit(unit))
@@ -68,7 +70,7 @@ def show_status(
         if every:
             _datasets(overview["datasets"])
         _totals(overview)
-    print_open(overview["open"], brief=not (only_open or every))
+    print_open(overview["open"], brief=not (only_open or every), each=every)
 
 
 def _datasets(rows: list[dict[str, Any]]) -> None:
@@ -107,8 +109,11 @@ def _totals(overview: dict[str, Any]) -> None:
     )
 
 
-def print_open(items: list[dict[str, Any]], brief: bool) -> None:
-    """Print what is open, owner by owner and worst first; ``brief``: of a department the worst, of everybody else five."""
+def print_open(items: list[dict[str, Any]], brief: bool, each: bool = False) -> None:
+    """Print what is open, owner by owner and worst first; ``brief``: of a department the worst, of everybody else five.
+
+    Slips of one unit are one line unless ``each`` is asked for.
+    """
     if not items:
         print("没有待办。")
         return
@@ -118,8 +123,9 @@ def print_open(items: list[dict[str, Any]], brief: bool) -> None:
         counts = Counter(item["rank_title"] for item in theirs)
         told = "，".join(f"{title} {count}" for title, count in counts.items())
         print(output.paint(f"【{theirs[0]['owner_name']}】{len(theirs)} 项：{told}", "bold"))
-        most = (1 if owner.startswith(DEPARTMENT) else 5) if brief else len(theirs)
-        for item in theirs[:most]:
+        lines = theirs if each else folded(theirs)
+        most = (1 if owner.startswith(DEPARTMENT) else 5) if brief else len(lines)
+        for item in lines[:most]:
             told = f"（首次提醒 {item['told_first']}）" if item.get("told_first") else ""
             print(
                 output.paint(f"  自 {item['since']}  {item['message']}{told}", "bad" if item["rank"] <= 3 else "warn")
@@ -130,12 +136,16 @@ def print_open(items: list[dict[str, Any]], brief: bool) -> None:
         print(spoken("全部待办及办法：public-credit status --open；一个单位的：加 --unit；各数据集：加 --all"))
 
 
-def show_alerts(unit: Unit = None, as_json: Json = False) -> None:
+def show_alerts(
+    unit: Unit = None,
+    every: Annotated[bool, typer.Option("--all", help="同一单位的退回单逐份列出。")] = False,
+    as_json: Json = False,
+) -> None:
     unit = known_unit(unit)
     run = run_of()
     items = alerts.present(newest_business_day("reader") or run.on)
     items = [item for item in items if unit in (None, item["unit_id"])]
-    output.as_json(items) if as_json else print_open(items, brief=False)
+    output.as_json(items) if as_json else print_open(items, brief=False, each=every)
 
 
 def list_batches(unit: str | None, dataset: str | None, limit: int, as_json: bool) -> None:

@@ -1,7 +1,9 @@
 """The vault: sensitive numbers apart from everything else, encrypted by the application.
 
-A number is found by a keyed HMAC-SHA256 and known elsewhere by a random token only. Collectors put numbers in and find
-tokens; only the sender's role may read ciphertext (PIPL Art. 51; requirements L). Keys have versions (``keys``).
+A number is found by a keyed HMAC-SHA256 and known elsewhere by a token only. A new number's token is made of the number and
+of a key of its own, so that whoever is met again after a restore has the token he had (decision 0076); one that is stored
+keeps its token, whatever becomes of the keys. Collectors put numbers in and find tokens; only the sender's role may read
+ciphertext (PIPL Art. 51). Keys have versions (``keys``).
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from collections.abc import Iterable, Sequence
 
 import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ..base import settings
 from ..base.copying import copying
@@ -34,10 +38,18 @@ _TEMPORARY = """
     create temp table if not exists given (token text, lookup bytea, ciphertext bytea) on commit delete rows"""
 
 
-def new_tokens(letter: str, count: int) -> list[str]:
-    """Random tokens: the letter of their sort and 130 random bits in base32 each."""
-    drawn = base64.b32encode(secrets.token_bytes(-(-26 * count // 8) * 5)).decode()
-    return [letter + drawn[start : start + 26] for start in range(0, 26 * count, 26)]
+def token_key(lookup_key: bytes) -> bytes:
+    """The key tokens are made with: derived from a version of the lookup key (HKDF-SHA256, RFC 5869), never used to look up."""
+    return HKDF(SHA256(), 32, salt=None, info=b"public-credit/vault/token").derive(lookup_key)
+
+
+def new_tokens(key: bytes, letter: str, numbers: Sequence[str]) -> list[str]:
+    """Tokens of numbers in their normal spelling: the letter of their sort and 130 bits of a keyed HMAC-SHA256 in base32 each."""
+    head = f"{letter}\x1f".encode()
+    return [
+        letter + base64.b32encode(hmac.digest(key, head + number.encode(), "sha256"))[:26].decode()
+        for number in numbers
+    ]
 
 
 def mask(value: str) -> str:
@@ -52,6 +64,7 @@ class Vault:
         self._connection = connection
         self._vault_keys, self._lookup_keys = versions("vault"), versions("lookup")
         self._cipher = AESGCM(self._vault_keys[max(self._vault_keys)])
+        self._token_key = token_key(self._lookup_keys[max(self._lookup_keys)])
         self._known: dict[str, dict[str, str]] = {letter: {"": ""} for letter in LETTERS}
         connection.execute(_TEMPORARY)
         connection.commit()
@@ -109,9 +122,12 @@ class Vault:
         return {numbers[n]: token for n, token in rows}
 
     def _store(self, numbers: list[str], letter: str, lookups: list[str], lookup_version: int) -> dict[str, str]:
-        """Store numbers; their tokens. One that another process stored meanwhile keeps that process's token."""
+        """Store numbers; their tokens. One that another process stored meanwhile keeps that process's token.
+
+        One whose token is in the vault under another version of the lookup key is there already: the token says so.
+        """
         tokens, nonces, encrypt = (
-            new_tokens(letter, len(numbers)),
+            new_tokens(self._token_key, letter, numbers),
             secrets.token_bytes(12 * len(numbers)),
             self._cipher.encrypt,
         )
@@ -127,11 +143,12 @@ class Vault:
             """
             insert into vault.secret (token, letter, lookup, lookup_version, ciphertext, key_version)
             select token, %s, lookup, %s, ciphertext, %s from pg_temp.given order by lookup
-            on conflict (lookup) do nothing""",
+            on conflict do nothing""",
             [letter, lookup_version, max(self._vault_keys)],
         ).rowcount
         self._connection.commit()
-        return dict(zip(numbers, tokens, strict=True)) if stored == len(numbers) else self._find(numbers, lookups)
+        made = dict(zip(numbers, tokens, strict=True))
+        return made if stored == len(numbers) else made | self._find(numbers, lookups)
 
 
 def _lookup(key: bytes, letter: str, number: str, place: int) -> bytes:

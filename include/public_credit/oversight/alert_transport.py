@@ -1,4 +1,4 @@
-"""Ways an alert leaves: a file (default), e-mail, or a webhook; the connection ``alert`` decides.
+"""Ways an alert leaves: a file (default), e-mail, or a webhook; the connection decides, ``alert`` unless the district names others.
 
 The roots of the chain of evidence leave the same ways, by the connection ``audit``.
 
@@ -13,6 +13,7 @@ import logging
 import smtplib
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
@@ -27,26 +28,41 @@ SECONDS = 20
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address asked, and a robot's holds its key
 
 
-def _failed(why: str) -> UserError:
-    return UserError(f"提醒未能发出：{why}。", remedy="检查连接 alert；未发出的事项下次运行会再次提醒。", code=5)
+@dataclass(frozen=True)
+class Letter:
+    """What is sent: a subject, the text, the items for machines, the business date; ``to``: addresses of a mail."""
+
+    subject: str
+    body: str
+    items: Sequence[Any]
+    on: date
+    to: Sequence[str] = ()
 
 
-def _to_file(parts: SplitResult, subject: str, body: str, items: Sequence[Any], on: date) -> None:
+class _NotSent(Exception):
+    """Why a letter did not leave, without addresses or passwords."""
+
+
+def _failed(why: str) -> _NotSent:
+    return _NotSent(why)
+
+
+def _to_file(parts: SplitResult, letter: Letter) -> None:
     folder = Path(unquote(parts.path))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = f"{on}_{now():%Y%m%dT%H%M%S_%f}.txt"
-    files.write(folder / name, body)
+    name = f"{letter.on}_{now():%Y%m%dT%H%M%S_%f}.txt"
+    files.write(folder / name, letter.body)
 
 
-def _to_mail(parts: SplitResult, subject: str, body: str, items: Sequence[Any], on: date) -> None:
+def _to_mail(parts: SplitResult, letter: Letter) -> None:
     query = parse_qs(parts.query)
     message = EmailMessage()
-    message["Subject"] = subject
+    message["Subject"] = letter.subject
     message["From"] = query.get("from", [""])[0]
-    message["To"] = ", ".join(query.get("to", []))
+    message["To"] = ", ".join(letter.to or query.get("to", []))
     if not message["From"] or not message["To"]:
-        raise _failed("连接 alert 缺少 from 或 to")
-    message.set_content(body, charset="utf-8", cte="base64")
+        raise _failed("连接缺少 from 或 to")
+    message.set_content(letter.body, charset="utf-8", cte="base64")
     context = ssl.create_default_context()
     if parts.scheme == "smtps":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -66,14 +82,14 @@ def _to_mail(parts: SplitResult, subject: str, body: str, items: Sequence[Any], 
         server.send_message(message)
 
 
-def _to_webhook(parts: SplitResult, subject: str, body: str, items: Sequence[Any], on: date) -> None:
+def _to_webhook(parts: SplitResult, letter: Letter) -> None:
     import httpx
 
     content = {
         "msgtype": "text",
-        "text": {"content": body},
-        "business_date": on.isoformat(),
-        "items": [item.as_json() for item in items],
+        "text": {"content": letter.body},
+        "business_date": letter.on.isoformat(),
+        "items": [item.as_json() for item in letter.items],
     }
     answer = httpx.post(parts.geturl(), json=content, timeout=SECONDS, trust_env=False)
     if answer.status_code // 100 != 2:
@@ -89,16 +105,27 @@ def _to_webhook(parts: SplitResult, subject: str, body: str, items: Sequence[Any
 WAYS = {"file": _to_file, "smtp": _to_mail, "smtps": _to_mail, "http": _to_webhook, "https": _to_webhook}
 
 
-def send(subject: str, body: str, items: Sequence[Any], on: date, conn_id: str = "alert") -> None:
-    """Send one alert. Raises UserError, without addresses or passwords, when it did not get through."""
-    parts = urlsplit(settings.connection(conn_id))
-    if parts.scheme not in WAYS:
-        raise _failed("连接 alert 应为 file、smtp、smtps、http 或 https 地址")
+def send(letter: Letter, connection: str = "alert") -> None:
+    """Send one alert by a connection. Raises UserError, without addresses or passwords, when it did not get through."""
+    parts = urlsplit(settings.connection(connection))
     try:
-        WAYS[parts.scheme](parts, subject, body, items, on)
+        if parts.scheme not in WAYS:
+            raise _failed("应为 file、smtp、smtps、http 或 https 地址")
+        _sent(parts, letter)
+    except _NotSent as why:
+        raise UserError(
+            f"提醒未能发出：连接 {connection}：{why}。",
+            remedy=f"检查连接 {connection}；未发出的事项下次运行会再次提醒。",
+            code=5,
+        ) from None
+
+
+def _sent(parts: SplitResult, letter: Letter) -> None:
+    try:
+        WAYS[parts.scheme](parts, letter)
     except (OSError, smtplib.SMTPException) as error:
         raise _failed(type(error).__name__) from None
-    except UserError:
+    except _NotSent:
         raise
     except Exception as error:
         if type(error).__module__.partition(".")[0] == "httpx":

@@ -14,15 +14,16 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ..base.messages import spoken
+from ..base.messages import UserError, spoken
 from ..base.run import Run, now
 from ..catalogue import load_catalogue
+from ..catalogue.district import AlertReceiver
 from ..ledger.locks import lock
 from ..ledger.models import Alert, Batch
 from ..ledger.session import session, step
 from ..ledger.states import OUT_OF_THE_WAY, BatchState, StepName, Verdict
-from .alert_transport import send
-from .waits.item import Item, of_owners
+from .alert_transport import Letter, send
+from .waits.item import Item, contact_of, folded, of_owners
 from .waits.open_list import items
 
 WEEK = timedelta(days=7)
@@ -45,8 +46,27 @@ class Told:
     new: list[Item] = field(default_factory=list)
     settled: list[Gone] = field(default_factory=list)
     reminded: list[Item] = field(default_factory=list)
-    standing: int = 0
+    waiting: list[Item] = field(default_factory=list)  # told before, and open
     sent: bool = False
+
+    @property
+    def standing(self) -> int:
+        """How many things are open that were told before."""
+        return len(self.waiting)
+
+    @property
+    def something(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.new or self.settled or self.reminded)
+
+    def to(self, receiver: AlertReceiver) -> Told:
+        """The part that concerns a receiver."""
+        new, reminded, waiting = (
+            [item for item in items if receiver.concerns(item.owner)]
+            for items in (self.new, self.reminded, self.waiting)
+        )
+        settled = [gone for gone in self.settled if receiver.concerns(gone.owner)]
+        return Told(new, settled, reminded, waiting)
 
 
 def wording(told: Told, on: date) -> str:
@@ -57,10 +77,11 @@ def wording(told: Told, on: date) -> str:
         f"公共信用数据 {on} 运行提醒",
         f"新增 {len(told.new)} 项，已解决 {len(solved)} 项，持续 {told.standing} 项（{standing}）",
     ]
-    for _, theirs in of_owners(told.new):
-        lines += ["", f"【{theirs[0].owner_name}】"]
-        for item in theirs:
-            lines += [f"- {item.message}", f"  办法：{item.act}"]
+    for owner, theirs in of_owners(told.new):
+        contact = contact_of(owner)
+        lines += ["", f"【{theirs[0].owner_name}】" + (f"联系：{contact}" if contact else "")]
+        for item in folded(one.as_json() for one in theirs):
+            lines += [f"- {item['message']}", f"  办法：{item['act']}"]
     if told.reminded:
         lines += ["", "【仍未解决】"]
         lines += [f"- {item.owner_name}，自 {item.since}：{item.message}" for item in told.reminded]
@@ -97,11 +118,30 @@ def _compare(opened: Any, found: list[Item], known: dict[str, Any], on: date) ->
             for name, row in known.items()
             if name in standing and name.partition("#")[0] not in keys
         ],
-        standing=len(current & standing),
+        waiting=[item for item in found if item.fingerprint in current & standing],
     )
     if any(on - (known[name].reminded_on or known[name].first_on) >= WEEK for name in current & standing):
         told.reminded = [item for item in found if item.fingerprint in standing]
     return told
+
+
+def _send(told: Told, on: date) -> None:
+    """Tell every receiver of the district what concerns it.
+
+    Raises UserError after all were tried when one could not be told: nothing counts as told then, and whoever had it has it again.
+    """
+    failures = []
+    for receiver in load_catalogue().district.alert_receivers:
+        part = told.to(receiver)
+        if not part.something:
+            continue
+        letter = Letter(f"公共信用数据 {on} 运行提醒", wording(part, on), [*part.new, *part.reminded], on, receiver.to)
+        try:
+            send(letter, receiver.connection)
+        except UserError as error:
+            failures.append(error)
+    if failures:
+        raise UserError("".join(error.text for error in failures), remedy=failures[0].remedy, code=failures[0].code)
 
 
 def _fingerprints(names: Iterable[str]) -> Any:
@@ -131,8 +171,8 @@ def tell(run: Run) -> Told:
             lock(opened, "alert")
             found = items(on)
             told = _compare(opened, found, {row.fingerprint: row for row in opened.scalars(select(Alert))}, on)
-            if told.new or told.settled or told.reminded:
-                send(f"公共信用数据 {on} 运行提醒", wording(told, on), [*told.new, *told.reminded], on)
+            if told.something:
+                _send(told, on)
                 told.sent = True
             _remember(opened, told, found, on)
         record.counts = {"new": len(told.new), "settled": len(told.settled), "standing": told.standing}

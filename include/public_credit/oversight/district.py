@@ -24,7 +24,7 @@ def _follows(catalogue: Catalogue, file: str) -> str:
     if file in catalogue.stale.values():
         return "该单位暂不采集，已收到的照常处理，名称等沿用改错以前的"
     if file.startswith("departments/"):
-        return "该单位未接入"
+        return "该单位的文件从未正确过：没有采集任务（DAG），什么也收不到"
     if file.startswith("receivers/"):
         return "暂不报送"
     if file == USERS:

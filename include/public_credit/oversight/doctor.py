@@ -150,13 +150,14 @@ def _connections(on: date) -> list[Finding]:
         for dataset in catalogue.datasets.values()
         if (connection := getattr(dataset.channel, "connection", None))
     } | {receiver.connection for receiver in catalogue.receivers.values()}
+    wanted |= {receiver.connection for receiver in catalogue.district.alert_receivers}
     for name in sorted(wanted):
         try:
             settings.connection(name)
         except UserError as error:
             findings.append(Finding("提醒", f"连接 {name}", str(error)))
     if not findings:
-        findings.append(Finding("通过", "连接", f"{len(wanted)} 个来源与接收方均已配置"))
+        findings.append(Finding("通过", "连接", f"{len(wanted)} 个来源、接收方与提醒均已配置"))
     return findings
 
 

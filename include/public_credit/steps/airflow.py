@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..base import settings
 from ..base.messages import UserError, spoken
@@ -65,13 +68,43 @@ def plainly(work: Callable[..., Given]) -> Callable[..., Given]:
 
     @functools.wraps(work)
     def told(*given: Any, **context: Any) -> Given:
-        try:
-            return work(*given, **context)
-        except UserError as error:
-            log.error("%s", spoken(str(error)))
-            raise SystemExit(error.code) from None
+        with where_to_look(context):
+            try:
+                return work(*given, **context)
+            except UserError as error:
+                log.error("%s", spoken(str(error)))
+                raise SystemExit(error.code) from None
 
     return told
+
+
+@contextmanager
+def where_to_look(context: Mapping[str, Any]) -> Iterator[None]:
+    """At the end of a task, done or not: where what it has touched is seen, and the runbook of its DAG.
+
+    Where the ledger cannot be read there are no lines; the work has said why.
+    """
+    from ..oversight import runs
+
+    run, after = context.get("dag_run"), None
+    with suppress(UserError, SQLAlchemyError):
+        after = runs.last_step() if run else None
+    try:
+        yield
+    finally:
+        if run is not None:
+            with suppress(UserError, SQLAlchemyError):
+                for line in runs.where_to_look(f"{run.dag_id}/{run.run_id}", after) if after is not None else ():
+                    log.info("%s", spoken(line))
+            log.info("运行手册  %s", _runbook_of(run.dag_id))
+
+
+def _runbook_of(dag_id: str) -> str:
+    """Where the notes of a DAG are read: its page, by the address Airflow is reached under."""
+    from airflow.sdk.configuration import conf
+
+    page = f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{dag_id}"
+    return f"{page}（右上角“文档”）；整套办法见 docs/operations.zh-CN.md"
 
 
 def conclude(run: Run) -> None:

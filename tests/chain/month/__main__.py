@@ -15,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from local_stack.arguments import Parser
+
 from . import compare
 from .course import UNITS, Day, course
 from .player import Player
@@ -22,11 +24,11 @@ from .site import site
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("run month", description="模拟一个月：真实步骤、干扰与对照")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("--units", default=",".join(UNITS), help="第一天起报送的单位，逗号分隔")
-    parser.add_argument("--keep", type=Path, help="保留状态的文件夹；缺省为临时文件夹")
+    parser = Parser("./run month", description="模拟一个月：真实步骤、干扰与对照")
+    parser.add_argument("--seed", type=int, default=1, metavar="种子", help="随机种子")
+    parser.add_argument("--days", type=int, default=30, metavar="天数", help="天数；至多十天的，各事来得更早")
+    parser.add_argument("--units", metavar="单位", default=",".join(UNITS), help="第一天起报送的单位，逗号分隔")
+    parser.add_argument("--keep", type=Path, metavar="文件夹", help="保留状态的文件夹；缺省为临时文件夹")
     parser.add_argument(
         "--run", choices=("calm", "rough"), help=argparse.SUPPRESS
     )  # one of the two, in a process of its own

@@ -22,14 +22,14 @@ LONG_DISTURBED = {
     2: ["kill_collect"], 3: ["two_builds"], 5: ["kill_gate"], 6: ["kill_build"], 7: ["day_without_city"], 8: ["kill_release"],
     10: ["kill_apply"], 11: ["database_lost"], 12: ["kill_deliver"], 14: ["two_gates"], 15: ["kill_build"],
     16: ["two_builds"], 17: ["day_without_database"], 18: ["kill_deliver"], 19: ["department_down"],
-    22: ["kill_publish"], 24: ["kill_anywhere"], 26: ["kill_anywhere"], 28: ["kill_build", "kill_collect"], 29: ["two_deliveries"],
+    20: ["backed_up"], 21: ["restored"], 22: ["kill_publish"], 24: ["kill_anywhere"], 26: ["kill_anywhere"], 28: ["kill_build", "kill_collect"], 29: ["two_deliveries"],
 }  # fmt: skip
 SHORT_EDITS = {2: ["slj_joins"], 4: ["field_added"], 5: ["qxj_joins"], 6: ["seed_changed"], 7: ["model_changed"],
                9: ["schema_upgraded"]}  # fmt: skip
 SHORT_ACTS = {1: ["waive"], 3: ["replay"], 4: ["new_header", "withdraw"], 5: ["restore", "merge"], 6: ["withdraw"],
               7: ["undo_merge"], 8: ["edition", "replay"]}  # fmt: skip
 SHORT_DISTURBED = {
-    1: ["kill_collect"], 2: ["kill_gate"], 3: ["kill_build"], 4: ["kill_apply", "kill_deliver"], 5: ["day_without_city"],
+    1: ["kill_collect"], 2: ["backed_up", "kill_gate"], 3: ["restored", "kill_build"], 4: ["kill_apply", "kill_deliver"], 5: ["day_without_city"],
     6: ["day_without_database", "kill_release"], 7: ["two_builds"], 8: ["database_lost"], 9: ["kill_anywhere", "department_down"],
 }  # fmt: skip
 
@@ -45,6 +45,7 @@ class Day:
     edits: list[str] = field(default_factory=list)
     acts: list[str] = field(default_factory=list)
     disturbances: list[str] = field(default_factory=list)
+    published: bool = True  # what leaders read: drawing it takes as long as a build
 
 
 def course(seed: int, days: int, units: tuple[str, ...] = UNITS) -> list[Day]:
@@ -60,15 +61,7 @@ def course(seed: int, days: int, units: tuple[str, ...] = UNITS) -> list[Day]:
         joined += [JOINS[edit] for edit in edits.get(number, []) if edit in JOINS]
         on = first + timedelta(days=number - 1)
         deliveries = departments.day(on, tuple(joined), whole=number == 1)
-        result.append(
-            Day(
-                number,
-                on,
-                deliveries,
-                [*units, *joined],
-                edits.get(number, []),
-                acts.get(number, []),
-                disturbed.get(number, []),
-            )  # fmt: skip
-        )
+        happens = edits.get(number, []), acts.get(number, []), disturbed.get(number, [])
+        published = not short or number in (1, days) or "edition" in happens[1]
+        result.append(Day(number, on, deliveries, [*units, *joined], *happens, published))
     return result

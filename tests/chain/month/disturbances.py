@@ -1,16 +1,18 @@
-"""What befalls the disturbed run of a course: each begins where a phase of the day would, and leaves the phase to be done again."""
+"""What befalls the disturbed run of a course: each begins where a phase of the day would, and leaves the phase to be done again.
+
+``night`` is the one before the day: its phase is all of the day before.
+"""
 
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from .course import Day
 from .site import Failed, Site
+from .worker import Call
 
 UNREACHABLE, BUSY, CITY_GONE = 3, 6, 5  # exit codes of the product
 
@@ -21,14 +23,14 @@ class Blow:
 
     site: Site
     day: Day
-    start: Callable[[], subprocess.Popen[str]]
+    start: Callable[[], Call]
     lot: random.Random
     happened: dict[str, int]
 
     def note(self, what: str, *, happened: bool = True) -> None:
         self.happened[what] = self.happened.get(what, 0) + happened
 
-    def step(self, name: str) -> subprocess.Popen[str]:
+    def step(self, name: str) -> Call:
         """One step instead of the phase."""
         return self.site.steps(self.day.on, name)
 
@@ -37,7 +39,7 @@ class Blow:
         process = self.start()
         while process.poll() is None:
             if moment():
-                process.send_signal(signal.SIGKILL)
+                process.kill()
                 process.communicate()
                 self.note(what)
                 return
@@ -170,6 +172,20 @@ def day_without_city(blow: Blow) -> None:
     blow.note("day_without_city")
 
 
+def backed_up(blow: Blow) -> None:
+    """In the morning; what the day brings comes after it."""
+    blow.site.back_up()
+    blow.note("backed_up")
+
+
+def restored(blow: Blow) -> None:
+    """The machine is lost with all that came since the backup, and the city has had that day's records. Done again on another machine."""
+    met = blow.site.one("select count(*) from vault.secret where letter = 'P'")
+    blow.site.restore()
+    blow.note("restored", happened=blow.site.one("select count(*) from vault.secret where letter = 'P'") < met)
+    blow.site.finish(blow.start())
+
+
 @dataclass(frozen=True)
 class Disturbance:
     """The phase that is struck, and how."""
@@ -181,7 +197,9 @@ class Disturbance:
 DISTURBANCES = {
     strike.__name__: Disturbance(phase, strike)
     for phase, strike in (
+        ("night", restored),
         ("apply", kill_apply),
+        ("collect", backed_up),
         ("collect", kill_collect),
         ("collect", department_down),
         ("collect", kill_anywhere),

@@ -7,8 +7,11 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
+from public_credit.identifiers.codes import make_id_number
+
 from tests.helpers.month import Month, Row
 
+ALWAYS = {"slj.penalty_entity", "qxj.licence_entity", "xzsp.licence_person"}
 OFTEN = {
     "scjg.licence_entity",
     "scjg.penalty_entity",
@@ -29,11 +32,19 @@ class Drawn(Month):
     def draws(self) -> dict[str, Callable[[], Row]]:
         return super().draws() | {
             "xzsp.licence_entity": lambda: self.licence() | {"decision_no": self.number("审")},
+            "xzsp.licence_person": lambda: (
+                {"id_no": self.somebody(), "decision_no": self.number("人")}
+                | {"decision_date": self.past(), "valid_to": self.soon()}
+            ),
             "wsjk.penalty_entity": lambda: self.penalty() | {"decision_no": self.number("卫")},
             "zhzf.penalty_entity": lambda: self.penalty() | {"decision_no": self.number("综")},
             "slj.penalty_entity": lambda: self.penalty() | {"decision_no": self.number("水")},
             "qxj.licence_entity": lambda: self.licence() | {"decision_no": self.number("气")},
         }
+
+    def somebody(self) -> str:
+        """The number of a person, mostly one that nobody has met."""
+        return make_id_number(f"37039919{self.lot.randint(60, 99)}0101{self.lot.randrange(1000):03}")
 
     def _noted(self, dataset_id: str, rows: list[Row]) -> tuple[str, list[Row]]:
         self.handed_in.append((dataset_id, rows))
@@ -55,7 +66,7 @@ class Drawn(Month):
             unit = dataset_id.split(".")[0]
             if unit not in deliver or dataset_id == "scjg.registration_backfile":
                 continue
-            if whole or unit in ("slj", "qxj") or self.lot.random() < (0.8 if dataset_id in OFTEN else 0.4):
+            if whole or dataset_id in ALWAYS or self.lot.random() < (0.8 if dataset_id in OFTEN else 0.4):
                 result.append(self._noted(dataset_id, [draw() for _ in range(self.lot.randint(2, 6))]))
         if self.faulty and not whole:
             mended, self.faulty = self.faulty[:2], self.faulty[2:]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
-from subprocess import Popen
 
 from . import acts, checks
 from .course import Day
 from .disturbances import DISTURBANCES, Blow
 from .edits import EDITS
 from .site import Site
+from .worker import Call
 
 APPLIED, MIGRATED = "field_added", "schema_upgraded"
 WITHOUT_CITY, ANYWHERE = "day_without_city", "kill_anywhere"
@@ -25,11 +25,16 @@ class Player:
         self.site, self.lot, self.disturbed, self.say = site, lot, disturbed, say
         self.happened: dict[str, int] = {}
         self.new_field = False
+        self.before: Day | None = None
 
     def play(self, day: Day) -> None:
         """One day; raises Failed or AssertionError where something is not as it has to be."""
         disturbances = day.disturbances if self.disturbed else []
         self.say(f"第 {day.number} 天（{day.on}）{'、'.join([*day.edits, *day.acts, *disturbances])}")
+        for name in disturbances:
+            if self.before is not None:
+                whole = [step for steps in self._steps(self.before).values() for step in steps]
+                self._strike(day, "night", name, partial(self.site.steps, self.before.on, *whole))
         self._prepare(day, disturbances)
         for dataset_id, rows in day.deliveries:
             self.site.departments.deliver(day.on, dataset_id, [self._row(dataset_id, row) for row in rows])
@@ -38,11 +43,12 @@ class Player:
             self.site.city.start()
         wrong = checks.wrong(self.site, waiting=WITHOUT_CITY in disturbances)
         assert wrong == [], f"day {day.number}: {wrong}"
+        self.before = day
 
     def _row(self, dataset_id: str, row: dict[str, str]) -> dict[str, str]:
         return row | HANDLED if self.new_field and dataset_id.endswith("penalty_entity") else row
 
-    def _strike(self, day: Day, phase: str, name: str, start: Callable[[], Popen[str]]) -> None:
+    def _strike(self, day: Day, phase: str, name: str, start: Callable[[], Call]) -> None:
         if DISTURBANCES[name].phase == phase:
             DISTURBANCES[name].strike(Blow(self.site, day, start, self.lot, self.happened))
 
@@ -63,18 +69,21 @@ class Player:
             if name in acts.BEFORE:
                 acts.BEFORE[name](self.site, day)
 
-    def _phases(self, day: Day, disturbances: list[str]) -> None:
-        """Phases that nothing strikes run in one process; before one that is struck it ends."""
+    def _steps(self, day: Day) -> dict[str, list[str]]:
+        """The steps of a day's phases."""
         edition = ["edition:2025"] if "edition" in day.acts else []
-        phases = {
+        return {
             "collect": [f"collect:{unit}" for unit in day.units],
             "gate": ["gate", "waive_held"],
             "build": ["build"],
             "release": ["release"],
             "deliver": ["deliver", "receive", "city_day", "receive"],
-            "close": [*edition, "publish", "alert"],
+            "close": [*edition, *(["publish"] if day.published else []), "alert"],
         }
-        waiting: list[str] = []
+
+    def _phases(self, day: Day, disturbances: list[str]) -> None:
+        """Phases that nothing strikes run in one process; before one that is struck it ends."""
+        phases, waiting = self._steps(day), list[str]()
         for phase, steps in phases.items():
             for name in (name for name in disturbances if DISTURBANCES[name].phase == phase):
                 self._run(day, waiting)

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import yaml
-from local_stack.bootstrap import bootstrap
+from local_stack.bootstrap import KEYS, bootstrap
+from local_stack.files import set_connections
 from local_stack.postgres import Server
+from local_stack.stack import only_stack
 
 from tests.conftest import CHECKOUT
 from tests.helpers.month import FIRMS
 from tests.helpers.world import CityProcess
 
 from .departments import Departments
+from .worker import Call, Worker
 
 SHOWN = 1500  # characters of what a process said
 
@@ -32,36 +36,79 @@ class Failed(Exception):
 
 
 class Site:
-    """The places and processes of one run of a month; ``stop`` ends all of them."""
+    """The places and processes of one run of a month; ``stop`` ends all of them.
 
-    def __init__(self, home: Path):
-        self.home, self.root, self.simulated = home, home / "checkout", home / "simulator"
+    ``home`` is the state folder, which ``restore`` replaces; the checkout, the departments and the backups lie beside it. Keys are the
+    same in every run: what is made of them is the same as well.
+    """
+
+    def __init__(self, place: Path):
+        self.place, self.home = place, place / "state"
+        self.root, self.simulated, self.backups = place / "checkout", place / "simulator", place / "backups"
         self.simulated.mkdir(parents=True)
         for name in ("dbt_project", "expectations", "include", "dags"):
             shutil.copytree(CHECKOUT / name, self.root / name, ignore=shutil.ignore_patterns("target", "logs"))
-        os.environ |= {
-            "PCW_HOME": str(home),
-            "PCW_ROOT": str(self.root),
-            "PCW_DISTRICT": "demo",
-            "PCW_CLOCK": "logical",
-        }
-        self.server = Server(home / "postgres", fsync="off", full_page_writes="off").start()
-        self.known = bootstrap(self.server.url(), self.server.url, home, ("airflow", "exchange"))
+        os.environ |= {"PCW_ROOT": str(self.root), "PCW_DISTRICT": "demo", "PCW_CLOCK": "logical"}
+        os.environ["AIRFLOW_HOME"] = str(place / "airflow")
+        (self.home / "secrets").mkdir(parents=True, mode=0o700)
+        for name in KEYS:
+            (self.home / "secrets" / f"{name}.key").write_text(hashlib.sha256(name.encode()).hexdigest() + "\n")
+        self._running, self.departments = ExitStack(), None
+        self._open()
         self.departments = Departments(self.simulated, self.known["exchange_db"])
         with (self.simulated / "city_registry.csv").open("w", encoding="utf-8", newline="") as register:
             csv.writer(register).writerows([["uscc", "name"], *FIRMS.items()])
         self.city = CityProcess(self.simulated)
-        path = home / "secrets" / "connections.yaml"
-        path.write_text(
-            yaml.safe_dump(self.known | self.departments.connections | {"city_platform": self.city.uri}),
-            encoding="utf-8",
-        )
+        self._connect(self.departments.connections | {"city_platform": self.city.uri})
         self.command("migrate")
+
+    departments: Any
+
+    def _open(self) -> None:
+        """Start the server and the worker on the state folder, as a stack does on every start."""
+        os.environ["PCW_HOME"] = str(self.home)
+        self._running.enter_context(only_stack(self.home))
+        self.server = Server(self.home / "postgres", fsync="off", full_page_writes="off")
+        self._running.callback(self.server.stop)
+        self.server.start()
+        self.known = bootstrap(self.server.url(), self.server.url, self.home, ("airflow", "exchange"))
+        self.worker = Worker(CHECKOUT, self._environment(), self.place / "worker.log")
+        self._running.callback(self.worker.stop)
+
+    def _environment(self) -> dict[str, str]:
+        paths = os.pathsep.join([str(self.root / "include"), str(CHECKOUT)])
+        return os.environ | {"PYTHONPATH": paths, "PCW_CITY_TIMEOUT": "10"}
+
+    def _connect(self, uris: dict[str, str]) -> None:
+        set_connections(self.home / "secrets" / "connections.yaml", uris)
 
     def stop(self) -> None:
         self.city.stop()
         self.departments.stop()
-        self.server.stop()
+        self._running.close()
+
+    # --- a backup, and the way back to it -----------------------------------------------------------------------------
+    def back_up(self) -> None:
+        self.finish(self.start("local_stack", "backup", self.backups, "--keys", self.place / "keys"))
+
+    def restore(self) -> None:
+        """The machine is gone with all that came since the newest backup; another one is made of it."""
+        self._running.close()
+        shutil.rmtree(self.home)
+        backup = max(self.backups.glob("2*"))
+        self.home = self.place / f"state-{backup.name}"
+        words = ["local_stack", "restore", str(backup), "--keys", str(self.place / "keys" / backup.name)]
+        environment = self._environment() | {"PCW_HOME": str(self.home)}
+        done = subprocess.run(
+            [sys.executable, "-m", *words], env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise Failed(f"restore ended with {done.returncode}: {done.stderr[-SHOWN:]}")
+        self._open()
+        self.departments.exchange = self.known["exchange_db"]  # on the same server
+        units = [name for name in self.known if name.startswith("exchange_") and name != "exchange_db"]
+        self._connect(dict.fromkeys(units, self.known["exchange_db"]))
+        self.command("migrate")
 
     # --- the database, as tests.helpers.relations asks for it --------------------------------------------------------
     def connect(self, role: str = "owner") -> psycopg.Connection[Any]:
@@ -77,25 +124,19 @@ class Site:
         return self.query(statement, *parameters)[0][0]
 
     # --- processes of the product ----------------------------------------------------------------------------------------
-    def start(self, module: str, *words: object) -> subprocess.Popen[str]:
-        paths = os.pathsep.join([str(self.root / "include"), str(CHECKOUT)])
-        return subprocess.Popen(
-            [sys.executable, "-m", module, *map(str, words)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=CHECKOUT,
-            env=os.environ | {"PYTHONPATH": paths, "PCW_CITY_TIMEOUT": "10"},
-        )
+    def start(self, module: str, *words: object) -> Call:
+        return self.worker.call(module, list(map(str, words)))
 
-    def steps(self, on: date, *words: str) -> subprocess.Popen[str]:
+    def steps(self, on: date, *words: str) -> Call:
         return self.start("tests.chain.month.steps", on, *words)
 
-    def finish(self, process: subprocess.Popen[str], *codes: int) -> str:
+    def finish(self, process: Call, *codes: int) -> str:
         """Wait for a process; what it said. Raises Failed unless it ended with one of the codes (0)."""
-        said, _ = process.communicate(timeout=1200)
+        said = process.communicate()
         if process.returncode not in (codes or (0,)):
             raise Failed(f"{process.args!r} ended with {process.returncode}: {said[-SHOWN:]}")
+        with (self.place / "said.log").open("a", encoding="utf-8") as log:
+            log.write(f"{time.strftime('%H:%M:%S')} {' '.join(process.args)}\n{said}\n")
         return said
 
     def command(self, *words: object) -> str:
@@ -104,9 +145,9 @@ class Site:
 
 
 @contextmanager
-def site(home: Path) -> Iterator[Site]:
+def site(place: Path) -> Iterator[Site]:
     """A running site; its processes stop at the end."""
-    made = Site(home)
+    made = Site(place)
     try:
         yield made
     finally:

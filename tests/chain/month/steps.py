@@ -6,7 +6,9 @@ A step that fails ends the process with the code a command of the product would 
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -113,8 +115,10 @@ def main() -> int:
     run = run_on(date.fromisoformat(sys.argv[1]), "月度测试")
     for word in sys.argv[2:]:
         name, _, of = word.partition(":")
+        began = time.monotonic(), sum(os.times()[:4])
         try:
             STEPS[name](run, *([of] if of else []))
+            print(f"{word} {time.monotonic() - began[0]:.1f} s, {sum(os.times()[:4]) - began[1]:.1f} s of a processor")
         except UserError as error:
             print(f"{word}：{error.text}", file=sys.stderr)
             return error.code

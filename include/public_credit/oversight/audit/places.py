@@ -126,7 +126,7 @@ class _Receiver:
     def send(self, roots: Sequence[Root], on: date) -> str:
         body = "公共信用信息数仓证据链的根值，请原样留存；复核时交回比对。\n\n" + "\n".join(each.line for each in roots)
         try:
-            alert_transport.send("证据链根值", body, roots, on, CONNECTION)
+            alert_transport.send(alert_transport.Letter("证据链根值", body, roots, on), CONNECTION)
         except UserError as error:
             return error.text
         return ""

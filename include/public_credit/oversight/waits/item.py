@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from ...base.messages import spoken
-from ...catalogue import Catalogue
+from ...catalogue import Catalogue, load_catalogue
 from ...identifiers import persons
 
 ENGINEER, LEADERSHIP, DEPARTMENT = "data_engineer", "leadership", "department"
@@ -48,7 +48,8 @@ class Item:
 
     ``key`` is the same while it is the same thing, whatever is said of it; ``state`` changes with what is asked for. Both are
     made of ids of ours and hold no wording. ``message`` says what, ``act`` how to end it, ``since`` is a business date;
-    ``owner_name``: the owner as people call it, which the list fills in (``told``).
+    ``owner_name``: the owner as people call it, which the list fills in (``told``). Things with the same ``fold`` are told as one
+    line, with the sum of their ``rows``; '' is told by itself.
     """
 
     key: str
@@ -61,6 +62,8 @@ class Item:
     unit_id: str = ""
     dataset_id: str = ""
     owner_name: str = ""
+    fold: str = ""
+    rows: int = 0
 
     @property
     def fingerprint(self) -> str:
@@ -80,6 +83,8 @@ class Item:
             "since": self.since.isoformat(),
             "message": spoken(self.message),
             "act": spoken(self.act),
+            "fold": self.fold,
+            "rows": self.rows,
         }
 
 
@@ -96,6 +101,16 @@ def owner_name(catalogue: Catalogue, owner: str) -> str:
     if kind == DEPARTMENT:
         return catalogue.unit_name(unit_id) if unit_id else "来源单位"
     return {ENGINEER: "数据管理员", LEADERSHIP: "分管领导", "city": "市平台"}.get(kind, kind)
+
+
+def contact_of(owner: str) -> str:
+    """Whom to ask for what waits for an owner, as the district says it; '' where it does not."""
+    kind, _, unit_id = owner.partition(":")
+    catalogue = load_catalogue()
+    if kind == DEPARTMENT:
+        return catalogue.units[unit_id].contact if unit_id in catalogue.units else ""
+    contact = catalogue.district.contacts.get(kind)
+    return contact.told if contact else ""
 
 
 def about(catalogue: Catalogue, unit_id: str | None, dataset_id: str | None) -> str:
@@ -126,3 +141,26 @@ def told(catalogue: Catalogue, item: Item) -> Item:
         message=persons.mask(item.message),
         owner_name=owner_name(catalogue, item.owner),
     )
+
+
+def folded(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Items as ``as_json`` tells them, several slips of one unit as one: their count, their rows, the oldest day."""
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for place, item in enumerate(items):
+        groups.setdefault((item["owner"], item["fold"]) if item["fold"] else place, []).append(item)
+    return [_one(group) for group in groups.values()]
+
+
+def _one(group: list[dict[str, Any]]) -> dict[str, Any]:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    rows = sum(item["rows"] for item in group)
+    late = "，已逾期" if first["rank"] == Rank.OVERDUE else ""
+    return first | {
+        "message": f"{about(load_catalogue(), first['unit_id'], None)}：{len(group)} 份退回单共 {rows:,} 行待更正{late}",
+        "act": spoken(f"按退回单更正后重报；逐份见 public-credit slips --unit {first['unit_id']}，或加 --all"),
+        "since": min(item["since"] for item in group),
+        "rows": rows,
+        "folded": len(group),
+    }

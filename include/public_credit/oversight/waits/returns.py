@@ -38,6 +38,8 @@ def slips(connection: Connection, catalogue: Catalogue, on: date) -> Iterator[It
             row.since,
             row.unit_id,
             row.dataset_id,
+            fold=f"slips/{row.unit_id}/{'overdue' if overdue else 'returned'}",
+            rows=row.rows,
         )
 
 
