@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 
 import uvicorn
@@ -32,6 +33,7 @@ def run(app: ASGIApp, port: int) -> None:
     """Serve until a signal. Raises UserError (code 3) for a port that is taken."""
     host = settings.current().desk_host or "127.0.0.1"
     _free(host, port)
+    shutil.rmtree(settings.home() / "uploads", ignore_errors=True)  # of one that was killed while it took a file
     uvicorn.run(
         app,
         host=host,
