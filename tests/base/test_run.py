@@ -24,7 +24,7 @@ WRITES = {
 }
 READS = WRITES | {
     "base/messages.py": {"program"},  # the settings import it: how the command line is called
-    "base/settings.py": {"current", "connection", "secret_key"},
+    "base/settings.py": {"current", "connection", "names_key", "secret_key"},
     "land/readers/spreadsheet.py": {"*"},  # PATH of the limited child process
     "desk/actions.py": {"_work"},  # that of the child, the command line
     "steps/tidy.py": {"airflow"},  # that of the child, Airflow's own command

@@ -146,7 +146,7 @@ def test_a_broken_receiver_stops_what_leaves_and_nothing_else(folder: Path, cont
 
 
 DISTRICT_LINES = {
-    "a date that is none": ("live_from: 2026-02-01", "live_from: 开春", "live_from"),
+    "a date that is none": ("live_from: 2026-02-25", "live_from: 开春", "live_from"),
     "a sector the plan has not": ("  D35: [gysy]", "  D77: [gysy]", "sectors.D77"),
     "a name twice": ("report_areas: [政府采购, ", "report_areas: [政府采购, 政府采购, ", "report_areas.1"),
     "an unknown key": ("authorities: []", "authorities: []\ncolour: red", "colour"),

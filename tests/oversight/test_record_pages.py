@@ -343,9 +343,9 @@ def test_an_original_that_is_gone_or_altered_is_told_and_the_page_stands(house: 
     filesystem.rm(path)
     assert told() == ("原件读不出来", None, True)
     filesystem.pipe_file(path, content)
-    house.records.run("update ledger.batch set sha256 = %s where seq = %s", "0" * 64, seq)
+    house.altered("0" * 64, seq)
     assert told() == ("与收件时不一致", sha256, False)
-    house.records.run("update ledger.batch set sha256 = %s where seq = %s", sha256, seq)
+    house.altered(sha256, seq)
     assert load.load(run_on(NEXT), f"{seq}/1", check=False).source.file.word == "未重算"
 
 

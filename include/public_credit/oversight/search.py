@@ -77,8 +77,7 @@ _TOLD = """
     from marts.mart_subjects__timeline where record_id = any(:records) and subject_class = 'organisation'"""
 # Records no register row answers to: by the very name they were delivered with.
 _UNLINKED = """
-    select record_id, kind, decision_no from published.heads
-    where subject_name = :given and variant <> 'person' order by record_id limit :most"""
+    select record_id, kind, decision_no from desk.records_named(:given, :most)"""
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def search(run: Run, given: str) -> Found:
 
 def of_person(run: Run, given: str, *, purpose: str) -> Found:
     """The records of the person with this ID number, logged before they are read. Raises UserError as a person's report does."""
-    told = person.look_up(run, given, purpose=purpose)
+    told = person.look_up(run, given, purpose=purpose, action="find_person")
     found = Found(told.masked)
     for row in sorted(told.records, key=lambda row: (row["event_on"] or date.min, row["record_id"]))[:MOST]:
         marks = "，异议中" if row["objected"] else ""

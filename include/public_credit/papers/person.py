@@ -92,7 +92,7 @@ class LookUp:
     records: list[dict[str, Any]]
 
 
-def look_up(run: Run, given: str, *, purpose: str) -> LookUp:
+def look_up(run: Run, given: str, *, purpose: str, action: str = "report_person") -> LookUp:
     """The records of the person with a number, for a purpose, in the name of who calls.
 
     Raises UserError without a purpose, for a number that fails its check, after too many look-ups without a result, and
@@ -103,6 +103,7 @@ def look_up(run: Run, given: str, *, purpose: str) -> LookUp:
     plain = checked(run, given)
     asked = {"lookups": vault.lookups(plain), "asked": vault.asked(plain), "purpose": persons.mask(purpose.strip())}
     with signed_in(run) as token, refusals(), session("reader", token) as opened:
+        opened.execute(text("select set_config('pcw.look', :action, true)"), {"action": action})
         answers = opened.execute(_RECORDS, asked).all()
         there = opened.scalar(_THERE)
         units = dict(opened.execute(select(PublishedUnit.unit_id, PublishedUnit.name)).tuples().all())

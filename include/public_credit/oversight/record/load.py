@@ -139,6 +139,7 @@ def case(
     if not asked.about_person:  # of a person's the database writes the look as it answers
         looked.book(run, asked.record_id, asked.place, purpose=purpose, action=action, channel=channel)
     with looked.signed_in_for(run, asked.about_person, token) as held, refusals(), session("reader", held) as opened:
+        looked.say(opened, action)
         if asked.record_id:
             found = of_record(opened, asked.kind, asked.record_id, purpose)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ...base.messages import UserError
@@ -29,6 +29,11 @@ def purpose_given(about_person: bool, purpose: str) -> str:
     if about_person and not purpose.strip():
         raise UserError("该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2)
     return persons.mask(purpose.strip())
+
+
+def say(opened: Session, action: str) -> None:
+    """Tell the database, for this transaction, what the look it writes itself is for."""
+    opened.execute(text("select set_config('pcw.look', :action, true)"), {"action": action})
 
 
 @contextmanager

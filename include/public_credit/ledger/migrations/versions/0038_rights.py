@@ -120,13 +120,13 @@ begin
         raise exception 'one number at a time' using errcode = 'PC004';
     end if;
     select count(*) into missed from ledger.access_log l join desk.who() w on w.account = l.who
-    where l.action = 'report_person' and l.subject_ref like 'miss:%' and l.at > clock_timestamp() - interval '1 hour';
+    where l.action in ('report_person', 'find_person') and l.subject_ref like 'miss:%' and l.at > clock_timestamp() - interval '1 hour';
     if missed >= 10 then
         raise exception '%', missed using errcode = 'PC003';
     end if;
     select array_agg(s.token order by array_position(lookups, s.lookup)) into tokens
     from vault.secret s where s.lookup = any (lookups) and s.letter = 'P';
-    noted := desk.note_look('report_person', purpose, coalesce(tokens[1], 'miss:' || asked), '');
+    noted := desk.note_look(coalesce(nullif(current_setting('pcw.look', true), ''), 'report_person'), purpose, coalesce(tokens[1], 'miss:' || asked), '');
     return query select noted, null::jsonb;
     if to_regclass('marts.mart_subjects__natural_person') is not null then
         return query execute 'select $1, to_jsonb(p) from marts.mart_subjects__natural_person p where p.person_ref = any ($2) '

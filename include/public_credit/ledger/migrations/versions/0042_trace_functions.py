@@ -67,13 +67,22 @@ begin
     order by 1 limit $2$found$, of_kind) using of_batch, most;
 end $$
 """
+# Records of organisations by the very name they were delivered with.
+RECORDS_NAMED = """
+create function desk.records_named(name text, most integer) returns table (record_id text, kind text, decision_no text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return query execute 'select h.record_id, h.kind, h.decision_no from published.heads h
+    where h.subject_name = $1 and h.variant <> ''person'' order by h.record_id limit $2' using name, most;
+end $$
+"""
 
 
 def upgrade() -> None:
-    for function in (DECISION_EVENTS, DOCUMENT_OF, HOLDS_TOKENS, WAIVED_ROWS):
+    for function in (DECISION_EVENTS, DOCUMENT_OF, HOLDS_TOKENS, RECORDS_NAMED, WAIVED_ROWS):
         op.execute(function)
 
 
 def downgrade() -> None:
-    for name in ("decision_events", "document_of", "holds_tokens", "waived_rows"):
+    for name in ("decision_events", "document_of", "holds_tokens", "records_named", "waived_rows"):
         op.execute(f"drop function desk.{name}")
