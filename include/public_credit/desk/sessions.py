@@ -17,7 +17,7 @@ from ..catalogue import load_catalogue
 from ..catalogue.users import Account
 from ..ledger.models import DeskSession, LoginAttempt
 from ..ledger.session import session
-from ..ledger.states import Audience, Channel, SignIn
+from ..ledger.states import Audience, Channel, SignIn, sql
 from . import passwords
 from .person import Person
 
@@ -25,10 +25,10 @@ IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=10)
 WINDOW = timedelta(minutes=15)
 OF_ACCOUNT, OF_ADDRESS = 5, 30  # attempts that failed, within the window
 _TOUCHED = timedelta(minutes=1)  # a session that was seen just now is not written again
-_FAILED = """select count(*) filter (where account = :account and at > coalesce((
-        select max(at) from desk.login_attempt where account = :account and outcome = :admitted), '-infinity')),
+_FAILED = f"""select count(*) filter (where account = :account and at > coalesce((
+        select max(at) from desk.login_attempt where account = :account and outcome = {sql(SignIn.ADMITTED)}), '-infinity')),
     count(*) filter (where address = :address)
-    from desk.login_attempt where at > clock_timestamp() - :window and outcome = :refused
+    from desk.login_attempt where at > clock_timestamp() - :window and outcome = {sql(SignIn.REFUSED)}
         and (account = :account or address = :address)"""
 
 
@@ -47,7 +47,6 @@ def sign_in(account: str, password: str, address: str, channel: Channel = Channe
     with session("desk") as opened:
         opened.execute(text("select pg_advisory_xact_lock(hashtext(:key))"), {"key": f"desk {account}"})
         asked = {"account": account, "address": address, "window": WINDOW}
-        asked |= {"refused": str(SignIn.REFUSED), "admitted": str(SignIn.ADMITTED)}
         failed = opened.execute(text(_FAILED), asked).tuples().one()
         if failed[0] >= OF_ACCOUNT or failed[1] >= OF_ADDRESS:
             outcome = SignIn.THROTTLED
