@@ -17,6 +17,7 @@ GOOD = "91370399MA3XXXXX0A"
 WHY = ("--reason", "核实", "--user", "甲")
 COMMANDS = {
     "explain": ("explain", "{}", "--purpose", "核查"),
+    "find": ("find", "{}"),
     "show": ("subjects", "show", "{}"),
     "as-of": ("subjects", "as-of", "{}"),
     "merge, first": ("subjects", "merge", "{}", GOOD, *WHY),
