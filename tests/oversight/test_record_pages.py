@@ -34,6 +34,7 @@ from public_credit.steps.follow_up import follow_up
 
 from tests.conftest import Warehouse, open_warehouse
 from tests.helpers.commands import credit
+from tests.helpers.evidence import asleep
 from tests.helpers.penalties import DATASET, ON, csv_bytes, judge, land, rows
 from tests.helpers.plans import asked, read_whole
 from tests.helpers.records import Records
@@ -71,6 +72,11 @@ class House:
             number,
         )
         return found
+
+    def altered(self, sha256: str, seq: int) -> None:
+        """Do to a receipt what the owner of the database can."""
+        with self.warehouse.connect() as owner, asleep(owner, "ledger.batch"):
+            owner.execute("update ledger.batch set sha256 = %s where seq = %s", [sha256, seq])
 
     def case(self, number: int | str, **more: Any) -> RecordCase:
         number = f"示罚决〔2026〕{number}号" if isinstance(number, int) else number
