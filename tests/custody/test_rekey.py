@@ -89,7 +89,7 @@ def test_a_number_met_again_after_a_restore_has_the_token_it_had(warehouse: Any)
 def test_who_knows_the_old_key_alone_makes_no_second_token(warehouse: Any) -> None:
     first = _store(ID18)
     _new_keys(warehouse, "vault", "lookup")
-    assert credit("vault", "rekey").code == 0 and _store(ID18) == first
+    assert agreed("vault", "rekey").code == 0 and _store(ID18) == first
     for name in ("vault", "lookup"):  # a collector that was started before
         (warehouse.home / "secrets" / f"{name}.2.key").unlink()
     assert _store(ID18) == first
