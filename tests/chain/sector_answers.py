@@ -68,9 +68,11 @@ def subject_differences(world: World, day: int) -> tuple[list[str], dict[str, in
 
     The counts are those of precision (``linked``, ``right``) and recall (``resolvable``, ``found``) over records.
     """
+    from district_simulator.vocabulary.workcalendar import CALENDAR
+
     receipts = {
         (d, dataset, file): batch["seq"]
-        for d in DAYS
+        for d in CALENDAR
         if d <= day
         for (dataset, file), batch in batches(world, d).items()
     }
