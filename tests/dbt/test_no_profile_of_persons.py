@@ -44,6 +44,7 @@ def test_a_planted_profile_of_persons_is_found(warehouse, bad: str, expected: st
         builder.execute(bad)
         if "holder" in bad:
             builder.execute("insert into marts.planted (holder, record_id) values (%s, 'r1')", [TOKEN])
+        builder.execute("grant select on all tables in schema marts to pcw_owner")
     with warehouse.connect("owner") as owner:
         found = findings(owner)
     assert any("planted" in problem and expected in problem for problem in found), found
