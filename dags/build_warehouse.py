@@ -100,4 +100,6 @@ with DAG(
 
         work(run_of(context))
 
-    gate() >> build() >> release() >> [alert(), seal(), conclude()]
+    released_or_not, ending = release(), conclude()
+    gate() >> build() >> released_or_not >> [alert(), seal()] >> ending
+    released_or_not >> ending  # what failed before must not look well because alert and seal ran

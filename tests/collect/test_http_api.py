@@ -257,7 +257,7 @@ def test_answers_that_asking_again_does_not_mend(api, pull, status, owner):
     ("uri", "words", "owner"),
     [
         ("http://k:s@127.0.0.1:1", "无法连接或中途断开，已重试 3 次", "department"),
-        ("http://k:s@no-such-host.invalid", "主机名无法解析", "data_engineer"),
+        ("https://k:s@no-such-host.invalid", "主机名无法解析", "data_engineer"),
         ("https://k:s@127.0.0.1:{port}", "无法连接或中途断开", "department"),
         ("ftp://k:s@127.0.0.1", "应为 http(s)", "data_engineer"),
         ("http://127.0.0.1:1", "应为 http(s)", "data_engineer"),

@@ -295,14 +295,16 @@ def test_the_business_date_is_todays_unless_the_clock_is_simulated(warehouse, mo
     from public_credit.ledger.session import open_business_day
     from public_credit.steps import airflow as orchestration
 
-    def run_of(logical: datetime | None, **named: str) -> Run:
-        return orchestration.run_of(
-            {"dag_run": SimpleNamespace(logical_date=logical, dag_id="collect_zhzf", run_id="manual")}, **named
+    def run_of(logical: datetime | None, started_by: str | None = None, **named: str) -> Run:
+        dag_run = SimpleNamespace(
+            logical_date=logical, dag_id="collect_zhzf", run_id="manual", triggering_user_name=started_by
         )
+        return orchestration.run_of({"dag_run": dag_run}, **named)
 
     logical = datetime(2026, 2, 24, 17, tzinfo=UTC)
     run = run_of(logical)
     assert (run.on, run.dag_run, run.who) == (settings.today(), "collect_zhzf/manual", "collect_zhzf/manual")
+    assert run_of(logical, "王工").who == "王工", "a run that a person started is that person's"
     assert (run_of(logical, who="李四").who, run_of(logical, who="").who) == ("李四", ""), (
         "a form that asks who is heard"
     )

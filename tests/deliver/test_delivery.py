@@ -21,6 +21,7 @@ from public_credit.steps.follow_up import follow_up
 
 from tests.conftest import CHECKOUT, Warehouse, open_warehouse
 from tests.helpers.commands import credit
+from tests.helpers.evidence import asleep
 from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
 from tests.helpers.runs import run_on
 from tests.helpers.world import CityProcess
@@ -409,7 +410,8 @@ def test_what_is_not_what_was_frozen_does_not_leave_the_house(desk: Desk, forged
         "select to_jsonb(i), to_jsonb(s) from ledger.delivery_item i join ledger.delivery_state s using (item_id) "
         "order by item_id desc limit 1"
     )[0]
-    with desk.warehouse.connect() as owner:
+    evidence = ("ledger.delivery_item", "ledger.delivery_state")
+    with desk.warehouse.connect() as owner, asleep(owner, *evidence):
         owner.execute(forged)
     with pytest.raises(UserError, match="差异指纹不符，未报送"):
         desk.deliver()
@@ -418,7 +420,7 @@ def test_what_is_not_what_was_frozen_does_not_leave_the_house(desk: Desk, forged
         "select verdict, owner from ledger.step where name = 'deliver' order by id desc limit 1"
     )
     assert (verdict, owner_of_step) == ("failed", "data_engineer")
-    with desk.warehouse.connect() as owner:
+    with desk.warehouse.connect() as owner, asleep(owner, *evidence):
         owner.execute("delete from ledger.delivery_state where idempotency_key = 'forged'")
         owner.execute("delete from ledger.delivery_item where record_id = 'forged'")
         item, state = (json.dumps(row) for row in kept)

@@ -10,6 +10,7 @@ from public_credit.deliver import outbox
 from public_credit.deliver.base import Outcome
 from public_credit.ledger.states import ItemState
 
+from tests.helpers.evidence import asleep
 from tests.helpers.penalties import ON
 
 ITEMS = 3_000
@@ -62,7 +63,7 @@ def test_nobody_changes_what_was_released(warehouse: Any) -> None:
 
 
 def test_a_release_whose_items_are_not_what_was_frozen_is_named(warehouse: Any) -> None:
-    with warehouse.connect() as owner:
+    with warehouse.connect() as owner, asleep(owner, "ledger.delivery_item", "ledger.release"):
         owner.execute(RELEASED)
         owner.execute("update ledger.delivery_item set version = md5(cast(payload as text))")
         owner.execute(
@@ -76,14 +77,14 @@ def test_a_release_whose_items_are_not_what_was_frozen_is_named(warehouse: Any) 
         "update ledger.delivery_item set receiver = 'other' where record_id = 'r7'",
         "update ledger.release set diff_hash = 'approved'",
     ):
-        with warehouse.connect() as owner:
+        with warehouse.connect() as owner, asleep(owner, "ledger.delivery_item", "ledger.release"):
             kept = owner.execute(
                 "select i.*, r.diff_hash from ledger.delivery_item i join ledger.release r using (release_id) "
                 "where record_id = 'r7'"
             ).fetchone()
             owner.execute(forged)
         assert outbox.altered("city") == [1], forged
-        with warehouse.connect() as owner:
+        with warehouse.connect() as owner, asleep(owner, "ledger.delivery_item", "ledger.release"):
             owner.execute("update ledger.release set diff_hash = %s", [kept[-1]])
             owner.execute(
                 "update ledger.delivery_item set receiver = 'city', record_id = 'r7', operation = 'ADD', "

@@ -47,13 +47,13 @@ apart.CPU_SECONDS, apart.WALL_SECONDS = map(int, sys.argv[1:])
 apart._IDLE = 0.9  # in so short a time the libraries alone take a good part
 with session("reader") as opened:
     names = dict(opened.execute(select(Batch.archive_uri, Batch.file_name)).tuples().all())
-real = archive.open_plain
+real = archive.Original.open
 
-def open_plain(uri):
-    FAULTS.get(names[uri], int)()
-    return real(uri)
+def opened(original):
+    FAULTS.get(names[original._uri], int)()
+    return real(original)
 
-archive.open_plain = open_plain
+archive.Original.open = opened
 results, failures = work.land_received(run_on(), None)
 loaded = [name for name in ("polars", "pyarrow") if name in sys.modules]
 print(json.dumps({"results": [[r.batch_seq, r.state, r.message] for r in results], "failures": failures, "loaded": loaded,

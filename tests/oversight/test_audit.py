@@ -20,14 +20,14 @@ from sqlalchemy import text
 
 from tests.dumps.make import FOLDER
 from tests.helpers import penalties
-from tests.helpers.commands import credit
+from tests.helpers.commands import agreed, credit
 from tests.helpers.evidence import asleep
 from tests.helpers.penalties import csv_bytes, judge, land
 from tests.ledger.test_old_warehouses import restored
 
 NOT_EVIDENCE = {  # what can be made again, what stands in the district's folder, and the chain itself
     "alert", "business_day", "calendar_day", "chain_event", "chain_form", "chain_link", "chain_seal", "dataset", "district_file",
-    "key_department", "kind_shape", "link_change", "lock_holder", "milestone_evidence", "purged_token", "repeated_row", "report_area", "stock",
+    "key_department", "kind_shape", "link_change", "lock_holder", "milestone_evidence", "purged_token", "repeated_row", "report_area", "relation_right", "stock",
     "target_unit", "unit",
 }  # fmt: skip
 LOOK = "insert into ledger.access_log (who, purpose, action) values ('李某', '核对', 'look')"
@@ -247,14 +247,14 @@ def test_work_that_goes_on_is_no_alteration(sealed: Any, tmp_path: Path) -> None
     assert credit("replay", 1).code == 0
     assert credit("audit", "seal").code == 0
     (sealed.home / "secrets" / "archive.2.key").write_text("02" * 32)
-    assert credit("vault", "rekey").code == 0
+    assert agreed("vault", "rekey").code == 0
     told = verified()
     assert told["findings"] == [] and told["counts"]["unsealed"] > 0
     assert told["counts"]["raw_rows"] == 13, "both landings of the first receipt"
 
 
 def test_a_purge_the_law_asks_for_is_no_alteration(sealed: Any) -> None:
-    assert "5 行" in credit("purge", "--date", "2031-03-01").out
+    assert "5 行" in agreed("purge", "--date", "2031-03-01").out
     told = verified()
     assert told["findings"] == []
     assert sum("已按规定删除" in line for line in told["accepted"]) == 2, "rows and object"
@@ -275,7 +275,7 @@ def test_rows_that_were_altered_before_a_purge_stay_altered(sealed: Any, tmp_pat
         "raw.administrative_penalty",
         "update raw.administrative_penalty set remark = 'x' where batch_seq = 2 and row_no = 1",
     )
-    assert credit("purge", "--date", "2031-03-01").code == 0
+    assert agreed("purge", "--date", "2031-03-01").code == 0
     assert ("raw_altered", "raw.administrative_penalty 批次 2 第 1 次入库") in found()
 
 

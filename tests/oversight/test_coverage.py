@@ -51,6 +51,6 @@ def test_a_build_publishes_the_datasets(warehouse, tmp_path, monkeypatch) -> Non
             "公开",
             "events",
             31,
-            date(2026, 2, 1),
+            date(2026, 2, 25),
         ), "the district's first day of service"
         assert connection.execute("select count(*) from ledger.dataset").fetchone() == (len(load_catalogue().datasets),)

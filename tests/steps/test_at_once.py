@@ -135,7 +135,7 @@ def test_figures_are_read_between_builds(warehouse: Any, read: Callable[[], Any]
 
 
 def test_a_delivery_that_could_not_begin_leaves_no_lock(warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nowhere(receiver: Any) -> None:
+    def nowhere(receiver: Any, on: Any) -> None:
         raise UserError("没有连接。", remedy="")
 
     deliveries = import_module("public_credit.deliver.run")

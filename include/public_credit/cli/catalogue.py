@@ -202,7 +202,7 @@ def apply(
         output.done(as_json, reshape.erase(run_of(newest_day()), kind, name))
         return
     catalogue = load_catalogue()
-    with settings.engine("reader").connect() as connection:
+    with settings.engine("owner").connect() as connection:  # who applies it; it looks at the values of every row
         plans = reshape.plan(connection, catalogue)
     stale = generate.stale(catalogue)
     if as_json and not yes:

@@ -27,13 +27,15 @@ _DISAGREED = text("""
     select d.batch_seq, d.attempt, d.taken_at, b.kind from ledger.raw_digest d join ledger.batch b on b.seq = d.batch_seq
     where not d.agreed order by d.id""")
 
+_SCHEMA = "raw"
+
 
 def check(connection: Connection, since: datetime, report: Report) -> None:
     """Compare the attempts of batches received since a moment with their digests; rows without one are looked for since ever."""
     kinds: list[str] = list(connection.execute(_KINDS).scalars())
     for kind in kinds:
         for row in connection.execute(_HELD, {"kind": kind, "since": since}).all():
-            where = f"raw.{kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
+            where = f"{_SCHEMA}.{kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
             when = words.DIGEST[row.reason]
             booked = Digest(row.rows, row.columns, row.digest)
             now = of_rows(connection, kind, Attempt(row.batch_seq, row.attempt), row.columns)
@@ -52,10 +54,10 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
             report.count(attempts=1, raw_rows=0 if now is None else now.rows)
         unbooked = text(_UNBOOKED.format(raw=f"{quoted('raw', kind)} r"))
         for row in connection.execute(unbooked).all() if since == EVER else ():
-            where = f"raw.{kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
+            where = f"{_SCHEMA}.{kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
             report.findings.append(Finding("raw_unbooked", where, "有行而没有登记过摘要"))
     for row in connection.execute(_DISAGREED).all():
-        where = f"raw.{row.kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
+        where = f"{_SCHEMA}.{row.kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
         told = "套用目录或期满清除以前，行的内容已与登记的摘要不符"
         report.findings.append(Finding("raw_altered", where, told, None))
     purged = connection.execute(text("select count(*), coalesce(sum(rows), 0) from ledger.purge")).tuples().one()

@@ -57,7 +57,9 @@ def of(opened: Session, kind: Kind, row: Row, payload: Mapping[str, Any] | None)
                     delivered=sent,
                     landing=landing(kind, field, received, landed),
                     delivering=_delivering(kind, field, landed, sent, payload is not None),
-                    column=f"{exported}.{code.lower()}" if sent is not None and exported else f"raw.{kind.id}.{name}",
+                    column=f"{exported}.{code.lower()}"
+                    if sent is not None and exported
+                    else ".".join(("raw", kind.id, name)),
                 )
             )
     return tuple(found)
