@@ -54,7 +54,7 @@ def test_what_fails_to_be_computed_again_is_not_published_and_mended_by_the_next
         asked.clear()
         with session("reader") as opened:
             assert published.ready(opened)
-        with session("builder") as opened:
+        with session("owner") as opened:
             opened.execute(text("update ledger.build set business_date = business_date - 1"))
 
 
