@@ -97,3 +97,15 @@ def test_what_is_kept_for_later_comes_from_datasets_with_enough_records(opened: 
 def test_what_is_no_fall_waits_for_nobody(opened: Session, records: int, filled: int, before: dict[str, Any]) -> None:
     _differ(opened, ROADS, records, filled)
     assert _reasons(opened, before) == []
+
+
+def test_a_field_that_is_filled_when_there_is_something_to_say_holds_nothing(opened: Session) -> None:
+    before = {ROADS: {CODE: 1.0}}
+    _differ(opened, ROADS, 100, 10)
+    assert any(CODE in reason for reason in _reasons(opened, before))
+    free = load_catalogue().receiver("city").unusual.free_fields
+    free.append(CODE.partition(".")[2])
+    try:
+        assert _reasons(opened) == []
+    finally:
+        free.pop()

@@ -410,11 +410,12 @@ class Interface(Strict):
 
 
 class Unusual(Strict):
-    """When a release waits for an approval (shares 0..1)."""
+    """When a release waits for an approval (shares 0..1). ``free_fields``: official codes whose fill rate says nothing, as of 备注."""
 
     min_records: int
     deletion_share: float
     fill_rate_drop: float
+    free_fields: list[str] = []
     reason: str
 
 

@@ -188,6 +188,8 @@ def _fallen(opened: Session, receiver: Receiver, filled: dict[str, dict[str, tup
     of_all: dict[str, int] = defaultdict(int)
     for dataset, codes in filled.items():
         for code, (some, of) in codes.items():
+            if code.rpartition(".")[2] in receiver.unusual.free_fields:
+                continue
             if (share := latest.get(dataset, {}).get(code)) is not None:
                 missing[code] += share * of - some
                 of_all[code] += of
