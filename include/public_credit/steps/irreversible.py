@@ -47,7 +47,7 @@ def purge(run: Run, reason: str) -> Purged:
     if not due:
         return Purged(retention.purge(run))  # objects and numbers that nothing holds any more
     about = "；".join(f"{each.kind.title} {each.records:,} 条记录、{each.rows:,} 行" for each in due)
-    asked = _asked(run, Irreversible.PURGE, f"{run.on}：{'、'.join(each.kind.id for each in due)}", about, reason)
+    asked = _asked(run, Irreversible.PURGE, f"{run.on}：{about}", about, reason)
     if not asked.granted:
         return Purged(due, asked.id)
     done = retention.purge(run)
