@@ -131,6 +131,55 @@ def test_a_full_snapshot_is_pulled_whole_and_known_again_by_its_version(api, pul
     assert archived_lines(first["archive_uri"])[1:] == archived_lines(second["archive_uri"])[1:]
 
 
+def test_a_source_that_was_restored_gives_its_versions_once_more_and_nothing_is_lost(api, pull, batches, steps):
+    """It stood at 10:00, lost what came after 09:00, and decides anew; between two pulls it never passes where it had been."""
+    api.rows, api.version = api_rows(2, "2026-02-25T09:00:00"), "2026-02-25T10:00:00"
+    pull()
+    api.version = "2026-02-25T09:00:00"
+    restored = pull()
+    assert (restored.verdict, restored.owner) == ("warning", "department")
+    assert "来源版本后退，已从头拉取全部：2026-02-25T10:00:00 → 2026-02-25T09:00:00" in steps()[-1]["message"]
+    api.rows += api_rows(1, "2026-02-25T09:30:00", start=2)
+    api.version = "2026-02-25T09:45:00"
+    assert (pull().verdict, api.calls[-1]["since"]) == ("ok", "2026-02-25T09:00:00")
+    assert [len(archived_lines(batch["archive_uri"])) - 1 for batch in batches()] == [2, 2, 1]
+
+
+def test_a_restored_source_is_pulled_whole_as_long_as_it_lies_behind(api, pull, batches):
+    api.rows, api.version = api_rows(2, "2026-02-25T09:00:00"), "2026-02-25T09:00:00"
+    pull()
+    api.rows += api_rows(1, "2026-02-25T10:00:00", start=2)
+    api.version = "2026-02-25T10:00:00"
+    pull()
+    api.rows, api.version = api.rows[:2], "2026-02-25T09:00:00"
+    assert (pull().known, len(batches())) == (1, 2)
+    api.rows += api_rows(1, "2026-02-25T09:30:00", start=3)
+    api.version = "2026-02-25T09:45:00"
+    assert pull().verdict == "warning"
+    assert [len(archived_lines(batch["archive_uri"])) - 1 for batch in batches()] == [2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("version", "since", "told"),
+    [
+        ("9", "10", True),
+        ("10", "9", False),
+        ("10", "10", False),
+        ("v0009", "v0010", True),
+        ("2026-02-25T9:00:00", "2026-02-25T10:00:00", True),
+        ("2026/2/25 18:00:00.5", "2026/2/26 1:00:00.1", True),
+        ("20260225", "2026-02-26", False),
+        ("", "10", False),
+        ("a3f", "b2e", False),
+        ("5d41402abc4b2a76", "7d793037a0760186", False),
+        ("续-9", "续-10", False),
+        ("1" * 5000, "2" * 5000, True),
+    ],
+)
+def test_only_versions_that_count_lie_behind_one_another(version, since, told):
+    assert http_api.behind(version, since) is told
+
+
 def test_failures_and_rate_limits_of_the_source_are_waited_out(api, pull, batches):
     api.rows = api_rows(5)
     api.moods.extend([(500, {}), (503, {}), (429, {"Retry-After": "1"})])

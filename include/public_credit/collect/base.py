@@ -68,6 +68,7 @@ class CollectOutcome:
     busy: bool = False
     waiting: list[str] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -87,7 +88,7 @@ class CollectOutcome:
             return
         if self.incomplete:
             self.verdict, self.owner = Verdict.INCOMPLETE, "department"
-        elif self.refused or self.turned_away or self.late or self.missing:
+        elif self.refused or self.turned_away or self.behind or self.late or self.missing:
             self.verdict, self.owner = Verdict.WARNING, "department"
         elif not (self.receipts or self.known or self.unchanged or self.waiting):
             self.verdict = Verdict.NOTHING_DUE
@@ -104,6 +105,8 @@ class CollectOutcome:
             parts.append(f"已收过 {self.known} 份，不再重复登记")
         if self.unchanged:
             parts.append("来源内容与上一份回执相同，不另行登记")
+        if self.behind:
+            parts.append(f"来源版本后退，已从头拉取全部：{_listed(self.behind)}")
         if self.late:
             parts.append(f"补收晚到或改动的行：{_listed(self.late)}")
         if self.missing:
@@ -131,6 +134,7 @@ class CollectOutcome:
             "new": len(self.receipts),
             "known": self.known,
             "unchanged": self.unchanged,
+            "behind": len(self.behind),
             "late": len(self.late),
             "missing": len(self.missing),
             "waiting": len(self.waiting),

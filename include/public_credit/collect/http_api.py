@@ -3,7 +3,8 @@
 ``GET <path>?since=<version>&page=<n>&size=<m>&appKey=..&time=<epoch s>&sign=md5hex(appKey + secret +
 time)`` as district legal-person libraries offer it (domain report 5.3, Zhejiang). The version is constant
 through the pages of one pull; the version of the last booked receipt is the next pull's ``since``. Of a source that gives
-no version everything is pulled each time, and booked where it is not what the last receipt holds. Asked for everything, a
+no version everything is pulled each time, and booked where it is not what the last receipt holds. A version that lies before
+the last one (a source restored from a backup gives numbers once more) is told, and everything is pulled. Asked for everything, a
 source that answers with total 0 and an empty list states that there is nothing to report; asked for what is new, it has
 nothing new.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import ssl
 import time
 from collections.abc import Iterator
@@ -37,6 +39,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=15.0)
 RESTARTS = 5
 PAGE_BYTES = 64 << 20  # of one answer: 1000 rows at most, read into memory as a whole
 PULLED = "~"  # begins the version of a receipt whose source gives none: the moment of the pull, never sent as ``since``
+_COUNTED_VERSION = re.compile(r"[A-Za-z]?[0-9\-:.T/ +Z]*")  # a number, a date, a moment
 CODES = {
     "96": ("签名未通过", "与来源单位核对 appKey 与密钥，更新 connections.yaml。"),
     "97": ("请求时间超出允许误差", "校准本机时钟（NTP）。"),
@@ -293,6 +296,20 @@ def _news(intake: Intake, locator: str, pull: Pull) -> bool:
     return intake.run.on - last.business_date >= timedelta(days=intake.dataset.cadence_days)
 
 
+def behind(version: str, since: str) -> bool:
+    """Whether a version lies before another one: both are numbers or moments and written alike, else nobody can say."""
+    if not all(_COUNTED_VERSION.fullmatch(one) for one in (version, since)):
+        return False
+    if re.sub(r"[0-9]+", "0", version) != re.sub(r"[0-9]+", "0", since):
+        return False
+    return _order(version) < _order(since)
+
+
+def _order(version: str) -> list[tuple[int, str]]:
+    """Its numbers, to compare, however long: digits first, then which."""
+    return [(len(digits), digits) for part in re.findall(r"[0-9]+", version) for digits in [part.lstrip("0")]]
+
+
 def _pull(intake: Intake, api: Api) -> None:
     channel = intake.channel(HttpApi)
     columns: list[str] = []
@@ -303,6 +320,10 @@ def _pull(intake: Intake, api: Api) -> None:
     reason = ""
     for _ in range(RESTARTS):
         pull = Pull(intake, api, since, columns)
+        if since and behind(pull.first.version, since):
+            intake.outcome.behind = [f"{since} → {pull.first.version}"]
+            since = ""
+            pull = Pull(intake, api, since, columns)
         nothing = pull.first.total == 0 and not pull.first.rows
         if nothing and since:
             return
