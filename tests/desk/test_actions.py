@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import random
 import re
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -249,3 +252,29 @@ def test_every_role_has_a_home(desk: Desk) -> None:
         client: TestClient = desk.client(str(role))
         home = client.get("/").headers["location"]
         assert home == rights.HOME[role] and client.get(home).status_code == 200
+
+
+def test_an_auditor_takes_the_case_file_and_the_original_along_with_a_purpose(desk: Desk) -> None:
+    place = f"/batches/{desk.returned}/rows/1"
+    page = desk.client("auditor").get(place).text
+    assert f'action="{place}/case"' in page and f'formaction="{place}/original"' in page
+    for part in ("case", "original"):
+        refused = _post(desk, "auditor", f"{place}/{part}", purpose="  ")
+        assert refused.status_code == 400 and "没有填写目的" in refused.text
+        assert _post(desk, "engineer", f"{place}/{part}", purpose="核查").status_code == 403
+    before = desk.query("select count(*) from ledger.access_log")[0][0]
+    taken = _post(desk, "auditor", f"{place}/case", purpose="专项审计")
+    assert taken.status_code == 200 and taken.headers["content-type"] == "application/zip", taken.text
+    with zipfile.ZipFile(io.BytesIO(taken.content)) as packed:
+        sums = {line[66:]: line[:64] for line in packed.read("SHA256SUMS").decode().splitlines()}
+        assert {"record.html", "record.json", "original/wrong.csv"} < set(sums)
+        for name, digest in sums.items():
+            assert hashlib.sha256(packed.read(name)).hexdigest() == digest, name
+        assert "2099-01-01" in packed.read("original/wrong.csv").decode()
+    original = _post(desk, "auditor", f"{place}/original", purpose="专项审计")
+    assert original.status_code == 200 and "wrong.csv" in original.headers["content-disposition"]
+    assert desk.query("select sha256 from ledger.batch where seq = %s", desk.returned) == [
+        (hashlib.sha256(original.content).hexdigest(),)
+    ]
+    booked = desk.query("select action, purpose, channel from ledger.access_log order by id offset %s", before)
+    assert ("case", "专项审计", "desk") in booked and ("original", "专项审计", "desk") in booked

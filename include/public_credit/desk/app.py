@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from ..base import faults
 from ..base.messages import UserError
 from . import guard, rights, shown
-from .pages import login, mine, records, register, targets, work
+from .pages import casefiles, login, mine, records, register, targets, work
 
 
 class Undeclared(RuntimeError):
@@ -89,7 +89,7 @@ def create() -> FastAPI:
         redirect_slashes=False,
     )
     _handlers(app)
-    for part in (login, work, mine, targets, records):
+    for part in (login, work, mine, targets, records, casefiles):
         part.register_all(app)
 
     def description(person: guard.Signed) -> dict[str, Any]:

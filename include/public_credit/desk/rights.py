@@ -12,6 +12,7 @@ EVERYBODY = frozenset(Audience)
 ENGINEERS = frozenset({ENGINEER})
 LOOKERS = frozenset({ENGINEER, AUDITOR})
 APPROVERS = frozenset({ENGINEER, LEADERSHIP})
+AUDITORS = frozenset({AUDITOR})
 CLERKS = frozenset({CLERK})
 LEADERS = frozenset({LEADERSHIP, ENGINEER})
 
@@ -54,6 +55,10 @@ OTHERS: dict[tuple[str, str], frozenset[Audience] | None] = {
     ("POST", "/corrections/{case}"): ENGINEERS,
     ("POST", "/subjects/{move}"): ENGINEERS,
     ("POST", "/releases/{release_id}/approve"): APPROVERS,
+    ("POST", "/records/{key}/case"): AUDITORS,
+    ("POST", "/records/{key}/original"): AUDITORS,
+    ("POST", "/batches/{seq}/rows/{row_no}/case"): AUDITORS,
+    ("POST", "/batches/{seq}/rows/{row_no}/original"): AUDITORS,
     ("GET", "/mine/slips/{slip_id}"): CLERKS,
     ("POST", "/mine/slips/{slip_id}"): CLERKS,
     ("POST", "/mine/hand-in"): CLERKS,
