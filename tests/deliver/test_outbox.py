@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from public_credit.deliver import outbox
 from public_credit.deliver.base import Outcome
-from public_credit.ledger.states import ItemState
+from public_credit.ledger.states import ItemState, RequestState
 
 from tests.helpers.evidence import asleep
 from tests.helpers.penalties import ON
@@ -49,7 +49,7 @@ def test_items_are_claimed_doubted_handed_back_and_booked_beside_what_was_releas
             "rejected": 0,
             "unknown": 0,
         }
-        outbox.close(delivery, "answered")
+        outbox.close(delivery, RequestState.ANSWERED)
     assert len(outbox.sendable("city")) == ITEMS // 5 and outbox.in_doubt("city") == []
     after = _sizes(warehouse)
     assert after[0] == before[0], "what was released is not written again"

@@ -23,6 +23,12 @@ def test_good_rows_are_accepted(warehouse, tmp_path: Path) -> None:
     assert (outcome.state, outcome.counts) == ("accepted", {"accepted": 30, "quarantined": 0, "duplicate": 0})
 
 
+def test_a_field_that_is_hardly_filled_is_named_as_the_standard_names_it(warehouse, tmp_path: Path) -> None:
+    outcome = judge(land(tmp_path, "a.csv", csv_bytes(rows(3, violation_facts=""))))
+    title = load_catalogue().kinds["administrative_penalty"].fields["violation_facts"].title
+    assert outcome.state == "held" and f"（{title} 0.0%，下限 60.0%）" in outcome.message, outcome.message
+
+
 def test_changing_a_landed_row_changes_the_fate_of_the_batch(warehouse, tmp_path: Path) -> None:
     seq = land(tmp_path, "a.csv", csv_bytes(rows(30)))
     with warehouse.connect() as owner:

@@ -10,7 +10,7 @@ from sqlalchemy import func, text
 from ..identifiers.persons import mask
 from ..ledger.models import Delivery
 from ..ledger.session import session
-from ..ledger.states import IN_DOUBT, ItemState, Operation, ReleaseState, sql
+from ..ledger.states import IN_DOUBT, ItemState, Operation, ReleaseState, RequestState, sql
 from .base import Item, Outcome
 
 _COLUMNS = "item_id, interface, record_id, operation, version, predecessor, idempotency_key, payload"
@@ -147,7 +147,7 @@ def _move(keys: list[str], state: str) -> None:
         )
 
 
-def close(delivery_id: int, state: str, receipt_id: str | None = None, message: str = "") -> None:
+def close(delivery_id: int, state: RequestState, receipt_id: str | None = None, message: str = "") -> None:
     """End the row of one request."""
     with session("sender") as opened:
         delivery = opened.get_one(Delivery, delivery_id)

@@ -16,7 +16,7 @@ from ..catalogue import Receiver, load_catalogue, plain_http
 from ..custody import vault
 from ..ledger import locks
 from ..ledger.session import step
-from ..ledger.states import ItemState, Operation, StepName, Verdict
+from ..ledger.states import ItemState, Operation, RequestState, StepName, Verdict
 from . import outbox
 from .adapters.http_json import HttpJson
 from .base import Adapter, BatchRefused, Item, NotTaken, Outcome, OutcomeUnknown, TooLarge
@@ -94,18 +94,18 @@ class Deliverer:
         delivery, request_id, items = outbox.claim(self.receiver.id, items[0].interface, items)
         keys = [item.key for item in items]
         if not items:
-            outbox.close(delivery, "empty")
+            outbox.close(delivery, RequestState.EMPTY)
             return
         self._reveal(items)
         try:
             outcomes = self.adapter.send(request_id, items[0].interface, items)
         except OutcomeUnknown as error:
             outbox.doubt(keys)
-            outbox.close(delivery, ItemState.UNKNOWN, message=str(error))
+            outbox.close(delivery, RequestState.UNKNOWN, message=str(error))
             self.counts["doubt"] += len(items)
             return
         except BatchRefused as refused:
-            outbox.close(delivery, "refused", message=f"{refused.code} {refused.text}")
+            outbox.close(delivery, RequestState.REFUSED, message=f"{refused.code} {refused.text}")
             if len(items) == 1:
                 self.counts.update(
                     outbox.book([Outcome(keys[0], ItemState.REJECTED, refused.code, "", refused.text)], self.on)
@@ -115,13 +115,13 @@ class Deliverer:
             self._divide(items, refused.line)
             return
         except TooLarge:
-            outbox.close(delivery, "refused", message="413")
+            outbox.close(delivery, RequestState.REFUSED, message="413")
             outbox.hand_back(keys)
             self._divide(items, 0)
             return
         except (NotTaken, UserError):
             outbox.hand_back(keys)
-            outbox.close(delivery, "not_taken")
+            outbox.close(delivery, RequestState.NOT_TAKEN)
             raise
         finally:
             for item in items:
@@ -133,7 +133,7 @@ class Deliverer:
         missing = set(keys) - {outcome.key for outcome in outcomes}
         if missing:
             outbox.doubt(list(missing))
-        outbox.close(delivery, "answered", outcomes[0].receipt_id if outcomes else None)
+        outbox.close(delivery, RequestState.ANSWERED, outcomes[0].receipt_id if outcomes else None)
 
     def _divide(self, items: list[Item], line: int) -> None:
         """The named row alone, the rest in halves (in halves when no row is named)."""

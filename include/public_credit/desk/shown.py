@@ -12,11 +12,12 @@ from fastapi.responses import HTMLResponse
 
 from ..base import settings
 from ..base.messages import UserError, spoken
-from ..catalogue import load_catalogue
+from ..catalogue import Catalogue, load_catalogue
 from ..ledger import words
-from ..ledger.states import BatchState, ItemState, Verdict
+from ..ledger.states import BatchState, ItemState, RequestState, Verdict
 from ..oversight import figure_page
 from ..papers.record import page as records
+from ..subjects.nodes import TITLES
 from . import rights
 from .person import Person
 
@@ -31,6 +32,7 @@ _TONE = {  # a mark beside the word: colour is never alone
     BatchState.ACCEPTED: "good", BatchState.ACCEPTED_WITH_QUARANTINE: "warn", BatchState.HELD: "bad",
     BatchState.BROKEN: "bad", BatchState.FAILED: "bad", BatchState.LANDED: "calm", BatchState.RECEIVED: "calm",
     Verdict.OK: "good", Verdict.WARNING: "warn", Verdict.INCOMPLETE: "calm",
+    RequestState.ANSWERED: "good", RequestState.REFUSED: "bad", RequestState.NOT_TAKEN: "warn",
     ItemState.UNKNOWN: "bad", ItemState.REJECTED: "bad", ItemState.SENDING: "calm", ItemState.PENDING: "calm",
 }  # fmt: skip
 _MARK = {"good": "✓", "warn": "△", "bad": "✕", "calm": "◷", "": "·"}
@@ -42,6 +44,48 @@ def _when(at: datetime | None) -> str:
 
 def _number(value: Any) -> str:
     return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+class Names:
+    """What things of the catalogue are called; an id stands where the catalogue does not know it any more."""
+
+    def __init__(self) -> None:
+        try:
+            self._catalogue: Catalogue | None = load_catalogue()
+        except UserError:
+            self._catalogue = None
+
+    @property
+    def district(self) -> str:
+        """The district, '' while its catalogue cannot be read."""
+        return self._catalogue.district.name if self._catalogue else ""
+
+    def unit(self, unit_id: str) -> str:
+        """A unit."""
+        return self._catalogue.unit_name(unit_id) if self._catalogue else unit_id
+
+    def dataset(self, dataset_id: str, alone: bool = True) -> str:
+        """A dataset; ``alone``: with its unit, which nothing beside it names."""
+        found = self._catalogue.datasets.get(dataset_id) if self._catalogue else None
+        if found is None:
+            return dataset_id
+        return f"{self.unit(found.unit)} · {found.title}" if alone else found.title
+
+    def kind(self, kind_id: str) -> str:
+        """A kind of record."""
+        found = self._catalogue.kinds.get(kind_id) if self._catalogue else None
+        return found.title if found else kind_id
+
+    def units(self) -> list[tuple[str, str]]:
+        """Units to choose from, id and name."""
+        known = self._catalogue.units.values() if self._catalogue else ()
+        return sorted(((unit.id, unit.name) for unit in known), key=lambda one: one[1])
+
+
+def _identifier(key: str) -> str:
+    """An identifier ``scheme:value``, or a record's id, as people read it."""
+    scheme, colon, value = key.partition(":")
+    return f"{TITLES[scheme]} {value}" if colon and scheme in TITLES else key
 
 
 def state_mark(state: str, vocabulary: dict[str, str]) -> tuple[str, str, str]:
@@ -60,6 +104,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"when": _when, "number": _number, "spoken": spoken}
+    made.filters |= {"identifier": _identifier}
     made.globals |= {"words": words, "state_mark": state_mark, "may": rights.may}
     made.globals |= {"record_body": records.body, "figure_body": figure_page.body}
     return made
@@ -67,14 +112,17 @@ def _environment() -> jinja2.Environment:
 
 def page(template: str, person: Person | None, status: int = 200, **told: Any) -> HTMLResponse:
     """A page for a person, or for whoever is not signed in."""
-    try:
-        district = load_catalogue().district.name
-    except UserError:
-        district = ""
+    named = Names()
     text = (
         _environment()
         .get_template(template)
-        .render(person=person, district=district, places=rights.places(person.role) if person else [], **told)
+        .render(
+            person=person,
+            district=named.district,
+            named=named,
+            places=rights.places(person.role) if person else [],
+            **told,
+        )
     )
     return HTMLResponse(text, status)
 

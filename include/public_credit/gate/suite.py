@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ..catalogue import load_catalogue
 from ..catalogue.models import Dataset
 from ..land.rules import BatchRule, load_ruleset
 from ..ledger.models import Batch
@@ -32,6 +33,7 @@ class Evaluation:
     observed: Any
     bound: dict[str, Any]
     column: str
+    field: str  # official title of the field a rate is of, '' for other columns
     owner: str
     remedy: str
     clause: str
@@ -53,7 +55,7 @@ class Evaluation:
             f"下限 {text(self.bound['min'])}" if self.bound.get("min") is not None else "",
             f"上限 {text(self.bound['max'])}" if self.bound.get("max") is not None else "",
         ]
-        where = f"{self.column.removeprefix('fill_rate__')} " if self.column.startswith("fill_rate__") else ""
+        where = f"{self.field} " if self.field else ""
         return f"{where}{text(self.observed)}，" + "，".join(filter(None, [*limits, self.compared]))
 
     def row(self, seq: int, attempt: int) -> dict[str, Any]:
@@ -114,6 +116,9 @@ class Suite:
     def __init__(self, kind_id: str):
         ruleset = load_ruleset(kind_id)
         self.rules, self.filled_fields = ruleset.batch_rules, ruleset.filled_fields
+        self._titles = {
+            f"fill_rate__{name}": field.title for name, field in load_catalogue().kinds[kind_id].fields.items()
+        }
         self._batch = _batches()
 
     def _expectations(self, row: dict[str, Any], dataset: Dataset, batch: Batch) -> list[tuple[BatchRule, str, Any]]:
@@ -183,6 +188,7 @@ class Suite:
                     row[column],
                     {"min": _bound(rule.min, dataset), "max": _bound(rule.max, dataset)},
                     column,
+                    self._titles.get(column, ""),
                     rule.owner,
                     rule.remedy,
                     rule.clause,

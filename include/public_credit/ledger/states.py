@@ -213,6 +213,17 @@ class Difference(StrEnum):
     UNSETTLED = "unsettled"
 
 
+class RequestState(StrEnum):
+    """How one request to a receiver ended; ``sending`` from its beginning, for ever when the sender is killed."""
+
+    SENDING = "sending"
+    EMPTY = "empty"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    NOT_TAKEN = "not_taken"
+    UNKNOWN = "unknown"
+
+
 class EditionState(StrEnum):
     """A year's figures on their way to being frozen."""
 

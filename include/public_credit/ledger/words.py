@@ -26,6 +26,7 @@ from .states import (
     ReceiverEvent,
     RecordState,
     ReleaseState,
+    RequestState,
     SignIn,
     StepName,
     SubjectClass,
@@ -113,6 +114,14 @@ ITEM: dict[str, str] = {
     ItemState.REJECTED: "被拒收",
     ItemState.WITHDRAWN: "已撤下",
     ItemState.SUPERSEDED: "已被替代",
+}
+REQUEST: dict[str, str] = {
+    RequestState.SENDING: "发送中",
+    RequestState.EMPTY: "没有可发送的",
+    RequestState.ANSWERED: "已答复",
+    RequestState.REFUSED: "整批被拒",
+    RequestState.NOT_TAKEN: "未受理",
+    RequestState.UNKNOWN: "结果不明",
 }
 EVENT: dict[str, str] = {
     ReceiverEvent.PUBLISHED: "已公示",

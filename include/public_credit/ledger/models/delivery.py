@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..states import UNDERWAY, ItemState, Operation, ReleaseState, sql
+from ..states import UNDERWAY, ItemState, Operation, ReleaseState, RequestState, sql
 from .base import Base, _id, _now, _one_of
 
 
@@ -100,7 +100,7 @@ class Delivery(Base):
     interface: Mapped[str]
     request_id: Mapped[str] = mapped_column(unique=True)
     items: Mapped[int]
-    state: Mapped[str] = mapped_column(server_default=ItemState.SENDING)
+    state: Mapped[str] = mapped_column(server_default=RequestState.SENDING)
     http_status: Mapped[int | None] = mapped_column(SmallInteger)
     receipt_id: Mapped[str | None]
     message: Mapped[str] = mapped_column(server_default="")
