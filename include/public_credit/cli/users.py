@@ -15,6 +15,7 @@ from ..ledger import words
 from . import output
 from .chinese import App
 from .overview import Json
+from .start import own_account
 
 
 def register(app: App) -> None:
@@ -65,6 +66,7 @@ def set_password(
     account = key_given(account, "账号")
     if account not in load_catalogue().users:
         raise UserError(f"没有账号 {account[:40]}。", remedy="先在辖区文件夹的 users.yml 中登记。", code=4)
+    own_account(account)
     if generate:
         password = passwords.made_up()
     elif sys.stdin.isatty():
