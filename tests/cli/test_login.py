@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +15,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import uvicorn
 import yaml
-from local_stack.postgres import free_port
+from local_stack.postgres import Server, binaries, free_port
+from local_stack.unprivileged import choose
 from public_credit.base import settings
 from public_credit.catalogue import load_catalogue
 from public_credit.desk import app, codes, passwords, rights, sessions, terminal
+from public_credit.identifiers.codes import make_id_number
 from public_credit.ledger.states import Audience, Channel
 
 from tests.conftest import DEMO, Cluster, Warehouse, open_warehouse
@@ -123,6 +127,19 @@ def test_a_person_logs_in_works_in_his_name_and_logs_out(house: Warehouse) -> No
     assert over.code == 4 and "已退出" in over.err, "the session has ended in the database, too"
 
 
+def test_nobody_looks_at_a_person_without_a_login(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = make_id_number("37039919850505002")
+    asked = ("find", "--person", "--purpose", "核查")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{number}\n"))
+    refused = alone(*asked)
+    assert refused.code == 4 and "没有登录" in refused.err
+    assert query(house, "select count(*) from ledger.access_log") == [(0,)]
+    with signed("auditor"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{number}\n"))
+        credit(*asked)
+    assert query(house, "select who, purpose, channel from ledger.access_log") == [("auditor", "核查", "cli")]
+
+
 def test_the_prompt_of_a_terminal_takes_the_password(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or PASSWORD)
@@ -213,7 +230,11 @@ def test_a_session_that_ran_out_and_an_account_that_changed_are_refused(
     assert alone("status").code == 4, "nor does a read go on in the name of an account that is gone"
     shutil.copy(DEMO / "users.yml", house.home.parent / "district" / "users.yml")
     assert alone("gate").code == 0
-    query(house, "update desk.session set ends_at = clock_timestamp() where closed_at is null returning id")
+    query(
+        house,
+        "update desk.session set ends_at = clock_timestamp() where token_hash = sha256(convert_to(%s, 'UTF8')) returning id",
+        terminal.kept(),
+    )
     assert alone("gate").code == 4 and alone("status").code == 4
     assert alone("logout").code == 0 and alone("status").code == 0, "who holds the reader's credentials reads"
 
@@ -298,6 +319,30 @@ def test_the_local_login_needs_no_desk_and_an_account_for_the_user(
         ("", f"unix:{user()}", "refused"),
         ("auditor", f"unix:{user()}", "admitted"),
     ]
+
+
+def test_a_socket_of_the_database_that_knows_its_peer_proves_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(prefix="pcw") as folder:  # a socket's path is short
+        place = Path(folder)
+        place.chmod(0o777)
+        if choose(binaries(), place / "postgres").way == "namespace":
+            pytest.skip("a server in a user namespace of its own sees other users than there are")
+        server = Server(place / "postgres", fsync="off", unix_socket_directories=folder)
+        try:
+            server.start()
+            with psycopg.connect(server.url(), autocommit=True) as admin:
+                admin.execute("create role pcw_desk login")
+            for name, line in (("pg_hba", "local all pcw_desk peer map=desk"), ("pg_ident", f"desk {user()} pcw_desk")):
+                path = server.data / f"{name}.conf"
+                path.write_text(f"{line}\n{path.read_text()}")
+            server.stop()
+            server.start()
+            uri = f"postgresql://pcw_desk@localhost:{server.port}/postgres?host={folder}"
+            monkeypatch.setenv("PCW_CONN_PCW_DB_DESK", uri)
+            assert terminal.proved_user() == (user(), "数据库的本机套接字")
+            settings.engine("desk").dispose()
+        finally:
+            server.stop()
 
 
 def test_where_nobody_is_named_the_user_of_the_machine_is_booked_as_that(
