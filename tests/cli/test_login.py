@@ -207,6 +207,15 @@ def test_a_new_login_ends_the_one_before(house: Warehouse) -> None:
     assert alone("gate").code == 0
 
 
+def test_a_session_is_handed_over_to_who_keeps_it_himself(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed = login("engineer", "--password-stdin", "--print-session")
+    assert handed.code == 0 and re.fullmatch(r"[\w-]{43}\n", handed.out) and not terminal.kept_at().exists()
+    assert alone("gate").code == 4
+    monkeypatch.setenv("PCW_SESSION", handed.out.strip())
+    assert alone("gate").code == 0 and "PCW_SESSION" in alone("whoami", "--json").json["way"]
+    assert alone("logout").code == 0 and alone("gate").code == 4
+
+
 def test_a_login_says_one_way(house: Warehouse) -> None:
     for words in ((), ("engineer", "--code"), ("--local", "--code"), ("engineer", "--local")):
         assert login(*words).code == 2, words

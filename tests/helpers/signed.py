@@ -11,6 +11,7 @@ from public_credit.base import settings
 from public_credit.base.messages import UserError
 from public_credit.catalogue import load_catalogue
 from public_credit.desk import sessions
+from public_credit.ledger.session import session_of as told
 from public_credit.ledger.states import Channel
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,7 +21,7 @@ _made: dict[tuple[str, str], str] = {}
 def token_of(account: str) -> str:
     """The token of a session of an account of the district; one an account and warehouse."""
     key = (settings.dsn("desk"), account)
-    if key not in _made:
+    if key not in _made or told(_made[key]) is None:  # a test may have restored an older database, or ended it
         _made[key] = sessions.admit(load_catalogue().users[account], Channel.CLI).token
     return _made[key]
 

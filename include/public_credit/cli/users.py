@@ -35,6 +35,7 @@ def show(as_json: Json = False) -> None:
             "unit_id": entry.unit,
             "password": entry.account in known,
             "oidc": bool(entry.oidc),
+            "unix": list(entry.unix),
         }
         for entry in catalogue.users.values()
     ]
@@ -44,7 +45,7 @@ def show(as_json: Json = False) -> None:
         print("没有账号：辖区文件夹中没有 users.yml，或其中没有可用的条目。")
     else:
         output.table(
-            ["账号", "姓名", "角色", "单位", "口令"],
+            ["账号", "姓名", "角色", "单位", "口令", "系统用户"],
             [
                 [
                     row["account"],
@@ -52,6 +53,7 @@ def show(as_json: Json = False) -> None:
                     words.AUDIENCE[str(row["role"])],
                     catalogue.unit_name(str(row["unit_id"])),
                     "已设" if row["password"] else "未设",
+                    "、".join(catalogue.users[str(row["account"])].unix),
                 ]
                 for row in rows
             ],
