@@ -27,7 +27,7 @@ from .postgres import Server, binaries
 from .stack import StackError, only_stack
 
 DATABASES = ("public_credit", "airflow", "exchange")  # the last in the demo only
-# Of the state folder: what dumps, archive and keys hold, what is made again, what is the operator's.
+# Of the state folder: what dumps, archive and keys hold, what is made again, what is the operator's, who is logged in.
 _LEFT_OUT = {
     "postgres",
     "archive",
@@ -37,6 +37,7 @@ _LEFT_OUT = {
     "dbt",
     "cache",
     "hand_in",
+    "logins",
     "stack.lock",
     "last_backup",
 }

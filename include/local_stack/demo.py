@@ -15,6 +15,7 @@ from .days import complete, earlier_days, instant, next_day, played_days
 from .stack import EXCHANGE, FOLLOWING, Stack, StackError
 
 _ACTIVE = ("queued", "running")
+REVIEWER = "engineer"  # of the invented accounts: who reviews applicants for an office
 _DONE = {"success", "failed"}
 
 
@@ -195,11 +196,28 @@ class Demo:
                 return
             time.sleep(1)
 
+    def _signed_in(self, account: str) -> dict[str, str]:
+        """What the environment of a command says so that it acts for one of the invented accounts, signed in at the desk as a person would."""
+        self.stack.desk.wait_ready()
+        done = subprocess.run(
+            [sys.executable, "-m", "public_credit.cli", "login", account, "--password-stdin", "--print-session"],
+            env=self.stack.environment(),
+            input=self.stack.desk.invent_passwords()[account],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise StackError(f"命令行登录：{done.stderr.strip()[-300:]}")
+        return {"PCW_SESSION": done.stdout.strip()}
+
     def _review(self, day: int) -> None:
         """Offices of the district have their applicants reviewed: the use of credit reports that T20 counts."""
         from district_simulator.sectors.office import USES
 
-        for use in (use for use in USES if use.day == day):
+        due = [use for use in USES if use.day == day]
+        signed = self._signed_in(REVIEWER) if due else {}
+        for use in due:
             path = use.path(self.stack.simulator_home)
             done = subprocess.run(
                 [
@@ -216,7 +234,7 @@ class Demo:
                     "-o",
                     str(self.stack.home / "publications" / f"{path.stem}_审查提示.xlsx"),
                 ],
-                env=self.stack.environment() | {"PCW_USER": use.unit},
+                env=self.stack.environment() | signed,
                 capture_output=True,
                 text=True,
                 check=False,

@@ -38,7 +38,7 @@ def live_units(on: date) -> list[str]:
 
 def take_in(on: date, units: list[str]) -> None:
     """Collect, land and judge what the units offer on a business day. Raises UserError when a department stays out of reach."""
-    run = Run(on, "", settings.code_version(), settings.user())
+    run = Run(on, "", settings.code_version(), "自动")
     for unit in units:
         for left in reversed(range(_TRIES)):
             try:

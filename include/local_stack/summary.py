@@ -46,6 +46,7 @@ def tell(stack: Stack) -> None:
         print(f"领导看板      {path}")
     print(f"Airflow       {stack.airflow.sign_in}")
     print("\n".join(stack.desk.sign_ins()))
+    print("办理          ./run credit login engineer（口令见上）：改动数据、出具报告、查看自然人的记录须先登录")
     print("接着看        ./run credit status · ./run credit explain <文书号> · ./run credit subjects show <代码或名称>")
 
 

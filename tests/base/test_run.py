@@ -16,7 +16,7 @@ from public_credit.build import command
 from tests.helpers.runs import run_on
 
 PRODUCT = Path(__file__).resolve().parents[2] / "include" / "public_credit"
-STARTERS = ("cli/", "steps/airflow.py", "steps/executor.py", "desk/start.py")
+STARTERS = ("cli/", "steps/airflow.py", "steps/executor.py", "desk/start.py", "desk/terminal.py")
 WRITES = {
     "build/command.py": {"environment"},  # dbt reads the environment; the block puts it back as it was
     "gate/suite.py": {"<module>"},  # GX_ANALYTICS_ENABLED, before Great Expectations is imported
@@ -57,7 +57,13 @@ class Found(ast.NodeVisitor):
             self.reads.add(self._inside[-1])
         if name in ("date.today", "datetime.now", "datetime.today", "datetime.utcnow", "datetime.date.today"):
             self.clocks.add(self._inside[-1])
-        if name in ("settings.today", "settings.business_date", "settings.user", "settings.code_version"):
+        if name in (
+            "settings.today",
+            "settings.business_date",
+            "settings.os_user",
+            "settings.session_token",
+            "settings.code_version",
+        ):
             self.asks.add(self._inside[-1])
         self.generic_visit(node)
 

@@ -69,7 +69,7 @@ def test_a_kind_is_added_to_a_built_warehouse_with_the_page_alone(warehouse: Any
     assert records.query(
         "select title, topic, nature, state from marts.mart_subjects__timeline where kind = %s", kind
     ) == [("示范牌食用油", "知名品牌", "守信信息", "current")]
-    asked = ("--level", "政务共享", "--purpose", "试", "--user", "甲", "-o", tmp_path / "report")
+    asked = ("--level", "政务共享", "--purpose", "试", "-o", tmp_path / "report")
     report = credit("report", "subject", FIRM, *asked)
     assert report.code == 0, report.err
     page = next(iter([*tmp_path.rglob("*.html"), *warehouse.home.rglob("*.html")]))

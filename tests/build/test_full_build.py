@@ -63,7 +63,6 @@ def test_a_choice_or_everything_is_computed_again(
     warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records, on = Records(warehouse), ("--date", ON.isoformat())
-    monkeypatch.setenv("PCW_USER", "王工")
     registers(tmp_path)
     name = {"uscc": FIRM, "subject_name": "示范区新名商贸有限公司"}
     for dataset in ("zhzf.penalty_entity", "kfq.honour", "kjj.breach_list"):
@@ -88,7 +87,11 @@ def test_a_choice_or_everything_is_computed_again(
         for statement in damage:
             builder.execute(statement)
     done = credit("build", *on, "--full", "-s", "mart_lists__entry")
-    assert done.code == 0 and "按要求重算 mart_lists__entry 及其上下游" in done.out and "王工" in done.out, done
+    assert (
+        done.code == 0
+        and "按要求重算 mart_lists__entry 及其上下游" in done.out
+        and "数据工程师甲（engineer）" in done.out
+    ), done
     for relation in published.RELATIONS:
         records.query(f"select * from {relation} limit 0")  # views over what was made anew are there
     again = built(warehouse)
@@ -110,6 +113,6 @@ def test_a_choice_or_everything_is_computed_again(
     with warehouse.connect("builder") as builder:
         builder.execute(f"update {OTHER} set accepted = accepted + 7")
     whole = credit("build", *on, "--full")
-    assert whole.code == 0 and "按要求，全量重建（王工）" in whole.out, whole
+    assert whole.code == 0 and "按要求，全量重建（数据工程师甲（engineer））" in whole.out, whole
     assert built(warehouse)[OTHER] == before[OTHER]
     assert records.query("select * from exports.exp_city__cf_fr") == offered

@@ -186,13 +186,14 @@ def test_fields_change_on_a_built_warehouse(
     preview = credit("catalogue", "apply")
     assert preview.code == 0 and "只是预览" in preview.out
     assert records.query("select 1 from ledger.step where name = 'catalogue_apply'") == []
-    monkeypatch.setenv("PCW_USER", "王工")
     done = credit("catalogue", "apply", "--yes")
     assert done.code == 0, done.err
     steps = dict(records.query("select counts ->> 'kind', message from ledger.step where name = 'catalogue_apply'"))
     assert steps.keys() == DATASETS.keys()
     for kind, message in steps.items():
-        assert message.startswith(f"王工 套用 {kind}：") and all(said in message for said in case.said), message
+        assert message.startswith(f"数据工程师甲（engineer） 套用 {kind}：") and all(
+            said in message for said in case.said
+        ), message
     assert all(preview.out.count(said) == done.out.count(said) == len(DATASETS) for said in case.said), preview.out
     assert "没有要套用的改动" in credit("catalogue", "apply", "--yes").out
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests import seeds
+from tests.helpers.signed import session_of
 from tests.helpers.world import DAYS, World, world
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(3000)]
@@ -38,7 +39,9 @@ def _start(on: str, *arguments: str) -> subprocess.Popen[bytes]:
         [sys.executable, "-m", "public_credit.cli", *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": include, "PCW_BUSINESS_DATE": on, "PCW_CITY_TIMEOUT": "20"},
+        env=os.environ
+        | {"PYTHONPATH": include, "PCW_BUSINESS_DATE": on, "PCW_CITY_TIMEOUT": "20"}
+        | session_of("engineer"),
     )
 
 

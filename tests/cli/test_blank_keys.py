@@ -14,7 +14,7 @@ from tests.helpers.commands import credit
 
 BLANK = ("", " ", "\t", "\u3000", "\u200b", "\u00a0\n", "-", "—", "〔〕", "（）", "[]", "、。", "*")
 GOOD = "91370399MA3XXXXX0A"
-WHY = ("--reason", "核实", "--user", "甲")
+WHY = ("--reason", "核实")
 COMMANDS = {
     "explain": ("explain", "{}", "--purpose", "核查"),
     "find": ("find", "{}"),
@@ -24,7 +24,7 @@ COMMANDS = {
     "split": ("subjects", "split", "{}", "--identifier", "reg:1", *WHY),
     "merge, identifier": ("subjects", "merge", "uscc:{}", GOOD, *WHY),
     "name": ("subjects", "show", "name:{}"),
-    "report subject": ("report", "subject", "{}", "--user", "甲"),
+    "report subject": ("report", "subject", "{}"),
     "catalogue show": ("catalogue", "show", "{}"),
     "replay": ("replay", "{}"),
     "collect": ("collect", "{}"),
@@ -43,6 +43,7 @@ COMMANDS = {
 
 @pytest.fixture(autouse=True)
 def no_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PCW_DISTRICT", "")  # nobody is named who would have to sign in
     monkeypatch.setenv("PCW_HOME", str(tmp_path))
     for role in ("OWNER", "COLLECTOR", "BUILDER", "SENDER", "READER"):
         monkeypatch.setenv(f"PCW_CONN_PCW_DB_{role}", "postgresql://nobody:nothing@127.0.0.1:1/none")
@@ -57,7 +58,7 @@ def test_a_blank_key_is_a_wrong_call(command: str, key: str) -> None:
 
 def test_an_identity_number_is_asked_for_and_a_blank_one_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("  \n"))
-    answer = credit("report", "person", "--purpose", "本人查询", "--user", "甲")
+    answer = credit("report", "person", "--purpose", "本人查询")
     assert (answer.code, answer.out) == (2, "")
 
 

@@ -54,7 +54,6 @@ HOSTILE = (
 def warehouse(migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A warehouse without a delivery."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PCW_USER", "甲")
         patch.setenv("PCW_BUSINESS_DATE", "2026-02-25")
         with open_warehouse(migrated, tmp_path_factory.mktemp("calls"), patch) as opened:
             yield opened
@@ -173,6 +172,7 @@ NEEDS_DATABASE = (
 @pytest.mark.parametrize("words", NEEDS_DATABASE, ids=" ".join)
 def test_a_missing_connection_is_three(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PCW_HOME", str(tmp_path))
+    monkeypatch.setenv("PCW_SESSION", "of-somebody")
     absent = credit(*words)
     assert absent.code == 3 and "pcw_db_" in absent.err, absent
     for role in ("OWNER", "COLLECTOR", "BUILDER", "SENDER", "READER"):

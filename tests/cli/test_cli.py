@@ -23,7 +23,6 @@ def played(migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World
     folder = tmp_path_factory.mktemp("played")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PCW_CLOCK", "logical")
-        patch.setenv("PCW_USER", "周审计")
         with open_warehouse(migrated, folder, patch) as opened, world(opened, folder / "simulator", 0.02) as made:
             for day in (1, 2):
                 made.run_day(day)
@@ -171,7 +170,7 @@ def test_a_persons_record_needs_a_purpose_and_is_logged(played: World) -> None:
     shown = credit("explain", record, "--purpose", "核对异议申请 2026-17", "--json")
     assert shown.code == 0
     log = played.query("select who, purpose, record_id, channel from ledger.access_log order by id desc limit 1")[0]
-    assert log == ("周审计", "核对异议申请 2026-17", record, "cli")
+    assert log == ("engineer", "核对异议申请 2026-17", record, "cli")
     assert "核对异议申请 2026-17" in credit("explain", record, "--purpose", "再次查看").out
     import re
 

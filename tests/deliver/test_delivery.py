@@ -24,6 +24,7 @@ from tests.helpers.commands import credit
 from tests.helpers.evidence import asleep
 from tests.helpers.penalties import ON, csv_bytes, judge, land, rows
 from tests.helpers.runs import run_on
+from tests.helpers.signed import signed
 from tests.helpers.world import CityProcess
 
 pytestmark = pytest.mark.chain
@@ -337,7 +338,7 @@ def test_a_wrong_token_is_said_plainly(desk: Desk, monkeypatch: pytest.MonkeyPat
     assert desk.deliver().accepted == 1 and desk.agreed()
 
 
-def test_an_unusual_release_waits_for_a_second_person(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusual_release_waits_for_a_second_person(desk: Desk) -> None:
     """A field that empties all at once: nothing leaves until somebody approves exactly this difference."""
     changed = [
         row | {"penalty_category": "警告", "penalty_content": "给予警告", "fine_amount_wan": "", "publication_end": ""}
@@ -355,11 +356,12 @@ def test_an_unusual_release_waits_for_a_second_person(desk: Desk, monkeypatch: p
     cover = credit("release", "show", number, "--json").json
     assert cover["状态"] == "等待审批" and cover["异常"] != "无"
     assert credit("release", "approve", number, "--hash", "0" * 64).code == 4
-    with monkeypatch.context() as patch:
-        patch.setenv("PCW_USER", cover["生成人"])
-        refused = credit("release", "approve", number, "--hash", cover["差异指纹"])
-        assert refused.code == 4 and "不能自己批准" in refused.err and cover["生成人"] == run_on().who
-    assert credit("release", "approve", number, "--hash", cover["差异指纹"]).code == 0
+    assert cover["生成人"] == run_on().who
+    with signed("engineer") as preparer, desk.warehouse.connect() as owner:
+        owner.execute("update ledger.release set prepared_by = %s where release_id = %s", [preparer, number])
+    refused = credit("release", "approve", number, "--hash", cover["差异指纹"])
+    assert refused.code == 4 and "不能自己批准" in refused.err
+    assert credit("release", "approve", number, "--hash", cover["差异指纹"], by="leader").code == 0
     desk.deliver()
     assert desk.held() != before and desk.agreed()
 

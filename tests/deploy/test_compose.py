@@ -281,7 +281,6 @@ def test_a_unit_calls_what_there_is_and_may_no_more_than_the_stack(name: str) ->
 @pytest.mark.parametrize(
     ("script", "words", "asked"),
     [
-        ("credit", ["status", "--json"], "exec --no-TTY --env PCW_USER=周管理员 scheduler python -m public_credit.cli status --json"),
         ("backup", ["{b}", "{k}"], "run --rm --no-deps --volume {b}:/backup --volume {k}:/keys bootstrap python -m local_stack backup /backup --keys /keys"),
         ("backup", ["--restore", "{b}", "{k}"], "run --rm --no-deps --volume {b}:/backup:ro --volume {k}:/keys:ro bootstrap python -m local_stack restore /backup --keys /keys"),
     ],
@@ -297,7 +296,7 @@ def test_the_short_ways_ask_compose_for_the_programs_own_commands(
     places = {"b": str(tmp_path / "b"), "k": str(tmp_path / "k")}
     done = subprocess.run(
         [CHECKOUT / "deploy" / script, *(word.format(**places) for word in words)],
-        env=os.environ | {"PATH": f"{engine.parent}:{os.environ['PATH']}", "PCW_USER": "周管理员"},
+        env=os.environ | {"PATH": f"{engine.parent}:{os.environ['PATH']}"},
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -305,6 +304,60 @@ def test_the_short_ways_ask_compose_for_the_programs_own_commands(
         check=False,
     )
     assert done.stdout.strip() == f"compose {asked.format(**places)}" and done.returncode == 4, done.stderr
+
+
+def test_a_login_beside_compose_is_the_callers_and_its_session_is_in_no_argument(tmp_path: Path) -> None:
+    """A stand-in for the engine alone: what it would be asked, and what it is given besides."""
+    engine, asked, home = tmp_path / "bin" / "docker", tmp_path / "asked", tmp_path / "home"
+    engine.parent.mkdir()
+    home.mkdir()
+    engine.write_text(
+        f"""#!/bin/sh
+echo "$* [$PCW_SESSION]" >>{asked}
+case "$*" in
+    "compose ps"*) echo "id-$4" ;;
+    *--print-session) read -r given; [ "$given" = password ] && echo token-of-wang ;;
+    *) exit 4 ;;
+esac
+""",
+        encoding="ascii",
+    )
+    engine.chmod(0o755)
+
+    def credit(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        asked.write_text("")
+        return subprocess.run(
+            [CHECKOUT / "deploy" / "credit", *words],
+            env={"PATH": f"{engine.parent}:{os.environ['PATH']}", "HOME": str(home), "PCW_SESSION": "of-another"},
+            cwd=tmp_path,
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def told() -> list[str]:
+        return [line for line in asked.read_text().splitlines() if not line.startswith("compose ps")]
+
+    program = "exec --interactive --env PCW_SESSION id-{} python -m public_credit.cli"
+    assert credit("status", "--json").returncode == 4
+    assert told() == [f"{program.format('scheduler')} status --json []"], (
+        "what the caller's environment says is no login"
+    )
+    credit("login", "wang", given="password\n")
+    assert told() == [
+        f"{program.format('desk')} login wang --password-stdin --print-session []",
+        f"{program.format('scheduler')} whoami [token-of-wang]",
+    ]
+    kept = home / ".local" / "state" / "public-credit" / "session"
+    assert (kept.read_text(), kept.stat().st_mode & 0o777) == ("token-of-wang", 0o600)
+    credit("gate")
+    assert told() == [f"{program.format('scheduler')} gate [token-of-wang]"]
+    kept.chmod(0o644)
+    assert credit("gate").returncode == 4 and told() == []
+    kept.chmod(0o600)
+    credit("logout")
+    assert told() == [f"{program.format('scheduler')} logout [token-of-wang]"] and not kept.exists()
 
 
 @pytest.mark.slow

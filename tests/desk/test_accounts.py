@@ -43,6 +43,14 @@ def test_an_entry_with_a_mistake_is_told_and_shuts_out_itself_alone(root: Path, 
     assert any(said in str(problem) and problem.line == 2 for problem in load_catalogue().left_out["users.yml"])
 
 
+def test_a_user_of_the_machine_is_one_persons(root: Path) -> None:
+    entry = "- {{account: {}, name: {}, role: auditor, unix: {}}}\n"
+    given = (("li", "李", "li"), ("zhao", "赵", "[zhao, admin]"), ("sun", "孙", "[sun, admin]"), ("wu", "吴", "[a b]"))
+    users = _users(root, "".join(entry.format(*one) for one in given))
+    assert {name: account.unix for name, account in users.items()} == {"li": ("li",), "zhao": ("zhao", "admin")}
+    assert "系统用户重复" in str(load_catalogue().left_out["users.yml"])
+
+
 def test_who_signs_in_is_no_version_of_the_catalogue(root: Path) -> None:
     before = load_catalogue().version
     _users(root, GOOD)

@@ -12,6 +12,8 @@ from unittest import mock
 
 from public_credit.cli import main
 
+from tests.helpers.signed import session_of
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -26,11 +28,12 @@ class Answer:
         return json.loads(self.out)
 
 
-def credit(*words: object) -> Answer:
-    """``public-credit <words>``; anything but a clean exit raises."""
+def credit(*words: object, by: str = "engineer") -> Answer:
+    """``public-credit <words>`` by somebody signed in (``by``: an account, unless ``PCW_SESSION`` says it; '' nobody)."""
     out, err = io.StringIO(), io.StringIO()
     code: Any = 0
     with (
+        mock.patch.dict("os.environ", session_of(by) if by else {}),
         mock.patch.object(sys, "argv", ["public-credit", *map(str, words)]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
@@ -43,12 +46,9 @@ def credit(*words: object) -> Answer:
 
 
 def agreed(*words: object) -> Answer:
-    """A command that needs two persons: 甲 asks, 乙 agrees, 甲 runs it again; what it then answered."""
-    with mock.patch.dict("os.environ", PCW_USER="甲"):
-        asked = credit(*words, "--reason", "测试", "--json")
-        assert asked.code == 0, asked.err
-    with mock.patch.dict("os.environ", PCW_USER="乙"):
-        granted = credit("approvals", "approve", asked.json["approval"])
-        assert granted.code == 0, granted.err
-    with mock.patch.dict("os.environ", PCW_USER="甲"):
-        return credit(*words)
+    """A command that needs two persons: one asks, another one agrees, the first runs it again; what it then answered."""
+    asked = credit(*words, "--reason", "测试", "--json")
+    assert asked.code == 0, asked.err
+    granted = credit("approvals", "approve", asked.json["approval"], by="engineer2")
+    assert granted.code == 0, granted.err
+    return credit(*words)

@@ -16,6 +16,7 @@ from public_credit.build import command
 from public_credit.ledger import locks
 
 from tests.helpers.runs import run_on
+from tests.helpers.signed import token_of
 
 Start = Callable[..., subprocess.Popen[str]]
 _STUCK = """
@@ -104,13 +105,13 @@ def test_the_second_is_told_who_is_at_it_since_when_and_ends(warehouse: Any, sta
     code, command, told = WORK[name]
     first = start("-c", _STUCK + code)
     assert first.stdout.readline() == "at work\n", first.stderr.read()
-    second = start("-m", "public_credit.cli", *command, PCW_USER="后来的人")
+    second = start("-m", "public_credit.cli", *command, PCW_SESSION=token_of("engineer"))
     _, said = second.communicate(timeout=60)
     assert second.returncode == 6, said
     assert told in said and "由 先来的人（命令行） 进行" in said and "自 20" in said
     first.kill()
     first.wait()
-    third = start("-m", "public_credit.cli", *command)
+    third = start("-m", "public_credit.cli", *command, PCW_SESSION=token_of("engineer"))
     _, said = third.communicate(timeout=120)
     assert "正在运行" not in said, "a killed holder blocks nobody"
 

@@ -153,7 +153,6 @@ class House:
 def house(migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PCW_USER", "周审计")
         patch.setenv("PCW_BUSINESS_DATE", NEXT.isoformat())
         with open_warehouse(migrated, folder, patch) as warehouse:
             (folder / "city").mkdir()
@@ -285,9 +284,9 @@ def test_a_persons_record_needs_a_purpose_is_logged_and_shows_no_number(house: H
     for text in (told.out, (tmp_path / "a.html").read_text(encoding="utf-8"), content):
         assert "张某某" in text and ID_NUMBER not in text and not TOKEN.search(text) and HIDDEN in text
     log = house.query("select who, purpose, action from ledger.access_log where record_id = %s order by id", record)
-    assert log == [("周审计", WHY, "explain"), ("周审计", WHY, "case")]
+    assert log == [("engineer", WHY, "explain"), ("engineer", WHY, "case")]
     assert ID_NUMBER not in credit("explain", record, "--purpose", f"核对 {ID_NUMBER}", "--json").out
-    assert [(look["who"], look["action"]) for look in told.json[0]["looks"]] == [("周审计", "查看记录")]
+    assert [(look["who"], look["action"]) for look in told.json[0]["looks"]] == [("engineer", "查看记录")]
 
 
 def test_a_person_is_found_by_number_with_a_purpose_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

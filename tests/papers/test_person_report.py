@@ -29,7 +29,7 @@ def test_own_report_shows_that_persons_facts_masked_and_is_logged(
     profiles: Profiles, warehouse, tmp_path, monkeypatch
 ) -> None:
     token = profiles.person()
-    answer = _ask(monkeypatch, tmp_path, ID_NUMBER, "--purpose", "本人申请查询", "--user", "甲")
+    answer = _ask(monkeypatch, tmp_path, ID_NUMBER, "--purpose", "本人申请查询")
     assert answer.code == 0, answer.err
     html = next(tmp_path.glob("*.html")).read_text(encoding="utf-8")
     assert "执业药师注册" in html and "道路运输从业资格" in html and "去年的罚款" in html
@@ -54,13 +54,11 @@ def test_nothing_is_looked_up_without_purpose_or_with_a_bad_number(
     assert wrong.code == 2 and ID_NUMBER[:10] not in wrong.err
     with warehouse.connect("reader") as reader:
         assert reader.execute("select count(*) from ledger.access_log").fetchone()[0] == 0
-    assert credit("report", "person", ID_NUMBER, "--purpose", "x", "--user", "甲").code == 2, (
-        "a number on the command line is refused"
-    )
+    assert credit("report", "person", ID_NUMBER, "--purpose", "x").code == 2, "a number on the command line is refused"
 
 
 def test_unknown_number_is_logged_answered_and_not_stored(profiles: Profiles, warehouse, tmp_path, monkeypatch) -> None:
-    answer = _ask(monkeypatch, tmp_path, UNKNOWN, "--purpose", "本人申请查询", "--user", "甲")
+    answer = _ask(monkeypatch, tmp_path, UNKNOWN, "--purpose", "本人申请查询")
     assert answer.code == 0 and "没有对应的记录" in answer.out
     with warehouse.connect("owner") as owner:
         assert owner.execute("select count(*) from vault.secret").fetchone()[0] == 0

@@ -155,11 +155,9 @@ def test_hidden_records_leave_no_trace(profiles: Profiles, level: str) -> None:
 
 def test_the_command_says_no_more_than_the_report(profiles: Profiles, tmp_path: Any) -> None:
     hidden = fill(profiles, 1, lambda kind, state: not expected(kind, state, "公开"))
-    answer = credit("report", "subject", hidden, "--user", "甲", "-o", tmp_path)
+    answer = credit("report", "subject", hidden, "-o", tmp_path)
     assert answer.code == 0 and "列出 0 条；" in answer.out and "未列出" not in answer.out
-    own = credit(
-        "report", "subject", hidden, "--level", "授权查询", "--purpose", "本单位查询", "--user", "甲", "-o", tmp_path
-    )
+    own = credit("report", "subject", hidden, "--level", "授权查询", "--purpose", "本单位查询", "-o", tmp_path)
     assert own.code == 0 and "未列出" not in own.out
 
 

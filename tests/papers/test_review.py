@@ -156,17 +156,7 @@ def test_persons_are_handed_back_never_looked_up_and_never_stored(
     path = tmp_path / "名单.xlsx"
     path.write_bytes(workbook(["申请人", "统一社会信用代码/身份证号", "申请人类型", "法定代表人身份证"], rows))
     answer = credit(
-        "report",
-        "review",
-        path,
-        "--purpose",
-        "补助审查",
-        "--user",
-        "甲",
-        "--area",
-        "政府资金补助",
-        "-o",
-        tmp_path / "结果.xlsx",
+        "report", "review", path, "--purpose", "补助审查", "--area", "政府资金补助", "-o", tmp_path / "结果.xlsx"
     )
     assert answer.code == 0 and "自然人未审查 4" in answer.out, answer.err
     assert [item.row_no for item in looked_up] == [6], (
@@ -201,6 +191,6 @@ def test_unusable_lists_are_refused_with_a_remedy(listed: Profiles, tmp_path: Pa
     path = tmp_path / "名单.xlsx"
     path.write_bytes(workbook(["名称"], [["示范区甲食品有限公司"]]))
     assert credit("report", "review", path).code == 2, "a review without purpose is refused"
-    assert credit("report", "review", tmp_path / "无.xlsx", "--purpose", "x", "--user", "甲").code == 2
-    strange = credit("report", "review", path, "--purpose", "x", "--area", "招商", "--user", "甲")
+    assert credit("report", "review", tmp_path / "无.xlsx", "--purpose", "x").code == 2
+    strange = credit("report", "review", path, "--purpose", "x", "--area", "招商")
     assert strange.code == 2 and "公共资源交易" in strange.err, "areas are those the plan names"

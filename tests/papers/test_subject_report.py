@@ -146,7 +146,7 @@ def test_workbook_says_the_same_as_the_page(firm: str) -> None:
 
 
 def test_report_is_booked_with_who_and_purpose_and_needs_a_purpose_above_public(firm: str, warehouse, tmp_path) -> None:
-    refused = credit("report", "subject", uscc(1), "--level", "政务共享", "--user", "王工", "-o", tmp_path)
+    refused = credit("report", "subject", uscc(1), "--level", "政务共享", "-o", tmp_path)
     assert refused.code == 2 and "--purpose" in refused.err and not list(tmp_path.glob("*.html"))
     done = credit(
         "report",
@@ -158,48 +158,48 @@ def test_report_is_booked_with_who_and_purpose_and_needs_a_purpose_above_public(
         "招标资格审查",
         "--area",
         "招标投标",
-        "--user",
-        "王工",
         "-o",
         tmp_path,
     )
     assert done.code == 0, done.err
-    assert credit("report", "subject", uscc(1), "--area", "招标投标", "--user", "王工", "-o", tmp_path).code == 2, (
+    assert credit("report", "subject", uscc(1), "--area", "招标投标", "-o", tmp_path).code == 2, (
         "a use in an area says what for"
     )
     assert len(list(tmp_path.glob("GXBG*.html"))) == len(list(tmp_path.glob("GXBG*.xlsx"))) == 1
     with warehouse.connect("reader") as reader:
         assert reader.execute("select kind, who, purpose, level, subject_id, area from ledger.report").fetchall() == [
-            ("subject", "王工", "招标资格审查", "政务共享", firm, "招标投标")
+            ("subject", "数据工程师甲（engineer）", "招标资格审查", "政务共享", firm, "招标投标")
         ]
     assert "招标投标" in next(tmp_path.glob("GXBG*.html")).read_text(encoding="utf-8")
 
 
 def test_unknown_and_ambiguous_codes_are_said(profiles: Profiles, warehouse) -> None:
-    assert credit("report", "subject", uscc(77), "--user", "王工").code == 4
+    assert credit("report", "subject", uscc(77)).code == 4
     with warehouse.connect("builder") as builder:
         builder.execute("insert into subjects.identifier (scheme, value, build_id) values ('uscc', %s, 1)", [uscc(78)])
-    answer = credit("report", "subject", uscc(78), "--user", "王工")
+    answer = credit("report", "subject", uscc(78))
     assert answer.code == 4 and "待人工认定" in answer.err
     with pytest.raises(UserError):
         gather(run_on(who="甲"), uscc(1), level="内部", purpose="x")
 
 
 def test_a_report_is_answered_for_by_a_person_and_says_who_issued_it(firm: str, tmp_path, monkeypatch) -> None:
-    monkeypatch.delenv("PCW_USER", raising=False)
-    nobody = credit("report", "subject", uscc(1), "-o", tmp_path)
-    assert nobody.code == 2 and "--user" in nobody.err and not list(tmp_path.glob("GXBG*"))
-    monkeypatch.setenv("PCW_USER", "李工")
+    nobody = credit("report", "subject", uscc(1), "-o", tmp_path, by="")
+    assert nobody.code == 4 and "没有登录" in nobody.err and not list(tmp_path.glob("GXBG*"))
+    with monkeypatch.context() as lone:
+        lone.setenv("PCW_DISTRICT", "")
+        unnamed = credit("report", "subject", uscc(1), "-o", tmp_path, by="")
+        assert unnamed.code == 4 and "系统用户不能作经办人" in unnamed.err and not list(tmp_path.glob("GXBG*"))
     assert credit("report", "subject", uscc(1), "-o", tmp_path).code == 0
     html = next(tmp_path.glob("*.html")).read_text(encoding="utf-8")
-    assert "李工" in html and "示范区社会信用中心" in html and ">root<" not in html
+    assert "数据工程师甲" in html and "示范区社会信用中心" in html and ">root<" not in html
     assert "负责人甲" not in html and "法定代表人" not in html, (
         "who represents it is not told to the public, nor that it is not"
     )
 
 
 def test_an_issued_report_is_recognised_and_a_changed_one_is_not(firm: str, tmp_path) -> None:
-    assert credit("report", "subject", uscc(1), "--user", "李工", "-o", tmp_path).code == 0
+    assert credit("report", "subject", uscc(1), "-o", tmp_path).code == 0
     html, xlsx = next(tmp_path.glob("*.html")), next(tmp_path.glob("*.xlsx"))
     for path in (html, xlsx):
         answer = credit("report", "verify", path)

@@ -10,7 +10,7 @@ from tests.helpers.commands import credit
 from tests.helpers.registers import body, code, firm, org, reg
 
 NUMBER = make_id_number("37039919800101003")  # of the reserved region
-WHY = ("--reason", "登记机关来函说明", "--user", "张示范", "--date", "2026-02-25")
+WHY = ("--reason", "登记机关来函说明", "--date", "2026-02-25")
 
 
 def test_a_merge_is_booked_at_once_takes_effect_with_the_next_build_and_can_be_undone(registers):
@@ -30,7 +30,7 @@ def test_a_merge_is_booked_at_once_takes_effect_with_the_next_build_and_can_be_u
     assert (registers.subject("uscc", code(1)), registers.subject("uscc", code(2))) == (first, second)
     assert registers.query("select count(*) from subjects.alias") == [(0,)]
     assert registers.query("select decided_by, undone_by, undone_at is not null from ledger.judgement") == [
-        ("张示范", "张示范", True)
+        ("数据工程师甲（engineer）", "数据工程师甲（engineer）", True)
     ]
 
 

@@ -6,7 +6,7 @@ Below the starters no business date is read from a clock or from the environment
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from .settings import TIMEZONE
@@ -20,6 +20,8 @@ class Run:
     dag_run: str  # ``<dag>/<run>`` in Airflow, '' elsewhere
     code_version: str  # commit or version of the running code
     who: str  # who asked for it: a person, or the run of Airflow itself
+    # Of the session of who asked; '' where nobody has to sign in, None where nobody has, though somebody would have to.
+    token: str | None = field(default="", repr=False)
 
     @property
     def holder(self) -> str:

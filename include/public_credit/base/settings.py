@@ -7,8 +7,8 @@ Nothing is hard-coded, so the same code runs in the demo, in a container and in 
 from __future__ import annotations
 
 import difflib
-import getpass
 import os
+import pwd
 import re
 from datetime import date, datetime
 from functools import lru_cache
@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     )
     hand_in: Path | None = _named("folder of files for the hand-in form; `hand_in` of the state folder when not set")
     district: str | None = _named("folder of the district: a path, or a name of `include/districts`")
-    user: str | None = _named(
-        "who runs commands, as booked; the system's user when not set (reports then want `--user`)"
+    session: str | None = _named(
+        "token of a session at the desk in whose name a command runs; the login of the command line when not set"
     )
     business_date: date | None = _named("business date of commands that are given none; today's when not set")
     program: str | None = _named(
@@ -118,7 +118,9 @@ def _validated(given: tuple[tuple[str, str], ...]) -> Settings:
 
 
 def _nearest(name: str) -> str:
-    """What was probably meant."""
+    """What was probably meant, or what took its place."""
+    if name.upper() == f"{PREFIX}USER":
+        return "以谁的名义办理由登录决定：取消该变量，运行 public-credit login。"
     _, _, identity = name.upper().removeprefix(PREFIX).partition("_")
     keys = [f"PCW_KEY_{key}_FILE" for key in ("ARCHIVE", "VAULT", "LOOKUP")]
     near = difflib.get_close_matches(name.upper(), [*KNOWN, *keys, f"PCW_CONN_{identity}"], 1)
@@ -355,14 +357,17 @@ def simulated_clock() -> bool:
     return current().clock == "logical"
 
 
-def user() -> str:
-    """Who runs a command: ``PCW_USER``, else the user of the system."""
-    return current().user or getpass.getuser()
+def os_user() -> str:
+    """The user of the system this process runs as, by its real id: no variable of the environment is believed."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
-def named_user() -> str:
-    """The person ``PCW_USER`` names, '' where nobody is named."""
-    return current().user or ""
+def session_token() -> str:
+    """The session a command is told to act in (``PCW_SESSION``), '' for none. Starters ask, nobody else; the database checks it."""
+    return current().session or ""
 
 
 def today() -> date:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator
 from pydantic import Field as Attribute
 
 from ..ledger.states import Audience
@@ -15,10 +16,19 @@ from .strict import Strict
 NAME = "users.yml"
 
 
+UnixUser = Annotated[str, Attribute(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
+
+
+def _listed(given: Any) -> Any:
+    """One name counts as a list of one."""
+    return (given,) if isinstance(given, str) else given
+
+
 class Account(Strict):
     """A person's account: what he signs in as, his name, his role; ``unit`` of a clerk, and of nobody else.
 
-    ``oidc``: the subject by which the district's identity provider knows him; ``unix``: his user of the machine.
+    ``oidc``: the subject by which the district's identity provider knows him; ``unix``: his users of the machine, one or a list:
+    who works at the command line as one of them and has not signed in is taken for him.
     """
 
     account: str = Attribute(pattern=r"^[a-z][a-z0-9_.-]{1,31}$")
@@ -26,7 +36,7 @@ class Account(Strict):
     role: Literal["engineer", "leadership", "auditor", "clerk"]
     unit: str = ""
     oidc: str = ""
-    unix: str = ""
+    unix: Annotated[tuple[UnixUser, ...], BeforeValidator(_listed)] = ()
 
     @property
     def who(self) -> str:
@@ -44,10 +54,12 @@ def _faults(
         found.append(file.problem((*at, "unit"), "报送员须写明目录中的单位", "补上 unit，写 departments 中的编号"))
     if entry.unit and not clerk:
         found.append(file.problem((*at, "unit"), "只有报送员属于一个单位", "删去这一项"))
-    for key, title in (("account", "账号"), ("oidc", "OIDC 标识"), ("unix", "系统用户")):
+    for key, title in (("account", "账号"), ("oidc", "OIDC 标识")):
         value = getattr(entry, key)
         if value and any(value == getattr(other, key) for other in taken):
             found.append(file.problem((*at, key), f"{title}重复", "每人一个"))
+    if any(set(entry.unix) & set(other.unix) for other in taken):
+        found.append(file.problem((*at, "unix"), "系统用户重复", "一个系统用户只对应一人"))
     return found
 
 

@@ -35,6 +35,7 @@ from . import (
     people,
     publications,
     reports,
+    signing,
     subjects,
     users,
     waivers,
@@ -63,6 +64,7 @@ subjects.register(app)
 editions.register(app)
 calendar.register(app)
 users.register(app)
+signing.register(app)
 desk.register(app)
 
 
@@ -130,7 +132,7 @@ def main() -> None:
         _end("连接不上数据库。", "先启动服务（./run serve 或 ./run demo），或用 public-credit doctor 检查连接。", 3)
     except ProgrammingError as error:
         name = type(error.orig).__name__
-        if name in ("UndefinedTable", "InvalidSchemaName"):
+        if name in ("UndefinedTable", "UndefinedFunction", "InvalidSchemaName"):
             _end(
                 "数据库还没有建好所需的表。", "运行 public-credit migrate；若是集市表，先运行 public-credit build。", 3
             )

@@ -21,6 +21,7 @@ from typer.models import CommandFunctionType
 
 from ..base.messages import UserError
 from . import output
+from .start import admitted
 
 LONGEST = 2_000  # characters of an argument
 LARGEST = 2**63 - 1  # of a number: what a column of the ledger can hold
@@ -116,17 +117,27 @@ def checked(params: dict[str, Any], known: dict[str, Any]) -> None:
                 raise _refused(known[name], f"应在 {DAYS[0]:%Y} 至 {DAYS[1]:%Y} 年之间")
 
 
+def path(ctx: Any) -> str:
+    """A command as the table of rights calls it: ``batches show``."""
+    names = []
+    while ctx.parent is not None:
+        names.append(ctx.info_name)
+        ctx = ctx.parent
+    return " ".join(reversed(names))
+
+
 class Command(TyperCommand):
-    """A command whose help is in Chinese and whose arguments are looked at before it begins."""
+    """A command whose help is in Chinese; its arguments and who calls it are looked at before it begins."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
         formatter.write(help_text(self, ctx))
 
     def invoke(self, ctx: Any) -> Any:
-        """Run it, unless an argument is of no use."""
+        """Run it, unless an argument is of no use or the command is not for who calls it."""
         checked(ctx.params, {param.name: param for param in self.params})
-        return super().invoke(ctx)
+        with admitted(path(ctx)):
+            return super().invoke(ctx)
 
 
 class Group(TyperGroup):
@@ -139,7 +150,10 @@ class Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run it, unless an argument is of no use."""
         checked(ctx.params, {param.name: param for param in self.params})
-        return super().invoke(ctx)
+        if ctx.parent is None or ctx._protected_args:  # a command of the group follows, and passes the gate itself
+            return super().invoke(ctx)
+        with admitted(path(ctx)):
+            return super().invoke(ctx)
 
 
 class App(typer.Typer):

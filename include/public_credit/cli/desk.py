@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 
 from ..base import settings
+from ..desk.terminal import DEFAULT_PORT
 from . import output
 from .chinese import App
 from .overview import Json
-
-DEFAULT_PORT = 8090
 
 
 def register(app: App) -> None:

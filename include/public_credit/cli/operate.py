@@ -23,7 +23,7 @@ from . import output
 from .approvals import Why, waiting
 from .chinese import LARGEST, App
 from .overview import Json
-from .start import On, dataset_of_catalogue, newest_day, run_of, unit_of_catalogue
+from .start import On, dataset_of_catalogue, landing_alone, newest_day, own_dataset, run_of, unit_of_catalogue
 
 Release = Annotated[int, typer.Argument(help="变更单编号，见 status。")]
 
@@ -128,6 +128,9 @@ def ingest(
         dataset = dataset_of_catalogue(dataset)
     if not file.is_file():
         raise UserError(f"没有文件 {file.name}。", remedy="检查路径。")
+    own_dataset(dataset)
+    if not land_only:
+        landing_alone()
     run = run_of(on)
     outcome = work.ingest(run, dataset, file)
     if not outcome.batch_seqs:

@@ -10,17 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from ..base import settings
-from ..base.messages import UserError
-from ..base.run import Run
+from ..base.messages import UserError, key_given
 from ..ledger.states import PaperForm
 from . import output
 from .chinese import App
 from .overview import Json
-from .start import run_of
+from .start import answered_for
 
 Purpose = Annotated[str, typer.Option(help="查询目的，写入报告并留痕。")]
 Area = Annotated[str, typer.Option(help="应用领域（实施意见列名的领域，如政府采购；计入推行信用报告制度的领域数）。")]
-User = Annotated[str, typer.Option(help="经办人姓名，印在报告上；缺省取环境变量 PCW_USER。")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="输出文件夹，默认当前文件夹。")]
 
 
@@ -29,16 +27,6 @@ def register(report: App) -> None:
     report.command("verify", help="核验报告：真实、被改动或未知。给出文件，或编号加 --code 校验码。")(verify)
     report.command("person", help="本人信用信息报告；身份证号码在提示符处或标准输入中给出。")(person)
     report.command("review", help="批量审查：申请单位名单 xlsx 进，同一名单加提示出。")(review)
-
-
-def _run_by(name: str) -> Run:
-    """The run in the name of a person: an account of the system (root) answers for no report."""
-    person = name.strip() or settings.named_user()
-    if not person:
-        raise UserError(
-            "没有写明经办人。", remedy="加上 --user 姓名，或设置环境变量 PCW_USER；报告上印经办人，并留痕。"
-        )
-    return run_of().by(person)
 
 
 def _done(as_json: bool, files: list[Path], text: str, **fields: Any) -> None:
@@ -51,14 +39,14 @@ def subject(
     level: Annotated[str, typer.Option(help="查询级别：公开、政务共享、授权查询、封存。")] = "公开",
     purpose: Purpose = "",
     area: Area = "",
-    user: User = "",
     out: Output = None,
     as_json: Json = False,
 ) -> None:
     from ..papers import issued
     from ..papers.subject import gather
 
-    report = gather(_run_by(user), key, level=level, purpose=purpose, area=area)
+    key_given(key, "主体编号或代码")
+    report = gather(answered_for(), key, level=level, purpose=purpose, area=area)
     papers, folder = issued.issue(report), out or Path()
     files = [folder / f"{report.number}.xlsx", folder / f"{report.number}.html"]
     output.save(files[0], papers[PaperForm.WORKBOOK], folders=True)
@@ -89,14 +77,15 @@ def verify(
         raise typer.Exit(4 if found.verdict == issued.UNKNOWN else 1)
 
 
-def person(purpose: Purpose = "", user: User = "", out: Output = None, as_json: Json = False) -> None:
+def person(purpose: Purpose = "", out: Output = None, as_json: Json = False) -> None:
     from ..papers import page, workbook
     from ..papers.person import gather
 
     if not purpose.strip():
         raise UserError("出具本人报告须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
     given = getpass.getpass("身份证号码（不显示）：") if sys.stdin.isatty() else sys.stdin.readline()
-    report = gather(_run_by(user), given.strip(), purpose=purpose)
+    key_given(given, "身份证号码")
+    report = gather(answered_for(), given.strip(), purpose=purpose)
     folder = out or Path()
     files = [folder / f"{report.number}.xlsx", folder / f"{report.number}.html"]
     output.save(files[0], workbook.person_workbook(report), folders=True)
@@ -109,7 +98,6 @@ def review(
     applicants: Annotated[Path, typer.Argument(help="申请单位名单（xlsx、xls），有名称或统一社会信用代码列。")],
     purpose: Purpose = "",
     area: Area = "",
-    user: User = "",
     out: Annotated[Path | None, typer.Option("-o", "--output", help="结果文件，默认在名单旁。")] = None,
     as_json: Json = False,
 ) -> None:
@@ -118,7 +106,7 @@ def review(
 
     if not applicants.is_file():
         raise UserError(f"没有文件 {applicants.name}。", remedy="检查路径。")
-    reviewed = run(_run_by(user), applicants.read_bytes(), purpose=purpose, area=area)
+    reviewed = run(answered_for(), applicants.read_bytes(), purpose=purpose, area=area)
     path = out or applicants.with_name(f"{applicants.stem}_审查提示.xlsx")
     output.save(path, workbook(reviewed), folders=True)
     said = (

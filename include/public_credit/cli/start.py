@@ -1,8 +1,11 @@
-"""What commands begin with: their run (business date, and who runs it), and the ids they are given."""
+"""What commands begin with: who acts and whether he may, their run (business date, and who runs it), and the ids they are given."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Annotated
 
@@ -13,10 +16,79 @@ from ..base import settings
 from ..base.messages import UserError, key_given
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..desk import rights, terminal
+from ..ledger import words
 from ..ledger.models import Batch
-from ..ledger.session import newest_business_day, session
+from ..ledger.session import acting, newest_business_day, not_signed_in, session
+from ..ledger.states import Audience
 
 On = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="业务日期，默认今天。")]
+
+
+_actor: ContextVar[terminal.Actor | None] = ContextVar("actor", default=None)
+
+
+@contextmanager
+def admitted(command: str) -> Iterator[None]:
+    """The gate of every command (``desk/rights.py``): who acts while it runs, and whether his role may.
+
+    Raises UserError (code 4) where nobody is signed in who would have to be, and for a role the command is not for.
+    """
+    rule = rights.COMMANDS[command]
+    if rule is None:
+        yield
+        return
+    with terminal.acting() as actor:
+        if actor.must_sign_in and rule.signed:
+            raise not_signed_in(actor.who)
+        if actor.role is not None and actor.role not in rule.audience:
+            who = f"{actor.who}的角色是{words.AUDIENCE[actor.role]}"
+            raise UserError(
+                f"{who}，不能运行 {command}。", remedy="请有此职责的人办理；登录的是谁，见 whoami。", code=4
+            )
+        own = not rule.signed and actor.role is Audience.CLERK
+        before = _actor.set(actor)
+        try:
+            with acting(Audience.CLERK, actor.token) if own else nullcontext():
+                yield
+        finally:
+            _actor.reset(before)
+
+
+def _who_acts() -> terminal.Actor:
+    return _actor.get() or terminal.unnamed()
+
+
+def own_dataset(dataset: str) -> None:
+    """Raises UserError (code 4) where a clerk works on a dataset of another unit than his."""
+    actor = _who_acts()
+    if actor.role is Audience.CLERK and dataset.partition(".")[0] != actor.unit_id:
+        raise UserError("报送员只能办理本单位的数据集。", remedy="请该单位的报送员或数据工程师办理。", code=4)
+
+
+def own_account(account: str) -> None:
+    """Raises UserError (code 4) where somebody who is no engineer works on an account of another person."""
+    actor = _who_acts()
+    if actor.role not in (None, Audience.ENGINEER) and account != actor.account:
+        raise UserError("只能设本人账号的口令。", remedy="他人的口令请数据工程师重设。", code=4)
+
+
+def landing_alone() -> None:
+    """Raises UserError (code 4) where a clerk would have a receipt judged: the gate is run by an engineer or the scheduler."""
+    if _who_acts().role is Audience.CLERK:
+        raise UserError("报送员只登记入库，裁决由关卡统一进行。", remedy="加上 --land-only。", code=4)
+
+
+def answered_for() -> Run:
+    """The run of who answers for a paper: a person with an account; a user of the system (root) answers for none."""
+    run = run_of()
+    if not run.token:
+        raise UserError(
+            "没有经办人：报告上印经办人的姓名，系统用户不能作经办人。",
+            remedy="在辖区的 users.yml 中登记本人的账号，运行 public-credit login 登录后再出具。",
+            code=4,
+        )
+    return run
 
 
 def run_of(given: datetime | date | None = None) -> Run:
@@ -27,7 +99,9 @@ def run_of(given: datetime | date | None = None) -> Run:
     on = given.date() if isinstance(given, datetime) else given or settings.business_date()
     if on is None and settings.simulated_clock():
         on = newest_business_day("reader")
-    return Run(on or settings.today(), "", settings.code_version(), settings.user())
+    actor = _who_acts()
+    token = None if actor.must_sign_in else actor.token
+    return Run(on or settings.today(), "", settings.code_version(), actor.who, token)
 
 
 def newest_day() -> date:
@@ -77,6 +151,7 @@ def dataset_of_catalogue(dataset: str) -> str:
     load_catalogue().sound(dataset.partition(".")[0])
     if dataset not in load_catalogue().datasets:
         raise _unknown("数据集", dataset, sorted(load_catalogue().datasets))
+    own_dataset(dataset)
     return dataset
 
 

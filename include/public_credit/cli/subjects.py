@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from ..base.messages import UserError
-from ..base.run import Run
 from ..ledger import words
 from ..ledger.session import session
 from ..oversight import asof
@@ -21,7 +20,6 @@ from .overview import Json
 from .start import On, run_of
 
 Reason = Annotated[str, typer.Option(help="理由，记入裁定。")]
-User = Annotated[str | None, typer.Option(help="作出裁定的人，默认当前用户。")]
 _EFFECT = "已登记；自下一次构建（public-credit build）起生效。"
 
 
@@ -145,20 +143,14 @@ def _related(detail: dict[str, Any]) -> str:
     return "、".join(detail.get("usccs") or detail.get("keys") or [])
 
 
-def _run(user: str | None, on: datetime | None) -> Run:
-    run = run_of(on)
-    return run.by(user) if user else run
-
-
 def merge(
     left: Annotated[str, typer.Argument(help="一个主体，或标识 类别:值。")],
     right: Annotated[str, typer.Argument(help="另一个主体，或标识 类别:值。")],
     reason: Reason,
-    user: User = None,
     on: On = None,
     as_json: Json = False,
 ) -> None:
-    number = judgements.merge(_run(user, on), left, right, reason)
+    number = judgements.merge(run_of(on), left, right, reason)
     output.done(as_json, f"第 {number} 号裁定：二者为同一主体。{_EFFECT}", judgements=[number])
 
 
@@ -166,23 +158,18 @@ def split(
     subject: Annotated[str, typer.Argument(help="主体编号、统一社会信用代码、类别:值 或名称。")],
     reason: Reason,
     identifier: Annotated[list[str], typer.Option("--identifier", help="要拆出的标识 类别:值，可多次给出。")],
-    user: User = None,
     on: On = None,
     as_json: Json = False,
 ) -> None:
-    numbers = judgements.split(_run(user, on), subject, identifier, reason)
+    numbers = judgements.split(run_of(on), subject, identifier, reason)
     said = f"第 {'、'.join(map(str, numbers))} 号裁定：所列标识不属于该主体。{_EFFECT}"
     output.done(as_json, said, judgements=list(numbers))
 
 
 def undo(
-    judgement: Annotated[int, typer.Argument(help="裁定编号。")],
-    reason: Reason,
-    user: User = None,
-    on: On = None,
-    as_json: Json = False,
+    judgement: Annotated[int, typer.Argument(help="裁定编号。")], reason: Reason, on: On = None, as_json: Json = False
 ) -> None:
-    judgements.undo(_run(user, on), judgement, reason)
+    judgements.undo(run_of(on), judgement, reason)
     output.done(as_json, f"第 {judgement} 号裁定撤销{_EFFECT}", judgements=[judgement])
 
 

@@ -15,6 +15,7 @@ from ..ledger import words
 from . import output
 from .chinese import App
 from .overview import Json
+from .start import own_account
 
 
 def register(app: App) -> None:
@@ -34,6 +35,7 @@ def show(as_json: Json = False) -> None:
             "unit_id": entry.unit,
             "password": entry.account in known,
             "oidc": bool(entry.oidc),
+            "unix": list(entry.unix),
         }
         for entry in catalogue.users.values()
     ]
@@ -43,7 +45,7 @@ def show(as_json: Json = False) -> None:
         print("没有账号：辖区文件夹中没有 users.yml，或其中没有可用的条目。")
     else:
         output.table(
-            ["账号", "姓名", "角色", "单位", "口令"],
+            ["账号", "姓名", "角色", "单位", "口令", "系统用户"],
             [
                 [
                     row["account"],
@@ -51,6 +53,7 @@ def show(as_json: Json = False) -> None:
                     words.AUDIENCE[str(row["role"])],
                     catalogue.unit_name(str(row["unit_id"])),
                     "已设" if row["password"] else "未设",
+                    "、".join(catalogue.users[str(row["account"])].unix),
                 ]
                 for row in rows
             ],
@@ -65,6 +68,7 @@ def set_password(
     account = key_given(account, "账号")
     if account not in load_catalogue().users:
         raise UserError(f"没有账号 {account[:40]}。", remedy="先在辖区文件夹的 users.yml 中登记。", code=4)
+    own_account(account)
     if generate:
         password = passwords.made_up()
     elif sys.stdin.isatty():

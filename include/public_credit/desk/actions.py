@@ -67,15 +67,15 @@ def start(
         _jobs[job.id] = job
         for old in [key for key, one in _jobs.items() if one.done.is_set()][: max(len(_jobs) - KEPT, 0)]:
             del _jobs[old]
-    _workers.submit(_work, job, words, person.who, after)
+    _workers.submit(_work, job, words, person.token, after)
     return job
 
 
-def _work(job: Job, words: tuple[str, ...], who: str, after: Callable[[], None]) -> None:
+def _work(job: Job, words: tuple[str, ...], token: str, after: Callable[[], None]) -> None:
     try:
         with subprocess.Popen(
             [sys.executable, "-m", "public_credit.cli", *words],
-            env=os.environ | {"PCW_USER": who},
+            env=os.environ | {"PCW_SESSION": token},  # no claim: the database says whose it is
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

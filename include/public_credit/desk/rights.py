@@ -1,4 +1,7 @@
-"""Who may open what: every route of the desk and its audience, in one table. A route that is not in it fails the start."""
+"""Who may what: every route of the desk and every command, with its audience, in one place.
+
+A route that is not here fails the start, a command that is not here does nothing.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +41,13 @@ PAGES: dict[str, frozenset[Audience]] = {  # each is also JSON, under /api
     "/mine/batches/{seq}": CLERKS,
     "/targets": LEADERS,
     "/jobs/{job_id}": EVERYBODY,
+    "/terminal": EVERYBODY,
 }
 OTHERS: dict[tuple[str, str], frozenset[Audience] | None] = {
     ("GET", "/login"): PUBLIC,
     ("POST", "/login"): PUBLIC,
+    ("POST", "/api/login"): PUBLIC,
+    ("POST", "/terminal"): EVERYBODY,
     ("GET", "/login/oidc"): PUBLIC,
     ("GET", "/login/oidc/back"): PUBLIC,
     ("GET", "/static/{name}"): PUBLIC,
@@ -68,6 +74,121 @@ OTHERS: dict[tuple[str, str], frozenset[Audience] | None] = {
 TABLE: dict[tuple[str, str], frozenset[Audience] | None] = OTHERS | {
     ("GET", prefix + path): audience for path, audience in PAGES.items() for prefix in ("", "/api")
 }
+
+
+@dataclass(frozen=True)
+class Command:
+    """Who may call a command. ``signed``: only a person who is signed in; else whoever holds the reader's credentials, too."""
+
+    audience: frozenset[Audience]
+    signed: bool = True
+
+
+def _reads(*pages: str, also: frozenset[Audience] = frozenset()) -> Command:
+    """A command that tells what pages tell, to their audience."""
+    return Command(frozenset().union(also, *(PAGES[page] for page in pages)), signed=False)
+
+
+def _does(*routes: str) -> Command:
+    """A command behind forms of the desk, for their audience."""
+    return Command(frozenset().union(*(OTHERS["POST", route] or frozenset() for route in routes)))
+
+
+_WORK = Command(ENGINEERS)
+_MOVES = _does("/batches/{seq}/{move}")
+_JUDGES = _does("/subjects/{move}")
+_APPROVES = _does("/releases/{release_id}/approve")
+NOBODY_ASKED: Command | None = (
+    None  # nothing of the ledger is changed, nobody's record shown; or it begins before there is a ledger
+)
+COMMANDS: dict[str, Command | None] = {
+    "login": NOBODY_ASKED,
+    "logout": NOBODY_ASKED,
+    "whoami": NOBODY_ASKED,
+    "users list": NOBODY_ASKED,
+    "users set-password": Command(EVERYBODY, signed=False),  # the first one is set before anybody can sign in
+    "desk": NOBODY_ASKED,
+    "doctor": NOBODY_ASKED,
+    "metrics": NOBODY_ASKED,
+    "migrate": NOBODY_ASKED,
+    "lineage": NOBODY_ASKED,
+    "report verify": NOBODY_ASKED,
+    "calendar show": NOBODY_ASKED,
+    "calendar deadline": NOBODY_ASKED,
+    "calendar import": NOBODY_ASKED,  # files of the checkout and of the district: whoever may write them
+    "catalogue check": NOBODY_ASKED,
+    "catalogue show": NOBODY_ASKED,
+    "catalogue coverage": NOBODY_ASKED,
+    "catalogue generate": NOBODY_ASKED,
+    "catalogue template": NOBODY_ASKED,
+    "catalogue apply": _WORK,
+    "status": _reads("/intake"),
+    "alerts": _reads("/intake"),
+    "quarantine": _reads("/quarantine"),
+    "slips": _reads("/batches", "/mine"),
+    "assessment": _reads("/intake", "/mine", "/targets"),
+    "trends": _reads("/trends"),
+    "explain": _reads("/records/{key}"),
+    "find": _reads("/find"),
+    "trace figure": _reads("/figures/{number:path}", "/targets"),
+    "batches": _reads("/batches", "/mine"),
+    "batches show": _reads("/batches/{seq}", "/mine/batches/{seq}"),
+    "batches set-aside": _MOVES,
+    "batches withdraw": _MOVES,
+    "batches restore": _MOVES,
+    "replay": _MOVES,
+    "gate": _does("/gate"),
+    "collect": _WORK,
+    "probe": Command(ENGINEERS, signed=False),
+    "ingest": Command(ENGINEERS | _does("/mine/hand-in").audience),
+    "attest": Command(ENGINEERS | _does("/mine/attest").audience),
+    "attestations list": _reads("/batches", "/mine"),
+    "attestations revoke": _WORK,
+    "build": _WORK,
+    "dbt": _WORK,
+    "sweep": _WORK,
+    "tidy": _WORK,
+    "purge": _WORK,
+    "vault rekey": _WORK,
+    "approvals": _reads("/releases"),
+    "approvals approve": _APPROVES,
+    "approvals reject": _APPROVES,
+    "corrections": _reads("/corrections", also=LOOKERS),
+    "corrections decide": _does("/corrections/{case}"),
+    "corrections undo": _does("/corrections/{case}"),
+    "waive": _does("/waivers"),
+    "waivers list": _reads("/quarantine"),
+    "waivers revoke": _does("/waivers"),
+    "release prepare": _WORK,
+    "release list": _reads("/releases"),
+    "release items": _reads("/releases/{release_id}"),
+    "release show": _reads("/releases/{release_id}"),
+    "release approve": _APPROVES,
+    "deliver": _WORK,
+    "deliveries": _reads("/deliveries"),
+    "receive": _WORK,
+    "reconcile": _WORK,
+    "subjects show": _reads("/subjects", also=LOOKERS),
+    "subjects as-of": _reads("/subjects", also=LOOKERS),
+    "subjects work": _reads("/subjects", also=LOOKERS),
+    "subjects merge": _JUDGES,
+    "subjects split": _JUDGES,
+    "subjects undo": _JUDGES,
+    "subjects suggest": _WORK,
+    "editions list": _reads("/targets", also=LOOKERS),
+    "editions show": _reads("/targets", also=LOOKERS),
+    "editions diff": _reads("/targets", also=LOOKERS),
+    "editions draft": _WORK,
+    "editions approve": _APPROVES,
+    "editions reject": _APPROVES,
+    "report leadership": Command(LEADERS),
+    "report subject": Command(LOOKERS),
+    "report person": _WORK,
+    "report review": _WORK,
+    "audit verify": Command(LOOKERS, signed=False),
+    "audit roots": Command(LOOKERS, signed=False),
+    "audit seal": _WORK,
+}
 HOME = {ENGINEER: "/intake", LEADERSHIP: "/targets", AUDITOR: "/find", CLERK: "/mine"}
 
 
@@ -92,6 +213,7 @@ _PLACES = (
     Place("/signins", "登录记录"),
     Place("/mine", "我的报送"),
     Place("/targets", "目标进度"),
+    Place("/terminal", "命令行登录"),
 )
 
 

@@ -1,7 +1,7 @@
 """Signing in and out: sessions and attempts in the database, written as ``pcw_desk`` alone.
 
-A session ends ``IDLE`` after it was last used and ``LONGEST`` after it was opened, whatever happens in between; ``desk.who()``
-asks for the same end. Too many attempts in ``WINDOW`` – of one account, or from one address – are turned away unseen.
+A session at the desk ends ``IDLE`` after it was last used and ``LONGEST`` after it was opened, whatever happens in between, one at
+the command line ``AT_COMMAND_LINE`` after it was opened; ``desk.who()`` asks for the same end. Too many attempts in ``WINDOW`` – of one account, or from one address – are turned away unseen.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from ..catalogue.users import Account
 from ..ledger.models import DeskSession, LoginAttempt
 from ..ledger.session import session
 from ..ledger.states import Audience, Channel, SignIn, sql
-from . import passwords
+from . import codes, passwords
 from .person import Person
 
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=10)
+AT_COMMAND_LINE = timedelta(hours=8)
 WINDOW = timedelta(minutes=15)
 OF_ACCOUNT, OF_ADDRESS = 5, 30  # attempts that failed, within the window
 _TOUCHED = timedelta(minutes=1)  # a session that was seen just now is not written again
@@ -41,6 +42,11 @@ class Refused(UserError):
     """Nobody is signed in: the account or password is wrong, or there were too many attempts."""
 
 
+def _too_many() -> Refused:
+    minutes = WINDOW.seconds // 60
+    return Refused("登录尝试次数过多。", remedy=f"请在 {minutes} 分钟后再试；忘记口令的，请数据管理员重设。", code=4)
+
+
 def sign_in(account: str, password: str, address: str, channel: Channel = Channel.DESK) -> Person:
     """Open a session for whoever knows the account's password. Raises Refused; the attempt is booked in any case."""
     entry = load_catalogue().users.get(account)
@@ -54,8 +60,7 @@ def sign_in(account: str, password: str, address: str, channel: Channel = Channe
             outcome = SignIn.ADMITTED if passwords.fits(account, password) and entry else SignIn.REFUSED
         opened.add(LoginAttempt(account=account, address=address, outcome=outcome, at=func.clock_timestamp()))
     if outcome == SignIn.THROTTLED:
-        minutes = WINDOW.seconds // 60
-        raise Refused("登录尝试次数过多。", remedy=f"请在 {minutes} 分钟后再试；忘记口令的，请数据管理员重设。", code=4)
+        raise _too_many()
     if outcome == SignIn.REFUSED or entry is None:
         raise Refused("账号或口令不对。", remedy="核对后重试；忘记口令的，请数据管理员重设。", code=4)
     return admit(entry, channel)
@@ -72,8 +77,34 @@ def admit_known(subject: str, address: str) -> Person:
     return admit(entry, Channel.DESK)
 
 
-def admit(entry: Account, channel: Channel) -> Person:
-    """Open a session for an account; its token is known to the person alone."""
+def admit_by_code(code: str, address: str) -> Person:
+    """Open a session at the command line for whom the desk has shown a one-time code. Raises Refused; the attempt is booked."""
+    with session("desk") as opened:
+        asked = {"account": "", "address": address, "window": WINDOW}
+        throttled = opened.execute(text(_FAILED), asked).tuples().one()[1] >= OF_ADDRESS
+        entry = None if throttled else load_catalogue().users.get(codes.account_of(code))
+        outcome = SignIn.THROTTLED if throttled else SignIn.ADMITTED if entry else SignIn.REFUSED
+        opened.add(
+            LoginAttempt(
+                account=entry.account if entry else "", address=address, outcome=outcome, at=func.clock_timestamp()
+            )
+        )
+    if throttled:
+        raise _too_many()
+    if entry is None:
+        raise Refused("登录码不对、已用过或已过期。", remedy="在工作台的“命令行登录”页另取一个，五分钟内使用。", code=4)
+    return admit(entry, Channel.CLI)
+
+
+def book_local(entry: Account | None, user: str) -> None:
+    """Book that a user of the machine tries to sign in without the desk, as the account he is mapped to or as nobody's."""
+    with session("desk") as opened:
+        outcome = SignIn.ADMITTED if entry else SignIn.REFUSED
+        opened.add(LoginAttempt(account=entry.account if entry else "", address=f"unix:{user}", outcome=outcome))
+
+
+def admit(entry: Account, channel: Channel, life: timedelta = AT_COMMAND_LINE) -> Person:
+    """Open a session for an account; its token is known to the person alone. ``life``: of one at the command line."""
     token = secrets.token_urlsafe(32)
     with session("desk") as opened:
         opened.add(
@@ -84,18 +115,19 @@ def admit(entry: Account, channel: Channel) -> Person:
                 role=entry.role,
                 unit_id=entry.unit or None,
                 channel=channel,
-                ends_at=func.clock_timestamp() + IDLE,
+                ends_at=func.clock_timestamp() + (IDLE if channel == Channel.DESK else life),
             )
         )
     return Person(entry.account, entry.name, Audience(entry.role), entry.unit, token)
 
 
 def of(token: str) -> Person | None:
-    """Who a token stands for; None when the session has ended, or the account is not what it was when it began."""
+    """Who the token of a session at the desk stands for; None when the session has ended, or the account is not what it was when it began."""
     with session("desk") as opened:
         found = opened.scalar(
             select(DeskSession).where(
                 DeskSession.token_hash == _hash(token),
+                DeskSession.channel == Channel.DESK,
                 DeskSession.closed_at.is_(None),
                 DeskSession.ends_at > func.clock_timestamp(),
             )

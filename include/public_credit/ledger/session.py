@@ -7,10 +7,11 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, CursorResult, Result, func, select, update
+from sqlalchemy import Connection, CursorResult, Result, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -62,9 +63,63 @@ def acting(audience: Audience, token: str) -> Iterator[None]:
         _acting.reset(before)
 
 
+def not_signed_in(who: str) -> UserError:
+    """What somebody is told who has to sign in first."""
+    return UserError(
+        f"没有登录：这项操作须以本人名义办理（{who} 没有对应的工作台账号）。",
+        remedy="运行 public-credit login <账号> 登录；或在辖区的 users.yml 中为本人的账号写明 unix。",
+        code=4,
+    )
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What the database says of the session of a token. ``unit_id`` '' for everybody but clerks."""
+
+    account: str
+    name: str
+    role: Audience
+    unit_id: str
+    channel: Channel
+    opened_at: datetime
+    ends_at: datetime
+
+
+def session_of(token: str) -> SignedIn | None:
+    """Whose session a token is, as the database says; None when it is none, or has ended."""
+    with session("reader", token) as opened:
+        found = opened.execute(text("select * from desk.session_told()")).one_or_none()
+    if found is None:
+        return None
+    return SignedIn(
+        found.account,
+        found.name,
+        Audience(found.role),
+        found.unit_id or "",
+        Channel(found.channel),
+        found.opened_at,
+        found.ends_at,
+    )
+
+
+def end_session(token: str) -> bool:
+    """End the session of a token; whether there was one."""
+    with session("reader", token) as opened:
+        return bool(opened.scalar(text("select desk.end_session()")))
+
+
 @contextmanager
 def signed_in(run: Run) -> Iterator[str]:
-    """The token of a session at the command line, for whoever calls it: who can, has the rights of an engineer of the house."""
+    """The token of the session in which a run looks at one person's record: its own, else one made for that, in the name of who runs it.
+
+    The latter has the rights of an engineer: where nobody is named who could sign in, whoever can call the command line is one.
+    Raises UserError (code 4) where somebody would have to sign in, and nobody has.
+    """
+    if run.token is None:
+        raise not_signed_in(run.who)
+    if run.token:
+        yield run.token
+        return
     token, who = secrets.token_urlsafe(32), persons.mask(run.who.strip())
     digest = hashlib.sha256(token.encode()).digest()
     values = {"account": who, "name": who, "role": Audience.ENGINEER, "channel": Channel.CLI}

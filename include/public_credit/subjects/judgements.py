@@ -29,10 +29,9 @@ def pending(opened: Session) -> bool:
     return bool(opened.execute(text(_PENDING)).scalar())
 
 
-def _said(**texts: str) -> None:
-    for name, value in texts.items():
-        if not value.strip():
-            raise UserError(f"须写明{name}。", remedy="加上 --reason “……” 和 --user 姓名或工号。")
+def _said(reason: str) -> None:
+    if not reason.strip():
+        raise UserError("须写明理由。", remedy="加上 --reason “……”。")
 
 
 def _book(run: Run, opened: Session, decision: str, left: Node, right: Node, reason: str) -> int:
@@ -71,7 +70,7 @@ def _side(run: Run, opened: Session, given: str) -> Node:
 
 def merge(run: Run, left: str, right: str, reason: str) -> int:
     """Book that two subjects (or identifiers) are the same; the judgement's number."""
-    _said(理由=reason, 用户=run.who)
+    _said(reason)
     with session("collector") as opened:
         first, second = _side(run, opened, left), _side(run, opened, right)
         if first == second:
@@ -81,7 +80,7 @@ def merge(run: Run, left: str, right: str, reason: str) -> int:
 
 def split(run: Run, subject: str, identifiers: list[str], reason: str) -> list[int]:
     """Book that identifiers do not belong to a subject; the judgements' numbers."""
-    _said(理由=reason, 用户=run.who)
+    _said(reason)
     with session("collector") as opened:
         known = lookup.find(run, opened, subject)
         parted = {lookup.identifier(opened, item) for item in identifiers}
@@ -113,7 +112,7 @@ def split(run: Run, subject: str, identifiers: list[str], reason: str) -> list[i
 
 def undo(run: Run, number: int, reason: str) -> None:
     """Take a judgement back."""
-    _said(理由=reason, 用户=run.who)
+    _said(reason)
     with session("collector") as opened:
         found = opened.get(Judgement, number)
         if found is None:

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from ...base.messages import UserError
 from ...ledger import words
-from .. import guard, oidc, rights, sessions, shown
+from ...ledger.states import Channel
+from .. import codes, guard, oidc, rights, sessions, shown
 from ..guard import Form, Signed
 from ..person import Person
 from . import register
@@ -101,6 +102,30 @@ def sign_out(person: Signed) -> Response:
     return answer
 
 
+def at_command_line(request: Request, form: Form) -> Response:
+    """A person at the command line, with account and password or with a one-time code; the token is the answer."""
+    try:
+        if code := str(form.get("code", "")):
+            person = sessions.admit_by_code(code[:64], _address(request))
+        else:
+            account, password = str(form.get("account", ""))[:64], str(form.get("password", ""))
+            person = sessions.sign_in(account, password, _address(request), Channel.CLI)
+    except sessions.Refused as fault:
+        return JSONResponse({"error": fault.text, "remedy": fault.remedy}, 401)
+    return JSONResponse({"token": person.token, "account": person.account})
+
+
+def terminal(person: Signed) -> register.Told:
+    """What a code for the command line is, before there is one."""
+    return {"code": "", "minutes": int(codes.GOOD_FOR.total_seconds()) // 60}
+
+
+def give_code(person: Signed) -> Response:
+    """A one-time code for the command line, shown once to the person who is signed in."""
+    told = terminal(person) | {"code": codes.made_for(person.account)}
+    return shown.page("terminal.html.j2", person, title="命令行登录", here="/terminal", **told)
+
+
 def home(person: Signed) -> Response:
     """Where a role begins."""
     return RedirectResponse(rights.HOME[person.role], 303)
@@ -128,6 +153,9 @@ def register_all(app: FastAPI) -> None:
     register.plain(app, "POST", "/login", sign_in)
     register.plain(app, "GET", "/login/oidc", to_provider)
     register.plain(app, "GET", "/login/oidc/back", from_provider)
+    register.plain(app, "POST", "/api/login", at_command_line)
+    register.page(app, "/terminal", "terminal.html.j2", "命令行登录", terminal)
+    register.plain(app, "POST", "/terminal", give_code)
     register.plain(app, "POST", "/logout", sign_out)
     register.plain(app, "GET", "/", home)
     register.plain(app, "GET", "/static/{name}", file)
