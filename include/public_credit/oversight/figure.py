@@ -51,13 +51,10 @@ _ITEMS = """
     group by c.item_key, c.unit_id
     having sum(c.numerator) <> 0 or sum(c.denominator) <> 0
     order by numerator, label, c.item_key"""
+# Lines of persons, and of nobody known to be an organisation, come without what they are of.
 _LINES = """
-    select a.line_key, a.note, a.unit_id, a.record_id, a.event_on, a.counted, a.out_of,
-        a.record_id is not null and coalesce(l.subject_class, '') <> 'organisation' as not_listed
-    from marts.mart_supervision__assessment_line a
-    left join published.record_links l on l.record_id = a.record_id
-    where a.item = :item and a.year = :year and (:unit = '' or a.unit_id = :unit)
-    order by a.counted, a.unit_id, a.event_on, a.line_key"""
+    select line_key, note, unit_id, record_id, event_on, counted, out_of, told
+    from desk.assessment_lines(:item, :year, nullif(:unit, ''), null) order by counted, unit_id, event_on, line_key"""
 
 _FROZEN = """
     select f.numerator, f.denominator, f.suppressed, f.figure_id, t.title, t.subject_type, e.as_of, e.state
@@ -175,7 +172,7 @@ def _of_rate(opened: Session, number: str, metric: str, unit: str, year: int) ->
     totals = [None if row.out_of is None else row.out_of for row in rows]
     denominator = None if all(value is None for value in totals) else int(sum(value or 0 for value in totals))
     found = Lines(number, title.scalar_one(), f"{year} 年", int(sum(row.counted for row in rows)), denominator)
-    told = [row for row in rows if not row.not_listed]
+    told = [row for row in rows if row.told]
     found.untold = len(rows) - len(told)
     found.note = f"其中自然人和主体类别未明的 {found.untold} 条只计数，不列明细" if found.untold else ""
     found.rows = [

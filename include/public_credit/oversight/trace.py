@@ -19,6 +19,7 @@ from ..ledger import ids, unchanged, words
 from ..ledger.looks import refusals
 from ..ledger.session import session
 from ..ledger.states import BatchState, QuarantineState
+from . import part
 
 _LISTED = 20
 _FOUND = text(f"""
@@ -31,6 +32,13 @@ WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.WITHDRAWN: "随批次撤回",
 }
 _HIDDEN = "（号码已隐去）"
+_BESIDE = {
+    "deliveries": "item_id bigint, release_id bigint, receiver text, interface text, operation text, version text, state text, "
+    "payload jsonb, receipt_id text, receipt_code text, receipt_field text, receipt_text text, city_id text, "
+    "sent_at timestamptz, booked_at timestamptz, due_on date",
+    "events": "seq bigint, event text, text text, at_on date",
+    "looks": "at timestamptz, who text, purpose text",
+}
 
 
 @dataclass(frozen=True)
@@ -230,38 +238,9 @@ def _story(item: Found, purpose: str, token: str) -> dict[str, Any]:
     kind = load_catalogue().kinds[item.kind]
     with refusals(), session("reader", token) as opened:
         versions = _versions(opened, item, purpose)
-        record = {"record": item.record_id}
-        deliveries = [
-            dict(row)
-            for row in opened.execute(
-                text("""
-            select item_id, release_id, receiver, interface, operation, version, state, payload, receipt_id,
-                   receipt_code, receipt_field, receipt_text, city_id, sent_at, booked_at, due_on
-            from ledger.delivery_item join ledger.delivery_state using (item_id) where record_id = :record order by item_id"""),
-                record,
-            ).mappings()
-        ]
-        events = [
-            dict(row)
-            for row in opened.execute(
-                text(
-                    "select seq, event, text, at_on from ledger.receiver_event where record_id = :record order by seq"
-                ),
-                record,
-            ).mappings()
-        ]
-        looks = (
-            [
-                dict(row)
-                for row in opened.execute(
-                    text(
-                        "select at, who, purpose from ledger.access_log where record_id = :record and record_id <> '' order by id"
-                    ),
-                    record,
-                ).mappings()
-            ]
-            if item.record_id
-            else []
+        deliveries, events, looks = (
+            [row._asdict() for row in part.told(opened, kind, item.record_id, name, columns)] if item.record_id else []
+            for name, columns in _BESIDE.items()
         )
     for delivery in deliveries:
         delivery["values"] = delivery.pop("payload")

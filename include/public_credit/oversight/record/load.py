@@ -99,8 +99,8 @@ def at_place(batch_seq: int, row_no: int) -> Asked:
                 f"批次 {batch_seq} 的记录类型 {batch['kind']} 已不在目录中。", remedy="由数据工程师核查。", code=4
             )
         landed = opened.execute(
-            text(f"select exists (select from {kind.raw} where batch_seq = :seq and row_no = :row)"),
-            {"seq": batch_seq, "row": row_no},
+            text("select exists (select from desk.receipt_rows(:kind, :seq, null, array[cast(:row as integer)]))"),
+            {"kind": kind.id, "seq": batch_seq, "row": row_no},
         ).scalar()
         if not landed and _gone(opened, batch_seq, row_no) is None:
             raise UserError(f"批次 {batch_seq} 没有第 {row_no} 行。", remedy="行号从 1 起，是批次内的序号。", code=4)
@@ -174,15 +174,15 @@ def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: s
     kind = asked.kind
     ready = published.ready(opened)
     record_id = asked.record_id or rows[-1].record_id
-    known = state.built(opened, record_id) if record_id and ready else None
+    known = state.built(opened, kind, record_id) if record_id and ready else None
     row = _focus(rows, known if asked.record_id else None)
     if not asked.record_id and record_id:
         rows = of_record(opened, kind, record_id, purpose)
     batch = source.batch(opened, row.batch_seq, row.attempt)
     waived = rules.waivers(opened, batch)
     seen, note = rules.of(opened, kind, row, waived)
-    sent, payloads = onward.deliveries(opened, record_id) if record_id else ((), [])
-    later = onward.events(opened, record_id) if record_id else []
+    sent, payloads = onward.deliveries(opened, kind, record_id) if record_id else ((), [])
+    later = onward.events(opened, kind, record_id) if record_id else []
     linked = beside.related(opened, kind, record_id) if record_id else ()
     sent_back = beside.returned(opened, record_id, row.batch_seq, row.row_no)
     if asked.record_id:
@@ -215,16 +215,16 @@ def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: s
         row_hash=_row_hash(opened, kind, row),
         values=values.of(opened, kind, row, payload),
         rules=seen,
-        receipts=receipts.of(kind, rows, receipts.known(opened, record_id) if record_id and ready else {}),
+        receipts=receipts.of(kind, rows, receipts.known(opened, kind, record_id) if record_id and ready else {}),
         related=linked,
         returned=sent_back,
         waivers=waived,
         gate=rules.results(opened, row.batch_seq, row.attempt),
         builds=beside.builds(opened, row.batch_seq),
-        uses=onward.uses(opened, record_id, known, on) if record_id else (),
+        uses=onward.uses(opened, kind, record_id, known, on) if record_id else (),
         deliveries=sent,
-        told=onward.told(opened, record_id, later) if record_id else (),
-        looks=looked.at(opened, record_id),
+        told=onward.told(opened, kind, record_id, later) if record_id else (),
+        looks=looked.at(opened, kind, record_id),
         notes=tuple(filter(None, (note, "" if ready else _NOT_BUILT))),
         **_made(run, opened, purpose),
     )
