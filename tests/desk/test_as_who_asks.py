@@ -10,9 +10,10 @@ import psycopg
 import pytest
 from psycopg import errors
 from public_credit.base import settings
-from public_credit.catalogue import load_catalogue
+from public_credit.catalogue import load_catalogue, remembered
 from public_credit.desk import rights
 from public_credit.desk.person import Person
+from public_credit.ledger.session import acting
 from public_credit.ledger.states import Audience
 from starlette.testclient import TestClient
 
@@ -214,3 +215,9 @@ def test_a_clerk_is_told_of_his_unit_alone(built: Built) -> None:
             assert built.asks("clerk", f"select count(*) from {table} where batch_seq = %s", house.first) == [(0,)]
     finally:
         house.query("update ledger.batch set unit_id = %s where seq = %s returning seq", built.unit, house.first)
+
+
+def test_what_the_program_has_to_know_is_not_read_with_the_rights_of_who_asks(built: Built, asked_as: set[str]) -> None:
+    with acting(Audience.CLERK, built.people["clerk"].token):
+        assert remembered.recall("asked by a test"), "the district's files as they were good last"
+    assert asked_as == {"pcw_desk"}

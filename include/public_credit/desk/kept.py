@@ -28,13 +28,18 @@ class Kept(Generic[Value]):
         age = time.monotonic() - last[0] if last else self._stale
         if last is None or age >= self._stale:
             with lock:
-                if self._kept.get(key) is last:
-                    self._kept[key] = (time.monotonic(), self._make())
-                return self._kept[key][1]
+                known = self._kept.get(key)
+                if known is None or known is last:
+                    known = self._kept[key] = (time.monotonic(), self._make())
+                return known[1]
         if age > self._fresh and lock.acquire(blocking=False):
             work = contextvars.copy_context().run  # with the rights of who asks
             threading.Thread(target=work, args=(self._again, key, lock), daemon=True).start()
         return last[1]
+
+    def forget(self) -> None:
+        """Compute everything anew when it is asked for next."""
+        self._kept.clear()
 
     def _again(self, key: Hashable, lock: threading.Lock) -> None:
         """Compute it once more; the lock is held already."""

@@ -23,8 +23,10 @@ from . import part
 
 _LISTED = 20
 _FOUND = text(f"""
-    select variant, {ids.record_id("record_id")} as record_id, batch_seq, attempt, row_no
-    from desk.find_records(:kind, :record, cast(:numbers as text[]))""")
+    select asked.kind, f.variant, {ids.record_id("f.record_id")} as record_id, f.batch_seq, f.attempt, f.row_no
+    from unnest(cast(:kinds as text[])) with ordinality asked (kind, place)
+    cross join lateral desk.find_records(asked.kind, :record, cast(:numbers as text[])) f
+    order by asked.place, f.batch_seq, f.attempt, f.row_no""")
 WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.HELD: "随批次扣留",
     BatchState.LANDED: words.NOT_JUDGED,
@@ -96,14 +98,13 @@ def find(key: str) -> list[Found]:
 def answering(opened: Session, key: str) -> list[Found]:
     """Records with this document number or record id, those of persons among them, as ``find`` tells them one by one."""
     by_id = ids.is_record_id(key)
+    kinds = [kind.id for kind in load_catalogue().kinds.values() if by_id or kind.document is not None]
+    asked = {"kinds": kinds, "record": key if by_id else None, "numbers": None if by_id else spellings(key)}
     found: dict[Any, Found] = {}
-    for kind in load_catalogue().kinds.values():
-        if not by_id and kind.document is None:
-            continue
-        asked = {"kind": kind.id, "record": key if by_id else None, "numbers": None if by_id else spellings(key)}
-        for row in opened.execute(_FOUND, asked).tuples():
-            record = Found(kind.id, *row)
-            found.setdefault((kind.id, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record)
+    for row in opened.execute(_FOUND, asked).tuples():
+        record = Found(*row)
+        place = (record.batch_seq, record.attempt, record.row_no)
+        found.setdefault((record.kind, record.record_id or place), record)
     return list(found.values())
 
 

@@ -41,12 +41,12 @@ def _overview() -> Told:
     return told
 
 
-_kept = Kept(_overview, fresh=5, stale=60)
+kept = Kept(_overview, fresh=5, stale=60)
 
 
 def overview(person: Person) -> Told:
     """The day at a glance, some seconds old at most; the same for everybody of a role."""
-    return _kept.get((settings.connections_file(), settings.current().district, person.role))
+    return kept.get((settings.connections_file(), settings.current().district, person.role))
 
 
 def _departments(told: Told) -> list[Told]:

@@ -132,9 +132,13 @@ def case(
     channel: str = "cli",
     action: str = "explain",
     check: bool = True,
+    largest: int | None = None,
     token: str = "",
 ) -> RecordCase:
-    """The case of what is asked for, see ``load``; a person's to whom ``token`` stands for, without one to who calls."""
+    """The case of what is asked for, see ``load``; a person's to whom ``token`` stands for, without one to who calls.
+
+    ``largest``: bytes of an original that is read through, None for any.
+    """
     purpose = looked.purpose_given(asked.about_person, purpose)
     if not asked.about_person:  # of a person's the database writes the look as it answers
         looked.book(run, asked.record_id, asked.place, purpose=purpose, action=action, channel=channel)
@@ -145,9 +149,9 @@ def case(
         else:
             found = of_place(opened, asked.kind, asked.batch_seq, asked.row_no, purpose)
         made = (
-            _landed(run, opened, asked, found, purpose, check)
+            _landed(run, opened, asked, found, purpose, check, largest)
             if found
-            else _content_gone(run, opened, asked, purpose, check)
+            else _content_gone(run, opened, asked, purpose, check, largest)
         )
     return hidden(made)
 
@@ -170,7 +174,9 @@ def _next(rows: list[Row], row: Row) -> int | None:
     return after[0].batch_seq if after else None
 
 
-def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: str, check: bool) -> RecordCase:
+def _landed(
+    run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: str, check: bool, largest: int | None
+) -> RecordCase:
     kind = asked.kind
     ready = published.ready(opened)
     record_id = asked.record_id or rows[-1].record_id
@@ -211,7 +217,7 @@ def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: s
         event_on=shown.get(kind.event_date or "", ""),
         entered=row.accepted,
         state=condition,
-        source=source.of(batch, row.row_no, row.sheet, row.source_row, source.checked(batch, check)),
+        source=source.of(batch, row.row_no, row.sheet, row.source_row, source.checked(batch, check, largest)),
         row_hash=_row_hash(opened, kind, row),
         values=values.of(opened, kind, row, payload),
         rules=seen,
@@ -230,7 +236,9 @@ def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: s
     )
 
 
-def _content_gone(run: Run, opened: Session, asked: Asked, purpose: str, check: bool) -> RecordCase:
+def _content_gone(
+    run: Run, opened: Session, asked: Asked, purpose: str, check: bool, largest: int | None
+) -> RecordCase:
     """The case of a row of which only place and reason are kept."""
     gone = _gone(opened, asked.batch_seq, asked.row_no)
     assert gone is not None  # at_place has asked
@@ -260,7 +268,7 @@ def _content_gone(run: Run, opened: Session, asked: Asked, purpose: str, check: 
         event_on="",
         entered=False,
         state=condition,
-        source=source.of(batch, asked.row_no, sheet, source_row, source.checked(batch, check)),
+        source=source.of(batch, asked.row_no, sheet, source_row, source.checked(batch, check, largest)),
         row_hash=None,
         values=(),
         rules=seen,

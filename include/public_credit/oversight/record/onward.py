@@ -39,8 +39,8 @@ _FIGURES = """
     group by c.figure_id, c.label, c.valid_from, c.valid_to
     having sum(c.numerator) <> 0 or sum(c.denominator) <> 0 order by c.figure_id, c.valid_from"""
 _TARGETS = """
-    select target_id, goal_no, title, subject_type from policy.target
-    where figure_id = :figure order by target_id, goal_no"""
+    select figure_id, target_id, goal_no, title, subject_type from policy.target
+    where figure_id = any(:figures) order by target_id, goal_no"""
 _EDITIONS = """
     select i.edition_id, e.year, e.kind, e.state, i.figure_id, i.label, i.numerator, i.denominator
     from ledger.edition_item i join ledger.edition e on e.id = i.edition_id
@@ -165,8 +165,10 @@ _RATE_OF = {"timeliness": "timely_rate", "compliance": "compliance_rate", "link"
 
 
 def _figures(opened: Session, asked: Mapping[str, Any]) -> Iterator[Use]:
-    for row in opened.execute(text(_FIGURES), asked).all():
-        for target in opened.execute(text(_TARGETS), {"figure": row.figure_id}).all():
+    counted = opened.execute(text(_FIGURES), asked).all()
+    targets = opened.execute(text(_TARGETS), {"figures": [row.figure_id for row in counted]}).all() if counted else []
+    for row in counted:
+        for target in (one for one in targets if one.figure_id == row.figure_id):
             until = f"，至 {row.valid_to} 止" if row.valid_to else ""
             yield Use(
                 "目标数字",
