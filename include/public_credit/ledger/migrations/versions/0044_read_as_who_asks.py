@@ -169,6 +169,33 @@ begin
         order by a.counted < a.out_of desc, a.event_on desc, a.line_key limit $4' using of_item, of_year, of_unit, most;
 end $$
 """
+# As it was, of one number in its spellings: who has a list of numbers learns nothing from it.
+FIND_RECORDS = """
+create or replace function desk.find_records(of_kind text, of_record text, document_numbers text[])
+returns table (variant text, record_id uuid, batch_seq bigint, attempt smallint, row_no integer)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    document name; condition text := 'r.record_id = $1 and $2 is null'; stored uuid := (substr(of_record, 2) || '0')::uuid;
+    numbers text[] := array(select n from unnest(document_numbers) n where btrim(n) <> '');
+begin
+    -- guard
+    if of_record is null then
+        select a.attname into document from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+        where i.indexrelid = to_regclass(format('raw.%I', 'ix_' || of_kind || '_document'));
+        if document is null then
+            return;
+        end if;
+        condition := format('r.%I = any ($2) and $1 is null', document);
+    else
+        numbers := null;
+    end if;
+    return query execute format('select r.variant, r.record_id, r.batch_seq, r.attempt, r.row_no from raw.%I r where %s '
+        'order by r.batch_seq, r.attempt, r.row_no limit 1000', of_kind, condition) using stored, numbers;
+end $$
+"""
+GUARD = """if cardinality(document_numbers) > 32 then
+        raise exception 'one number at a time' using errcode = 'PC004';
+    end if;"""
 FUNCTIONS = {
     "note_visit(text, text, text, text)": NOTE_VISIT,
     "beside(text, text, text)": BESIDE,
@@ -186,8 +213,10 @@ FUNCTIONS = {
 def upgrade() -> None:
     for function in FUNCTIONS.values():
         op.execute(function)
+    op.execute(FIND_RECORDS.replace("-- guard", GUARD))
 
 
 def downgrade() -> None:
     for signature in FUNCTIONS:
         op.execute(f"drop function desk.{signature}")
+    op.execute(FIND_RECORDS)
