@@ -14,6 +14,7 @@ from public_credit.desk import app, guard, sessions
 from public_credit.desk.person import Person
 from public_credit.ledger.states import Audience, Channel
 from public_credit.steps.follow_up import follow_up
+from sqlalchemy import Connection, Engine, event
 from starlette.testclient import TestClient
 
 from tests.conftest import open_warehouse
@@ -21,6 +22,8 @@ from tests.helpers import penalties
 from tests.helpers.runs import run_on
 
 ACCOUNTS = {"engineer": "engineer", "leadership": "leader", "auditor": "auditor", "clerk": "clerk"}
+
+ARCHIVE = "pcw_collector"  # reads an archived original to compute its hash again; nothing of it is shown
 
 
 @dataclass
@@ -44,6 +47,35 @@ def signed_in(role: str) -> Person:
     return sessions.admit(load_catalogue().users[ACCOUNTS[role]], Channel.DESK)
 
 
+def everybody() -> tuple[dict[str, Person], Callable[[str], TestClient]]:
+    """Somebody of each role, signed in, and the application as each of them asks it."""
+    people = {str(role): signed_in(role) for role in Audience}
+    made = app.application()
+
+    def client(role: str) -> TestClient:
+        opened = TestClient(
+            made, base_url="http://127.0.0.1:8090", follow_redirects=False, raise_server_exceptions=False
+        )
+        if role in people:
+            opened.cookies.set(guard.COOKIE, people[role].token)
+        return opened
+
+    return people, client
+
+
+@pytest.fixture
+def asked_as() -> Iterator[set[str]]:
+    """The database roles any statement was run as, of this process."""
+    roles: set[str] = set()
+
+    def heard(connection: Connection, *_: Any) -> None:
+        roles.add(str(connection.engine.url.username))
+
+    event.listen(Engine, "before_cursor_execute", heard)
+    yield roles
+    event.remove(Engine, "before_cursor_execute", heard)
+
+
 @pytest.fixture(scope="module")
 def desk(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
@@ -57,17 +89,7 @@ def desk(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
             returned = penalties.land(folder, "wrong.csv", penalties.csv_bytes(wrong))
             penalties.judge(returned)
             follow_up(run_on(penalties.ON))
-            people = {str(role): signed_in(role) for role in Audience}
-            made = app.application()
-
-            def client(role: str) -> TestClient:
-                opened = TestClient(
-                    made, base_url="http://127.0.0.1:8090", follow_redirects=False, raise_server_exceptions=False
-                )
-                if role in people:
-                    opened.cookies.set(guard.COOKIE, people[role].token)
-                return opened
-
+            people, client = everybody()
             with warehouse.connect("owner") as connection:
                 slip = connection.execute("select slip_id from ledger.slip where batch_seq = %s", [returned]).fetchone()
             assert slip, "the second receipt has a slip"

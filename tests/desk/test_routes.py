@@ -10,7 +10,7 @@ from public_credit.desk import app, rights
 from public_credit.ledger.states import Audience
 from starlette.testclient import TestClient
 
-from .conftest import Desk
+from .conftest import ARCHIVE, Desk
 
 ROUTES = sorted(rights.TABLE, key=lambda item: (item[1], item[0]))
 
@@ -29,8 +29,9 @@ def _ask(client: TestClient, method: str, path: str, **data: Any) -> Any:
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES, ids=[" ".join(route) for route in ROUTES])
-def test_nobody_gets_in_without_signing_in(desk: Desk, method: str, path: str) -> None:
+def test_nobody_gets_in_without_signing_in(desk: Desk, asked_as: set[str], method: str, path: str) -> None:
     answer = _ask(desk.client("nobody"), method, _path(desk, path))
+    assert asked_as <= {"pcw_desk"}, "nobody is let in, and something is read"
     if rights.TABLE[(method, path)] is None:
         assert answer.status_code != 401
     elif method == "GET" and not path.startswith("/api"):
@@ -42,7 +43,9 @@ def test_nobody_gets_in_without_signing_in(desk: Desk, method: str, path: str) -
 
 @pytest.mark.parametrize("role", [str(role) for role in Audience])
 @pytest.mark.parametrize(("method", "path"), ROUTES, ids=[" ".join(route) for route in ROUTES])
-def test_a_role_gets_what_the_table_gives_it_and_nothing_else(desk: Desk, role: str, method: str, path: str) -> None:
+def test_a_role_gets_what_the_table_gives_it_and_nothing_else(
+    desk: Desk, asked_as: set[str], role: str, method: str, path: str
+) -> None:
     audience = rights.TABLE[(method, path)]
     if path in ("/logout", "/login", "/login/oidc", "/login/oidc/back"):
         return
@@ -55,6 +58,8 @@ def test_a_role_gets_what_the_table_gives_it_and_nothing_else(desk: Desk, role: 
     else:
         assert answer.status_code in (200, 303, 404) or path.endswith("/find") or "figures" in path, answer.text
         assert answer.status_code != 404 or re.search("没有", answer.text)
+    original = {ARCHIVE} if "/rows/" in path else set()
+    assert asked_as <= {"pcw_desk", f"pcw_{role}"} | original, "a page reads with other rights than those of who asks"
 
 
 def test_a_route_without_an_audience_fails_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,7 @@ def test_nothing_is_landed_while_keys_change(warehouse: Any, tmp_path: Path) -> 
         landing.stdin.write("go\n")
         landing.stdin.flush()
         until(lambda: waiting(warehouse) >= 1)
-        with warehouse.connect("reader") as reader:
+        with warehouse.connect("collector") as reader:
             assert reader.execute("select count(*) from raw.administrative_penalty where attempt > 1").fetchone() == (
                 0,
             )

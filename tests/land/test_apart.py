@@ -114,7 +114,7 @@ def test_what_a_receipt_does_to_its_reader_ends_that_receipt_alone(warehouse: An
     ]
     assert found["failures"] == [] and found["loaded"] == [] and found["children"] == 0
     said = {dead: "信号 11", grown: "占用内存超过 1024 MB", endless: "占用处理器超过 6 秒"}
-    with warehouse.connect("reader") as reader:
+    with warehouse.connect("collector") as reader:
         for seq, reason in said.items():
             told = reader.execute(
                 "select distinct on (batch_seq) verdict, owner, message from ledger.step where name = 'land' "

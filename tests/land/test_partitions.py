@@ -83,7 +83,7 @@ def test_a_turn_that_is_killed_or_kept_waiting_leaves_all_as_it_was(
     with session("collector") as landing:
         shapes.hold(landing, KIND, shared=True)
         assert partitions.turn_all([kind], MARCH) == []
-    with warehouse.connect("reader") as reader:
+    with warehouse.connect("collector") as reader:
         reader.execute(f"select from raw.{KIND}")
         assert partitions.turn_all([kind], MARCH) == []
     assert bounds() == [(0, None)] and len(where(warehouse)) == 1

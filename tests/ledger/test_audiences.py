@@ -120,6 +120,10 @@ def test_many_numbers_at_once_are_not_asked_for(warehouse: Any) -> None:
     with warehouse.connect("auditor") as auditor, pytest.raises(psycopg.Error, match="one number at a time"):
         auditor.execute("select set_config('pcw.session', 'auditor', true)")
         auditor.execute(ASK, [[bytes([n]) * 32 for n in range(65)], "核查"])
+    for role in ("auditor", "reader"):
+        with warehouse.connect(role) as asking, pytest.raises(psycopg.Error, match="one number at a time"):
+            numbers = [f"示罚〔2026〕{n}号" for n in range(100)]
+            asking.execute("select * from desk.find_records('administrative_penalty', null, %s)", [numbers])
 
 
 def test_nobody_writes_a_look_by_hand_and_a_blank_number_finds_nobody(warehouse: Any) -> None:

@@ -97,7 +97,7 @@ def test_an_error_while_landing_ends_that_receipt_only(
     assert (verdict, owner) == ("failed", "data_engineer") and type(error).__name__.rsplit(".")[-1] in message
     assert len(failures) == 1 and str(bad) in failures[0]
     assert "open_tables" in caplog.text and VALUE not in caplog.text + message + failures[0]
-    with warehouse.connect("reader") as reader:
+    with warehouse.connect("collector") as reader:
         assert reader.execute(
             "select count(*) from raw.administrative_penalty where batch_seq = %s", [bad]
         ).fetchone() == (0,)

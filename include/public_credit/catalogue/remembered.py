@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..ledger.models import DistrictFile
-from ..ledger.session import session
+from ..ledger.session import for_itself, session
 
 if TYPE_CHECKING:
     from .load import Catalogue
@@ -24,7 +24,7 @@ def recall(stamp: Hashable) -> tuple[tuple[str, str], ...]:
     """(file, text) of every file that is remembered; none while the ledger cannot be asked. Asked once per ``stamp``."""
     if stamp not in _recalled:
         try:
-            with session("reader") as opened:
+            with for_itself(), session("reader") as opened:
                 found = opened.execute(select(DistrictFile.name, DistrictFile.content).order_by(DistrictFile.name))
                 rows = tuple((name, content) for name, content in found)
         except (UserError, SQLAlchemyError):  # no database yet, or it is being migrated

@@ -312,7 +312,7 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
 
 def cover(release_id: int) -> dict[str, Any]:
     """Cover sheet of a release with its state and hash."""
-    with session("sender") as opened:
+    with session("reader") as opened:
         release = opened.get(Release, release_id)
         if release is None:
             raise UserError(f"没有第 {release_id} 号变更单。", remedy="用 public-credit status 查看编号。", code=4)

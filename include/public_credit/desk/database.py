@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..ledger.session import session
+from ..ledger.session import acting, session
 from .person import Person
 
 
 @contextmanager
 def opened(person: Person) -> Iterator[Session]:
-    """A read transaction of a person: the database knows who asks by ``desk.who()``, from the token, for this transaction."""
-    with session("reader") as read:
-        read.execute(text("select set_config('pcw.session', :token, true)"), {"token": person.token})
+    """A read transaction of a person, with the rights of the own role; ``desk.who()`` says who it is, from the token."""
+    with acting(person.role, person.token), session("reader") as read:
         yield read

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
@@ -17,11 +19,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..base import settings
 from ..base.messages import UserError
+from ..ledger.session import acting
 from ..ledger.written import clear
 from . import rights, sessions
 from .person import Person
 
 COOKIE, BEFORE = "pcw_desk", "pcw_before"  # of a session; of a form to sign in
+NOBODY = "desk"  # whose rights a request has until somebody is let in: those of signing in
 LARGEST = 64 * 1024 * 1024  # bytes of a request
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -93,7 +97,8 @@ class Shield:
             await send(message)
 
         try:
-            await (self._refusal(scope) or self.app)(scope, receive, with_headers)
+            with acting(NOBODY, ""):
+                await (self._refusal(scope) or self.app)(scope, receive, with_headers)
         except (
             Exception
         ) as error:  # told and noted already; the server would log its text, which may hold a delivered value
@@ -128,11 +133,19 @@ async def _form(request: Request) -> FormData:
     return form
 
 
-async def admitted(request: Request) -> None:
-    """The gate of every route: its audience, who is signed in, and for a POST that the form is from a page of that session.
+async def admitted(request: Request) -> AsyncIterator[None]:
+    """The gate of every route: who is let in has the rights of the own role in the database until the answer is made.
 
     Raises SignInFirst, NotYours.
     """
+    await _let_in(request)
+    person = request.state.person
+    with acting(person.role, person.token) if person else nullcontext():
+        yield
+
+
+async def _let_in(request: Request) -> None:
+    """The audience of the route, who is signed in, and for a POST that the form is from a page of that session."""
     path: str = request.scope["route"].path
     audience = rights.TABLE.get((request.method, path), frozenset())
     token = request.cookies.get(COOKIE, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -17,28 +18,34 @@ class Kept(Generic[Value]):
 
     def __init__(self, make: Callable[[], Value], fresh: float, stale: float):
         self._make, self._fresh, self._stale = make, fresh, stale
-        self._lock = threading.Lock()
-        self._last: tuple[Hashable, float, Value] | None = None
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._kept: dict[Hashable, tuple[float, Value]] = {}
 
     def get(self, key: Hashable) -> Value:
-        """The value for a place (another database is another key). Raises what ``make`` raises when it has to be waited for."""
-        last = self._last
-        age = time.monotonic() - last[1] if last and last[0] == key else None
-        if last is None or age is None or age > self._stale:
-            with self._lock:
-                if self._last is last:
-                    self._last = (key, time.monotonic(), self._make())
-                assert self._last is not None
-                return self._last[2]
-        if age > self._fresh and self._lock.acquire(blocking=False):
-            threading.Thread(target=self._again, args=(key,), daemon=True).start()
-        return last[2]
+        """The value for a key (another database, another role). Raises what ``make`` raises when it has to be waited for."""
+        lock = self._locks.setdefault(key, threading.Lock())
+        last = self._kept.get(key)
+        age = time.monotonic() - last[0] if last else self._stale
+        if last is None or age >= self._stale:
+            with lock:
+                known = self._kept.get(key)
+                if known is None or known is last:
+                    known = self._kept[key] = (time.monotonic(), self._make())
+                return known[1]
+        if age > self._fresh and lock.acquire(blocking=False):
+            work = contextvars.copy_context().run  # with the rights of who asks
+            threading.Thread(target=work, args=(self._again, key, lock), daemon=True).start()
+        return last[1]
 
-    def _again(self, key: Hashable) -> None:
+    def forget(self) -> None:
+        """Compute everything anew when it is asked for next."""
+        self._kept.clear()
+
+    def _again(self, key: Hashable, lock: threading.Lock) -> None:
         """Compute it once more; the lock is held already."""
         try:
-            self._last = (key, time.monotonic(), self._make())
+            self._kept[key] = (time.monotonic(), self._make())
         except Exception as error:  # who has to wait for the next one is told
             faults.note("desk", error)
         finally:
-            self._lock.release()
+            lock.release()

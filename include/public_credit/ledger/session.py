@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -54,9 +54,9 @@ def session(role: str, token: str = "") -> Iterator[Session]:
 
 
 @contextmanager
-def acting(audience: Audience, token: str) -> Iterator[None]:
-    """While the block runs, ``session("reader")`` has the rights of an audience, for the person of a token."""
-    before = _acting.set((audience, token))
+def acting(role: str, token: str) -> Iterator[None]:
+    """While the block runs, ``session("reader")`` has the rights of ``role`` (an audience), for the person of a token."""
+    before = _acting.set((role, token))
     try:
         yield
     finally:
@@ -106,6 +106,19 @@ def end_session(token: str) -> bool:
     """End the session of a token; whether there was one."""
     with session("reader", token) as opened:
         return bool(opened.scalar(text("select desk.end_session()")))
+
+
+def acts_for_somebody() -> bool:
+    """Whether this block runs with the rights of a person who is signed in."""
+    acting = _acting.get()
+    return acting is not None and bool(acting[1])
+
+
+@contextmanager
+def for_itself() -> Iterator[None]:
+    """While the block runs, what the program has to know whoever it acts for is read with the rights of signing in."""
+    with acting("desk", "") if _acting.get() else nullcontext():
+        yield
 
 
 @contextmanager

@@ -14,8 +14,7 @@ _ITEMS = """
     where unit_id = :unit and year = (select max(year) from marts.mart_supervision__assessment where unit_id = :unit)
     order by sort_order"""
 _LINES = """
-    select item, event_on, record_id, counted, out_of, note from marts.mart_supervision__assessment_line
-    where unit_id = :unit and year = :year order by counted < out_of desc, event_on desc, line_key limit :limit"""
+    select item, event_on, record_id, counted, out_of, note, told from desk.assessment_lines(null, :year, :unit, :limit)"""
 
 
 def of_unit(opened: Session, unit: str, limit: int = 200) -> dict[str, Any]:

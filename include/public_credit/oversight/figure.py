@@ -44,20 +44,23 @@ _FIGURE = """
 # What counts at a month end: the figure is the running sum of what came and went by then.
 _ITEMS = """
     select c.item_key, max(c.label) as label, c.unit_id, max(c.record_id) as record_id, min(c.valid_from) as since,
-        sum(c.numerator) as numerator, sum(c.denominator) as denominator
+        sum(c.numerator) as numerator, sum(c.denominator) as denominator, count(*) over () as lines
     from published.contributions c
     where c.figure_id = :figure and (:unit = '' or c.unit_id = :unit) and c.valid_from <= :on
       and (c.valid_to is null or c.valid_to > :on)
     group by c.item_key, c.unit_id
     having sum(c.numerator) <> 0 or sum(c.denominator) <> 0
-    order by numerator, label, c.item_key"""
+    order by numerator, label, c.item_key limit :most"""
+# Lines of persons, and of nobody known to be an organisation, come without what they are of.
 _LINES = """
-    select a.line_key, a.note, a.unit_id, a.record_id, a.event_on, a.counted, a.out_of,
-        a.record_id is not null and coalesce(l.subject_class, '') <> 'organisation' as not_listed
-    from marts.mart_supervision__assessment_line a
-    left join published.record_links l on l.record_id = a.record_id
-    where a.item = :item and a.year = :year and (:unit = '' or a.unit_id = :unit)
-    order by a.counted, a.unit_id, a.event_on, a.line_key"""
+    with line as (select * from desk.assessment_lines(:item, :year, nullif(:unit, ''), null)),
+    summed as (
+        select count(*) filter (where told) as lines, count(*) filter (where not told) as untold, sum(counted) as numerator,
+            sum(out_of) as denominator from line)
+    select s.lines, s.untold, s.numerator, s.denominator, l.line_key, l.note, l.unit_id, l.record_id, l.event_on, l.counted, l.out_of
+    from summed s left join lateral (
+        select * from line where told order by counted, unit_id, event_on, line_key limit :most) l on true
+    order by l.counted, l.unit_id, l.event_on, l.line_key"""
 
 _FROZEN = """
     select f.numerator, f.denominator, f.suppressed, f.figure_id, t.title, t.subject_type, e.as_of, e.state
@@ -65,15 +68,15 @@ _FROZEN = """
     join policy.target t on t.target_id = f.target_id and t.goal_no = f.goal_no
     where f.edition_id = :edition and f.target_id = :target and f.goal_no = :goal and f.unit_id = :unit"""
 _FROZEN_ITEMS = """
-    select item_key, label, unit_id, record_id, numerator, denominator from ledger.edition_item
+    select item_key, label, unit_id, record_id, numerator, denominator, count(*) over () as lines from ledger.edition_item
     where edition_id = :edition and figure_id = :figure and (:unit = '' or unit_id = :unit)
       and (numerator <> 0 or denominator <> 0)
-    order by numerator, label, item_key"""
+    order by numerator, label, item_key limit :most"""
 
 
 @dataclass
 class Lines:
-    """A figure with the lines it adds up from; ``untold`` of them are about persons, or of nobody known to be an organisation."""
+    """A figure with the lines it adds up from, the first of ``total``; ``untold`` of them are about persons, or of nobody known to be an organisation."""
 
     number: str
     title: str
@@ -81,6 +84,7 @@ class Lines:
     numerator: int | None
     denominator: int | None
     rows: list[tuple[Any, ...]] = field(default_factory=list)
+    total: int = 0
     untold: int = 0
     note: str = ""
 
@@ -98,17 +102,17 @@ def bare(number: str) -> str:
     return wanted.replace(f"/{DISTRICT}/", "//") if not wanted.startswith("E") else wanted.removesuffix(DISTRICT)
 
 
-def lines(number: str) -> Lines:
-    """The lines behind a figure. Raises UserError (code 4) when the page has no such figure."""
+def lines(number: str, most: int | None = None) -> Lines:
+    """The lines behind a figure, all or the first ``most``. Raises UserError (code 4) when the page has no such figure."""
     wanted = bare(number)
     with session("reader") as opened:
         published.require(opened)
         if found := TARGET.fullmatch(wanted):
-            return _of_target(opened, number, found[1], int(found[2]), found[3], int(found[4]))
+            return _of_target(opened, number, found[1], int(found[2]), found[3], int(found[4]), most)
         if found := EDITION.fullmatch(wanted):
-            return _of_edition(opened, number, int(found[1]), found[2], int(found[3]), found[4])
+            return _of_edition(opened, number, int(found[1]), found[2], int(found[3]), found[4], most)
         if found := RATE.fullmatch(wanted):
-            return _of_rate(opened, number, found[1], found[2], int(found[3]))
+            return _of_rate(opened, number, found[1], found[2], int(found[3]), most)
     raise UserError(
         f"没有编号为“{number}”的数字。",
         remedy="编号印在看板每个目标的展开处，如 T05/1/all/2026；双公示的率如 timely_rate/all/2026。",
@@ -120,7 +124,7 @@ def _missing(number: str) -> UserError:
     return UserError(f"看板上没有编号为“{number}”的数字。", remedy="核对目标、单位编号和年份（全区写 all）。", code=4)
 
 
-def _of_target(opened: Session, number: str, target: str, goal: int, unit: str, year: int) -> Lines:
+def _of_target(opened: Session, number: str, target: str, goal: int, unit: str, year: int, most: int | None) -> Lines:
     asked = {"target": target, "goal": goal, "unit": unit, "year": year}
     figure = opened.execute(text(_FIGURE), asked).one_or_none()
     if figure is None:
@@ -129,7 +133,9 @@ def _of_target(opened: Session, number: str, target: str, goal: int, unit: str, 
     if figure.subject_type == "person":
         found.note = _PERSONS + (_SUPPRESSED if figure.suppressed else "")
         return found
-    counted = opened.execute(text(_ITEMS), {"figure": figure.figure_id, "unit": unit, "on": figure.month_end})
+    asked = {"figure": figure.figure_id, "unit": unit, "on": figure.month_end, "most": most}
+    counted = opened.execute(text(_ITEMS), asked).all()
+    found.total = counted[0].lines if counted else 0
     found.rows = [
         (
             row.item_key,
@@ -145,7 +151,9 @@ def _of_target(opened: Session, number: str, target: str, goal: int, unit: str, 
     return found
 
 
-def _of_edition(opened: Session, number: str, edition: int, target: str, goal: int, unit: str) -> Lines:
+def _of_edition(
+    opened: Session, number: str, edition: int, target: str, goal: int, unit: str, most: int | None
+) -> Lines:
     asked = {"edition": edition, "target": target, "goal": goal, "unit": unit}
     figure = opened.execute(text(_FROZEN), asked).one_or_none()
     if figure is None:
@@ -157,7 +165,9 @@ def _of_edition(opened: Session, number: str, edition: int, target: str, goal: i
     if figure.subject_type == "person":
         found.note = _PERSONS + (_SUPPRESSED if figure.suppressed else "")
         return found
-    counted = opened.execute(text(_FROZEN_ITEMS), {"edition": edition, "figure": figure.figure_id, "unit": unit})
+    asked = {"edition": edition, "figure": figure.figure_id, "unit": unit, "most": most}
+    counted = opened.execute(text(_FROZEN_ITEMS), asked).all()
+    found.total = counted[0].lines if counted else 0
     found.rows = [
         (row.item_key, row.label, row.unit_id, row.record_id, "", int(row.numerator), int(row.denominator))
         for row in counted
@@ -165,22 +175,22 @@ def _of_edition(opened: Session, number: str, edition: int, target: str, goal: i
     return found
 
 
-def _of_rate(opened: Session, number: str, metric: str, unit: str, year: int) -> Lines:
+def _of_rate(opened: Session, number: str, metric: str, unit: str, year: int, most: int | None) -> Lines:
     title = opened.execute(
         text("select title from policy.metric_definition where metric = :metric"), {"metric": metric}
     )
-    rows = opened.execute(text(_LINES), {"item": ITEMS[metric], "unit": unit, "year": year}).all()
-    if not rows:
+    rows = opened.execute(text(_LINES), {"item": ITEMS[metric], "unit": unit, "year": year, "most": most}).all()
+    summed = rows[0]
+    if not summed.lines + summed.untold:
         raise _missing(number)
-    totals = [None if row.out_of is None else row.out_of for row in rows]
-    denominator = None if all(value is None for value in totals) else int(sum(value or 0 for value in totals))
-    found = Lines(number, title.scalar_one(), f"{year} 年", int(sum(row.counted for row in rows)), denominator)
-    told = [row for row in rows if not row.not_listed]
-    found.untold = len(rows) - len(told)
+    denominator = None if summed.denominator is None else int(summed.denominator)
+    found = Lines(number, title.scalar_one(), f"{year} 年", int(summed.numerator), denominator)
+    found.total, found.untold = summed.lines, summed.untold
     found.note = f"其中自然人和主体类别未明的 {found.untold} 条只计数，不列明细" if found.untold else ""
     found.rows = [
         (row.line_key, row.note or "", row.unit_id, row.record_id or "", _day(row.event_on), row.counted, row.out_of)
-        for row in told
+        for row in rows
+        if row.line_key is not None
     ]
     return found
 

@@ -10,33 +10,20 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..ledger import published
-from ..ledger.states import IN_DOUBT, ItemState, ReleaseState, sql
+from ..ledger.states import ReleaseState, sql
 
 _RELEASES = f"""
     select release_id, receiver, business_date, build_id, state, adds, mods, dels, unusual, diff_hash, prepared_at,
            decided_by, decided_at
     from ledger.release where cast(:id as bigint) is null or release_id = :id
     order by state = {sql(ReleaseState.WAITING)} desc, release_id desc limit :limit"""
-_ITEMS = """
-    select i.item_id, i.interface, i.operation, i.record_id, i.version, i.due_on, s.state, s.receipt_code
-    from ledger.delivery_item i join ledger.delivery_state s using (item_id)
-    where i.release_id = :id order by i.item_id limit :limit"""
+_ITEMS = "select * from desk.release_items(:id, :limit)"  # those of persons without their id
 _DELIVERIES = """
     select delivery_id, receiver, interface, request_id, items, state, http_status, message, started_at, ended_at
     from ledger.delivery order by delivery_id desc limit :limit"""
-_DOUBTFUL = f"""
-    select i.item_id, i.release_id, i.interface, i.operation, i.record_id, s.state, s.attempts, s.sent_at
-    from ledger.delivery_state s join ledger.delivery_item i using (item_id)
-    where s.underway and s.state in {sql(IN_DOUBT)} order by s.sent_at limit :limit"""
-_REFUSED = f"""
-    select s.receipt_code, i.interface, max(s.receipt_text) as said, count(*) as items, max(s.booked_on) as last_on
-    from ledger.delivery_state s join ledger.delivery_item i using (item_id)
-    where s.state = {sql(ItemState.REJECTED)} group by 1, 2 order by 4 desc limit :limit"""
-
-_DELIVERED = f"""
-    select l.unit_id, count(*) as records
-    from ledger.delivery_state s join ledger.delivery_item i using (item_id) join published.record_links l using (record_id)
-    where s.booked_on = :on and s.state = {sql(ItemState.ACCEPTED)} group by 1"""
+_DOUBTFUL = "select * from desk.outbox_doubtful(:limit)"
+_REFUSED = "select * from desk.outbox_refused(:limit)"
+_DELIVERED = "select * from desk.delivered(:on)"
 
 
 def _rows(opened: Session, query: str, **asked: Any) -> list[dict[str, Any]]:

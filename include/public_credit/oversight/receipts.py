@@ -30,6 +30,14 @@ _NEWEST = f"""
     select max(attempt) from ledger.attempt
     where batch_seq = :seq and state in {sql((AttemptState.LANDED, AttemptState.GATED))}"""
 
+# What the rules of rows found, as landed and as the gate added; the database tells rows by number, nothing that stands in them.
+_FOUND = """
+    select l.row_no, f.rule, f.severity from desk.receipt_rows(:kind, :seq, :attempt, null) l
+    cross join lateral (select unnest(string_to_array(l.row_errors, ';')), 'error'
+        union all select unnest(string_to_array(l.row_warnings, ';')), 'warning') f (rule, severity)
+    union all
+    select row_no, rule_id, severity from ledger.row_verdict where batch_seq = :seq and attempt = :attempt"""
+
 
 def _rows(opened: Session, query: str, **asked: Any) -> list[dict[str, Any]]:
     return [dict(row) for row in opened.execute(text(query), asked).mappings()]
@@ -103,19 +111,11 @@ def _findings(
     kind = load_catalogue().kinds.get(kind_id)
     if kind is None or attempt is None:
         return [], []
-    asked = {"seq": seq, "attempt": attempt}
-    found = f"""
-        select row_no, unnest(string_to_array(row_errors, ';')) as rule, 'error' as severity from {kind.raw}
-        where batch_seq = :seq and attempt = :attempt and row_errors <> ''
-        union all
-        select row_no, unnest(string_to_array(row_warnings, ';')), 'warning' from {kind.raw}
-        where batch_seq = :seq and attempt = :attempt and row_warnings <> ''
-        union all
-        select row_no, rule_id, severity from ledger.row_verdict where batch_seq = :seq and attempt = :attempt"""
+    asked = {"kind": kind_id, "seq": seq, "attempt": attempt}
     ruleset = load_ruleset(kind_id)
     counted = _rows(
         opened,
-        f"select rule, severity, count(distinct row_no) as rows from ({found}) f group by 1, 2 order by 2, 3 desc, 1",
+        f"select rule, severity, count(distinct row_no) as rows from ({_FOUND}) f group by 1, 2 order by 2, 3 desc, 1",
         **asked,
     )
     for row in counted:
@@ -124,12 +124,12 @@ def _findings(
     rows = _rows(
         opened,
         f"""
-        with found as ({found}), worst as (
+        with found as ({_FOUND}), worst as (
             select row_no, string_agg(distinct rule, ';' order by rule) filter (where severity = 'error') as errors,
                    string_agg(distinct rule, ';' order by rule) filter (where severity <> 'error') as warnings
             from found group by 1 order by bool_or(severity = 'error') desc, row_no limit :listed)
         select w.*, r.sheet, r.source_row, q.state from worst w
-        left join {kind.raw} r on r.batch_seq = :seq and r.attempt = :attempt and r.row_no = w.row_no
+        left join desk.receipt_rows(:kind, :seq, :attempt, array(select row_no from worst)) r on r.row_no = w.row_no
         left join ledger.quarantine q on q.batch_seq = :seq and q.attempt = :attempt and q.row_no = w.row_no
         order by w.errors is null, w.row_no""",
         **asked,

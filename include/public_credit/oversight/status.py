@@ -148,6 +148,18 @@ def overview(run: Run, unit: str | None = None) -> dict[str, Any]:
         }
 
 
+def of_unit(run: Run, unit: str) -> dict[str, Any]:
+    """Business date, what is open and one row per dataset, all of one unit: read from what a clerk of it may see."""
+    on = newest_business_day("reader") or run.on
+    waiting = open_list.items(on, unit)
+    with session("reader") as opened:
+        return {
+            "business_date": on,
+            "open": [item.as_json() for item in waiting],
+            "datasets": [row for row in _datasets(opened, on, waiting) if row["unit_id"] == unit],
+        }
+
+
 def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int) -> list[dict[str, Any]]:
     """Quarantined rows with their place in the delivered file; no delivered value is shown."""
     states = "" if every else f"and q.state in {sql(NOT_BACK)}"
@@ -173,11 +185,8 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
 def _add_places(opened: Session, kind: str, seq: int, attempt: int, rows: list[dict[str, Any]]) -> None:
     """Put sheet and row in the delivered file to rows of one attempt."""
     found = opened.execute(
-        text(
-            f"select row_no, sheet, source_row from {load_catalogue().kinds[kind].raw} "
-            "where batch_seq = :seq and attempt = :attempt and row_no = any(:rows)"
-        ),
-        {"seq": seq, "attempt": attempt, "rows": [row["row_no"] for row in rows]},
+        text("select row_no, sheet, source_row from desk.receipt_rows(:kind, :seq, :attempt, :rows)"),
+        {"kind": kind, "seq": seq, "attempt": attempt, "rows": [row["row_no"] for row in rows]},
     )
     places = {place.row_no: {"sheet": place.sheet, "source_row": place.source_row} for place in found}
     for row in rows:

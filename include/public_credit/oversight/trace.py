@@ -19,11 +19,14 @@ from ..ledger import ids, unchanged, words
 from ..ledger.looks import refusals
 from ..ledger.session import session
 from ..ledger.states import BatchState, QuarantineState
+from . import part
 
 _LISTED = 20
 _FOUND = text(f"""
-    select variant, {ids.record_id("record_id")} as record_id, batch_seq, attempt, row_no
-    from desk.find_records(:kind, :record, cast(:numbers as text[]))""")
+    select asked.kind, f.variant, {ids.record_id("f.record_id")} as record_id, f.batch_seq, f.attempt, f.row_no
+    from unnest(cast(:kinds as text[])) with ordinality asked (kind, place)
+    cross join lateral desk.find_records(asked.kind, :record, cast(:numbers as text[])) f
+    order by asked.place, f.batch_seq, f.attempt, f.row_no""")
 WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.HELD: "随批次扣留",
     BatchState.LANDED: words.NOT_JUDGED,
@@ -31,6 +34,13 @@ WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.WITHDRAWN: "随批次撤回",
 }
 _HIDDEN = "（号码已隐去）"
+_BESIDE = {
+    "deliveries": "item_id bigint, release_id bigint, receiver text, interface text, operation text, version text, state text, "
+    "payload jsonb, receipt_id text, receipt_code text, receipt_field text, receipt_text text, city_id text, "
+    "sent_at timestamptz, booked_at timestamptz, due_on date",
+    "events": "seq bigint, event text, text text, at_on date",
+    "looks": "at timestamptz, who text, purpose text",
+}
 
 
 @dataclass(frozen=True)
@@ -88,14 +98,13 @@ def find(key: str) -> list[Found]:
 def answering(opened: Session, key: str) -> list[Found]:
     """Records with this document number or record id, those of persons among them, as ``find`` tells them one by one."""
     by_id = ids.is_record_id(key)
+    kinds = [kind.id for kind in load_catalogue().kinds.values() if by_id or kind.document is not None]
+    asked = {"kinds": kinds, "record": key if by_id else None, "numbers": None if by_id else spellings(key)}
     found: dict[Any, Found] = {}
-    for kind in load_catalogue().kinds.values():
-        if not by_id and kind.document is None:
-            continue
-        asked = {"kind": kind.id, "record": key if by_id else None, "numbers": None if by_id else spellings(key)}
-        for row in opened.execute(_FOUND, asked).tuples():
-            record = Found(kind.id, *row)
-            found.setdefault((kind.id, record.record_id or (record.batch_seq, record.attempt, record.row_no)), record)
+    for row in opened.execute(_FOUND, asked).tuples():
+        record = Found(*row)
+        place = (record.batch_seq, record.attempt, record.row_no)
+        found.setdefault((record.kind, record.record_id or place), record)
     return list(found.values())
 
 
@@ -230,38 +239,9 @@ def _story(item: Found, purpose: str, token: str) -> dict[str, Any]:
     kind = load_catalogue().kinds[item.kind]
     with refusals(), session("reader", token) as opened:
         versions = _versions(opened, item, purpose)
-        record = {"record": item.record_id}
-        deliveries = [
-            dict(row)
-            for row in opened.execute(
-                text("""
-            select item_id, release_id, receiver, interface, operation, version, state, payload, receipt_id,
-                   receipt_code, receipt_field, receipt_text, city_id, sent_at, booked_at, due_on
-            from ledger.delivery_item join ledger.delivery_state using (item_id) where record_id = :record order by item_id"""),
-                record,
-            ).mappings()
-        ]
-        events = [
-            dict(row)
-            for row in opened.execute(
-                text(
-                    "select seq, event, text, at_on from ledger.receiver_event where record_id = :record order by seq"
-                ),
-                record,
-            ).mappings()
-        ]
-        looks = (
-            [
-                dict(row)
-                for row in opened.execute(
-                    text(
-                        "select at, who, purpose from ledger.access_log where record_id = :record and record_id <> '' order by id"
-                    ),
-                    record,
-                ).mappings()
-            ]
-            if item.record_id
-            else []
+        deliveries, events, looks = (
+            [row._asdict() for row in part.told(opened, kind, item.record_id, name, columns)] if item.record_id else []
+            for name, columns in _BESIDE.items()
         )
     for delivery in deliveries:
         delivery["values"] = delivery.pop("payload")

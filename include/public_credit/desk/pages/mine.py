@@ -10,23 +10,25 @@ from typing import Annotated
 from fastapi import FastAPI
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
-from sqlalchemy import insert
 from starlette.datastructures import FormData, UploadFile
 
 from ...base import settings
 from ...base.messages import UserError
+from ...base.run import now
 from ...catalogue import Dataset, load_catalogue
 from ...collect import attest as attestations
-from ...ledger.models import AccessLog
+from ...ledger.looks import refusals
 from ...ledger.states import BatchState
-from ...oversight import assessed, receipts
+from ...oversight import assessed, receipts, status
+from ...oversight.record import looked
 from .. import actions
 from ..database import opened
 from ..guard import Form, Signed
 from ..person import Person
+from ..start import run_now
 from . import forms, register
 from .register import Told
-from .work import Seq, overview
+from .work import Seq
 
 SlipId = Annotated[str, InPath(max_length=120)]
 _COPY = 1024 * 1024  # bytes at a time
@@ -34,14 +36,14 @@ _COPY = 1024 * 1024  # bytes at a time
 
 def mine(person: Signed) -> Told:
     """Datasets, receipts, slips, 零报送, what is open, and the assessment, of the clerk's unit."""
-    told = overview()
+    told = status.of_unit(run_now(), person.unit_id)
     with opened(person) as read:
         return {
             "unit_name": load_catalogue().unit_name(person.unit_id),
             "business_date": told["business_date"],
-            "at": told["at"],
-            "datasets": [row for row in told["datasets"] if row["unit_id"] == person.unit_id],
-            "open": [item for item in told["open"] if item["unit_id"] == person.unit_id],
+            "at": now(),
+            "datasets": told["datasets"],
+            "open": told["open"],
             "batches": receipts.batches(read, person.unit_id, None, 30),
             "slips": receipts.slips(read, person.unit_id, limit=100),
             "attestations": attestations.listing(unit_id=person.unit_id, limit=30),
@@ -80,15 +82,8 @@ def slip(person: Signed, slip_id: SlipId) -> Response:
     path = settings.slips_folder(person.unit_id) / Path(found["file_name"]).name
     if not path.is_file():
         raise UserError("退回单的文件不在了。", remedy="请数据管理员重新出具。", code=4)
-    with opened(person) as read:
-        looked = {
-            "who": person.who,
-            "purpose": "更正退回行",
-            "action": "slip",
-            "subject_ref": slip_id,
-            "channel": "desk",
-        }
-        read.execute(insert(AccessLog), [looked])
+    with refusals(), opened(person) as read:
+        looked.visit(read, "slip", "更正退回行", slip_id)
     return FileResponse(path, filename=path.name)
 
 

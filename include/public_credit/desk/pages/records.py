@@ -21,6 +21,8 @@ from .work import Seq
 
 Text = Annotated[str, Query(max_length=200)]
 Key = Annotated[str, Path(max_length=200)]
+_READ = 8 * 1024 * 1024  # bytes of an original that a page reads through
+_LINES = 500  # of a figure; the workbook of the command has all of them
 _HOMES = {  # sort of a hit → where it is shown
     "record": "/records/{}", "batch": "/batches/{}", "receipt": "/batches/{}", "figure": "/figures/{}",
     "subject": "/subjects/find?key={}",
@@ -46,7 +48,8 @@ def find(person: Signed, q: Text = "") -> Told:
 def _case(person: Signed, asked: load.Asked, purpose: str) -> Told:
     if asked.about_person and not purpose.strip():
         return {"case": None}
-    return {"case": load.case(person.run(run_now()), asked, purpose=purpose, channel="desk", token=person.token)}
+    told = load.case(person.run(run_now()), asked, purpose=purpose, channel="desk", largest=_READ, token=person.token)
+    return {"case": told}
 
 
 def record(person: Signed, key: Key, purpose: Text = "") -> Told:
@@ -61,7 +64,7 @@ def row(person: Signed, seq: Seq, row_no: Seq, purpose: Text = "") -> Told:
 
 def figures(person: Signed, number: Key) -> Told:
     """The records behind a figure."""
-    return {"lines": figure.lines(number)}
+    return {"lines": figure.lines(number, _LINES)}
 
 
 def lineage(person: Signed, column: Key) -> Told:

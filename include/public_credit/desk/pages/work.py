@@ -22,6 +22,7 @@ from .. import actions
 from ..database import opened
 from ..guard import Form, Signed
 from ..kept import Kept
+from ..person import Person
 from ..start import run_now
 from . import forms, register
 from .register import Told
@@ -40,12 +41,12 @@ def _overview() -> Told:
     return told
 
 
-_kept = Kept(_overview, fresh=5, stale=60)
+kept = Kept(_overview, fresh=5, stale=60)
 
 
-def overview() -> Told:
-    """The day at a glance, some seconds old at most; the same for every page."""
-    return _kept.get((settings.connections_file(), settings.current().district))
+def overview(person: Person) -> Told:
+    """The day at a glance, some seconds old at most; the same for everybody of a role."""
+    return kept.get((settings.connections_file(), settings.current().district, person.role))
 
 
 def _departments(told: Told) -> list[Told]:
@@ -81,7 +82,7 @@ def _departments(told: Told) -> list[Told]:
 
 def today(person: Signed) -> Told:
     """Today by department."""
-    told = overview()
+    told = overview(person)
     names = ("business_date", "at", "totals", "city", "open")
     return {name: told[name] for name in names} | {"departments": _departments(told)}
 

@@ -75,13 +75,14 @@ class Policy:
     def row_rules(self, line: Line) -> dict[str, tuple[str, tuple[str, ...], str]]:
         """Row-level policies of a relation: name → (command, roles, condition as the database prints it).
 
-        Tasks and owners work on all rows; FORCE binds the owner, so it is named too.
+        Tasks and owners work on all rows, unless a line says otherwise; FORCE binds the owner, so it is named too.
         """
         if not line.by_rows:
             return {}
-        rules = {"tasks": ("ALL", tuple(sorted(PREFIX + role for role in self.tasks)), "true")}
+        narrowed = {right.role for right in line.rights if right.condition}
+        rules = {"tasks": ("ALL", tuple(sorted(PREFIX + role for role in self.tasks if role not in narrowed)), "true")}
         for right in line.rights:
-            if right.role in self.audiences:
+            if right.role in self.audiences or right.condition:
                 condition = self.conditions[right.condition] if right.condition else "true"
                 rules[right.role] = ("SELECT", (PREFIX + right.role,), condition)
         return rules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ def current() -> graph.Graph:
 
     Raises UserError where a model cannot be compiled.
     """
+    changed = tuple((str(path), path.stat().st_mtime_ns) for path in _sources())
+    return _current(str(settings.folder("lineage")), load_catalogue().version, changed)
+
+
+@lru_cache(maxsize=1)
+def _current(_folder: str, _catalogue: str, _changed: tuple[tuple[str, int], ...]) -> graph.Graph:
+    """The graph of files as they were changed last: read once while nobody edits one of them."""
     kept = settings.folder("lineage") / f"{_version()}.json"
     if not kept.exists():
         for former in kept.parent.glob("*.json"):
@@ -31,11 +39,17 @@ def current() -> graph.Graph:
     return graph.Graph.from_json(kept.read_text(encoding="utf-8"))
 
 
+def _sources() -> list[Path]:
+    """The files of the project the graph is derived from, and those that derive it."""
+    project = settings.checkout() / "dbt_project"
+    readers = Path(__file__).parent.glob("*.py")
+    return sorted([*project.rglob("*.sql"), *project.rglob("*.yml"), *project.glob("seeds/*/*.csv"), *readers])
+
+
 def _version() -> str:
     """A hash of everything the graph is derived from."""
-    project, digest = settings.checkout() / "dbt_project", hashlib.sha256(load_catalogue().version.encode())
-    readers = Path(__file__).parent.glob("*.py")
-    for path in sorted([*project.rglob("*.sql"), *project.rglob("*.yml"), *project.glob("seeds/*/*.csv"), *readers]):
+    digest = hashlib.sha256(load_catalogue().version.encode())
+    for path in _sources():
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -99,8 +99,8 @@ def at_place(batch_seq: int, row_no: int) -> Asked:
                 f"批次 {batch_seq} 的记录类型 {batch['kind']} 已不在目录中。", remedy="由数据工程师核查。", code=4
             )
         landed = opened.execute(
-            text(f"select exists (select from {kind.raw} where batch_seq = :seq and row_no = :row)"),
-            {"seq": batch_seq, "row": row_no},
+            text("select exists (select from desk.receipt_rows(:kind, :seq, null, array[cast(:row as integer)]))"),
+            {"kind": kind.id, "seq": batch_seq, "row": row_no},
         ).scalar()
         if not landed and _gone(opened, batch_seq, row_no) is None:
             raise UserError(f"批次 {batch_seq} 没有第 {row_no} 行。", remedy="行号从 1 起，是批次内的序号。", code=4)
@@ -132,9 +132,13 @@ def case(
     channel: str = "cli",
     action: str = "explain",
     check: bool = True,
+    largest: int | None = None,
     token: str = "",
 ) -> RecordCase:
-    """The case of what is asked for, see ``load``; a person's to whom ``token`` stands for, without one to who calls."""
+    """The case of what is asked for, see ``load``; a person's to whom ``token`` stands for, without one to who calls.
+
+    ``largest``: bytes of an original that is read through, None for any.
+    """
     purpose = looked.purpose_given(asked.about_person, purpose)
     if not asked.about_person:  # of a person's the database writes the look as it answers
         looked.book(run, asked.record_id, asked.place, purpose=purpose, action=action, channel=channel)
@@ -145,9 +149,9 @@ def case(
         else:
             found = of_place(opened, asked.kind, asked.batch_seq, asked.row_no, purpose)
         made = (
-            _landed(run, opened, asked, found, purpose, check)
+            _landed(run, opened, asked, found, purpose, check, largest)
             if found
-            else _content_gone(run, opened, asked, purpose, check)
+            else _content_gone(run, opened, asked, purpose, check, largest)
         )
     return hidden(made)
 
@@ -170,19 +174,21 @@ def _next(rows: list[Row], row: Row) -> int | None:
     return after[0].batch_seq if after else None
 
 
-def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: str, check: bool) -> RecordCase:
+def _landed(
+    run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: str, check: bool, largest: int | None
+) -> RecordCase:
     kind = asked.kind
     ready = published.ready(opened)
     record_id = asked.record_id or rows[-1].record_id
-    known = state.built(opened, record_id) if record_id and ready else None
+    known = state.built(opened, kind, record_id) if record_id and ready else None
     row = _focus(rows, known if asked.record_id else None)
     if not asked.record_id and record_id:
         rows = of_record(opened, kind, record_id, purpose)
     batch = source.batch(opened, row.batch_seq, row.attempt)
     waived = rules.waivers(opened, batch)
     seen, note = rules.of(opened, kind, row, waived)
-    sent, payloads = onward.deliveries(opened, record_id) if record_id else ((), [])
-    later = onward.events(opened, record_id) if record_id else []
+    sent, payloads = onward.deliveries(opened, kind, record_id) if record_id else ((), [])
+    later = onward.events(opened, kind, record_id) if record_id else []
     linked = beside.related(opened, kind, record_id) if record_id else ()
     sent_back = beside.returned(opened, record_id, row.batch_seq, row.row_no)
     if asked.record_id:
@@ -211,26 +217,28 @@ def _landed(run: Run, opened: Session, asked: Asked, rows: list[Row], purpose: s
         event_on=shown.get(kind.event_date or "", ""),
         entered=row.accepted,
         state=condition,
-        source=source.of(batch, row.row_no, row.sheet, row.source_row, source.checked(batch, check)),
+        source=source.of(batch, row.row_no, row.sheet, row.source_row, source.checked(batch, check, largest)),
         row_hash=_row_hash(opened, kind, row),
         values=values.of(opened, kind, row, payload),
         rules=seen,
-        receipts=receipts.of(kind, rows, receipts.known(opened, record_id) if record_id and ready else {}),
+        receipts=receipts.of(kind, rows, receipts.known(opened, kind, record_id) if record_id and ready else {}),
         related=linked,
         returned=sent_back,
         waivers=waived,
         gate=rules.results(opened, row.batch_seq, row.attempt),
         builds=beside.builds(opened, row.batch_seq),
-        uses=onward.uses(opened, record_id, known, on) if record_id else (),
+        uses=onward.uses(opened, kind, record_id, known, on) if record_id else (),
         deliveries=sent,
-        told=onward.told(opened, record_id, later) if record_id else (),
-        looks=looked.at(opened, record_id),
+        told=onward.told(opened, kind, record_id, later) if record_id else (),
+        looks=looked.at(opened, kind, record_id),
         notes=tuple(filter(None, (note, "" if ready else _NOT_BUILT))),
         **_made(run, opened, purpose),
     )
 
 
-def _content_gone(run: Run, opened: Session, asked: Asked, purpose: str, check: bool) -> RecordCase:
+def _content_gone(
+    run: Run, opened: Session, asked: Asked, purpose: str, check: bool, largest: int | None
+) -> RecordCase:
     """The case of a row of which only place and reason are kept."""
     gone = _gone(opened, asked.batch_seq, asked.row_no)
     assert gone is not None  # at_place has asked
@@ -260,7 +268,7 @@ def _content_gone(run: Run, opened: Session, asked: Asked, purpose: str, check: 
         event_on="",
         entered=False,
         state=condition,
-        source=source.of(batch, asked.row_no, sheet, source_row, source.checked(batch, check)),
+        source=source.of(batch, asked.row_no, sheet, source_row, source.checked(batch, check, largest)),
         row_hash=None,
         values=(),
         rules=seen,

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ...base.messages import UserError
 from ...base.run import Run
+from ...catalogue.models import Kind
 from ...identifiers import persons
+from ...ledger.looks import refusals
 from ...ledger.models import AccessLog
-from ...ledger.session import session, signed_in
+from ...ledger.session import acts_for_somebody, session, signed_in
 from ...papers.record.model import Look
+from ..part import told
 
 ACTIONS = {
     "explain": "查看记录",
@@ -47,25 +50,27 @@ def signed_in_for(run: Run, about_person: bool, token: str) -> Iterator[str]:
 
 
 def book(run: Run, record_id: str, place: str, *, purpose: str, action: str, channel: str) -> None:
-    """Book a look at a record, or at a row that tells none (``place``: ``batch/row``)."""
-    with session("reader") as opened:
-        opened.add(
-            AccessLog(
-                who=run.who,
-                purpose=purpose,
-                action=action,
-                record_id=record_id,
-                subject_ref="" if record_id else f"row:{place}",
-                channel=channel,
+    """Book a look at a record, or at a row that tells none (``place``: ``batch/row``); for whom a page acts, by the database."""
+    about = "" if record_id else f"row:{place}"
+    with refusals(), session("reader") as opened:
+        if acts_for_somebody():
+            visit(opened, action, purpose, about, record_id)
+        else:
+            opened.add(
+                AccessLog(
+                    who=run.who, purpose=purpose, action=action, record_id=record_id, subject_ref=about, channel=channel
+                )
             )
-        )
 
 
-def at(opened: Session, record_id: str) -> tuple[Look, ...]:
+def visit(opened: Session, action: str, purpose: str, subject_ref: str, record_id: str = "") -> None:
+    """Have the database log a look of the person of this session: who and when, it says itself."""
+    opened.execute(select(func.desk.note_visit(action, purpose, subject_ref, record_id)))
+
+
+def at(opened: Session, kind: Kind, record_id: str) -> tuple[Look, ...]:
     """Who looked at a record so far, this look included, oldest first; nobody is told of a row without a record."""
     if not record_id:
         return ()
-    found = opened.scalars(
-        select(AccessLog).where(AccessLog.record_id == record_id, AccessLog.record_id != "").order_by(AccessLog.id)
-    )
+    found = told(opened, kind, record_id, "looks", "at timestamptz, who text, purpose text, action text, channel text")
     return tuple(Look(row.at, row.who, row.purpose, ACTIONS.get(row.action, row.action), row.channel) for row in found)

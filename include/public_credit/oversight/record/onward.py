@@ -9,25 +9,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ...catalogue import load_catalogue
+from ...catalogue.models import Kind
 from ...ledger import words
 from ...ledger.states import InputOperation, ItemState, Operation, sql
 from ...papers.record.model import Delivered, Told, Use
+from .. import part
 
-_DELIVERIES = """
-    select i.item_id, i.release_id, r.build_id, r.state as release_state, r.diff_hash, i.receiver, i.interface, i.operation, s.state,
-        i.version, i.payload, i.released_at, s.sent_at, i.due_on, s.receipt_id, s.receipt_code, s.receipt_field,
-        s.receipt_text, s.city_id
-    from ledger.delivery_item i
-    join ledger.delivery_state s on s.item_id = i.item_id
-    join ledger.release r on r.release_id = i.release_id
-    where i.record_id = :record order by i.item_id"""
-_EVENTS = "select seq, event, text, at_on from ledger.receiver_event where record_id = :record order by seq"
-# Of the newest comparison with each receiver.
-_DIFFERENCES = """
-    select c.receiver, c.business_date, d.difference
-    from ledger.reconciliation c
-    join ledger.reconciliation_difference d on d.reconciliation_id = c.id and d.record_id = :record
-    where c.id in (select max(id) from ledger.reconciliation group by receiver)"""
 _TONES = {
     ItemState.ACCEPTED: "good",
     ItemState.WITHDRAWN: "calm",
@@ -51,24 +39,28 @@ _FIGURES = """
     group by c.figure_id, c.label, c.valid_from, c.valid_to
     having sum(c.numerator) <> 0 or sum(c.denominator) <> 0 order by c.figure_id, c.valid_from"""
 _TARGETS = """
-    select target_id, goal_no, title, subject_type from policy.target
-    where figure_id = :figure order by target_id, goal_no"""
+    select figure_id, target_id, goal_no, title, subject_type from policy.target
+    where figure_id = any(:figures) order by target_id, goal_no"""
 _EDITIONS = """
     select i.edition_id, e.year, e.kind, e.state, i.figure_id, i.label, i.numerator, i.denominator
     from ledger.edition_item i join ledger.edition e on e.id = i.edition_id
     where i.record_id = :record and i.record_id <> '' order by i.edition_id, i.figure_id"""
-_ASSESSED = """
-    select l.item, l.year, l.event_on, l.counted, l.out_of, l.note, l.unit_id, coalesce(u.name, l.unit_id) as unit_name
-    from marts.mart_supervision__assessment_line l left join ledger.unit u on u.unit_id = l.unit_id
-    where l.record_id = :record order by l.year, l.item"""
+_DELIVERIES = (
+    "item_id bigint, release_id bigint, build_id bigint, release_state text, diff_hash text, receiver text, interface text, "
+    "operation text, state text, version text, payload jsonb, released_at timestamptz, sent_at timestamptz, due_on date, "
+    "receipt_id text, receipt_code text, receipt_field text, receipt_text text, city_id text"
+)
+_EVENTS = "seq bigint, event text, text text, at_on date"
+_DIFFERENCES = "receiver text, business_date date, difference text"  # of the newest comparison with each receiver
+_ASSESSED = "item text, year int, event_on date, counted numeric, out_of numeric, note text, unit_id text"
 
 
 Sent = tuple[int, dict[str, Any]]  # the build a release was made of, and what was released, by official code
 
 
-def deliveries(opened: Session, record_id: str) -> tuple[tuple[Delivered, ...], list[Sent]]:
+def deliveries(opened: Session, kind: Kind, record_id: str) -> tuple[tuple[Delivered, ...], list[Sent]]:
     """Every operation on a record, oldest first; and what was released of it."""
-    found = opened.execute(text(_DELIVERIES), {"record": record_id}).all()
+    found = part.told(opened, kind, record_id, "deliveries", _DELIVERIES)
     payloads = [(row.build_id, row.payload) for row in found if row.payload and row.operation != Operation.DEL]
     return tuple(
         Delivered(
@@ -107,24 +99,24 @@ def payload(opened: Session, sent: list[Sent], batch_seq: int, next_batch: int |
     return found[-1] if found else None
 
 
-def events(opened: Session, record_id: str) -> list[Mapping[str, Any]]:
+def events(opened: Session, kind: Kind, record_id: str) -> list[Mapping[str, Any]]:
     """What receivers told of a record after the receipt, oldest first."""
-    return [*opened.execute(text(_EVENTS), {"record": record_id}).mappings()]
+    return [row._asdict() for row in part.told(opened, kind, record_id, "events", _EVENTS)]
 
 
-def told(opened: Session, record_id: str, later: list[Mapping[str, Any]]) -> tuple[Told, ...]:
+def told(opened: Session, kind: Kind, record_id: str, later: list[Mapping[str, Any]]) -> tuple[Told, ...]:
     """What receivers told, and what the newest comparison with each of them found to differ."""
     found = [
         Told("后续回执", words.EVENT.get(item["event"], item["event"]), item["text"], item["at_on"]) for item in later
     ]
     found += [
         Told("对账差异", words.DIFFERENCE[row.difference], f"与 {row.receiver} 对账", row.business_date)
-        for row in opened.execute(text(_DIFFERENCES), {"record": record_id})
+        for row in part.told(opened, kind, record_id, "differences", _DIFFERENCES)
     ]
     return tuple(found)
 
 
-def uses(opened: Session, record_id: str, known: Mapping[str, Any] | None, on: date) -> tuple[Use, ...]:
+def uses(opened: Session, kind: Kind, record_id: str, known: Mapping[str, Any] | None, on: date) -> tuple[Use, ...]:
     """Lists, grades, target figures, assessments and editions the record counts in."""
     if known is None:
         return ()
@@ -148,13 +140,13 @@ def uses(opened: Session, record_id: str, known: Mapping[str, Any] | None, on: d
     found += [
         Use(
             "双公示考核",
-            f"{row.unit_name} {row.year} 年",
+            f"{load_catalogue().unit_name(row.unit_id)} {row.year} 年",
             f"{_ITEMS.get(row.item, row.item)}：计 {float(row.counted):g} / {float(row.out_of or 1):g}"
             + (f"；{row.note}" if row.note else ""),
             row.event_on,
             f"{_RATE_OF[row.item]}/{row.unit_id}/{row.year}" if row.item in _RATE_OF else "",
         )
-        for row in opened.execute(text(_ASSESSED), asked)
+        for row in part.told(opened, kind, record_id, "assessed", _ASSESSED)
     ]
     found += [
         Use(
@@ -173,8 +165,10 @@ _RATE_OF = {"timeliness": "timely_rate", "compliance": "compliance_rate", "link"
 
 
 def _figures(opened: Session, asked: Mapping[str, Any]) -> Iterator[Use]:
-    for row in opened.execute(text(_FIGURES), asked).all():
-        for target in opened.execute(text(_TARGETS), {"figure": row.figure_id}).all():
+    counted = opened.execute(text(_FIGURES), asked).all()
+    targets = opened.execute(text(_TARGETS), {"figures": [row.figure_id for row in counted]}).all() if counted else []
+    for row in counted:
+        for target in (one for one in targets if one.figure_id == row.figure_id):
             until = f"，至 {row.valid_to} 止" if row.valid_to else ""
             yield Use(
                 "目标数字",

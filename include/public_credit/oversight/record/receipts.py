@@ -6,25 +6,29 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import groupby
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ...catalogue.models import Kind
 from ...ledger.states import Outcome
 from ...papers.record.model import Receipt
+from ..part import told
 from . import values
 from .rows import REPLAYED, Row
 
-_KNOWN = """
-    select batch_seq, row_no, min(known_from) as since, case when count(*) = count(known_to) then max(known_to) end as until
-    from marts.fct_records__version where record_id = :record group by batch_seq, row_no"""
 Spans = Mapping[tuple[int, int], tuple[date | None, date | None]]
 
 
-def known(opened: Session, record_id: str) -> Spans:
+def known(opened: Session, kind: Kind, record_id: str) -> Spans:
     """From which day till before which the row of a receipt was what was known, by batch and row."""
-    found = opened.execute(text(_KNOWN), {"record": record_id})
-    return {(row.batch_seq, row.row_no): (row.since, row.until) for row in found}
+    spans: dict[tuple[int, int], tuple[date | None, date | None]] = {}
+    for row in told(
+        opened, kind, record_id, "versions", "batch_seq bigint, row_no int, known_from date, known_to date"
+    ):
+        place = (row.batch_seq, row.row_no)
+        since, until = spans.get(place, (row.known_from, row.known_to))
+        both = until and row.known_to
+        spans[place] = (min(since, row.known_from), max(until, row.known_to) if both else None)
+    return spans
 
 
 def of(kind: Kind, rows: Iterable[Row], spans: Spans) -> tuple[Receipt, ...]:

@@ -15,6 +15,7 @@ from ...ledger import ids, words
 from ...ledger.states import ReceiverEvent, RecordState
 from ...papers import policy as policies
 from ...papers.record.model import Cause, Related, Returned, Rule, State
+from ..part import told as beside
 from .rows import Row
 
 OBJECTED = "异议中"
@@ -27,10 +28,11 @@ _TONES = {
     RecordState.REPLACED: "warn",
     RecordState.REPAIRED: "calm",
 }
-_BUILT = """
-    select state, objected, state_known_on, event_on, ends_on, exited_on, batch_seq, attempt, row_no, lookup_scheme,
-        lookup_value, title, document_no, authority_name, subject_id, build_id
-    from marts.mart_subjects__timeline where record_id = :record"""
+_BUILT = (
+    "state text, objected boolean, state_known_on date, event_on date, ends_on date, exited_on date, batch_seq bigint, attempt int, "
+    "row_no int, lookup_scheme text, lookup_value text, title text, document_no text, authority_name text, subject_id text, "
+    "build_id bigint"
+)
 # Events name a decision by number, authority and table; whom it is about, where they say it.
 _EVENTS = f"""
     select event_type, event_date, basis, {ids.record_id("record_id")} as record_id, batch_seq, row_no
@@ -40,10 +42,9 @@ _BROUGHT_BY = {"撤销": RecordState.REVOKED, "修复": RecordState.REPAIRED}
 _OBJECTIONS = ("异议受理", "异议办结")
 
 
-def built(opened: Session, record_id: str) -> Mapping[str, Any] | None:
+def built(opened: Session, kind: Kind, record_id: str) -> Mapping[str, Any] | None:
     """What the newest build knows of a record; None for what is no record of a subject, or was not built yet."""
-    found = opened.execute(text(_BUILT), {"record": record_id}).mappings().one_or_none()
-    return dict(found) if found else None
+    return next((row._asdict() for row in beside(opened, kind, record_id, "built", _BUILT)), None)
 
 
 def events(opened: Session, kind: Kind, row: Row) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ...catalogue import Catalogue
 from ...ledger import published, words
-from ...ledger.states import IN_DOUBT, UNDECIDED, ApprovalState, ItemState, Operation, ReleaseState, sql
+from ...ledger.states import UNDECIDED, ApprovalState, ReleaseState, sql
 from .item import DEPARTMENT, ENGINEER, LEADERSHIP, Item, Rank, about, owner_of
 
 LATE = timedelta(days=1)  # the outbox is emptied every hour
@@ -19,22 +19,8 @@ _EDITIONS = f"select id, year, content_hash, business_date from ledger.edition w
 _QUESTIONS = (
     f"select id, action, about, asked_by, business_date from ledger.approval where state = {sql(ApprovalState.WAITING)}"
 )
-_REJECTED = f"""
-    select i.receiver, i.interface, s.receipt_code, {{unit}} as unit_id, min(s.receipt_text) as said, count(*) as records,
-           min(s.booked_on) as since
-    from ledger.delivery_state s join ledger.delivery_item i using (item_id) {{links}}
-    where s.state = {sql(ItemState.REJECTED)} and not exists (
-        select from ledger.delivery_item n join ledger.delivery_state l using (item_id)
-        where n.record_id = i.record_id and n.receiver = i.receiver and n.item_id > i.item_id
-          and l.state <> {sql(ItemState.SUPERSEDED)})
-    group by 1, 2, 3, 4"""
-_UNSETTLED = f"""
-    select i.receiver, count(*) filter (where s.state in {sql(IN_DOUBT)} and s.sent_at < :stale) as doubtful,
-           count(*) filter (where i.operation = {sql(Operation.DEL)} and i.due_on < :on) as late,
-           count(*) filter (where s.state = {sql(ItemState.PENDING)} and i.released_at < :late) as unsent,
-           min(r.business_date) as since, min(i.due_on) filter (where i.operation = {sql(Operation.DEL)} and i.due_on < :on) as due
-    from ledger.delivery_state s join ledger.delivery_item i using (item_id) join ledger.release r using (release_id)
-    where s.underway and r.state = {sql(ReleaseState.RELEASED)} group by 1"""
+_REJECTED = "select * from desk.outbox_rejected(:known)"
+_UNSETTLED = "select * from desk.outbox_unsettled(:on, :stale, :late)"
 _DIFFERENCES = """
     with told as (select *, missing + surplus + differing > 0 as differs from ledger.reconciliation),
     agreed as (select receiver, max(id) filter (where not differs) as id from told group by 1)
@@ -68,11 +54,7 @@ def approvals(connection: Connection) -> Iterator[Item]:
 def rejected(connection: Connection, catalogue: Catalogue) -> Iterator[Item]:
     """Records whose last word from a receiver is a refusal, by unit and code; a record that is gone asks for nobody."""
     known = published.ready(Session(connection))
-    statement = _REJECTED.format(
-        unit="l.unit_id" if known else "''",
-        links="join published.record_links l on l.record_id = i.record_id" if known else "",
-    )
-    for row in connection.execute(text(statement)):
+    for row in connection.execute(text(_REJECTED), {"known": known}):
         yield Item(
             f"rejected/{row.receiver}/{row.interface}/{row.unit_id}/{row.receipt_code or ''}",
             "rejected",

@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from ...base import settings
 from ...base.run import now
 from ...catalogue import Catalogue, load_catalogue
 from ...ledger import words
+from ...ledger.session import session
 from ...ledger.states import StepName, Verdict, sql
 from . import district, intake, onward, returns
 from .item import Item, Rank, about, ordered, owner_of, told
@@ -58,7 +58,8 @@ def _steps(connection: Connection, catalogue: Catalogue, stale: datetime, units_
 def items(on: date, unit: str | None = None) -> list[Item]:
     """Everything that waits on a business date, or what concerns one unit; free of persons' numbers."""
     catalogue, stale = load_catalogue(), now() - STALE
-    with settings.engine("reader").connect() as connection:
+    with session("reader") as opened:
+        connection = opened.connection()
         taken = [*intake.collections(connection, catalogue, stale), *intake.receipts(connection, catalogue, stale)]
         found = [
             *district.files(catalogue, on),
@@ -68,10 +69,16 @@ def items(on: date, unit: str | None = None) -> list[Item]:
             *intake.silence(connection, catalogue, on),
             *returns.slips(connection, catalogue, on),
             *returns.corrections(connection, catalogue),
-            *onward.approvals(connection),
             *onward.rejected(connection, catalogue),
-            *onward.unsettled(connection, catalogue, on, stale),
-            *onward.differences(connection, catalogue),
         ]
+        found += (
+            []
+            if unit
+            else [
+                *onward.approvals(connection),
+                *onward.unsettled(connection, catalogue, on, stale),
+                *onward.differences(connection, catalogue),
+            ]
+        )
     chosen = [told(catalogue, item) for item in found if unit is None or item.unit_id == unit]
     return list({item.fingerprint: item for item in ordered(chosen)}.values())

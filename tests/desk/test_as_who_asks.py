@@ -1,0 +1,223 @@
+"""A built warehouse, every page as every role: the database answers with the rights of who asks, and refuses what a page withholds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+from public_credit.base import settings
+from public_credit.catalogue import load_catalogue, remembered
+from public_credit.desk import rights
+from public_credit.desk.person import Person
+from public_credit.ledger.session import acting
+from public_credit.ledger.states import Audience
+from starlette.testclient import TestClient
+
+from tests.oversight.test_record_pages import House, decision, house
+
+from .conftest import ARCHIVE, everybody
+
+__all__ = ["house"]
+pytestmark = pytest.mark.chain
+
+PAGES = sorted((path, role) for path in rights.PAGES for role in map(str, Audience))
+PERSONS = (  # where records of persons stand
+    "raw.administrative_penalty", "staging.stg_administrative_penalty", "intermediate.int_administrative_penalty__current",
+    "published.heads", "published.record_links", "published.export_changes", "exports.exp_city__cf_zrr",
+    "marts.mart_subjects__natural_person", "marts.mart_shuanggongshi__penalty_person",
+    "marts.mart_supervision__assessment_line", "intermediate.int_supervision__receipt", "vault.secret",
+    "ledger.receiver_event",
+)  # fmt: skip
+
+
+class Built:
+    """The house with somebody of each role signed in."""
+
+    def __init__(self, house: House, people: dict[str, Person], client: Callable[[str], TestClient]):
+        self.house, self.people, self.client = house, people, client
+        self.of_firm = house.record(decision(9)["decision_no"])
+        self.of_person = house.record("示罚决人〔2026〕1号")
+        ((self.release,),) = house.query("select min(release_id) from ledger.release")
+        ((self.unit,),) = house.query("select unit_id from ledger.batch where seq = %s", house.first)
+
+    def path(self, path: str) -> str:
+        fitting = {
+            "seq": self.house.first, "release_id": self.release, "key": self.of_firm, "row_no": 9, "job_id": "0" * 16,
+            "number": f"fix_rate/{self.unit}/2026", "column": "exp_city__cf_fr.cf_wsh",
+        }  # fmt: skip
+        made = re.sub(r"\{(\w+)(?::path)?\}", lambda found: str(fitting[found[1]]), path)
+        asked = {"/find": f"?q={decision(9)['decision_no']}", "/subjects/find": f"?key={decision(9)['uscc']}"}
+        return made + asked.get(path, "")
+
+    def asks(self, role: str, sql: str, *given: Any) -> list[tuple[Any, ...]]:
+        """What the database tells somebody of a role who comes without a page."""
+        with psycopg.connect(settings.dsn(role), autocommit=True) as connection:
+            connection.execute("select set_config('pcw.session', %s, false)", [self.people[role].token])
+            return connection.execute(sql, given).fetchall()
+
+
+@pytest.fixture(scope="module")
+def built(house: House) -> Iterator[Built]:
+    people, client = everybody()
+    yield Built(house, people, client)
+    settings.forget_connections()
+
+
+SAYS = {  # what stands on a page when it has its content
+    "/intake": "各部门今日", "/batches": "a.csv", "/batches/{seq}": "R01", "/quarantine": "有效的豁免", "/corrections": "更正",
+    "/subjects": "待办", "/releases": "变更单", "/releases/{release_id}": "cf_fr", "/deliveries": "cf_fr", "/trends": "R",
+    "/signins": "登录", "/find": "示罚决〔2026〕9号", "/records/{key}": "重算一致", "/batches/{seq}/rows/{row_no}": "示罚决〔2026〕9号",
+    "/figures/{number:path}": "不列明细", "/lineage/{column:path}": "cf_wsh", "/mine": "a.csv", "/mine/batches/{seq}": "R01",
+    "/targets": "目标",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "role"), PAGES, ids=[" ".join(page) for page in PAGES])
+def test_a_page_is_answered_with_the_rights_of_who_asks(built: Built, asked_as: set[str], path: str, role: str) -> None:
+    answer = built.client(role).get(built.path(path))
+    if Audience(role) not in rights.PAGES[path]:
+        assert answer.status_code == 403
+        assert asked_as <= {"pcw_desk"}, "a page that is not answered reads nothing"
+        return
+    if path == "/jobs/{job_id}":
+        assert answer.status_code == 404
+    elif path == "/subjects/find":
+        assert answer.status_code in (200, 404)
+    else:
+        assert answer.status_code == 200, answer.text
+        assert SAYS[path] in answer.text
+    assert asked_as <= {"pcw_desk", f"pcw_{role}"} | ({ARCHIVE} if "/rows/" in path or "records" in path else set())
+
+
+@pytest.mark.parametrize("role", [str(role) for role in Audience] + ["reader"])
+@pytest.mark.parametrize("relation", PERSONS)
+def test_no_role_lists_or_counts_records_of_persons(built: Built, role: str, relation: str) -> None:
+    with psycopg.connect(settings.dsn(role), autocommit=True) as connection:
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(f"select count(*) from {relation}")
+
+
+@pytest.mark.parametrize("role", ["engineer", "auditor", "reader"])
+def test_a_view_of_all_records_shows_those_of_organisations(built: Built, role: str) -> None:
+    with psycopg.connect(settings.dsn(role), autocommit=True) as connection:
+        for relation in ("marts.mart_subjects__timeline", "intermediate.int_records__current"):
+            seen: dict[str, int] = dict(
+                connection.execute(f"select subject_class, count(*) from {relation} group by subject_class").fetchall()
+            )
+            assert list(seen) == ["organisation"] and seen["organisation"] > 30
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute("select record_id from ledger.delivery_item")
+    with psycopg.connect(settings.dsn("reader"), autocommit=True) as connection:
+        assert connection.execute(
+            "select distinct subject_class from marts.fct_records__version"
+        ).fetchall() == [("organisation",)]  # fmt: skip
+
+
+BYPASSED = [  # a page that is withheld from a role, and what it would have read
+    ("leadership", "/batches", "select * from ledger.batch"),
+    ("leadership", "/quarantine", "select * from ledger.quarantine"),
+    ("leadership", "/deliveries", "select * from desk.outbox_doubtful(5)"),
+    ("leadership", "/find", "select * from desk.find_records('administrative_penalty', null, array['示罚决〔2026〕9号'])"),
+    ("leadership", "/records/{key}", "select * from desk.record_rows('administrative_penalty', '%(key)s', null, null, null, '查')"),
+    ("leadership", "/records/{key}", "select * from desk.beside('administrative_penalty', '%(key)s', 'deliveries')"),
+    ("leadership", "/figures/{number:path}", "select * from desk.assessment_lines('timeliness', 2026, null, 5)"),
+    ("leadership", "/figures/{number:path}", "select * from published.contributions"),
+    ("leadership", "/signins", "select * from desk.login_attempt"),
+    ("clerk", "/releases", "select * from ledger.release"),
+    ("clerk", "/releases/{release_id}", "select * from desk.release_items(1, 5)"),
+    ("clerk", "/deliveries", "select * from ledger.delivery"),
+    ("clerk", "/corrections", "select * from ledger.judgement"),
+    ("clerk", "/subjects", "select * from subjects.subject"),
+    ("clerk", "/find", "select * from desk.records_named('示范区第9商店有限公司', 5)"),
+    ("clerk", "/records/{key}", "select * from desk.record_rows('administrative_penalty', '%(key)s', null, null, null, '查')"),
+    ("clerk", "/signins", "select * from desk.session"),
+    ("engineer", "/signins", "select * from desk.login_attempt"),  # the page reads it as the desk itself
+    ("auditor", "/signins", "select * from desk.session"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "path", "sql"), BYPASSED, ids=[f"{role} {path}" for role, path, _ in BYPASSED])
+def test_the_database_refuses_what_a_page_withholds(built: Built, role: str, path: str, sql: str) -> None:
+    if path != "/signins":
+        assert Audience(role) not in rights.PAGES[path]
+    with pytest.raises(errors.InsufficientPrivilege):
+        built.asks(role, sql.replace("%(key)s", built.of_firm))
+
+
+def test_a_record_of_a_person_is_told_after_its_look_only(built: Built) -> None:
+    kind = "administrative_penalty"
+    for role in ("engineer", "auditor"):
+        for part in ("deliveries", "built", "looks", "versions", "assessed"):
+            with pytest.raises(psycopg.Error) as refused:
+                built.asks(role, "select * from desk.beside(%s, %s, %s)", kind, built.of_person, part)
+            assert refused.value.sqlstate == "PC002"
+    assert built.client("auditor").get(f"/records/{built.of_person}").status_code == 200
+    assert "示罚决人" not in built.client("auditor").get(f"/records/{built.of_person}").text, "no purpose, nothing told"
+    told = built.client("auditor").get(f"/records/{built.of_person}?purpose=合规审计")
+    assert told.status_code == 200 and "示罚决人〔2026〕1号" in told.text and "合规审计" in told.text
+    assert built.asks("auditor", "select * from desk.beside(%s, %s, 'built')", kind, built.of_person)
+    with pytest.raises(psycopg.Error) as refused:
+        built.asks("engineer", "select * from desk.beside(%s, %s, 'built')", kind, built.of_person)
+    assert refused.value.sqlstate == "PC002", "the look of somebody else is not one's own"
+
+
+def test_a_look_at_a_record_is_booked_by_the_database_for_the_person_of_the_session(built: Built) -> None:
+    auditor = built.people["auditor"]
+    built.client("auditor").get(f"/records/{built.of_firm}")
+    ((who, channel),) = built.house.query(
+        "select who, channel from ledger.access_log where record_id = %s order by id desc limit 1", built.of_firm
+    )
+    assert (who, channel) == (auditor.who, "desk")
+    with pytest.raises(errors.InsufficientPrivilege):
+        built.asks("auditor", "insert into ledger.access_log (who, purpose, action) values ('别人', '', 'explain')")
+    with pytest.raises(psycopg.Error) as refused:
+        built.asks("clerk", "select desk.note_visit('explain', '', '', %s)", built.of_firm)
+    assert refused.value.sqlstate == "PC001", "a clerk looks at slips of the own unit"
+
+
+def test_a_release_tells_records_of_persons_without_their_id(built: Built) -> None:
+    items = built.asks("leadership", "select interface, record_id from desk.release_items(%s, 1000)", built.release)
+    assert {interface for interface, record in items if record is None} == {"cf_zrr"}
+    assert any(interface == "cf_fr" and record for interface, record in items)
+    page = built.client("leadership").get(f"/releases/{built.release}").text
+    assert "自然人，不列编号" in page and built.of_person not in page
+
+
+def test_interfaces_of_persons_are_told_from_those_of_organisations_by_their_name() -> None:
+    tables = [
+        (variant, table.interface)
+        for kind in load_catalogue().kinds.values() for variant, table in kind.tables.items() if table.interface
+    ]  # fmt: skip
+    assert tables
+    for variant, interface in tables:
+        assert interface.endswith("zrr") == (variant == "person"), (variant, interface)
+
+
+def test_a_clerk_is_told_of_his_unit_alone(built: Built) -> None:
+    house, clerk = built.house, built.people["clerk"]
+    rows = "select count(*) from desk.receipt_rows('administrative_penalty', %s, null, array[1, 2, 3])"
+    lines = "select unit_id, told, record_id from desk.assessment_lines(null, 2026, %s, null)"
+    assert clerk.unit_id == built.unit
+    ((seen,),) = built.asks("clerk", rows, house.first)
+    assert seen
+    told = built.asks("clerk", lines, "another")
+    assert told and {row[0] for row in told} == {built.unit}
+    assert any(not row[1] for row in told) and all(row[2] is None for row in told if not row[1])
+    house.query("update ledger.batch set unit_id = 'another' where seq = %s returning seq", house.first)
+    try:
+        assert built.asks("clerk", rows, house.first) == [(0,)]
+        assert built.client("clerk").get(f"/mine/batches/{house.first}").status_code == 404
+        for table in ("ledger.attempt", "ledger.row_verdict", "ledger.waiver", "ledger.correction_case"):
+            assert built.asks("clerk", f"select count(*) from {table} where batch_seq = %s", house.first) == [(0,)]
+    finally:
+        house.query("update ledger.batch set unit_id = %s where seq = %s returning seq", built.unit, house.first)
+
+
+def test_what_the_program_has_to_know_is_not_read_with_the_rights_of_who_asks(built: Built, asked_as: set[str]) -> None:
+    with acting(Audience.CLERK, built.people["clerk"].token):
+        assert remembered.recall("asked by a test"), "the district's files as they were good last"
+    assert asked_as == {"pcw_desk"}
