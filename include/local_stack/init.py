@@ -23,6 +23,7 @@ from public_credit.identifiers.codes import check_uscc
 
 from .airflow import make_secrets
 from .bootstrap import make_keys
+from .desk import make_metrics_token
 from .stack import StackError
 
 Ask = Callable[[str], str]
@@ -206,6 +207,7 @@ def init(folder: Path, home: Path, given: Answers, ask: Ask | None) -> int:
     secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_keys(secrets)
     make_secrets(home)
+    make_metrics_token(home)
     connections = secrets / "connections.yaml"
     if not connections.exists():
         files.write(connections, CONNECTIONS.format(**answers))

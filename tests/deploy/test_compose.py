@@ -67,6 +67,9 @@ def test_every_name_leads_somewhere(tmp_path: Path) -> None:
     used = set(re.findall(r"/run/secrets/(\w+)", json.dumps(ENVIRONMENT)))
     assert used <= set(SERVICES["bootstrap"]["secrets"])
     assert used - set(SERVICES["scheduler"]["secrets"]) == {"postgres_password", "admin_password"}, "bootstrap's own"
+    for service in SERVICES.values():
+        own = set(re.findall(r"/run/secrets/(\w+)", json.dumps(service.get("environment", {})))) - used
+        assert own <= set(service.get("secrets", []))
 
 
 def test_the_image_holds_no_district_and_every_service_mounts_one() -> None:

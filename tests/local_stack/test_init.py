@@ -96,8 +96,10 @@ def test_every_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -
     made = {path.name: path.read_bytes() for path in (home / "secrets").iterdir()}
     keys = {"archive.key", "vault.key", "lookup.key"}
     airflow = {f"airflow_{name}" for name in ("fernet_key", "api_secret", "jwt_secret", "admin_password")}
-    assert set(made) == keys | airflow | {"connections.yaml"}
-    assert len({made[name] for name in keys | airflow}) == 7 and all(len(made[name]) == 65 for name in keys)
+    assert set(made) == keys | airflow | {"metrics_token", "connections.yaml"}
+    assert len({made[name] for name in keys | airflow | {"metrics_token"}}) == 8 and all(
+        len(made[name]) == 65 for name in keys
+    )
     assert {stat.S_IMODE(path.stat().st_mode) for path in (home / "secrets").iterdir()} == {0o600}
     assert stat.S_IMODE((home / "secrets").stat().st_mode) == 0o700
     assert connections.parse(made["connections.yaml"], "connections.yaml").known == {}

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     desk_url: str | None = _named(
         "address people reach the desk at, behind the proxy; `https:` marks its cookies", pattern=r"^https?://[^/\s]+$"
     )
+    metrics_token_file: Path | None = _named(
+        "file of the token for the desk's `/metrics`; `secrets/metrics_token` of the state folder when not set"
+    )
+    metrics: Literal["token", "local"] | None = _named(
+        "`local`: processes of this machine read `/metrics` without the token, unless `PCW_DESK_URL` is set"
+    )
     db_host: str | None = _named("host of PostgreSQL", "bootstrap on a server")
     db_port: int | None = _named("port of PostgreSQL; 5432 when not set", "bootstrap on a server", ge=1, le=65535)
     superuser_file: Path | None = _named("file with the password of PostgreSQL's superuser", "bootstrap on a server")

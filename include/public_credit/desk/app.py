@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from ..base import faults
 from ..base.messages import UserError
-from . import guard, rights, shown
+from . import guard, rights, scrape, shown
 from .pages import login, mine, records, register, targets, work
 
 
@@ -89,8 +89,10 @@ def create() -> FastAPI:
         redirect_slashes=False,
     )
     _handlers(app)
+    app.add_exception_handler(scrape.NoToken, scrape.refused)
     for part in (login, work, mine, targets, records):
         part.register_all(app)
+    register.plain(app, *scrape.ROUTE, scrape.read)
 
     def description(person: guard.Signed) -> dict[str, Any]:
         return app.openapi()

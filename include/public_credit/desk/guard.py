@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..base import settings
 from ..base.messages import UserError
 from ..ledger.written import clear
-from . import rights, sessions
+from . import rights, scrape, sessions
 from .person import Person
 
 COOKIE, BEFORE = "pcw_desk", "pcw_before"  # of a session; of a form to sign in
@@ -131,9 +131,12 @@ async def _form(request: Request) -> FormData:
 async def admitted(request: Request) -> None:
     """The gate of every route: its audience, who is signed in, and for a POST that the form is from a page of that session.
 
-    Raises SignInFirst, NotYours.
+    Raises SignInFirst, NotYours; scrape.NoToken for the metrics.
     """
     path: str = request.scope["route"].path
+    if (request.method, path) == scrape.ROUTE:
+        await run_in_threadpool(scrape.admitted, request)
+        return
     audience = rights.TABLE.get((request.method, path), frozenset())
     token = request.cookies.get(COOKIE, "")
     person = await run_in_threadpool(sessions.of, token) if token and path != "/static/{name}" else None

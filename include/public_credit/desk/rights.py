@@ -8,6 +8,7 @@ from ..ledger.states import Audience
 
 ENGINEER, LEADERSHIP, AUDITOR, CLERK = Audience.ENGINEER, Audience.LEADERSHIP, Audience.AUDITOR, Audience.CLERK
 PUBLIC: frozenset[Audience] | None = None
+NOBODY: frozenset[Audience] = frozenset()  # no person; a machine with the token (``scrape``)
 EVERYBODY = frozenset(Audience)
 ENGINEERS = frozenset({ENGINEER})
 LOOKERS = frozenset({ENGINEER, AUDITOR})
@@ -45,6 +46,7 @@ OTHERS: dict[tuple[str, str], frozenset[Audience] | None] = {
     ("GET", "/login/oidc/back"): PUBLIC,
     ("GET", "/static/{name}"): PUBLIC,
     ("GET", "/health"): PUBLIC,
+    ("GET", "/metrics"): NOBODY,
     ("GET", "/"): EVERYBODY,
     ("POST", "/logout"): EVERYBODY,
     ("GET", "/api/openapi.json"): EVERYBODY,
