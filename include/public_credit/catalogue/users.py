@@ -13,6 +13,7 @@ from .source import File, Problem, parse
 from .strict import Strict
 
 NAME = "users.yml"
+ACCOUNT = r"^[a-z][a-z0-9_.-]{1,31}$"
 
 
 class Account(Strict):
@@ -21,7 +22,7 @@ class Account(Strict):
     ``oidc``: the subject by which the district's identity provider knows him; ``unix``: his user of the machine.
     """
 
-    account: str = Attribute(pattern=r"^[a-z][a-z0-9_.-]{1,31}$")
+    account: str = Attribute(pattern=ACCOUNT)
     name: str = Attribute(min_length=1, max_length=40)
     role: Literal["engineer", "leadership", "auditor", "clerk"]
     unit: str = ""
