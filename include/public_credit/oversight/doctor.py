@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import NullPool, create_engine, text
@@ -14,11 +14,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..base import connections, settings
 from ..base.messages import UserError
+from ..base.run import now
 from ..ledger.rights import compare as rights
 from ..policy.workdays import PROVISIONAL, WorkCalendar
+from .audit.findings import clock
+from .audit.standing import standing
 
 if TYPE_CHECKING:
     from ..catalogue import Catalogue
+
+
+_VERIFIED = timedelta(days=8)  # everything is verified once a week
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,29 @@ def _rights() -> Finding:
             "查明是谁改的，运行 public-credit migrate 重新套用",
         )
     return Finding("通过", "数据库权限", "各角色的权限与策略一致，不多不少")
+
+
+def _evidence() -> Finding:
+    """What verifications found and nobody mended, and whether somebody verifies at all."""
+    with settings.engine("reader").connect() as connection:
+        found = standing(connection)
+    if found.count:
+        places = "；".join(where for _, where in list(found.findings.values())[:5])
+        return Finding(
+            "待办", "留痕复核", f"发现 {found.count:,} 处改动未了结：{places}；运行 public-credit audit verify 查看"
+        )
+    if found.whole_at is None:
+        return Finding(
+            "提醒", "留痕复核", "还没有全部复核过；每夜由 verify_evidence 进行，或运行 public-credit audit verify"
+        )
+    when = f"最近一次全部复核在 {clock(found.whole_at)}"
+    if now() - found.whole_at > _VERIFIED:
+        return Finding(
+            "提醒",
+            "留痕复核",
+            f"{when}，已过 {_VERIFIED.days} 天；查 verify_evidence，或运行 public-credit audit verify",
+        )
+    return Finding("通过", "留痕复核", f"{when}，没有未了结的发现")
 
 
 def _rules() -> Finding:
@@ -214,6 +243,7 @@ def examine(on: date) -> list[Finding]:
         ("密钥与连接", _secrets),
         ("PostgreSQL", _database),
         ("数据库权限", _rights),
+        ("留痕复核", _evidence),
         ("目录", lambda: _catalogue(on)),
         ("目录的套用", _applied),
         ("关卡规则", _rules),
