@@ -111,10 +111,13 @@ USERS = """\
 """
 
 CONNECTIONS = """\
-# 连接：每行一个“编号: 地址”，编码 UTF-8，用户名和口令中的特殊字符作百分号编码。改动即时生效。
+# 部门与提醒的连接：每行一个“编号: 地址”，编码 UTF-8，用户名和口令中的特殊字符作百分号编码。改动即时生效。
 # sftp_{unit}: sftp://用户:口令@主机:22/?host_key=<ssh-keyscan 输出的公钥>
-# city_platform: https://应用编号:密钥@主机/接口路径
 # alert: smtp://主机:25/?from=发件人&to=收件人
+"""
+RECEIVERS = """\
+# 接收方的连接，写法同 connections.yaml；只有报送的任务读取。
+# city_platform: https://应用编号:密钥@主机/接口路径
 """
 
 
@@ -253,12 +256,15 @@ def init(folder: Path, home: Path, given: Answers, ask: Ask | None) -> int:
     connections = secrets / "connections.yaml"
     if not connections.exists():
         files.write(connections, CONNECTIONS.format(**answers))
+    receivers = secrets / "receivers.yaml"
+    if not receivers.exists():
+        files.write(receivers, RECEIVERS)
     shown = shlex.quote(str(folder))
     account = answers["account"] if answers["person"] else "<账号>"
     print(
         f"辖区文件夹  {folder}\n"
         f"密钥与口令  {secrets}（只有本用户可读；归档和保险库的密钥遗失后无法恢复，请另行备份）\n"
-        f"连接        {connections}\n"
+        f"连接        {connections}，接收方的在 {receivers.name}\n"
         f"接下来      ./run credit catalogue check --district {shown}\n"
         f"            ./run serve --district {shown}\n"
         f"            ./run credit users set-password {account}（工作台的账号写在 {USERS_FILE}）"

@@ -137,7 +137,7 @@ def test_every_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -
     made = {path.name: path.read_bytes() for path in (home / "secrets").iterdir()}
     keys = {"archive.key", "vault.key", "lookup.key"}
     airflow = {f"airflow_{name}" for name in ("fernet_key", "api_secret", "jwt_secret", "admin_password")}
-    assert set(made) == keys | airflow | {"metrics_token", "connections.yaml"}
+    assert set(made) == keys | airflow | {"metrics_token", "connections.yaml", "receivers.yaml"}
     assert len({made[name] for name in keys | airflow | {"metrics_token"}}) == 8 and all(
         len(made[name]) == 65 for name in keys
     )

@@ -35,6 +35,7 @@ from . import (
     people,
     publications,
     reports,
+    secret_files,
     subjects,
     users,
     waivers,
@@ -63,6 +64,7 @@ subjects.register(app)
 editions.register(app)
 calendar.register(app)
 users.register(app)
+secret_files.register(app)
 desk.register(app)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..base import connections, settings
+from ..base import connections, secret_files, settings
 from ..base.messages import UserError
 from ..base.run import now
 from ..ledger.rights import compare as rights
@@ -51,13 +51,26 @@ def _disk() -> Finding:
 def _secrets() -> Finding:
     for name in ("archive", "vault", "lookup"):
         settings.secret_key(name)
-    path = settings.connections_file()
-    if path.exists() and path.stat().st_mode & 0o077:
-        return Finding("待办", "密钥与连接", "connections.yaml 其他用户可读；执行 chmod 600")
-    wrong = connections.read(path).faults
+    if others := list(secret_files.open_to_others()):
+        names = "、".join(path.name for path in others)
+        return Finding("待办", "密钥与连接", f"{names} 其他用户可读；执行 chmod 600 {' '.join(map(str, others))}")
+    wrong = [fault for path in secret_files.places() for fault in connections.read(path).faults.values()]
     if wrong:
-        return Finding("待办", "密钥与连接", "；".join(wrong.values()))
+        return Finding("待办", "密钥与连接", "；".join(wrong))
     return Finding("通过", "密钥与连接", "归档、保险库、检索三把密钥齐全")
+
+
+def _files_apart() -> list[Finding]:
+    """Lines of the one file that belong into files of their own."""
+    from ..catalogue import load_catalogue
+
+    mixed = secret_files.left({receiver.connection for receiver in load_catalogue().receivers.values()})
+    if not mixed:
+        return []
+    said = (
+        f"connections.yaml 中还有数据库或接收方的 {len(mixed)} 项连接；运行 public-credit secrets split 移到各自的文件"
+    )
+    return [Finding("提醒", "密钥与连接", said)]
 
 
 def _database() -> Finding:
@@ -158,10 +171,12 @@ def _unencrypted(catalogue: Catalogue, on: date) -> Iterator[Finding]:
     entries: list[HttpApi | Receiver] = list(catalogue.receivers.values())
     entries += [dataset.channel for dataset in catalogue.datasets.values() if isinstance(dataset.channel, HttpApi)]
     for entry in entries:
-        if not settings.names_connection(entry.connection):
+        receiver = isinstance(entry, Receiver)
+        if not settings.names_connection(entry.connection, receiver):
             continue
         try:
-            said = plain_http.agreed(entry.connection, settings.connection(entry.connection), entry.plain_http, on)
+            uri = settings.connection(entry.connection, receiver)
+            said = plain_http.agreed(entry.connection, uri, entry.plain_http, on)
         except UserError as error:
             yield Finding("待办", f"连接 {entry.connection}", str(error))
         else:
@@ -178,15 +193,16 @@ def _connections(on: date) -> list[Finding]:
         connection
         for dataset in catalogue.datasets.values()
         if (connection := getattr(dataset.channel, "connection", None))
-    } | {receiver.connection for receiver in catalogue.receivers.values()}
+    }
+    receivers = {receiver.connection for receiver in catalogue.receivers.values()}
     wanted |= {receiver.connection for receiver in catalogue.district.alert_receivers}
-    for name in sorted(wanted):
+    for name in sorted(wanted | receivers):
         try:
-            settings.connection(name)
+            settings.connection(name, name in receivers)
         except UserError as error:
             findings.append(Finding("提醒", f"连接 {name}", str(error)))
     if not findings:
-        findings.append(Finding("通过", "连接", f"{len(wanted)} 个来源、接收方与提醒均已配置"))
+        findings.append(Finding("通过", "连接", f"{len(wanted | receivers)} 个来源、接收方与提醒均已配置"))
     return findings
 
 
@@ -241,6 +257,7 @@ def examine(on: date) -> list[Finding]:
         ("Python", _python),
         ("磁盘", _disk),
         ("密钥与连接", _secrets),
+        ("密钥与连接", _files_apart),
         ("PostgreSQL", _database),
         ("数据库权限", _rights),
         ("留痕复核", _evidence),
