@@ -137,6 +137,7 @@ def migrated(postgres: Cluster) -> Cluster:
 @contextmanager
 def open_warehouse(migrated: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
     """A fresh migrated database and state folder; the environment points at them while the block runs."""
+    from local_stack.files import file_of
     from public_credit.base import settings
 
     database = f"test_{next(_numbers)}"
@@ -149,7 +150,9 @@ def open_warehouse(migrated: Cluster, folder: Path, monkeypatch: pytest.MonkeyPa
         for name, uri in migrated.connections.items()
     }
     connections["alert"] = (home / "alerts").as_uri()
-    (home / "secrets" / "connections.yaml").write_text(yaml.safe_dump(connections), encoding="utf-8")
+    for path in {file_of(home, name) for name in connections}:
+        here = {name: uri for name, uri in connections.items() if file_of(home, name) == path}
+        path.write_text(yaml.safe_dump(here), encoding="utf-8")
     with monkeypatch.context() as patch:
         patch.setenv("PCW_HOME", str(home))
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 from public_credit.base import settings
@@ -41,6 +42,8 @@ def main() -> int:
     begin.add_argument("--unit-name", metavar="名称", help="它的名称")
     begin.add_argument("--uscc", metavar="代码", help="它的统一社会信用代码；不写的，该单位只是示例，不生效")
     begin.add_argument("--by", metavar="日期", help="其余领域计划在哪一天前接入，例如 2026-12-31")
+    begin.add_argument("--person", metavar="姓名", help="您的姓名，登记为数据工程师；不写的，账号文件中只有示例")
+    begin.add_argument("--account", metavar="账号", help="您登录工作台用的账号，缺省为系统用户名")
     actions.add_parser("reset", help="清除全部状态")
     save = actions.add_parser("backup", help="备份数据库、归档、状态文件；密钥另存一处")
     save.add_argument("folder", type=Path, metavar="文件夹", help="备份所在的文件夹，每次备份一个子文件夹")
@@ -67,7 +70,7 @@ def main() -> int:
             reset(home)
             return 0
         if options.command == "init":
-            given = Answers(*(getattr(options, name) for name in ("name", "code", "unit", "unit_name", "uscc", "by")))
+            given = Answers(**{field.name: getattr(options, field.name) for field in fields(Answers)})
             return init(options.folder.resolve(), home, given, asker())
         if options.command == "backup":
             return commands.backup(home, options.folder, options.keys)

@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpx
-from public_credit.base import connections, files
+from public_credit.base import files
 
 from . import ports, processes
 from .airflow_api import AirflowApi
-from .files import secret_file
+from .files import connection, secret_file
 from .kept import Kept
 from .postgres import kept_port
 
@@ -103,8 +103,7 @@ class Airflow:
         """Everything the processes need; nothing is read from a configuration file."""
         passwords = self.folder / "passwords.json"
         files.write(passwords, json.dumps({user: self.password(user) for user in self.users}))
-        known = connections.read(self.home / "secrets" / "connections.yaml")
-        metadata = known.required("airflow_db").replace("postgresql://", "postgresql+psycopg2://", 1)
+        metadata = connection(self.home, "airflow_db").replace("postgresql://", "postgresql+psycopg2://", 1)
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",

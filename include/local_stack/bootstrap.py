@@ -1,4 +1,4 @@
-"""Roles, databases, keys and the connections file; on one machine and, as ``python -m local_stack.bootstrap``, on a server.
+"""Roles, databases, keys and their connections; on one machine and, as ``python -m local_stack.bootstrap``, on a server.
 
 The server's one-shot service reads ``PCW_DB_HOST``, ``PCW_DB_PORT``, the superuser's password from the file
 ``PCW_SUPERUSER_FILE`` names and the first Airflow password from ``PCW_ADMIN_PASSWORD_FILE``. It may run on every start.
@@ -20,7 +20,7 @@ import psycopg
 from public_credit.base import connections, files, settings
 from public_credit.base.messages import UserError
 
-from .files import set_connections
+from .files import connections_of, read_of, set_connections
 
 ROLES = tuple(f"pcw_{role}" for role in settings.ROLES)
 KEYS = ("archive", "vault", "lookup")
@@ -63,15 +63,14 @@ def bootstrap(superuser: str, url: Url, home: Path, others: tuple[str, ...] = ("
     """
     folder = home / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / "connections.yaml"
-    known = connections.read(path)
+    shared = connections.read(connections_of(home))
     made: dict[str, str] = {}
     make_keys(folder)
 
     def password_of(conn_id: str) -> str:
         """The password a role has; a new one where its line names none or cannot be read."""
         with suppress(psycopg.ProgrammingError, KeyError):
-            return str(psycopg.conninfo.conninfo_to_dict(known.known[conn_id])["password"])
+            return str(psycopg.conninfo.conninfo_to_dict(read_of(home, conn_id).known[conn_id])["password"])
         return secrets.token_urlsafe(18)
 
     with psycopg.connect(superuser, autocommit=True) as admin:
@@ -84,10 +83,10 @@ def bootstrap(superuser: str, url: Url, home: Path, others: tuple[str, ...] = ("
             _ensure_database(admin, database, owner)
         for role in ROLES[1:]:
             admin.execute(f"grant connect on database public_credit to {role}")
-    if "alert" not in known.lines:
+    if "alert" not in shared.lines:
         made["alert"] = (home / "alerts").as_uri()
-    set_connections(path, made)
-    return connections.read(path).known
+    set_connections(home, made)
+    return connections.read(connections_of(home)).known | made
 
 
 def _reachable(url: str, patience: float = 120.0) -> None:
@@ -119,13 +118,9 @@ def main() -> None:
 
     superuser = url("postgres", "postgres", password)
     _reachable(superuser)
-    known = bootstrap(superuser, url, home)
+    bootstrap(superuser, url, home)
     airflow = Path(os.environ["AIRFLOW_HOME"])
     airflow.mkdir(parents=True, exist_ok=True, mode=0o700)
-    files.write(
-        home / "secrets" / "airflow_metadata_url",
-        known["airflow_db"].replace("postgresql://", "postgresql+psycopg2://", 1),
-    )
     admin = Path(os.environ["PCW_ADMIN_PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
     files.write(airflow / "passwords.json", json.dumps({"admin": admin}))
     _run("public_credit.cli", "migrate")

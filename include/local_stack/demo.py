@@ -96,7 +96,7 @@ class Demo:
 
     def _city_day(self, on: date) -> None:
         """Let the city's calendar move: it publishes what it accepted."""
-        uri = httpx.URL(self.stack.connection("city_platform"))
+        uri = httpx.URL(self.stack.connection("city_platform", receiver=True))
         with httpx.Client(
             base_url=str(uri.copy_with(username=None, password=None)),
             trust_env=False,

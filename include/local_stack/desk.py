@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 import time
 from pathlib import Path
@@ -10,14 +11,21 @@ from pathlib import Path
 import httpx
 from public_credit.base import files, settings
 from public_credit.catalogue import load_catalogue
-from public_credit.desk import passwords
+from public_credit.desk import passwords, scrape
 from public_credit.ledger import words
 
 from . import processes
+from .files import secret_file
 from .kept import Kept
 from .postgres import free_port
 
 PREFERRED = 8090
+
+
+def make_metrics_token(home: Path) -> None:
+    """The token of the metrics, made at its first use; none where the environment names its file."""
+    if settings.current().metrics_token_file is None:
+        secret_file(home, scrape.TOKEN, secrets.token_hex)
 
 
 class Desk:
@@ -37,6 +45,7 @@ class Desk:
     def start(self, environment: dict[str, str]) -> None:
         """Start it; the port is that of the next start, too."""
         files.write(self.home / "desk_port", str(self.port))
+        make_metrics_token(self.home)
         command = [sys.executable, "-m", "public_credit.cli", "desk", "--port", str(self.port)]
         self._kept = Kept("desk", command, log=self.home / "logs" / "desk.log", env=environment)
 

@@ -6,6 +6,8 @@ with the code its operator gives, otherwise it stands beside the others as an ex
 
 from __future__ import annotations
 
+import getpass
+import json
 import re
 import shlex
 import sys
@@ -19,10 +21,13 @@ from public_credit.build.inputs import FILES
 from public_credit.catalogue import read
 from public_credit.catalogue.load import default_root
 from public_credit.catalogue.sectors import SECTOR_IDS
+from public_credit.catalogue.users import ACCOUNT
+from public_credit.catalogue.users import NAME as USERS_FILE
 from public_credit.identifiers.codes import check_uscc
 
 from .airflow import make_secrets
 from .bootstrap import make_keys
+from .desk import make_metrics_token
 from .stack import StackError
 
 Ask = Callable[[str], str]
@@ -94,17 +99,31 @@ datasets:
     retention: 5 年
 """
 
+USERS = """\
+# 工作台的账号：每人一项，说明见 docs/desk.md。角色 role：engineer 数据工程师、leadership 分管领导、auditor 审计人员、
+# clerk 报送员（写明 unit，departments 中的编号）。unix 为本人在本机的系统用户，oidc 为统一身份认证中的标识，均可不写。
+# 口令不写在这里：运行 public-credit users set-password <账号>。改动即时生效。
+{first}\
+# - {{account: wang, name: 王某, role: engineer}}
+# - {{account: zhao, name: 赵某, role: leadership}}
+# - {{account: sun, name: 孙某, role: auditor}}
+# - {{account: li, name: 李某, role: clerk, unit: {unit}}}
+"""
+
 CONNECTIONS = """\
-# 连接：每行一个“编号: 地址”，编码 UTF-8，用户名和口令中的特殊字符作百分号编码。改动即时生效。
+# 部门与提醒的连接：每行一个“编号: 地址”，编码 UTF-8，用户名和口令中的特殊字符作百分号编码。改动即时生效。
 # sftp_{unit}: sftp://用户:口令@主机:22/?host_key=<ssh-keyscan 输出的公钥>
-# city_platform: https://应用编号:密钥@主机/接口路径
 # alert: smtp://主机:25/?from=发件人&to=收件人
+"""
+RECEIVERS = """\
+# 接收方的连接，写法同 connections.yaml；只有报送的任务读取。
+# city_platform: https://应用编号:密钥@主机/接口路径
 """
 
 
 @dataclass
 class Answers:
-    """What a district is begun with; ``uscc`` may be blank: its unit is an example then."""
+    """What a district is begun with; ``uscc`` may be blank: its unit is an example then. ``person``: who begins it, may be blank."""
 
     name: str | None = None
     code: str | None = None
@@ -112,6 +131,8 @@ class Answers:
     unit_name: str | None = None
     uscc: str | None = None
     by: str | None = None
+    person: str | None = None
+    account: str | None = None
 
 
 def _asked(
@@ -155,17 +176,41 @@ def _date_fault(text: str) -> str:
         return "写成 2026-12-31"
 
 
+def _person_fault(text: str) -> str:
+    return "" if not text or len(text) <= 40 and text.isprintable() else "填写至多 40 个字"
+
+
+def _account_fault(text: str) -> str:
+    return "" if re.fullmatch(ACCOUNT, text) else "由小写字母、数字和 _.- 组成，以字母开头，2 至 32 位"
+
+
+def _first(person: str, account: str) -> str:
+    """The line of the person who begins; '' where nobody is named. The machine's own administrator is nobody's user."""
+    if not person:
+        return ""
+    user = getpass.getuser()
+    unix = f", unix: {json.dumps(user, ensure_ascii=False)}" if user != "root" else ""
+    return f"- {{account: {account}, name: {json.dumps(person, ensure_ascii=False)}, role: engineer{unix}}}\n"
+
+
 def _answered(given: Answers, ask: Ask | None, today: date) -> dict[str, str]:
     name = _asked(given.name, "--name", "辖区名称，例如 周村区", _name_fault, "", ask)
     end = date(today.year + (today.month > 9), 12, 31).isoformat()
-    return {
+    answers = {
         "name": name,
         "code": _asked(given.code, "--code", "行政区划代码，例如 370306", _code_fault, "", ask),
         "unit": _asked(given.unit, "--unit", "第一个单位的编号", _id_fault, "xyzx", ask),
         "unit_name": _asked(given.unit_name, "--unit-name", "它的名称", _name_fault, f"{name}社会信用中心", ask),
         "uscc": _asked(given.uscc, "--uscc", "它的统一社会信用代码，可留空以后再填", _uscc_fault, "", ask),
         "by": _asked(given.by, "--by", "其余领域计划在哪一天前接入", _date_fault, end, ask),
+        "person": _asked(
+            given.person, "--person", "您的姓名，登记为数据工程师，可留空以后再填", _person_fault, "", ask
+        ),
     }
+    user = getpass.getuser()
+    default = user if not _account_fault(user) and user != "root" else "engineer"
+    asked = ask if answers["person"] else None
+    return answers | {"account": _asked(given.account, "--account", "您登录用的账号", _account_fault, default, asked)}
 
 
 def _contents(answers: dict[str, str]) -> dict[str, str]:
@@ -183,6 +228,7 @@ def _contents(answers: dict[str, str]) -> dict[str, str]:
     department = DEPARTMENT.format(note=note, sector=EXAMPLE_SECTOR, **answers | {"uscc": f'"{answers["uscc"]}"'})
     return {
         "district.yml": DISTRICT.format(planned=planned, **answers),
+        USERS_FILE: USERS.format(first=_first(answers["person"], answers["account"]), unit=answers["unit"]),
         f"departments/{answers['unit']}.yml{'' if active else '.example'}": department,
         **{f"evidence/{name}.csv": ",".join(file.columns) + "\n" for name, file in FILES.items()},
     }
@@ -206,16 +252,22 @@ def init(folder: Path, home: Path, given: Answers, ask: Ask | None) -> int:
     secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_keys(secrets)
     make_secrets(home)
+    make_metrics_token(home)
     connections = secrets / "connections.yaml"
     if not connections.exists():
         files.write(connections, CONNECTIONS.format(**answers))
+    receivers = secrets / "receivers.yaml"
+    if not receivers.exists():
+        files.write(receivers, RECEIVERS)
     shown = shlex.quote(str(folder))
+    account = answers["account"] if answers["person"] else "<账号>"
     print(
         f"辖区文件夹  {folder}\n"
         f"密钥与口令  {secrets}（只有本用户可读；归档和保险库的密钥遗失后无法恢复，请另行备份）\n"
-        f"连接        {connections}\n"
+        f"连接        {connections}，接收方的在 {receivers.name}\n"
         f"接下来      ./run credit catalogue check --district {shown}\n"
-        f"            ./run serve --district {shown}"
+        f"            ./run serve --district {shown}\n"
+        f"            ./run credit users set-password {account}（工作台的账号写在 {USERS_FILE}）"
     )
     return 0
 

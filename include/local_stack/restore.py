@@ -41,8 +41,8 @@ def _empty(home: Path) -> None:
 def _secrets(home: Path, keys: Path, then: str) -> None:
     """Put keys and connections into place, addresses below the state folder that was put right."""
     shutil.copytree(keys, home / "secrets", dirs_exist_ok=True, ignore=shutil.ignore_patterns(saved.MANIFEST))
-    for path in (home / "secrets").iterdir():
-        path.chmod(files.PRIVATE)
+    for path in (home / "secrets").rglob("*"):
+        path.chmod(0o700 if path.is_dir() else files.PRIVATE)
     connections = home / "secrets" / "connections.yaml"
     text = connections.read_text(encoding="utf-8")
     files.write(connections, text.replace(Path(then).as_uri() + "/", home.as_uri() + "/"))

@@ -24,7 +24,7 @@ from . import processes
 from .airflow import SIMULATED_WORLD, Airflow
 from .bootstrap import bootstrap
 from .desk import Desk
-from .files import secret_file, set_connections
+from .files import connection, secret_file, set_connections
 from .postgres import Server, free_port
 
 EXCHANGE = (
@@ -183,14 +183,14 @@ class Stack:
             ],
             city,
         )
-        for path in (offered, city):
-            set_connections(self.home / "secrets" / "connections.yaml", connections.read(path).known)
+        set_connections(self.home, connections.read(offered).known)
+        set_connections(self.home, connections.read(city).known, receiver=True)
         self.progress.say("模拟部门与模拟市平台已启动（各自的真实协议，均只监听本机）")
 
-    def connection(self, conn_id: str) -> str:
+    def connection(self, conn_id: str, receiver: bool = False) -> str:
         """URI of a connection, the last one that could be read. Raises UserError when there never was one."""
         try:
-            self._known[conn_id] = connections.read(self.home / "secrets" / "connections.yaml").required(conn_id)
+            self._known[conn_id] = connection(self.home, conn_id, receiver)
         except UserError:
             if conn_id not in self._known:
                 raise

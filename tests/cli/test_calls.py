@@ -42,7 +42,7 @@ FITTING = {
     "start": "2026-02-01", "end": "2026-02-02", "seq": "1", "case": "1", "edition": "1", "old": "1", "new": "2", "number": "1",
     "content_hash": "x", "diff_hash": "x", "release_id": "1", "key": "无此号", "subject": "无此名", "left": "甲", "right": "乙",
     "judgement": "1", "identifier": "reg:1", "file": __file__, "paper": "无此文件", "applicants": "无此文件.xlsx", "name": "zhzf", "year": "2027",
-    "day": "2026-12-25", "account": "engineer",
+    "day": "2026-12-25", "account": "engineer", "finding": "0" * 12,
 }  # fmt: skip
 HOSTILE = (
     "", "\n", "甲\n乙", "\0", "x" * 10_000, "9" * 5_000, "99999999999999999999999", "-1", "0", "\udcff", "%s'", "{}",
@@ -148,6 +148,7 @@ UNKNOWN = {
     "editions diff": ("editions", "diff", "77", "78"),
     "editions approve": ("editions", "approve", "77", "--hash", "x"),
     "editions reject": ("editions", "reject", "77", *WHY),
+    "explain a finding": ("audit", "explain", "0" * 12, *WHY),
     "agree": ("approvals", "approve", "77"),
     "turn down": ("approvals", "reject", "77"),
     "undo": ("subjects", "undo", "77", *WHY),

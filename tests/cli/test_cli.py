@@ -289,14 +289,14 @@ def test_doctor_examines_everything_and_names_what_to_do(played: World, monkeypa
 def test_an_unprepared_database_and_a_missing_right_are_said_plainly(
     played: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import yaml
+    from public_credit.base import settings
 
-    connections = yaml.safe_load((played.warehouse.home / "secrets" / "connections.yaml").read_text(encoding="utf-8"))
+    reader = settings.dsn("reader")
     monkeypatch.setenv("PCW_CONN_PCW_DB_READER", played.warehouse.cluster.server.url("postgres"))
     unprepared = credit("batches")
     assert unprepared.code == 3 and "public-credit migrate" in unprepared.err
-    monkeypatch.setenv("PCW_CONN_PCW_DB_READER", connections["pcw_db_reader"])
-    monkeypatch.setenv("PCW_CONN_PCW_DB_COLLECTOR", connections["pcw_db_reader"])
+    monkeypatch.setenv("PCW_CONN_PCW_DB_READER", reader)
+    monkeypatch.setenv("PCW_CONN_PCW_DB_COLLECTOR", reader)
     denied = credit("waive", "zhzf.penalty_entity", "R01", "--reason", "a", "--owner", "b", "--until", "2026-03-31")
     assert denied.code == 3 and "没有这项权限" in denied.err
 

@@ -24,6 +24,7 @@ from local_stack import postgres as local_postgres
 from local_stack import processes, saved
 from local_stack.airflow import Airflow
 from local_stack.bootstrap import bootstrap
+from public_credit.base import settings
 from public_credit.base.settings import Settings
 
 HERE, CHECKOUT = Path(__file__).parent, Path(__file__).resolve().parents[2]
@@ -64,9 +65,24 @@ def test_every_name_leads_somewhere(tmp_path: Path) -> None:
     recipe = (CHECKOUT / SERVICES["scheduler"]["build"]["dockerfile"]).read_text(encoding="utf-8")
     for source in re.findall(r"^COPY (\S+)", recipe, re.MULTILINE):
         assert (CHECKOUT / source).exists()
-    used = set(re.findall(r"/run/secrets/(\w+)", json.dumps(ENVIRONMENT)))
-    assert used <= set(SERVICES["bootstrap"]["secrets"])
+    used = set(re.findall(r"/run/secrets/([\w.]+)", json.dumps(ENVIRONMENT)))
+    assert used <= {*SERVICES["bootstrap"]["secrets"], "receivers.yaml"}
     assert used - set(SERVICES["scheduler"]["secrets"]) == {"postgres_password", "admin_password"}, "bootstrap's own"
+    for service in SERVICES.values():
+        own = set(re.findall(r"/run/secrets/([\w.]+)", json.dumps(service.get("environment", {})))) - used
+        assert own <= set(service.get("secrets", []))
+
+
+def test_each_service_has_the_secrets_of_its_work_and_no_others() -> None:
+    held = {name: set(service["secrets"]) for name, service in OURS.items()}
+    roles, keys = {f"{role}.yaml" for role in settings.ROLES}, {"archive_key", "vault_key", "lookup_key"}
+    airflow = {"fernet_key", "api_secret", "jwt_secret", "airflow.yaml"}
+    assert held["api-server"] == airflow and held["dag-processor"] == airflow | {"reader.yaml"}
+    assert held["desk"] == roles | keys | {"metrics_token"}, "it starts commands, but delivers nothing"
+    assert held["scheduler"] == roles | keys | airflow | {"receivers.yaml"}
+    assert held["bootstrap"] == roles | keys | airflow | {"postgres_password", "admin_password"}
+    for name in ("api-server", "dag-processor"):
+        assert OURS[name]["tmpfs"] == ["/state/secrets"], "what lies in the state's folder is hidden from it"
 
 
 def test_the_image_holds_no_district_and_every_service_mounts_one() -> None:
@@ -121,9 +137,18 @@ class Outside:
         self.api, self.database, self.desk = (local_postgres.free_port() for _ in range(3))
         self.children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def _here(self, text: str) -> str:
+    def _mounted(self, service: str) -> Path:
+        """The service's own /run/secrets: links to the files it names, and nothing else."""
+        folder = self.folder / f"secrets of {service}".replace(" ", "-")
+        if not folder.exists():
+            folder.mkdir()
+            for name in SERVICES[service]["secrets"]:
+                (folder / name).symlink_to(self.secrets / name)
+        return folder
+
+    def _here(self, service: str, text: str) -> str:
         for container, here in (
-            ("/run/secrets", str(self.secrets)),
+            ("/run/secrets", str(self._mounted(service))),
             ("/state", str(self.state)),
             ("/app", str(CHECKOUT)),
             ("api-server:8080", f"127.0.0.1:{self.api}"),
@@ -139,7 +164,7 @@ class Outside:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("PCW_", "AIRFLOW"))}
         named = {"PCW_DISTRICT": "demo"}  # what the file .env would say
         given = {
-            name: self._here(re.sub(r"\$\{(\w+):-(\w*)\}", lambda found: named.get(found[1], found[2]), value))
+            name: self._here(service, re.sub(r"\$\{(\w+):-(\w*)\}", lambda found: named.get(found[1], found[2]), value))
             for name, value in SERVICES[service]["environment"].items()
         }
         given |= {"PCW_DB_HOST": "127.0.0.1", "PCW_DB_PORT": str(self.database), "AIRFLOW__API__PORT": str(self.api)}
@@ -151,12 +176,13 @@ class Outside:
         }
         return plain | image | given
 
-    def _command(self, words: list[str]) -> list[str]:
-        return [sys.executable if words[0] == "python" else words[0], *(self._here(word) for word in words[1:])]
+    def _command(self, service: str, words: list[str]) -> list[str]:
+        given = [self._here(service, word) for word in words[1:]]
+        return [sys.executable if words[0] == "python" else words[0], *given]
 
     def run(self, service: str, words: list[str] | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self._command(words or SERVICES[service]["command"]),
+            self._command(service, words or SERVICES[service]["command"]),
             env=self.environment(service),
             cwd=self.folder,
             capture_output=True,
@@ -166,7 +192,7 @@ class Outside:
         )
 
     def start(self, service: str) -> None:
-        command = self._command(SERVICES[service]["command"])
+        command = self._command(service, SERVICES[service]["command"])
         command[0] = shutil.which(command[0], path=self.environment(service)["PATH"]) or command[0]
         self.children[service] = processes.start(
             command, log=self.folder / f"{service}.log", env=self.environment(service), cwd=self.folder

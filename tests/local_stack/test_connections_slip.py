@@ -16,7 +16,7 @@ from local_stack.airflow import Airflow
 from local_stack.bootstrap import bootstrap
 from local_stack.postgres import free_port
 from local_stack.stack import Progress, Stack
-from public_credit.base import connections
+from public_credit.base import connections, settings
 from public_credit.base.messages import UserError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -83,10 +83,17 @@ def test_a_start_mends_its_own_lines_and_leaves_all_others(postgres: Any, tmp_pa
     try:
         made = bootstrap(postgres.server.url(), postgres.server.url, tmp_path)
         text = path.read_text(encoding="utf-8")
-        assert text.startswith(others) and connections.read(path).known == made and made["sftp_slj"].endswith("@h/")
-        assert {"airflow_db", "alert", "pcw_db_owner", "pcw_db_reader"} <= set(made) and (
-            path.stat().st_mode & 0o077
-        ) == 0
+        assert text.startswith(others) and made["sftp_slj"].endswith("@h/")
+        assert set(connections.read(path).known) == {"sftp_slj", "airflow_db", "alert"}, (
+            "its own line stays where it is"
+        )
+        own = {each.stem: each for each in (tmp_path / "secrets" / "database").iterdir()}
+        assert set(own) == set(settings.ROLES) and {"airflow_db", "alert", "pcw_db_owner", "pcw_db_reader"} <= set(made)
+        for role, each in own.items():
+            assert connections.read(each).known == {f"pcw_db_{role}": made[f"pcw_db_{role}"]}
+        assert all(
+            (each.stat().st_mode & 0o077) == 0 for each in (path, tmp_path / "secrets" / "database", *own.values())
+        )
         assert (
             bootstrap(postgres.server.url(), postgres.server.url, tmp_path) == made
             and path.read_text(encoding="utf-8") == text

@@ -19,6 +19,7 @@ from public_credit.catalogue import load_catalogue, read
 from public_credit.catalogue.load import default_root
 from public_credit.catalogue.models import Sftp
 from public_credit.identifiers.codes import make_uscc
+from public_credit.ledger.states import Audience
 
 from tests.conftest import CHECKOUT
 from tests.helpers import demo_words
@@ -51,7 +52,9 @@ def test_the_smallest_district_is_valid_and_names_nobody(
     assert checked.code == 0 and "周村区（370306）" in checked.out
     assert f"{len(catalogue.absent.sectors)} 个领域尚未接入" in checked.out and "没有计划日期" not in checked.out
     texts = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.*")}
-    assert set(texts) == {"district.yml", "departments/xyzx.yml.example"} | {f"evidence/{name}.csv" for name in FILES}
+    assert set(texts) == {"district.yml", "users.yml", "departments/xyzx.yml.example"} | {
+        f"evidence/{name}.csv" for name in FILES
+    }
     monkeypatch.setenv("PCW_DISTRICT", "demo")
     assert {name: demo_words.told(text) for name, text in texts.items() if demo_words.told(text)} == {}
 
@@ -70,10 +73,48 @@ def test_the_example_is_a_department_once_its_code_is_filled_in(
     assert isinstance(dataset.channel, Sftp) and dataset.channel.connection == "sftp_xyzx"
 
 
+def test_every_role_has_an_example_that_is_valid_once_its_mark_is_taken_away(tmp_path: Path) -> None:
+    folder = tmp_path / "district"
+    init(folder, tmp_path / "state", Answers(name="周村区", code="370306", uscc=USCC, by="2026-12-31"), None)
+    path = folder / "users.yml"
+    assert read(default_root(), folder)[0].users == {}, "nobody is invented"
+    path.write_text(re.sub("^# - ", "- ", path.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
+    catalogue, problems = read(default_root(), folder)
+    assert problems == [] and [entry.role for entry in catalogue.users.values()] == list(Audience)
+
+
+def test_whoever_begins_it_may_have_the_first_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "zhou.1")
+    init(tmp_path / "one", tmp_path / "state", Answers(name="周村区", code="370306", person='周"某: {'), None)
+    assert "users set-password zhou.1" in capsys.readouterr().out
+    (entry,) = read(default_root(), tmp_path / "one")[0].users.values()
+    assert (entry.account, entry.name, entry.role, entry.unix) == ("zhou.1", '周"某: {', "engineer", ("zhou.1",))
+    monkeypatch.setattr("getpass.getuser", lambda: "root")
+    given = Answers(name="周村区", code="370306", person="周某", account="zhou")
+    init(tmp_path / "two", tmp_path / "state", given, None)
+    (entry,) = read(default_root(), tmp_path / "two")[0].users.values()
+    assert (entry.account, entry.unix) == ("zhou", ()), "the machine's administrator is nobody's user"
+
+
 def test_what_is_not_given_is_asked_for_until_it_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked: list[str] = []
     answers = answering(
-        "周", "周村区", "37030", "370306", "Wsj", "wsj", "周村区卫生健康局", "123", USCC, "年底", "2027-06-30"
+        "周",
+        "周村区",
+        "37030",
+        "370306",
+        "Wsj",
+        "wsj",
+        "周村区卫生健康局",
+        "123",
+        USCC,
+        "年底",
+        "2027-06-30",
+        "周某",
+        "Zhou",
+        "zhou",
     )
 
     def ask(question: str) -> str:
@@ -81,8 +122,8 @@ def test_what_is_not_given_is_asked_for_until_it_is_right(tmp_path: Path, capsys
         return next(answers)
 
     init(tmp_path / "district", tmp_path / "state", Answers(), ask)
-    assert len(asked) == 11 and all(re.search("[\u4e00-\u9fff]", question) for question in asked)
-    assert capsys.readouterr().out.count("请重新填写") == 5
+    assert len(asked) == 14 and all(re.search("[\u4e00-\u9fff]", question) for question in asked)
+    assert capsys.readouterr().out.count("请重新填写") == 6
     catalogue, problems = read(default_root(), tmp_path / "district")
     assert problems == [] and catalogue.units["wsj"].name == "周村区卫生健康局" and catalogue.units["wsj"].uscc == USCC
     assert "D35" not in catalogue.absent.sectors and {str(day) for day in catalogue.absent.sectors.values()} == {
@@ -96,8 +137,10 @@ def test_every_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -
     made = {path.name: path.read_bytes() for path in (home / "secrets").iterdir()}
     keys = {"archive.key", "vault.key", "lookup.key"}
     airflow = {f"airflow_{name}" for name in ("fernet_key", "api_secret", "jwt_secret", "admin_password")}
-    assert set(made) == keys | airflow | {"connections.yaml"}
-    assert len({made[name] for name in keys | airflow}) == 7 and all(len(made[name]) == 65 for name in keys)
+    assert set(made) == keys | airflow | {"metrics_token", "connections.yaml", "receivers.yaml"}
+    assert len({made[name] for name in keys | airflow | {"metrics_token"}}) == 8 and all(
+        len(made[name]) == 65 for name in keys
+    )
     assert {stat.S_IMODE(path.stat().st_mode) for path in (home / "secrets").iterdir()} == {0o600}
     assert stat.S_IMODE((home / "secrets").stat().st_mode) == 0o700
     assert connections.parse(made["connections.yaml"], "connections.yaml").known == {}
@@ -113,6 +156,8 @@ def test_every_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -
         (Answers(name="周村区", code="37"), "六位行政区划代码"),
         (Answers(name="周村区", code="370306", uscc="113703000000000000"), "统一社会信用代码不正确"),
         (Answers(name="周村区", code="370306", by="明年"), "--by"),
+        (Answers(name="周村区", code="370306", person="周" * 41), "--person"),
+        (Answers(name="周村区", code="370306", person="周某", account="周"), "--account"),
     ],
 )
 def test_where_nobody_can_be_asked_nothing_is_written(tmp_path: Path, given: Answers, said: str) -> None:

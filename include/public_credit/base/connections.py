@@ -1,4 +1,4 @@
-"""The connections file: a line ``id: URI`` for each department, the city, the databases and the alert.
+"""Files of connections: a line ``id: URI`` for each department and the alert; databases and the city in files of their own.
 
 Every line may hold a password. So nothing of the content gets into a message or a log, an id neither: a fault is told by
 the number of its line, and a library's own error, which shows the line it stumbled over, is never passed on.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,18 +45,14 @@ class Connections:
             raise UserError(self.faults[conn_id], remedy=_REMEDY, code=3)
         return self.known.get(conn_id)
 
-    def required(self, conn_id: str) -> str:
-        """The URI of a connection. Raises NotNamed when there is none, UserError (code 3) when its line is wrong."""
-        found = self.uri(conn_id)
-        if found is None:
-            raise NotNamed(
-                f"未配置连接 {conn_id}。",
-                code=3,
-                remedy=(
-                    f"在 secrets/connections.yaml 中增加一行 {conn_id}: <URI>，或设置环境变量 PCW_CONN_{conn_id.upper()}。"
-                ),
-            )
-        return found
+
+def not_named(conn_id: str, place: str) -> NotNamed:
+    """What is said of a connection nobody names; ``place``: the file it belongs into."""
+    return NotNamed(
+        f"未配置连接 {conn_id}。",
+        code=3,
+        remedy=f"在 {place} 中增加一行 {conn_id}: <URI>，或设置环境变量 PCW_CONN_{conn_id.upper()}。",
+    )
 
 
 NONE = Connections({}, {}, {})
@@ -196,6 +193,15 @@ def updated(content: bytes, name: str, changes: dict[str, str]) -> bytes:
     if {conn_id: parse(made, name).known.get(conn_id) for conn_id in changes} != changes:
         raise _wrong(name, None, "无法在其中更新连接")
     return made
+
+
+def without(content: bytes, name: str, gone: Iterable[str]) -> bytes:
+    """The file's content without some connections; all other lines, comments too, stay as they are."""
+    lines = content.decode("utf-8-sig").splitlines(keepends=True)
+    known = parse(content, name).lines
+    for first, after in sorted((known[conn_id] for conn_id in gone), reverse=True):
+        del lines[first:after]
+    return "".join(lines).encode()
 
 
 def _plain(uri: str) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TIMEZONE = ZoneInfo("Asia/Shanghai")
 ROLES = ("owner", "collector", "builder", "sender", "reader", "desk", "engineer", "leadership", "auditor", "clerk")
 PREFIX = "PCW_"
+DATABASE = re.compile(r"pcw_db_(?P<role>[a-z]+)|(?P<other>airflow|exchange)_db")  # ids of databases on our server
 FAMILIES = {  # names that are made of an id, checked where they are used
     "PCW_CONN_<ID>": re.compile(r"PCW_CONN_[A-Z0-9_]+"),
     "PCW_KEY_<NAME>_FILE": re.compile(r"PCW_KEY_[A-Z0-9_]+_FILE"),
@@ -50,6 +51,12 @@ class Settings(BaseSettings):
     home: Path | None = _named("state folder; `.state` of the checkout when not set", "product, `run`")
     root: Path | None = _named("the checkout: the folder that holds `include`; found by itself when not set")
     connections_file: Path | None = _named("connections; `secrets/connections.yaml` of the state folder when not set")
+    database_folder: Path | None = _named(
+        "folder with a connections file per database role; `database` beside the connections file when not set"
+    )
+    receivers_file: Path | None = _named(
+        "connections of receivers; `receivers.yaml` beside the connections file when not set"
+    )
     archive_url: str | None = _named(
         "fsspec URL of the archive; the folder `archive` of the state folder when not set", pattern=r"^[a-z0-9+.:]+://"
     )
@@ -74,6 +81,12 @@ class Settings(BaseSettings):
     )
     desk_url: str | None = _named(
         "address people reach the desk at, behind the proxy; `https:` marks its cookies", pattern=r"^https?://[^/\s]+$"
+    )
+    metrics_token_file: Path | None = _named(
+        "file of the token for the desk's `/metrics`; `secrets/metrics_token` of the state folder when not set"
+    )
+    metrics: Literal["token", "local"] | None = _named(
+        "`local`: processes of this machine read `/metrics` without the token, unless `PCW_DESK_URL` is set"
     )
     db_host: str | None = _named("host of PostgreSQL", "bootstrap on a server")
     db_port: int | None = _named("port of PostgreSQL; 5432 when not set", "bootstrap on a server", ge=1, le=65535)
@@ -204,27 +217,51 @@ def hand_in_folder() -> Path:
 
 
 def connections_file() -> Path:
-    """Where the connections stand (docs/decisions/0002-one-connections-file.md)."""
+    """Where the connections of departments and of alerts stand (docs/decisions/0002-one-connections-file.md)."""
     return current().connections_file or home() / "secrets" / "connections.yaml"
 
 
-def connection(conn_id: str) -> str:
-    """URI of a connection: environment ``PCW_CONN_<ID>`` first, then the connections file.
+def database_folder() -> Path:
+    """Where each database role has a file of its own (docs/decisions/0086-a-file-per-role.md)."""
+    return current().database_folder or connections_file().parent / "database"
 
-    Raises UserError (code 3) when neither names it or it is no URI; the message never shows any of it.
+
+def receivers_file() -> Path:
+    """Where the connections of receivers stand."""
+    return current().receivers_file or connections_file().parent / "receivers.yaml"
+
+
+def own_file(conn_id: str, receiver: bool = False) -> Path | None:
+    """The file a connection has to itself or shares with its like only: a database's, that of receivers; None for all others."""
+    found = DATABASE.fullmatch(conn_id)
+    if found:
+        return database_folder() / f"{found['role'] or found['other']}.yaml"
+    return receivers_file() if receiver else None
+
+
+def connection(conn_id: str, receiver: bool = False) -> str:
+    """URI of a connection: environment ``PCW_CONN_<ID>`` first, then its own file, then the file for all.
+
+    ``receiver``: it is one of a receiver. Only files it may stand in are read. Raises UserError (code 3) when nothing names it or
+    it is no URI; the message never shows any of it.
     """
     name = f"PCW_CONN_{conn_id.upper()}"
     if from_environment := os.environ.get(name):
         if fault := connections.uri_fault(from_environment):
             raise UserError(f"环境变量 {name} 有误：{fault}。", remedy="改正该变量。", code=3)
         return from_environment
-    return connections.read(connections_file()).required(conn_id)
+    own = own_file(conn_id, receiver)
+    for path in (own, connections_file()):
+        if path is not None and (found := connections.read(path).uri(conn_id)) is not None:
+            return found
+    place = own or connections_file()
+    raise connections.not_named(conn_id, str(place.relative_to(home()) if place.is_relative_to(home()) else place))
 
 
-def names_connection(conn_id: str) -> bool:
+def names_connection(conn_id: str, receiver: bool = False) -> bool:
     """Whether environment or file name a connection, right or wrong; so it is taken to be where the file cannot be read."""
     try:
-        connection(conn_id)
+        connection(conn_id, receiver)
     except connections.NotNamed:
         return False
     except UserError:

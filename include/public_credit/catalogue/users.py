@@ -14,6 +14,7 @@ from .source import File, Problem, parse
 from .strict import Strict
 
 NAME = "users.yml"
+ACCOUNT = r"^[a-z][a-z0-9_.-]{1,31}$"
 
 
 UnixUser = Annotated[str, Attribute(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
@@ -31,7 +32,7 @@ class Account(Strict):
     who works at the command line as one of them and has not signed in is taken for him.
     """
 
-    account: str = Attribute(pattern=r"^[a-z][a-z0-9_.-]{1,31}$")
+    account: str = Attribute(pattern=ACCOUNT)
     name: str = Attribute(min_length=1, max_length=40)
     role: Literal["engineer", "leadership", "auditor", "clerk"]
     unit: str = ""

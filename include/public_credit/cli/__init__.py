@@ -35,6 +35,7 @@ from . import (
     people,
     publications,
     reports,
+    secret_files,
     signing,
     subjects,
     users,
@@ -65,6 +66,7 @@ editions.register(app)
 calendar.register(app)
 users.register(app)
 signing.register(app)
+secret_files.register(app)
 desk.register(app)
 
 

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from sqlalchemy import text
 
-from ..base.messages import UserError
+from ..base.messages import UserError, key_given
 from ..ledger.session import session
 from . import output
+from .approvals import Why, waiting
 from .chinese import App
 from .overview import Json
 from .start import On, run_of
@@ -45,12 +46,13 @@ def verify(
     report, timeline = done.report, done.timeline
     if as_json:
         findings = [timeline.as_json(finding) for finding in report.findings]
-        told = {"accepted": report.accepted, "unsaid": report.unsaid, "counts": report.counts}
-        output.as_json({"findings": findings, "verified_at": timeline.now, **told})
+        counted = {"accepted": report.accepted, "unsaid": report.unsaid, "counts": report.counts}
+        output.as_json({"findings": findings, "verified_at": timeline.now, **counted})
     else:
         print("已复核：" + "，".join(f"{word} {report.counts.get(name, 0):,}" for name, word in _COUNTED.items()))
         for finding in report.findings:
-            print(output.paint(f"被改  {finding.where}：{finding.text}。{timeline.told(finding)}。", "bad"))
+            told = f"被改  {finding.id}  {finding.where}：{finding.text}。{timeline.told(finding)}。"
+            print(output.paint(told, "bad"))
         for line in report.accepted:
             print(f"依规  {line}")
         for line in report.unsaid:
@@ -58,6 +60,22 @@ def verify(
         print("没有发现改动。" if not report.findings else f"发现 {len(report.findings)} 处改动。")
     if report.findings:
         raise typer.Exit(1)
+
+
+@app.command("explain", help="说明一处发现：由一人说明、另一人批准，此后列为“依规”；那里再有改动，仍会发现。")
+def explain(
+    finding: Annotated[str, typer.Argument(help="发现的编号，见 audit verify。")],
+    reason: Why = "",
+    as_json: Json = False,
+) -> None:
+    from ..steps import evidence
+
+    finding = key_given(finding, "发现的编号")
+    asked = evidence.explain(run_of(), finding, reason)
+    if not asked.granted:
+        waiting(asked.id, as_json)
+        return
+    output.done(as_json, f"{finding} 已说明，载入证据链。", finding=finding)
 
 
 @app.command("seal", help="封存：把新登记的事件接到链上，算出根值并送出。每次构建之后自动进行。")

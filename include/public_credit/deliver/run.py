@@ -53,7 +53,9 @@ def adapter_for(receiver: Receiver, on: date) -> Adapter:
 
 def unencrypted(receiver: Receiver, on: date) -> str:
     """What is to be told of a receiver that is not encrypted, '' for one that is (``plain_http.agreed``)."""
-    return plain_http.agreed(receiver.connection, settings.connection(receiver.connection), receiver.plain_http, on)
+    return plain_http.agreed(
+        receiver.connection, settings.connection(receiver.connection, receiver=True), receiver.plain_http, on
+    )
 
 
 class Deliverer:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from ..base import faults
 from ..base.messages import UserError
-from . import guard, rights, shown
+from . import commands, guard, rights, scrape, shown
 from .pages import casefiles, login, mine, records, register, targets, work
 
 
@@ -23,11 +23,13 @@ class Undeclared(RuntimeError):
 
 
 def _declared(app: FastAPI) -> None:
-    """Raises Undeclared unless routes and table of rights name each other."""
+    """Raises Undeclared unless routes and table of rights name each other, KeyError for a route without its commands."""
     routes = [route for route in app.routes if not isinstance(route, APIRoute)]
     made = {(method, route.path) for route in app.routes if isinstance(route, APIRoute) for method in route.methods}
     if routes or made != set(rights.TABLE):
         raise Undeclared(f"{routes} {made ^ set(rights.TABLE)}")
+    for route in made:
+        commands.of(*route)
 
 
 def _told(request: Request, status: int, title: str, text: str, remedy: str = "") -> Response:
@@ -89,8 +91,10 @@ def create() -> FastAPI:
         redirect_slashes=False,
     )
     _handlers(app)
+    app.add_exception_handler(scrape.NoToken, scrape.refused)
     for part in (login, work, mine, targets, records, casefiles):
         part.register_all(app)
+    register.plain(app, *scrape.ROUTE, scrape.read)
 
     def description(person: guard.Signed) -> dict[str, Any]:
         return app.openapi()

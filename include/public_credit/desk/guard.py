@@ -21,7 +21,7 @@ from ..base import settings
 from ..base.messages import UserError
 from ..ledger.session import acting
 from ..ledger.written import clear
-from . import rights, sessions
+from . import rights, scrape, sessions
 from .person import Person
 
 COOKIE, BEFORE = "pcw_desk", "pcw_before"  # of a session; of a form to sign in
@@ -136,7 +136,7 @@ async def _form(request: Request) -> FormData:
 async def admitted(request: Request) -> AsyncIterator[None]:
     """The gate of every route: who is let in has the rights of the own role in the database until the answer is made.
 
-    Raises SignInFirst, NotYours.
+    Raises SignInFirst, NotYours; scrape.NoToken for the metrics.
     """
     await _let_in(request)
     person = request.state.person
@@ -147,6 +147,9 @@ async def admitted(request: Request) -> AsyncIterator[None]:
 async def _let_in(request: Request) -> None:
     """The audience of the route, who is signed in, and for a POST that the form is from a page of that session."""
     path: str = request.scope["route"].path
+    if (request.method, path) == scrape.ROUTE:
+        await run_in_threadpool(scrape.admitted, request)
+        return
     audience = rights.TABLE.get((request.method, path), frozenset())
     token = request.cookies.get(COOKIE, "")
     person = await run_in_threadpool(sessions.of, token) if token and path != "/static/{name}" else None

@@ -11,6 +11,7 @@ from ..ledger.states import Audience
 
 ENGINEER, LEADERSHIP, AUDITOR, CLERK = Audience.ENGINEER, Audience.LEADERSHIP, Audience.AUDITOR, Audience.CLERK
 PUBLIC: frozenset[Audience] | None = None
+NOBODY: frozenset[Audience] = frozenset()  # no person; a machine with the token (``scrape``)
 EVERYBODY = frozenset(Audience)
 ENGINEERS = frozenset({ENGINEER})
 LOOKERS = frozenset({ENGINEER, AUDITOR})
@@ -52,6 +53,7 @@ OTHERS: dict[tuple[str, str], frozenset[Audience] | None] = {
     ("GET", "/login/oidc/back"): PUBLIC,
     ("GET", "/static/{name}"): PUBLIC,
     ("GET", "/health"): PUBLIC,
+    ("GET", "/metrics"): NOBODY,
     ("GET", "/"): EVERYBODY,
     ("POST", "/logout"): EVERYBODY,
     ("GET", "/api/openapi.json"): EVERYBODY,
@@ -106,6 +108,8 @@ COMMANDS: dict[str, Command | None] = {
     "logout": NOBODY_ASKED,
     "whoami": NOBODY_ASKED,
     "users list": NOBODY_ASKED,
+    "users signins": _reads("/signins"),
+    "secrets split": NOBODY_ASKED,  # files of the state folder: whoever may write them
     "users set-password": Command(EVERYBODY, signed=False),  # the first one is set before anybody can sign in
     "desk": NOBODY_ASKED,
     "doctor": NOBODY_ASKED,
@@ -187,6 +191,7 @@ COMMANDS: dict[str, Command | None] = {
     "report review": _WORK,
     "audit verify": Command(LOOKERS, signed=False),
     "audit roots": Command(LOOKERS, signed=False),
+    "audit explain": _WORK,
     "audit seal": _WORK,
 }
 HOME = {ENGINEER: "/intake", LEADERSHIP: "/targets", AUDITOR: "/find", CLERK: "/mine"}

@@ -157,10 +157,3 @@ def close(token: str) -> None:
             .where(DeskSession.token_hash == _hash(token), DeskSession.closed_at.is_(None))
             .values(closed_at=func.clock_timestamp())
         )
-
-
-def attempts(limit: int = 200) -> list[dict[str, object]]:
-    """The newest attempts to sign in."""
-    with session("desk") as opened:
-        rows = opened.scalars(select(LoginAttempt).order_by(LoginAttempt.id.desc()).limit(limit))
-        return [{"at": row.at, "account": row.account, "address": row.address, "outcome": row.outcome} for row in rows]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..base.run import Run
@@ -106,6 +107,11 @@ def used(number: int) -> None:
     with session("owner") as opened:
         found = opened.get_one(Approval, number, with_for_update=True)
         found.state, found.used_at = ApprovalState.USED, func.clock_timestamp()
+
+
+def of(opened: Session, number: int) -> Approval:
+    """What was asked under a number."""
+    return opened.get_one(Approval, number)
 
 
 def listing() -> list[dict[str, Any]]:

@@ -14,5 +14,5 @@ _NOTE = text("select ledger.chain_note(:operation, cast(:detail as jsonb))")
 
 
 def note(opened: Connection | Session, operation: ChainOperation, **detail: Any) -> None:
-    """Note an event of the chain as ``pcw_owner``; ``detail`` holds ids, numbers and moments of ours only."""
+    """Note an event of the chain as ``pcw_owner``; ``detail`` holds ids, numbers and moments of ours, and what a person explained."""
     opened.execute(_NOTE, {"operation": operation, "detail": json.dumps(detail, ensure_ascii=False, default=str)})

@@ -67,6 +67,7 @@ class StepName(StrEnum):
     PURGE = "purge"
     TIDY = "tidy"
     SEAL = "seal"
+    AUDIT = "audit"
 
 
 class DigestReason(StrEnum):
@@ -91,6 +92,7 @@ class ChainOperation(StrEnum):
     RESTORED = "restored"
     REKEYED = "rekeyed"
     VERIFIED = "verified"
+    EXPLAINED = "explained"
 
 
 class Verdict(StrEnum):
@@ -248,6 +250,7 @@ class Irreversible(StrEnum):
 
     REKEY = "rekey"
     PURGE = "purge"
+    EXPLAIN = "explain"
 
 
 class ApprovalState(StrEnum):

@@ -76,6 +76,7 @@ STEP: dict[str, str] = {
     StepName.TIDY: "清理日志",
     StepName.PURGE: "期满清除",
     StepName.SEAL: "封存证据链",
+    StepName.AUDIT: "复核留痕",
 }
 VERDICT: dict[str, str] = {
     Verdict.INCOMPLETE: "未完成",
@@ -161,7 +162,11 @@ DIFFERENCE: dict[str, str] = {
     Difference.DIFFERING: "版本不同",
     Difference.UNSETTLED: "结果不明",
 }
-IRREVERSIBLE: dict[str, str] = {Irreversible.REKEY: "更换密钥", Irreversible.PURGE: "期满清除"}
+IRREVERSIBLE: dict[str, str] = {
+    Irreversible.REKEY: "更换密钥",
+    Irreversible.PURGE: "期满清除",
+    Irreversible.EXPLAIN: "说明留痕复核的发现",
+}
 APPROVAL: dict[str, str] = {
     ApprovalState.WAITING: "等待批准",
     ApprovalState.APPROVED: "已批准",
@@ -179,6 +184,7 @@ CHAIN: dict[str, str] = {
     ChainOperation.RESTORED: "从备份恢复",
     ChainOperation.REKEYED: "更换密钥",
     ChainOperation.VERIFIED: "复核",
+    ChainOperation.EXPLAINED: "说明",
 }
 DIGEST: dict[str, str] = {
     DigestReason.LANDED: "入库时",

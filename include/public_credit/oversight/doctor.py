@@ -6,19 +6,25 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..base import connections, settings
+from ..base import connections, secret_files, settings
 from ..base.messages import UserError
+from ..base.run import now
 from ..ledger.rights import compare as rights
 from ..policy.workdays import PROVISIONAL, WorkCalendar
+from .audit.findings import clock
+from .audit.standing import standing
 
 if TYPE_CHECKING:
     from ..catalogue import Catalogue
+
+
+_VERIFIED = timedelta(days=8)  # everything is verified once a week
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,26 @@ def _disk() -> Finding:
 def _secrets() -> Finding:
     for name in ("archive", "vault", "lookup"):
         settings.secret_key(name)
-    path = settings.connections_file()
-    if path.exists() and path.stat().st_mode & 0o077:
-        return Finding("待办", "密钥与连接", "connections.yaml 其他用户可读；执行 chmod 600")
-    wrong = connections.read(path).faults
+    if others := list(secret_files.open_to_others()):
+        names = "、".join(path.name for path in others)
+        return Finding("待办", "密钥与连接", f"{names} 其他用户可读；执行 chmod 600 {' '.join(map(str, others))}")
+    wrong = [fault for path in secret_files.places() for fault in connections.read(path).faults.values()]
     if wrong:
-        return Finding("待办", "密钥与连接", "；".join(wrong.values()))
+        return Finding("待办", "密钥与连接", "；".join(wrong))
     return Finding("通过", "密钥与连接", "归档、保险库、检索三把密钥齐全")
+
+
+def _files_apart() -> list[Finding]:
+    """Lines of the one file that belong into files of their own."""
+    from ..catalogue import load_catalogue
+
+    mixed = secret_files.left({receiver.connection for receiver in load_catalogue().receivers.values()})
+    if not mixed:
+        return []
+    said = (
+        f"connections.yaml 中还有数据库或接收方的 {len(mixed)} 项连接；运行 public-credit secrets split 移到各自的文件"
+    )
+    return [Finding("提醒", "密钥与连接", said)]
 
 
 def _database() -> Finding:
@@ -111,6 +130,29 @@ def _rights() -> Finding:
     return Finding("通过", "数据库权限", "各角色的权限与策略一致，不多不少")
 
 
+def _evidence() -> Finding:
+    """What verifications found and nobody mended, and whether somebody verifies at all."""
+    with settings.engine("reader").connect() as connection:
+        found = standing(connection)
+    if found.count:
+        places = "；".join(where for _, where in list(found.findings.values())[:5])
+        return Finding(
+            "待办", "留痕复核", f"发现 {found.count:,} 处改动未了结：{places}；运行 public-credit audit verify 查看"
+        )
+    if found.whole_at is None:
+        return Finding(
+            "提醒", "留痕复核", "还没有全部复核过；每夜由 verify_evidence 进行，或运行 public-credit audit verify"
+        )
+    when = f"最近一次全部复核在 {clock(found.whole_at)}"
+    if now() - found.whole_at > _VERIFIED:
+        return Finding(
+            "提醒",
+            "留痕复核",
+            f"{when}，已过 {_VERIFIED.days} 天；查 verify_evidence，或运行 public-credit audit verify",
+        )
+    return Finding("通过", "留痕复核", f"{when}，没有未了结的发现")
+
+
 def _rules() -> Finding:
     from ..catalogue import load_catalogue
     from ..land.rules import load_ruleset
@@ -129,10 +171,12 @@ def _unencrypted(catalogue: Catalogue, on: date) -> Iterator[Finding]:
     entries: list[HttpApi | Receiver] = list(catalogue.receivers.values())
     entries += [dataset.channel for dataset in catalogue.datasets.values() if isinstance(dataset.channel, HttpApi)]
     for entry in entries:
-        if not settings.names_connection(entry.connection):
+        receiver = isinstance(entry, Receiver)
+        if not settings.names_connection(entry.connection, receiver):
             continue
         try:
-            said = plain_http.agreed(entry.connection, settings.connection(entry.connection), entry.plain_http, on)
+            uri = settings.connection(entry.connection, receiver)
+            said = plain_http.agreed(entry.connection, uri, entry.plain_http, on)
         except UserError as error:
             yield Finding("待办", f"连接 {entry.connection}", str(error))
         else:
@@ -149,15 +193,16 @@ def _connections(on: date) -> list[Finding]:
         connection
         for dataset in catalogue.datasets.values()
         if (connection := getattr(dataset.channel, "connection", None))
-    } | {receiver.connection for receiver in catalogue.receivers.values()}
+    }
+    receivers = {receiver.connection for receiver in catalogue.receivers.values()}
     wanted |= {receiver.connection for receiver in catalogue.district.alert_receivers}
-    for name in sorted(wanted):
+    for name in sorted(wanted | receivers):
         try:
-            settings.connection(name)
+            settings.connection(name, name in receivers)
         except UserError as error:
             findings.append(Finding("提醒", f"连接 {name}", str(error)))
     if not findings:
-        findings.append(Finding("通过", "连接", f"{len(wanted)} 个来源、接收方与提醒均已配置"))
+        findings.append(Finding("通过", "连接", f"{len(wanted | receivers)} 个来源、接收方与提醒均已配置"))
     return findings
 
 
@@ -212,8 +257,10 @@ def examine(on: date) -> list[Finding]:
         ("Python", _python),
         ("磁盘", _disk),
         ("密钥与连接", _secrets),
+        ("密钥与连接", _files_apart),
         ("PostgreSQL", _database),
         ("数据库权限", _rights),
+        ("留痕复核", _evidence),
         ("目录", lambda: _catalogue(on)),
         ("目录的套用", _applied),
         ("关卡规则", _rules),

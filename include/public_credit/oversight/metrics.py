@@ -19,6 +19,7 @@ from ..base import settings
 from ..base.run import Run, now
 from ..ledger.states import IN_DOUBT, NOT_BACK, Difference, ReleaseState, Verdict, sql
 from ..policy.workdays import WorkCalendar
+from .audit.standing import standing
 from .waits.open_list import items
 
 PREFIX = "pcw_"
@@ -133,6 +134,15 @@ def _beside(run: Run) -> Iterable[tuple[str, str, list[dict[str, Any]]]]:
         "open_items",
         "待办事项数，按由谁办",
         [{"owner": owner, "value": waiting[owner]} for owner in sorted({*owners, *waiting})],
+    )
+    with settings.engine("reader").connect() as connection:
+        audit = standing(connection)
+    yield "audit_findings", "留痕复核发现而未了结的改动", [{"value": audit.count}]
+    verified = {"whole": audit.whole_at, "any": audit.recent_at}
+    yield (
+        "audit_last_timestamp_seconds",
+        "最近一次留痕复核的时刻：whole 全部、any 任何范围；从未复核的没有",
+        [{"scope": scope, "value": at.timestamp()} for scope, at in sorted(verified.items()) if at],
     )
     room = shutil.disk_usage(settings.folder())
     yield "disk_free_bytes", "状态目录所在磁盘的可用空间", [{"value": room.free}]

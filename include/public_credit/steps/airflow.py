@@ -149,6 +149,17 @@ def collect(context: Mapping[str, Any], unit_id: str) -> None:
     conclude(run)
 
 
+def evidence(context: Mapping[str, Any]) -> None:
+    """The task that verifies evidence: failed without another try while something is altered and nobody has explained it."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from .evidence import check
+
+    found = check(run_of(context), context["params"]["whole"])
+    if found:
+        raise AirflowFailException(spoken(f"发现 {found} 处改动：运行 public-credit audit verify 查看。"))
+
+
 def edition(context: Mapping[str, Any]) -> dict[str, Any] | None:
     """The task that drafts a year's edition; skipped where the clock asks for one and there is nothing of the year yet."""
     from airflow.sdk.exceptions import AirflowSkipException

@@ -90,7 +90,7 @@ class Site:
         return os.environ | {"PYTHONPATH": paths, "PCW_CITY_TIMEOUT": "10"}
 
     def _connect(self, uris: dict[str, str]) -> None:
-        set_connections(self.home / "secrets" / "connections.yaml", uris)
+        set_connections(self.home, uris)
 
     def stop(self) -> None:
         self.city.stop()

@@ -27,12 +27,12 @@ class HttpJson:
 
     def __init__(self, conn_id: str):
         try:
-            uri = httpx.URL(settings.connection(conn_id))
+            uri = httpx.URL(settings.connection(conn_id, receiver=True))
         except httpx.InvalidURL:
             uri = httpx.URL()
         if uri.scheme not in ("http", "https") or not uri.host:
             raise UserError(
-                f"连接 {conn_id} 应为 http(s)://令牌@主机。", remedy="改正 connections.yaml 中的这一行。", code=3
+                f"连接 {conn_id} 应为 http(s)://令牌@主机。", remedy="改正 receivers.yaml 中的这一行。", code=3
             )
         timeout = settings.current().city_timeout or 30.0
         self._client = httpx.Client(

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from ...base.messages import UserError
 from ...ledger import words
 from ...ledger.states import Channel
-from .. import codes, guard, oidc, rights, sessions, shown
+from .. import codes, guard, oidc, rights, sessions, shown, signins
 from ..guard import Form, Signed
 from ..person import Person
 from . import register
@@ -144,7 +144,7 @@ def health() -> Response:
 
 def attempts(person: Signed) -> register.Told:
     """The newest attempts to sign in."""
-    return {"rows": sessions.attempts(), "outcomes": words.SIGN_IN}
+    return {"rows": signins.attempts(), "outcomes": words.SIGN_IN}
 
 
 def register_all(app: FastAPI) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from .. import shown
+from .. import commands, shown
 from ..actions import Job
 from ..guard import Signed
 
@@ -17,10 +17,13 @@ def page(app: FastAPI, path: str, template: str, title: str, data: Callable[...,
     """``data`` as a page at ``path`` and as JSON at ``/api`` + ``path``."""
 
     def html(request: Request, person: Signed, told: Annotated[Told, Depends(data)]) -> HTMLResponse:
-        return shown.page(template, person, title=title, here=path, address=request.url.path, **told)
+        return shown.page(
+            template, person, title=title, here=path, address=request.url.path, commands=commands.told(path), **told
+        )
 
+    said = " ".join(part for part in (data.__doc__, commands.told(path)) if part)
     app.add_api_route(path, html, methods=["GET"], include_in_schema=False)
-    app.add_api_route(f"/api{path}", data, methods=["GET"], summary=title)
+    app.add_api_route(f"/api{path}", data, methods=["GET"], summary=title, description=said)
 
 
 def plain(app: FastAPI, method: str, path: str, answer: Callable[..., Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,17 +11,27 @@ from typing import Any
 from ...base import settings
 from .chain import Seal
 
+GUARD_OFF = "guard_off"  # a trigger that books or refuses sleeps
 MOST = 200  # findings of one table or kind that are told one by one
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it was booked. ``after``: it still was as booked then (None: not known)."""
+    """One thing that is not as it was booked. ``after``: it still was as booked then (None: not known).
+
+    ``seen``: the hash of what stands there instead ('' where there is none), so that altered once more it is another finding.
+    """
 
     what: str
     where: str
     text: str
     after: datetime | None = None
+    seen: str = ""
+
+    @property
+    def id(self) -> str:
+        """What it is called when it is explained: the same as long as the same is found."""
+        return hashlib.sha256("\0".join((self.what, self.where, self.text, self.seen)).encode()).hexdigest()[:12]
 
 
 @dataclass
@@ -70,6 +81,7 @@ class Timeline:
         after = self.earliest(finding)
         last = max((seal.seal_no for seal in self.seals if after and seal.sealed_at <= after), default=0)
         return {
+            "id": finding.id,
             "what": finding.what,
             "where": finding.where,
             "text": finding.text,

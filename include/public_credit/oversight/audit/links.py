@@ -61,7 +61,7 @@ def check(connection: Connection, report: Report) -> None:
         if position != seal.position:
             report.findings.append(Finding("link_gone", where, "封存的事件少了末尾一段", seal.sealed_at))
         if chain.root(seal.seal_no, seal.day, seal.sealed_at, seal.position, seal.previous, hashed) != seal.root:
-            report.findings.append(Finding("seal_altered", where, "根值与封存的内容不符", seal.sealed_at))
+            report.findings.append(Finding("seal_altered", where, "根值与封存的内容不符", seal.sealed_at, seal.root))
         number, previous = seal.seal_no, seal.root
     if ahead is not None:
         report.findings.append(Finding("seal_gone", "ledger.chain_seal", "最后一次封存之后还有链接：封存被删"))
@@ -80,9 +80,10 @@ def _event(row: Any, position: int, before: bytes, seal: Any) -> Iterator[Findin
         return
     told = f"{where}，ledger.{row.relation}" if row.relation else where
     if row.digest != row.recomputed:
-        yield Finding("event_altered", told, "事件所记的各行摘要被改", seal.sealed_at)
-    if chain.link(before, row) != row.hash:
-        yield Finding("event_altered", told, "事件或它的链接被改", seal.sealed_at)
+        yield Finding("event_altered", told, "事件所记的各行摘要被改", seal.sealed_at, row.recomputed)
+    now = chain.link(before, row)
+    if now != row.hash:
+        yield Finding("event_altered", told, "事件或它的链接被改", seal.sealed_at, now.hex())
 
 
 def _open(connection: Connection, report: Report) -> None:

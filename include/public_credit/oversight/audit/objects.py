@@ -29,8 +29,9 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
             shredded += 1
             continue
         report.count(objects=1)
-        if told := _fault(row):
-            report.findings.append(Finding("object_altered", f"归档对象 {row.uri}", told, row.stored_at))
+        told, seen = _fault(row)
+        if told:
+            report.findings.append(Finding("object_altered", f"归档对象 {row.uri}", told, row.stored_at, seen))
     for row in connection.execute(_RECEIPTS).all():
         where = f"ledger.batch {row.seq}"
         told = "批次登记的摘要或大小与归档对象的不同"
@@ -39,18 +40,18 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
         report.accepted.append(f"已按规定删除：{shredded:,} 个归档对象的密钥已销毁，内容不能再复核，摘要仍在。")
 
 
-def _fault(row: Any) -> str:
-    """What is wrong with an object; '' for nothing, or when it was destroyed lawfully in the meantime."""
+def _fault(row: Any) -> tuple[str, str]:
+    """What is wrong with an object, and the digest found; '' for nothing, or when it was destroyed lawfully in the meantime."""
     if row.destroyed:
-        return "密钥没有了，却没有登记过销毁"
+        return "密钥没有了，却没有登记过销毁", ""
     try:
         found = archive.digest(row.uri)
     except UserError as error:
         with session("collector") as opened:
             now = opened.get(ArchiveObject, row.uri)
             if now is not None and now.shredded_at is not None:
-                return ""
-        return error.text.rstrip("。")
+                return "", ""
+        return error.text.rstrip("。"), ""
     if (found.sha256, found.bytes) != (row.sha256, row.size_bytes):
-        return "内容与登记的摘要或大小不符"
-    return ""
+        return "内容与登记的摘要或大小不符", found.sha256
+    return "", ""

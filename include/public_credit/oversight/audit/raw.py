@@ -45,9 +45,10 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
                 )
             elif now.rows != booked.rows:
                 told = f"{when}登记 {booked.rows:,} 行，现有 {now.rows:,} 行"
-                report.findings.append(Finding("raw_altered", where, told, row.taken_at))
+                report.findings.append(Finding("raw_altered", where, told, row.taken_at, now.sha256))
             elif now != booked:
-                report.findings.append(Finding("raw_altered", where, f"行的内容与{when}登记的摘要不符", row.taken_at))
+                told = f"行的内容与{when}登记的摘要不符"
+                report.findings.append(Finding("raw_altered", where, told, row.taken_at, now.sha256))
             if row.rows_landed is not None and booked.rows + row.purged != row.rows_landed:
                 told = f"入库 {row.rows_landed:,} 行，登记的摘要有 {booked.rows:,} 行，依规清除 {row.purged:,} 行"
                 report.findings.append(Finding("raw_counts", where, told, row.taken_at))

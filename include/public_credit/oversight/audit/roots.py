@@ -51,7 +51,9 @@ def _compare(kept: Sequence[Root], where: str, seals: Sequence[Seal], lost: Sequ
             if root.seal in numbers
             else "数据库中没有这一次封存：链被截断，或退回到了从前"
         )
-        report.findings.append(Finding("root_differs", f"{where}留存的第 {root.seal} 次封存", told, root.moment))
+        report.findings.append(
+            Finding("root_differs", f"{where}留存的第 {root.seal} 次封存", told, root.moment, root.root)
+        )
     report.count(roots=len(kept))
 
 

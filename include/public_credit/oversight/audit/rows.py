@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from ...base.quoting import quoted
 from ...ledger import words
 from ...ledger.states import ChainOperation, sql
-from .findings import MOST, Finding, Report
+from .findings import GUARD_OFF, MOST, Finding, Report
 
 KEPT = frozenset(  # tables whose rows never change and never go (revision 0036)
     [
@@ -43,7 +43,7 @@ _DIFFERING = """
     here as (
         select concat_ws('/', {key}) as k, sha256(convert_to(cast(row({leaf}) as text), 'UTF8')) as l from {table})
     select coalesce(last.k, here.k) as key, last.at, last.k is null as unbooked, here.k is null as gone,
-           last.operation = {deleted} as deleted
+           last.operation = {deleted} as deleted, encode(here.l, 'hex') as seen
     from last full join here on last.k = here.k
     where case when last.k is null then true when last.operation = {deleted} then here.k is not null
                else here.l is distinct from last.l end
@@ -77,13 +77,13 @@ def _differing(connection: Connection, form: Form) -> Iterator[Finding]:
     for row in found[:MOST]:
         where = f"ledger.{form.relation} {row.key}"
         if row.unbooked:
-            yield Finding("row_unbooked", where, "这一行没有登记过：绕过触发器写入，或登记它的事件被删")
+            yield Finding("row_unbooked", where, "这一行没有登记过：绕过触发器写入，或登记它的事件被删", seen=row.seen)
         elif row.gone:
             yield Finding("row_gone", where, "登记过的行不在了，也没有登记过删除", row.at)
         elif row.deleted:
-            yield Finding("row_back", where, "登记为已删除的行又在了", row.at)
+            yield Finding("row_back", where, "登记为已删除的行又在了", row.at, row.seen)
         else:
-            yield Finding("row_altered", where, "与最后一次登记的内容不同", row.at)
+            yield Finding("row_altered", where, "与最后一次登记的内容不同", row.at, row.seen)
     if len(found) > MOST:
         yield Finding("row_altered", f"ledger.{form.relation}", f"另有 {len(found) - MOST:,} 行与登记不符")
 
@@ -93,10 +93,10 @@ def _guards(connection: Connection, watched: list[Form]) -> Iterator[Finding]:
     for form in watched:
         wanted = {*_BOOKING, *(("kept",) if form.relation in KEPT else ())}
         for name in sorted(wanted - there.get(form.relation, set())):
-            yield Finding("guard_off", f"ledger.{form.relation}", f"触发器 {name} 被停用或删除：其间的改动没有登记")
+            yield Finding(GUARD_OFF, f"ledger.{form.relation}", f"触发器 {name} 被停用或删除：其间的改动没有登记")
     for relation in ("chain_event", "chain_link", "chain_seal"):
         if "kept" not in there.get(relation, set()):
-            yield Finding("guard_off", f"ledger.{relation}", "触发器 kept 被停用或删除：链本身可以改写")
+            yield Finding(GUARD_OFF, f"ledger.{relation}", "触发器 kept 被停用或删除：链本身可以改写")
 
 
 def check(connection: Connection, report: Report) -> None:
@@ -116,6 +116,7 @@ def check(connection: Connection, report: Report) -> None:
                 f"ledger.{row.relation} {row.key}",
                 f"只增不改的行上登记了{words.CHAIN[row.operation]}",
                 row.at,
+                row.at.isoformat(),
             )
         )
     report.count(tables=len(watched))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -18,7 +19,7 @@ from ...base.messages import UserError
 from ...base.progress import say
 from ...base.run import Run, now
 from ...ledger.states import ChainOperation, sql
-from . import links, objects, raw, roots, rows
+from . import links, objects, raw, roots, rows, standing
 from .findings import Report, Timeline, clock
 from .places import Root
 
@@ -60,6 +61,17 @@ def _told(connection: Connection, report: Report) -> None:
     )
 
 
+def _explained(connection: Connection, report: Report) -> None:
+    """Take out what two persons have explained as it stands; it is told as that from then on."""
+    known = standing.explained(connection)
+    for finding in [finding for finding in report.findings if finding.id in known]:
+        said = known[finding.id]
+        report.findings.remove(finding)
+        report.accepted.append(
+            f"已说明的发现 {finding.where}（{finding.text}）：{said.reason}。{said.who} 说明，{said.agreed_by} 同意，{clock(said.at)}。"
+        )
+
+
 def verify(run: Run, since: date | None = None, handed_back: Sequence[Root] | None = None) -> Verified:
     """Compare everything, of archive and landed rows what came since a day. Raises UserError (code 3) without a chain."""
     report = Report()
@@ -79,8 +91,14 @@ def verify(run: Run, since: date | None = None, handed_back: Sequence[Root] | No
         raw.check(connection, start, report)
         say("复核归档对象")
         objects.check(connection, start, report)
+        _explained(connection, report)
     timeline = Timeline(seals, clean_at, now())
-    detail = {"findings": len(report.findings), "since": since.isoformat() if since else "", "who": run.who}
+    detail: dict[str, Any] = {
+        "findings": len(report.findings),
+        "since": since.isoformat() if since else "",
+        "who": run.who,
+    }
+    detail["found"] = standing.named(report.findings)
     with settings.engine("collector").begin() as connection:
         connection.execute(_BOOK, {"detail": json.dumps(detail | report.counts, ensure_ascii=False)})
     return Verified(report, timeline)

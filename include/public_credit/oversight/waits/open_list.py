@@ -12,13 +12,13 @@ from ...catalogue import Catalogue, load_catalogue
 from ...ledger import words
 from ...ledger.session import session
 from ...ledger.states import StepName, Verdict, sql
-from . import district, intake, onward, returns
+from . import district, evidence, intake, onward, returns
 from .item import Item, Rank, about, ordered, owner_of, told
 
 STALE = timedelta(hours=3)  # what is unfinished for longer was killed, or hangs
 # Steps whose troubles are told row by row: by dataset, receipt, release or record.
 _TOLD = (StepName.COLLECT, StepName.RECEIVE, StepName.GATE, StepName.GATE_RUN, StepName.ALERT, StepName.ATTEST)
-_TOLD_UNLESS_FAILED = (StepName.RELEASE, StepName.DELIVER, StepName.RECONCILE, StepName.EDITION)
+_TOLD_UNLESS_FAILED = (StepName.RELEASE, StepName.DELIVER, StepName.RECONCILE, StepName.EDITION, StepName.AUDIT)
 _TROUBLE = (Verdict.FAILED, Verdict.HELD, Verdict.WARNING, Verdict.INCOMPLETE)
 _STEPS = f"""
     with done as (
@@ -64,6 +64,7 @@ def items(on: date, unit: str | None = None) -> list[Item]:
         found = [
             *district.files(catalogue, on),
             *taken,
+            *evidence.altered(connection),
             *_steps(connection, catalogue, stale, {item.unit_id for item in taken if item.rank != Rank.NOTICE}),
             *intake.signals(connection, catalogue),
             *intake.silence(connection, catalogue, on),

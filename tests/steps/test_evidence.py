@@ -1,0 +1,160 @@
+"""Evidence is verified by the clock: what was altered is told by status, alert, doctor and metrics until it is mended or explained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from public_credit.oversight import alerts
+from public_credit.steps import evidence
+
+from tests.helpers import penalties
+from tests.helpers.commands import agreed, credit
+from tests.helpers.evidence import asleep
+from tests.helpers.runs import run_on
+
+ON = date(2026, 2, 25)
+ALTER = "update ledger.access_log set purpose = %s where who = '李某'"
+LOOK = "insert into ledger.access_log (who, purpose, action) values ('李某', '核对', 'look')"
+
+
+@pytest.fixture
+def checked(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A warehouse with a judged receipt and a look, verified whole by the first night."""
+    monkeypatch.setenv("PCW_BUSINESS_DATE", ON.isoformat())
+    penalties.judge(penalties.land(tmp_path, "a.csv", penalties.csv_bytes(penalties.rows(3))))
+    with warehouse.connect() as owner:
+        owner.execute(LOOK)
+    assert evidence.check(run_on(ON)) == 0
+    alerts.tell(run_on(ON))
+    return warehouse
+
+
+def _alter(warehouse: Any, table: str, statement: str, *given: Any) -> None:
+    with warehouse.connect() as owner, asleep(owner, table):
+        assert owner.execute(statement, given or None).rowcount
+
+
+def _line() -> list[dict[str, Any]]:
+    return [item for item in credit("status", "--open", "--json").json if item["fingerprint"].startswith("audit#")]
+
+
+def _doctor() -> dict[str, str]:
+    return next(row for row in credit("doctor", "--json").json if row["subject"] == "留痕复核")
+
+
+def _metric() -> str:
+    return next(line for line in credit("metrics").out.splitlines() if line.startswith("pcw_audit_findings"))
+
+
+def _steps(warehouse: Any) -> list[tuple[str, str]]:
+    with warehouse.connect() as owner:
+        found: list[tuple[str, str]] = owner.execute(
+            "select verdict, message from ledger.step where name = 'audit' order by id"
+        ).fetchall()
+        return found
+
+
+def test_a_night_verifies_what_is_recent_and_a_week_later_everything(
+    checked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence.check(run_on(ON))
+    monkeypatch.setattr(evidence, "WHOLE", timedelta(hours=12))
+    evidence.check(run_on(ON))
+    evidence.check(run_on(ON), whole=True)
+    said = [message for _, message in _steps(checked)]
+    assert ["全部" in message for message in said] == [True, False, True, True], said
+    assert {verdict for verdict, _ in _steps(checked)} == {"ok"} and _line() == []
+    assert _doctor()["verdict"] == "通过" and _metric() == "pcw_audit_findings 0"
+
+
+def test_an_altered_row_is_told_everywhere_until_it_is_as_it_was(checked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _alter(checked, "ledger.access_log", ALTER, "闲看")
+    assert evidence.check(run_on(ON)) == 1
+    assert _steps(checked)[-1][0] == "warning"
+    (line,) = _line()
+    assert "ledger.access_log" in line["message"] and "audit explain" in line["act"] and line["owner"] == "leadership"
+    assert _doctor()["verdict"] == "待办" and "ledger.access_log" in _doctor()["detail"]
+    assert _metric() == "pcw_audit_findings 1"
+    told = alerts.tell(run_on(ON))
+    assert [item.key for item in told.new] == ["audit"] and told.sent
+    _alter(checked, "ledger.access_log", ALTER, "核对")
+    monkeypatch.setattr(evidence, "RECENT", timedelta(days=9))
+    assert evidence.check(run_on(ON)) == 1 and _line(), "a night that looked at less does not settle it"
+    assert credit("audit", "verify").code == 0
+    assert _line() == [] and _doctor()["verdict"] == "通过"
+    assert [gone.fingerprint.partition("#")[0] for gone in alerts.tell(run_on(ON)).settled] == ["audit"]
+
+
+def test_two_persons_explain_a_finding_as_it_is_and_not_what_comes_later(checked: Any) -> None:
+    _alter(checked, "ledger.access_log", ALTER, "笔误更正")
+    assert evidence.check(run_on(ON)) == 1
+    (finding,) = credit("audit", "verify", "--json").json["findings"]
+    assert finding["id"] in credit("audit", "verify").out
+    done = agreed("audit", "explain", finding["id"])
+    assert done.code == 0, done.err
+    assert _line() == [] and _doctor()["verdict"] == "通过", "settled at once"
+    verified = credit("audit", "verify", "--json")
+    assert verified.code == 0
+    (said,) = [line for line in verified.json["accepted"] if finding["where"] in line]
+    assert "测试。甲 说明，乙 同意" in said
+    assert evidence.check(run_on(ON)) == 0
+    assert credit("audit", "explain", finding["id"], "--reason", "再说").code == 4
+    _alter(checked, "ledger.access_log", ALTER, "又一次")
+    assert evidence.check(run_on(ON)) == 1 and len(_line()) == 1
+    assert credit("audit", "seal").code == 0
+    assert [found["where"] for found in credit("audit", "verify", "--json").json["findings"]] == [finding["where"]]
+
+
+def test_one_person_alone_explains_nothing_and_a_sleeping_guard_is_woken(
+    checked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _alter(checked, "ledger.access_log", ALTER, "闲看")
+    with checked.connect() as owner:
+        owner.execute("alter table ledger.step disable trigger chain_update")
+    assert evidence.check(run_on(ON)) == 2
+    found = {row["what"]: row["id"] for row in credit("audit", "verify", "--json").json["findings"]}
+    monkeypatch.setenv("PCW_USER", "甲")
+    asked = credit("audit", "explain", found["row_altered"], "--reason", "笔误", "--json").json
+    assert asked["waiting"] and credit("approvals", "approve", asked["approval"]).code == 4
+    assert credit("audit", "explain", found["row_altered"], "--json").json["waiting"]
+    guard = credit("audit", "explain", found["guard_off"], "--reason", "维护")
+    assert guard.code == 4 and "触发器" in guard.err
+    assert len(_line()) == 1
+
+
+def test_landed_rows_of_recent_days_are_among_it(checked: Any) -> None:
+    _alter(
+        checked,
+        "raw.administrative_penalty",
+        "update raw.administrative_penalty set decision_no = 'x' where row_no = 1",
+    )
+    assert evidence.check(run_on(ON)) == 1
+    assert "批次 1" in _line()[0]["message"]
+
+
+def test_the_task_ends_failed_without_another_try(checked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+    from public_credit.steps import airflow
+
+    monkeypatch.setattr(airflow, "run_of", lambda context: run_on(ON))
+    context = {"params": {"whole": False}, "dag_run": SimpleNamespace(dag_id="verify_evidence", run_id="x")}
+    airflow.evidence(context)
+    _alter(checked, "ledger.access_log", ALTER, "闲看")
+    with pytest.raises(AirflowFailException, match="1 处改动"):
+        airflow.evidence(context)
+
+
+def test_what_a_verification_books_names_places_and_no_value(checked: Any) -> None:
+    _alter(checked, "ledger.access_log", ALTER, "闲看")
+    evidence.check(run_on(ON))
+    with checked.connect() as owner:
+        (detail,) = owner.execute(
+            "select detail from ledger.chain_event where operation = 'verified' order by id desc limit 1"
+        ).fetchone()
+    assert set(detail["found"][0]) == {"id", "what", "where"} and "闲看" not in json.dumps(detail, ensure_ascii=False)
