@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +18,6 @@ pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(2400)]
 DAYS = 10
 
 
-# Beside the rest of the suite it takes twenty minutes of two cores, more than the suite may grow by.
-@pytest.mark.skipif(not os.environ.get("PCW_TEST_MONTH"), reason="twenty minutes: PCW_TEST_MONTH=1, or ./run month")
 def test_ten_disturbed_days_leave_what_ten_calm_days_leave(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.chain.month", f"--seed={seeds.SEED}", f"--days={DAYS}", f"--keep={tmp_path}"],

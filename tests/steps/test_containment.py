@@ -412,6 +412,24 @@ def test_a_run_with_an_errored_step_is_failed_and_one_with_verdicts_is_not(
     assert states(warehouse)[bad] == "failed"
 
 
+def test_what_a_killed_task_had_begun_and_another_run_has_done_fails_no_retry(warehouse, tmp_path: Path) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+    from public_credit.steps import airflow as orchestration
+
+    seq, killed = book(tmp_path, "a.csv", csv_bytes(rows(5))), run_on(penalties.ON, dag_run="collect_scjg/killed")
+    with warehouse.connect("owner") as owner:  # what SIGKILL leaves in the middle of a landing
+        owner.execute(
+            "insert into ledger.step (name, business_date, dag_run, unit_id, dataset_id, batch_seq) "
+            "select 'land', business_date, %s, unit_id, dataset_id, seq from ledger.batch",
+            [killed.dag_run],
+        )
+    with pytest.raises(AirflowFailException, match="中断"):
+        orchestration.conclude(killed)
+    work.gate(run_on(penalties.ON, dag_run="build_warehouse/meanwhile"))
+    assert states(warehouse) == {seq: "accepted"}
+    orchestration.conclude(killed)
+
+
 def test_the_gate_waits_for_collectors_but_not_for_ever(warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     from datetime import timedelta
 

@@ -103,7 +103,6 @@ class Settings(BaseSettings):
     test_seed: int | None = _named("seed of the random courses of tests; fixed when not set", "tests")
     test_examples: int | None = _named("examples of a long property test", "tests", ge=1)
     test_spark: str | None = _named("a Python with dbt-spark for its test, or `install`", "tests")
-    test_month: int | None = _named("1: the ten disturbed days are part of the suite, some twenty minutes", "tests")
     bench_folder: Path | None = _named("where benchmarks keep their database", "benchmarks")
 
 

@@ -49,7 +49,8 @@ def where_to_look(run: str, after: int) -> list[str]:
 def errors_of(run: str) -> list[str]:
     """What went wrong in an Airflow run for a reason of ours: the latest outcome of each of its steps, where that is an error.
 
-    A held or unreadable batch is a verdict with an owner, not an error; the alert runs beside who asks.
+    A held or unreadable batch is a verdict with an owner, not an error; the alert runs beside who asks. What a process that died
+    had begun and another run has taken up since is that run's.
     """
     with session("reader") as opened:
         return list(
@@ -58,7 +59,11 @@ def errors_of(run: str) -> list[str]:
             select distinct coalesce(nullif(message, ''), name || ' 中断') from (
                 select distinct on (name, unit_id, dataset_id, batch_seq) * from ledger.step where dag_run = :run
                 order by name, unit_id, dataset_id, batch_seq, id desc) latest
-            where verdict = {sql(Verdict.FAILED)} and owner <> 'department' or ended_at is null and name <> {sql(StepName.ALERT)} order by 1"""),
+            where verdict = {sql(Verdict.FAILED)} and owner <> 'department'
+            or ended_at is null and name <> {sql(StepName.ALERT)} and not exists (
+                select from ledger.step later where later.id > latest.id and later.name = latest.name and later.dag_run <> :run
+                and (later.unit_id, later.dataset_id, later.batch_seq)
+                    is not distinct from (latest.unit_id, latest.dataset_id, latest.batch_seq)) order by 1"""),
                 {"run": run},
             )
         )

@@ -21,13 +21,17 @@ def _plain(row: dict[str, Any]) -> str:
 
 
 def left_by(site: Site) -> dict[str, list[str]]:
-    """Rows of every mart, of every export as it was told last, and of the city's store, by name."""
+    """Rows of every mart, of every export as it was told last, and of what the city holds, by name.
+
+    What the city has taken down is left out: a record that came and went while the city was away was never there.
+    """
     result = {
         "city": sorted(
             json.dumps(
-                [row["interface"], row["state"], row["published"], row["data"]], ensure_ascii=False, sort_keys=True
+                [row["interface"], row["recordId"], row["published"], row["data"]], ensure_ascii=False, sort_keys=True
             )
             for row in site.city.control("GET", "store")["records"]
+            if row["state"] == "held"
         )
     }
     for relation in relations(site):

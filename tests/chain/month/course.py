@@ -19,10 +19,10 @@ LONG_EDITS = {5: ["slj_joins"], 10: ["field_added"], 12: ["qxj_joins"], 15: ["se
 LONG_ACTS = {1: ["waive"], 6: ["replay"], 8: ["new_header"], 9: ["withdraw"], 11: ["restore"], 13: ["merge"],
              14: ["replay"], 18: ["withdraw"], 20: ["undo_merge"], 22: ["edition"], 23: ["replay"], 27: ["replay"]}  # fmt: skip
 LONG_DISTURBED = {
-    2: ["kill_collect"], 3: ["two_builds"], 5: ["kill_gate"], 6: ["kill_build"], 7: ["day_without_city"], 8: ["kill_release"],
-    10: ["kill_apply"], 11: ["database_lost"], 12: ["kill_deliver"], 14: ["two_gates"], 15: ["kill_build"],
+    2: ["kill_collect"], 3: ["two_builds"], 4: ["by_airflow"], 5: ["kill_gate"], 6: ["kill_build"], 7: ["day_without_city"], 8: ["kill_release"],
+    10: ["kill_apply"], 11: ["database_lost"], 12: ["kill_deliver"], 13: ["by_airflow"], 14: ["two_gates"], 15: ["kill_build"],
     16: ["two_builds"], 17: ["day_without_database"], 18: ["kill_deliver"], 19: ["department_down"],
-    20: ["backed_up"], 21: ["restored"], 22: ["kill_publish"], 24: ["kill_anywhere"], 26: ["kill_anywhere"], 28: ["kill_build", "kill_collect"], 29: ["two_deliveries"],
+    20: ["backed_up"], 21: ["restored"], 22: ["kill_publish"], 24: ["kill_anywhere"], 25: ["by_airflow"], 26: ["kill_anywhere"], 28: ["kill_build", "kill_collect"], 29: ["two_deliveries"],
 }  # fmt: skip
 SHORT_EDITS = {2: ["slj_joins"], 4: ["field_added"], 5: ["qxj_joins"], 6: ["seed_changed"], 7: ["model_changed"],
                9: ["schema_upgraded"]}  # fmt: skip
@@ -30,7 +30,8 @@ SHORT_ACTS = {1: ["waive"], 3: ["replay"], 4: ["new_header", "withdraw"], 5: ["r
               7: ["undo_merge"], 8: ["edition", "replay"]}  # fmt: skip
 SHORT_DISTURBED = {
     1: ["kill_collect"], 2: ["backed_up", "kill_gate"], 3: ["restored", "kill_build"], 4: ["kill_apply", "kill_deliver"], 5: ["day_without_city"],
-    6: ["day_without_database", "kill_release"], 7: ["two_builds"], 8: ["database_lost"], 9: ["kill_anywhere", "department_down"],
+    6: ["day_without_database", "kill_release"], 7: ["two_gates", "two_builds", "two_deliveries"],
+    8: ["database_lost", "kill_publish"], 9: ["kill_anywhere", "department_down"], 10: ["by_airflow"],
 }  # fmt: skip
 
 

@@ -43,6 +43,8 @@ class Player:
             self.site.city.start()
         wrong = checks.wrong(self.site, waiting=WITHOUT_CITY in disturbances)
         assert wrong == [], f"day {day.number}: {wrong}"
+        if self.disturbed:
+            self.site.command("audit", "verify")
         self.before = day
 
     def _row(self, dataset_id: str, row: dict[str, str]) -> dict[str, str]:
@@ -78,7 +80,7 @@ class Player:
             "build": ["build"],
             "release": ["release"],
             "deliver": ["deliver", "receive", "city_day", "receive"],
-            "close": [*edition, *(["publish"] if day.published else []), "alert"],
+            "close": [*edition, *(["publish"] if day.published else []), "alert", "seal", "sweep"],
         }
 
     def _phases(self, day: Day, disturbances: list[str]) -> None:

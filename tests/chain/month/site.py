@@ -48,11 +48,11 @@ class Site:
         self.place, self.home = place, place / "state"
         self.root, self.simulated, self.backups = place / "checkout", place / "simulator", place / "backups"
         self.simulated.mkdir(parents=True)
-        for name in ("dbt_project", "expectations", "include", "dags"):
+        for name in ("dbt_project", "expectations", "include", "dags", "plugins"):
             shutil.copytree(CHECKOUT / name, self.root / name, ignore=shutil.ignore_patterns("target", "logs"))
         self._name_who_types()
         os.environ |= {"PCW_ROOT": str(self.root), "PCW_DISTRICT": "demo", "PCW_CLOCK": "logical"}
-        os.environ["AIRFLOW_HOME"] = str(place / "airflow")
+        os.environ |= {"AIRFLOW_HOME": str(place / "airflow"), "NUMBA_CACHE_DIR": str(place / "kernels")}
         (self.home / "secrets").mkdir(parents=True, mode=0o700)
         for name in KEYS:
             (self.home / "secrets" / f"{name}.key").write_text(hashlib.sha256(name.encode()).hexdigest() + "\n")
