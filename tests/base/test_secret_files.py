@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from public_credit.base import connections, secret_files, settings
@@ -16,6 +17,7 @@ from public_credit.base.messages import UserError
 
 from tests.conftest import CHECKOUT
 from tests.helpers.commands import credit
+from tests.helpers.signed import token_of
 
 SECRET = "Geheim0815Wort"
 ALL = f"""# 水利局，2026-03-02 核对
@@ -107,6 +109,8 @@ def test_a_process_with_the_readers_file_alone_looks_and_can_be_nobody_else(ware
     shutil.copy2(settings.database_folder() / "reader.yaml", home / "secrets" / "database" / "reader.yaml")
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PCW_")}
     environment = plain | {"PCW_HOME": str(home), "PCW_DISTRICT": "demo", "PYTHONPATH": str(CHECKOUT / "include")}
+    with mock.patch.dict("os.environ", PCW_DISTRICT="demo"):
+        environment |= {"PCW_SESSION": token_of("engineer")}
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
