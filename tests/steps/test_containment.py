@@ -423,7 +423,7 @@ def test_what_a_killed_task_had_begun_and_another_run_has_done_fails_no_retry(wa
             "select 'land', business_date, %s, unit_id, dataset_id, seq from ledger.batch",
             [killed.dag_run],
         )
-    with pytest.raises(AirflowFailException, match="中断"):
+    with pytest.raises(AirflowFailException, match="入库中断"):
         orchestration.conclude(killed)
     work.gate(run_on(penalties.ON, dag_run="build_warehouse/meanwhile"))
     assert states(warehouse) == {seq: "accepted"}

@@ -53,17 +53,16 @@ def errors_of(run: str) -> list[str]:
     had begun and another run has taken up since is that run's.
     """
     with session("reader") as opened:
-        return list(
-            opened.scalars(
-                text(f"""
-            select distinct coalesce(nullif(message, ''), name || ' 中断') from (
+        wrong = opened.execute(
+            text(f"""
+            select name, message from (
                 select distinct on (name, unit_id, dataset_id, batch_seq) * from ledger.step where dag_run = :run
                 order by name, unit_id, dataset_id, batch_seq, id desc) latest
             where verdict = {sql(Verdict.FAILED)} and owner <> 'department'
             or ended_at is null and name <> {sql(StepName.ALERT)} and not exists (
                 select from ledger.step later where later.id > latest.id and later.name = latest.name and later.dag_run <> :run
                 and (later.unit_id, later.dataset_id, later.batch_seq)
-                    is not distinct from (latest.unit_id, latest.dataset_id, latest.batch_seq)) order by 1"""),
-                {"run": run},
-            )
-        )
+                    is not distinct from (latest.unit_id, latest.dataset_id, latest.batch_seq))"""),
+            {"run": run},
+        ).all()
+    return sorted({step.message or f"{words.STEP.get(step.name, step.name)}中断" for step in wrong})
