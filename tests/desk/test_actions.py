@@ -186,6 +186,8 @@ FIELDS = {
     "/subjects/split": ("engineer", ["subject", "identifiers", "reason"]),
     "/subjects/undo": ("engineer", ["judgement", "reason"]),
     "/releases/1/approve": ("leadership", ["hash"]),
+    "/approvals/1/approve": ("leadership", ["confirm"]),
+    "/editions/1/reject": ("leadership", ["reason"]),
     "/mine/attest": ("clerk", ["dataset", "from", "to", "reason"]),
     "/mine/hand-in": ("clerk", ["dataset", "file"]),
 }
@@ -228,7 +230,7 @@ def test_no_text_of_a_form_breaks_a_page_or_comes_back_as_markup(
         assert not any("\0" in word for word in words) and all(
             word.startswith("--")
             for word in options[1:]
-            if word not in ("set-aside", "withdraw", "restore", "merge", "split", "undo", "decide", "approve")
+            if word not in ("set-aside", "withdraw", "restore", "merge", "split", "undo", "decide", "approve", "reject")
         ), words
 
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from ..base import faults
 from ..base.messages import UserError
 from . import commands, guard, rights, scrape, shown
-from .pages import casefiles, login, mine, records, register, targets, work
+from .pages import approvals, casefiles, login, mine, records, register, targets, work
 
 
 class Undeclared(RuntimeError):
@@ -92,7 +92,7 @@ def create() -> FastAPI:
     )
     _handlers(app)
     app.add_exception_handler(scrape.NoToken, scrape.refused)
-    for part in (login, work, mine, targets, records, casefiles):
+    for part in (login, work, approvals, mine, targets, records, casefiles):
         part.register_all(app)
     register.plain(app, *scrape.ROUTE, scrape.read)
 
