@@ -85,8 +85,7 @@ def _role(actor: terminal.Actor) -> str:
 
 
 def logout(as_json: Json = False) -> None:
-    token = settings.session_token() or _replaced()
-    ended = bool(token) and end_session(token)
+    ended = any([end_session(token) for token in (settings.session_token(), _replaced()) if token])
     terminal.forget()
     output.done(as_json, "已退出登录。" if ended else "没有有效的登录。", ended=ended)
 

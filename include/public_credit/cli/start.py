@@ -66,9 +66,14 @@ def own_dataset(dataset: str) -> None:
         raise UserError("报送员只能办理本单位的数据集。", remedy="请该单位的报送员或数据工程师办理。", code=4)
 
 
-def own_account(account: str) -> None:
-    """Raises UserError (code 4) where somebody who is no engineer works on an account of another person."""
+def own_account(account: str, has_password: bool) -> None:
+    """Raises UserError (code 4) where somebody who is no engineer sets the password of another person.
+
+    Who is not signed in may set the first one of an account: before that nobody could sign in.
+    """
     actor = _who_acts()
+    if actor.must_sign_in and has_password:
+        raise not_signed_in(actor.who)
     if actor.role not in (None, Audience.ENGINEER) and account != actor.account:
         raise UserError("只能设本人账号的口令。", remedy="他人的口令请数据工程师重设。", code=4)
 

@@ -101,7 +101,7 @@ def set_password(
     account = key_given(account, "账号")
     if account not in load_catalogue().users:
         raise UserError(f"没有账号 {account[:40]}。", remedy="先在辖区文件夹的 users.yml 中登记。", code=4)
-    own_account(account)
+    own_account(account, account in passwords.known())
     if generate:
         password = passwords.made_up()
     elif sys.stdin.isatty():
