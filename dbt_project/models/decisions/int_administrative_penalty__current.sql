@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='merge', unique_key='record_id',
           meta={'takes_out': keys_of('int_administrative_penalty__changes', ['record_id'], where="change = 'delete'")},
           indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['decision_no']}, {'columns': ['uscc']},
-                   {'columns': ['publication_state', 'publication_until']}]) }}
+                   {'columns': ['publication_state', 'publication_until']}, {'columns': ['subject_name']}]) }}
 -- The current image of every penalty, merged from the touched ones that changed.
 select image.*, {{ var('build_id') }} as build_id
 from {{ ref('int_administrative_penalty__image') }} image

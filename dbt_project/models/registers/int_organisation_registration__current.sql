@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail',
           meta={'grain': ['record_id'], 'takes_out': keys_of('int_registers__touched', ['record_id'])},
           indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['build_id']},
-                   {'columns': ['subject_scheme', 'subject_value']}]) }}
+                   {'columns': ['subject_scheme', 'subject_value']}, {'columns': ['subject_name']}]) }}
 -- The newest version per body that is no enterprise, whether it is on a roster still or not (subjects.register knows).
 {{ newest_versions('organisation_registration') }}
 select
