@@ -20,6 +20,7 @@ from public_credit.steps import work
 from tests.helpers import penalties
 from tests.helpers.penalties import csv_bytes, rows
 from tests.helpers.runs import run_on
+from tests.helpers.signed import token_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # What a task does, with receipts that do something to their reader: the archive is asked for their bytes in the child.
@@ -161,7 +162,9 @@ def test_the_mended_receipt_lands_by_replay(warehouse: Any, tmp_path: Path) -> N
     assert task(cpu_seconds=60, wall_seconds=600)["results"][0][1] == "broken"
     done = subprocess.run(
         [sys.executable, "-m", "public_credit.cli", "replay", str(seq), "--date", f"{penalties.ON}", "--json"],
-        env=os.environ | {"PYTHONPATH": str(CHECKOUT / "include"), "PYTHONIOENCODING": "utf-8"},
+        env=os.environ
+        | {"PYTHONPATH": str(CHECKOUT / "include"), "PYTHONIOENCODING": "utf-8"}
+        | {"PCW_SESSION": token_of("engineer")},
         capture_output=True,
         text=True,
         check=False,

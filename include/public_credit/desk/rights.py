@@ -154,7 +154,7 @@ COMMANDS: dict[str, Command | None] = {
     "build": _WORK,
     "dbt": _WORK,
     "sweep": _WORK,
-    "tidy": _WORK,
+    "tidy": Command(ENGINEERS, signed=False),  # logs past their days: the machine does it every night, too
     "purge": _WORK,
     "vault rekey": _WORK,
     "approvals": _reads("/approvals"),
