@@ -253,7 +253,7 @@ def show_deliveries(
                 row["delivery_id"],
                 row["interface"],
                 row["items"],
-                words.ITEM.get(row["state"], row["state"]),
+                words.REQUEST.get(row["state"], row["state"]),
                 f"{row['started_at']:%m-%d %H:%M}",
                 row["message"],
             ]
