@@ -245,9 +245,9 @@ class Stack:
             self.look_after()
             time.sleep(1)
 
-    def query(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        """Rows of the warehouse, as its reader."""
-        with psycopg.connect(self.connection("pcw_db_reader")) as connection:
+    def query(self, sql: str, parameters: Any = None, *, role: str = "reader") -> list[tuple[Any, ...]]:
+        """Rows of the warehouse, as one of its roles."""
+        with psycopg.connect(self.connection(f"pcw_db_{role}")) as connection:
             return connection.execute(sql, parameters).fetchall()
 
     def stop(self) -> None:
