@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -146,6 +147,7 @@ def test_the_real_scheduler_plays_all_days_and_everything_stops(tmp_path: Path):
     assert first.returncode == 0, first.stdout[-3000:] + first.stderr[-3000:]
     assert "上线以来（2026-01-28 至 2026-02-24）8 个业务日" in first.stdout
     assert "模拟第 2 日完成" in first.stdout and "退回单" in first.stdout and "依法不收" in first.stdout
+    assert not re.search(r"(企业|非企业法人|已关联|自然人|在列|信用等级) 0\b", first.stdout), first.stdout[-3000:]
     assert "信用审查（政府资金补助）" in first.stdout and first.stdout.count("批准人 分管区领导") == 2
     assert (
         "年度定稿      2020 年，第 1 号，分管区领导 批准" in first.stdout
