@@ -102,7 +102,7 @@ def test_two_persons_explain_a_finding_as_it_is_and_not_what_comes_later(checked
     verified = credit("audit", "verify", "--json")
     assert verified.code == 0
     (said,) = [line for line in verified.json["accepted"] if finding["where"] in line]
-    assert "测试。甲 说明，乙 同意" in said
+    assert "测试。数据工程师甲（engineer） 说明，数据工程师乙（engineer2） 同意" in said
     assert evidence.check(run_on(ON)) == 0
     assert credit("audit", "explain", finding["id"], "--reason", "再说").code == 4
     _alter(checked, "ledger.access_log", ALTER, "又一次")
@@ -111,15 +111,12 @@ def test_two_persons_explain_a_finding_as_it_is_and_not_what_comes_later(checked
     assert [found["where"] for found in credit("audit", "verify", "--json").json["findings"]] == [finding["where"]]
 
 
-def test_one_person_alone_explains_nothing_and_a_sleeping_guard_is_woken(
-    checked: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_person_alone_explains_nothing_and_a_sleeping_guard_is_woken(checked: Any) -> None:
     _alter(checked, "ledger.access_log", ALTER, "闲看")
     with checked.connect() as owner:
         owner.execute("alter table ledger.step disable trigger chain_update")
     assert evidence.check(run_on(ON)) == 2
     found = {row["what"]: row["id"] for row in credit("audit", "verify", "--json").json["findings"]}
-    monkeypatch.setenv("PCW_USER", "甲")
     asked = credit("audit", "explain", found["row_altered"], "--reason", "笔误", "--json").json
     assert asked["waiting"] and credit("approvals", "approve", asked["approval"]).code == 4
     assert credit("audit", "explain", found["row_altered"], "--json").json["waiting"]

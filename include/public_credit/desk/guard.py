@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
@@ -138,9 +137,13 @@ async def admitted(request: Request) -> AsyncIterator[None]:
 
     Raises SignInFirst, NotYours; scrape.NoToken for the metrics.
     """
+    request.state.person = None
     await _let_in(request)
     person = request.state.person
-    with acting(person.role, person.token) if person else nullcontext():
+    role, token = (person.role, person.token) if person else (NOBODY, "")
+    if (request.method, request.scope["route"].path) == scrape.ROUTE:
+        role = scrape.READS_AS
+    with acting(role, token):
         yield
 
 

@@ -19,6 +19,7 @@ from .start import run_now
 
 ROUTE = ("GET", "/metrics")
 TOKEN = "metrics_token"  # its file in the folder of secrets
+READS_AS = "reader"  # the database role that tells the metrics: counts and ages, no record
 SHORTEST = 32  # characters of a token
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _HERE = frozenset({"127.0.0.1", "::1"})
