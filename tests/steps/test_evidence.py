@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -123,6 +124,46 @@ def test_one_person_alone_explains_nothing_and_a_sleeping_guard_is_woken(checked
     guard = credit("audit", "explain", found["guard_off"], "--reason", "维护")
     assert guard.code == 4 and "触发器" in guard.err
     assert len(_line()) == 1
+
+
+UNBOOKED_ROW = """insert into raw.administrative_penalty
+    (batch_seq, attempt, variant, row_no, content_hash, source_version, row_errors, row_warnings)
+    values (1, 7, 'x', 1, gen_random_uuid(), '', '', '')"""
+
+
+@pytest.mark.parametrize(
+    ("table", "statement", "what"),
+    [
+        ("raw.administrative_penalty", UNBOOKED_ROW, "raw_unbooked"),
+        ("ledger.chain_seal", "delete from ledger.chain_seal", "seal_gone"),  # ledger.chain_sent refers to it
+        (
+            "ledger.access_log",
+            "insert into ledger.access_log (who, purpose, action) select '某', 'x', 'look' from generate_series(1, 201)",
+            "rows_more",
+        ),
+    ],
+)
+def test_what_could_hide_the_next_alteration_is_mended_and_not_explained(
+    checked: Any, table: str, statement: str, what: str
+) -> None:
+    assert credit("audit", "seal").code == 0
+    if what == "seal_gone":
+        _alter(checked, "ledger.chain_sent", "delete from ledger.chain_sent")
+    _alter(checked, table, statement)
+    assert evidence.check(run_on(ON), whole=True) >= 1
+    found = {row["what"]: row["id"] for row in credit("audit", "verify", "--json").json["findings"]}
+    assert len(found[what]) == 32
+    refused = credit("audit", "explain", found[what], "--reason", "笔误")
+    assert refused.code == 4 and re.search("不能|没有发现过", refused.err), (refused.err, found)
+
+
+def test_altered_once_more_an_explained_receipt_is_found_again(checked: Any) -> None:
+    _alter(checked, "ledger.batch", "update ledger.batch set size_bytes = size_bytes + 1")
+    evidence.check(run_on(ON), whole=True)
+    first = {row["what"]: row["id"] for row in credit("audit", "verify", "--json").json["findings"]}
+    _alter(checked, "ledger.batch", "update ledger.batch set size_bytes = size_bytes + 1")
+    second = {row["what"]: row["id"] for row in credit("audit", "verify", "--json").json["findings"]}
+    assert first["digest_differs"] != second["digest_differs"]
 
 
 def test_landed_rows_of_recent_days_are_among_it(checked: Any) -> None:

@@ -13,7 +13,7 @@ from ..ledger import approvals, chain
 from ..ledger.session import session, step
 from ..ledger.states import ChainOperation, Irreversible, StepName, Verdict
 from ..oversight.audit import standing as standings
-from ..oversight.audit.findings import GUARD_OFF
+from ..oversight.audit.findings import MENDED_ONLY
 from ..oversight.audit.verify import verify
 
 WHOLE = timedelta(days=7)  # everything is verified so often
@@ -47,16 +47,17 @@ def check(run: Run, whole: bool = False) -> int:
 def explain(run: Run, finding: str, reason: str) -> approvals.Asked:
     """Explain a finding; it stands no more once a second person agreed and the first one asks again.
 
-    Raises UserError (code 4) for a finding no verification named or that is explained already, and for a guard that is off:
-    what it does not book later could not be told from what was explained.
+    Raises UserError (code 4) for a finding no verification named or that is explained already, and for one that
+    covers more than one state of things: what happens there later could not be told from what was explained.
     """
     with settings.engine("reader").connect() as connection:
         seen = standings.last_seen(connection, finding)
         known = standings.explained(connection).get(finding)
     if seen is None:
         raise UserError(f"复核没有发现过 {finding[:40]}。", remedy="编号见 public-credit audit verify。", code=4)
-    if seen["what"] == GUARD_OFF:
-        raise UserError(f"{finding} 是停用了的触发器，不能只作说明。", remedy="重新启用该触发器，再复核。", code=4)
+    if (why := MENDED_ONLY.get(seen["what"])) is not None:
+        what, remedy = why.split("：")
+        raise UserError(f"{finding} 是{what}。", remedy=f"{remedy}，再复核。", code=4)
     if known is not None:
         raise UserError(f"{finding} 已由 {known.who} 说明。", remedy="再次复核即列在“依规”中。", code=4)
     about = persons.mask(f"留痕复核的发现 {finding}（{seen['where']}）")

@@ -12,6 +12,15 @@ from ...base import settings
 from .chain import Seal
 
 GUARD_OFF = "guard_off"  # a trigger that books or refuses sleeps
+ROWS_MORE = "rows_more"  # rows of a table beyond those that are told one by one
+UNBOOKED, SEAL_GONE = "raw_unbooked", "seal_gone"
+# What covers more than one state of things: explained once, the next alteration of the same would look like the explained one.
+MENDED_ONLY = {
+    GUARD_OFF: "停用了的触发器，不能只作说明：重新启用",
+    ROWS_MORE: "逐行列出以外的行，不能一并说明：先处理列出的",
+    UNBOOKED: "没有摘要可比的行，不能只作说明：查明来历并清除",
+    SEAL_GONE: "被删的封存，不能只作说明：从留存的根值或备份核对后恢复",
+}
 MOST = 200  # findings of one table or kind that are told one by one
 
 
@@ -31,7 +40,7 @@ class Finding:
     @property
     def id(self) -> str:
         """What it is called when it is explained: the same as long as the same is found."""
-        return hashlib.sha256("\0".join((self.what, self.where, self.text, self.seen)).encode()).hexdigest()[:12]
+        return hashlib.sha256("\0".join((self.what, self.where, self.text, self.seen)).encode()).hexdigest()[:32]
 
 
 @dataclass

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from . import chain
 from .chain import Seal
-from .findings import Finding, Report, clock
+from .findings import SEAL_GONE, Finding, Report, clock
 from .seal import key, mac
 
 _SEALS = text("select seal_no, day, sealed_at, position, previous, root, mac from ledger.chain_seal order by seal_no")
@@ -37,7 +37,7 @@ def _signed(rows: Sequence[Any], report: Report) -> Iterator[Finding]:
         return
     for row in rows:
         if row.mac and row.mac != mac(secret, row.root):
-            yield Finding("seal_altered", f"第 {row.seal_no} 次封存", "根值的签名与密钥不符", row.sealed_at)
+            yield Finding("seal_altered", f"第 {row.seal_no} 次封存", "根值的签名与密钥不符", row.sealed_at, f"{row.root} {row.mac}")
         elif not row.mac:
             report.unsaid.append(f"第 {row.seal_no} 次封存没有签名。")
 
@@ -52,7 +52,7 @@ def check(connection: Connection, report: Report) -> None:
     for seal in rows:
         where = f"第 {seal.seal_no} 次封存"
         if seal.seal_no != number + 1 or seal.previous != previous:
-            report.findings.append(Finding("seal_altered", where, "不接在前一次封存之后", seal.sealed_at))
+            report.findings.append(Finding("seal_altered", where, "不接在前一次封存之后", seal.sealed_at, seal.root))
         hashed = chain.start(seal.previous)
         while ahead is not None and ahead.position <= seal.position:
             report.findings += _event(ahead, position, hashed, seal)
@@ -64,7 +64,7 @@ def check(connection: Connection, report: Report) -> None:
             report.findings.append(Finding("seal_altered", where, "根值与封存的内容不符", seal.sealed_at, seal.root))
         number, previous = seal.seal_no, seal.root
     if ahead is not None:
-        report.findings.append(Finding("seal_gone", "ledger.chain_seal", "最后一次封存之后还有链接：封存被删"))
+        report.findings.append(Finding(SEAL_GONE, "ledger.chain_seal", "最后一次封存之后还有链接：封存被删"))
     report.count(seals=len(rows))
     _open(connection, report)
 

@@ -17,7 +17,7 @@ _OBJECTS = text("""
     select uri, sha256, size_bytes, stored_at, shredded_at, wrapped_key is null as destroyed from ledger.archive_object
     where stored_at >= :since order by stored_at, uri""")
 _RECEIPTS = text("""
-    select b.seq, b.archive_uri, b.received_at from ledger.batch b join ledger.archive_object a on a.uri = b.archive_uri
+    select b.seq, b.archive_uri, b.received_at, concat_ws(' ', b.sha256, b.size_bytes, a.sha256, a.size_bytes) as seen from ledger.batch b join ledger.archive_object a on a.uri = b.archive_uri
     where b.sha256 <> a.sha256 or b.size_bytes <> a.size_bytes order by b.seq""")
 
 
@@ -35,7 +35,7 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
     for row in connection.execute(_RECEIPTS).all():
         where = f"ledger.batch {row.seq}"
         told = "批次登记的摘要或大小与归档对象的不同"
-        report.findings.append(Finding("digest_differs", where, told, row.received_at))
+        report.findings.append(Finding("digest_differs", where, told, row.received_at, row.seen))
     if shredded:
         report.accepted.append(f"已按规定删除：{shredded:,} 个归档对象的密钥已销毁，内容不能再复核，摘要仍在。")
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from ...base.quoting import quoted
 from ...land.digests import Attempt, Digest, of_rows
 from ...ledger import words
-from .findings import Finding, Report
+from .findings import UNBOOKED, Finding, Report
 
 _KINDS = text("select kind from ledger.kind_shape order by kind")
 _HELD = text("""
@@ -56,7 +56,7 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
         unbooked = text(_UNBOOKED.format(raw=f"{quoted('raw', kind)} r"))
         for row in connection.execute(unbooked).all() if since == EVER else ():
             where = f"{_SCHEMA}.{kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
-            report.findings.append(Finding("raw_unbooked", where, "有行而没有登记过摘要"))
+            report.findings.append(Finding(UNBOOKED, where, "有行而没有登记过摘要"))
     for row in connection.execute(_DISAGREED).all():
         where = f"{_SCHEMA}.{row.kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
         told = "套用目录或期满清除以前，行的内容已与登记的摘要不符"

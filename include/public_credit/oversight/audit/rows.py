@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, text
 from ...base.quoting import quoted
 from ...ledger import words
 from ...ledger.states import ChainOperation, sql
-from .findings import GUARD_OFF, MOST, Finding, Report
+from .findings import GUARD_OFF, MOST, ROWS_MORE, Finding, Report
 
 KEPT = frozenset(  # tables whose rows never change and never go (revision 0036)
     [
@@ -85,7 +86,7 @@ def _differing(connection: Connection, form: Form) -> Iterator[Finding]:
         else:
             yield Finding("row_altered", where, "与最后一次登记的内容不同", row.at, row.seen)
     if len(found) > MOST:
-        yield Finding("row_altered", f"ledger.{form.relation}", f"另有 {len(found) - MOST:,} 行与登记不符")
+        yield Finding(ROWS_MORE, f"ledger.{form.relation}", f"另有 {len(found) - MOST:,} 行与登记不符")
 
 
 def _guards(connection: Connection, watched: list[Form]) -> Iterator[Finding]:
@@ -104,8 +105,10 @@ def check(connection: Connection, report: Report) -> None:
     for stamp in STAMPS:
         connection.execute(text(f"set local {stamp}"))
     watched = forms(connection)
-    if {Form(*row) for row in connection.execute(_NOTED).tuples()} != set(watched):
-        report.findings.append(Finding("form_altered", "ledger.chain_form", "登记哪些列的说明与链上的不同"))
+    noted = {Form(*row) for row in connection.execute(_NOTED).tuples()}
+    if noted != set(watched):
+        seen = hashlib.sha256(repr(sorted(noted)).encode()).hexdigest()
+        report.findings.append(Finding("form_altered", "ledger.chain_form", "登记哪些列的说明与链上的不同", seen=seen))
     report.findings += _guards(connection, watched)
     for form in watched:
         report.findings += _differing(connection, form)
