@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.commands import credit
 from tests.helpers.runs import run_on
 from tests.helpers.world import DAYS
 
@@ -14,10 +15,8 @@ pytestmark = pytest.mark.chain
 
 
 def test_real_registry_file_shows_its_true_counts(warehouse, shared_data: Path, monkeypatch):
-    from public_credit.cli import app
     from public_credit.identifiers.codes import check_uscc
     from public_credit.steps import work
-    from typer.testing import CliRunner
 
     path = shared_data / "zibo_registry_1980_2000.csv"
     with path.open(encoding="utf-8-sig", newline="") as source:
@@ -25,8 +24,8 @@ def test_real_registry_file_shows_its_true_counts(warehouse, shared_data: Path, 
     codes = {check_uscc(row["统一社会信用代码"]).value for row in rows}
     assert len(rows) == 2944
     monkeypatch.setenv("PCW_BUSINESS_DATE", DAYS[1].isoformat())
-    result = CliRunner().invoke(app, ["ingest", "scjg.registration_backfile", "--file", str(path), "--json"])
-    assert result.exit_code == 0, result.output
+    result = credit("ingest", "scjg.registration_backfile", "--file", path, "--json")
+    assert result.code == 0, result.err
     work.build(run_on(DAYS[1]))
     with warehouse.connect() as connection:
         batch = connection.execute(
@@ -52,5 +51,5 @@ def test_real_registry_file_shows_its_true_counts(warehouse, shared_data: Path, 
     lower = sum(row["统一社会信用代码"] != row["统一社会信用代码"].upper() for row in rows)
     assert mended >= lower
     assert gate[0] > 0 and gate[0] == gate[1]
-    again = CliRunner().invoke(app, ["ingest", "scjg.registration_backfile", "--file", str(path)])
-    assert again.exit_code == 0 and "已收过" in again.output
+    again = credit("ingest", "scjg.registration_backfile", "--file", path)
+    assert again.code == 0 and "已收过" in again.out
