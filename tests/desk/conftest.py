@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from public_credit.base import settings
 from public_credit.catalogue import load_catalogue
-from public_credit.desk import app, guard, sessions
+from public_credit.desk import app, guard, kept, sessions
 from public_credit.desk.person import Person
 from public_credit.ledger.states import Audience, Channel
 from public_credit.steps.follow_up import follow_up
@@ -65,11 +66,12 @@ def everybody() -> tuple[dict[str, Person], Callable[[str], TestClient]]:
 
 @pytest.fixture
 def asked_as() -> Iterator[set[str]]:
-    """The database roles any statement was run as, of this process."""
+    """The database roles any statement was run as, of this process; not what is computed again beside, for who asked before."""
     roles: set[str] = set()
 
     def heard(connection: Connection, *_: Any) -> None:
-        roles.add(str(connection.engine.url.username))
+        if threading.current_thread().name != kept.BESIDE:
+            roles.add(str(connection.engine.url.username))
 
     event.listen(Engine, "before_cursor_execute", heard)
     yield roles

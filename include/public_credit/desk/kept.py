@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from ..base import faults
 
 Value = TypeVar("Value")
+BESIDE = "desk-beside"  # name of a thread that computes beside the requests
 
 
 class Kept(Generic[Value]):
@@ -34,7 +35,7 @@ class Kept(Generic[Value]):
                 return known[1]
         if age > self._fresh and lock.acquire(blocking=False):
             work = contextvars.copy_context().run  # with the rights of who asks
-            threading.Thread(target=work, args=(self._again, key, lock), daemon=True).start()
+            threading.Thread(target=work, args=(self._again, key, lock), name=BESIDE, daemon=True).start()
         return last[1]
 
     def forget(self) -> None:

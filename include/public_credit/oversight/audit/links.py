@@ -37,7 +37,13 @@ def _signed(rows: Sequence[Any], report: Report) -> Iterator[Finding]:
         return
     for row in rows:
         if row.mac and row.mac != mac(secret, row.root):
-            yield Finding("seal_altered", f"第 {row.seal_no} 次封存", "根值的签名与密钥不符", row.sealed_at, f"{row.root} {row.mac}")
+            yield Finding(
+                "seal_altered",
+                f"第 {row.seal_no} 次封存",
+                "根值的签名与密钥不符",
+                row.sealed_at,
+                f"{row.root} {row.mac}",
+            )
         elif not row.mac:
             report.unsaid.append(f"第 {row.seal_no} 次封存没有签名。")
 
