@@ -426,8 +426,102 @@ def test_only_an_engineer_sets_the_password_of_another(house: Warehouse, monkeyp
     for by, account, code in (("clerk", "leader", 4), ("clerk", "clerk", 0), ("engineer", "leader", 0)):
         with signed(by):
             assert credit("users", "set-password", account, "--generate").code == code, (by, account)
-    first = [alone("users", "set-password", "auditor", "--generate").code for _ in range(2)]
-    assert first == [0, 4], "without a login the first password of an account, before which nobody can sign in"
+    before = alone("users", "set-password", "auditor", "--generate")
+    assert before.code == 4 and "没有登录" in before.err, "who is not signed in sets none once anybody has one"
+
+
+def _set_for(account: str, by: str) -> str:
+    with signed(by):
+        return str(credit("users", "set-password", account, "--generate", "--json").json["password"])
+
+
+@pytest.fixture
+def passwords_kept(house: Warehouse) -> Iterator[Path]:
+    """The file of passwords, afterwards as it was."""
+    path = passwords.path()
+    before = path.read_text()
+    yield path
+    path.write_text(before)
+
+
+def test_a_password_that_is_set_is_a_step_and_stands_among_the_sign_ins(house: Warehouse, passwords_kept: Path) -> None:
+    query(house, "delete from desk.login_attempt returning id")
+    ((newest,),) = query(house, "select coalesce(max(id), 0) from ledger.step")
+    _set_for("leader", by="engineer")
+    steps = query(house, "select name, verdict, message, owner from ledger.step where id > %s", newest)
+    assert steps == [("set_password", "ok", f"{ENGINEER}设置 分管区领导（leader）的口令", "")]
+    told = alone("users", "signins", "--account", "leader", "--json").json[0]
+    assert (told["account"], told["address"], told["outcome"]) == ("leader", ENGINEER, "set_password")
+    assert "设置口令" in alone("users", "signins").out
+    assert query(house, "select count(*) from ledger.chain_event where relation = 'step'")[0][0] > 0
+
+
+def test_open_sessions_end_when_a_password_is_set_but_the_own_one(house: Warehouse, passwords_kept: Path) -> None:
+    desk = sessions.admit(load_catalogue().users["leader"], Channel.DESK)
+    _set_for("leader", by="engineer")
+    assert sessions.of(desk.token) is None
+    engineers = sessions.admit(load_catalogue().users["engineer"], Channel.DESK)
+    login("engineer")
+    assert alone("users", "set-password", "engineer", "--generate").code == 0
+    assert sessions.of(engineers.token) is None and alone("gate").code == 0
+
+
+def test_whose_password_another_one_has_set_approves_nothing_for_a_day(
+    house: Warehouse, passwords_kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query(
+        house,
+        "insert into ledger.approval (action, fingerprint, about, reason, business_date, asked_by) "
+        "values ('rekey', 'y', 'y', 'y', '2026-02-25', %s) returning id",
+        ENGINEER,
+    )
+    ((number,),) = query(house, "select max(id) from ledger.approval")
+    _set_for("leader", by="engineer")
+    _set_for("leader", by="leader")
+    approvals = (
+        ("approvals", "approve", number),
+        ("release", "approve", 1, "--hash=x"),
+        ("editions", "approve", 1, "--hash=x"),
+    )
+    with signed("leader"):
+        for words in approvals:
+            refused = credit(*words)
+            assert refused.code == 4 and ENGINEER in refused.err and "24 小时内不能批准" in refused.err, words
+    reset = passwords.reset_of("leader")
+    assert reset is not None and reset.by == ENGINEER
+    kept = json.loads(passwords_kept.read_text())
+    kept["leader"]["set_at"] = (reset.at - passwords.REST).isoformat()
+    passwords_kept.write_text(json.dumps(kept))
+    with signed("leader"):
+        assert credit("approvals", "approve", number).code == 0
+
+
+def test_the_first_password_is_set_without_a_login_for_who_has_no_other_way(
+    house: Warehouse, passwords_kept: Path, accounts: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords_kept.unlink()
+    accounts("leader", oidc="subject")
+    accounts("engineer2", unix="somebody-else")
+    for account in ("leader", "engineer2"):
+        refused = alone("users", "set-password", account, "--generate")
+        assert refused.code == 4 and "未登录时不能为其设口令" in refused.err
+    assert alone("users", "set-password", "engineer", "--generate").code == 0
+    reset = passwords.reset_of("engineer")
+    assert reset is not None and reset.by == f"系统用户 {user()}", "of the first one it is known who has set it, too"
+    assert alone("users", "set-password", "auditor", "--generate").code == 4
+
+
+def test_before_there_is_a_ledger_a_password_is_set_and_said_not_to_be_booked(
+    house: Warehouse, passwords_kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PCW_CONN_PCW_DB_OWNER", "postgresql://pcw_owner:x@127.0.0.1:1/nowhere")
+    kept = passwords_kept.read_text()
+    with signed("engineer"):
+        assert credit("users", "set-password", "leader", "--generate").code != 0, "once people sign in, all is booked"
+    assert passwords_kept.read_text() == kept
+    passwords_kept.unlink()
+    first = alone("users", "set-password", "engineer", "--generate")
+    assert first.code == 0 and "没有登记" in first.out, first
 
 
 def test_every_command_has_an_audience_and_every_audience_a_command() -> None:

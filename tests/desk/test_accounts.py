@@ -76,6 +76,10 @@ def test_a_password_is_set_from_the_command_line_and_kept_as_a_hash(
     assert not passwords.fits("engineer", made + "x") and not passwords.fits("leader", made)
     rows = {row["account"]: row["password"] for row in credit("users", "list", "--json").json}
     assert rows["engineer"] is True and rows["leader"] is False
+    old = json.loads(path.read_text())
+    passwords.set_password("leader", made, by="别人（bieren）")
+    assert json.loads(path.read_text())["engineer"] == old["engineer"], "a file of before is read, and kept as it was"
+    assert passwords.fits("leader", made) and passwords.reset_of("engineer") is None
     with pytest.raises(UserError, match="12 至 200"):
         passwords.set_password("leader", "short")
     assert credit("users", "set-password", "nobody", "--generate").code == 4

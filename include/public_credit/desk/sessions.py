@@ -149,6 +149,18 @@ def of(token: str) -> Person | None:
         return Person(found.account, found.name, Audience(found.role), found.unit_id or "", token)
 
 
+def close_all(account: str, but: str = "") -> None:
+    """End every session of an account, at the desk and at the command line; ``but``: the token of one that goes on."""
+    with session("desk") as opened:
+        opened.execute(
+            update(DeskSession)
+            .where(
+                DeskSession.account == account, DeskSession.token_hash != _hash(but), DeskSession.closed_at.is_(None)
+            )
+            .values(closed_at=func.clock_timestamp())
+        )
+
+
 def close(token: str) -> None:
     """End the session of a token."""
     with session("desk") as opened:

@@ -66,6 +66,7 @@ class StepName(StrEnum):
     SWEEP = "sweep"
     PURGE = "purge"
     TIDY = "tidy"
+    SET_PASSWORD = "set_password"
     SEAL = "seal"
     AUDIT = "audit"
 

@@ -8,7 +8,6 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from ...base.messages import UserError
-from ...ledger import words
 from ...ledger.states import Channel
 from .. import codes, guard, oidc, rights, sessions, shown, signins
 from ..guard import Form, Signed
@@ -143,8 +142,8 @@ def health() -> Response:
 
 
 def attempts(person: Signed) -> register.Told:
-    """The newest attempts to sign in."""
-    return {"rows": signins.attempts(), "outcomes": words.SIGN_IN}
+    """The newest attempts to sign in, and passwords that were set."""
+    return {"rows": signins.attempts(), "outcomes": signins.OUTCOMES}
 
 
 def register_all(app: FastAPI) -> None:
