@@ -24,6 +24,9 @@ KEYS = (Irreversible.REKEY, "vault 第 2 版", "3 个号码", "到期轮换")
         ("甲", "", "", False),
         ("甲", "甲", ALONE, True),
         ("甲", "甲", "", None),
+        ("甲改（jia）", "甲（jia）", "", None),
+        ("甲（jia）", "甲（jia2）", "", False),
+        ("甲", "甲（jia）", "", False),
     ],
 )
 def test_who_may_decide(who: str, first: str, alone: str, outcome: bool | None) -> None:

@@ -6,6 +6,7 @@ preparation is then done and booked as 单人 (requirements M9; 个人信息保�
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from .written import clean
 
 ALONE = "单人"
 _GOOD_FOR = timedelta(days=7)
+_ACCOUNT = re.compile(r"（([^（）]+)）$")
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,23 @@ class Asked:
     alone: bool
 
 
+def _account(who: str) -> str:
+    """What names a person: the account of one who is booked as ``姓名（account）``, else the whole text."""
+    found = _ACCOUNT.search(who)
+    return found[1] if found else who
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names as they are booked are one person's: a name that was corrected makes nobody another one."""
+    return bool(one) and _account(one) == _account(other)
+
+
 def by_another(who: str, first: str, alone: str, done: str) -> bool:
     """Whether the person who decides is alone, which is booked. ``done``: what the first one did, as in 生成.
 
     Raises UserError (code 4) where the same person prepared and decides, and the district does not say it has one only.
     """
-    if who != first or not first:
+    if not same_person(who, first):
         return False
     if alone:
         return True
