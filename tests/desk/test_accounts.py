@@ -51,6 +51,15 @@ def test_a_user_of_the_machine_is_one_persons(root: Path) -> None:
     assert "系统用户重复" in str(load_catalogue().left_out["users.yml"])
 
 
+def test_a_user_of_airflow_is_one_persons(root: Path) -> None:
+    entry = "- {{account: {}, name: {}, role: auditor, airflow: {}}}\n"
+    users = _users(
+        root, "".join(entry.format(*one) for one in (("li", "李", "[a, b]"), ("sun", "孙", "b"), ("wu", "吴", "c")))
+    )
+    assert {name: account.airflow for name, account in users.items()} == {"li": ("a", "b"), "wu": ("c",)}
+    assert "Airflow 用户重复" in str(load_catalogue().left_out["users.yml"])
+
+
 def test_who_signs_in_is_no_version_of_the_catalogue(root: Path) -> None:
     before = load_catalogue().version
     _users(root, GOOD)

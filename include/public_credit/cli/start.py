@@ -115,7 +115,7 @@ def run_of(given: datetime | date | None = None) -> Run:
         on = newest_business_day("reader")
     actor = _who_acts()
     token = None if actor.must_sign_in else actor.token
-    return Run(on or settings.today(), "", settings.code_version(), actor.who, token)
+    return Run(on or settings.today(), "", settings.code_version(), actor.who, token, actor.role or "")
 
 
 def approving() -> Run:

@@ -46,6 +46,7 @@ def show(as_json: Json = False) -> None:
             "password": entry.account in known,
             "oidc": bool(entry.oidc),
             "unix": list(entry.unix),
+            "airflow": list(entry.airflow),
         }
         for entry in catalogue.users.values()
     ]
@@ -55,7 +56,7 @@ def show(as_json: Json = False) -> None:
         print("没有账号：辖区文件夹中没有 users.yml，或其中没有可用的条目。")
     else:
         output.table(
-            ["账号", "姓名", "角色", "单位", "口令", "系统用户"],
+            ["账号", "姓名", "角色", "单位", "口令", "系统用户", "Airflow 用户"],
             [
                 [
                     row["account"],
@@ -64,6 +65,7 @@ def show(as_json: Json = False) -> None:
                     catalogue.unit_name(str(row["unit_id"])),
                     "已设" if row["password"] else "未设",
                     "、".join(catalogue.users[str(row["account"])].unix),
+                    "、".join(catalogue.users[str(row["account"])].airflow),
                 ]
                 for row in rows
             ],

@@ -340,6 +340,9 @@ class Audience(StrEnum):
     CLERK = "clerk"
 
 
+APPROVERS = frozenset({Audience.ENGINEER, Audience.LEADERSHIP})  # who agrees to what another one prepared
+
+
 class Channel(StrEnum):
     """Through what a person is signed in."""
 
