@@ -312,6 +312,27 @@ def test_a_user_of_the_machine_who_is_mapped_acts_as_his_account_for_the_time_of
     assert alone("whoami", "--json").json["account"] == "engineer", "a login goes before the map"
 
 
+def test_where_everybody_is_one_user_only_a_session_that_is_handed_over_counts(
+    house: Warehouse, passwords_kept: Path, accounts: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login("engineer")
+    accounts("engineer", unix=user())
+    monkeypatch.setenv("PCW_LOGIN", "session")
+    refused = alone("gate")
+    assert refused.code == 4 and "没有登录" in refused.err, "neither the file of an earlier login nor the map"
+    assert alone("whoami", "--json").json["account"] == ""
+    for words in (("engineer",), ("--local",), ("--local", "--print-session")):
+        told = login(*words)
+        assert told.code == 4 and "deploy/credit login" in told.err, words
+    handed = login("engineer", "--print-session")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PCW_SESSION", handed.out.strip())
+        assert alone("gate").code == 0
+    passwords_kept.unlink()
+    first = alone("users", "set-password", "engineer", "--generate")
+    assert first.code == 0, "a user of the machine is no other way there"
+
+
 def test_the_local_login_needs_no_desk_and_an_account_for_the_user(
     house: Warehouse, accounts: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

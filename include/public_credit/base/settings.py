@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     session: str | None = _named(
         "token of a session at the desk in whose name a command runs; the login of the command line when not set"
     )
+    login: Literal["file", "session"] | None = _named(
+        "`session`: a command acts for whom `PCW_SESSION` says and nobody else; login files and `unix` do not count (containers)"
+    )
     business_date: date | None = _named("business date of commands that are given none; today's when not set")
     program: str | None = _named(
         "how messages name the command line; `public-credit` when not set, `./run` sets its own"

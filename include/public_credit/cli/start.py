@@ -76,7 +76,7 @@ def who_sets_password(entry: Account, anybody_has_one: bool) -> terminal.Actor:
     actor = _who_acts()
     if actor.must_sign_in and anybody_has_one:
         raise not_signed_in(actor.who)
-    if actor.must_sign_in and (entry.oidc or entry.unix):
+    if actor.must_sign_in and (entry.oidc or (entry.unix and not terminal.by_session_only())):
         raise UserError(
             f"{entry.who}凭统一身份认证或系统用户登录，未登录时不能为其设口令。",
             remedy="由本人登录后设置，或请已登录的数据工程师设置。",
