@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     desk_url: str | None = _named(
         "address people reach the desk at, behind the proxy; `https:` marks its cookies", pattern=r"^https?://[^/\s]+$"
     )
+    desk_proxies: str | None = _named(
+        "addresses and networks, with commas, of proxies whose word on a client's address the desk takes; 127.0.0.1 when not set",
+        pattern=r"^[0-9a-fA-F.:/, ]+$",
+    )
     metrics_token_file: Path | None = _named(
         "file of the token for the desk's `/metrics`; `secrets/metrics_token` of the state folder when not set"
     )
