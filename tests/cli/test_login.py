@@ -97,6 +97,11 @@ def alone(*words: object) -> Answer:
     return credit(*words, by="")
 
 
+def code_for(account: str) -> str:
+    """A one-time code as the desk shows it to somebody who is signed in there."""
+    return codes.made_for(account, sessions.admit(load_catalogue().users[account], Channel.DESK).token)
+
+
 def query(house: Warehouse, sql: str, *given: Any) -> list[tuple[Any, ...]]:
     with house.connect() as owner:
         return owner.execute(sql, given).fetchall()
@@ -161,14 +166,14 @@ def test_a_wrong_password_is_refused_and_after_five_the_right_one_too(house: War
 
 
 def test_a_one_time_code_of_the_desk_logs_in_once(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = codes.made_for("auditor")
+    code = code_for("auditor")
     assert login("--code", given=code.lower()).code == 0
     assert alone("whoami", "--json").json["role"] == "auditor"
     again = login("--code", given=code)
     assert again.code == 4 and "已用过" in again.err
-    older, newer = codes.made_for("auditor"), codes.made_for("auditor")
+    older, newer = code_for("auditor"), code_for("auditor")
     assert login("--code", given=older).code == 4 and login("--code", given=newer).code == 0
-    late = codes.made_for("auditor")
+    late = code_for("auditor")
     monkeypatch.setattr(codes, "_given", {key: (whose, until - 301) for key, (whose, until) in codes._given.items()})
     assert login("--code", given=late).code == 4
 
@@ -176,7 +181,7 @@ def test_a_one_time_code_of_the_desk_logs_in_once(house: Warehouse, monkeypatch:
 def test_codes_that_are_guessed_are_throttled_by_address(house: Warehouse) -> None:
     for _ in range(sessions.OF_ADDRESS):
         assert login("--code", given="AAAA-AAAA-AAAA").code == 4
-    assert "次数过多" in login("--code", given=codes.made_for("auditor")).err
+    assert "次数过多" in login("--code", given=code_for("auditor")).err
 
 
 def test_the_desk_shows_a_code_to_whoever_is_signed_in(house: Warehouse) -> None:
@@ -195,6 +200,17 @@ def test_the_desk_shows_a_code_to_whoever_is_signed_in(house: Warehouse) -> None
     assert (who["account"], who["unit_id"]) == ("clerk", "zhzf")
     client.cookies.set(guard.COOKIE, terminal.kept())
     assert client.get("/mine").status_code == 303, "a session of the command line opens no page"
+
+
+def test_what_a_code_opened_ends_with_the_session_that_showed_it(house: Warehouse) -> None:
+    desk, other = (sessions.admit(load_catalogue().users["engineer"], Channel.DESK) for _ in range(2))
+    assert login("--code", given=codes.made_for("engineer", desk.token)).code == 0
+    unused = codes.made_for("engineer", desk.token)
+    sessions.close(other.token)
+    assert alone("gate").code == 0, "another session of the account is another one"
+    sessions.close(desk.token)
+    assert alone("gate").code == 4
+    assert login("--code", given=unused).code == 4, "nor does a code outlive it"
 
 
 def test_a_new_login_ends_the_one_before(house: Warehouse) -> None:
