@@ -14,7 +14,7 @@ with DAG(
     doc_md=runbook(
         "为一个数据集登记一段时间内没有应报数据（零报送）。只能登记一年以内、已经过去的日期；期间内报送过数据的不能作零报送。",
         "任务日志最后一行写明哪一项不对；改正后重新提交表单。误登的用 public-credit attestations revoke 撤销。",
-        "同一数据集、同一期间再次登记不会重复记账。",
+        "同一数据集、同一期间再次登记不会重复记账。登记人与填表的 Airflow 用户一并留痕；该用户在 users.yml 中有账号的，记其账号。",
     ),
     schedule=None,
     start_date=datetime(2026, 1, 1),
@@ -37,7 +37,7 @@ with DAG(
         from public_credit.steps.work import attest
 
         given = context["params"]
-        run = run_of(context, who=given["who"])
+        run = run_of(context, form=given["who"])
         attest(run, given["dataset"], given["start"], given["end"], given["reason"])
 
     book()

@@ -13,7 +13,7 @@ DOES = """
 已定稿的年度再次运行时，数字有变才产生“更正重列”草稿（须填原因），原定稿不动。
 否决的草稿留存备查，不会成为定稿。定稿后领导看板自动重新发布。审批页面只有目标数字与内部编号，没有个人信息。
 """
-FAILS = "内容指纹不符的，说明审批后数字又变了：重新运行并审批。提示构建不足的，先运行 build_warehouse。60 天无人答复的，用 public-credit editions approve 审批草稿。"
+FAILS = "内容指纹不符的，说明审批后数字又变了：重新运行并审批。提示构建不足的，先运行 build_warehouse。提示没有对应账号的，在工作台“待批准”页答复，或在 users.yml 写明 airflow 后重跑 settle。60 天无人答复的，用 public-credit editions approve 审批草稿。"
 BACKFILL = "在表单中填年度即可补做往年；已定稿的年度数字未变则什么也不做，有变须写明重列的原因。"
 
 settled = Asset(name=SETTLED, uri=f"pcw://{SETTLED}")

@@ -101,11 +101,12 @@ datasets:
 
 USERS = """\
 # 工作台的账号：每人一项，说明见 docs/desk.md。角色 role：engineer 数据工程师、leadership 分管领导、auditor 审计人员、
-# clerk 报送员（写明 unit，departments 中的编号）。unix 为本人在本机的系统用户，oidc 为统一身份认证中的标识，均可不写。
+# clerk 报送员（写明 unit，departments 中的编号）。unix 为本人在本机的系统用户，airflow 为其 Airflow 用户，oidc 为统一
+# 身份认证中的标识，均可不写。
 # 口令不写在这里：运行 public-credit users set-password <账号>。改动即时生效。
 {first}\
 # - {{account: wang, name: 王某, role: engineer}}
-# - {{account: zhao, name: 赵某, role: leadership}}
+# - {{account: zhao, name: 赵某, role: leadership, airflow: [zhao]}}
 # - {{account: sun, name: 孙某, role: auditor}}
 # - {{account: li, name: 李某, role: clerk, unit: {unit}}}
 """

@@ -74,6 +74,6 @@ def _editions(stack: Stack) -> None:
         "select id, year, restates, decided_by from ledger.edition where state = 'frozen' order by id"
     ):
         print(
-            f"{'更正重列' if restates else '年度定稿'}      {year} 年，第 {number} 号，{by} 批准"
+            f"{'更正重列' if restates else '年度定稿'}      {year} 年，第 {number} 号，{by.partition('（')[0]} 批准"
             + (f"；逐行差异 ./run credit editions diff {restates} {number}" if restates else "")
         )

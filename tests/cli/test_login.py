@@ -97,6 +97,11 @@ def alone(*words: object) -> Answer:
     return credit(*words, by="")
 
 
+def code_for(account: str) -> str:
+    """A one-time code as the desk shows it to somebody who is signed in there."""
+    return codes.made_for(account, sessions.admit(load_catalogue().users[account], Channel.DESK).token)
+
+
 def query(house: Warehouse, sql: str, *given: Any) -> list[tuple[Any, ...]]:
     with house.connect() as owner:
         return owner.execute(sql, given).fetchall()
@@ -161,14 +166,14 @@ def test_a_wrong_password_is_refused_and_after_five_the_right_one_too(house: War
 
 
 def test_a_one_time_code_of_the_desk_logs_in_once(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = codes.made_for("auditor")
+    code = code_for("auditor")
     assert login("--code", given=code.lower()).code == 0
     assert alone("whoami", "--json").json["role"] == "auditor"
     again = login("--code", given=code)
     assert again.code == 4 and "已用过" in again.err
-    older, newer = codes.made_for("auditor"), codes.made_for("auditor")
+    older, newer = code_for("auditor"), code_for("auditor")
     assert login("--code", given=older).code == 4 and login("--code", given=newer).code == 0
-    late = codes.made_for("auditor")
+    late = code_for("auditor")
     monkeypatch.setattr(codes, "_given", {key: (whose, until - 301) for key, (whose, until) in codes._given.items()})
     assert login("--code", given=late).code == 4
 
@@ -176,7 +181,7 @@ def test_a_one_time_code_of_the_desk_logs_in_once(house: Warehouse, monkeypatch:
 def test_codes_that_are_guessed_are_throttled_by_address(house: Warehouse) -> None:
     for _ in range(sessions.OF_ADDRESS):
         assert login("--code", given="AAAA-AAAA-AAAA").code == 4
-    assert "次数过多" in login("--code", given=codes.made_for("auditor")).err
+    assert "次数过多" in login("--code", given=code_for("auditor")).err
 
 
 def test_the_desk_shows_a_code_to_whoever_is_signed_in(house: Warehouse) -> None:
@@ -195,6 +200,17 @@ def test_the_desk_shows_a_code_to_whoever_is_signed_in(house: Warehouse) -> None
     assert (who["account"], who["unit_id"]) == ("clerk", "zhzf")
     client.cookies.set(guard.COOKIE, terminal.kept())
     assert client.get("/mine").status_code == 303, "a session of the command line opens no page"
+
+
+def test_what_a_code_opened_ends_with_the_session_that_showed_it(house: Warehouse) -> None:
+    desk, other = (sessions.admit(load_catalogue().users["engineer"], Channel.DESK) for _ in range(2))
+    assert login("--code", given=codes.made_for("engineer", desk.token)).code == 0
+    unused = codes.made_for("engineer", desk.token)
+    sessions.close(other.token)
+    assert alone("gate").code == 0, "another session of the account is another one"
+    sessions.close(desk.token)
+    assert alone("gate").code == 4
+    assert login("--code", given=unused).code == 4, "nor does a code outlive it"
 
 
 def test_a_new_login_ends_the_one_before(house: Warehouse) -> None:
@@ -312,6 +328,27 @@ def test_a_user_of_the_machine_who_is_mapped_acts_as_his_account_for_the_time_of
     assert alone("whoami", "--json").json["account"] == "engineer", "a login goes before the map"
 
 
+def test_where_everybody_is_one_user_only_a_session_that_is_handed_over_counts(
+    house: Warehouse, passwords_kept: Path, accounts: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login("engineer")
+    accounts("engineer", unix=user())
+    monkeypatch.setenv("PCW_LOGIN", "session")
+    refused = alone("gate")
+    assert refused.code == 4 and "没有登录" in refused.err, "neither the file of an earlier login nor the map"
+    assert alone("whoami", "--json").json["account"] == ""
+    for words in (("engineer",), ("--local",), ("--local", "--print-session")):
+        told = login(*words)
+        assert told.code == 4 and "deploy/credit login" in told.err, words
+    handed = login("engineer", "--print-session")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PCW_SESSION", handed.out.strip())
+        assert alone("gate").code == 0
+    passwords_kept.unlink()
+    first = alone("users", "set-password", "engineer", "--generate")
+    assert first.code == 0, "a user of the machine is no other way there"
+
+
 def test_the_local_login_needs_no_desk_and_an_account_for_the_user(
     house: Warehouse, accounts: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -426,8 +463,102 @@ def test_only_an_engineer_sets_the_password_of_another(house: Warehouse, monkeyp
     for by, account, code in (("clerk", "leader", 4), ("clerk", "clerk", 0), ("engineer", "leader", 0)):
         with signed(by):
             assert credit("users", "set-password", account, "--generate").code == code, (by, account)
-    first = [alone("users", "set-password", "auditor", "--generate").code for _ in range(2)]
-    assert first == [0, 4], "without a login the first password of an account, before which nobody can sign in"
+    before = alone("users", "set-password", "auditor", "--generate")
+    assert before.code == 4 and "没有登录" in before.err, "who is not signed in sets none once anybody has one"
+
+
+def _set_for(account: str, by: str) -> str:
+    with signed(by):
+        return str(credit("users", "set-password", account, "--generate", "--json").json["password"])
+
+
+@pytest.fixture
+def passwords_kept(house: Warehouse) -> Iterator[Path]:
+    """The file of passwords, afterwards as it was."""
+    path = passwords.path()
+    before = path.read_text()
+    yield path
+    path.write_text(before)
+
+
+def test_a_password_that_is_set_is_a_step_and_stands_among_the_sign_ins(house: Warehouse, passwords_kept: Path) -> None:
+    query(house, "delete from desk.login_attempt returning id")
+    ((newest,),) = query(house, "select coalesce(max(id), 0) from ledger.step")
+    _set_for("leader", by="engineer")
+    steps = query(house, "select name, verdict, message, owner from ledger.step where id > %s", newest)
+    assert steps == [("set_password", "ok", f"{ENGINEER}设置 分管区领导（leader）的口令", "")]
+    told = alone("users", "signins", "--account", "leader", "--json").json[0]
+    assert (told["account"], told["address"], told["outcome"]) == ("leader", ENGINEER, "set_password")
+    assert "设置口令" in alone("users", "signins").out
+    assert query(house, "select count(*) from ledger.chain_event where relation = 'step'")[0][0] > 0
+
+
+def test_open_sessions_end_when_a_password_is_set_but_the_own_one(house: Warehouse, passwords_kept: Path) -> None:
+    desk = sessions.admit(load_catalogue().users["leader"], Channel.DESK)
+    _set_for("leader", by="engineer")
+    assert sessions.of(desk.token) is None
+    engineers = sessions.admit(load_catalogue().users["engineer"], Channel.DESK)
+    login("engineer")
+    assert alone("users", "set-password", "engineer", "--generate").code == 0
+    assert sessions.of(engineers.token) is None and alone("gate").code == 0
+
+
+def test_whose_password_another_one_has_set_approves_nothing_for_a_day(
+    house: Warehouse, passwords_kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query(
+        house,
+        "insert into ledger.approval (action, fingerprint, about, reason, business_date, asked_by) "
+        "values ('rekey', 'y', 'y', 'y', '2026-02-25', %s) returning id",
+        ENGINEER,
+    )
+    ((number,),) = query(house, "select max(id) from ledger.approval")
+    _set_for("leader", by="engineer")
+    _set_for("leader", by="leader")
+    approvals = (
+        ("approvals", "approve", number),
+        ("release", "approve", 1, "--hash=x"),
+        ("editions", "approve", 1, "--hash=x"),
+    )
+    with signed("leader"):
+        for words in approvals:
+            refused = credit(*words)
+            assert refused.code == 4 and ENGINEER in refused.err and "24 小时内不能批准" in refused.err, words
+    reset = passwords.reset_of("leader")
+    assert reset is not None and reset.by == ENGINEER
+    kept = json.loads(passwords_kept.read_text())
+    kept["leader"]["set_at"] = (reset.at - passwords.REST).isoformat()
+    passwords_kept.write_text(json.dumps(kept))
+    with signed("leader"):
+        assert credit("approvals", "approve", number).code == 0
+
+
+def test_the_first_password_is_set_without_a_login_for_who_has_no_other_way(
+    house: Warehouse, passwords_kept: Path, accounts: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords_kept.unlink()
+    accounts("leader", oidc="subject")
+    accounts("engineer2", unix="somebody-else")
+    for account in ("leader", "engineer2"):
+        refused = alone("users", "set-password", account, "--generate")
+        assert refused.code == 4 and "未登录时不能为其设口令" in refused.err
+    assert alone("users", "set-password", "engineer", "--generate").code == 0
+    reset = passwords.reset_of("engineer")
+    assert reset is not None and reset.by == f"系统用户 {user()}", "of the first one it is known who has set it, too"
+    assert alone("users", "set-password", "auditor", "--generate").code == 4
+
+
+def test_before_there_is_a_ledger_a_password_is_set_and_said_not_to_be_booked(
+    house: Warehouse, passwords_kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PCW_CONN_PCW_DB_OWNER", "postgresql://pcw_owner:x@127.0.0.1:1/nowhere")
+    kept = passwords_kept.read_text()
+    with signed("engineer"):
+        assert credit("users", "set-password", "leader", "--generate").code != 0, "once people sign in, all is booked"
+    assert passwords_kept.read_text() == kept
+    passwords_kept.unlink()
+    first = alone("users", "set-password", "engineer", "--generate")
+    assert first.code == 0 and "没有登记" in first.out, first
 
 
 def test_every_command_has_an_audience_and_every_audience_a_command() -> None:

@@ -306,10 +306,18 @@ def test_the_business_date_is_todays_unless_the_clock_is_simulated(warehouse, mo
     logical = datetime(2026, 2, 24, 17, tzinfo=UTC)
     run = run_of(logical)
     assert (run.on, run.dag_run, run.who) == (settings.today(), "collect_zhzf/manual", "collect_zhzf/manual")
-    assert run_of(logical, "王工").who == "王工", "a run that a person started is that person's"
-    assert (run_of(logical, who="李四").who, run_of(logical, who="").who) == ("李四", ""), (
-        "a form that asks who is heard"
+    mapped = run_of(logical, "admin", form="李四")
+    assert (mapped.who, mapped.role) == ("数据工程师甲（engineer）", "engineer"), "a person's run is that person's"
+    assert run_of(logical, "王工").who == "Airflow 用户 王工", "who has no account is plainly marked"
+    forms = [
+        run_of(logical, *started, form=form).who for started, form in ((("王工",), "李四"), ((), "李四"), ((), ""))
+    ]
+    assert forms == ["李四（Airflow：王工）", "李四（Airflow：collect_zhzf/manual）", ""], (
+        "what a form says proves nobody"
     )
+    with monkeypatch.context() as nobody:
+        nobody.setenv("PCW_DISTRICT", "")
+        assert run_of(logical, "王工").who == "王工", "where nobody has an account, the name is all there is"
     monkeypatch.setenv("PCW_CLOCK", "logical")
     assert run_of(logical).on == date(2026, 2, 25), "Asia/Shanghai"
     open_business_day(run_on(date(2026, 2, 26)), "collector")

@@ -42,6 +42,10 @@ def test_the_file_is_valid_compose() -> None:
         jsonschema.validate(broken, schema, cls=jsonschema.validators.validator_for(schema))
 
 
+def test_in_a_container_only_a_session_says_who_acts() -> None:
+    assert {service["environment"].get("PCW_LOGIN") for service in OURS.values()} == {"session"}
+
+
 def test_ports_are_published_on_loopback_only() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert published and all(port.startswith("127.0.0.1:") for port in published)

@@ -51,6 +51,15 @@ def test_a_user_of_the_machine_is_one_persons(root: Path) -> None:
     assert "系统用户重复" in str(load_catalogue().left_out["users.yml"])
 
 
+def test_a_user_of_airflow_is_one_persons(root: Path) -> None:
+    entry = "- {{account: {}, name: {}, role: auditor, airflow: {}}}\n"
+    users = _users(
+        root, "".join(entry.format(*one) for one in (("li", "李", "[a, b]"), ("sun", "孙", "b"), ("wu", "吴", "c")))
+    )
+    assert {name: account.airflow for name, account in users.items()} == {"li": ("a", "b"), "wu": ("c",)}
+    assert "Airflow 用户重复" in str(load_catalogue().left_out["users.yml"])
+
+
 def test_who_signs_in_is_no_version_of_the_catalogue(root: Path) -> None:
     before = load_catalogue().version
     _users(root, GOOD)
@@ -76,6 +85,10 @@ def test_a_password_is_set_from_the_command_line_and_kept_as_a_hash(
     assert not passwords.fits("engineer", made + "x") and not passwords.fits("leader", made)
     rows = {row["account"]: row["password"] for row in credit("users", "list", "--json").json}
     assert rows["engineer"] is True and rows["leader"] is False
+    old = json.loads(path.read_text())
+    passwords.set_password("leader", made, by="别人（bieren）")
+    assert json.loads(path.read_text())["engineer"] == old["engineer"], "a file of before is read, and kept as it was"
+    assert passwords.fits("leader", made) and passwords.reset_of("engineer") is None
     with pytest.raises(UserError, match="12 至 200"):
         passwords.set_password("leader", "short")
     assert credit("users", "set-password", "nobody", "--generate").code == 4

@@ -17,6 +17,7 @@ import pytest
 from public_credit.base import settings
 from public_credit.base.messages import UserError
 from public_credit.desk import actions, rights
+from public_credit.desk.pages import mine
 from public_credit.ledger.states import Audience
 from starlette.testclient import TestClient
 
@@ -138,6 +139,35 @@ def test_a_clerk_fetches_his_slip_corrects_it_and_sees_what_the_rules_say(desk: 
     ((state, unit),) = desk.query("select state, unit_id from ledger.batch where seq = %s", seq)
     assert (state, unit) == ("landed", "zhzf"), "only the gate decides"
     assert not [path for path in (settings.home() / "uploads").rglob("*") if path.is_file()], "the archive has it now"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("..\\..\\更正 单.xlsx", "更正 单.xlsx"),
+        ("案" * 100 + ".xlsx", "案" * 65 + ".xlsx"),
+        ("a" + "案" * 100 + ".csv", "a" + "案" * 65 + ".csv"),
+        ("x." + "案" * 100, "x." + "案" * 66),
+        ("..", "file"),
+    ],
+)
+def test_the_name_of_an_upload_fits_a_file_system(given: str, kept: str) -> None:
+    assert mine._name(given) == kept and len(kept.encode()) <= 200
+
+
+def test_a_file_with_a_long_name_is_taken_and_nothing_is_left_of_one_that_fails(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = ("案" * 120 + ".csv", penalties.csv_bytes(penalties.rows(2)))
+    job = _ended(desk, "clerk", _post(desk, "clerk", "/mine/hand-in", files={"file": file}, dataset=penalties.DATASET))
+    assert job["code"] == 0 and job["result"]["batches"], job
+
+    def full(*given: object, **named: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(actions, "start", full)
+    assert _post(desk, "clerk", "/mine/hand-in", files={"file": file}, dataset=penalties.DATASET).status_code == 500
+    assert not list((settings.home() / "uploads" / "zhzf").iterdir())
 
 
 def test_a_clerk_states_that_nothing_was_due(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from local_stack.postgres import free_port
 from public_credit.catalogue import load_catalogue
-from public_credit.desk import guard
+from public_credit.desk import guard, sessions
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -128,6 +128,19 @@ def test_whom_the_provider_vouches_for_is_signed_in(desk: Desk, provider: Provid
     assert answer.status_code == 200 and 'href="/batches"' in answer.text and guard.COOKIE in answer.cookies
     assert client.get("/batches").status_code == 200
     assert desk.query("select outcome from desk.login_attempt where account = 'wang'") == [("admitted",)]
+
+
+def test_the_session_there_was_ends_when_the_provider_lets_somebody_in(
+    desk: Desk, provider: Provider, district: None
+) -> None:
+    client = desk.client("nobody")
+    _come_back(desk, provider, client)
+    before = client.cookies[guard.COOKIE]
+    left = client.get("/login/oidc")
+    client.cookies.delete(guard.COOKIE)  # strict: it does not come along from another site
+    assert sessions.of(before) is not None, "as long as nobody else is let in"
+    client.get("/login/oidc/back", params=provider.authorize(left.headers["location"]))
+    assert sessions.of(before) is None and sessions.of(client.cookies[guard.COOKIE]) is not None
 
 
 @pytest.mark.parametrize("wrong", ["issuer", "audience", "nonce", "expired", "key", "unsigned"])

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from public_credit.desk import app, guard, passwords, sessions
+import uvicorn
+from local_stack.postgres import free_port
+from public_credit.desk import app, guard, passwords, serve, sessions
 from public_credit.desk.guard import inside
 from starlette.testclient import TestClient
 
@@ -83,6 +88,32 @@ def test_an_address_that_tries_many_accounts_is_turned_away(desk: Desk) -> None:
         sessions.OF_ADDRESS,
     )
     assert "次数过多" in _sign_in(desk.client("nobody"), "engineer", PASSWORD).text
+
+
+@pytest.mark.parametrize(
+    ("proxies", "counted"), [("", "10.9.8.7"), ("127.0.0.0/8", "10.9.8.7"), ("172.18.0.1", "127.0.0.1")]
+)
+def test_what_a_proxy_says_of_an_address_counts_from_the_named_ones(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, proxies: str, counted: str
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("PCW_DESK_URL", "https://desk.example")
+    monkeypatch.setenv("PCW_DESK_PROXIES", proxies)
+    server = uvicorn.Server(uvicorn.Config(app.application(), **serve.options(port)))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.02)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            form = client.get("/login")
+            given = {"csrf": _csrf(form.text), "account": "engineer", "password": "falsch"}
+            cookies = {guard.BEFORE: form.cookies[guard.BEFORE]}
+            client.post("/login", data=given, headers={"x-forwarded-for": "10.9.8.7"}, cookies=cookies)
+    finally:
+        server.should_exit = True
+        thread.join()
+    assert desk.query("select address from desk.login_attempt") == [(counted,)]
 
 
 def test_the_form_of_another_page_signs_nobody_in(desk: Desk) -> None:

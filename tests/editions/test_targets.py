@@ -355,15 +355,25 @@ def test_what_an_approver_sees_names_no_organisation_and_no_person(story: Story)
     states = story.records.query(
         "select state, decided_by, reason from ledger.edition where id = %s", drafted["edition_id"]
     )
-    assert states == [("rejected", "区领导", "数字待核")]
+    assert states == [("rejected", "Airflow 用户 区领导", "数字待核")]
     second = work.edition(run_on(NEXT), 2019, "")
     with pytest.raises(UserError, match="答复"):
         work.settle_edition(run_on(ON), second, {"chosen_options": ["Approve"]})
+    for stranger in ({"id": "1", "name": "区领导"}, None):
+        with pytest.raises(UserError, match="没有对应可批准定稿的工作台账号"):
+            work.settle_edition(run_on(ON), second, {"chosen_options": ["批准"], "responded_by_user": stranger})
+    own = run_on(ON).by("数据工程师甲（engineer）", "engineer")
+    of_the_drafter = {"chosen_options": ["批准"], "responded_by_user": {"id": "2", "name": "admin"}}
+    story.records.query(
+        "update ledger.edition set computed_by = %s where id = %s returning id", own.who, second["edition_id"]
+    )
+    with pytest.raises(UserError, match="不能自己批准"):
+        work.settle_edition(run_on(ON), second, of_the_drafter)
     work.settle_edition(
-        run_on(ON), second, {"chosen_options": ["批准"], "responded_by_user": {"id": "1", "name": "区领导"}}
+        run_on(ON), second, {"chosen_options": ["批准"], "responded_by_user": {"id": "1", "name": "分管区领导"}}
     )
     assert story.records.query("select state, decided_by from ledger.edition where id = %s", second["edition_id"]) == [
-        ("frozen", "区领导")
+        ("frozen", "分管区领导（leader）")
     ]
     assert work.edition(run_on(NEXT), 2019, "") is None
 

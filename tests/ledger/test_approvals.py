@@ -24,15 +24,27 @@ KEYS = (Irreversible.REKEY, "vault 第 2 版", "3 个号码", "到期轮换")
         ("甲", "", "", False),
         ("甲", "甲", ALONE, True),
         ("甲", "甲", "", None),
+        ("甲改（jia）", "甲（jia）", "", None),
+        ("甲（jia）", "甲（jia2）", "", False),
+        ("甲", "甲（jia）", "", False),
     ],
 )
 def test_who_may_decide(who: str, first: str, alone: str, outcome: bool | None) -> None:
     if outcome is None:
         with pytest.raises(UserError) as refused:
-            by_another(who, first, alone, "起草")
+            by_another(run_on(who=who), first, alone, "起草")
         assert refused.value.code == 4 and "single_handed" in str(refused.value.remedy)
     else:
-        assert by_another(who, first, alone, "起草") is outcome
+        assert by_another(run_on(who=who), first, alone, "起草") is outcome
+
+
+def test_what_a_user_of_airflow_without_an_account_prepared_is_approved_by_leadership_only() -> None:
+    engineer, first = run_on(who="甲（jia）").by("甲（jia）", "engineer"), "Airflow 用户 admin"
+    with pytest.raises(UserError) as refused:
+        by_another(engineer, first, "", "起草")
+    assert refused.value.code == 4 and "airflow" in str(refused.value.remedy)
+    assert by_another(engineer, first, ALONE, "起草") is True
+    assert by_another(run_on().by("乙（yi）", "leadership"), first, "", "起草") is False
 
 
 def test_the_same_question_is_one_and_is_granted_by_another_one_only(warehouse: Warehouse) -> None:

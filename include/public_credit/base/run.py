@@ -11,6 +11,8 @@ from datetime import date, datetime
 
 from .settings import TIMEZONE
 
+UNMAPPED = "Airflow 用户 "  # how a user of Airflow is booked whom no account names, before his name there
+
 
 @dataclass(frozen=True)
 class Run:
@@ -22,6 +24,7 @@ class Run:
     who: str  # who asked for it: a person, or the run of Airflow itself
     # Of the session of who asked; '' where nobody has to sign in, None where nobody has, though somebody would have to.
     token: str | None = field(default="", repr=False)
+    role: str = ""  # of the account of who asked, '' where it is none's
 
     @property
     def holder(self) -> str:
@@ -32,9 +35,9 @@ class Run:
         """The same run, booked on another business date."""
         return replace(self, on=day)
 
-    def by(self, who: str) -> Run:
+    def by(self, who: str, role: str = "") -> Run:
         """The same run, in the name of whoever asked for this part of it."""
-        return replace(self, who=who)
+        return replace(self, who=who, role=role)
 
 
 def now() -> datetime:

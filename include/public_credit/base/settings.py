@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     session: str | None = _named(
         "token of a session at the desk in whose name a command runs; the login of the command line when not set"
     )
+    login: Literal["file", "session"] | None = _named(
+        "`session`: a command acts for whom `PCW_SESSION` says and nobody else; login files and `unix` do not count (containers)"
+    )
     business_date: date | None = _named("business date of commands that are given none; today's when not set")
     program: str | None = _named(
         "how messages name the command line; `public-credit` when not set, `./run` sets its own"
@@ -81,6 +84,10 @@ class Settings(BaseSettings):
     )
     desk_url: str | None = _named(
         "address people reach the desk at, behind the proxy; `https:` marks its cookies", pattern=r"^https?://[^/\s]+$"
+    )
+    desk_proxies: str | None = _named(
+        "addresses and networks, with commas, of proxies whose word on a client's address the desk takes; 127.0.0.1 when not set",
+        pattern=r"^[0-9a-fA-F.:/, ]+$",
     )
     metrics_token_file: Path | None = _named(
         "file of the token for the desk's `/metrics`; `secrets/metrics_token` of the state folder when not set"

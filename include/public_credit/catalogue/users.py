@@ -17,6 +17,7 @@ NAME = "users.yml"
 ACCOUNT = r"^[a-z][a-z0-9_.-]{1,31}$"
 
 
+AirflowUser = Annotated[str, Attribute(min_length=1, max_length=256)]
 UnixUser = Annotated[str, Attribute(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
 
 
@@ -29,7 +30,8 @@ class Account(Strict):
     """A person's account: what he signs in as, his name, his role; ``unit`` of a clerk, and of nobody else.
 
     ``oidc``: the subject by which the district's identity provider knows him; ``unix``: his users of the machine, one or a list:
-    who works at the command line as one of them and has not signed in is taken for him.
+    who works at the command line as one of them and has not signed in is taken for him. ``airflow``: his users of Airflow, in whose
+    name runs are started and questions answered there.
     """
 
     account: str = Attribute(pattern=ACCOUNT)
@@ -38,6 +40,7 @@ class Account(Strict):
     unit: str = ""
     oidc: str = ""
     unix: Annotated[tuple[UnixUser, ...], BeforeValidator(_listed)] = ()
+    airflow: Annotated[tuple[AirflowUser, ...], BeforeValidator(_listed)] = ()
 
     @property
     def who(self) -> str:
@@ -61,6 +64,8 @@ def _faults(
             found.append(file.problem((*at, key), f"{title}重复", "每人一个"))
     if any(set(entry.unix) & set(other.unix) for other in taken):
         found.append(file.problem((*at, "unix"), "系统用户重复", "一个系统用户只对应一人"))
+    if any(set(entry.airflow) & set(other.airflow) for other in taken):
+        found.append(file.problem((*at, "airflow"), "Airflow 用户重复", "一个 Airflow 用户只对应一人"))
     return found
 
 

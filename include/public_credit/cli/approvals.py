@@ -11,7 +11,7 @@ from ..ledger import approvals, words
 from . import output
 from .chinese import App
 from .overview import Json
-from .start import run_of
+from .start import approving, run_of
 
 Why = Annotated[str, typer.Option("--reason", help="理由；不可逆的操作由一人申请、另一人批准，首次申请时必填。")]
 Number = Annotated[int, typer.Argument(help="申请编号，见 approvals。")]
@@ -52,7 +52,7 @@ def show(context: typer.Context, as_json: Json = False) -> None:
 
 
 def approve(number: Number, as_json: Json = False) -> None:
-    approvals.decide(run_of(), number, True, load_catalogue().district.single_handed)
+    approvals.decide(approving(), number, True, load_catalogue().district.single_handed)
     output.done(as_json, f"第 {number} 号申请已批准，由申请人再次运行原命令执行（七天内有效）。", approval=number)
 
 

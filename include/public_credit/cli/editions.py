@@ -12,7 +12,7 @@ from ..ledger import words
 from . import output
 from .chinese import App
 from .overview import Json
-from .start import On, run_of
+from .start import On, approving, run_of
 
 Edition = Annotated[int, typer.Argument(help="定稿编号，见 editions list。")]
 
@@ -180,7 +180,7 @@ def approve(
     content_hash: Annotated[str, typer.Option("--hash", help="内容指纹，见 editions show。")],
     as_json: Json = False,
 ) -> None:
-    run = run_of()
+    run = approving()
     editions.approve(run, edition, content_hash)
     editions.freeze(run, edition)
     output.done(as_json, f"第 {edition} 号已批准并定稿，此后不再更改。", edition=edition)

@@ -23,7 +23,16 @@ from . import output
 from .approvals import Why, waiting
 from .chinese import LARGEST, App
 from .overview import Json
-from .start import On, dataset_of_catalogue, landing_alone, newest_day, own_dataset, run_of, unit_of_catalogue
+from .start import (
+    On,
+    approving,
+    dataset_of_catalogue,
+    landing_alone,
+    newest_day,
+    own_dataset,
+    run_of,
+    unit_of_catalogue,
+)
 
 Release = Annotated[int, typer.Argument(help="变更单编号，见 status。")]
 
@@ -284,7 +293,7 @@ def release_approve(
 ) -> None:
     from ..deliver import release
 
-    release.approve(run_of(), release_id, diff_hash)
+    release.approve(approving(), release_id, diff_hash)
     output.done(as_json, f"第 {release_id} 号变更单已批准。", release=release_id)
 
 

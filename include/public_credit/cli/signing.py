@@ -47,6 +47,12 @@ def login(
 ) -> None:
     if local + code + bool(account.strip()) != 1:
         raise UserError("写账号、--code、--local 三者之一。", remedy="如 public-credit login wang。")
+    if terminal.by_session_only() and (local or not hand_over):
+        raise UserError(
+            "这里人人是同一个系统用户：登录不能留在文件中，也不能凭系统用户登录。",
+            remedy="在主机上用 deploy/credit login，或加 --print-session，经 PCW_SESSION 交回。",
+            code=4,
+        )
     proof = ""
     if local:
         token, _, proof = terminal.admit_locally()

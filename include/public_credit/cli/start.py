@@ -16,7 +16,8 @@ from ..base import settings
 from ..base.messages import UserError, key_given
 from ..base.run import Run
 from ..catalogue import load_catalogue
-from ..desk import rights, terminal
+from ..catalogue.users import Account
+from ..desk import passwords, rights, terminal
 from ..ledger import words
 from ..ledger.models import Batch
 from ..ledger.session import acting, newest_business_day, not_signed_in, session
@@ -66,16 +67,24 @@ def own_dataset(dataset: str) -> None:
         raise UserError("报送员只能办理本单位的数据集。", remedy="请该单位的报送员或数据工程师办理。", code=4)
 
 
-def own_account(account: str, has_password: bool) -> None:
-    """Raises UserError (code 4) where somebody who is no engineer sets the password of another person.
+def who_sets_password(entry: Account, anybody_has_one: bool) -> terminal.Actor:
+    """Who sets the password of an account. Raises UserError (code 4) for somebody who is neither its person nor an engineer.
 
-    Who is not signed in may set the first one of an account: before that nobody could sign in.
+    Without a login only the first one of the district is set, before which nobody could sign in: ``anybody_has_one`` is false, and
+    the account itself has no other way (identity provider, user of the machine).
     """
     actor = _who_acts()
-    if actor.must_sign_in and has_password:
+    if actor.must_sign_in and anybody_has_one:
         raise not_signed_in(actor.who)
-    if actor.role not in (None, Audience.ENGINEER) and account != actor.account:
+    if actor.must_sign_in and (entry.oidc or (entry.unix and not terminal.by_session_only())):
+        raise UserError(
+            f"{entry.who}凭统一身份认证或系统用户登录，未登录时不能为其设口令。",
+            remedy="由本人登录后设置，或请已登录的数据工程师设置。",
+            code=4,
+        )
+    if actor.role not in (None, Audience.ENGINEER) and entry.account != actor.account:
         raise UserError("只能设本人账号的口令。", remedy="他人的口令请数据工程师重设。", code=4)
+    return actor
 
 
 def landing_alone() -> None:
@@ -106,7 +115,26 @@ def run_of(given: datetime | date | None = None) -> Run:
         on = newest_business_day("reader")
     actor = _who_acts()
     token = None if actor.must_sign_in else actor.token
-    return Run(on or settings.today(), "", settings.code_version(), actor.who, token)
+    return Run(on or settings.today(), "", settings.code_version(), actor.who, token, actor.role or "")
+
+
+def approving() -> Run:
+    """The run of a command that approves what another one prepared.
+
+    Raises UserError (code 4) for an account whose password another one has set lately: he could be the one who approves.
+    """
+    account = _who_acts().account
+    if account and (reset := passwords.reset_of(account)):
+        raise UserError(
+            f"{account} 的口令于 {_clock(reset.at)} 由{reset.by}设置，24 小时内不能批准。",
+            remedy=f"请另一位批准人办理，或在 {_clock(reset.until)} 之后再批准；自行改口令不缩短这一期限。",
+            code=4,
+        )
+    return run_of()
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(settings.TIMEZONE):%Y-%m-%d %H:%M}"
 
 
 def newest_day() -> date:

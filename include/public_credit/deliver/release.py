@@ -340,7 +340,7 @@ def approve(run: Run, release_id: int, diff_hash: str) -> None:
                 "差异指纹不符，未批准。", remedy=f"用 public-credit release show {release_id} 核对封面后重试。", code=4
             )
         release.decided_alone = by_another(
-            run.who,
+            run,
             release.prepared_by,
             load_catalogue().district.single_handed,
             f"生成了第 {release_id} 号变更单，自己生成",

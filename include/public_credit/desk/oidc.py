@@ -72,8 +72,11 @@ def _client(at: SignInAt, back: str) -> OAuth2Session:
     return made
 
 
-def leave(back: str, onward: str) -> tuple[str, str]:
-    """The provider's address to send a person to, and the cookie to remember him by. Raises UserError."""
+def leave(back: str, onward: str, replaces: str) -> tuple[str, str]:
+    """The provider's address to send a person to, and the cookie to remember him by. Raises UserError.
+
+    ``replaces``: the session he has now (``sessions.known_by``), '' for none: its cookie does not come along on the way back.
+    """
     at = _named()
     verifier, nonce = generate_token(64), generate_token(32)
     with _client(at, back) as client:
@@ -81,11 +84,12 @@ def leave(back: str, onward: str) -> tuple[str, str]:
             _metadata(at)["authorization_endpoint"], nonce=nonce, code_verifier=verifier
         )
     remembered = {"state": state, "nonce": nonce, "verifier": verifier, "next": guard.inside(onward)}
+    remembered["replaces"] = replaces
     return url, str(_signer.dumps(json.dumps(remembered)))
 
 
-def come_back(cookie: str, state: str, code: str, back: str) -> tuple[str, str]:
-    """(subject, where to go on) of a person the provider vouches for. Raises UserError for anything that is not his own return."""
+def come_back(cookie: str, state: str, code: str, back: str) -> tuple[str, str, str]:
+    """(subject, where to go on, the session that is replaced) of a person the provider vouches for. Raises UserError for anything that is not his own return."""
     at = _named()
     try:
         remembered = json.loads(_signer.loads(cookie, max_age=LONGEST))
@@ -115,4 +119,4 @@ def come_back(cookie: str, state: str, code: str, back: str) -> tuple[str, str]:
         ).validate(claims)
     except (httpx.HTTPError, OAuthError, JoseError, KeyError, ValueError) as error:
         raise _failed(f"凭证不可用（{type(error).__name__}）") from None
-    return str(claims["sub"]), remembered["next"]
+    return str(claims["sub"]), remembered["next"], remembered["replaces"]

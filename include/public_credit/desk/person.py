@@ -37,4 +37,4 @@ class Person:
 
     def run(self, run: Run) -> Run:
         """A run in this person's name."""
-        return run.by(self.who)
+        return run.by(self.who, self.role)

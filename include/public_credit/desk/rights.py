@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..ledger.states import Audience
+from ..ledger.states import APPROVERS, Audience
 
 ENGINEER, LEADERSHIP, AUDITOR, CLERK = Audience.ENGINEER, Audience.LEADERSHIP, Audience.AUDITOR, Audience.CLERK
 PUBLIC: frozenset[Audience] | None = None
@@ -15,7 +15,6 @@ NOBODY: frozenset[Audience] = frozenset()  # no person; a machine with the token
 EVERYBODY = frozenset(Audience)
 ENGINEERS = frozenset({ENGINEER})
 LOOKERS = frozenset({ENGINEER, AUDITOR})
-APPROVERS = frozenset({ENGINEER, LEADERSHIP})
 AUDITORS = frozenset({AUDITOR})
 CLERKS = frozenset({CLERK})
 LEADERS = frozenset({LEADERSHIP, ENGINEER})

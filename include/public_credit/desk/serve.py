@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -29,18 +30,23 @@ def _free(host: str, port: int) -> None:
             raise UserError(f"端口 {port} 已被占用。", remedy="用 --port 另选一个端口。", code=3) from None
 
 
+def options(port: int) -> dict[str, Any]:
+    """How uvicorn serves the desk; what a proxy says of a client's address counts from ``PCW_DESK_PROXIES`` alone."""
+    return {
+        "host": settings.current().desk_host or "127.0.0.1",
+        "port": port,
+        "log_level": "warning",
+        "access_log": False,
+        "proxy_headers": bool(guard.public_url()),
+        "forwarded_allow_ips": settings.current().desk_proxies or "127.0.0.1",
+        "server_header": False,
+        "timeout_graceful_shutdown": 5,
+    }
+
+
 def run(app: ASGIApp, port: int) -> None:
     """Serve until a signal. Raises UserError (code 3) for a port that is taken."""
-    host = settings.current().desk_host or "127.0.0.1"
-    _free(host, port)
+    told = options(port)
+    _free(told["host"], port)
     shutil.rmtree(settings.home() / "uploads", ignore_errors=True)  # of one that was killed while it took a file
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=bool(guard.public_url()),
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
+    uvicorn.run(app, **told)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Select, func, select, text, update
 
 from ..base.messages import UserError
 from ..catalogue import load_catalogue
@@ -25,6 +26,9 @@ IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=10)
 AT_COMMAND_LINE = timedelta(hours=8)
 WINDOW = timedelta(minutes=15)
 OF_ACCOUNT, OF_ADDRESS = 5, 30  # attempts that failed, within the window
+_opened_by: dict[
+    bytes, list[bytes]
+] = {}  # a session at the desk → those its codes opened, as long as this process lives
 _TOUCHED = timedelta(minutes=1)  # a session that was seen just now is not written again
 _FAILED = f"""select count(*) filter (where account = :account and at > coalesce((
         select max(at) from desk.login_attempt where account = :account and outcome = {sql(SignIn.ADMITTED)}), '-infinity')),
@@ -82,7 +86,9 @@ def admit_by_code(code: str, address: str) -> Person:
     with session("desk") as opened:
         asked = {"account": "", "address": address, "window": WINDOW}
         throttled = opened.execute(text(_FAILED), asked).tuples().one()[1] >= OF_ADDRESS
-        entry = None if throttled else load_catalogue().users.get(codes.account_of(code))
+        giver = None if throttled else codes.giver_of(code)
+        lasts = giver is not None and opened.scalar(_open_session(DeskSession.id, giver.token)) is not None
+        entry = load_catalogue().users.get(giver.account) if giver and lasts else None
         outcome = SignIn.THROTTLED if throttled else SignIn.ADMITTED if entry else SignIn.REFUSED
         opened.add(
             LoginAttempt(
@@ -91,9 +97,21 @@ def admit_by_code(code: str, address: str) -> Person:
         )
     if throttled:
         raise _too_many()
-    if entry is None:
+    if entry is None or giver is None:
         raise Refused("登录码不对、已用过或已过期。", remedy="在工作台的“命令行登录”页另取一个，五分钟内使用。", code=4)
-    return admit(entry, Channel.CLI)
+    person = admit(entry, Channel.CLI)
+    _opened_by.setdefault(_hash(giver.token), []).append(_hash(person.token))
+    return person
+
+
+def _open_session(column: Any, token: str) -> Select[Any]:
+    """A query for the open session at the desk of a token."""
+    return select(column).where(
+        DeskSession.token_hash == _hash(token),
+        DeskSession.channel == Channel.DESK,
+        DeskSession.closed_at.is_(None),
+        DeskSession.ends_at > func.clock_timestamp(),
+    )
 
 
 def book_local(entry: Account | None, user: str) -> None:
@@ -124,14 +142,7 @@ def admit(entry: Account, channel: Channel, life: timedelta = AT_COMMAND_LINE) -
 def of(token: str) -> Person | None:
     """Who the token of a session at the desk stands for; None when the session has ended, or the account is not what it was when it began."""
     with session("desk") as opened:
-        found = opened.scalar(
-            select(DeskSession).where(
-                DeskSession.token_hash == _hash(token),
-                DeskSession.channel == Channel.DESK,
-                DeskSession.closed_at.is_(None),
-                DeskSession.ends_at > func.clock_timestamp(),
-            )
-        )
+        found = opened.scalar(_open_session(DeskSession, token))
         if found is None:
             return None
         entry = load_catalogue().users.get(found.account)
@@ -149,11 +160,34 @@ def of(token: str) -> Person | None:
         return Person(found.account, found.name, Audience(found.role), found.unit_id or "", token)
 
 
-def close(token: str) -> None:
-    """End the session of a token."""
+def close_all(account: str, but: str = "") -> None:
+    """End every session of an account, at the desk and at the command line; ``but``: the token of one that goes on."""
     with session("desk") as opened:
         opened.execute(
             update(DeskSession)
-            .where(DeskSession.token_hash == _hash(token), DeskSession.closed_at.is_(None))
+            .where(
+                DeskSession.account == account, DeskSession.token_hash != _hash(but), DeskSession.closed_at.is_(None)
+            )
+            .values(closed_at=func.clock_timestamp())
+        )
+
+
+def known_by(token: str) -> str:
+    """By what a session can be ended without its token (``close_known``), for whoever must remember it."""
+    return _hash(token).hex()
+
+
+def close(token: str) -> None:
+    """End the session of a token, and those at the command line that its one-time codes have opened."""
+    close_known(known_by(token))
+
+
+def close_known(known: str) -> None:
+    """``close`` for a session of which only ``known_by`` is known."""
+    ended = [bytes.fromhex(known), *_opened_by.pop(bytes.fromhex(known), ())]
+    with session("desk") as opened:
+        opened.execute(
+            update(DeskSession)
+            .where(DeskSession.token_hash.in_(ended), DeskSession.closed_at.is_(None))
             .values(closed_at=func.clock_timestamp())
         )

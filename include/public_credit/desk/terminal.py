@@ -118,6 +118,11 @@ def mapped(user: str) -> Account | None:
     return next((entry for entry in load_catalogue().users.values() if user in entry.unix), None)
 
 
+def by_session_only() -> bool:
+    """Whether only a session that is handed over says who acts: where everybody is the same user of the machine (``PCW_LOGIN``)."""
+    return settings.current().login == "session"
+
+
 def unnamed() -> Actor:
     """The user of the machine, plainly marked as that: no person is named."""
     who = f"系统用户 {settings.os_user()}"
@@ -134,6 +139,8 @@ def acting() -> Iterator[Actor]:
     """Who a command acts for while the block runs. Raises UserError (code 4) for a session or login that is no longer good."""
     if token := settings.session_token():
         yield _of_session(token, "环境变量 PCW_SESSION 中的登录")
+    elif by_session_only():
+        yield unnamed()
     elif token := kept():
         yield of_login(token)
     elif entry := mapped(settings.os_user()):

@@ -187,7 +187,7 @@ def approve(run: Run, edition_id: int, content_hash: str) -> None:
                 "内容指纹不符，未批准。", remedy=f"用 public-credit editions show {edition_id} 核对后重试。", code=4
             )
         found.decided_alone = by_another(
-            run.who, found.computed_by, load_catalogue().district.single_handed, f"起草了第 {edition_id} 号，自己起草"
+            run, found.computed_by, load_catalogue().district.single_handed, f"起草了第 {edition_id} 号，自己起草"
         )
         found.state, found.decided_by, found.decided_at = EditionState.APPROVED, run.who, func.clock_timestamp()
 

@@ -6,6 +6,7 @@ preparation is then done and booked as 单人 (requirements M9; 个人信息保�
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,15 +15,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
-from ..base.run import Run
+from ..base.run import UNMAPPED, Run
 from .models import Approval
 from .session import session
-from .states import ApprovalState, Irreversible
+from .states import ApprovalState, Audience, Irreversible
 from .words import APPROVAL, IRREVERSIBLE
 from .written import clean
 
 ALONE = "单人"
 _GOOD_FOR = timedelta(days=7)
+_ACCOUNT = re.compile(r"（([^（）]+)）$")
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,36 @@ class Asked:
     alone: bool
 
 
-def by_another(who: str, first: str, alone: str, done: str) -> bool:
+def _account(who: str) -> str:
+    """What names a person: the account of one who is booked as ``姓名（account）``, else the whole text."""
+    found = _ACCOUNT.search(who)
+    return found[1] if found else who
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names as they are booked are one person's: a name that was corrected makes nobody another one."""
+    return bool(one) and _account(one) == _account(other)
+
+
+def by_another(run: Run, first: str, alone: str, done: str) -> bool:
     """Whether the person who decides is alone, which is booked. ``done``: what the first one did, as in 生成.
 
-    Raises UserError (code 4) where the same person prepared and decides, and the district does not say it has one only.
+    Of a user of Airflow whom no account names it is not known who he is: only leadership decides on what he prepared. Raises
+    UserError (code 4) there, and where the same person prepared and decides, unless the district says it has one only.
     """
-    if who != first or not first:
+    nobody_knows = first.startswith(UNMAPPED) and run.role != Audience.LEADERSHIP
+    if not nobody_knows and not same_person(run.who, first):
         return False
     if alone:
         return True
+    if nobody_knows:
+        raise UserError(
+            f"{first} 没有对应的工作台账号，不能确认批准的是另一人。",
+            remedy="请分管领导批准；在 users.yml 中为其账号写明 airflow，此后以本人名义留痕。",
+            code=4,
+        )
     raise UserError(
-        f"{who} {done}的不能自己批准。",
+        f"{run.who} {done}的不能自己批准。",
         remedy="由另一人批准；辖区确只有一人负责的，在 district.yml 写明 single_handed（说明），此后以“单人”留痕。",
         code=4,
     )
@@ -97,7 +118,7 @@ def decide(run: Run, number: int, agreed: bool, alone: str) -> None:
             said = f"第 {number} 号申请" + (f"{APPROVAL[found.state]}，不在等待批准" if found else "不存在")
             raise UserError(f"{said}。", remedy="用 public-credit approvals 查看。", code=4)
         if agreed:
-            found.alone = by_another(run.who, found.asked_by, alone, f"提出了第 {number} 号申请，自己提出")
+            found.alone = by_another(run, found.asked_by, alone, f"提出了第 {number} 号申请，自己提出")
         found.state = ApprovalState.APPROVED if agreed else ApprovalState.REJECTED
         found.decided_by, found.decided_at = run.who, func.clock_timestamp()
 

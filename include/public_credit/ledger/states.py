@@ -66,6 +66,7 @@ class StepName(StrEnum):
     SWEEP = "sweep"
     PURGE = "purge"
     TIDY = "tidy"
+    SET_PASSWORD = "set_password"
     SEAL = "seal"
     AUDIT = "audit"
 
@@ -337,6 +338,9 @@ class Audience(StrEnum):
     LEADERSHIP = "leadership"
     AUDITOR = "auditor"
     CLERK = "clerk"
+
+
+APPROVERS = frozenset({Audience.ENGINEER, Audience.LEADERSHIP})  # who agrees to what another one prepared
 
 
 class Channel(StrEnum):

@@ -74,6 +74,7 @@ STEP: dict[str, str] = {
     StepName.ALERT: "告警",
     StepName.SWEEP: "清理残留",
     StepName.TIDY: "清理日志",
+    StepName.SET_PASSWORD: "设置口令",
     StepName.PURGE: "期满清除",
     StepName.SEAL: "封存证据链",
     StepName.AUDIT: "复核留痕",

@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..base import settings
 from ..base.messages import UserError, spoken
-from ..base.run import Run
+from ..base.run import UNMAPPED, Run
 from ..catalogue import load_catalogue
+from ..catalogue.users import Account
 from ..ledger.written import watch_logs
 
 if TYPE_CHECKING:
@@ -176,11 +177,31 @@ def edition(context: Mapping[str, Any]) -> dict[str, Any] | None:
         raise AirflowSkipException(str(nothing)) from None
 
 
-def run_of(context: Mapping[str, Any], who: str | None = None) -> Run:
-    """The run a task of Airflow works in; it asks in the name of who started it (nobody: its own) unless a form says who asks."""
+def account_of(user: str) -> Account | None:
+    """The account a user of Airflow is mapped to."""
+    return next((entry for entry in load_catalogue().users.values() if user in entry.airflow), None)
+
+
+def in_name_of(run: Run, user: str) -> Run:
+    """The run in the name of a user of Airflow: of his account; plainly marked where ``users.yml`` names people and not him."""
+    if entry := account_of(user):
+        return run.by(entry.who, entry.role)
+    return run.by(f"{UNMAPPED}{user}" if load_catalogue().users else user)
+
+
+def run_of(context: Mapping[str, Any], form: str | None = None) -> Run:
+    """The run a task of Airflow works in: in the name of who started it, of nobody but itself where the clock or an asset did.
+
+    ``form``: who asks as a form says; it is booked with the user of Airflow who filled it in, unless that one has an account.
+    """
     name = f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}"
-    started = context["dag_run"].triggering_user_name or name
-    return Run(_business_date(context), name, settings.code_version(), started if who is None else who)
+    run = Run(_business_date(context), name, settings.code_version(), name)
+    user = context["dag_run"].triggering_user_name
+    if user:
+        run = in_name_of(run, user)
+    if form is not None and not run.role:
+        run = run.by(f"{form.strip()}（Airflow：{user or name}）" if form.strip() else "")
+    return run
 
 
 def _business_date(context: Mapping[str, Any]) -> date:

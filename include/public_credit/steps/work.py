@@ -23,9 +23,9 @@ from ..land.result import LandResult
 from ..ledger import locks
 from ..ledger.models import Batch
 from ..ledger.session import open_business_day, session, step
-from ..ledger.states import BatchState, StepName, Verdict
+from ..ledger.states import APPROVERS, BatchState, StepName, Verdict
 from ..ledger.withdrawn import told_again
-from .airflow import APPROVE, REJECT
+from .airflow import APPROVE, REJECT, account_of, in_name_of
 from .forgotten import drop_forgotten
 
 if TYPE_CHECKING:
@@ -291,13 +291,25 @@ def edition(run: Run, year: int | None, reason: str = "") -> dict[str, Any] | No
     }
 
 
+def _may_approve(user: str) -> None:
+    """Raises UserError (code 4) for a user of Airflow who has no account that approves editions, where ``users.yml`` names people."""
+    entry = account_of(user)
+    if load_catalogue().users and (entry is None or entry.role not in APPROVERS):
+        raise UserError(
+            f"Airflow 用户 {user} 没有对应可批准定稿的工作台账号，未批准。",
+            remedy="请在工作台的“待批准”页答复，或在 users.yml 中为其账号写明 airflow 后重新运行本任务。",
+            code=4,
+        )
+
+
 def settle_edition(run: Run, drafted: dict[str, Any], answer: dict[str, Any]) -> None:
     """Book what the approver answered in Airflow: freeze the draft that was shown, or turn it down with the reason."""
     from ..editions import run as editions
 
-    run = run.by((answer.get("responded_by_user") or {}).get("name") or "Airflow")
-    chosen = answer["chosen_options"]
+    user = (answer.get("responded_by_user") or {}).get("name") or "Airflow"
+    run, chosen = in_name_of(run, user), answer["chosen_options"]
     if chosen == [APPROVE]:
+        _may_approve(user)
         editions.approve(run, drafted["edition_id"], drafted["content_hash"])
         editions.freeze(run, drafted["edition_id"])
     elif chosen == [REJECT]:

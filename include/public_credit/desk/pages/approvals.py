@@ -28,9 +28,17 @@ def waiting(person: Signed) -> Told:
     with opened(person) as read:
         releases = [row for row in outbound.releases(read) if row["state"] == ReleaseState.WAITING]
     return {
-        "questions": [row for row in asked if row["state"] == ApprovalState.WAITING],
+        "questions": [
+            row | {"mine": approvals.same_person(row["asked_by"], person.who)}
+            for row in asked
+            if row["state"] == ApprovalState.WAITING
+        ],
         "decided": [row for row in asked if row["state"] != ApprovalState.WAITING][:_DECIDED],
-        "editions": [row for row in drafted if row["state"] == EditionState.DRAFT],
+        "editions": [
+            row | {"mine": approvals.same_person(row["computed_by"], person.who)}
+            for row in drafted
+            if row["state"] == EditionState.DRAFT
+        ],
         "releases": releases,
         "alone": bool(load_catalogue().district.single_handed),
     }

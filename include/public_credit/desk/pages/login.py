@@ -8,7 +8,6 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from ...base.messages import UserError
-from ...ledger import words
 from ...ledger.states import Channel
 from .. import codes, guard, oidc, rights, sessions, shown, signins
 from ..guard import Form, Signed
@@ -75,7 +74,8 @@ def _back(request: Request) -> str:
 
 def to_provider(request: Request, next: str = "/") -> Response:
     """Off to the district's identity provider."""
-    url, cookie = oidc.leave(_back(request), next)
+    before = request.cookies.get(guard.COOKIE)
+    url, cookie = oidc.leave(_back(request), next, sessions.known_by(before) if before else "")
     answer = RedirectResponse(url, 303)
     answer.set_cookie(  # lax: the way back begins at another site
         oidc.COOKIE, cookie, httponly=True, samesite="lax", secure=guard.secure(), path="/login", max_age=oidc.LONGEST
@@ -85,8 +85,10 @@ def to_provider(request: Request, next: str = "/") -> Response:
 
 def from_provider(request: Request, state: str = "", code: str = "") -> Response:
     """Back from the provider; a page of ours goes on, as the session's cookie is not sent along on a way from elsewhere."""
-    subject, onward = oidc.come_back(request.cookies.get(oidc.COOKIE, ""), state, code, _back(request))
+    subject, onward, replaces = oidc.come_back(request.cookies.get(oidc.COOKIE, ""), state, code, _back(request))
     person = sessions.admit_known(subject, _address(request))
+    if replaces:
+        sessions.close_known(replaces)
     answer = shown.page(
         "message.html.j2", None, title="已登录", text=f"{person.name}，您已登录。", remedy="", onward=onward
     )
@@ -95,7 +97,7 @@ def from_provider(request: Request, state: str = "", code: str = "") -> Response
 
 
 def sign_out(person: Signed) -> Response:
-    """The end of a session, in the database too."""
+    """The end of a session and of those its codes opened at the command line, in the database too."""
     sessions.close(person.token)
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(guard.COOKIE, secure=guard.secure(), httponly=True, samesite="strict")
@@ -122,7 +124,7 @@ def terminal(person: Signed) -> register.Told:
 
 def give_code(person: Signed) -> Response:
     """A one-time code for the command line, shown once to the person who is signed in."""
-    told = terminal(person) | {"code": codes.made_for(person.account)}
+    told = terminal(person) | {"code": codes.made_for(person.account, person.token)}
     return shown.page("terminal.html.j2", person, title="命令行登录", here="/terminal", **told)
 
 
@@ -143,8 +145,8 @@ def health() -> Response:
 
 
 def attempts(person: Signed) -> register.Told:
-    """The newest attempts to sign in."""
-    return {"rows": signins.attempts(), "outcomes": words.SIGN_IN}
+    """The newest attempts to sign in, and passwords that were set."""
+    return {"rows": signins.attempts(), "outcomes": signins.OUTCOMES}
 
 
 def register_all(app: FastAPI) -> None:

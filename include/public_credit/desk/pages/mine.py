@@ -32,6 +32,7 @@ from .work import Seq
 
 SlipId = Annotated[str, InPath(max_length=120)]
 _COPY = 1024 * 1024  # bytes at a time
+_LONGEST_NAME = 200  # bytes of an upload's name; a file system takes 255
 
 
 def mine(person: Signed) -> Told:
@@ -87,17 +88,31 @@ def slip(person: Signed, slip_id: SlipId) -> Response:
     return FileResponse(path, filename=path.name)
 
 
+def _name(given: str) -> str:
+    """The name an upload is kept under: without its path, its stem cut where it is too long for a file system, between two characters."""
+    name = Path(given.replace("\\", "/")).name.lstrip(".") or "file"
+    stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
+    if len(suffix.encode()) > _LONGEST_NAME // 4:
+        stem, dot, suffix = name, "", ""
+    room = _LONGEST_NAME - len(f"{dot}{suffix}".encode())
+    return f"{stem.encode()[:room].decode(errors='ignore')}{dot}{suffix}"
+
+
 def _taken(person: Person, dataset_id: str, form: FormData, title: str) -> Response:
     """Put the file where the command line finds it, have it landed, and take it away again: the archive has it then."""
     given: UploadFile = forms.file(form)
     kept = settings.folder("uploads", person.unit_id, secrets.token_hex(8))
-    name = Path((given.filename or "").replace("\\", "/")).name.lstrip(".")[-120:] or "file"
-    with (kept / name).open("xb") as out:
-        shutil.copyfileobj(given.file, out, _COPY)
-    command = ("ingest", "--land-only", f"--file={kept / name}")
-    job = actions.start(
-        person, title, "/mine", command, dataset_id, after=lambda: shutil.rmtree(kept, ignore_errors=True)
-    )
+    try:
+        path = kept / _name(given.filename or "")
+        with path.open("xb") as out:
+            shutil.copyfileobj(given.file, out, _COPY)
+        command = ("ingest", "--land-only", f"--file={path}")
+        job = actions.start(
+            person, title, "/mine", command, dataset_id, after=lambda: shutil.rmtree(kept, ignore_errors=True)
+        )
+    except BaseException:
+        shutil.rmtree(kept, ignore_errors=True)
+        raise
     return register.to_job(job, patience=9.0)
 
 

@@ -15,6 +15,7 @@ from ...deliver import release as covers
 from ...gate import corrections as cases
 from ...gate import waivers
 from ...ledger import words
+from ...ledger.approvals import same_person
 from ...ledger.session import session
 from ...oversight import outbound, receipts, status, trends
 from ...subjects import lookup, worklist
@@ -156,7 +157,7 @@ def release(person: Signed, release_id: Seq) -> Told:
     return {
         "release": told,
         "cover": cover,
-        "prepared_by_me": cover["生成人"] == person.who and not load_catalogue().district.single_handed,
+        "prepared_by_me": same_person(cover["生成人"], person.who) and not load_catalogue().district.single_handed,
     }
 
 
