@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,9 +18,12 @@ from public_credit.desk import rights
 from public_credit.desk.person import Person
 from public_credit.ledger.session import acting
 from public_credit.ledger.states import Audience
+from public_credit.oversight.record import looked
 from starlette.testclient import TestClient
 
-from tests.oversight.test_record_pages import House, decision, house
+from tests.helpers.commands import credit
+from tests.helpers.runs import run_on
+from tests.oversight.test_record_pages import ID_NUMBER, House, decision, house
 
 from .conftest import ARCHIVE, everybody
 
@@ -177,6 +183,49 @@ def test_a_look_at_a_record_is_booked_by_the_database_for_the_person_of_the_sess
     with pytest.raises(psycopg.Error) as refused:
         built.asks("clerk", "select desk.note_visit('explain', '', '', %s)", built.of_firm)
     assert refused.value.sqlstate == "PC001", "a clerk looks at slips of the own unit"
+
+
+def _told(built: Built, path: str) -> None:
+    assert built.client("auditor").get(path).status_code == 200
+
+
+def _taken(built: Built, path: str, purpose: str) -> None:
+    form = {"csrf": built.people["auditor"].csrf, "purpose": purpose}
+    assert built.client("auditor").post(path, data=form).status_code == 200
+
+
+def _said(*words: object) -> None:
+    answer = credit(*words)
+    assert answer.code == 0, answer.err
+
+
+WAYS: dict[str, Callable[[Built, str, Path], None]] = {  # to look at a record, each with what is typed as its purpose
+    "page": lambda built, why, _: _told(built, f"/records/{built.of_firm}?purpose={why}"),
+    "page of a person": lambda built, why, _: _told(built, f"/records/{built.of_person}?purpose={why}"),
+    "page of a row": lambda built, why, _: _told(built, f"/batches/{built.house.first}/rows/9?purpose={why}"),
+    "case": lambda built, why, _: _taken(built, f"/records/{built.of_firm}/case", why),
+    "original": lambda built, why, _: _taken(built, f"/records/{built.of_firm}/original", why),
+    "original of a person": lambda built, why, _: _taken(built, f"/records/{built.of_person}/original", why),
+    "explain": lambda built, why, _: _said("explain", built.of_firm, "--purpose", why),
+    "explain a person": lambda built, why, _: _said("explain", built.of_person, "--purpose", why),
+    "explain --case": lambda built, why, to: _said("explain", built.of_person, "--purpose", why, "--case", to / "a.zip"),
+    "explain --original": lambda built, why, to: _said("explain", built.of_firm, "--purpose", why, "--original", to / "a.csv"),
+    "find --person": lambda built, why, _: _said("find", "--person", "--purpose", why),
+    "report person": lambda built, why, to: _said("report", "person", "--purpose", why, "-o", to),
+    "the database": lambda built, why, _: looked.book(run_on(), built.of_firm, "", purpose=why, action="explain", channel="cli"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_number_typed_as_a_purpose_never_reaches_the_log(
+    built: Built, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(ID_NUMBER + "\n"))
+    ((before,),) = built.house.query("select coalesce(max(id), 0) from ledger.access_log")
+    WAYS[way](built, f"核对 {ID_NUMBER}", tmp_path)
+    booked = built.house.query("select cast(l as text), purpose from ledger.access_log l where id > %s", before)
+    assert any("核对" in purpose for _, purpose in booked)
+    assert [row for row, _ in booked if ID_NUMBER in row] == []
 
 
 def test_a_release_tells_records_of_persons_without_their_id(built: Built) -> None:

@@ -126,6 +126,28 @@ def test_many_numbers_at_once_are_not_asked_for(warehouse: Any) -> None:
             asking.execute("select * from desk.find_records('administrative_penalty', null, %s)", [numbers])
 
 
+WRITING = """
+    with recursive writes as (
+        select p.oid, p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname in ('desk', 'ledger') and p.prosecdef and p.prosrc ~* 'insert into ledger\\.access_log'
+        union select p.oid, p.proname from writes w
+        join pg_proc p on p.prosrc ~ ('desk\\.' || w.proname || '\\(') and p.prosecdef
+    )
+    select distinct 'desk.' || proname from writes"""
+
+
+def test_what_books_a_look_is_written_without_numbers(warehouse: Any) -> None:
+    with warehouse.connect("owner") as owner:
+        functions = {name for (name,) in owner.execute(WRITING)}
+    assert {"desk.note_look", "desk.note_visit", "desk.person_records", "desk.record_rows"} <= functions
+    said = text("select :purpose")
+    with session("owner") as opened:
+        for name in sorted(functions):
+            asked = text(f"{said.text} /* {name}(…) */")
+            assert opened.scalar(asked, {"purpose": f"核对 {ID_NUMBER}"}) == "核对 〔证件******〕", name
+        assert opened.scalar(said, {"purpose": ID_NUMBER}) == ID_NUMBER, "what is only read is asked as it is"
+
+
 def test_nobody_writes_a_look_by_hand_and_a_blank_number_finds_nobody(warehouse: Any) -> None:
     with warehouse.connect("engineer") as person, pytest.raises(errors.InsufficientPrivilege):
         person.execute("select desk.note_look('explain', 'x', '', '')")
