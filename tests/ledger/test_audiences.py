@@ -11,6 +11,7 @@ from psycopg import errors
 from public_credit.base import settings
 from public_credit.base.messages import UserError
 from public_credit.custody import vault
+from public_credit.identifiers.codes import make_id_number
 from public_credit.ledger.session import acting, session, signed_in
 from public_credit.ledger.states import Audience
 from public_credit.oversight import trace
@@ -113,6 +114,50 @@ def test_a_persons_records_want_a_session_and_a_purpose_and_are_logged_as_they_a
         log = auditor.execute("select id, who, purpose, action, subject_ref, channel from ledger.access_log").fetchall()
     assert log == [(told[0][0], "a_auditor", "合规审计", "report_person", token, "desk")]
     assert told[0][1] is None and {record["person_ref"] for _, record in told[1:]} == {token}
+
+
+def test_a_miss_counts_whatever_it_is_called(profiles: Profiles, warehouse: Any) -> None:
+    profiles.person()
+    _open(warehouse, "auditor", "auditor")
+    with warehouse.connect("auditor") as auditor:
+        auditor.execute("select set_config('pcw.session', 'auditor', true), set_config('pcw.look', 'x', true)")
+        for number in range(10):
+            auditor.execute(ASK, [[bytes([number]) * 32], "核查"])
+        log = auditor.execute("select distinct action from ledger.access_log").fetchall()
+        with pytest.raises(psycopg.Error) as error:
+            auditor.execute(ASK, [vault.lookups(ID_NUMBER), "核查"])
+    assert error.value.sqlstate == "PC003" and log == [("explain",)], "a look of no known sort is one at a record"
+
+
+def test_whoever_answers_to_what_is_asked_is_in_the_log(profiles: Profiles, warehouse: Any) -> None:
+    other = make_id_number("37039919850505002")
+    with warehouse.connect("collector") as collector:
+        tokens = [profiles.person(), *vault.Vault(collector).tokenise([other])]
+    _open(warehouse, "auditor", "auditor")
+    with warehouse.connect("auditor") as auditor:
+        auditor.execute("select set_config('pcw.session', 'auditor', true)")
+        told = auditor.execute(ASK, [vault.lookups(ID_NUMBER) + vault.lookups(other), "核查"]).fetchall()
+        log = auditor.execute("select id, subject_ref from ledger.access_log order by id").fetchall()
+    assert [subject for _, subject in log] == tokens and told[0][0] == log[0][0]
+
+
+def test_a_look_that_is_rolled_back_is_in_the_log_of_the_server(profiles: Profiles, warehouse: Any) -> None:
+    token = profiles.person()
+    _open(warehouse, "auditor", "auditor")
+    path = warehouse.cluster.home / "postgres.log"
+    for ask, given, action in (
+        (ASK, [vault.lookups(ID_NUMBER), f"核查 {ID_NUMBER}"], "report_person"),
+        ("select desk.note_visit('case', %s, '', %s)", ["核查", "r" + "0" * 31], "case"),
+    ):
+        before = path.stat().st_size
+        with warehouse.connect("auditor") as auditor:
+            auditor.execute("select set_config('pcw.session', 'auditor', true)")
+            auditor.execute(ask, given)
+            auditor.rollback()
+            assert auditor.execute("select count(*) from ledger.access_log").fetchone() == (0,)
+        said = path.read_bytes()[before:].decode()
+        assert f"account a_auditor, role auditor, action {action}, at 20" in said
+        assert ID_NUMBER not in said and token not in said and "核查" not in said
 
 
 def test_many_numbers_at_once_are_not_asked_for(warehouse: Any) -> None:

@@ -1,0 +1,141 @@
+"""Every look is counted, told to the server's log too, and good for the record it was for alone."""
+
+from alembic import context, op
+
+revision = "0046"
+down_revision = "0045"
+branch_labels = None
+depends_on = None
+
+_PINNED = "set search_path = pg_catalog, pg_temp"
+_DEFINER = f"security definer {_PINNED}"
+_LOOKS = "'explain', 'case', 'original', 'report_person', 'find_person'"
+_ACTIONS = f"{_LOOKS}, 'slip'"
+# Words of the policy alone: what a caller makes up is a look like any other.
+ACTION_OF = f"""
+create function desk.action_of(said text) returns text language sql immutable {_PINNED} as $$
+    select case when said in ({_ACTIONS}) then said else 'explain' end
+$$
+"""
+# A look that is rolled back takes its entry along; this line it leaves in the log of the server. No number, no purpose.
+TELL_LOOK = f"""
+create function desk.tell_look(account text, role text, action text) returns void language plpgsql {_DEFINER} as $$
+begin
+    raise log 'look at a record: account %, role %, action %, at %', account, role, action, clock_timestamp();
+end $$
+"""
+NOTE_LOOK = f"""
+create or replace function desk.note_look(action text, purpose text, subject_ref text, record_id text) returns bigint
+language plpgsql {_DEFINER} as $$
+declare
+    looking record; entry bigint;
+begin
+    select s.account, s.role, s.channel into looking from desk.session s join desk.who() w on w.account = s.account
+    where s.token_hash = sha256(convert_to(current_setting('pcw.session', true), 'UTF8'));
+    if looking is null or looking.role not in ('engineer', 'auditor') then
+        raise exception 'nobody is signed in who may look at records of persons' using errcode = 'PC001';
+    elsif coalesce(btrim(purpose), '') = '' then
+        raise exception 'a look at a record of a person has a purpose' using errcode = 'PC002';
+    end if;
+    perform desk.tell_look(looking.account, looking.role, desk.action_of(action));
+    insert into ledger.access_log (at, who, purpose, action, subject_ref, record_id, channel)
+    values (clock_timestamp(), looking.account, btrim(purpose), desk.action_of(action), subject_ref, record_id, looking.channel)
+    returning id into entry;
+    return entry;
+end $$
+"""
+# Whoever the numbers answer to is in the log: of one number in its spellings that is one person, or doubles of one.
+PERSON_RECORDS = f"""
+create or replace function desk.person_records(lookups bytea[], asked text, purpose text) returns table (entry bigint, record jsonb)
+language plpgsql {_DEFINER} as $$
+declare
+    tokens text[]; about text; look bigint; noted bigint; missed bigint;
+    said text := coalesce(nullif(current_setting('pcw.look', true), ''), 'report_person');
+begin
+    if cardinality(lookups) > 64 then
+        raise exception 'one number at a time' using errcode = 'PC004';
+    end if;
+    select count(*) into missed from ledger.access_log l join desk.who() w on w.account = l.who
+    where l.subject_ref like 'miss:%' and l.at > clock_timestamp() - interval '1 hour';
+    if missed >= 10 then
+        raise exception '%', missed using errcode = 'PC003';
+    end if;
+    select array_agg(s.token order by array_position(lookups, s.lookup)) into tokens
+    from vault.secret s where s.lookup = any (lookups) and s.letter = 'P';
+    foreach about in array coalesce(tokens, array['miss:' || coalesce(asked, '')]) loop
+        look := desk.note_look(said, purpose, about, '');
+        noted := coalesce(noted, look);
+    end loop;
+    return query select noted, null::jsonb;
+    if to_regclass('marts.mart_subjects__natural_person') is not null then
+        return query execute 'select $1, to_jsonb(p) from marts.mart_subjects__natural_person p where p.person_ref = any ($2) '
+            'order by p.role, p.event_on, p.record_id' using noted, tokens;
+    end if;
+end $$
+"""
+# Whether a record, or a row (``row:batch/row``), is of a person.
+OF_PERSON = f"""
+create function desk.of_person(of_record text, subject_ref text) returns boolean language plpgsql stable {_DEFINER} as $$
+declare
+    kind name; found boolean; place text[] := regexp_match(subject_ref, '^row:([0-9]{{1,18}})/');
+begin
+    if of_record ~ '^r[0-9a-f]{{31}}$' then
+        for kind in select c.relname from pg_class c where c.relnamespace = 'raw'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+                and 2 = (select count(*) from pg_attribute a where a.attrelid = c.oid and a.attname in ('record_id', 'variant')) loop
+            execute format('select bool_or(r.variant = %L) from raw.%I r where r.record_id = $1', 'person', kind)
+                into found using (substr(of_record, 2) || '0')::uuid;
+            exit when found is not null;
+        end loop;
+    elsif place is not null then
+        select b.variant = 'person' into found from ledger.batch b where b.seq = place[1]::bigint;
+    end if;
+    return coalesce(found, false);
+end $$
+"""
+# A look at a record of an organisation, at an original or a slip; who looks and when, the database says.
+NOTE_VISIT = f"""
+create or replace function desk.note_visit(action text, purpose text, subject_ref text, record_id text) returns bigint
+language plpgsql {_DEFINER} as $$
+declare
+    looking record; entry bigint;
+begin
+    select w.account, w.name, w.role, w.unit_id, s.channel into looking from desk.session s join desk.who() w on w.account = s.account
+    where s.token_hash = sha256(convert_to(current_setting('pcw.session', true), 'UTF8'));
+    if looking is null then
+        raise exception 'nobody is signed in' using errcode = 'PC001';
+    elsif looking.role = 'clerk' and not (action = 'slip' and exists (
+            select from ledger.slip s where s.slip_id = subject_ref and s.unit_id = looking.unit_id)) then
+        raise exception 'not of the unit' using errcode = 'PC001';
+    elsif coalesce(btrim(purpose), '') = '' and desk.of_person(record_id, subject_ref) then
+        raise exception 'a look at a record of a person has a purpose' using errcode = 'PC002';
+    end if;
+    perform desk.tell_look(looking.account, looking.role, desk.action_of(action));
+    insert into ledger.access_log (at, who, purpose, action, subject_ref, record_id, channel)
+    values (clock_timestamp(), case looking.channel when 'cli' then looking.account else looking.name || '（' || looking.account || '）' end, btrim(purpose),
+            desk.action_of(action), subject_ref, record_id, looking.channel)
+    returning id into entry;
+    return entry;
+end $$
+"""
+REPLACED = {
+    "note_look": ("0038", NOTE_LOOK),
+    "person_records": ("0038", PERSON_RECORDS),
+    "note_visit": ("0044", NOTE_VISIT),
+}
+
+
+def upgrade() -> None:
+    op.execute(ACTION_OF)
+    op.execute(TELL_LOOK)
+    op.execute(OF_PERSON)
+    for _, function in REPLACED.values():
+        op.execute(function)
+
+
+def downgrade() -> None:
+    for name, (revision_before, _) in REPLACED.items():
+        before = getattr(context.script.get_revision(revision_before).module, name.upper())
+        op.execute(before.replace("create function", "create or replace function"))
+    op.execute("drop function desk.of_person(text, text)")
+    op.execute("drop function desk.tell_look(text, text, text)")
+    op.execute("drop function desk.action_of(text)")
