@@ -23,6 +23,7 @@ from starlette.testclient import TestClient
 
 from tests.helpers.commands import credit
 from tests.helpers.runs import run_on
+from tests.helpers.signed import token_of
 from tests.oversight.test_record_pages import ID_NUMBER, House, decision, house
 
 from .conftest import ARCHIVE, everybody
@@ -169,6 +170,67 @@ def test_a_record_of_a_person_is_told_after_its_look_only(built: Built) -> None:
     with pytest.raises(psycopg.Error) as refused:
         built.asks("engineer", "select * from desk.beside(%s, %s, 'built')", kind, built.of_person)
     assert refused.value.sqlstate == "PC002", "the look of somebody else is not one's own"
+
+
+def test_what_stands_in_the_log_is_a_look_only_with_a_purpose(built: Built) -> None:
+    """At the command line the entry of a visit names the account, as that of a look does."""
+    kind, record = "administrative_penalty", built.of_person
+    with psycopg.connect(settings.dsn("reader"), autocommit=True) as connection:
+        connection.execute("select set_config('pcw.session', %s, false)", [token_of("engineer2")])
+        for place in (["", record], [f"row:{built.house.person}/1", ""]):
+            with pytest.raises(psycopg.Error) as refused:
+                connection.execute("select desk.note_visit('explain', ' ', %s, %s)", place)
+            assert refused.value.sqlstate == "PC002"
+        assert connection.execute("select desk.note_visit('explain', '', '', %s)", [built.of_firm])
+        connection.execute("select desk.note_visit('slip', '退回', '', %s)", [record])
+        with pytest.raises(psycopg.Error) as refused:
+            connection.execute("select * from desk.beside(%s, %s, 'built')", [kind, record])
+        assert refused.value.sqlstate == "PC002", "that is no look at the record"
+        connection.execute("select desk.note_visit('original', '核查', '', %s)", [record])
+        assert connection.execute("select * from desk.beside(%s, %s, 'built')", [kind, record]).fetchall()
+    with built.house.warehouse.connect("owner") as owner:
+        owner.execute(
+            "insert into ledger.access_log (who, purpose, action, record_id) values ('engineer', ' ', 'explain', %s)",
+            [record],
+        )
+    with pytest.raises(psycopg.Error) as refused:
+        built.asks("engineer", "select * from desk.beside(%s, %s, 'built')", kind, record)
+    assert refused.value.sqlstate == "PC002", "without a purpose it is none, however it came there"
+
+
+EVENTS = "select * from desk.decision_events('administrative_penalty', %s, %s, %s, '处罚', %s, %s)"
+
+
+def test_events_of_a_persons_decision_are_told_after_the_look_at_its_record(built: Built) -> None:
+    ((authority, scheme, value),) = built.house.query(
+        "select authority_uscc, subject_scheme, subject_value from raw.administrative_penalty where decision_no = '示罚决人〔2026〕1号'"
+    )
+    assert scheme == "person"
+    given = (built.of_person, "示罚决人〔2026〕1号", authority, scheme, value)
+    person = built.people["engineer"]
+    with psycopg.connect(settings.dsn("engineer"), autocommit=True) as connection:
+        connection.execute("select set_config('pcw.session', %s, false)", [person.token])
+        for asked in (given, (built.of_firm, *given[1:]), (*given[:3], "", "")):
+            with pytest.raises(psycopg.Error) as refused:
+                connection.execute(EVENTS, asked)
+            assert refused.value.sqlstate == "PC002"
+        connection.execute(
+            "select desk.record_rows('administrative_penalty', %s, null, null, null, '核查')", [built.of_person]
+        )
+        assert connection.execute(EVENTS, given).fetchall() == []
+        with pytest.raises(psycopg.Error):
+            connection.execute(EVENTS, (built.of_person, "另一文号", *given[2:]))
+    firm = decision(2)
+    events = built.asks(
+        "auditor",
+        EVENTS,
+        built.house.record(firm["decision_no"]),
+        firm["decision_no"],
+        firm["authority_uscc"],
+        "uscc",
+        firm["uscc"],
+    )
+    assert [row[0] for row in events] == ["撤销"]
 
 
 def test_a_look_at_a_record_is_booked_by_the_database_for_the_person_of_the_session(built: Built) -> None:

@@ -117,6 +117,46 @@ begin
     return entry;
 end $$
 """
+# Whether who asks has just looked at a record of a person, with a purpose.
+LOOKED_AT = f"""
+create function desk.looked_at(of_record text) returns boolean language sql stable {_DEFINER} as $$
+    select exists (select from ledger.access_log l join desk.who() w on w.account = l.who and w.role in ('engineer', 'auditor')
+        where l.record_id = of_record and l.record_id <> '' and btrim(l.purpose) <> '' and l.action in ({_LOOKS})
+            and l.at > clock_timestamp() - interval '10 minutes')
+$$
+"""
+_ANY_LOOK = """not exists (
+            select from ledger.access_log l join desk.who() w on w.account = l.who
+            where l.record_id = of_record and l.record_id <> '' and l.at > clock_timestamp() - interval '10 minutes')"""
+# Events of a person's decision to whom has just looked at its record, at that of this number and person.
+DECISION_EVENTS_BEFORE = "desk.decision_events(text, text, text, text, text)"
+DECISION_EVENTS = f"""
+create function desk.decision_events(of_kind text, of_record text, document text, authority text, of_table text, scheme text, value text)
+returns table (event_type text, event_date text, basis text, record_id uuid, batch_seq bigint, row_no integer)
+language plpgsql stable {_DEFINER} as $$
+declare
+    number name; of_person boolean; its_own boolean;
+begin
+    select a.attname into number from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+    where i.indexrelid = to_regclass(format('raw.%I', 'ix_' || of_kind || '_document'));
+    if number is null then
+        return;
+    end if;
+    execute format('select bool_or(r.variant = %L), bool_or(r.%I = $2 and r.subject_value = $3) from raw.%I r where r.record_id = $1',
+        'person', number, of_kind) into of_person, its_own using (substr(of_record, 2) || '0')::uuid, document, value;
+    if (scheme = 'person' or of_person) and not (coalesce(its_own, false) and desk.looked_at(of_record)) then
+        raise exception 'a look at a record of a person has a purpose' using errcode = 'PC002';
+    end if;
+    return query execute $found$select r.event_type, r.event_date, r.basis, r.record_id, r.batch_seq, r.row_no
+    from raw.decision_event r
+    join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt and b.state in ('accepted', 'accepted_with_quarantine')
+    left join ledger.row_outcome o on o.batch_seq = r.batch_seq and o.attempt = r.attempt and o.row_no = r.row_no
+    left join lateral ledger.unchanged(r.batch_seq, r.attempt, r.row_no) u on true
+    where r.decision_no = $1 and r.authority_uscc = $2 and r.decision_table = $3
+      and (r.uscc = '' or ($4 = 'uscc' and r.uscc = $5)) and (r.id_no = '' or ($4 = 'person' and r.id_no = $5))
+      and o.row_no is null and u.batch_seq is null$found$ using document, authority, of_table, scheme, value;
+end $$
+"""
 REPLACED = {
     "note_look": ("0038", NOTE_LOOK),
     "person_records": ("0038", PERSON_RECORDS),
@@ -124,18 +164,33 @@ REPLACED = {
 }
 
 
+def _was(revision: str, name: str) -> str:
+    """The definition of a function as an earlier migration has it."""
+    said: str = getattr(context.script.get_revision(revision).module, name)
+    return said
+
+
 def upgrade() -> None:
     op.execute(ACTION_OF)
     op.execute(TELL_LOOK)
     op.execute(OF_PERSON)
+    op.execute(LOOKED_AT)
+    op.execute(f"drop function {DECISION_EVENTS_BEFORE}")
+    op.execute(DECISION_EVENTS)
+    op.execute(
+        _was("0044", "BESIDE")
+        .replace("create function", "create or replace function")
+        .replace(_ANY_LOOK, "not desk.looked_at(of_record)")
+    )
     for _, function in REPLACED.values():
         op.execute(function)
 
 
 def downgrade() -> None:
     for name, (revision_before, _) in REPLACED.items():
-        before = getattr(context.script.get_revision(revision_before).module, name.upper())
-        op.execute(before.replace("create function", "create or replace function"))
-    op.execute("drop function desk.of_person(text, text)")
-    op.execute("drop function desk.tell_look(text, text, text)")
-    op.execute("drop function desk.action_of(text)")
+        op.execute(_was(revision_before, name.upper()).replace("create function", "create or replace function"))
+    op.execute(_was("0044", "BESIDE").replace("create function", "create or replace function"))
+    op.execute("drop function desk.decision_events(text, text, text, text, text, text, text)")
+    op.execute(_was("0042", "DECISION_EVENTS"))
+    for function in ("looked_at(text)", "of_person(text, text)", "tell_look(text, text, text)", "action_of(text)"):
+        op.execute(f"drop function desk.{function}")
