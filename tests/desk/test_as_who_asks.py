@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -170,6 +171,22 @@ def test_a_record_of_a_person_is_told_after_its_look_only(built: Built) -> None:
     with pytest.raises(psycopg.Error) as refused:
         built.asks("engineer", "select * from desk.beside(%s, %s, 'built')", kind, built.of_person)
     assert refused.value.sqlstate == "PC002", "the look of somebody else is not one's own"
+
+
+def test_a_hit_about_a_person_leads_to_the_page_that_asks_for_a_purpose(built: Built) -> None:
+    auditor, number = built.client("auditor"), "示罚决人〔2026〕1号"
+    page = auditor.get(f"/find?q={number}").text
+    (home,) = re.findall(r'href="(/records/[^"]+)"', page)
+    assert built.of_person not in page and unquote(home) == f"/records/{number}"
+    asked = auditor.get(home)
+    assert asked.status_code == 200 and "查看须说明目的" in asked.text and built.of_person not in asked.text
+    assert "张某某" in auditor.get(f"{home}?purpose=核查").text
+    assert built.house.query(
+        "select who, action, purpose, record_id from ledger.access_log order by id desc limit 4"
+    )[::-1] == [
+        ("auditor", "find", "", ""), ("auditor", "find", "", ""),
+        ("auditor", "find", "核查", built.of_person), ("auditor", "explain", "核查", built.of_person),
+    ]  # fmt: skip
 
 
 def test_what_stands_in_the_log_is_a_look_only_with_a_purpose(built: Built) -> None:

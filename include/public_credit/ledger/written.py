@@ -15,11 +15,11 @@ from sqlalchemy import Engine, event
 
 from ..identifiers import persons
 
-# Identifiers of organisations, as people judge them: a 15-digit 工商注册号 may look like a number of a person.
-_KEYS = re.compile(r"(?:left|right)_key(?:__\d+)?")
+# Identifiers of organisations, as people judge them, and numbers of documents: a 15-digit 工商注册号 may look like a number of a person.
+_KEYS = re.compile(r"(?:left|right)_key(?:__\d+)?|numbers")
 _JSON = "psycopg.types.json"  # of its wrappers; DAG files import this module and not the driver
 # Functions that write with their owner's rights what a person typed; a test finds them in the database.
-_BOOKING = ("note_look", "note_visit", "person_records", "record_rows")
+_BOOKING = ("find_persons", "note_look", "note_visit", "person_records", "record_rows")
 _WRITES = re.compile(rf"\b(?:insert\s+into|update)\s+ledger\.|\bdesk\.(?:{'|'.join(_BOOKING)})\s*\(", re.IGNORECASE)
 
 

@@ -24,6 +24,7 @@ ACTIONS = {
     "original": "取出原件",
     "report_person": "本人报告",
     "find_person": "查找本人记录",
+    "find": "按文书号查到",
 }
 
 

@@ -1,5 +1,6 @@
 """Every look is counted, told to the server's log too, and good for the record it was for alone."""
 
+import sqlalchemy as sa
 from alembic import context, op
 
 revision = "0046"
@@ -10,7 +11,7 @@ depends_on = None
 _PINNED = "set search_path = pg_catalog, pg_temp"
 _DEFINER = f"security definer {_PINNED}"
 _LOOKS = "'explain', 'case', 'original', 'report_person', 'find_person'"
-_ACTIONS = f"{_LOOKS}, 'slip'"
+_ACTIONS = f"{_LOOKS}, 'slip', 'find'"
 # Words of the policy alone: what a caller makes up is a look like any other.
 ACTION_OF = f"""
 create function desk.action_of(said text) returns text language sql immutable {_PINNED} as $$
@@ -157,6 +158,56 @@ begin
       and o.row_no is null and u.batch_seq is null$found$ using document, authority, of_table, scheme, value;
 end $$
 """
+# Records of organisations by a document number; of whoever's by the id, which nobody can make up.
+_ANY = "'r.%I = any ($2) and $1 is null', document)"
+_ORGANISATIONS = "'r.%I = any ($2) and $1 is null and r.variant <> %L', document, 'person')"
+# Records of persons that answer to a document number. Without a purpose: that there is one. With one: which, each in the log. What an
+# account is told so in an hour is counted, and the count is looked at before anything else: a refusal tells nothing.
+FIND_PERSONS = f"""
+create function desk.find_persons(of_kinds text[], numbers text[], purpose text)
+returns table (kind text, record_id uuid, batch_seq bigint, attempt smallint, row_no integer)
+language plpgsql {_DEFINER} as $$
+declare
+    looking record; document name; landed record; booked text[] := array[]::text[]; about text; asked text;
+    said text := coalesce(btrim(purpose), '');
+begin
+    if cardinality(numbers) > 32 then
+        raise exception 'one number at a time' using errcode = 'PC004';
+    end if;
+    select w.account, w.role, s.channel into looking from desk.session s join desk.who() w on w.account = s.account
+    where s.token_hash = sha256(convert_to(current_setting('pcw.session', true), 'UTF8'));
+    if looking is null or looking.role not in ('engineer', 'auditor') then
+        return;
+    elsif 60 <= (select count(*) from ledger.access_log l
+            where l.who = looking.account and l.action = 'find' and l.at > clock_timestamp() - interval '1 hour') then
+        raise exception 'many records of persons were found' using errcode = 'PC005';
+    end if;
+    foreach asked in array of_kinds loop
+        select a.attname into document from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+        where i.indexrelid = to_regclass(format('raw.%I', 'ix_' || asked || '_document'));
+        continue when document is null;
+        for landed in execute format('select r.record_id, r.batch_seq, r.attempt, r.row_no from raw.%I r where r.variant = %L and r.%I = any ($1) '
+                'order by r.batch_seq, r.attempt, r.row_no limit 1000', asked, 'person', document)
+                using array(select n from unnest(numbers) n where btrim(n) <> '') loop
+            if said = '' then
+                perform desk.tell_look(looking.account, looking.role, 'find');
+                insert into ledger.access_log (at, who, purpose, action, channel)
+                values (clock_timestamp(), looking.account, '', 'find', looking.channel);
+                return next;
+                return;
+            end if;
+            about := coalesce('r' || left(replace(landed.record_id::text, '-', ''), 31), 'row:' || landed.batch_seq || '/' || landed.row_no);
+            if about <> all (booked) then
+                booked := booked || about;
+                perform desk.note_look('find', said, case when landed.record_id is null then about else '' end,
+                    case when landed.record_id is null then '' else about end);
+            end if;
+            kind := asked; record_id := landed.record_id; batch_seq := landed.batch_seq; attempt := landed.attempt; row_no := landed.row_no;
+            return next;
+        end loop;
+    end loop;
+end $$
+"""
 REPLACED = {
     "note_look": ("0038", NOTE_LOOK),
     "person_records": ("0038", PERSON_RECORDS),
@@ -175,6 +226,12 @@ def upgrade() -> None:
     op.execute(TELL_LOOK)
     op.execute(OF_PERSON)
     op.execute(LOOKED_AT)
+    op.execute(FIND_PERSONS)
+    found = _was("0044", "FIND_RECORDS").replace("-- guard", _was("0044", "GUARD"))
+    op.execute(found.replace(_ANY, _ORGANISATIONS))
+    op.create_index(
+        "ix_access_log_find", "access_log", ["who", "at"], schema="ledger", postgresql_where=sa.text("action = 'find'")
+    )
     op.execute(f"drop function {DECISION_EVENTS_BEFORE}")
     op.execute(DECISION_EVENTS)
     op.execute(
@@ -187,6 +244,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_access_log_find", table_name="access_log", schema="ledger")
+    op.execute("drop function desk.find_persons(text[], text[], text)")
+    op.execute(_was("0044", "FIND_RECORDS").replace("-- guard", _was("0044", "GUARD")))
     for name, (revision_before, _) in REPLACED.items():
         op.execute(_was(revision_before, name.upper()).replace("create function", "create or replace function"))
     op.execute(_was("0044", "BESIDE").replace("create function", "create or replace function"))
