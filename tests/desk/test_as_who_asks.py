@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -15,9 +19,13 @@ from public_credit.desk import rights
 from public_credit.desk.person import Person
 from public_credit.ledger.session import acting
 from public_credit.ledger.states import Audience
+from public_credit.oversight.record import looked
 from starlette.testclient import TestClient
 
-from tests.oversight.test_record_pages import House, decision, house
+from tests.helpers.commands import credit
+from tests.helpers.runs import run_on
+from tests.helpers.signed import token_of
+from tests.oversight.test_record_pages import ID_NUMBER, House, decision, house
 
 from .conftest import ARCHIVE, everybody
 
@@ -72,7 +80,7 @@ SAYS = {  # what stands on a page when it has its content
     "/subjects": "待办", "/releases": "变更单", "/releases/{release_id}": "cf_fr", "/deliveries": "cf_fr", "/trends": "R",
     "/signins": "登录", "/find": "示罚决〔2026〕9号", "/records/{key}": "重算一致", "/batches/{seq}/rows/{row_no}": "示罚决〔2026〕9号",
     "/figures/{number:path}": "不列明细", "/lineage/{column:path}": "cf_wsh", "/mine": "a.csv", "/mine/batches/{seq}": "R01",
-    "/targets": "目标",
+    "/targets": "目标", "/approvals": "待批准", "/terminal": "命令行登录",
 }  # fmt: skip
 
 
@@ -165,6 +173,83 @@ def test_a_record_of_a_person_is_told_after_its_look_only(built: Built) -> None:
     assert refused.value.sqlstate == "PC002", "the look of somebody else is not one's own"
 
 
+def test_a_hit_about_a_person_leads_to_the_page_that_asks_for_a_purpose(built: Built) -> None:
+    auditor, number = built.client("auditor"), "示罚决人〔2026〕1号"
+    page = auditor.get(f"/find?q={number}").text
+    (home,) = re.findall(r'href="(/records/[^"]+)"', page)
+    assert built.of_person not in page and unquote(home) == f"/records/{number}"
+    asked = auditor.get(home)
+    assert asked.status_code == 200 and "查看须说明目的" in asked.text and built.of_person not in asked.text
+    assert "张某某" in auditor.get(f"{home}?purpose=核查").text
+    assert built.house.query(
+        "select who, action, purpose, record_id from ledger.access_log order by id desc limit 4"
+    )[::-1] == [
+        ("auditor", "find", "", ""), ("auditor", "find", "", ""),
+        ("auditor", "find", "核查", built.of_person), ("auditor", "explain", "核查", built.of_person),
+    ]  # fmt: skip
+
+
+def test_what_stands_in_the_log_is_a_look_only_with_a_purpose(built: Built) -> None:
+    """At the command line the entry of a visit names the account, as that of a look does."""
+    kind, record = "administrative_penalty", built.of_person
+    with psycopg.connect(settings.dsn("reader"), autocommit=True) as connection:
+        connection.execute("select set_config('pcw.session', %s, false)", [token_of("engineer2")])
+        for place in (["", record], [f"row:{built.house.person}/1", ""]):
+            with pytest.raises(psycopg.Error) as refused:
+                connection.execute("select desk.note_visit('explain', ' ', %s, %s)", place)
+            assert refused.value.sqlstate == "PC002"
+        assert connection.execute("select desk.note_visit('explain', '', '', %s)", [built.of_firm])
+        connection.execute("select desk.note_visit('slip', '退回', '', %s)", [record])
+        with pytest.raises(psycopg.Error) as refused:
+            connection.execute("select * from desk.beside(%s, %s, 'built')", [kind, record])
+        assert refused.value.sqlstate == "PC002", "that is no look at the record"
+        connection.execute("select desk.note_visit('original', '核查', '', %s)", [record])
+        assert connection.execute("select * from desk.beside(%s, %s, 'built')", [kind, record]).fetchall()
+    with built.house.warehouse.connect("owner") as owner:
+        owner.execute(
+            "insert into ledger.access_log (who, purpose, action, record_id) values ('engineer', ' ', 'explain', %s)",
+            [record],
+        )
+    with pytest.raises(psycopg.Error) as refused:
+        built.asks("engineer", "select * from desk.beside(%s, %s, 'built')", kind, record)
+    assert refused.value.sqlstate == "PC002", "without a purpose it is none, however it came there"
+
+
+EVENTS = "select * from desk.decision_events('administrative_penalty', %s, %s, %s, '处罚', %s, %s)"
+
+
+def test_events_of_a_persons_decision_are_told_after_the_look_at_its_record(built: Built) -> None:
+    ((authority, scheme, value),) = built.house.query(
+        "select authority_uscc, subject_scheme, subject_value from raw.administrative_penalty where decision_no = '示罚决人〔2026〕1号'"
+    )
+    assert scheme == "person"
+    given = (built.of_person, "示罚决人〔2026〕1号", authority, scheme, value)
+    person = built.people["engineer"]
+    with psycopg.connect(settings.dsn("engineer"), autocommit=True) as connection:
+        connection.execute("select set_config('pcw.session', %s, false)", [person.token])
+        for asked in (given, (built.of_firm, *given[1:]), (*given[:3], "", "")):
+            with pytest.raises(psycopg.Error) as refused:
+                connection.execute(EVENTS, asked)
+            assert refused.value.sqlstate == "PC002"
+        connection.execute(
+            "select desk.record_rows('administrative_penalty', %s, null, null, null, '核查')", [built.of_person]
+        )
+        assert connection.execute(EVENTS, given).fetchall() == []
+        with pytest.raises(psycopg.Error):
+            connection.execute(EVENTS, (built.of_person, "另一文号", *given[2:]))
+    firm = decision(2)
+    events = built.asks(
+        "auditor",
+        EVENTS,
+        built.house.record(firm["decision_no"]),
+        firm["decision_no"],
+        firm["authority_uscc"],
+        "uscc",
+        firm["uscc"],
+    )
+    assert [row[0] for row in events] == ["撤销"]
+
+
 def test_a_look_at_a_record_is_booked_by_the_database_for_the_person_of_the_session(built: Built) -> None:
     auditor = built.people["auditor"]
     built.client("auditor").get(f"/records/{built.of_firm}")
@@ -177,6 +262,49 @@ def test_a_look_at_a_record_is_booked_by_the_database_for_the_person_of_the_sess
     with pytest.raises(psycopg.Error) as refused:
         built.asks("clerk", "select desk.note_visit('explain', '', '', %s)", built.of_firm)
     assert refused.value.sqlstate == "PC001", "a clerk looks at slips of the own unit"
+
+
+def _told(built: Built, path: str) -> None:
+    assert built.client("auditor").get(path).status_code == 200
+
+
+def _taken(built: Built, path: str, purpose: str) -> None:
+    form = {"csrf": built.people["auditor"].csrf, "purpose": purpose}
+    assert built.client("auditor").post(path, data=form).status_code == 200
+
+
+def _said(*words: object) -> None:
+    answer = credit(*words)
+    assert answer.code == 0, answer.err
+
+
+WAYS: dict[str, Callable[[Built, str, Path], None]] = {  # to look at a record, each with what is typed as its purpose
+    "page": lambda built, why, _: _told(built, f"/records/{built.of_firm}?purpose={why}"),
+    "page of a person": lambda built, why, _: _told(built, f"/records/{built.of_person}?purpose={why}"),
+    "page of a row": lambda built, why, _: _told(built, f"/batches/{built.house.first}/rows/9?purpose={why}"),
+    "case": lambda built, why, _: _taken(built, f"/records/{built.of_firm}/case", why),
+    "original": lambda built, why, _: _taken(built, f"/records/{built.of_firm}/original", why),
+    "original of a person": lambda built, why, _: _taken(built, f"/records/{built.of_person}/original", why),
+    "explain": lambda built, why, _: _said("explain", built.of_firm, "--purpose", why),
+    "explain a person": lambda built, why, _: _said("explain", built.of_person, "--purpose", why),
+    "explain --case": lambda built, why, to: _said("explain", built.of_person, "--purpose", why, "--case", to / "a.zip"),
+    "explain --original": lambda built, why, to: _said("explain", built.of_firm, "--purpose", why, "--original", to / "a.csv"),
+    "find --person": lambda built, why, _: _said("find", "--person", "--purpose", why),
+    "report person": lambda built, why, to: _said("report", "person", "--purpose", why, "-o", to),
+    "the database": lambda built, why, _: looked.book(run_on(), built.of_firm, "", purpose=why, action="explain", channel="cli"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_number_typed_as_a_purpose_never_reaches_the_log(
+    built: Built, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(ID_NUMBER + "\n"))
+    ((before,),) = built.house.query("select coalesce(max(id), 0) from ledger.access_log")
+    WAYS[way](built, f"核对 {ID_NUMBER}", tmp_path)
+    booked = built.house.query("select cast(l as text), purpose from ledger.access_log l where id > %s", before)
+    assert any("核对" in purpose for _, purpose in booked)
+    assert [row for row, _ in booked if ID_NUMBER in row] == []
 
 
 def test_a_release_tells_records_of_persons_without_their_id(built: Built) -> None:

@@ -11,6 +11,7 @@ from psycopg import errors
 from public_credit.base import settings
 from public_credit.base.messages import UserError
 from public_credit.custody import vault
+from public_credit.identifiers.codes import make_id_number
 from public_credit.ledger.session import acting, session, signed_in
 from public_credit.ledger.states import Audience
 from public_credit.oversight import trace
@@ -115,6 +116,50 @@ def test_a_persons_records_want_a_session_and_a_purpose_and_are_logged_as_they_a
     assert told[0][1] is None and {record["person_ref"] for _, record in told[1:]} == {token}
 
 
+def test_a_miss_counts_whatever_it_is_called(profiles: Profiles, warehouse: Any) -> None:
+    profiles.person()
+    _open(warehouse, "auditor", "auditor")
+    with warehouse.connect("auditor") as auditor:
+        auditor.execute("select set_config('pcw.session', 'auditor', true), set_config('pcw.look', 'x', true)")
+        for number in range(10):
+            auditor.execute(ASK, [[bytes([number]) * 32], "核查"])
+        log = auditor.execute("select distinct action from ledger.access_log").fetchall()
+        with pytest.raises(psycopg.Error) as error:
+            auditor.execute(ASK, [vault.lookups(ID_NUMBER), "核查"])
+    assert error.value.sqlstate == "PC003" and log == [("explain",)], "a look of no known sort is one at a record"
+
+
+def test_whoever_answers_to_what_is_asked_is_in_the_log(profiles: Profiles, warehouse: Any) -> None:
+    other = make_id_number("37039919850505002")
+    with warehouse.connect("collector") as collector:
+        tokens = [profiles.person(), *vault.Vault(collector).tokenise([other])]
+    _open(warehouse, "auditor", "auditor")
+    with warehouse.connect("auditor") as auditor:
+        auditor.execute("select set_config('pcw.session', 'auditor', true)")
+        told = auditor.execute(ASK, [vault.lookups(ID_NUMBER) + vault.lookups(other), "核查"]).fetchall()
+        log = auditor.execute("select id, subject_ref from ledger.access_log order by id").fetchall()
+    assert [subject for _, subject in log] == tokens and told[0][0] == log[0][0]
+
+
+def test_a_look_that_is_rolled_back_is_in_the_log_of_the_server(profiles: Profiles, warehouse: Any) -> None:
+    token = profiles.person()
+    _open(warehouse, "auditor", "auditor")
+    path = warehouse.cluster.home / "postgres.log"
+    for ask, given, action in (
+        (ASK, [vault.lookups(ID_NUMBER), f"核查 {ID_NUMBER}"], "report_person"),
+        ("select desk.note_visit('case', %s, '', %s)", ["核查", "r" + "0" * 31], "case"),
+    ):
+        before = path.stat().st_size
+        with warehouse.connect("auditor") as auditor:
+            auditor.execute("select set_config('pcw.session', 'auditor', true)")
+            auditor.execute(ask, given)
+            auditor.rollback()
+            assert auditor.execute("select count(*) from ledger.access_log").fetchone() == (0,)
+        said = path.read_bytes()[before:].decode()
+        assert f"account a_auditor, role auditor, action {action}, at 20" in said
+        assert ID_NUMBER not in said and token not in said and "核查" not in said
+
+
 def test_many_numbers_at_once_are_not_asked_for(warehouse: Any) -> None:
     _open(warehouse, "auditor", "auditor")
     with warehouse.connect("auditor") as auditor, pytest.raises(psycopg.Error, match="one number at a time"):
@@ -124,6 +169,28 @@ def test_many_numbers_at_once_are_not_asked_for(warehouse: Any) -> None:
         with warehouse.connect(role) as asking, pytest.raises(psycopg.Error, match="one number at a time"):
             numbers = [f"示罚〔2026〕{n}号" for n in range(100)]
             asking.execute("select * from desk.find_records('administrative_penalty', null, %s)", [numbers])
+
+
+WRITING = """
+    with recursive writes as (
+        select p.oid, p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname in ('desk', 'ledger') and p.prosecdef and p.prosrc ~* 'insert into ledger\\.access_log'
+        union select p.oid, p.proname from writes w
+        join pg_proc p on p.prosrc ~ ('desk\\.' || w.proname || '\\(') and p.prosecdef
+    )
+    select distinct 'desk.' || proname from writes"""
+
+
+def test_what_books_a_look_is_written_without_numbers(warehouse: Any) -> None:
+    with warehouse.connect("owner") as owner:
+        functions = {name for (name,) in owner.execute(WRITING)}
+    assert {"desk.note_look", "desk.note_visit", "desk.person_records", "desk.record_rows"} <= functions
+    said = text("select :purpose")
+    with session("owner") as opened:
+        for name in sorted(functions):
+            asked = text(f"{said.text} /* {name}(…) */")
+            assert opened.scalar(asked, {"purpose": f"核对 {ID_NUMBER}"}) == "核对 〔证件******〕", name
+        assert opened.scalar(said, {"purpose": ID_NUMBER}) == ID_NUMBER, "what is only read is asked as it is"
 
 
 def test_nobody_writes_a_look_by_hand_and_a_blank_number_finds_nobody(warehouse: Any) -> None:
@@ -144,7 +211,7 @@ def test_a_persons_record_is_told_to_whom_is_signed_in_and_in_the_log_at_once(wa
         owner.execute(
             "insert into ledger.attempt (batch_seq, attempt, business_date) select seq, 1, business_date from ledger.batch"
         )
-    (found,) = trace.find("示罚〔2026〕8号")
+    (found,) = trace.find("示罚〔2026〕8号", run_on(who="甲"), purpose="核查")
     with pytest.raises(UserError, match="没有登录"):
         trace.story(found, purpose="核查")
     with signed_in(run_on(who="甲")) as token:
@@ -153,7 +220,7 @@ def test_a_persons_record_is_told_to_whom_is_signed_in_and_in_the_log_at_once(wa
         assert trace.story(found, purpose="核查", token=token)["versions"]
     with warehouse.connect("reader") as reader:
         log = reader.execute("select who, purpose, action, record_id, channel from ledger.access_log").fetchall()
-        assert log == [("甲", "核查", "explain", found.record_id, "cli")]
+        assert log == [("甲", "核查", action, found.record_id, "cli") for action in ("find", "explain")]
         assert reader.execute("select count(*) from desk.who()").fetchone() == (0,)
     with pytest.raises(UserError, match="没有登录"):
         trace.story(found, purpose="核查", token=token)

@@ -77,6 +77,15 @@ def test_what_nobody_altered_is_told_so_and_what_cannot_be_proved_with_it(sealed
     assert verified("--since", "2100-01-01")["counts"].get("objects", 0) == 0
 
 
+def test_whoever_verifies_notes_it_and_whoever_reads_cannot(sealed: Any) -> None:
+    for account in ("auditor", ""):
+        assert credit("audit", "verify", by=account).code == 0
+    with sealed.connect("reader") as reader:
+        assert reader.execute("select count(*) from ledger.chain_event where operation = 'verified'").fetchone() == (2,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute('select ledger.chain_verified(\'{"findings": 0, "since": ""}\')')
+
+
 @pytest.mark.parametrize(
     ("table", "statement", "what"),
     [

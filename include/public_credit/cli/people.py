@@ -19,7 +19,6 @@ from .overview import Json
 from .start import run_of
 
 if TYPE_CHECKING:
-    from ..oversight.record.load import Asked
     from ..papers.record.model import RecordCase
 
 Purpose = Annotated[str | None, typer.Option(help="查询目的；涉及自然人的记录必填，并记入查询日志。")]
@@ -54,11 +53,12 @@ def explain(
 
     run, said = run_of(), purpose or ""
     place = load.place_of(key)
-    asked = [load.at_place(*place)] if place else load.every(key)
-    if len(asked) > 1 and (html or case or original):
-        asked = [load.one(key)]
+    found = [] if place else load.answering(key, run, purpose=said)
+    asked = [load.at_place(*place)] if place else [load.asked_for(item) for item in found]
+    if html or case or original:
+        asked = [load.only(asked, key)]
     if not (html or case or original or as_json or place):
-        _tell(run, asked, key, said)
+        _tell(run, found, said)
         return
     cases = [load.case(run, item, purpose=said, action="case" if case else "explain") for item in asked]
     written = []
@@ -79,14 +79,14 @@ def explain(
         _print_case(cases[0])
 
 
-def _tell(run: Run, asked: list[Asked], key: str, purpose: str) -> None:
-    from ..oversight.record import looked
+def _tell(run: Run, found: list[trace.Found], purpose: str) -> None:
+    from ..oversight.record import load, looked
 
-    for item in asked:
+    for item in map(load.asked_for, found):
         given = looked.purpose_given(item.about_person, purpose)
         if not item.about_person:  # of a person's the database writes the look as it answers
             looked.book(run, item.record_id, item.place, purpose=given, action="explain", channel="cli")
-    for one in trace.find(key):
+    for one in found:
         with looked.signed_in_for(run, one.about_person, "") as token:
             _print(trace.story(one, purpose=purpose, token=token))
 

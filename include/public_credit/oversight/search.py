@@ -1,7 +1,8 @@
 """The search of an auditor: by document number, code, name, record id, batch, place, file hash, waiver or figure.
 
 Several hits are normal. A person's record answers to its own number alone – of the document or the record – and shows nothing
-but that; by ID number ``of_person`` finds it, with a purpose, one person at a time. Every look-up goes by an index.
+but that there is one, neither kind nor id, and that is in the log and counts; by ID number ``of_person`` finds it, with a purpose,
+one person at a time. Every look-up goes by an index.
 """
 
 from __future__ import annotations
@@ -119,6 +120,7 @@ def search(run: Run, given: str) -> Found:
             _organisations(opened, wanted, found)
         else:
             found.notes.append("最近一次构建没有完成，按主体的查询从略。")
+    _persons(run, wanted, found)
     return found
 
 
@@ -198,7 +200,7 @@ def _waiver(opened: Session, number: int, found: Found) -> None:
 
 
 def _records(opened: Session, wanted: str, found: Found, ready: bool) -> None:
-    """Records by document number or record id; of a person's nothing but that there is one."""
+    """Records of organisations by document number, anybody's by record id; of a person's nothing but that there is one."""
     answering = trace.answering(opened, wanted)[:MOST]
     asked = [item.record_id for item in answering if ready and item.record_id and not item.about_person]
     told = {row.record_id: row for row in opened.execute(text(_TOLD), {"records": asked})} if asked else {}
@@ -207,11 +209,25 @@ def _records(opened: Session, wanted: str, found: Found, ready: bool) -> None:
         if item.record_id is None:
             found.hits.append(Hit("row", f"{item.batch_seq}/{item.row_no}", "无法识别的行", place, _kind(item.kind)))
         elif item.about_person:
-            found.hits.append(Hit("record", item.record_id, "自然人记录", _kind(item.kind), "查看须说明目的，逐人查询"))
+            found.hits.append(_of_person(wanted))
         elif row := told.get(item.record_id):
             found.hits.append(_hit(_kind(item.kind), row))
         else:
             found.hits.append(Hit("record", item.record_id, _kind(item.kind), wanted, f"{place}，未建入数仓"))
+
+
+def _of_person(wanted: str) -> Hit:
+    """That a person's record answers; what is asked by it asks for a purpose."""
+    return Hit("record", wanted, "自然人记录", wanted, "查看须说明目的，逐人查询")
+
+
+def _persons(run: Run, wanted: str, found: Found) -> None:
+    """That there is a person's record with this document number, as often as an account may ask in an hour."""
+    try:
+        if trace.persons_answering(wanted, run):
+            found.hits.append(_of_person(wanted))
+    except UserError as refused:
+        found.notes.append(f"{refused.text}{refused.remedy}")
 
 
 def _organisations(opened: Session, wanted: str, found: Found) -> None:

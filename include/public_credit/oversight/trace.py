@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +13,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError, key_given
+from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..identifiers import persons
 from ..land import shapes
 from ..land.rules import load_ruleset
 from ..ledger import ids, unchanged, words
 from ..ledger.looks import refusals
-from ..ledger.session import session
+from ..ledger.session import acts_for_somebody, session, signed_in
 from ..ledger.states import BatchState, QuarantineState
 from . import part
 
@@ -27,6 +30,10 @@ _FOUND = text(f"""
     from unnest(cast(:kinds as text[])) with ordinality asked (kind, place)
     cross join lateral desk.find_records(asked.kind, :record, cast(:numbers as text[])) f
     order by asked.place, f.batch_seq, f.attempt, f.row_no""")
+_PERSONS = text(f"""
+    select f.kind, 'person', {ids.record_id("f.record_id")}, f.batch_seq, f.attempt, f.row_no
+    from desk.find_persons(cast(:kinds as text[]), cast(:numbers as text[]), :purpose) f
+    order by array_position(cast(:kinds as text[]), f.kind), f.batch_seq, f.attempt, f.row_no""")
 WITH_THE_BATCH = {  # what became of a row, where its whole batch went that way
     BatchState.HELD: "随批次扣留",
     BatchState.LANDED: words.NOT_JUDGED,
@@ -45,7 +52,10 @@ _BESIDE = {
 
 @dataclass(frozen=True)
 class Found:
-    """A record that answers to a key; ``record_id`` is empty for a row whose key cannot be read."""
+    """A record that answers to a key; ``record_id`` is empty for a row whose key cannot be read.
+
+    Of a person's that answers without a purpose nothing is told: ``kind`` is empty, too, and there is no place.
+    """
 
     kind: str
     variant: str
@@ -70,23 +80,36 @@ def spellings(key: str) -> list[str]:
     return sorted(result)
 
 
-def find(key: str) -> list[Found]:
+class PurposeNeeded(UserError):
+    """A person's record answers; which, is told for a purpose only."""
+
+    def __init__(self) -> None:
+        super().__init__("该记录涉及自然人，须说明查询目的。", remedy="加上 --purpose “……”，查询将记入日志。", code=2)
+
+
+def find(key: str, run: Run | None = None, *, purpose: str = "") -> list[Found]:
     """Records with this document number or record id, one per record (rows without a readable key one by one).
 
-    Raises UserError for a blank key, for a record whose rows have been purged, and where it names records of several persons: persons are looked up one at a time.
+    Those of persons answer to a document number for a purpose, to whom ``run`` or the page acts for; each is in the log.
+    Raises UserError for a blank key, for a record whose rows have been purged, without a purpose where a person's record answers
+    (``PurposeNeeded``), and where it names records of several persons: persons are looked up one at a time.
     """
     key = key_given(key, "文书号或记录编号")
     with session("reader") as opened:
         found = answering(opened, key)
         if ids.is_record_id(key) and not found:
             _told_purged(opened, key)
-    persons = [item for item in found if item.about_person]
-    if len(persons) > 1:
+    answered = persons_answering(key, run, purpose=purpose)
+    if any(not item.kind for item in answered):
+        raise PurposeNeeded
+    found += answered
+    of_persons = [item for item in found if item.about_person]
+    if len(of_persons) > 1:
         several = [
-            item.record_id or f"批次 {item.batch_seq} 第 {item.row_no} 行（无法识别，见退回单）" for item in persons
+            item.record_id or f"批次 {item.batch_seq} 第 {item.row_no} 行（无法识别，见退回单）" for item in of_persons
         ]
         raise UserError(
-            f"该文书号涉及 {len(persons)} 条自然人记录，须逐人查询。",
+            f"该文书号涉及 {len(of_persons)} 条自然人记录，须逐人查询。",
             remedy="改用记录编号逐条查询，各写明目的："
             + "、".join(several[:_LISTED])
             + (f" 等 {len(several)} 条" if len(several) > _LISTED else "")
@@ -96,12 +119,36 @@ def find(key: str) -> list[Found]:
 
 
 def answering(opened: Session, key: str) -> list[Found]:
-    """Records with this document number or record id, those of persons among them, as ``find`` tells them one by one."""
+    """Records with this record id, or of organisations with this document number, as ``find`` tells them one by one."""
     by_id = ids.is_record_id(key)
     kinds = [kind.id for kind in load_catalogue().kinds.values() if by_id or kind.document is not None]
     asked = {"kinds": kinds, "record": key if by_id else None, "numbers": None if by_id else spellings(key)}
+    return _each(opened.execute(_FOUND, asked).tuples())
+
+
+def persons_answering(key: str, run: Run | None, *, purpose: str = "") -> list[Found]:
+    """Records of persons with this document number; without a purpose one of no kind, id or place, where there is any.
+
+    To nobody who is not signed in. Each answer is in the log and counts. Raises UserError (code 4) after too many in an hour.
+    """
+    if ids.is_record_id(key):
+        return []
+    kinds = [kind.id for kind in load_catalogue().kinds.values() if kind.document is not None]
+    asked = {"kinds": kinds, "numbers": spellings(key), "purpose": persons.mask(purpose.strip())}
+    with ExitStack() as held:
+        token = ""
+        if not acts_for_somebody():
+            if run is None or run.token is None:
+                return []
+            token = held.enter_context(signed_in(run))
+        held.enter_context(refusals())
+        return _each(held.enter_context(session("reader", token)).execute(_PERSONS, asked).tuples())
+
+
+def _each(rows: Iterable[Any]) -> list[Found]:
+    """One per record, or per row that tells none."""
     found: dict[Any, Found] = {}
-    for row in opened.execute(_FOUND, asked).tuples():
+    for row in rows:
         record = Found(*row)
         place = (record.batch_seq, record.attempt, record.row_no)
         found.setdefault((record.kind, record.record_id or place), record)

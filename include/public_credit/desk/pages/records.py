@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import FastAPI, Path, Query
 
 from ...base.messages import UserError
 from ...catalogue import load_catalogue
-from ...oversight import figure, search
+from ...oversight import figure, search, trace
 from ...oversight.lineage import compiled, shown
 from ...oversight.lineage import page as lineage_page
 from ...oversight.lineage.told import Words
@@ -33,7 +34,7 @@ def _home(hit: search.Hit) -> str:
     if hit.sort == "row":
         batch, _, row = hit.key.partition("/")
         return f"/batches/{batch}/rows/{row}"
-    return _HOMES.get(hit.sort, "/find?q={}").format(hit.key)
+    return _HOMES.get(hit.sort, "/find?q={}").format(quote(hit.key, safe="/"))
 
 
 def find(person: Signed, q: Text = "") -> Told:
@@ -54,7 +55,11 @@ def _case(person: Signed, asked: load.Asked, purpose: str) -> Told:
 
 def record(person: Signed, key: Key, purpose: Text = "") -> Told:
     """A record as one case; of a person only with a purpose, and every look is logged."""
-    return _case(person, load.one(key), purpose)
+    try:
+        asked = load.one(key, person.run(run_now()), purpose=purpose)
+    except trace.PurposeNeeded:
+        return {"case": None}
+    return _case(person, asked, purpose)
 
 
 def row(person: Signed, seq: Seq, row_no: Seq, purpose: Text = "") -> Told:

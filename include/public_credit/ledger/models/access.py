@@ -40,7 +40,10 @@ class AccessLog(Base):
     subject_ref: Mapped[str] = mapped_column(server_default="")
     record_id: Mapped[str] = mapped_column(server_default="")
     channel: Mapped[str] = mapped_column(server_default="cli")
-    __table_args__ = (Index("ix_access_log_record_id", "record_id", postgresql_where=text("record_id <> ''")),)
+    __table_args__ = (
+        Index("ix_access_log_record_id", "record_id", postgresql_where=text("record_id <> ''")),
+        Index("ix_access_log_find", "who", "at", postgresql_where=text("action = 'find'")),
+    )
 
 
 class RelationRight(Base):

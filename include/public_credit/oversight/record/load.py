@@ -58,18 +58,22 @@ def load(
     ``check``: whether the original is read through to compute its hash again. The look is in ``access_log`` before anything
     is read. Raises UserError: nothing or more than one record answers (code 4, 2), a person without a purpose (code 2).
     """
-    return case(run, one(key), purpose=purpose, channel=channel, action=action, check=check)
+    return case(run, one(key, run, purpose=purpose), purpose=purpose, channel=channel, action=action, check=check)
 
 
-def one(key: str) -> Asked:
-    """What a key asks for. Raises UserError where that is nothing, or more than one record."""
+def one(key: str, run: Run | None = None, *, purpose: str = "") -> Asked:
+    """What a key asks for. Raises UserError where that is nothing, or more than one record, or as ``trace.find`` does."""
     if place := place_of(key):
         return at_place(*place)
-    found = every(key)
-    if len(found) > 1:
-        listed = "、".join(item.record_id or item.place for item in found[:20])
-        raise UserError(f"有 {len(found)} 条记录答以“{key.strip()}”。", remedy=f"改用记录编号查询：{listed}。")
-    return found[0]
+    return only(every(key, run, purpose=purpose), key)
+
+
+def only(asked: list[Asked], key: str) -> Asked:
+    """The one record a key asks for. Raises UserError where there are more."""
+    if len(asked) > 1:
+        listed = "、".join(item.record_id or item.place for item in asked[:20])
+        raise UserError(f"有 {len(asked)} 条记录答以“{key.strip()}”。", remedy=f"改用记录编号查询：{listed}。")
+    return asked[0]
 
 
 def place_of(key: str) -> tuple[int, int] | None:
@@ -78,15 +82,27 @@ def place_of(key: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def every(key: str) -> list[Asked]:
-    """The records that answer to a document number or record id. Raises UserError (code 4) for none."""
-    found = trace.find(key)
+def every(key: str, run: Run | None = None, *, purpose: str = "") -> list[Asked]:
+    """The records that answer to a document number or record id. Raises UserError (code 4) for none, or as ``trace.find`` does."""
+    return [asked_for(item) for item in answering(key, run, purpose=purpose)]
+
+
+def answering(key: str, run: Run | None, *, purpose: str) -> list[trace.Found]:
+    """What ``every`` asks for, as it was found."""
+    found = trace.find(key, run, purpose=purpose)
     if not found:
-        raise UserError(f"没有文书号或记录编号为 {key} 的记录。", remedy="核对文书号（括号可用全角或半角）。", code=4)
-    kinds = load_catalogue().kinds
-    return [
-        Asked(kinds[item.kind], item.record_id or "", item.batch_seq, item.row_no, item.about_person) for item in found
-    ]
+        more = "自然人的记录须登录后按文书号查询。" if run is not None and run.token is None else ""
+        raise UserError(
+            f"没有文书号或记录编号为 {key} 的记录。", remedy=f"核对文书号（括号可用全角或半角）。{more}", code=4
+        )
+    return found
+
+
+def asked_for(item: trace.Found) -> Asked:
+    """A record that was found, as it is asked for."""
+    return Asked(
+        load_catalogue().kinds[item.kind], item.record_id or "", item.batch_seq, item.row_no, item.about_person
+    )
 
 
 def at_place(batch_seq: int, row_no: int) -> Asked:

@@ -24,6 +24,7 @@ ACTIONS = {
     "original": "取出原件",
     "report_person": "本人报告",
     "find_person": "查找本人记录",
+    "find": "按文书号查到",
 }
 
 
@@ -50,8 +51,11 @@ def signed_in_for(run: Run, about_person: bool, token: str) -> Iterator[str]:
 
 
 def book(run: Run, record_id: str, place: str, *, purpose: str, action: str, channel: str) -> None:
-    """Book a look at a record, or at a row that tells none (``place``: ``batch/row``); for whom a page acts, by the database."""
-    about = "" if record_id else f"row:{place}"
+    """Book a look at a record, or at a row that tells none (``place``: ``batch/row``); for whom a page acts, by the database.
+
+    Numbers of persons in the purpose are blanked.
+    """
+    purpose, about = persons.mask(purpose.strip()), "" if record_id else f"row:{place}"
     with refusals(), session("reader") as opened:
         if acts_for_somebody():
             visit(opened, action, purpose, about, record_id)
@@ -64,8 +68,8 @@ def book(run: Run, record_id: str, place: str, *, purpose: str, action: str, cha
 
 
 def visit(opened: Session, action: str, purpose: str, subject_ref: str, record_id: str = "") -> None:
-    """Have the database log a look of the person of this session: who and when, it says itself."""
-    opened.execute(select(func.desk.note_visit(action, purpose, subject_ref, record_id)))
+    """Have the database log a look of the person of this session: who and when, it says itself; numbers of persons are blanked."""
+    opened.execute(select(func.desk.note_visit(action, persons.mask(purpose.strip()), subject_ref, record_id)))
 
 
 def at(opened: Session, kind: Kind, record_id: str) -> tuple[Look, ...]:

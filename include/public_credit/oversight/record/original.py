@@ -25,7 +25,7 @@ def content(run: Run, case: RecordCase, *, purpose: str, channel: str = "cli") -
     if not purpose.strip():
         raise UserError("取出原件须说明目的。", remedy="加上 --purpose “……”，查询将记入日志。")
     place = f"{case.batch_seq}/{case.row_no}"
-    looked.book(run, case.record_id, place, purpose=purpose.strip(), action="original", channel=channel)
+    looked.book(run, case.record_id, place, purpose=purpose, action="original", channel=channel)
     return _read(case)
 
 

@@ -36,7 +36,7 @@ _BUILT = (
 # Events name a decision by number, authority and table; whom it is about, where they say it.
 _EVENTS = f"""
     select event_type, event_date, basis, {ids.record_id("record_id")} as record_id, batch_seq, row_no
-    from desk.decision_events(:document, :authority, :table, :scheme, :value) order by event_date, batch_seq, row_no"""
+    from desk.decision_events(:kind, :record, :document, :authority, :table, :scheme, :value) order by event_date, batch_seq, row_no"""
 # The states that events bring, by what the code list of decision_event calls them.
 _BROUGHT_BY = {"撤销": RecordState.REVOKED, "修复": RecordState.REPAIRED}
 _OBJECTIONS = ("异议受理", "异议办结")
@@ -53,6 +53,8 @@ def events(opened: Session, kind: Kind, row: Row) -> list[Mapping[str, Any]]:
     if not kind.record or not table or not kind.document:
         return []
     asked = {
+        "kind": kind.id,
+        "record": row.record_id,
         "document": row.values.get(kind.document, ""),
         "authority": row.values.get(kind.record.authority_uscc, ""),
         "table": table,

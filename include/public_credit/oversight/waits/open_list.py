@@ -64,7 +64,6 @@ def items(on: date, unit: str | None = None) -> list[Item]:
         found = [
             *district.files(catalogue, on),
             *taken,
-            *evidence.altered(connection),
             *_steps(connection, catalogue, stale, {item.unit_id for item in taken if item.rank != Rank.NOTICE}),
             *intake.signals(connection, catalogue),
             *intake.silence(connection, catalogue, on),
@@ -76,6 +75,7 @@ def items(on: date, unit: str | None = None) -> list[Item]:
             []
             if unit
             else [
+                *evidence.altered(connection),
                 *onward.approvals(connection),
                 *onward.unsettled(connection, catalogue, on, stale),
                 *onward.differences(connection, catalogue),
