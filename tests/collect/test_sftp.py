@@ -116,6 +116,7 @@ def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(server, wareh
         "new": 2,
         "known": 0,
         "unchanged": 0,
+        "behind": 0,
         "late": 0,
         "missing": 0,
         "waiting": 0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +79,9 @@ def outcomes(office: Office, cells: dict[tuple[str, str], int], seq: int) -> dic
 
 def listed(office: Office) -> dict[int, dict[str, Any]]:
     """Waiting cases by the row of the answer."""
-    return {case["row_no"]: case for case in json.loads(credit("corrections", "--json").out)}
+    told = credit("corrections", "--json")
+    assert told.code == 0, told.err
+    return {case["row_no"]: case for case in told.json}
 
 
 def test_place_and_likeness(matrix: tuple[Office, dict[tuple[str, str], int], int]) -> None:

@@ -149,7 +149,8 @@ def test_an_error_in_one_receipt_fails_the_run_after_everything_else_was_done(st
     (slip,) = (stack.home / "slips" / "slj").glob("*.xlsx")
     assert slip.name.startswith("退回单_示范区水利局_行政处罚") and slip.name.endswith("_2行.xlsx")
     assert stack.query(
-        "select count(*) from intermediate.int_administrative_penalty__current where decision_no like 'xzcf_good%'"
+        "select count(*) from intermediate.int_administrative_penalty__current where decision_no like 'xzcf_good%'",
+        role="owner",
     ) == [(25,)]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..base.run import Run
-from ..catalogue import Kind, load_catalogue
+from ..catalogue import Kind
 from ..identifiers import persons
 from ..ledger import ids, locks, words
 from ..ledger.models import Batch, CorrectionCase, Quarantine, RecordLink
@@ -96,6 +96,16 @@ def link_decided(opened: Session, parameters: dict[str, object]) -> None:
     opened.execute(text(_LINK), parameters)
 
 
+_PLACED = ("kind", "batch_seq", "attempt", "row_no")
+_PLACE = """
+    select sheet, source_row from desk.receipt_rows(:kind, :batch_seq, :attempt, array[cast(:row_no as integer)])"""
+_RETURNED = """
+    select q.id, q.batch_seq, b.file_name, r.sheet, r.source_row, q.rules, q.state
+    from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
+    left join lateral desk.receipt_rows(:kind, q.batch_seq, q.attempt, array[q.row_no]) r on true
+    where q.id = any(:ids) order by q.id"""
+
+
 def waiting(opened: Session) -> list[dict[str, Any]]:
     """Cases to decide, oldest first: the delivered row by receipt, file, sheet and line, and the returned rows by entry and place.
 
@@ -110,27 +120,11 @@ def waiting(opened: Session) -> list[dict[str, Any]]:
         from {WAITING} order by c.id""")
         ).mappings()
     ]
-    kinds = load_catalogue().kinds
     for case in cases:
-        raw = kinds[case["kind"]].raw
-        place = opened.execute(
-            text(
-                f"select sheet, source_row from {raw} where (batch_seq, attempt, row_no) = (:batch_seq, :attempt, :row_no)"
-            ),
-            {name: case[name] for name in ("batch_seq", "attempt", "row_no")},
-        ).one_or_none()
+        place = opened.execute(text(_PLACE), {name: case[name] for name in _PLACED}).one_or_none()
         case["sheet"], case["source_row"] = place or (None, None)
-        case["returned"] = [
-            dict(row)
-            for row in opened.execute(
-                text(f"""
-            select q.id, q.batch_seq, b.file_name, r.sheet, r.source_row, q.rules, q.state
-            from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
-            left join {raw} r on (r.batch_seq, r.attempt, r.row_no) = (q.batch_seq, q.attempt, q.row_no)
-            where q.id = any(:ids) order by q.id"""),
-                {"ids": case["candidates"]},
-            ).mappings()
-        ]
+        returned = opened.execute(text(_RETURNED), {"ids": case["candidates"], "kind": case["kind"]}).mappings()
+        case["returned"] = [dict(row) for row in returned]
     return cases
 
 
