@@ -57,6 +57,9 @@ def _settle_differing(connection: Connection, policy: Policy, owner: str) -> Non
     for found in compare.relations(connection, policy):
         if found.owner != owner:
             continue
+        if not found.view:
+            # First the lock the rights of rows need: an autovacuum of the table would wait for the grants, and they for it.
+            connection.execute(text(f"lock table {found.sql} in access exclusive mode"))
         if found.line is None:
             connection.execute(text(f"revoke all on {found.sql} from public, {everyone} cascade"))
         else:

@@ -108,6 +108,7 @@ class Differing:
     owner: str
     line: Line | None
     faults: list[str]
+    view: bool
 
     @property
     def sql(self) -> str:
@@ -141,7 +142,7 @@ def relations(connection: Connection, policy: Policy) -> list[Differing]:
         if row.view and line is not None and not row.as_invoker:
             faults.append(f"{name} 不以读取者的权限读取（security_invoker）")
         if faults:
-            found.append(Differing(row.schema, row.name, row.owner, line, faults))
+            found.append(Differing(row.schema, row.name, row.owner, line, faults, row.view))
     return found
 
 
