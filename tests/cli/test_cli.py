@@ -162,11 +162,12 @@ def test_a_received_value_is_shown_beside_the_canonical_one(played: World) -> No
 
 def test_a_persons_record_needs_a_purpose_and_is_logged(played: World) -> None:
     number, record = _decision(played, "person")
-    before = played.query("select count(*) from ledger.access_log")[0][0]
+    before = played.query("select coalesce(max(id), 0) from ledger.access_log")[0][0]
     refused = credit("explain", number)
     assert refused.code == 2 and "须说明查询目的" in refused.err and refused.out == ""
     assert credit("explain", number, "--purpose", "  ").code == 2
-    assert played.query("select count(*) from ledger.access_log")[0][0] == before
+    booked = played.query("select action from ledger.access_log where id > %s", [before])
+    assert booked == [("find",)] * 2, "that the number is a person's record was told; the record was not"
     shown = credit("explain", record, "--purpose", "核对异议申请 2026-17", "--json")
     assert shown.code == 0
     log = played.query("select who, purpose, record_id, channel from ledger.access_log order by id desc limit 1")[0]
