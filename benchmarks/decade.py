@@ -29,6 +29,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import measure  # noqa: E402
 import numpy as np  # noqa: E402
 import polars as pl  # noqa: E402
+from local_stack.arguments import Parser  # noqa: E402
 from subjects import QUICK, Bench, started_with  # noqa: E402
 
 YEAR = 365
@@ -280,13 +281,15 @@ def table(measured: list[dict[str, Any]], options: argparse.Namespace) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=60_000)
-    parser.add_argument("--changed", type=int, default=300)
-    parser.add_argument("--days", type=int, default=2)
-    parser.add_argument("--years", type=float, nargs="+", default=[0, 1, 5])
-    parser.add_argument("--whole", type=int, default=20)
-    parser.add_argument("--json", action="store_true")
+    parser = Parser("./run bench decade", description="多年全量名录的代价：每天占用的字节，落地、关卡、构建一天的耗时")
+    parser.add_argument("--rows", type=int, default=60_000, metavar="行数", help="名录的行数")
+    parser.add_argument("--changed", type=int, default=300, metavar="行数", help="每天变化的行数")
+    parser.add_argument("--days", type=int, default=2, metavar="天数", help="每个年龄测量的天数")
+    parser.add_argument(
+        "--years", type=float, nargs="+", default=[0, 1, 5], metavar="年", help="数仓的年龄（年），可列多个"
+    )
+    parser.add_argument("--whole", type=int, default=20, metavar="天数", help="最近多少天按全部行补入")
+    parser.add_argument("--json", action="store_true", help="按 JSON 输出")
     options = parser.parse_args()
     measured = run(options, lambda text: print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True))
     print(json.dumps(measured, indent=1) if options.json else table(measured, options))

@@ -23,6 +23,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "include")]
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import measure  # noqa: E402
+from local_stack.arguments import Parser  # noqa: E402
 
 TARGET = 200  # milliseconds, p95
 _PERSON = """
@@ -177,12 +178,12 @@ def table(figures: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--organisations", type=int, default=50_000)
-    parser.add_argument("--practitioners", type=int, default=20_000)
-    parser.add_argument("--times", type=int, default=40)
-    parser.add_argument("--json", action="store_true")
+    parser = Parser("./run bench desk", description="工作台各页的耗时（毫秒，中位数与 p95），以各自的使用者登录")
+    parser.add_argument("--records", type=int, default=1_000_000, metavar="条数", help="记录数")
+    parser.add_argument("--organisations", type=int, default=50_000, metavar="个数", help="组织数")
+    parser.add_argument("--practitioners", type=int, default=20_000, metavar="人数", help="从业人员数")
+    parser.add_argument("--times", type=int, default=40, metavar="次数", help="每页请求次数")
+    parser.add_argument("--json", action="store_true", help="按 JSON 输出")
     options = parser.parse_args()
     figures = run(options, lambda text: print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True))
     print(json.dumps(figures, indent=1, ensure_ascii=False) if options.json else table(figures))

@@ -23,6 +23,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "include")]
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import measure  # noqa: E402
+from local_stack.arguments import Parser  # noqa: E402
 
 DATASET = "zhzf.penalty_entity"
 
@@ -242,12 +243,12 @@ def table(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--excel-rows", type=int, default=100_000)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    parser = Parser("./run bench ingest", description="落地的代价，与 COPY 交替比较")
+    parser.add_argument("--rows", type=int, default=1_000_000, metavar="行数", help="CSV 的行数")
+    parser.add_argument("--runs", type=int, default=3, metavar="次数", help="重复次数，取中位数")
+    parser.add_argument("--excel-rows", type=int, default=100_000, metavar="行数", help="工作簿的行数")
+    parser.add_argument("--json", action="store_true", help="按 JSON 输出")
+    parser.add_argument("--write", action="store_true", help="把结果写入 docs/performance.md")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:

@@ -7,7 +7,6 @@ matched and written as a workbook. Wall seconds of the three parts, medians.
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
@@ -22,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "include")]
 
 import measure  # noqa: E402
+from local_stack.arguments import Parser  # noqa: E402
 
 _FILL = """
 create table intermediate.bench_record (
@@ -142,12 +142,12 @@ def run(applicants: int, subjects: int, records: int, runs: int, say: Any) -> di
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--applicants", type=int, default=10_000)
-    parser.add_argument("--subjects", type=int, default=50_000)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
+    parser = Parser("./run bench review", description="审查一份申报名单的耗时")
+    parser.add_argument("--applicants", type=int, default=10_000, metavar="个数", help="名单上的申报主体数")
+    parser.add_argument("--subjects", type=int, default=50_000, metavar="个数", help="主体数")
+    parser.add_argument("--records", type=int, default=1_000_000, metavar="条数", help="记录数")
+    parser.add_argument("--runs", type=int, default=3, metavar="次数", help="重复次数，取中位数")
+    parser.add_argument("--json", action="store_true", help="按 JSON 输出")
     options = parser.parse_args()
     result = run(
         options.applicants,

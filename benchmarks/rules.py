@@ -1,21 +1,25 @@
 """CPU of the row rules alone: 1,000,000 penalty rows × 28 columns in chunks of 50,000.
 
-Run: ``POLARS_MAX_THREADS=2 python benchmarks/rules.py [--rows N] [--json]``; PYTHONPATH holds ``include``.
+``./run bench rules [--rows N] [--json]``, with two threads of Polars unless ``POLARS_MAX_THREADS`` says otherwise.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
+import sys
 import time
 from datetime import date, timedelta
+from pathlib import Path
 
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "include")]
 os.environ.setdefault("POLARS_MAX_THREADS", "2")
 
 import measure  # noqa: E402
 import polars as pl  # noqa: E402
+from local_stack.arguments import Parser  # noqa: E402
 from public_credit.catalogue import load_catalogue  # noqa: E402
 from public_credit.identifiers.codes import make_id_number, make_uscc  # noqa: E402
 from public_credit.land.rules import load_ruleset  # noqa: E402
@@ -99,9 +103,9 @@ def penalty_rows(count: int, seed: int = 7) -> pl.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--json", action="store_true")
+    parser = Parser("./run bench rules", description="行规则的处理器时间")
+    parser.add_argument("--rows", type=int, default=1_000_000, metavar="行数", help="行数")
+    parser.add_argument("--json", action="store_true", help="按 JSON 输出")
     options = parser.parse_args()
     kind = load_catalogue().kinds["administrative_penalty"]
     rules = RowRules(kind, "entity", load_ruleset(kind.id))

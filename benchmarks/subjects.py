@@ -25,6 +25,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "include")]
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import measure  # noqa: E402
+from local_stack.arguments import Parser  # noqa: E402
 
 LIMIT = 2.0
 
@@ -249,14 +250,14 @@ def nodes_table(small: dict[str, tuple[float, int]], large: dict[str, tuple[floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--more", type=int, default=4_000_000)
-    parser.add_argument("--changed", type=int, default=5_000)
-    parser.add_argument("--organisations", type=int, default=50_000)
-    parser.add_argument("--practitioners", type=int, default=20_000)
-    parser.add_argument("--nodes", action="store_true")
-    parser.add_argument("--json", action="store_true")
+    parser = Parser("./run bench subjects", description="主体归集、画像与时间线的代价：全量构建、少量变化、没有变化")
+    parser.add_argument("--records", type=int, default=1_000_000, metavar="条数", help="第一次构建的记录数")
+    parser.add_argument("--more", type=int, default=4_000_000, metavar="条数", help="之后再加的记录数")
+    parser.add_argument("--changed", type=int, default=5_000, metavar="行数", help="变化的记录数")
+    parser.add_argument("--organisations", type=int, default=50_000, metavar="个数", help="组织数")
+    parser.add_argument("--practitioners", type=int, default=20_000, metavar="人数", help="从业人员数")
+    parser.add_argument("--nodes", action="store_true", help="列出代价增长最多的 dbt 节点")
+    parser.add_argument("--json", action="store_true", help="按 JSON 输出")
     options = parser.parse_args()
     result = run(options, lambda text: print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True))
     if options.json:

@@ -7,7 +7,6 @@ number, so that it can be made again (``--only 17``).
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import random
@@ -24,6 +23,7 @@ from pathlib import Path
 import openpyxl
 import orjson
 import xlwt
+from local_stack.arguments import Parser
 from public_credit.catalogue import load_catalogue
 from public_credit.land import headers, matched
 from public_credit.land.readers import UnreadableFile, open_tables
@@ -264,12 +264,12 @@ def _own_peak() -> int:
 
 def main() -> int:
     """Read files until there are enough or the time is over; 1 when one was not read as promised."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--seed", type=int, default=int(time.time()))
-    options.add_argument("--count", type=int, default=0, help="files to read (else as many as the minutes allow)")
-    options.add_argument("--minutes", type=float, default=10)
-    options.add_argument("--csv", type=int, default=100_000, help="small CSV files to compare")
-    options.add_argument("--only", type=int, help="read this file alone and leave it in the working folder")
+    options = Parser("./run fuzz", description="读取随机损坏的文件：每一行都有去处，不丢行，不超内存")
+    options.add_argument("--seed", type=int, default=int(time.time()), metavar="种子", help="随机种子；缺省为当前时间")
+    options.add_argument("--count", type=int, default=0, metavar="个数", help="读取的文件数；缺省为时限内能读的")
+    options.add_argument("--minutes", type=float, default=10, metavar="分钟", help="时限")
+    options.add_argument("--csv", type=int, default=100_000, metavar="个数", help="与 csv 模块对照的小文件数")
+    options.add_argument("--only", type=int, metavar="序号", help="只读这一个文件，并留在当前文件夹")
     given = options.parse_args()
     if given.only is not None:
         made = file(given.seed, given.only)

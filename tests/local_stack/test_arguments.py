@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import CHECKOUT
 
 MINE = {"run", "backup", "demo", "init", "serve", "reset", "restore", "month", "help", "h", "PCW_DISTRICT", "Airflow", "keys"}  # fmt: skip
+BENCHMARKS = CHECKOUT / "benchmarks"
 
 
 def _said(*words: str) -> subprocess.CompletedProcess[str]:
@@ -34,6 +35,23 @@ def test_help_is_chinese(words: tuple[str, ...]) -> None:
     assert shown.returncode == 0 and shown.stdout.startswith("用法：./run") and "选项：" in shown.stdout
     plain = re.sub(r"--[a-z-]+", "", shown.stdout)
     assert not set(re.findall(r"[A-Za-z_]{3,}", plain)) - MINE - {"xyzx"}, plain
+
+
+@pytest.mark.parametrize(
+    "name", [path.stem for path in sorted(BENCHMARKS.glob("*.py")) if "__main__" in path.read_text(encoding="utf-8")]
+)
+def test_help_of_a_measurement_is_chinese(name: str) -> None:
+    shown = _said(f"benchmarks.{name}", "--help")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith(f"用法：./run bench {name} ") and "选项：" in shown.stdout
+    plain = re.sub(r"--[a-z-]+", "", shown.stdout)
+    assert not set(re.findall(r"[A-Za-z_]{3,}", plain)) - MINE - {"bench", "JSON", "CSV", "dbt", "COPY", "docs", "performance", name}  # fmt: skip
+
+
+def test_help_of_the_damaged_files_is_chinese() -> None:
+    shown = _said("tests.land.damage", "--help")
+    plain = re.sub(r"--[a-z-]+", "", shown.stdout)
+    assert shown.stdout.startswith("用法：./run fuzz") and not set(re.findall(r"[A-Za-z_]{3,}", plain)) - {"run", "fuzz", "csv"}  # fmt: skip
 
 
 def test_a_wrong_call_is_told_in_chinese() -> None:
