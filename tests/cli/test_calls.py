@@ -206,6 +206,18 @@ def test_remedies_name_the_command_as_it_is_called_here(monkeypatch: pytest.Monk
     assert credit("build", "--help").out.startswith("用法：./run credit build ")
 
 
+def test_what_starts_the_services_is_named_as_it_is_where_this_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PCW_HOME", str(tmp_path))
+    for role in ("OWNER", "COLLECTOR", "BUILDER", "SENDER", "READER"):
+        monkeypatch.setenv(f"PCW_CONN_PCW_DB_{role}", "postgresql://nobody:nothing@127.0.0.1:1/none")
+    assert "（./run serve 或 ./run demo）" in credit("status").err
+    monkeypatch.setenv("PCW_DATABASE_FOLDER", str(tmp_path))  # as the compose file does
+    told = credit("status").err
+    assert "（docker compose up --detach）" in told and "./run" not in told
+
+
 def test_what_the_ledger_says_names_it_so_too(warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     with warehouse.connect() as owner:
         owner.execute(ARCHIVED)

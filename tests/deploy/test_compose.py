@@ -369,7 +369,7 @@ esac
     def told() -> list[str]:
         return [line for line in asked.read_text().splitlines() if not line.startswith("compose ps")]
 
-    program = "exec --interactive --env PCW_SESSION id-{} python -m public_credit.cli"
+    program = "exec --interactive --env PCW_SESSION --env PCW_PROGRAM id-{} python -m public_credit.cli"
     assert credit("status", "--json").returncode == 4
     assert told() == [f"{program.format('scheduler')} status --json []"], (
         "what the caller's environment says is no login"

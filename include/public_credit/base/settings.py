@@ -323,12 +323,15 @@ def dsn(role: str) -> str:
     return uri
 
 
-def _unreachable() -> UserError:
+def starting() -> str:
+    """How the services are started where this runs: the compose file names a folder of the roles' connections, ``./run`` does not."""
+    return "docker compose up --detach" if current().database_folder else "./run serve 或 ./run demo"
+
+
+def unreachable() -> UserError:
     """What is said instead of the driver's own words, which show parts of the URI."""
     return UserError(
-        "连接不上数据库。",
-        remedy="先启动服务（./run serve 或 ./run demo），或用 public-credit doctor 检查连接。",
-        code=3,
+        "连接不上数据库。", remedy=f"先启动服务（{starting()}），或用 public-credit doctor 检查连接。", code=3
     )
 
 
@@ -363,14 +366,14 @@ def connect(role: str, **options: Any) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(dsn(role), **session_options() | options)
     except psycopg.OperationalError:
-        raise _unreachable() from None
+        raise unreachable() from None
 
 
 def _connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:
     try:
         return dialect.connect(*arguments, **session_options() | options)
     except dialect.loaded_dbapi.OperationalError:
-        raise _unreachable() from None
+        raise unreachable() from None
 
 
 @lru_cache(maxsize=16)

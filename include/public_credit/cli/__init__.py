@@ -131,7 +131,8 @@ def main() -> None:
     except Abort:
         _end("已取消。", "", 1)
     except OperationalError:
-        _end("连接不上数据库。", "先启动服务（./run serve 或 ./run demo），或用 public-credit doctor 检查连接。", 3)
+        away = settings.unreachable()
+        _end(away.text, away.remedy, away.code)
     except ProgrammingError as error:
         name = type(error.orig).__name__
         if name in ("UndefinedTable", "UndefinedFunction", "InvalidSchemaName"):

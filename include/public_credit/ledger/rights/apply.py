@@ -75,7 +75,7 @@ def write(connection: Connection) -> None:
     if absent := compare.missing_roles(connection, policy):
         raise UserError(
             f"数据库服务器上没有角色 {'、'.join(absent)}。",
-            remedy="重新启动服务（./run serve、./run demo，容器中重跑 init），角色会补上；再运行 public-credit migrate。",
+            remedy=f"重新启动服务（{settings.starting()}），角色会补上；再运行 public-credit migrate。",
             code=3,
         )
     _write(connection, policy)
