@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -108,6 +108,22 @@ def ask(run: Run, action: Irreversible, fingerprint: str, about: str, reason: st
             opened.add(known)
             opened.flush()
         return Asked(known.id, known.state == ApprovalState.APPROVED, known.alone)
+
+
+def another(action: Irreversible, on: date, fingerprint: str) -> int | None:
+    """The newest open question of an action and day, where none was asked with this fingerprint; None otherwise."""
+    with session("owner") as opened:
+        known = opened.execute(
+            select(Approval.id, Approval.fingerprint)
+            .where(
+                Approval.action == action,
+                Approval.business_date == on,
+                Approval.state.in_([ApprovalState.WAITING, ApprovalState.APPROVED]),
+                Approval.asked_at >= func.clock_timestamp() - _GOOD_FOR,
+            )
+            .order_by(Approval.id.desc())
+        ).all()
+    return known[0].id if known and fingerprint not in {row.fingerprint for row in known} else None
 
 
 def decide(run: Run, number: int, agreed: bool, alone: str) -> None:
