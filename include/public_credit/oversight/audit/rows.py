@@ -29,6 +29,9 @@ KEPT = frozenset(  # tables whose rows never change and never go (revision 0036)
         "report_paper",
     ]
 )
+DECIDED = frozenset(
+    ["approval", "edition", "release"]
+)  # tables in which a trigger compares two persons (revision 0048)
 _BOOKING = ("chain_insert", "chain_update", "chain_delete", "chain_truncate")
 STAMPS = ("timezone = 'UTC'", "datestyle = 'ISO, YMD'", "bytea_output = 'hex'", "extra_float_digits = 1")  # of leaves
 _FORMS = text(f"""
@@ -97,9 +100,11 @@ def _guards(connection: Connection, watched: list[Form], report: Report) -> Iter
     there = {row.relation: set(row.names) for row in connection.execute(_TRIGGERS)}
     for form in watched:
         report.saw(GUARD_OFF, f"ledger.{form.relation}")
-        wanted = {*_BOOKING, *(("kept",) if form.relation in KEPT else ())}
+        others = {"kept": form.relation in KEPT, "two_persons": form.relation in DECIDED}
+        wanted = {*_BOOKING, *(name for name, there_is in others.items() if there_is)}
         for name in sorted(wanted - there.get(form.relation, set())):
-            yield Finding(GUARD_OFF, f"ledger.{form.relation}", f"触发器 {name} 被停用或删除：其间的改动没有登记")
+            missed = "办理的是不是两人没有核对" if name == "two_persons" else "改动没有登记"
+            yield Finding(GUARD_OFF, f"ledger.{form.relation}", f"触发器 {name} 被停用或删除：其间的{missed}")
     for relation in ("chain_event", "chain_link", "chain_seal"):
         report.saw(GUARD_OFF, f"ledger.{relation}")
         if "kept" not in there.get(relation, set()):
