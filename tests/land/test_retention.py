@@ -108,11 +108,11 @@ def test_a_killed_purge_goes_on_and_a_second_waits(
     assert partitions.turn_all([load_catalogue().kinds[KIND]], date(2026, 3, 1)) == [KIND]
     purged, calls = retention._purge, list[Any]()
 
-    def killed(run: Any, kind: Any) -> Any:
+    def killed(run: Any, kind: Any, part: str) -> Any:
         if kind.id == KIND and calls:
             raise KeyboardInterrupt
         calls.extend([kind.id] * (kind.id == KIND))
-        return purged(run, kind)
+        return purged(run, kind, part)
 
     with monkeypatch.context() as patch:
         patch.setattr(retention, "_purge", killed)
@@ -140,6 +140,56 @@ def test_a_killed_purge_goes_on_and_a_second_waits(
     retention.purge(run_on(date(2031, 3, 2)))
     assert query(warehouse, tokens) == [(0,)] and query(warehouse, "select from ledger.purged_token") == []
     assert sum(rows for (rows,) in query(warehouse, "select rows from ledger.purge")) == 3
+
+
+ENDED = f"update raw.{KIND} set decision_date = %s where row_no = %s"
+
+
+def test_what_goes_is_what_was_agreed_to_row_by_row(warehouse: Any, tmp_path: Path) -> None:
+    """As many rows of as many records, but others: agreed to by nobody."""
+    lasting = "2030-02-25"
+    first, second, third = rows(3)
+    judge(land(tmp_path, "a.csv", csv_bytes([first, second, third])))
+    with warehouse.connect() as owner:
+        owner.execute(ENDED, [lasting, 2])
+    asked = credit("purge", "--date", LATE, "--reason", "期满", "--json").json
+    assert credit("approvals", "approve", asked["approval"], by="engineer2").code == 0
+    about = credit("approvals", "--json").json[0]["about"]
+    assert "2 条记录、2 行" in about
+    with warehouse.connect() as owner:
+        owner.execute(ENDED, [lasting, 1])
+        owner.execute(ENDED, [first["decision_date"], 2])
+    assert "2 条记录、2 行" in credit("purge", "--date", LATE, "--dry-run").out
+    refused = credit("purge", "--date", LATE)
+    assert refused.code == 4 and "名单已变化，请重新申请" in refused.err and f"第 {asked['approval']} 号" in refused.err
+    assert len(numbers(warehouse)) == 3 and query(warehouse, "select from ledger.purge") == []
+    anew = credit("purge", "--date", LATE, "--reason", "名单变了", "--json").json
+    assert anew["waiting"] and anew["approval"] != asked["approval"]
+    assert credit("purge", "--date", LATE, "--json").json["approval"] == anew["approval"], "the new question waits"
+    assert credit("approvals", "approve", anew["approval"], by="engineer2").code == 0
+    assert "2 条记录、2 行" in credit("purge", "--date", LATE).out
+    assert numbers(warehouse) == [first["decision_no"]]
+
+
+def test_a_row_that_comes_between_two_transactions_is_not_taken(
+    warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_MOST", 1)
+    judge(land(tmp_path, "a.csv", csv_bytes(rows(3))))
+    purged, calls = retention._purge, list[str]()
+
+    def between(run: Any, kind: Any, part: str) -> Any:
+        if len(calls) == 1:  # the next record in turn is another one now
+            (there,) = query(warehouse, f"select row_no from raw.{KIND} order by record_id limit 1")
+            with warehouse.connect() as owner:
+                owner.execute(ENDED, ["2030-02-25", there[0]])
+        calls.append(kind.id)
+        return purged(run, kind, part)
+
+    monkeypatch.setattr(retention, "_purge", between)
+    answer = agreed("purge", "--date", LATE)
+    assert answer.code == 4 and "名单已变化，请重新申请" in answer.err
+    assert len(numbers(warehouse)) == 2 and len(query(warehouse, "select from ledger.purged_row")) == 1
 
 
 def test_a_number_that_another_row_holds_stays(warehouse: Any, tmp_path: Path) -> None:

@@ -104,9 +104,104 @@ def test_nobody_but_the_owner_of_the_database_writes_down_what_was_agreed(wareho
             opened.execute("update ledger.approval set state = 'approved', decided_by = '乙'")
 
 
-def test_the_database_itself_knows_two_persons(warehouse: Warehouse) -> None:
+WRITTEN_OTHERWISE = ["甲", " 甲", "甲 ", "甲\u3000", "甲\u200b", "别名（甲）"]
+OTHERWISE = [
+    "甲（jia）",
+    "甲改（jia）",
+    "甲（JIA）",
+    "甲（ jia ）",
+    "甲(jia)",
+    "甲（ｊｉａ）",
+    "甲（jia\u200b）",
+    "jia",
+]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("甲", who) for who in WRITTEN_OTHERWISE] + [("甲（jia）", who) for who in OTHERWISE]
+)
+def test_the_database_itself_knows_two_persons(warehouse: Warehouse, first: str, second: str) -> None:
+    import psycopg
+
+    assert approvals.same_person(first, second)
+    approvals.ask(run_on(who=first), *KEYS, alone="")
+    with warehouse.connect() as owner, pytest.raises(psycopg.errors.CheckViolation):
+        owner.execute("update ledger.approval set state = 'approved', decided_by = %s", [second])
+
+
+@pytest.mark.parametrize("other", ["乙（yi）", "甲（jia2）", "系统用户 root"])
+def test_the_database_lets_another_account_decide(warehouse: Warehouse, other: str) -> None:
+    approvals.ask(run_on(who="甲（jia）"), *KEYS, alone="")
+    with warehouse.connect() as owner:
+        owner.execute("update ledger.approval set state = 'approved', decided_by = %s", [other])
+
+
+SIGNED = """insert into desk.session (token_hash, account, name, role, channel, ends_at)
+    values (sha256(convert_to(%s, 'UTF8')), %s, '某', %s, 'cli', now() + interval '1 hour')"""
+
+
+def test_the_database_knows_who_is_signed_in(warehouse: Warehouse) -> None:
+    """Not in another's name; and of a user of the machine without an account nobody knows that he is another person."""
+    import psycopg
+
+    with warehouse.connect("desk") as desk:
+        for account, role in (("jia", "engineer"), ("yi", "engineer"), ("ling", "leadership")):
+            desk.execute(SIGNED, [account, account, role])
+    approvals.ask(run_on(who="甲（jia）"), *KEYS, alone="")
+    approve = "update ledger.approval set state = 'approved', decided_by = %s where state = 'waiting'"
+
+    def by(token: str, name: str) -> None:
+        with warehouse.connect() as owner:
+            owner.execute("select set_config('pcw.session', %s, false)", [token])
+            owner.execute(approve, [name])
+
+    for token, name in (("jia", "甲（jia）"), ("jia", "乙（yi）"), ("yi", "丙（bing）"), ("jia", "系统用户 jia")):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            by(token, name)
+    by("yi", "乙（Yi）")
+    approvals.ask(run_on(who="系统用户 root"), *KEYS[:1], "另一", *KEYS[2:], alone="")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        by("yi", "乙（yi）")
+    by("ling", "领导（ling）")
+
+
+def test_who_asked_for_what_stays_as_it_was_asked(warehouse: Warehouse) -> None:
     import psycopg
 
     approvals.ask(run_on(who="甲"), *KEYS, alone="")
-    with warehouse.connect() as owner, pytest.raises(psycopg.errors.CheckViolation):
-        owner.execute("update ledger.approval set state = 'approved', decided_by = '甲'")
+    with warehouse.connect() as owner, pytest.raises(psycopg.errors.RestrictViolation):
+        owner.execute("update ledger.approval set asked_by = '乙', state = 'approved', decided_by = '甲'")
+
+
+def test_releases_and_editions_are_decided_by_two_accounts(warehouse: Warehouse) -> None:
+    import psycopg
+
+    with warehouse.connect() as owner:
+        owner.execute("insert into ledger.business_day (day, opened_by) values ('2026-02-25', 'x')")
+        owner.execute("insert into ledger.build (business_date, state) values ('2026-02-25', 'built')")
+        owner.execute(
+            "insert into ledger.release (build_id, receiver, business_date, adds, mods, dels, diff_hash, state, prepared_by) "
+            "select build_id, 'city', business_date, 1, 0, 0, 'x', 'waiting', '甲（jia）' from ledger.build"
+        )
+        owner.execute(
+            "insert into ledger.edition (year, kind, as_of, business_date, build_id, computed_by) "
+            "values (2026, 'original', '2026-12-31', '2027-01-05', 1, '甲（jia）')"
+        )
+    release = "update ledger.release set state = 'released', decided_by = %s, decided_at = now()"
+    edition = "update ledger.edition set state = 'approved', decided_by = %s, decided_at = now()"
+    for role, statement in (("sender", release), ("builder", edition)):
+        for name in ("甲（JIA）", "甲改（jia） "):
+            with warehouse.connect(role) as writer, pytest.raises(psycopg.errors.CheckViolation):
+                writer.execute(statement, [name])
+        with warehouse.connect(role) as writer:
+            assert writer.execute(statement, ["乙（yi）"]).rowcount == 1
+
+
+def test_a_user_of_the_machine_decides_on_nothing_an_account_did_and_the_other_way_round(warehouse: Warehouse) -> None:
+    named, nameless = run_on(who="甲（jia）").by("甲（jia）", "engineer"), run_on(who="系统用户 root")
+    for run, first in ((named, nameless.who), (nameless, named.who)):
+        with pytest.raises(UserError, match="不能确认批准的是另一人"):
+            by_another(run, first, "", "起草")
+    assert by_another(run_on(who="系统用户 甲"), "系统用户 乙", "", "起草") is False
+    with pytest.raises(UserError, match="不能自己批准"):
+        by_another(run_on(who="系统用户 甲"), "系统用户甲 ", "", "起草")

@@ -141,6 +141,10 @@ def test_a_trigger_that_sleeps_is_told(sealed: Any) -> None:
     with sealed.connect() as owner:
         owner.execute("alter table ledger.access_log disable trigger chain_insert")
     assert found() == [("guard_off", "ledger.access_log")]
+    with sealed.connect() as owner:
+        owner.execute("alter table ledger.access_log enable trigger chain_insert")
+        owner.execute("drop trigger two_persons on ledger.approval")
+    assert found() == [("guard_off", "ledger.approval")]
 
 
 def recompute(warehouse: Any) -> None:

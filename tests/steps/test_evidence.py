@@ -18,6 +18,7 @@ from tests.helpers import penalties
 from tests.helpers.commands import agreed, credit
 from tests.helpers.evidence import asleep
 from tests.helpers.runs import run_on
+from tests.oversight.test_audit import archived
 
 ON = date(2026, 2, 25)
 ALTER = "update ledger.access_log set purpose = %s where who = '李某'"
@@ -86,10 +87,101 @@ def test_an_altered_row_is_told_everywhere_until_it_is_as_it_was(checked: Any, m
     assert [item.key for item in told.new] == ["audit"] and told.sent
     _alter(checked, "ledger.access_log", ALTER, "核对")
     monkeypatch.setattr(evidence, "RECENT", timedelta(days=9))
-    assert evidence.check(run_on(ON)) == 1 and _line(), "a night that looked at less does not settle it"
-    assert credit("audit", "verify").code == 0
+    assert evidence.check(run_on(ON)) == 0, "a night looks at the whole ledger"
     assert _line() == [] and _doctor()["verdict"] == "通过"
     assert [gone.fingerprint.partition("#")[0] for gone in alerts.tell(run_on(ON)).settled] == ["audit"]
+
+
+REMARK = "update raw.administrative_penalty set remark = %s where row_no = 1"
+
+
+def test_a_night_that_did_not_look_at_a_landing_or_an_object_settles_nothing_there(
+    checked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with checked.connect() as owner:
+        (was,) = owner.execute("select remark from raw.administrative_penalty where row_no = 1").fetchone()
+    path = archived()
+    kept = path.read_bytes()
+    path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    _alter(checked, "raw.administrative_penalty", REMARK, "另一个")
+    _alter(checked, "raw.administrative_penalty", UNBOOKED_ROW)
+    assert evidence.check(run_on(ON), whole=True) == 3
+    _alter(checked, "raw.administrative_penalty", REMARK, was)
+    _alter(checked, "raw.administrative_penalty", "delete from raw.administrative_penalty where attempt = 7")
+    path.write_bytes(kept)
+    monkeypatch.setattr(evidence, "RECENT", timedelta(days=-2))
+    assert evidence.check(run_on(ON)) == 3 and len(_line()) == 1, "that night looked at nothing that came before"
+    assert any(
+        "没有看到其所在" in line for line in credit("audit", "verify", "--since", "2100-01-01", "--json").json["unsaid"]
+    )
+    monkeypatch.setattr(evidence, "RECENT", timedelta(days=10))
+    assert evidence.check(run_on(ON)) == 1, "rows nobody booked are looked for by a verification of everything"
+    assert evidence.check(run_on(ON), whole=True) == 0 and _line() == []
+
+
+def test_an_object_that_cannot_be_read_is_not_settled_by_that(checked: Any) -> None:
+    path = archived()
+    kept = path.read_bytes()
+    path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    assert evidence.check(run_on(ON), whole=True) == 1
+    path.unlink()
+    assert evidence.check(run_on(ON), whole=True) == 2, "what it was is not known while it is gone"
+    path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 2]))
+    assert evidence.check(run_on(ON), whole=True) == 2, "what cannot be decrypted is not looked at either"
+    path.write_bytes(kept)
+    assert evidence.check(run_on(ON), whole=True) == 0
+
+
+def test_roots_are_settled_by_who_could_read_them(checked: Any, tmp_path: Path) -> None:
+    """A place that cannot be reached, a key that is not there and roots that nobody hands back settle nothing."""
+    outside = tmp_path / "outside"
+    checked.add_connections(audit=outside.as_uri())
+    (checked.home / "secrets" / "audit.key").write_text("07" * 32)
+    assert credit("audit", "seal").code == 0
+    handed = tmp_path / "roots.txt"
+    assert credit("audit", "roots", "--out", handed).code == 0
+    (path,) = outside.glob("*.json")
+    kept = path.read_text()
+    path.unlink()
+    assert evidence.check(run_on(ON), whole=True) == 1
+    hidden = tmp_path / "hidden"
+    outside.rename(hidden)
+    outside.write_text("not a folder: nobody answers")
+    assert evidence.check(run_on(ON), whole=True) == 1 and _line(), "nobody could read there"
+    outside.unlink()
+    hidden.rename(outside)
+    path.write_text(kept)
+    assert evidence.check(run_on(ON), whole=True) == 0 and _line() == []
+
+    false = json.loads(kept) | {"root": "0" * 64}
+    handed.write_text(json.dumps(false))
+    assert credit("audit", "verify", "--against", handed).code == 1
+    assert evidence.check(run_on(ON), whole=True) == 1, "nobody handed it back this time"
+
+    mac = "update ledger.chain_seal set mac = %s where seal_no = 1"
+    with checked.connect() as owner:
+        (signed,) = owner.execute("select mac from ledger.chain_seal").fetchone()
+    _alter(checked, "ledger.chain_seal", mac, "0" * 64)
+    assert evidence.check(run_on(ON), whole=True) == 2
+    (checked.home / "secrets" / "audit.key").rename(checked.home / "audit.key")
+    assert evidence.check(run_on(ON), whole=True) == 2, "without the key no signature is looked at"
+    (checked.home / "audit.key").rename(checked.home / "secrets" / "audit.key")
+    assert evidence.check(run_on(ON), whole=True) == 2
+    _alter(checked, "ledger.chain_seal", mac, signed)
+    assert evidence.check(run_on(ON), whole=True) == 1
+
+
+def test_a_table_with_too_many_findings_to_tell_settles_none_of_them(checked: Any) -> None:
+    with checked.connect() as owner:
+        owner.execute(
+            "insert into ledger.access_log (who, purpose, action) select '某', '核对', 'look' from generate_series(1, 410)"
+        )
+    _alter(checked, "ledger.access_log", "update ledger.access_log set purpose = '闲看' where id = 400")
+    assert evidence.check(run_on(ON)) == 1
+    _alter(checked, "ledger.access_log", "update ledger.access_log set purpose = '闲看' where id between 2 and 300")
+    assert evidence.check(run_on(ON)) == 202, "two hundred one by one, one for the others, and the one from before"
+    _alter(checked, "ledger.access_log", "update ledger.access_log set purpose = '核对' where id between 2 and 400")
+    assert evidence.check(run_on(ON)) == 0 and _line() == []
 
 
 def test_two_persons_explain_a_finding_as_it_is_and_not_what_comes_later(checked: Any) -> None:

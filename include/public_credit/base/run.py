@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from .settings import TIMEZONE
 
+NOBODY = "系统用户 "  # how a user of the machine is booked whom no account names
 UNMAPPED = "Airflow 用户 "  # how a user of Airflow is booked whom no account names, before his name there
 
 

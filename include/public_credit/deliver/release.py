@@ -329,7 +329,7 @@ def cover(release_id: int) -> dict[str, Any]:
 
 def approve(run: Run, release_id: int, diff_hash: str) -> None:
     """Approve a waiting release that another one prepared; the hash must be the one of its cover sheet. Raises UserError otherwise."""
-    with session("sender") as opened:
+    with session("sender", run.token or "") as opened:
         release = opened.get(Release, release_id, with_for_update=True)
         if release is None or release.state != ReleaseState.WAITING:
             raise UserError(

@@ -20,6 +20,7 @@ from sqlalchemy import text
 
 from ..base import files, settings
 from ..base.messages import UserError
+from ..base.run import NOBODY
 from ..catalogue import load_catalogue
 from ..catalogue.users import Account
 from ..ledger.session import SignedIn, end_session, session, session_of
@@ -125,7 +126,7 @@ def by_session_only() -> bool:
 
 def unnamed() -> Actor:
     """The user of the machine, plainly marked as that: no person is named."""
-    who = f"系统用户 {settings.os_user()}"
+    who = f"{NOBODY}{settings.os_user()}"
     return Actor(who, "没有登录", must_sign_in=bool(load_catalogue().users))
 
 

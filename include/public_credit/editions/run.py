@@ -172,7 +172,7 @@ def draft(run: Run, year: int, reason: str = "") -> Drafted:
 
 def approve(run: Run, edition_id: int, content_hash: str) -> None:
     """Approve a draft another one made (idempotent); the hash must be the one it was shown with. Raises UserError otherwise."""
-    with session("builder") as opened:
+    with session("builder", run.token or "") as opened:
         found = _one(opened, edition_id, locked=True)
         if found.state in (EditionState.APPROVED, EditionState.FROZEN) and found.content_hash == content_hash:
             return

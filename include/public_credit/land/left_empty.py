@@ -5,7 +5,7 @@ Each is found from the ledger, so a run that is killed is made up for by the nex
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from sqlalchemy import Connection, text
@@ -24,28 +24,32 @@ PURGED = "保存期限届满"
 _UNDERWAY = text(f"""
     select cast(payload as text) from ledger.delivery_item join ledger.delivery_state using (item_id)
     where state in {sql(UNDERWAY)}""")
-_BARE = text("""
-    select b.archive_uri, b.seq from ledger.batch b join ledger.archive_object a on a.uri = b.archive_uri
-    where b.kind = :kind and a.shredded_at is null and exists (select 1 from ledger.purged_row p where p.batch_seq = b.seq)
-      and not exists (select 1 from ledger.batch o where o.archive_uri = b.archive_uri and o.seq <> b.seq)""")
+_BARE = """
+    with going as (select batch_seq, count(*) as rows from {going} group by 1)
+    select b.archive_uri from ledger.batch b join ledger.archive_object a on a.uri = b.archive_uri
+    left join going g on g.batch_seq = b.seq
+    where b.kind = :kind and a.shredded_at is null
+      and (g.batch_seq is not null or exists (select 1 from ledger.purged_row p where p.batch_seq = b.seq))
+      and not exists (select 1 from ledger.batch o where o.archive_uri = b.archive_uri and o.seq <> b.seq)
+      and (select count(*) from {raw} r where r.batch_seq = b.seq) = coalesce(g.rows, 0) order by 1"""
 _WAITING = text(
     "select t.token from ledger.purged_token t join ledger.purge p on p.id = t.purge_id where p.business_date < :on"
 )
 
 
-def shred(kind: Kind) -> int:
-    """Destroy the archived objects of batches whose rows have all gone; how many."""
+def bare(connection: Connection, kind: Kind, going: str = "ledger.purged_row where false") -> list[str]:
+    """The archived objects of batches that have no rows left, once those of a relation ``going`` are gone, too."""
+    found = connection.execute(text(_BARE.format(raw=kind.raw, going=going)), {"kind": kind.id})
+    return list(found.scalars())
+
+
+def shred(kind: Kind, agreed: Collection[str] | None = None) -> int:
+    """Destroy the archived objects of batches whose rows have all gone, of the ``agreed`` ones (None: all); how many."""
     with settings.engine("owner").connect() as connection:
-        bare = [
-            uri
-            for uri, seq in connection.execute(_BARE, {"kind": kind.id}).tuples().all()
-            if not connection.execute(
-                text(f"select exists (select 1 from {kind.raw} where batch_seq = :seq)"), {"seq": seq}
-            ).scalar()
-        ]
-    for uri in bare:
+        gone = [uri for uri in bare(connection, kind) if agreed is None or uri in agreed]
+    for uri in gone:
         archive.shred(uri, PURGED)
-    return len(bare)
+    return len(gone)
 
 
 def drop_partitions(kind: Kind) -> None:

@@ -7,14 +7,16 @@ archived object, the numbers in the vault, the partition. Every function may be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection, Row, func, insert, text, update
 
 from ..base import settings
 from ..base.days import years_before
+from ..base.messages import UserError
 from ..base.quoting import quoted
 from ..base.run import Run
 from ..catalogue import load_catalogue
@@ -70,16 +72,39 @@ _DELETE = """
         insert into ledger.purged_row select batch_seq, attempt, row_no, record_id, :purge from taken)
     select cast(taken as text) from taken"""
 
+_LISTED = text("""
+    select batch_seq, attempt, row_no, record_id from gone order by record_id nulls first, batch_seq, attempt, row_no""")
 _TOUCHED = text("select distinct batch_seq, attempt from gone")
 
 
 @dataclass(frozen=True)
 class Due:
-    """What is due of a kind, or went: rows and the records they told of."""
+    """What is due of a kind, or went: rows and the records they told of.
+
+    ``parts``: the SHA-256 of the rows' identities, transaction by transaction; ``objects``: archived objects that go after them.
+    """
 
     kind: Kind
     rows: int
     records: int
+    parts: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+
+
+def fingerprint(on: date, due: Sequence[Due]) -> str:
+    """What a purge on a day takes, row by row and object by object, as one SHA-256: what a second person agrees to."""
+    told = [(each.kind.id, *each.parts, *each.objects) for each in due]
+    return hashlib.sha256(repr((on.isoformat(), told)).encode()).hexdigest()
+
+
+def changed(number: int | None = None) -> UserError:
+    """What somebody is told whose purge would take other rows than were agreed to."""
+    which = f"第 {number} 号申请" if number else "申请"
+    return UserError(
+        f"名单已变化，请重新申请：{which}所列的行与现在期满的不同，未列的没有清除。",
+        remedy="用 public-credit purge --dry-run 核对，再以 --reason “……” 重新申请，由另一人批准。",
+        code=4,
+    )
 
 
 def _find(connection: Connection, kind: Kind, on: date, most: int | None = None) -> Due:
@@ -101,6 +126,19 @@ def _find(connection: Connection, kind: Kind, on: date, most: int | None = None)
     return Due(kind, counts.rows, counts.records)
 
 
+def _parts(connection: Connection) -> tuple[str, ...]:
+    """The digests of the rows in ``gone``, one for so many records as a transaction takes."""
+    parts, listed, records, before = list[str](), hashlib.sha256(), 0, None
+    for row in connection.execute(_LISTED, execution_options={"yield_per": 10_000}):
+        if row.record_id is not None and row.record_id != before:
+            if records == _MOST:
+                parts.append(listed.hexdigest())
+                listed, records = hashlib.sha256(), 0
+            records, before = records + 1, row.record_id
+        listed.update(f"{row.batch_seq}/{row.attempt}/{row.row_no} {row.record_id or ''}\n".encode())
+    return (*parts, listed.hexdigest())
+
+
 def _kinds() -> Iterator[Kind]:
     """Kinds whose rows can expire: ``ends: []`` says that nothing collected so far tells the end."""
     for kind in load_catalogue().kinds.values():
@@ -113,25 +151,33 @@ def preview(on: date) -> list[Due]:
     found = []
     for kind in _kinds():
         with settings.engine("owner").connect() as connection:
-            found.append(_find(connection, kind, on))
-    return [due for due in found if due.rows]
+            due = _find(connection, kind, on)
+            if due.rows:
+                objects = left_empty.bare(connection, kind, "gone")
+                found.append(replace(due, parts=_parts(connection), objects=tuple(objects)))
+    return found
 
 
-def purge(run: Run) -> list[Due]:
+def purge(run: Run, agreed: Sequence[Due] | None = None) -> list[Due]:
     """Remove what is due, a transaction and an entry of ``ledger.purge`` for the rows of 10,000 records.
 
-    Raises Busy while a build or another purge runs. The next build computes everything, without what went.
+    ``agreed``: what a second person agreed to (None: whatever is due); nothing else goes. Raises UserError (code 4) where
+    other rows are due by now, Busy while a build or another purge runs. The next build computes everything, without what went.
     """
     done = []
     with (
         locks.alone("builder", locks.BUILD, "构建、套用或期满清除", run.holder),
         step(run, "owner", StepName.PURGE) as record,
     ):
-        objects = 0
+        objects, now = 0, preview(run.on)
+        if agreed is not None and fingerprint(run.on, now) != fingerprint(run.on, agreed):
+            raise changed()
+        listed = {each.kind.id: each for each in now}
         for kind in _kinds():
-            while (due := _purge(run, kind)).rows:
-                done.append(due)
-            objects += left_empty.shred(kind)
+            known = listed.get(kind.id)
+            for part in known.parts if known else ():
+                done.append(_purge(run, kind, part))
+            objects += left_empty.shred(kind, known.objects if known else None)
             left_empty.drop_partitions(kind)
         numbers = left_empty.forget(run.on)
         rows = sum(due.rows for due in done)
@@ -142,13 +188,13 @@ def purge(run: Run) -> list[Due]:
     return done
 
 
-def _purge(run: Run, kind: Kind) -> Due:
-    """One transaction of a kind's rows; landing and gate of the kind wait meanwhile."""
+def _purge(run: Run, kind: Kind, agreed: str) -> Due:
+    """One transaction of a kind's rows; landing and gate of the kind wait meanwhile. Raises UserError for others than the agreed ones."""
     with settings.engine("owner").begin() as connection:
         shapes.hold(connection, kind.id, shared=False)
         due, rule = _find(connection, kind, run.on, _MOST), kind.retention
-        if not due.rows:
-            return due
+        if not due.rows or _parts(connection) != (agreed,):
+            raise changed()
         told = {"rule": rule.rule, "clause": rule.clause, "years": rule.years, "rows": due.rows, "records": due.records}
         noted = {"kind": kind.id, "business_date": run.on, "purged_by": run.who} | told
         purge_id = connection.execute(insert(Purge).values(noted).returning(Purge.id)).scalar_one()

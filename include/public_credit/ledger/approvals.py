@@ -7,15 +7,16 @@ preparation is then done and booked as 单人 (requirements M9; 个人信息保�
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
-from ..base.run import UNMAPPED, Run
+from ..base.run import NOBODY, UNMAPPED, Run
 from .models import Approval
 from .session import session
 from .states import ApprovalState, Audience, Irreversible
@@ -24,7 +25,8 @@ from .written import clean
 
 ALONE = "单人"
 _GOOD_FOR = timedelta(days=7)
-_ACCOUNT = re.compile(r"（([^（）]+)）$")
+_ACCOUNT = re.compile(r"\(([^()]+)\)$")
+_NAMELESS = (UNMAPPED, NOBODY)  # a user of Airflow, or of the machine, whom no account names
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,14 @@ class Asked:
 
 
 def _account(who: str) -> str:
-    """What names a person: the account of one who is booked as ``姓名（account）``, else the whole text."""
-    found = _ACCOUNT.search(who)
-    return found[1] if found else who
+    """What names a person: the account of one who is booked as ``姓名（account）``, else the whole text; ``ledger.person_of`` says the same.
+
+    No letter's case or width and no blank, seen or unseen, makes another one.
+    """
+    folded = unicodedata.normalize("NFKC", who).lower()
+    said = "".join(sign for sign in folded if not sign.isspace() and unicodedata.category(sign) != "Cf")
+    found = _ACCOUNT.search(said)
+    return found[1] if found else said
 
 
 def same_person(one: str, other: str) -> bool:
@@ -50,18 +57,23 @@ def same_person(one: str, other: str) -> bool:
 def by_another(run: Run, first: str, alone: str, done: str) -> bool:
     """Whether the person who decides is alone, which is booked. ``done``: what the first one did, as in 生成.
 
-    Of a user of Airflow whom no account names it is not known who he is: only leadership decides on what he prepared. Raises
-    UserError (code 4) there, and where the same person prepared and decides, unless the district says it has one only.
+    Of a user of Airflow or of the machine whom no account names it is not known which account's person he is: only leadership
+    decides on what he prepared, and he on nothing an account's person did. Raises UserError (code 4) there, and where the same person
+    prepared and decides, unless the district says it has one only.
     """
-    nobody_knows = first.startswith(UNMAPPED) and run.role != Audience.LEADERSHIP
+    unknown = next((who for who in (first, run.who) if who.startswith(_NAMELESS)), "")
+    of_account = any(
+        _ACCOUNT.search(unicodedata.normalize("NFKC", who)) for who in (first, run.who)
+    ) or first.startswith(UNMAPPED)
+    nobody_knows = bool(unknown) and of_account and run.role != Audience.LEADERSHIP
     if not nobody_knows and not same_person(run.who, first):
         return False
     if alone:
         return True
     if nobody_knows:
         raise UserError(
-            f"{first} 没有对应的工作台账号，不能确认批准的是另一人。",
-            remedy="请分管领导批准；在 users.yml 中为其账号写明 airflow，此后以本人名义留痕。",
+            f"{unknown} 没有对应的工作台账号，不能确认批准的是另一人。",
+            remedy="请分管领导批准；在 users.yml 中为其账号写明 airflow 或 unix，此后以本人名义留痕。",
             code=4,
         )
     raise UserError(
@@ -110,9 +122,25 @@ def ask(run: Run, action: Irreversible, fingerprint: str, about: str, reason: st
         return Asked(known.id, known.state == ApprovalState.APPROVED, known.alone)
 
 
+def another(action: Irreversible, on: date, fingerprint: str) -> int | None:
+    """The newest open question of an action and day, where none was asked with this fingerprint; None otherwise."""
+    with session("owner") as opened:
+        known = opened.execute(
+            select(Approval.id, Approval.fingerprint)
+            .where(
+                Approval.action == action,
+                Approval.business_date == on,
+                Approval.state.in_([ApprovalState.WAITING, ApprovalState.APPROVED]),
+                Approval.asked_at >= func.clock_timestamp() - _GOOD_FOR,
+            )
+            .order_by(Approval.id.desc())
+        ).all()
+    return known[0].id if known and fingerprint not in {row.fingerprint for row in known} else None
+
+
 def decide(run: Run, number: int, agreed: bool, alone: str) -> None:
     """Agree to what another one asks for, or turn it down. Raises UserError (code 4) where nothing waits under the number."""
-    with session("owner") as opened:
+    with session("owner", run.token or "") as opened:
         found = opened.get(Approval, number, with_for_update=True)
         if found is None or found.state != ApprovalState.WAITING:
             said = f"第 {number} 号申请" + (f"{APPROVAL[found.state]}，不在等待批准" if found else "不存在")

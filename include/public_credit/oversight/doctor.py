@@ -135,7 +135,7 @@ def _evidence() -> Finding:
     with settings.engine("reader").connect() as connection:
         found = standing(connection)
     if found.count:
-        places = "；".join(where for _, where in list(found.findings.values())[:5])
+        places = "；".join(one.where for one in list(found.findings.values())[:5])
         return Finding(
             "待办", "留痕复核", f"发现 {found.count:,} 处改动未了结：{places}；运行 public-credit audit verify 查看"
         )

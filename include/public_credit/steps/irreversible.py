@@ -37,22 +37,30 @@ class Rekeyed:
 
 
 def purge(run: Run, reason: str) -> Purged:
-    """Remove what is past its retention once a second person agreed; until then nothing is changed.
+    """Remove what is past its retention once a second person agreed to these very rows; until then nothing is changed.
 
-    Raises UserError, Busy (``land.retention.purge``).
+    Raises UserError (code 4 where other rows are due than were agreed to), Busy (``land.retention.purge``).
     """
     from ..land import retention
 
     due = retention.preview(run.on)
     if not due:
         return Purged(retention.purge(run))  # objects and numbers that nothing holds any more
-    about = "；".join(f"{each.kind.title} {each.records:,} 条记录、{each.rows:,} 行" for each in due)
-    asked = _asked(run, Irreversible.PURGE, f"{run.on}：{about}", about, reason)
+    about = "；".join(map(_told, due))
+    listed = retention.fingerprint(run.on, due)
+    if not reason.strip() and (other := approvals.another(Irreversible.PURGE, run.on, listed)):
+        raise retention.changed(other)
+    asked = _asked(run, Irreversible.PURGE, listed, about, reason)
     if not asked.granted:
         return Purged(due, asked.id)
-    done = retention.purge(run)
+    done = retention.purge(run, due)
     approvals.used(asked.id)
     return Purged(done)
+
+
+def _told(due: Due) -> str:
+    objects = f"、{len(due.objects):,} 个归档对象" if due.objects else ""
+    return f"{due.kind.title} {due.records:,} 条记录、{due.rows:,} 行{objects}"
 
 
 def rekey(run: Run, reason: str) -> Rekeyed:

@@ -22,6 +22,28 @@ MENDED_ONLY = {
     SEAL_GONE: "被删的封存，不能只作说明：从留存的根值或备份核对后恢复",
 }
 MOST = 200  # findings of one table or kind that are told one by one
+# What is looked at by which check; two kinds of one check at one place are told by the same look.
+CHAIN, TABLES, RAW, OBJECTS, RECEIPTS, ROOTS = "chain", "tables", "raw", "objects", "receipts", "roots"
+CHECKS = {
+    "event_altered": CHAIN,
+    "event_gone": CHAIN,
+    "link_gone": CHAIN,
+    "seal_altered": CHAIN,
+    SEAL_GONE: SEAL_GONE,
+    "row_altered": TABLES,
+    "row_gone": TABLES,
+    "row_back": TABLES,
+    "row_unbooked": TABLES,
+    "raw_altered": RAW,
+    "raw_counts": RAW,
+    "object_altered": OBJECTS,
+    "digest_differs": RECEIPTS,
+}  # every other kind is a check of its own
+
+
+def thing(what: str, where: str, key: str = "") -> str:
+    """What has to be looked at again before a finding can be settled: the check, and what it was about."""
+    return f"{CHECKS.get(what, what)} {key or where.partition('，')[0]}"
 
 
 @dataclass(frozen=True)
@@ -29,6 +51,7 @@ class Finding:
     """One thing that is not as it was booked. ``after``: it still was as booked then (None: not known).
 
     ``seen``: the hash of what stands there instead ('' where there is none), so that altered once more it is another finding.
+    ``key``: what was looked at, where that is not the place alone. ``always``: whether every complete verification looks at it.
     """
 
     what: str
@@ -36,6 +59,13 @@ class Finding:
     text: str
     after: datetime | None = None
     seen: str = ""
+    key: str = ""
+    always: bool = True
+
+    @property
+    def thing(self) -> str:
+        """What was looked at."""
+        return thing(self.what, self.where, self.key)
 
     @property
     def id(self) -> str:
@@ -45,12 +75,28 @@ class Finding:
 
 @dataclass
 class Report:
-    """Findings, lawful gaps and what stays unproved, in Chinese; ``counts``: how much was compared."""
+    """Findings, lawful gaps and what stays unproved, in Chinese; ``counts``: how much was compared.
 
+    ``asked``: the things of which earlier findings stand; ``seen``: those of them that were looked at this time.
+    ``partly``: checks that could not look at all there is.
+    """
+
+    asked: frozenset[str] = frozenset()
+    seen: set[str] = field(default_factory=set)
+    partly: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     unsaid: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+
+    def saw(self, check: str, key: str) -> None:
+        """Note that a thing was compared, whatever came of it: only then can an earlier finding there be settled."""
+        if (name := f"{check} {key}") in self.asked:
+            self.seen.add(name)
+
+    def saw_all(self, check: str, begin: str) -> None:
+        """Note that all things of a check whose names begin so were compared."""
+        self.seen.update(name for name in self.asked if name.startswith(f"{check} {begin}"))
 
     def count(self, **numbers: int) -> None:
         """Add to what was compared."""
@@ -65,7 +111,7 @@ def clock(at: datetime) -> str:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The seals in their order, the last verification without findings, and now: between which of them a thing was altered."""
+    """The seals in their order, the last complete verification without findings, and now: between which of them a thing was altered."""
 
     seals: Sequence[Seal]
     clean_at: datetime | None
@@ -73,7 +119,7 @@ class Timeline:
 
     def earliest(self, finding: Finding) -> datetime | None:
         """The last moment at which it is known to have been as booked."""
-        known = [at for at in (finding.after, self.clean_at) if at is not None]
+        known = [at for at in (finding.after, self.clean_at if finding.always else None) if at is not None]
         return max(known) if known else None
 
     def told(self, finding: Finding) -> str:

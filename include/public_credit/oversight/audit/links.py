@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from . import chain
 from .chain import Seal
-from .findings import SEAL_GONE, Finding, Report, clock
+from .findings import CHAIN, SEAL_GONE, Finding, Report, clock
 from .seal import key, mac
 
 _SEALS = text("select seal_no, day, sealed_at, position, previous, root, mac from ledger.chain_seal order by seal_no")
@@ -29,13 +29,21 @@ def seals(connection: Connection) -> list[Seal]:
     return [Seal(*row[:6]) for row in connection.execute(_SEALS)]
 
 
+def _signature(number: int) -> str:
+    return f"第 {number} 次封存的签名"
+
+
 def _signed(rows: Sequence[Any], report: Report) -> Iterator[Finding]:
     """The HMAC of the roots, where the district has a key."""
     secret = key()
     if secret is None:
+        if any(row.mac for row in rows):
+            report.partly.add(CHAIN)
         report.unsaid.append("没有为根值配密钥（secrets/audit.key）：根值不证明由谁算出。")
         return
     for row in rows:
+        if row.mac:
+            report.saw(CHAIN, _signature(row.seal_no))
         if row.mac and row.mac != mac(secret, row.root):
             yield Finding(
                 "seal_altered",
@@ -43,6 +51,7 @@ def _signed(rows: Sequence[Any], report: Report) -> Iterator[Finding]:
                 "根值的签名与密钥不符",
                 row.sealed_at,
                 f"{row.root} {row.mac}",
+                _signature(row.seal_no),
             )
         elif not row.mac:
             report.unsaid.append(f"第 {row.seal_no} 次封存没有签名。")
@@ -61,7 +70,8 @@ def check(connection: Connection, report: Report) -> None:
             report.findings.append(Finding("seal_altered", where, "不接在前一次封存之后", seal.sealed_at, seal.root))
         hashed = chain.start(seal.previous)
         while ahead is not None and ahead.position <= seal.position:
-            report.findings += _event(ahead, position, hashed, seal)
+            report.saw(SEAL_GONE, _unsealed(ahead.position))
+            report.findings += _event(ahead, position, hashed, seal, report)
             position, hashed, ahead = ahead.position, ahead.hash, next(links, None)
             report.count(events=1)
         if position != seal.position:
@@ -69,13 +79,21 @@ def check(connection: Connection, report: Report) -> None:
         if chain.root(seal.seal_no, seal.day, seal.sealed_at, seal.position, seal.previous, hashed) != seal.root:
             report.findings.append(Finding("seal_altered", where, "根值与封存的内容不符", seal.sealed_at, seal.root))
         number, previous = seal.seal_no, seal.root
+        report.saw(CHAIN, where)
     if ahead is not None:
-        report.findings.append(Finding(SEAL_GONE, "ledger.chain_seal", "最后一次封存之后还有链接：封存被删"))
+        told = "最后一次封存之后还有链接：封存被删"
+        report.findings.append(Finding(SEAL_GONE, "ledger.chain_seal", told, key=_unsealed(ahead.position)))
+    else:
+        report.saw(SEAL_GONE, "ledger.chain_seal")
     report.count(seals=len(rows))
     _open(connection, report)
 
 
-def _event(row: Any, position: int, before: bytes, seal: Any) -> Iterator[Finding]:
+def _unsealed(position: int) -> str:
+    return f"链上第 {position} 个事件起"
+
+
+def _event(row: Any, position: int, before: bytes, seal: Any, report: Report) -> Iterator[Finding]:
     """One link and its event. After a finding the links that stand are followed, so that the others are told apart."""
     where = f"链上第 {row.position} 个事件（第 {seal.seal_no} 次封存）"
     if row.position != position + 1:
@@ -84,6 +102,7 @@ def _event(row: Any, position: int, before: bytes, seal: Any) -> Iterator[Findin
     if row.id is None:
         yield Finding("event_gone", where, "事件被删", seal.sealed_at)
         return
+    report.saw(CHAIN, where)
     told = f"{where}，ledger.{row.relation}" if row.relation else where
     if row.digest != row.recomputed:
         yield Finding("event_altered", told, "事件所记的各行摘要被改", seal.sealed_at, row.recomputed)

@@ -80,11 +80,12 @@ def read(lines: Iterable[str]) -> Iterator[Root]:
 
 
 class Place(Protocol):
-    """Where roots leave to; ``outside``: not within reach of whoever runs the warehouse."""
+    """Where roots leave to; ``outside``: not within reach of whoever runs the warehouse; ``readable``: they can be read back."""
 
     name: str
     title: str
     outside: bool
+    readable: bool
 
     def send(self, roots: Sequence[Root], on: date) -> str:
         """Send roots; '' or why they did not get there, without an address."""
@@ -95,6 +96,8 @@ class Place(Protocol):
 
 class _Folder:
     """A folder of a store, one file per root."""
+
+    readable = True
 
     def __init__(self, name: str, title: str, url: str, outside: bool):
         self.name, self.title, self.outside, self._url = name, title, outside, url.rstrip("/")
@@ -121,7 +124,7 @@ class _Folder:
 class _Receiver:
     """Mail or webhook of the district: it keeps the lines, we cannot ask for them."""
 
-    name, title, outside = "outside", "辖区的接收方", True
+    name, title, outside, readable = "outside", "辖区的接收方", True, False
 
     def send(self, roots: Sequence[Root], on: date) -> str:
         body = "公共信用信息数仓证据链的根值，请原样留存；复核时交回比对。\n\n" + "\n".join(each.line for each in roots)

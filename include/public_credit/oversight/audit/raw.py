@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from ...base.quoting import quoted
 from ...land.digests import Attempt, Digest, of_rows
 from ...ledger import words
-from .findings import UNBOOKED, Finding, Report
+from .findings import RAW, UNBOOKED, Finding, Report
 
 _KINDS = text("select kind from ledger.kind_shape order by kind")
 _HELD = text("""
@@ -39,6 +39,8 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
             when = words.DIGEST[row.reason]
             booked = Digest(row.rows, row.columns, row.digest)
             now = of_rows(connection, kind, Attempt(row.batch_seq, row.attempt), row.columns)
+            if now is not None:
+                report.saw(RAW, where)
             if now is None:
                 report.findings.append(
                     Finding("raw_altered", where, f"{when}的列已不在，也没有登记过改列", row.taken_at)
@@ -54,6 +56,8 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
                 report.findings.append(Finding("raw_counts", where, told, row.taken_at))
             report.count(attempts=1, raw_rows=0 if now is None else now.rows)
         unbooked = text(_UNBOOKED.format(raw=f"{quoted('raw', kind)} r"))
+        if since == EVER:
+            report.saw_all(UNBOOKED, f"{_SCHEMA}.{kind} ")
         for row in connection.execute(unbooked).all() if since == EVER else ():
             where = f"{_SCHEMA}.{kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
             report.findings.append(Finding(UNBOOKED, where, "有行而没有登记过摘要"))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from ...base.messages import UserError
 from ...ledger.states import ChainOperation, sql
 from .chain import Seal
-from .findings import Finding, Report, clock
+from .findings import ROOTS, Finding, Report, clock
 from .places import Place, Root, all_places
 
 _RESTORED = text(f"""
@@ -39,7 +39,11 @@ def gaps(connection: Connection) -> list[Gap]:
     return [Gap(datetime.fromisoformat(row.made_at), row.at) for row in connection.execute(_RESTORED)]
 
 
-def _compare(kept: Sequence[Root], where: str, seals: Sequence[Seal], lost: Sequence[Gap], report: Report) -> None:
+def _compare(
+    kept: Sequence[Root], where: str, seals: Sequence[Seal], lost: Sequence[Gap], report: Report, always: bool = True
+) -> None:
+    for root in kept:
+        report.saw("root_differs", root.root)
     known, numbers = {seal.root for seal in seals}, {seal.seal_no for seal in seals}
     differing = [root for root in kept if root.root not in known]
     covered = [root for root in differing if any(gap.covers(root) for gap in lost)]
@@ -52,7 +56,15 @@ def _compare(kept: Sequence[Root], where: str, seals: Sequence[Seal], lost: Sequ
             else "数据库中没有这一次封存：链被截断，或退回到了从前"
         )
         report.findings.append(
-            Finding("root_differs", f"{where}留存的第 {root.seal} 次封存", told, root.moment, root.root)
+            Finding(
+                "root_differs",
+                f"{where}留存的第 {root.seal} 次封存",
+                told,
+                root.moment,
+                root.root,
+                key=root.root,
+                always=always,
+            )
         )
     report.count(roots=len(kept))
 
@@ -60,6 +72,8 @@ def _compare(kept: Sequence[Root], where: str, seals: Sequence[Seal], lost: Sequ
 def _at(connection: Connection, place: Place, seals: Sequence[Seal], lost: Sequence[Gap], report: Report) -> None:
     kept = place.roots()
     if kept is None:
+        if place.readable:
+            report.partly.add(ROOTS)
         report.unsaid.append(f"{place.title}的根值不能自动读回：请交回所存原文，用 audit verify --against 比对。")
         return
     _compare(kept, place.title, seals, lost, report)
@@ -67,14 +81,20 @@ def _at(connection: Connection, place: Place, seals: Sequence[Seal], lost: Seque
     sent: set[int] = set(connection.execute(_SENT, {"place": place.name, "since": since}).scalars())
     there = {root.root for root in kept}
     for seal in seals:
-        if seal.seal_no in sent and seal.root not in there:
+        if seal.seal_no not in sent:
+            continue
+        key = f"{place.name} {seal.root}"
+        report.saw("root_gone", key)
+        if seal.root not in there:
             missing = f"送到{place.title}的第 {seal.seal_no} 次封存"
-            report.findings.append(Finding("root_gone", missing, "根值不在了，或被改写", seal.sealed_at))
+            report.findings.append(Finding("root_gone", missing, "根值不在了，或被改写", seal.sealed_at, key=key))
 
 
 def check(connection: Connection, seals: Sequence[Seal], handed_back: Sequence[Root] | None, report: Report) -> None:
     """Compare the seals with what every place holds, and with the roots somebody has handed back (None: nobody has)."""
     lost = gaps(connection)
+    for seal in seals:  # a root that differed and is that of a seal again needs nobody to hand it back
+        report.saw("root_differs", seal.root)
     for gap in lost:
         report.accepted.append(
             f"{clock(gap.restored_at)} 从 {clock(gap.made_at)} 的备份恢复：其间登记的事件不在本库，无从复核。"
@@ -84,12 +104,13 @@ def check(connection: Connection, seals: Sequence[Seal], handed_back: Sequence[R
         places = all_places()
     except UserError as error:
         places = []
+        report.partly.add(ROOTS)
         report.unsaid.append(f"根值的去处无法读取：{error.text}")
     for place in places:
         outside |= place.outside
         _at(connection, place, seals, lost, report)
     if handed_back is not None:
-        _compare(handed_back, "交回的原文", seals, lost, report)
+        _compare(handed_back, "交回的原文", seals, lost, report, always=False)
     elif not outside:
         report.unsaid.append(
             "根值没有送到本机以外：能同时改数据库、归档存储和状态文件夹的人，可以重算整条链而不被这里发现。"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from ...base.quoting import quoted
 from ...ledger import words
 from ...ledger.states import ChainOperation, sql
-from .findings import GUARD_OFF, MOST, ROWS_MORE, Finding, Report
+from .findings import GUARD_OFF, MOST, ROWS_MORE, TABLES, Finding, Report
 
 KEPT = frozenset(  # tables whose rows never change and never go (revision 0036)
     [
@@ -29,6 +29,9 @@ KEPT = frozenset(  # tables whose rows never change and never go (revision 0036)
         "report_paper",
     ]
 )
+DECIDED = frozenset(
+    ["approval", "edition", "release"]
+)  # tables in which a trigger compares two persons (revision 0048)
 _BOOKING = ("chain_insert", "chain_update", "chain_delete", "chain_truncate")
 STAMPS = ("timezone = 'UTC'", "datestyle = 'ISO, YMD'", "bytea_output = 'hex'", "extra_float_digits = 1")  # of leaves
 _FORMS = text(f"""
@@ -71,7 +74,7 @@ def forms(connection: Connection) -> list[Form]:
     return [Form(*row) for row in connection.execute(_FORMS).tuples()]
 
 
-def _differing(connection: Connection, form: Form) -> Iterator[Finding]:
+def _differing(connection: Connection, form: Form, report: Report) -> Iterator[Finding]:
     known = {"key": form.key, "leaf": form.leaf, "table": quoted("ledger", form.relation)}
     statement = _DIFFERING.format(**known, deleted=sql(ChainOperation.DELETE))
     found = connection.execute(text(statement), {"relation": form.relation}).all()
@@ -85,17 +88,25 @@ def _differing(connection: Connection, form: Form) -> Iterator[Finding]:
             yield Finding("row_back", where, "登记为已删除的行又在了", row.at, row.seen)
         else:
             yield Finding("row_altered", where, "与最后一次登记的内容不同", row.at, row.seen)
-    if len(found) > MOST:
+    report.saw(ROWS_MORE, f"ledger.{form.relation}")
+    if len(found) <= MOST:
+        report.saw_all(TABLES, f"ledger.{form.relation} ")
+    else:
+        report.partly.add(TABLES)
         yield Finding(ROWS_MORE, f"ledger.{form.relation}", f"另有 {len(found) - MOST:,} 行与登记不符")
 
 
-def _guards(connection: Connection, watched: list[Form]) -> Iterator[Finding]:
+def _guards(connection: Connection, watched: list[Form], report: Report) -> Iterator[Finding]:
     there = {row.relation: set(row.names) for row in connection.execute(_TRIGGERS)}
     for form in watched:
-        wanted = {*_BOOKING, *(("kept",) if form.relation in KEPT else ())}
+        report.saw(GUARD_OFF, f"ledger.{form.relation}")
+        others = {"kept": form.relation in KEPT, "two_persons": form.relation in DECIDED}
+        wanted = {*_BOOKING, *(name for name, there_is in others.items() if there_is)}
         for name in sorted(wanted - there.get(form.relation, set())):
-            yield Finding(GUARD_OFF, f"ledger.{form.relation}", f"触发器 {name} 被停用或删除：其间的改动没有登记")
+            missed = "办理的是不是两人没有核对" if name == "two_persons" else "改动没有登记"
+            yield Finding(GUARD_OFF, f"ledger.{form.relation}", f"触发器 {name} 被停用或删除：其间的{missed}")
     for relation in ("chain_event", "chain_link", "chain_seal"):
+        report.saw(GUARD_OFF, f"ledger.{relation}")
         if "kept" not in there.get(relation, set()):
             yield Finding(GUARD_OFF, f"ledger.{relation}", "触发器 kept 被停用或删除：链本身可以改写")
 
@@ -106,12 +117,13 @@ def check(connection: Connection, report: Report) -> None:
         connection.execute(text(f"set local {stamp}"))
     watched = forms(connection)
     noted = {Form(*row) for row in connection.execute(_NOTED).tuples()}
+    report.saw("form_altered", "ledger.chain_form")
     if noted != set(watched):
         seen = hashlib.sha256(repr(sorted(noted)).encode()).hexdigest()
         report.findings.append(Finding("form_altered", "ledger.chain_form", "登记哪些列的说明与链上的不同", seen=seen))
-    report.findings += _guards(connection, watched)
+    report.findings += _guards(connection, watched, report)
     for form in watched:
-        report.findings += _differing(connection, form)
+        report.findings += _differing(connection, form, report)
     for row in connection.execute(_REWRITTEN, {"kept": sorted(KEPT)}):
         report.findings.append(
             Finding(

@@ -26,7 +26,8 @@ from .places import Root
 _BEGUN = text(f"select min(at) from ledger.chain_event where operation = {sql(ChainOperation.BEGUN)}")
 _CLEAN = text(f"""
     select max(at) from ledger.chain_event where operation = {sql(ChainOperation.VERIFIED)}
-    and cast(detail ->> 'findings' as int) = 0 and detail ->> 'since' = ''""")
+    and cast(detail ->> 'findings' as int) = 0 and detail ->> 'since' = ''
+    and coalesce(detail -> 'partly', '[]') = '[]'""")
 _MIGRATED = text(f"""
     select at, detail ->> 'before' as before, detail ->> 'after' as after from ledger.chain_event
     where operation = {sql(ChainOperation.MIGRATED)} order by id""")
@@ -74,11 +75,12 @@ def _explained(connection: Connection, report: Report) -> None:
 
 def verify(run: Run, since: date | None = None, handed_back: Sequence[Root] | None = None) -> Verified:
     """Compare everything, of archive and landed rows what came since a day. Raises UserError (code 3) without a chain."""
-    report = Report()
     start = raw.EVER if since is None else datetime.combine(since, time(), settings.TIMEZONE)
     engine = settings.engine("collector").execution_options(isolation_level="REPEATABLE READ")
     with engine.connect() as connection:
         connection.execute(text("set transaction read only"))
+        before = standing.standing(connection)
+        report = Report(frozenset(one.thing for one in before.findings.values()))
         _told(connection, report)
         clean_at: datetime | None = connection.execute(_CLEAN).scalar()
         say("复核证据链与根值")
@@ -91,6 +93,9 @@ def verify(run: Run, since: date | None = None, handed_back: Sequence[Root] | No
         raw.check(connection, start, report)
         say("复核归档对象")
         objects.check(connection, start, report)
+        gone = standing.settled(before, report)
+        if left := standing.unseen(before, report):
+            report.unsaid.append(f"此前发现的 {left:,} 处，这一次没有看到其所在（见 status），不因此了结。")
         _explained(connection, report)
     timeline = Timeline(seals, clean_at, now())
     detail: dict[str, Any] = {
@@ -99,6 +104,7 @@ def verify(run: Run, since: date | None = None, handed_back: Sequence[Root] | No
         "who": run.who,
     }
     detail["found"] = standing.named(report.findings)
+    detail |= {"settled": gone, "partly": sorted(report.partly)}
     with settings.engine("collector").begin() as connection:
         connection.execute(_BOOK, {"detail": json.dumps(detail | report.counts, ensure_ascii=False)})
     return Verified(report, timeline)

@@ -19,7 +19,7 @@ def altered(connection: Connection) -> Iterator[Item]:
     found = standing(connection)
     if not found.count or found.since is None:
         return
-    places = [where for _, where in found.findings.values()]
+    places = [one.where for one in found.findings.values()]
     more = f" 等 {found.count:,} 处" if found.count > _NAMED else ""
     yield Item(
         "audit", f"altered/{hashlib.sha256(' '.join(sorted(found.findings)).encode()).hexdigest()[:12]}", Rank.OUR_FAULT,
