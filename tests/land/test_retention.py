@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,19 @@ def test_what_goes_is_what_was_agreed_to_row_by_row(warehouse: Any, tmp_path: Pa
     assert credit("approvals", "approve", anew["approval"], by="engineer2").code == 0
     assert "2 条记录、2 行" in credit("purge", "--date", LATE).out
     assert numbers(warehouse) == [first["decision_no"]]
+
+
+def test_what_was_agreed_to_yesterday_is_done_today(
+    warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge(land(tmp_path, "a.csv", csv_bytes(rows(2))))
+    monkeypatch.setenv("PCW_BUSINESS_DATE", str(LATE))
+    asked = credit("purge", "--reason", "期满", "--json").json
+    monkeypatch.setenv("PCW_BUSINESS_DATE", str(LATE + timedelta(days=1)))
+    assert credit("approvals", "approve", asked["approval"], by="engineer2").code == 0
+    assert "2 条记录、2 行" in credit("purge").out and numbers(warehouse) == []
+    (row,) = credit("approvals", "--json").json
+    assert row["state"] == "used"
 
 
 def test_a_row_that_comes_between_two_transactions_is_not_taken(

@@ -6,6 +6,7 @@ import pytest
 from public_credit.base.messages import UserError
 from public_credit.ledger import approvals
 from public_credit.ledger.approvals import by_another
+from public_credit.ledger.session import session
 from public_credit.ledger.states import Irreversible
 
 from tests.conftest import Warehouse
@@ -57,7 +58,8 @@ def test_the_same_question_is_one_and_is_granted_by_another_one_only(warehouse: 
     assert granted.granted and granted.id == first.id and not granted.alone
     with pytest.raises(UserError, match="已批准"):
         approvals.decide(run_on(who="乙"), first.id, False, "")
-    approvals.used(first.id)
+    with session("owner") as opened:
+        approvals.used(opened, first.id)
     again = approvals.ask(run_on(who="甲"), *KEYS, alone="")
     assert again.id != first.id and not again.granted, "an answer is good for one time"
 
@@ -68,9 +70,34 @@ def test_a_question_that_was_turned_down_or_is_old_is_asked_anew(warehouse: Ware
     second = approvals.ask(run_on(who="甲"), *KEYS, alone="")
     approvals.decide(run_on(who="乙"), second.id, True, "")
     with warehouse.connect() as owner:
-        owner.execute("update ledger.approval set asked_at = asked_at - interval '8 days' where id = %s", [second.id])
+        owner.execute(
+            "update ledger.approval set asked_at = asked_at - interval '8 days', decided_at = decided_at - interval '8 days' where id = %s",
+            [second.id],
+        )
     third = approvals.ask(run_on(who="甲"), *KEYS, alone="")
     assert len({first.id, second.id, third.id}) == 3 and not third.granted
+
+
+def test_an_answer_is_good_for_seven_days_and_a_question_waits_as_long(warehouse: Warehouse) -> None:
+    first = approvals.ask(run_on(who="甲"), *KEYS, alone="")
+    with warehouse.connect() as owner:
+        owner.execute("update ledger.approval set asked_at = asked_at - interval '6 days'")
+    approvals.decide(run_on(who="乙"), first.id, True, "")
+    with warehouse.connect() as owner:
+        owner.execute(
+            "update ledger.approval set asked_at = asked_at - interval '6 days', decided_at = decided_at - interval '6 days'"
+        )
+    assert approvals.ask(run_on(who="甲"), *KEYS, alone="").granted, (
+        "twelve days after it was asked, six after the answer"
+    )
+    with session("owner") as opened:
+        approvals.used(opened, first.id)
+    second = approvals.ask(run_on(who="甲"), *KEYS, alone="")
+    with warehouse.connect() as owner:
+        owner.execute("update ledger.approval set asked_at = asked_at - interval '8 days' where id = %s", [second.id])
+    with pytest.raises(UserError, match="已逾七天"):
+        approvals.decide(run_on(who="乙"), second.id, True, "")
+    approvals.decide(run_on(who="乙"), second.id, False, "")
 
 
 def test_an_office_of_one_is_booked_as_that(warehouse: Warehouse) -> None:

@@ -60,6 +60,8 @@ def verify(
         print("没有发现改动。" if not report.findings else f"发现 {len(report.findings)} 处改动。")
     if report.findings:
         raise typer.Exit(1)
+    if report.unread:
+        raise report.unread
 
 
 @app.command("explain", help="说明一处发现：由一人说明、另一人批准，此后列为“依规”；那里再有改动，仍会发现。")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,10 @@ from ..base.messages import UserError, key_given, spoken
 from ..catalogue import load_catalogue
 from ..gate import run as judge
 from ..identifiers import persons
-from ..ledger import words
+from ..ledger import approvals, words
 from ..ledger.models import Attempt, Batch
 from ..ledger.session import session, step
-from ..ledger.states import AttemptState, BatchState, StepName, Verdict
+from ..ledger.states import AttemptState, BatchState, Irreversible, StepName, Verdict
 from ..oversight import outbound
 from ..steps import work
 from . import output
@@ -383,6 +384,9 @@ def purge(
     from ..land import retention
     from ..steps import irreversible
 
+    if on is None and not dry_run and not reason:  # what was agreed to yesterday is done today as it was asked for
+        agreed = approvals.day_agreed(Irreversible.PURGE)
+        on = datetime.combine(agreed, time()) if agreed else None
     run = run_of(on)
     if dry_run:
         found = retention.preview(run.on)

@@ -56,6 +56,10 @@ class ArchiveDamaged(UserError):
     of_receipt = True
 
 
+class ArchiveKeyDiffers(UserError):
+    """An object's key was wrapped with another archive key than there is, or what is kept of it was altered."""
+
+
 @contextmanager
 def _storage() -> Iterator[None]:
     """What the store itself does not give: an object that is missing, or a store that cannot be reached."""
@@ -209,11 +213,11 @@ class Original:
 
 
 def _unwrapped(keys: dict[int, bytes], uri: str, wrapped: bytes, version: int) -> bytes:
-    """An object's key. Raises UserError (code 3) when the archive key is another than it was wrapped with."""
+    """An object's key. Raises ArchiveKeyDiffers (code 3) when the archive key is another than it was wrapped with."""
     try:
         return AESGCM(keys[version]).decrypt(wrapped[:12], wrapped[12:], uri.encode())
     except (InvalidTag, KeyError):
-        raise UserError(
+        raise ArchiveKeyDiffers(
             "归档密钥 archive.key 与归档对象不符。", remedy="恢复归档时使用的密钥文件；任务会重试。", code=3
         ) from None
 

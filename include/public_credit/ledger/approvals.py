@@ -86,7 +86,7 @@ def by_another(run: Run, first: str, alone: str, done: str) -> bool:
 def ask(run: Run, action: Irreversible, fingerprint: str, about: str, reason: str, alone: str) -> Asked:
     """Ask for what would be done, or find that it was asked for and decided; the same question is one.
 
-    An answer is good for seven days. Raises UserError where a new question comes without a reason.
+    A question waits seven days, an answer is good for seven more. Raises UserError where a new question comes without a reason.
     """
     with session("owner") as opened:
         known = opened.scalar(
@@ -99,7 +99,7 @@ def ask(run: Run, action: Irreversible, fingerprint: str, about: str, reason: st
             .with_for_update()
         )
         at: datetime = opened.execute(select(func.clock_timestamp())).scalar_one()
-        if known is not None and known.asked_at < at - _GOOD_FOR:
+        if known is not None and (known.decided_at or known.asked_at) < at - _GOOD_FOR:
             known.state, known.decided_by, known.decided_at = ApprovalState.REJECTED, "过期", func.clock_timestamp()
             opened.flush()
             known = None
@@ -131,7 +131,7 @@ def another(action: Irreversible, on: date, fingerprint: str) -> int | None:
                 Approval.action == action,
                 Approval.business_date == on,
                 Approval.state.in_([ApprovalState.WAITING, ApprovalState.APPROVED]),
-                Approval.asked_at >= func.clock_timestamp() - _GOOD_FOR,
+                func.coalesce(Approval.decided_at, Approval.asked_at) >= func.clock_timestamp() - _GOOD_FOR,
             )
             .order_by(Approval.id.desc())
         ).all()
@@ -145,17 +145,36 @@ def decide(run: Run, number: int, agreed: bool, alone: str) -> None:
         if found is None or found.state != ApprovalState.WAITING:
             said = f"第 {number} 号申请" + (f"{APPROVAL[found.state]}，不在等待批准" if found else "不存在")
             raise UserError(f"{said}。", remedy="用 public-credit approvals 查看。", code=4)
+        at: datetime = opened.execute(select(func.clock_timestamp())).scalar_one()
+        if agreed and found.asked_at < at - _GOOD_FOR:
+            raise UserError(
+                f"第 {number} 号申请已逾七天，不能再批准。", remedy="由申请人核对后再次运行原命令，重新申请。", code=4
+            )
         if agreed:
             found.alone = by_another(run, found.asked_by, alone, f"提出了第 {number} 号申请，自己提出")
         found.state = ApprovalState.APPROVED if agreed else ApprovalState.REJECTED
         found.decided_by, found.decided_at = run.who, func.clock_timestamp()
 
 
-def used(number: int) -> None:
-    """What was agreed to is done; the agreement is good for nothing more."""
+def day_agreed(action: Irreversible) -> date | None:
+    """The business day of the newest agreement to an action that is still good; None where there is none."""
     with session("owner") as opened:
-        found = opened.get_one(Approval, number, with_for_update=True)
-        found.state, found.used_at = ApprovalState.USED, func.clock_timestamp()
+        return opened.scalar(
+            select(Approval.business_date)
+            .where(
+                Approval.action == action,
+                Approval.state == ApprovalState.APPROVED,
+                Approval.decided_at >= func.clock_timestamp() - _GOOD_FOR,
+            )
+            .order_by(Approval.id.desc())
+            .limit(1)
+        )
+
+
+def used(opened: Session, number: int) -> None:
+    """What was agreed to is done, or is by this transaction; the agreement is good for nothing more."""
+    found = opened.get_one(Approval, number, with_for_update=True)
+    found.state, found.used_at = ApprovalState.USED, func.clock_timestamp()
 
 
 def of(opened: Session, number: int) -> Approval:

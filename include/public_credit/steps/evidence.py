@@ -29,11 +29,16 @@ def _whole_due() -> bool:
 
 
 def check(run: Run, whole: bool = False) -> int:
-    """Verify what is due, or everything, and book what came of it; how many findings stand."""
+    """Verify what is due, or everything, and book what came of it; how many findings stand.
+
+    Raises UserError (code 3) where nothing was found but the archive could not be read.
+    """
     whole = whole or _whole_due()
     since = None if whole else (now().astimezone(settings.TIMEZONE) - RECENT).date()
     with step(run, "collector", StepName.AUDIT) as record:
         report = verify(run, since).report
+        if report.unread and not report.findings:
+            raise report.unread  # booked in the chain as not verified; the task is tried again
         with settings.engine("reader").connect() as connection:
             stands = standings.standing(connection).count
         record.counts = {"findings": len(report.findings), "standing": stands, **report.counts}
@@ -75,5 +80,5 @@ def explain(run: Run, finding: str, reason: str) -> approvals.Asked:
                 who=question.asked_by,
                 agreed_by=question.decided_by,
             )
-        approvals.used(asked.id)
+            approvals.used(opened, asked.id)
     return asked

@@ -54,7 +54,8 @@ def purge(run: Run, reason: str) -> Purged:
     if not asked.granted:
         return Purged(due, asked.id)
     done = retention.purge(run, due)
-    approvals.used(asked.id)
+    with session("owner") as opened:
+        approvals.used(opened, asked.id)
     return Purged(done)
 
 
@@ -76,7 +77,8 @@ def rekey(run: Run, reason: str) -> Rekeyed:
     if not asked.granted:
         return Rekeyed(waiting=asked.id)
     done = _rekeyed(run)
-    approvals.used(asked.id)
+    with session("owner") as opened:
+        approvals.used(opened, asked.id)
     return done
 
 

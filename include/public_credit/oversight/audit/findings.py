@@ -9,21 +9,25 @@ from datetime import datetime
 from typing import Any
 
 from ...base import settings
+from ...base.messages import UserError
 from .chain import Seal
 
 GUARD_OFF = "guard_off"  # a trigger that books or refuses sleeps
 ROWS_MORE = "rows_more"  # rows of a table beyond those that are told one by one
 UNBOOKED, SEAL_GONE = "raw_unbooked", "seal_gone"
+COLUMNS_GONE = "raw_columns_gone"  # of a digest, so that nothing can be compared with it
 # What covers more than one state of things: explained once, the next alteration of the same would look like the explained one.
 MENDED_ONLY = {
     GUARD_OFF: "停用了的触发器，不能只作说明：重新启用",
     ROWS_MORE: "逐行列出以外的行，不能一并说明：先处理列出的",
     UNBOOKED: "没有摘要可比的行，不能只作说明：查明来历并清除",
+    COLUMNS_GONE: "列已不在、不能再比对的行，不能只作说明：从备份恢复这些列",
     SEAL_GONE: "被删的封存，不能只作说明：从留存的根值或备份核对后恢复",
 }
 MOST = 200  # findings of one table or kind that are told one by one
 # What is looked at by which check; two kinds of one check at one place are told by the same look.
 CHAIN, TABLES, RAW, OBJECTS, RECEIPTS, ROOTS = "chain", "tables", "raw", "objects", "receipts", "roots"
+UNREAD = "objects_unread"  # not a check: objects nothing can be said of, as the archive could not be read
 CHECKS = {
     "event_altered": CHAIN,
     "event_gone": CHAIN,
@@ -35,6 +39,7 @@ CHECKS = {
     "row_back": TABLES,
     "row_unbooked": TABLES,
     "raw_altered": RAW,
+    COLUMNS_GONE: RAW,
     "raw_counts": RAW,
     "object_altered": OBJECTS,
     "digest_differs": RECEIPTS,
@@ -78,12 +83,13 @@ class Report:
     """Findings, lawful gaps and what stays unproved, in Chinese; ``counts``: how much was compared.
 
     ``asked``: the things of which earlier findings stand; ``seen``: those of them that were looked at this time.
-    ``partly``: checks that could not look at all there is.
+    ``partly``: checks that could not look at all there is; ``unread``: why objects of the archive could not be read.
     """
 
     asked: frozenset[str] = frozenset()
     seen: set[str] = field(default_factory=set)
     partly: set[str] = field(default_factory=set)
+    unread: UserError | None = None
     findings: list[Finding] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     unsaid: list[str] = field(default_factory=list)

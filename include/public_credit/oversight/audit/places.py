@@ -115,7 +115,9 @@ class _Folder:
     def roots(self) -> list[Root] | None:
         try:
             filesystem, base = fsspec.core.url_to_fs(self._url)
-            names = filesystem.glob(f"{base}/*.json") if filesystem.exists(base) else []
+            if not filesystem.exists(base):  # where nothing at all lies beside it, the store is not mounted
+                return [] if filesystem.glob(f"{base.rpartition('/')[0]}/*") else None
+            names = filesystem.glob(f"{base}/*.json")
             return list(read(filesystem.cat_file(name).decode("utf-8", "replace") for name in sorted(names)))
         except OSError:
             return None

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from ...base.quoting import quoted
 from ...land.digests import Attempt, Digest, of_rows
 from ...ledger import words
-from .findings import RAW, UNBOOKED, Finding, Report
+from .findings import COLUMNS_GONE, RAW, UNBOOKED, Finding, Report
 
 _KINDS = text("select kind from ledger.kind_shape order by kind")
 _HELD = text("""
@@ -24,7 +24,7 @@ _UNBOOKED = """
     where not exists (select 1 from ledger.raw_digest d where d.batch_seq = r.batch_seq and d.attempt = r.attempt)"""
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _DISAGREED = text("""
-    select d.batch_seq, d.attempt, d.taken_at, b.kind from ledger.raw_digest d join ledger.batch b on b.seq = d.batch_seq
+    select d.id, d.batch_seq, d.attempt, d.taken_at, b.kind from ledger.raw_digest d join ledger.batch b on b.seq = d.batch_seq
     where not d.agreed order by d.id""")
 
 _SCHEMA = "raw"
@@ -43,7 +43,7 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
                 report.saw(RAW, where)
             if now is None:
                 report.findings.append(
-                    Finding("raw_altered", where, f"{when}的列已不在，也没有登记过改列", row.taken_at)
+                    Finding(COLUMNS_GONE, where, f"{when}的列已不在，也没有登记过改列", row.taken_at)
                 )
             elif now.rows != booked.rows:
                 told = f"{when}登记 {booked.rows:,} 行，现有 {now.rows:,} 行"
@@ -64,7 +64,7 @@ def check(connection: Connection, since: datetime, report: Report) -> None:
     for row in connection.execute(_DISAGREED).all():
         where = f"{_SCHEMA}.{row.kind} 批次 {row.batch_seq} 第 {row.attempt} 次入库"
         told = "套用目录或期满清除以前，行的内容已与登记的摘要不符"
-        report.findings.append(Finding("raw_altered", where, told, None))
+        report.findings.append(Finding("raw_altered", where, told, None, f"digest {row.id}"))
     purged = connection.execute(text("select count(*), coalesce(sum(rows), 0) from ledger.purge")).tuples().one()
     if purged[0]:
         report.accepted.append(f"已按规定删除：{purged[0]:,} 次期满清除，{purged[1]:,} 行；台账只留摘要。")

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from ...ledger.states import ChainOperation, sql
-from .findings import Finding, Report, thing
+from .findings import UNREAD, Finding, Report, thing
 
 TOLD = 1_000  # findings of one verification that its event names
 _RUNS = text(f"""
@@ -105,7 +105,7 @@ def standing(connection: Connection) -> Standing:
     """What stands now."""
     known, runs = explained(connection), connection.execute(_RUNS).all()
     told = Standing(
-        whole_at=max((run.at for run in runs if not run.since), default=None),
+        whole_at=max((run.at for run in runs if not run.since and UNREAD not in run.partly), default=None),
         recent_at=max((run.at for run in runs), default=None),
     )
     unnamed_at: datetime | None = None
