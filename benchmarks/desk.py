@@ -197,7 +197,8 @@ def run(options: argparse.Namespace, say: Any) -> dict[str, Any]:
         from public_credit.base import settings
         from public_credit.steps.migrate import migrate
 
-        held.callback(lambda: [settings.engine(role).dispose() for role in settings.ROLES])
+        for role in settings.ROLES:
+            held.callback(settings.engine(role).dispose)
         migrate()
         owner = held.enter_context(psycopg.connect(settings.dsn("owner"), autocommit=True))
         database = Path(settings.dsn("owner")).name

@@ -119,12 +119,12 @@ def _city(opened: Any) -> dict[str, int]:
     return dict(
         opened.execute(
             text(f"""
-        select count(*) filter (where sent_at is not null) as sent,
-               count(*) filter (where state = {sql(ItemState.ACCEPTED)}) as accepted,
-               count(*) filter (where state = {sql(ItemState.REJECTED)}) as rejected,
-               count(*) filter (where state in {sql(IN_DOUBT)}) as unknown,
-               count(*) filter (where state = {sql(ItemState.PENDING)}) as pending
-        from ledger.delivery_state""")
+        select cast(coalesce(sum(sent), 0) as bigint) as sent,
+               cast(coalesce(sum(items) filter (where state = {sql(ItemState.ACCEPTED)}), 0) as bigint) as accepted,
+               cast(coalesce(sum(items) filter (where state = {sql(ItemState.REJECTED)}), 0) as bigint) as rejected,
+               cast(coalesce(sum(items) filter (where state in {sql(IN_DOUBT)}), 0) as bigint) as unknown,
+               cast(coalesce(sum(items) filter (where state = {sql(ItemState.PENDING)}), 0) as bigint) as pending
+        from ledger.delivery_total""")
         )
         .mappings()
         .one()

@@ -286,10 +286,8 @@ def _story(item: Found, purpose: str, token: str) -> dict[str, Any]:
     kind = load_catalogue().kinds[item.kind]
     with refusals(), session("reader", token) as opened:
         versions = _versions(opened, item, purpose)
-        deliveries, events, looks = (
-            [row._asdict() for row in part.told(opened, kind, item.record_id, name, columns)] if item.record_id else []
-            for name, columns in _BESIDE.items()
-        )
+        found = part.told(opened, kind, item.record_id or "", _BESIDE)
+    deliveries, events, looks = ([row._asdict() for row in found[name]] for name in _BESIDE)
     for delivery in deliveries:
         delivery["values"] = delivery.pop("payload")
         delivery["operation_title"] = words.OPERATION[delivery["operation"]]
