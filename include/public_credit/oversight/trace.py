@@ -174,7 +174,7 @@ def _told_purged(opened: Session, record: str) -> None:
 def _versions(opened: Any, item: Found, purpose: str) -> list[dict[str, Any]]:
     kind = load_catalogue().kinds[item.kind]
     titles = {name: kind.fields[name].title for name in kind.variants[item.variant]}
-    kept = shapes.applied(opened).get(kind.id, {}).get("kept", [])
+    kept = (shapes.applied_to(opened, kind.id) or {}).get("kept", [])
     titles |= {spec["name"]: f"{spec['name']}（已停用）" for spec in kept}
     rules = {rule.id: rule for rule in load_ruleset(kind.id).row_rules}
     rows = opened.execute(

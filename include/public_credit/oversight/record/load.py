@@ -223,7 +223,7 @@ def _landed(
         condition = State(condition.word, condition.tone, condition.since, condition.causes, condition.marks + marks)
     else:
         condition = state.of_row(row, seen, sent_back)
-    data_on = _data_on(opened)
+    data_on, shape = _data_on(opened), shapes.applied_to(opened, kind.id)
     payload = onward.payload(opened, payloads, row.batch_seq, _next(rows, row)) if row.accepted else None
     shown = row.values
     return RecordCase(
@@ -242,8 +242,8 @@ def _landed(
         entered=row.accepted,
         state=condition,
         source=source.of(batch, row.row_no, row.sheet, row.source_row, source.checked(batch, check, largest)),
-        row_hash=_row_hash(opened, kind, row),
-        values=values.of(opened, kind, row, payload),
+        row_hash=_row_hash(kind, row, shape),
+        values=values.of(kind, row, payload, shape),
         rules=seen,
         receipts=receipts.of(kind, rows, receipts.known(apart.get("versions", ()))),
         related=linked,
@@ -330,9 +330,9 @@ def _data_on(opened: Session) -> date | None:
     return found
 
 
-def _row_hash(opened: Session, kind: Kind, row: Row) -> Check | None:
+def _row_hash(kind: Kind, row: Row, shape: shapes.Shape | None) -> Check | None:
     """The content hash of a row, computed again from the values that are there; none where the kind's shape is another by now."""
-    if shapes.differs(kind, shapes.applied(opened).get(kind.id)):
+    if shapes.differs(kind, shape):
         return None
     found = _content_hash([row.values.get(name, "") for name in kind.variants[row.variant]])
     if found == row.content_hash:
