@@ -69,7 +69,7 @@ def test_a_release_whose_items_are_not_what_was_frozen_is_named(warehouse: Any) 
         owner.execute(
             f"update ledger.release set diff_hash = (select {outbox.digest('i')} from ledger.delivery_item i)"
         )
-    assert outbox.altered("city") == []
+    assert outbox.altered(outbox.sendable("city")) == []
     for forged in (
         "update ledger.delivery_item set payload = '{\"CF_NR\": \"1\"}' where record_id = 'r7'",
         "update ledger.delivery_item set operation = 'DEL', payload = '{}' where record_id = 'r7'",
@@ -83,7 +83,7 @@ def test_a_release_whose_items_are_not_what_was_frozen_is_named(warehouse: Any) 
                 "where record_id = 'r7'"
             ).fetchone()
             owner.execute(forged)
-        assert outbox.altered("city") == [1], forged
+        assert outbox.altered(outbox.sendable("city")) == [1], forged
         with warehouse.connect() as owner, asleep(owner, "ledger.delivery_item", "ledger.release"):
             owner.execute("update ledger.release set diff_hash = %s", [kept[-1]])
             owner.execute(
@@ -91,4 +91,28 @@ def test_a_release_whose_items_are_not_what_was_frozen_is_named(warehouse: Any) 
                 "payload = jsonb_build_object('CF_NR', repeat(md5('7'), 40)) where item_id = %s",
                 [kept[0]],
             )
-        assert outbox.altered("city") == []
+        assert outbox.altered(outbox.sendable("city")) == []
+
+
+def test_before_sending_the_releases_are_looked_at_that_are_sent_of(warehouse: Any) -> None:
+    waiting = """
+        insert into ledger.build (business_date, state) values ('2026-02-26', 'built');
+        insert into ledger.release (build_id, receiver, business_date, adds, mods, dels, diff_hash, state)
+        select max(build_id), 'city', '2026-02-26', 1, 0, 0, 'of what was frozen', 'waiting' from ledger.build;
+        with made as (insert into ledger.delivery_item (release_id, receiver, interface, record_id, operation, version, payload)
+            select max(release_id), 'city', 'penalty', 'altered', 'ADD', md5('{}'), '{}' from ledger.release returning item_id)
+        insert into ledger.delivery_state (item_id, idempotency_key) select item_id, 'altered' from made"""
+    with warehouse.connect() as owner, asleep(owner, "ledger.delivery_item", "ledger.release"):
+        owner.execute(RELEASED.replace(str(ITEMS), "20"))
+        owner.execute("update ledger.delivery_item set version = md5(cast(payload as text))")
+        owner.execute(
+            f"update ledger.release set diff_hash = (select {outbox.digest('i')} from ledger.delivery_item i)"
+        )
+        owner.execute(waiting)
+    items = outbox.sendable("city")
+    assert len(items) == 20 and outbox.altered(items) == [], "what waits for an approval is not sent of"
+    with warehouse.connect() as owner:
+        owner.execute("update ledger.release set state = 'released'")
+        (number,) = owner.execute("select max(release_id) from ledger.release").fetchone()
+    assert outbox.altered(outbox.sendable("city")) == [number]
+    assert outbox.altered([]) == []

@@ -131,7 +131,7 @@ BYPASSED = [  # a page that is withheld from a role, and what it would have read
     ("leadership", "/deliveries", "select * from desk.outbox_doubtful(5)"),
     ("leadership", "/find", "select * from desk.find_records('administrative_penalty', null, array['示罚决〔2026〕9号'])"),
     ("leadership", "/records/{key}", "select * from desk.record_rows('administrative_penalty', '%(key)s', null, null, null, '查')"),
-    ("leadership", "/records/{key}", "select * from desk.beside('administrative_penalty', '%(key)s', 'deliveries')"),
+    ("leadership", "/records/{key}", "select * from desk.beside('administrative_penalty', '%(key)s', '{deliveries}')"),
     ("leadership", "/figures/{number:path}", "select * from desk.assessment_lines('timeliness', 2026, null, 5)"),
     ("leadership", "/figures/{number:path}", "select * from published.contributions"),
     ("leadership", "/signins", "select * from desk.login_attempt"),
@@ -161,15 +161,15 @@ def test_a_record_of_a_person_is_told_after_its_look_only(built: Built) -> None:
     for role in ("engineer", "auditor"):
         for part in ("deliveries", "built", "looks", "versions", "assessed"):
             with pytest.raises(psycopg.Error) as refused:
-                built.asks(role, "select * from desk.beside(%s, %s, %s)", kind, built.of_person, part)
+                built.asks(role, "select * from desk.beside(%s, %s, array[%s]::text[])", kind, built.of_person, part)
             assert refused.value.sqlstate == "PC002"
     assert built.client("auditor").get(f"/records/{built.of_person}").status_code == 200
     assert "示罚决人" not in built.client("auditor").get(f"/records/{built.of_person}").text, "no purpose, nothing told"
     told = built.client("auditor").get(f"/records/{built.of_person}?purpose=合规审计")
     assert told.status_code == 200 and "示罚决人〔2026〕1号" in told.text and "合规审计" in told.text
-    assert built.asks("auditor", "select * from desk.beside(%s, %s, 'built')", kind, built.of_person)
+    assert built.asks("auditor", "select * from desk.beside(%s, %s, '{built}')", kind, built.of_person)
     with pytest.raises(psycopg.Error) as refused:
-        built.asks("engineer", "select * from desk.beside(%s, %s, 'built')", kind, built.of_person)
+        built.asks("engineer", "select * from desk.beside(%s, %s, '{built}')", kind, built.of_person)
     assert refused.value.sqlstate == "PC002", "the look of somebody else is not one's own"
 
 
@@ -201,17 +201,17 @@ def test_what_stands_in_the_log_is_a_look_only_with_a_purpose(built: Built) -> N
         assert connection.execute("select desk.note_visit('explain', '', '', %s)", [built.of_firm])
         connection.execute("select desk.note_visit('slip', '退回', '', %s)", [record])
         with pytest.raises(psycopg.Error) as refused:
-            connection.execute("select * from desk.beside(%s, %s, 'built')", [kind, record])
+            connection.execute("select * from desk.beside(%s, %s, '{built}')", [kind, record])
         assert refused.value.sqlstate == "PC002", "that is no look at the record"
         connection.execute("select desk.note_visit('original', '核查', '', %s)", [record])
-        assert connection.execute("select * from desk.beside(%s, %s, 'built')", [kind, record]).fetchall()
+        assert connection.execute("select * from desk.beside(%s, %s, '{built}')", [kind, record]).fetchall()
     with built.house.warehouse.connect("owner") as owner:
         owner.execute(
             "insert into ledger.access_log (who, purpose, action, record_id) values ('engineer', ' ', 'explain', %s)",
             [record],
         )
     with pytest.raises(psycopg.Error) as refused:
-        built.asks("engineer", "select * from desk.beside(%s, %s, 'built')", kind, record)
+        built.asks("engineer", "select * from desk.beside(%s, %s, '{built}')", kind, record)
     assert refused.value.sqlstate == "PC002", "without a purpose it is none, however it came there"
 
 

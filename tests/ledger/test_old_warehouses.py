@@ -22,6 +22,7 @@ from sqlalchemy import text
 from tests.conftest import DEMO
 from tests.dumps.make import FOLDER, pg_tool
 from tests.helpers.commands import credit
+from tests.helpers.counted import differing
 from tests.helpers.penalties import csv_bytes, judge, land, rows
 from tests.helpers.plans import partitions_read
 from tests.helpers.relations import relations
@@ -106,6 +107,7 @@ def made(warehouse: Any) -> set[str]:
         return {name for (name,) in found}
 
 
+UNITS = "select item_id, unit_id from ledger.delivery_item join published.record_links using (record_id)"
 OUTBOX = "receiver, interface, record_id, operation, version, predecessor, payload, due_on, state, attempts, receipt_id, city_id, booked_on"
 
 
@@ -144,6 +146,26 @@ def test_an_existing_warehouse_keeps_its_outbox_and_its_duplicates_and_is_looked
     assert after == before and indexed == (len(load_catalogue().kinds),)
 
 
+@dumps(before=47)
+def test_an_existing_outbox_is_counted_and_each_item_is_of_the_unit_its_record_is_from(
+    warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Path
+) -> None:
+    monkeypatch.setenv("PCW_DISTRICT", str(DEMO))
+    restored(warehouse, dump, tmp_path)
+    with warehouse.connect() as connection:
+        (built,) = connection.execute("select to_regclass('published.record_links') is not null").fetchone()
+        told = dict(connection.execute(UNITS).fetchall()) if built else {}
+    migrate()
+    with warehouse.connect() as connection:
+        assert differing(connection) == {}
+        units = connection.execute("select item_id, unit_id from ledger.delivery_state where unit_id <> ''").fetchall()
+        events = connection.execute(
+            "select count(*) from ledger.chain_event where relation = 'delivery_state' and operation = 'update'"
+        ).fetchone()
+    assert dict(units) == told and built == (len(told) > 100)
+    assert events == (0,), "no evidence has changed"
+
+
 @dumps()
 def test_an_existing_warehouse_is_migrated_and_worked_on(
     warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Path
@@ -162,6 +184,7 @@ def test_an_existing_warehouse_is_migrated_and_worked_on(
     migrate()
     with warehouse.connect() as connection:
         assert connection.execute(COUNTS).fetchall() == counts
+        assert differing(connection) == {}
     assert credit("status").code == 0
     compared = heads()
     if migration(dump) == 0:

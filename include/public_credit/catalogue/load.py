@@ -6,8 +6,11 @@ A mistake in the product's folder ends every start; one in the district's leaves
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from .users import NAME as USERS
 from .users import Account
 
 Stamp = tuple[tuple[str, int], ...]
+_YAML = "*.y*ml"
 
 
 class CatalogueError(UserError):
@@ -134,7 +138,7 @@ def _version(*places: Path | None) -> str:
 
 
 def _paths(place: Path) -> list[Path]:
-    return [path for path in sorted(place.rglob("*.y*ml")) if not path.name.startswith(".")]
+    return [path for path in sorted(place.rglob(_YAML)) if not path.name.startswith(".")]
 
 
 def read(root: Path, folder: Path | None, last: Mapping[str, str] | None = None) -> tuple[Catalogue, list[Problem]]:
@@ -172,8 +176,16 @@ def _read(
     return read(root, folder, dict(last))
 
 
-def _stamp(path: Path) -> tuple[str, int]:
-    return path.as_posix(), path.stat().st_mtime_ns if path.exists() else 0
+def _stamps(place: Path) -> list[tuple[str, int]]:
+    """The files ``_paths`` names with the time each was changed last; asked some times for every page, so without a Path for each."""
+    found = []
+    for folder, _, names in os.walk(place):
+        for name in names:
+            if fnmatchcase(name, _YAML) and not name.startswith("."):
+                path = os.path.join(folder, name)
+                with suppress(FileNotFoundError):
+                    found.append((path, os.stat(path).st_mtime_ns))
+    return sorted(found)
 
 
 def load_catalogue() -> Catalogue:
@@ -182,7 +194,7 @@ def load_catalogue() -> Catalogue:
     Raises CatalogueError for a mistake of the product, UserError for a district that is none.
     """
     root, folder = default_root(), settings.district_folder()
-    stamp = tuple(_stamp(path) for place in (root, folder) if place for path in _paths(place))
+    stamp = tuple(stamp for place in (root, folder) if place for stamp in _stamps(place))
     catalogue, problems = _read(root, folder, stamp, ())
     if catalogue.left_out:
         catalogue, problems = _read(root, folder, stamp, remembered.recall(stamp))

@@ -12,6 +12,7 @@ class Item:
     """One operation on one record, as it is sent; ``data`` holds revealed numbers in memory only."""
 
     item_id: int
+    release_id: int
     interface: str
     record_id: str
     operation: str

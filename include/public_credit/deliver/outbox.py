@@ -13,7 +13,7 @@ from ..ledger.session import session
 from ..ledger.states import IN_DOUBT, ItemState, Operation, ReleaseState, RequestState, sql
 from .base import Item, Outcome
 
-_COLUMNS = "item_id, interface, record_id, operation, version, predecessor, idempotency_key, payload"
+_COLUMNS = "item_id, release_id, interface, record_id, operation, version, predecessor, idempotency_key, payload"
 
 
 def digest(rows: str) -> str:
@@ -40,25 +40,23 @@ def sendable(receiver: str) -> list[Item]:
         return [Item(*row) for row in rows.tuples()]
 
 
-def altered(receiver: str) -> list[int]:
-    """Releases with items underway whose items are not what was frozen, and approved where it had to be.
+def altered(items: list[Item]) -> list[int]:
+    """Releases that items are of and that are not what was frozen, and approved where it had to be.
 
-    The hash of the difference is computed again from the items, and every payload must be of the version it is known by.
+    The hash of the difference is computed again from all items of each, and every payload must be of the version it is known by.
     """
     with session("sender") as opened:
         return list(
             opened.scalars(
                 text(f"""
                 select r.release_id from ledger.release r join ledger.delivery_item i using (release_id)
-                where r.release_id in (
-                    select open.release_id from ledger.delivery_state s join ledger.delivery_item open using (item_id)
-                    where s.underway and open.receiver = :receiver)
+                where r.release_id = any(:releases)
                 group by r.release_id, r.diff_hash, r.receiver
                 having r.diff_hash <> {digest("i")} or bool_or(i.receiver <> r.receiver) or bool_or(
                     case when i.operation = {sql(Operation.DEL)} then i.payload <> '{{}}'
                          else md5(cast(i.payload as text)) <> i.version end)
                 order by r.release_id"""),
-                {"receiver": receiver},
+                {"releases": sorted({item.release_id for item in items})},
             )
         )
 

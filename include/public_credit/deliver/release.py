@@ -67,14 +67,14 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
     """Temporary table ``change``: the newest export row per record, with payload and content version."""
     opened.execute(
         text("""
-        create temp table change (interface text, record_id text, dataset_id text, hint text, reason text, due_on date,
-                                  payload jsonb, version text) on commit drop""")
+        create temp table change (interface text, record_id text, dataset_id text, unit_id text, hint text, reason text,
+                                  due_on date, payload jsonb, version text) on commit drop""")
     )
     for interface, spec in receiver.interfaces.items():
         opened.execute(
             text(f"""
             insert into change
-            select '{interface}', e.record_id, c.dataset_id, e.operation_hint, e.reason, e.due_on, p.payload, md5(cast(p.payload as text))
+            select '{interface}', e.record_id, c.dataset_id, b.unit_id, e.operation_hint, e.reason, e.due_on, p.payload, md5(cast(p.payload as text))
             from (
                 select *, row_number() over (partition by record_id order by build_id desc) as newest
                 from published.export_changes
@@ -85,6 +85,7 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
             ) e
             cross join lateral (select {_payload(interface, receiver)} as payload) p
             left join published.heads c on c.kind = '{spec.kind}' and c.record_id = e.record_id
+            left join ledger.batch b on b.seq = c.batch_seq
             where e.newest = 1 and (c.dataset_id is null or c.dataset_id <> all (cast(:closed as text[])))"""),
             {
                 "since": since,
@@ -104,13 +105,14 @@ def _difference(opened: Session, receiver: Receiver) -> None:
         create temp table diff on commit drop as
         with before as (
             select * from (
-                select i.record_id, i.operation, i.version, s.idempotency_key,
+                select i.record_id, i.operation, i.version, s.idempotency_key, s.unit_id,
                        row_number() over (partition by i.record_id order by item_id desc) as newest
                 from change c join ledger.delivery_item i on i.record_id = c.record_id join ledger.delivery_state s using (item_id)
                 where i.receiver = :receiver and s.state in {_OPEN}) ranked
             where newest = 1
         )
         select c.*, b.version as before_version, b.idempotency_key as before_key,
+            coalesce(c.unit_id, b.unit_id, '') as of_unit,
             case when c.hint = 'upsert' and coalesce(b.operation, {sql(Operation.DEL)}) = {sql(Operation.DEL)} then {sql(Operation.ADD)}
                  when c.hint = 'upsert' and b.version <> c.version then {sql(Operation.MOD)}
                  when c.hint = 'delete' and b.operation in {sql((Operation.ADD, Operation.MOD))} then {sql(Operation.DEL)} end as operation
@@ -289,8 +291,8 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
                        case when operation = {sql(Operation.DEL)} then '{{}}'::jsonb else payload end, due_on
                 from diff order by case when operation = {sql(Operation.DEL)} then 0 else 1 end, interface, record_id
                 returning item_id, interface, record_id)
-            insert into ledger.delivery_state (item_id, idempotency_key)
-            select r.item_id, d.key from released r join diff d using (interface, record_id) order by r.item_id"""),
+            insert into ledger.delivery_state (item_id, idempotency_key, unit_id)
+            select r.item_id, d.key, d.of_unit from released r join diff d using (interface, record_id) order by r.item_id"""),
             {"release": release.release_id, "receiver": receiver_id},
         )
         made = Prepared(

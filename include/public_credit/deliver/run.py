@@ -150,14 +150,14 @@ class Deliverer:
     def run(self) -> None:
         """Rounds until nothing more can be sent: a record's next item waits for the outcome of the one before it.
 
-        Raises Altered before anything of a round leaves when its releases are not what was frozen and approved.
+        Raises Altered before anything of a round leaves when the releases it sends of are not what was frozen and approved.
         """
         self.settle_doubts()
         for _ in range(1000):
             items = outbox.sendable(self.receiver.id)
             if not items:
                 return
-            if altered := outbox.altered(self.receiver.id):
+            if altered := outbox.altered(items):
                 raise Altered(altered)
             before = sum(self.counts[name] for name in (ItemState.ACCEPTED, ItemState.REJECTED))
             for _, group in groupby(items, key=lambda item: (item.operation == Operation.DEL, item.interface)):

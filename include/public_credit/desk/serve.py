@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -11,6 +12,8 @@ from starlette.types import ASGIApp
 
 from ..base import settings
 from ..base.messages import UserError
+from ..catalogue import load_catalogue
+from ..land.rules import load_ruleset
 from . import app as desk
 from . import guard
 
@@ -28,6 +31,13 @@ def _free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError:
             raise UserError(f"端口 {port} 已被占用。", remedy="用 --port 另选一个端口。", code=3) from None
+
+
+def read_ahead() -> None:
+    """Read the rule files, so that no page waits for them; one with a mistake is told by the page that needs it."""
+    for kind in load_catalogue().kinds:
+        with suppress(UserError):
+            load_ruleset(kind)
 
 
 def options(port: int) -> dict[str, Any]:
@@ -49,4 +59,5 @@ def run(app: ASGIApp, port: int) -> None:
     told = options(port)
     _free(told["host"], port)
     shutil.rmtree(settings.home() / "uploads", ignore_errors=True)  # of one that was killed while it took a file
+    read_ahead()
     uvicorn.run(app, **told)

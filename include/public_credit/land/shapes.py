@@ -84,6 +84,11 @@ def applied(connection: Connection | Session) -> dict[str, Shape]:
     return {row.kind: row.shape for row in connection.execute(select(KindShape.kind, KindShape.shape))}
 
 
+def applied_to(connection: Connection | Session, kind_id: str) -> Shape | None:
+    """The applied shape of one kind, None where it has no table."""
+    return connection.execute(select(KindShape.shape).where(KindShape.kind == kind_id)).scalar_one_or_none()
+
+
 def differs(kind: Kind, shape: Shape | None) -> bool:
     """Whether the catalogue gives a kind another shape than its table has (columns kept of dropped fields apart)."""
     return shape is None or {**shape, "kept": []} != of(kind)

@@ -41,16 +41,22 @@ _FIGURE = """
     join policy.target t on t.target_id = p.target_id and t.goal_no = p.goal_no
     where p.target_id = :target and p.goal_no = :goal and p.unit_id = :unit and p.year = :year
     order by p.month_end desc limit 1"""
-# What counts at a month end: the figure is the running sum of what came and went by then.
+# What counts at a month end: the figure is the running sum of what came and went by then. What items are called is looked up for
+# those alone that are told.
 _ITEMS = """
-    select c.item_key, max(c.label) as label, c.unit_id, max(c.record_id) as record_id, min(c.valid_from) as since,
-        sum(c.numerator) as numerator, sum(c.denominator) as denominator, count(*) over () as lines
-    from published.contributions c
-    where c.figure_id = :figure and (:unit = '' or c.unit_id = :unit) and c.valid_from <= :on
-      and (c.valid_to is null or c.valid_to > :on)
-    group by c.item_key, c.unit_id
-    having sum(c.numerator) <> 0 or sum(c.denominator) <> 0
-    order by numerator, label, c.item_key limit :most"""
+    with counted as (
+        select c.item_key, c.unit_id, max(c.record_id) as record_id, min(c.valid_from) as since,
+            sum(c.numerator) as numerator, sum(c.denominator) as denominator, count(*) over () as lines
+        from published.contributions c
+        where c.figure_id = :figure and (:unit = '' or c.unit_id = :unit) and c.valid_from <= :on
+          and (c.valid_to is null or c.valid_to > :on)
+        group by c.item_key, c.unit_id
+        having sum(c.numerator) <> 0 or sum(c.denominator) <> 0
+        order by numerator, c.item_key limit :most),
+    named as (
+        select c.item_key, max(c.label) as label from published.contributions c
+        where c.figure_id = :figure and c.item_key = any(array(select item_key from counted)) group by 1)
+    select k.*, n.label from counted k join named n using (item_key) order by k.numerator, n.label, k.item_key"""
 # Lines of persons, and of nobody known to be an organisation, come without what they are of.
 _LINES = """
     with line as (select * from desk.assessment_lines(:item, :year, nullif(:unit, ''), null)),

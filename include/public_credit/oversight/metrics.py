@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from ..base import settings
 from ..base.run import Run, now
-from ..ledger.states import IN_DOUBT, NOT_BACK, Difference, ReleaseState, Verdict, sql
+from ..ledger.states import IN_DOUBT, NOT_BACK, UNDERWAY, Difference, ReleaseState, Verdict, sql
 from ..policy.workdays import WorkCalendar
 from .audit.standing import standing
 from .waits.open_list import items
@@ -73,8 +73,8 @@ FROM_LEDGER = (
     Metric(
         "outbox_items",
         "待报送队列中的条数，按接收方和状态",
-        "select i.receiver, s.state, count(*) as value from ledger.delivery_state s"
-        " join ledger.delivery_item i using (item_id) where s.underway group by 1, 2",
+        f"select receiver, state, cast(sum(items) as bigint) as value from ledger.delivery_total where state in {sql(UNDERWAY)}"
+        " group by 1, 2 having sum(items) > 0",
     ),
     Metric(
         "outbox_oldest_seconds",
@@ -85,8 +85,8 @@ FROM_LEDGER = (
     Metric(
         "outcomes_unknown",
         "已发出而结果不明的条数，按接收方",
-        "select i.receiver, count(*) as value from ledger.delivery_state s join ledger.delivery_item i using (item_id)"
-        f" where s.underway and s.state in {sql(IN_DOUBT)} group by 1",
+        f"select receiver, cast(sum(items) as bigint) as value from ledger.delivery_total where state in {sql(IN_DOUBT)}"
+        " group by 1 having sum(items) > 0",
     ),
     Metric(
         "releases_waiting",

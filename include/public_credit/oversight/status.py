@@ -25,7 +25,8 @@ from .waits.item import Item, Rank
 STOPPED = (BatchState.HELD, BatchState.FAILED, *OUT_OF_THE_WAY)  # landed rows of such a batch went no further
 
 
-def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]]:
+def _datasets(opened: Any, on: date, waiting: list[Item], unit: str | None) -> list[dict[str, Any]]:
+    """A row per dataset, of all units or of one."""
     latest = {
         row["dataset_id"]: dict(row)
         for row in opened.execute(
@@ -47,8 +48,11 @@ def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]
     rows, catalogue = [], load_catalogue()
     wrong = {one.unit_id: one for one in waiting if one.key.startswith(DISTRICT)}
     for dataset in catalogue.datasets.values():
+        if unit not in (None, dataset.unit):
+            continue
         stale = wrong.get(dataset.unit) if dataset.unit in catalogue.stale else None
         batch, item = latest.get(dataset.id), stale or worst.get(dataset.id)
+        comes = batch is not None or connected(dataset)
         rows.append(
             {
                 "dataset_id": dataset.id,
@@ -63,29 +67,34 @@ def _datasets(opened: Any, on: date, waiting: list[Item]) -> list[dict[str, Any]
                 "open_quarantine": returned.get(dataset.id, 0),
                 "verdict": words.BATCH[BatchState.FAILED]
                 if batch and f"batch/{batch['seq']}" in faults
-                else _verdict(catalogue, dataset, batch, item, on),
-                "move": f"{item.owner_name}：{spoken(item.message)}" if item else _to_connect(dataset, batch),
+                else _verdict(catalogue, dataset, batch, item, on, comes),
+                "move": f"{item.owner_name}：{spoken(item.message)}" if item else _to_connect(dataset, comes),
             }
         )
     return rows
 
 
-def _to_connect(dataset: Dataset, batch: dict[str, Any] | None) -> str:
+def _to_connect(dataset: Dataset, comes: bool) -> str:
     """Whose move it is where nothing can come yet."""
-    if batch is not None or connected(dataset):
+    if comes:
         return ""
     return f"数据管理员：配置连接 {getattr(dataset.channel, 'connection', '')}"
 
 
-def _verdict(catalogue: Catalogue, dataset: Dataset, batch: dict[str, Any] | None, item: Item | None, on: date) -> str:
-    """A dataset in a word: a mistake in its unit's file, a collection that failed, otherwise its newest receipt."""
+def _verdict(
+    catalogue: Catalogue, dataset: Dataset, batch: dict[str, Any] | None, item: Item | None, on: date, comes: bool
+) -> str:
+    """A dataset in a word: a mistake in its unit's file, a collection that failed, otherwise its newest receipt.
+
+    ``comes``: whether it has a way to come, or came already.
+    """
     if dataset.unit in catalogue.stale:
         return "目录有误"
     if item and item.key == f"collection/{dataset.id}" and item.rank == Rank.NOT_TAKEN:
         return "采集失败" if item.state == Verdict.FAILED else "未到齐"
     if batch is not None:
         return "零报送" if batch["state"] in GOOD and batch["rows_in"] == 0 else words.BATCH[batch["state"]]
-    if not connected(dataset):
+    if not comes:
         return "尚未接入"
     live_on = catalogue.district.live_on(dataset.id)
     if live_on and live_on > on:
@@ -119,12 +128,12 @@ def _city(opened: Any) -> dict[str, int]:
     return dict(
         opened.execute(
             text(f"""
-        select count(*) filter (where sent_at is not null) as sent,
-               count(*) filter (where state = {sql(ItemState.ACCEPTED)}) as accepted,
-               count(*) filter (where state = {sql(ItemState.REJECTED)}) as rejected,
-               count(*) filter (where state in {sql(IN_DOUBT)}) as unknown,
-               count(*) filter (where state = {sql(ItemState.PENDING)}) as pending
-        from ledger.delivery_state""")
+        select cast(coalesce(sum(sent), 0) as bigint) as sent,
+               cast(coalesce(sum(items) filter (where state = {sql(ItemState.ACCEPTED)}), 0) as bigint) as accepted,
+               cast(coalesce(sum(items) filter (where state = {sql(ItemState.REJECTED)}), 0) as bigint) as rejected,
+               cast(coalesce(sum(items) filter (where state in {sql(IN_DOUBT)}), 0) as bigint) as unknown,
+               cast(coalesce(sum(items) filter (where state = {sql(ItemState.PENDING)}), 0) as bigint) as pending
+        from ledger.delivery_total""")
         )
         .mappings()
         .one()
@@ -142,7 +151,7 @@ def overview(run: Run, unit: str | None = None) -> dict[str, Any]:
         return {
             "business_date": on,
             "open": [item.as_json() for item in waiting],
-            "datasets": [row for row in _datasets(opened, on, waiting) if unit in (None, row["unit_id"])],
+            "datasets": _datasets(opened, on, waiting, unit),
             "totals": _totals(opened),
             "city": _city(opened),
         }
@@ -156,7 +165,7 @@ def of_unit(run: Run, unit: str) -> dict[str, Any]:
         return {
             "business_date": on,
             "open": [item.as_json() for item in waiting],
-            "datasets": [row for row in _datasets(opened, on, waiting) if row["unit_id"] == unit],
+            "datasets": _datasets(opened, on, waiting, unit),
         }
 
 

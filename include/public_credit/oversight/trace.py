@@ -174,7 +174,7 @@ def _told_purged(opened: Session, record: str) -> None:
 def _versions(opened: Any, item: Found, purpose: str) -> list[dict[str, Any]]:
     kind = load_catalogue().kinds[item.kind]
     titles = {name: kind.fields[name].title for name in kind.variants[item.variant]}
-    kept = shapes.applied(opened).get(kind.id, {}).get("kept", [])
+    kept = (shapes.applied_to(opened, kind.id) or {}).get("kept", [])
     titles |= {spec["name"]: f"{spec['name']}（已停用）" for spec in kept}
     rules = {rule.id: rule for rule in load_ruleset(kind.id).row_rules}
     rows = opened.execute(
@@ -286,10 +286,8 @@ def _story(item: Found, purpose: str, token: str) -> dict[str, Any]:
     kind = load_catalogue().kinds[item.kind]
     with refusals(), session("reader", token) as opened:
         versions = _versions(opened, item, purpose)
-        deliveries, events, looks = (
-            [row._asdict() for row in part.told(opened, kind, item.record_id, name, columns)] if item.record_id else []
-            for name, columns in _BESIDE.items()
-        )
+        found = part.told(opened, kind, item.record_id or "", _BESIDE)
+    deliveries, events, looks = ([row._asdict() for row in found[name]] for name in _BESIDE)
     for delivery in deliveries:
         delivery["values"] = delivery.pop("payload")
         delivery["operation_title"] = words.OPERATION[delivery["operation"]]

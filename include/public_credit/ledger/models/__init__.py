@@ -13,8 +13,10 @@ from .builds import Build, BuildInput, KindShape, PublishedDataset, PublishedUni
 from .chain import ChainEvent, ChainForm, ChainLink, ChainSeal, ChainSent, RawDigest
 from .delivery import (
     Delivery,
+    DeliveryDay,
     DeliveryItem,
     DeliveryState,
+    DeliveryTotal,
     ReceiverEvent,
     Reconciliation,
     ReconciliationDifference,
@@ -63,7 +65,9 @@ __all__ = [
     "CorrectionCase",
     "Delivery",
     "DeliveryItem",
+    "DeliveryDay",
     "DeliveryState",
+    "DeliveryTotal",
     "DeskSession",
     "DistrictFile",
     "Edition",

@@ -60,11 +60,11 @@ class DeliveryItem(Base):
 
 
 class DeliveryState(Base):
-    """What became of an item of the outbox so far; ``underway``: it is not settled yet.
+    """What became of an item of the outbox so far; ``underway``: it is not settled yet; ``unit_id``: whose its record is, '' if nobody's.
 
     An item that the receiver never saw and that was overtaken has no ``idempotency_key`` any more: the same change may come
-    again. The index of open items names a column that only settling changes, and half of every page is left free, so that an
-    item is claimed without touching an index.
+    again. The indexes of open and of refused items name columns that only settling changes, and half of every page is left free,
+    so that an item is claimed without touching an index. Triggers count what is written (``DeliveryTotal``, ``DeliveryDay``).
     """
 
     __tablename__ = "delivery_state"
@@ -84,11 +84,35 @@ class DeliveryState(Base):
     sent_at: Mapped[datetime | None]
     booked_at: Mapped[datetime | None]
     booked_on: Mapped[date | None]
+    unit_id: Mapped[str] = mapped_column(server_default="")
+    refused: Mapped[bool] = mapped_column(Computed(f"state = {sql(ItemState.REJECTED)}", persisted=True))
     __table_args__ = (
         CheckConstraint(_one_of("state", ItemState), name="state"),
         Index("ix_delivery_state_underway", "item_id", postgresql_where=text("underway")),
+        Index("ix_delivery_state_refused", "item_id", postgresql_where=text("refused")),
         {"postgresql_with": {"fillfactor": 50}},
     )
+
+
+class DeliveryTotal(Base):
+    """How many items of the outbox are in a state, and how many of these were ever sent; no line where there never was one."""
+
+    __tablename__ = "delivery_total"
+    receiver: Mapped[str] = mapped_column(primary_key=True)
+    interface: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    items: Mapped[int] = mapped_column(BigInteger)
+    sent: Mapped[int] = mapped_column(BigInteger)
+
+
+class DeliveryDay(Base):
+    """How many items a receiver took on a business date, by the unit their records are from."""
+
+    __tablename__ = "delivery_day"
+    booked_on: Mapped[date] = mapped_column(primary_key=True)
+    receiver: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[str] = mapped_column(primary_key=True)
+    items: Mapped[int] = mapped_column(BigInteger)
 
 
 class Delivery(Base):

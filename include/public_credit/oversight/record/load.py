@@ -25,12 +25,19 @@ from ...ledger.models import PurgedRow, RefusedRow
 from ...ledger.session import session
 from ...ledger.states import BuildState, sql
 from ...papers.record.model import Cause, Check, RecordCase, Rule, State, hidden
-from .. import trace
+from .. import part, trace
 from . import beside, looked, onward, receipts, rules, source, state, values
 from .rows import Row, of_place, of_record
 
 _PLACE = re.compile(r"(\d{1,18})/(\d{1,9})")
 _PERSON = "person"
+_PARTS = {
+    "deliveries": onward.DELIVERIES,
+    "events": onward.EVENTS,
+    "differences": onward.DIFFERENCES,
+    "looks": looked.LOOKS,
+}
+_BUILT = {"built": state.BUILT, "versions": receipts.VERSIONS, "assessed": onward.ASSESSED}
 _NOT_BUILT = "最近一次构建没有完成：记录的状态、有效期间和计入何处，以构建完成后为准。"
 
 
@@ -196,15 +203,16 @@ def _landed(
     kind = asked.kind
     ready = published.ready(opened)
     record_id = asked.record_id or rows[-1].record_id
-    known = state.built(opened, kind, record_id) if record_id and ready else None
+    apart = part.told(opened, kind, record_id, _PARTS | (_BUILT if ready else {}))
+    known = apart["built"][0]._asdict() if apart.get("built") else None
     row = _focus(rows, known if asked.record_id else None)
     if not asked.record_id and record_id:
         rows = of_record(opened, kind, record_id, purpose)
     batch = source.batch(opened, row.batch_seq, row.attempt)
     waived = rules.waivers(opened, batch)
     seen, note = rules.of(opened, kind, row, waived)
-    sent, payloads = onward.deliveries(opened, kind, record_id) if record_id else ((), [])
-    later = onward.events(opened, kind, record_id) if record_id else []
+    sent, payloads = onward.deliveries(apart["deliveries"])
+    later = [each._asdict() for each in apart["events"]]
     linked = beside.related(opened, kind, record_id) if record_id else ()
     sent_back = beside.returned(opened, record_id, row.batch_seq, row.row_no)
     if asked.record_id:
@@ -215,7 +223,7 @@ def _landed(
         condition = State(condition.word, condition.tone, condition.since, condition.causes, condition.marks + marks)
     else:
         condition = state.of_row(row, seen, sent_back)
-    on = _data_on(opened) or run.on
+    data_on, shape = _data_on(opened), shapes.applied_to(opened, kind.id)
     payload = onward.payload(opened, payloads, row.batch_seq, _next(rows, row)) if row.accepted else None
     shown = row.values
     return RecordCase(
@@ -234,21 +242,21 @@ def _landed(
         entered=row.accepted,
         state=condition,
         source=source.of(batch, row.row_no, row.sheet, row.source_row, source.checked(batch, check, largest)),
-        row_hash=_row_hash(opened, kind, row),
-        values=values.of(opened, kind, row, payload),
+        row_hash=_row_hash(kind, row, shape),
+        values=values.of(kind, row, payload, shape),
         rules=seen,
-        receipts=receipts.of(kind, rows, receipts.known(opened, kind, record_id) if record_id and ready else {}),
+        receipts=receipts.of(kind, rows, receipts.known(apart.get("versions", ()))),
         related=linked,
         returned=sent_back,
         waivers=waived,
         gate=rules.results(opened, row.batch_seq, row.attempt),
         builds=beside.builds(opened, row.batch_seq),
-        uses=onward.uses(opened, kind, record_id, known, on) if record_id else (),
+        uses=onward.uses(opened, record_id, known, data_on or run.on, apart.get("assessed", [])),
         deliveries=sent,
-        told=onward.told(opened, kind, record_id, later) if record_id else (),
-        looks=looked.at(opened, kind, record_id),
+        told=onward.told(later, apart["differences"]),
+        looks=looked.at(apart["looks"]),
         notes=tuple(filter(None, (note, "" if ready else _NOT_BUILT))),
-        **_made(run, opened, purpose),
+        **_made(run, data_on, purpose),
     )
 
 
@@ -299,15 +307,15 @@ def _content_gone(
         told=(),
         looks=(),
         notes=(note,),
-        **_made(run, opened, purpose),
+        **_made(run, _data_on(opened), purpose),
     )
 
 
-def _made(run: Run, opened: Session, purpose: str) -> dict[str, Any]:
+def _made(run: Run, data_on: date | None, purpose: str) -> dict[str, Any]:
     return {
         "district": load_catalogue().district.title,
         "simulated": settings.simulated_clock(),
-        "data_on": _data_on(opened),
+        "data_on": data_on,
         "made_at": now(),
         "who": run.who,
         "purpose": purpose,
@@ -322,9 +330,9 @@ def _data_on(opened: Session) -> date | None:
     return found
 
 
-def _row_hash(opened: Session, kind: Kind, row: Row) -> Check | None:
+def _row_hash(kind: Kind, row: Row, shape: shapes.Shape | None) -> Check | None:
     """The content hash of a row, computed again from the values that are there; none where the kind's shape is another by now."""
-    if shapes.differs(kind, shapes.applied(opened).get(kind.id)):
+    if shapes.differs(kind, shape):
         return None
     found = _content_hash([row.values.get(name, "") for name in kind.variants[row.variant]])
     if found == row.content_hash:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ...base.messages import UserError
 from ...base.run import Run
-from ...catalogue.models import Kind
 from ...identifiers import persons
 from ...ledger.looks import refusals
 from ...ledger.models import AccessLog
 from ...ledger.session import acts_for_somebody, session, signed_in
 from ...papers.record.model import Look
-from ..part import told
 
+LOOKS = "at timestamptz, who text, purpose text, action text, channel text"
 ACTIONS = {
     "explain": "查看记录",
     "case": "导出案卷",
@@ -72,9 +72,6 @@ def visit(opened: Session, action: str, purpose: str, subject_ref: str, record_i
     opened.execute(select(func.desk.note_visit(action, persons.mask(purpose.strip()), subject_ref, record_id)))
 
 
-def at(opened: Session, kind: Kind, record_id: str) -> tuple[Look, ...]:
-    """Who looked at a record so far, this look included, oldest first; nobody is told of a row without a record."""
-    if not record_id:
-        return ()
-    found = told(opened, kind, record_id, "looks", "at timestamptz, who text, purpose text, action text, channel text")
+def at(found: list[Any]) -> tuple[Look, ...]:
+    """Who looked at a record so far, this look included, oldest first."""
     return tuple(Look(row.at, row.who, row.purpose, ACTIONS.get(row.action, row.action), row.channel) for row in found)

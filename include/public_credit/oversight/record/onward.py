@@ -10,11 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ...catalogue import load_catalogue
-from ...catalogue.models import Kind
 from ...ledger import words
 from ...ledger.states import InputOperation, ItemState, Operation, sql
 from ...papers.record.model import Delivered, Told, Use
-from .. import part
 
 _TONES = {
     ItemState.ACCEPTED: "good",
@@ -45,22 +43,21 @@ _EDITIONS = """
     select i.edition_id, e.year, e.kind, e.state, i.figure_id, i.label, i.numerator, i.denominator
     from ledger.edition_item i join ledger.edition e on e.id = i.edition_id
     where i.record_id = :record and i.record_id <> '' order by i.edition_id, i.figure_id"""
-_DELIVERIES = (
+DELIVERIES = (
     "item_id bigint, release_id bigint, build_id bigint, release_state text, diff_hash text, receiver text, interface text, "
     "operation text, state text, version text, payload jsonb, released_at timestamptz, sent_at timestamptz, due_on date, "
     "receipt_id text, receipt_code text, receipt_field text, receipt_text text, city_id text"
 )
-_EVENTS = "seq bigint, event text, text text, at_on date"
-_DIFFERENCES = "receiver text, business_date date, difference text"  # of the newest comparison with each receiver
-_ASSESSED = "item text, year int, event_on date, counted numeric, out_of numeric, note text, unit_id text"
+EVENTS = "seq bigint, event text, text text, at_on date"
+DIFFERENCES = "receiver text, business_date date, difference text"  # of the newest comparison with each receiver
+ASSESSED = "item text, year int, event_on date, counted numeric, out_of numeric, note text, unit_id text"
 
 
 Sent = tuple[int, dict[str, Any]]  # the build a release was made of, and what was released, by official code
 
 
-def deliveries(opened: Session, kind: Kind, record_id: str) -> tuple[tuple[Delivered, ...], list[Sent]]:
+def deliveries(found: list[Any]) -> tuple[tuple[Delivered, ...], list[Sent]]:
     """Every operation on a record, oldest first; and what was released of it."""
-    found = part.told(opened, kind, record_id, "deliveries", _DELIVERIES)
     payloads = [(row.build_id, row.payload) for row in found if row.payload and row.operation != Operation.DEL]
     return tuple(
         Delivered(
@@ -99,24 +96,21 @@ def payload(opened: Session, sent: list[Sent], batch_seq: int, next_batch: int |
     return found[-1] if found else None
 
 
-def events(opened: Session, kind: Kind, record_id: str) -> list[Mapping[str, Any]]:
-    """What receivers told of a record after the receipt, oldest first."""
-    return [row._asdict() for row in part.told(opened, kind, record_id, "events", _EVENTS)]
-
-
-def told(opened: Session, kind: Kind, record_id: str, later: list[Mapping[str, Any]]) -> tuple[Told, ...]:
+def told(later: list[Mapping[str, Any]], differences: list[Any]) -> tuple[Told, ...]:
     """What receivers told, and what the newest comparison with each of them found to differ."""
     found = [
         Told("后续回执", words.EVENT.get(item["event"], item["event"]), item["text"], item["at_on"]) for item in later
     ]
     found += [
         Told("对账差异", words.DIFFERENCE[row.difference], f"与 {row.receiver} 对账", row.business_date)
-        for row in part.told(opened, kind, record_id, "differences", _DIFFERENCES)
+        for row in differences
     ]
     return tuple(found)
 
 
-def uses(opened: Session, kind: Kind, record_id: str, known: Mapping[str, Any] | None, on: date) -> tuple[Use, ...]:
+def uses(
+    opened: Session, record_id: str, known: Mapping[str, Any] | None, on: date, assessed: list[Any]
+) -> tuple[Use, ...]:
     """Lists, grades, target figures, assessments and editions the record counts in."""
     if known is None:
         return ()
@@ -146,7 +140,7 @@ def uses(opened: Session, kind: Kind, record_id: str, known: Mapping[str, Any] |
             row.event_on,
             f"{_RATE_OF[row.item]}/{row.unit_id}/{row.year}" if row.item in _RATE_OF else "",
         )
-        for row in part.told(opened, kind, record_id, "assessed", _ASSESSED)
+        for row in assessed
     ]
     found += [
         Use(

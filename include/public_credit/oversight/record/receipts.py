@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import groupby
-
-from sqlalchemy.orm import Session
+from typing import Any
 
 from ...catalogue.models import Kind
 from ...ledger.states import Outcome
 from ...papers.record.model import Receipt
-from ..part import told
 from . import values
 from .rows import REPLAYED, Row
 
+VERSIONS = "batch_seq bigint, row_no int, known_from date, known_to date"
 Spans = Mapping[tuple[int, int], tuple[date | None, date | None]]
 
 
-def known(opened: Session, kind: Kind, record_id: str) -> Spans:
+def known(versions: Iterable[Any]) -> Spans:
     """From which day till before which the row of a receipt was what was known, by batch and row."""
     spans: dict[tuple[int, int], tuple[date | None, date | None]] = {}
-    for row in told(
-        opened, kind, record_id, "versions", "batch_seq bigint, row_no int, known_from date, known_to date"
-    ):
+    for row in versions:
         place = (row.batch_seq, row.row_no)
         since, until = spans.get(place, (row.known_from, row.known_to))
         both = until and row.known_to

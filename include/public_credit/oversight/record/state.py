@@ -15,7 +15,6 @@ from ...ledger import ids, words
 from ...ledger.states import ReceiverEvent, RecordState
 from ...papers import policy as policies
 from ...papers.record.model import Cause, Related, Returned, Rule, State
-from ..part import told as beside
 from .rows import Row
 
 OBJECTED = "异议中"
@@ -28,7 +27,7 @@ _TONES = {
     RecordState.REPLACED: "warn",
     RecordState.REPAIRED: "calm",
 }
-_BUILT = (
+BUILT = (
     "state text, objected boolean, state_known_on date, event_on date, ends_on date, exited_on date, batch_seq bigint, attempt int, "
     "row_no int, lookup_scheme text, lookup_value text, title text, document_no text, authority_name text, subject_id text, "
     "build_id bigint"
@@ -40,11 +39,6 @@ _EVENTS = f"""
 # The states that events bring, by what the code list of decision_event calls them.
 _BROUGHT_BY = {"撤销": RecordState.REVOKED, "修复": RecordState.REPAIRED}
 _OBJECTIONS = ("异议受理", "异议办结")
-
-
-def built(opened: Session, kind: Kind, record_id: str) -> Mapping[str, Any] | None:
-    """What the newest build knows of a record; None for what is no record of a subject, or was not built yet."""
-    return next((row._asdict() for row in beside(opened, kind, record_id, "built", _BUILT)), None)
 
 
 def events(opened: Session, kind: Kind, row: Row) -> list[Mapping[str, Any]]:

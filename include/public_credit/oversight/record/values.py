@@ -6,12 +6,9 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from ...catalogue import generate
 from ...catalogue.models import Field, Kind
 from ...identifiers import persons
-from ...land import shapes
 from ...papers.record.model import HIDDEN, Value
 from .rows import Row
 
@@ -31,13 +28,13 @@ _BY_TYPE = {
 }
 
 
-def of(opened: Session, kind: Kind, row: Row, payload: Mapping[str, Any] | None) -> tuple[Value, ...]:
+def of(kind: Kind, row: Row, payload: Mapping[str, Any] | None, shape: Mapping[str, Any] | None) -> tuple[Value, ...]:
     """The values of a row in the order of its table; ``payload``: what was delivered of this row, by official code.
 
-    A column kept of a field that left the catalogue is told as such.
+    ``shape``: as it was applied last (``land.shapes``). A column kept of a field that left the catalogue is told as such.
     """
     table = kind.tables[row.variant]
-    kept = shapes.applied(opened).get(kind.id, {}).get("kept", [])
+    kept = (shape or {}).get("kept", [])
     titles = {name: kind.fields[name].title for name in kind.variants[row.variant]}
     titles |= {spec["name"]: f"{spec['name']}（已停用）" for spec in kept}
     exported = generate.export_relation(table.interface) if table.interface else ""
