@@ -12,11 +12,12 @@ from urllib.parse import unquote
 
 import psycopg
 import pytest
-from psycopg import errors
+from psycopg import errors, sql
 from public_credit.base import settings
 from public_credit.catalogue import load_catalogue, remembered
 from public_credit.desk import rights
 from public_credit.desk.person import Person
+from public_credit.ledger.rights.policy import load
 from public_credit.ledger.session import acting
 from public_credit.ledger.states import Audience
 from public_credit.oversight.record import looked
@@ -349,3 +350,66 @@ def test_what_the_program_has_to_know_is_not_read_with_the_rights_of_who_asks(bu
     with acting(Audience.CLERK, built.people["clerk"].token):
         assert remembered.recall("asked by a test"), "the district's files as they were good last"
     assert asked_as == {"pcw_desk"}
+
+
+READABLE = """
+    select n.nspname, c.relname, array_agg(cast(a.attname as text)) from pg_attribute a join pg_class c on c.oid = a.attrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any(%s) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition and a.attnum > 0 and not a.attisdropped
+      and has_schema_privilege(n.oid, 'usage') and has_column_privilege(c.oid, a.attnum, 'select') group by 1, 2 order by 1, 2"""
+LISTED = """
+    insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules, opened_on, corrected_record_id)
+    select seq, 1, 99, dataset_id, unit_id, kind, {record}, 'R01', business_date, {record} from ledger.batch where seq = {seq};
+    insert into ledger.correction_case (batch_seq, row_no, record_id, reason, candidates, opened_on)
+    select batch_seq, 99, {record}, 'ambiguous', array[id], opened_on from ledger.quarantine where row_no = 99;
+    insert into ledger.record_link select {record}, {record}, kind, seq, 99, '', business_date from ledger.batch where seq = {seq};
+    insert into ledger.link_change (record_id) values ({record});
+    insert into ledger.row_outcome values ({seq}, 9, 99, 'quarantined', {record});
+    insert into ledger.purge (kind, business_date, rule, clause, years, rows, records, purged_by) values ('x', '2026-02-25', '', '', 5, 1, 1, '甲');
+    insert into ledger.purged_row select {seq}, 9, 99, (substr({record}, 2) || '0')::uuid, max(id) from ledger.purge;
+    insert into ledger.reconciliation (receiver, business_date, ours, theirs, agreed, missing, surplus, differing)
+    values ('city', '2026-02-25', 1, 0, 0, 1, 0, 0);
+    insert into ledger.reconciliation_difference select max(id), 'cf_zrr', {record}, 'missing', '{known}', '' from ledger.reconciliation;
+    insert into ledger.receiver_event (receiver, seq, record_id, event, text) values ('city', 99999, {record}, 'published', {record})"""
+
+
+def _known_by(built: Built) -> list[str]:
+    """Everything by which the house's person, or that record, is known here or at the city."""
+    ((stored, row),) = built.house.query(
+        "select record_id, cast(r as text) from raw.administrative_penalty r where decision_no = '示罚决人〔2026〕1号'"
+    )
+    sent = built.house.query(
+        "select s.city_id, s.idempotency_key from ledger.delivery_item join ledger.delivery_state s using (item_id) "
+        "where record_id = %s", built.of_person,
+    )  # fmt: skip
+    tokens = re.findall("[PMC][A-Z2-7]{26}", row)
+    assert tokens and sent
+    named = [built.of_person, str(stored), stored.hex, "示罚决人〔2026〕1号", "张某某", ID_NUMBER, *tokens]
+    return named + [value for item in sent for value in item if value]
+
+
+@pytest.mark.parametrize("role", [*map(str, Audience), "reader"])
+def test_nothing_by_which_a_person_is_known_is_listed_anywhere(built: Built, role: str) -> None:
+    if not built.house.query("select from ledger.purged_row"):
+        with built.house.warehouse.connect("owner") as owner:
+            owner.execute(
+                LISTED.format(record=f"'{built.of_person}'", seq=built.house.person, known=built.of_person).encode()
+            )
+    needles = [f"%{needle}%" for needle in _known_by(built)]
+    with psycopg.connect(settings.dsn(role), autocommit=True) as connection:
+        if role != "reader":
+            connection.execute("select set_config('pcw.session', %s, false)", [built.people[role].token])
+        found, looked_at = [], 0
+        for schema, name, columns in connection.execute(READABLE, [list(load().owners)]).fetchall():
+            for column in columns:
+                ask = sql.SQL("select count(*) from {} where cast({} as text) like any (%s)")
+                try:
+                    asked = connection.execute(
+                        ask.format(sql.Identifier(schema, name), sql.Identifier(column)), [needles]
+                    )
+                except errors.InsufficientPrivilege:  # a view over what this role may not read
+                    break
+                looked_at += 1
+                if asked.fetchone() != (0,):
+                    found.append(f"{schema}.{name}.{column}")
+    assert found == [] and looked_at > 50
