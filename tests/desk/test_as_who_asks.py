@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import unquote
 
 import psycopg
@@ -15,12 +17,13 @@ import pytest
 from psycopg import errors, sql
 from public_credit.base import settings
 from public_credit.catalogue import load_catalogue, remembered
-from public_credit.desk import rights
+from public_credit.desk import kept, rights, terminal
 from public_credit.desk.person import Person
 from public_credit.ledger.rights.policy import load
 from public_credit.ledger.session import acting
 from public_credit.ledger.states import Audience
 from public_credit.oversight.record import looked
+from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from tests.helpers.commands import credit
@@ -413,3 +416,54 @@ def test_nothing_by_which_a_person_is_known_is_listed_anywhere(built: Built, rol
                 if asked.fetchone() != (0,):
                     found.append(f"{schema}.{name}.{column}")
     assert found == [] and looked_at > 50
+
+
+READS = {  # the words of a command that only reads, in the house; others need what is not there, or write
+    "status": "", "alerts": "", "quarantine": "", "slips": "", "assessment": "{unit}", "trends": "", "explain": "{firm}", "find": "{number}",
+    "trace figure": "fix_rate/{unit}/2026", "batches": "", "batches show": "{first}", "attestations list": "", "approvals": "",
+    "corrections": "", "waivers list": "", "release list": "", "release items": "{release}", "release show": "{release}", "deliveries": "",
+    "subjects show": "{uscc}", "subjects as-of": "{uscc}", "subjects work": "", "editions list": "", "audit roots": "", "users signins": "",
+}  # fmt: skip
+ELSEWHERE = {"editions show", "editions diff", "audit verify", "probe", "ingest", "tidy", "users set-password"}
+READING = [(words, str(role)) for words in READS for role in sorted(rights.COMMANDS[words].audience)]  # type: ignore[union-attr]
+
+
+def test_every_command_that_only_reads_is_asked_as_a_person() -> None:
+    only_read = {name for name, rule in rights.COMMANDS.items() if rule is not None and not rule.signed}
+    assert only_read == set(READS) | ELSEWHERE & only_read
+
+
+@pytest.mark.parametrize(("words", "role"), READING, ids=[f"{words} {role}" for words, role in READING])
+def test_a_command_reads_with_the_rights_of_who_is_signed_in(built: Built, words: str, role: str) -> None:
+    """Nothing but whose the session is, is asked as pcw_reader; and every right the command needs, the audience has."""
+    firm = decision(9)
+    given = READS[words].format(
+        firm=built.of_firm, number=firm["decision_no"], unit=built.unit, first=built.house.first, release=built.release, uscc=firm["uscc"]
+    )  # fmt: skip
+    asked: list[tuple[str, str]] = []
+
+    def heard(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if threading.current_thread().name != kept.BESIDE:
+            asked.append((str(connection.engine.url.username), statement))
+
+    token = token_of(built.people[role].account)
+    event.listen(Engine, "before_cursor_execute", heard)
+    try:
+        with mock.patch.dict("os.environ", PCW_SESSION=token):
+            answer = credit(*words.split(), *filter(None, [given]))
+    finally:
+        event.remove(Engine, "before_cursor_execute", heard)
+    not_linked = words.startswith("subjects") and answer.code == 4
+    assert answer.code in (0, 1) or not_linked, answer.err
+    assert "没有这项权限" not in answer.err
+    as_reader = [said for user, said in asked if user == "pcw_reader"]
+    assert all(re.search("desk.session_told|set_config", said) for said in as_reader), as_reader
+    assert {user for user, _ in asked} <= {"pcw_desk", "pcw_reader", f"pcw_{role}"} | (
+        {ARCHIVE} if words == "explain" else set()
+    )
+
+
+def test_without_a_login_commands_read_as_the_reader(built: Built, asked_as: set[str]) -> None:
+    with mock.patch.object(terminal, "mapped", return_value=None), mock.patch.dict("os.environ"):
+        assert credit("batches", by="").code == 0
+    assert "pcw_reader" in asked_as and "pcw_engineer" not in asked_as
