@@ -425,7 +425,7 @@ READS = {  # the words of a command that only reads, in the house; others need w
     "subjects show": "{uscc}", "subjects as-of": "{uscc}", "subjects work": "", "editions list": "", "audit roots": "", "users signins": "",
 }  # fmt: skip
 ELSEWHERE = {"editions show", "editions diff", "audit verify", "probe", "ingest", "tidy", "users set-password"}
-READING = [(words, str(role)) for words in READS for role in sorted(rights.COMMANDS[words].audience)]  # type: ignore[union-attr]
+READING = [(words, str(role)) for words in READS for role in sorted(rights.COMMANDS[words].audience)]
 
 
 def test_every_command_that_only_reads_is_asked_as_a_person() -> None:
