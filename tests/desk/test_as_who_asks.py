@@ -5,21 +5,25 @@ from __future__ import annotations
 import io
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import unquote
 
 import psycopg
 import pytest
-from psycopg import errors
+from psycopg import errors, sql
 from public_credit.base import settings
 from public_credit.catalogue import load_catalogue, remembered
-from public_credit.desk import rights
+from public_credit.desk import kept, rights, terminal
 from public_credit.desk.person import Person
+from public_credit.ledger.rights.policy import load
 from public_credit.ledger.session import acting
 from public_credit.ledger.states import Audience
 from public_credit.oversight.record import looked
+from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from tests.helpers.commands import credit
@@ -349,3 +353,117 @@ def test_what_the_program_has_to_know_is_not_read_with_the_rights_of_who_asks(bu
     with acting(Audience.CLERK, built.people["clerk"].token):
         assert remembered.recall("asked by a test"), "the district's files as they were good last"
     assert asked_as == {"pcw_desk"}
+
+
+READABLE = """
+    select n.nspname, c.relname, array_agg(cast(a.attname as text)) from pg_attribute a join pg_class c on c.oid = a.attrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any(%s) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition and a.attnum > 0 and not a.attisdropped
+      and has_schema_privilege(n.oid, 'usage') and has_column_privilege(c.oid, a.attnum, 'select') group by 1, 2 order by 1, 2"""
+LISTED = """
+    insert into ledger.quarantine (batch_seq, attempt, row_no, dataset_id, unit_id, kind, record_id, rules, opened_on, corrected_record_id)
+    select seq, 1, 99, dataset_id, unit_id, kind, {record}, 'R01', business_date, {record} from ledger.batch where seq = {seq};
+    insert into ledger.correction_case (batch_seq, row_no, record_id, reason, candidates, opened_on)
+    select batch_seq, 99, {record}, 'ambiguous', array[id], opened_on from ledger.quarantine where row_no = 99;
+    insert into ledger.record_link select {record}, {record}, kind, seq, 99, '', business_date from ledger.batch where seq = {seq};
+    insert into ledger.link_change (record_id) values ({record});
+    insert into ledger.row_outcome values ({seq}, 9, 99, 'quarantined', {record});
+    insert into ledger.purge (kind, business_date, rule, clause, years, rows, records, purged_by) values ('x', '2026-02-25', '', '', 5, 1, 1, '甲');
+    insert into ledger.purged_row select {seq}, 9, 99, (substr({record}, 2) || '0')::uuid, max(id) from ledger.purge;
+    insert into ledger.reconciliation (receiver, business_date, ours, theirs, agreed, missing, surplus, differing)
+    values ('city', '2026-02-25', 1, 0, 0, 1, 0, 0);
+    insert into ledger.reconciliation_difference select max(id), 'cf_zrr', {record}, 'missing', '{known}', '' from ledger.reconciliation;
+    insert into ledger.receiver_event (receiver, seq, record_id, event, text) values ('city', 99999, {record}, 'published', {record})"""
+
+
+def _known_by(built: Built) -> list[str]:
+    """Everything by which the house's person, or that record, is known here or at the city."""
+    ((stored, row),) = built.house.query(
+        "select record_id, cast(r as text) from raw.administrative_penalty r where decision_no = '示罚决人〔2026〕1号'"
+    )
+    sent = built.house.query(
+        "select s.city_id, s.idempotency_key from ledger.delivery_item join ledger.delivery_state s using (item_id) "
+        "where record_id = %s", built.of_person,
+    )  # fmt: skip
+    tokens = re.findall("[PMC][A-Z2-7]{26}", row)
+    assert tokens and sent
+    named = [built.of_person, str(stored), stored.hex, "示罚决人〔2026〕1号", "张某某", ID_NUMBER, *tokens]
+    return named + [value for item in sent for value in item if value]
+
+
+@pytest.mark.parametrize("role", [*map(str, Audience), "reader"])
+def test_nothing_by_which_a_person_is_known_is_listed_anywhere(built: Built, role: str) -> None:
+    if not built.house.query("select from ledger.purged_row"):
+        with built.house.warehouse.connect("owner") as owner:
+            owner.execute(
+                LISTED.format(record=f"'{built.of_person}'", seq=built.house.person, known=built.of_person).encode()
+            )
+    needles = [f"%{needle}%" for needle in _known_by(built)]
+    with psycopg.connect(settings.dsn(role), autocommit=True) as connection:
+        if role != "reader":
+            connection.execute("select set_config('pcw.session', %s, false)", [built.people[role].token])
+        found, looked_at = [], 0
+        for schema, name, columns in connection.execute(READABLE, [list(load().owners)]).fetchall():
+            for column in columns:
+                ask = sql.SQL("select count(*) from {} where cast({} as text) like any (%s)")
+                try:
+                    asked = connection.execute(
+                        ask.format(sql.Identifier(schema, name), sql.Identifier(column)), [needles]
+                    )
+                except errors.InsufficientPrivilege:  # a view over what this role may not read
+                    break
+                looked_at += 1
+                if asked.fetchone() != (0,):
+                    found.append(f"{schema}.{name}.{column}")
+    assert found == [] and looked_at > 50
+
+
+READS = {  # the words of a command that only reads, in the house; others need what is not there, or write
+    "status": "", "alerts": "", "quarantine": "", "slips": "", "assessment": "{unit}", "trends": "", "explain": "{firm}", "find": "{number}",
+    "trace figure": "fix_rate/{unit}/2026", "batches": "", "batches show": "{first}", "attestations list": "", "approvals": "",
+    "corrections": "", "waivers list": "", "release list": "", "release items": "{release}", "release show": "{release}", "deliveries": "",
+    "subjects show": "{uscc}", "subjects as-of": "{uscc}", "subjects work": "", "editions list": "", "audit roots": "", "users signins": "",
+}  # fmt: skip
+ELSEWHERE = {"editions show", "editions diff", "audit verify", "probe", "ingest", "tidy", "users set-password"}
+READING = [(words, str(role)) for words in READS for role in sorted(rights.COMMANDS[words].audience)]
+
+
+def test_every_command_that_only_reads_is_asked_as_a_person() -> None:
+    only_read = {name for name, rule in rights.COMMANDS.items() if rule is not None and not rule.signed}
+    assert only_read == set(READS) | ELSEWHERE & only_read
+
+
+@pytest.mark.parametrize(("words", "role"), READING, ids=[f"{words} {role}" for words, role in READING])
+def test_a_command_reads_with_the_rights_of_who_is_signed_in(built: Built, words: str, role: str) -> None:
+    """Nothing but whose the session is, is asked as pcw_reader; and every right the command needs, the audience has."""
+    firm = decision(9)
+    given = READS[words].format(
+        firm=built.of_firm, number=firm["decision_no"], unit=built.unit, first=built.house.first, release=built.release, uscc=firm["uscc"]
+    )  # fmt: skip
+    asked: list[tuple[str, str]] = []
+
+    def heard(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if threading.current_thread().name != kept.BESIDE:
+            asked.append((str(connection.engine.url.username), statement))
+
+    token = token_of(built.people[role].account)
+    event.listen(Engine, "before_cursor_execute", heard)
+    try:
+        with mock.patch.dict("os.environ", PCW_SESSION=token):
+            answer = credit(*words.split(), *filter(None, [given]))
+    finally:
+        event.remove(Engine, "before_cursor_execute", heard)
+    not_linked = words.startswith("subjects") and answer.code == 4
+    assert answer.code in (0, 1) or not_linked, answer.err
+    assert "没有这项权限" not in answer.err
+    as_reader = [said for user, said in asked if user == "pcw_reader"]
+    assert all(re.search("desk.session_told|set_config", said) for said in as_reader), as_reader
+    assert {user for user, _ in asked} <= {"pcw_desk", "pcw_reader", f"pcw_{role}"} | (
+        {ARCHIVE} if words == "explain" else set()
+    )
+
+
+def test_without_a_login_commands_read_as_the_reader(built: Built, asked_as: set[str]) -> None:
+    with mock.patch.object(terminal, "mapped", return_value=None), mock.patch.dict("os.environ"):
+        assert credit("batches", by="").code == 0
+    assert "pcw_reader" in asked_as and "pcw_engineer" not in asked_as

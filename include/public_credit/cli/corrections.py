@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import select
 
 from ..base.messages import UserError
 from ..gate import corrections, resubmission
@@ -64,7 +65,7 @@ def decide(
         output.done(as_json, f"第 {case} 号早已这样认定，未作改动。", changed=False)
         return
     with session("reader") as opened:
-        seq = opened.get_one(CorrectionCase, case).batch_seq
+        seq = opened.scalars(select(CorrectionCase.batch_seq).where(CorrectionCase.id == case)).one()
     resubmission.match(seq)
     output.done(
         as_json,

@@ -320,7 +320,10 @@ def reconcile(
     if as_json:
         output.as_json(result.__dict__)
     elif each:
-        rows = [(words.DIFFERENCE[kind], *row) for kind, *row in reconciliation.differences()]
+        rows = [
+            (words.DIFFERENCE[kind], interface, record or "自然人，不列编号", *versions)
+            for kind, interface, record, *versions in reconciliation.differences()
+        ]
         output.table(("差异", "接口", "记录编号", "我方版本", "市平台版本"), rows)
     else:
         print(

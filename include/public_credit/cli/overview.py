@@ -266,13 +266,12 @@ def show_assessment(
             ["项目", "得分", "满分", "算法"],
             [[row["title"], str(row["points"]), str(row["max_points"]), row["formula"]] for row in told["items"]],
         )
-        output.table(
-            ["项目", "日期", "计入", "满额", "说明"],
-            [
-                [row["item"], row["event_on"], str(row["counted"]), str(row["out_of"]), row["note"]]
-                for row in told["lines"]
-            ],
-        )
+        lines = [
+            [row["item"], row["event_on"], str(row["counted"]), str(row["out_of"]), row["note"]]
+            for row in told["lines"]
+        ]
+        if lines:
+            output.table(["项目", "日期", "计入", "满额", "说明"], lines)
 
 
 def show_trends(

@@ -33,6 +33,7 @@ _actor: ContextVar[terminal.Actor | None] = ContextVar("actor", default=None)
 def admitted(command: str) -> Iterator[None]:
     """The gate of every command (``desk/rights.py``): who acts while it runs, and whether his role may.
 
+    What only reads, reads with the rights of the role of whoever is signed in, as pages do; where nobody is, with the reader's.
     Raises UserError (code 4) where nobody is signed in who would have to be, and for a role the command is not for.
     """
     rule = rights.COMMANDS[command]
@@ -47,10 +48,9 @@ def admitted(command: str) -> Iterator[None]:
             raise UserError(
                 f"{who}，不能运行 {command}。", remedy="请有此职责的人办理；登录的是谁，见 whoami。", code=4
             )
-        own = not rule.signed and actor.role is Audience.CLERK
         before = _actor.set(actor)
         try:
-            with acting(Audience.CLERK, actor.token) if own else nullcontext():
+            with nullcontext() if rule.signed or actor.role is None else acting(actor.role, actor.token):
                 yield
         finally:
             _actor.reset(before)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from ..base.copying import copying
 from ..base.run import Run
 from ..catalogue import load_catalogue
-from ..ledger.models import Reconciliation, ReconciliationDifference
+from ..ledger.models import Reconciliation
 from ..ledger.session import driver, session, step
 from ..ledger.states import IN_DOUBT, Difference, ItemState, Operation, StepName, Verdict, sql
 from .base import Adapter
@@ -71,17 +71,10 @@ def _load(raw: psycopg.Connection[Any], adapter: Adapter, interfaces: list[str])
     raw.execute("analyze theirs")
 
 
-def differences(receiver: str = "city") -> list[tuple[str, str, str, str | None, str | None]]:
-    """What the last comparison found: difference, interface, record, our version, theirs."""
+def differences(receiver: str = "city") -> list[tuple[str, str, str | None, str | None, str | None]]:
+    """What the last comparison found: difference, interface, record (None: a person's), our version, theirs."""
     with session("reader") as opened:
-        last = select(func.max(Reconciliation.id)).where(Reconciliation.receiver == receiver).scalar_subquery()
-        each = ReconciliationDifference
-        rows = (
-            select(each.difference, each.interface, each.record_id, each.our_version, each.their_version)
-            .where(each.reconciliation_id == last)
-            .order_by(each.difference, each.interface, each.record_id)
-        )
-        return list(opened.execute(rows).tuples())
+        return list(opened.execute(text("select * from desk.reconciled(:receiver)"), {"receiver": receiver}).tuples())
 
 
 def run(run: Run, receiver: str = "city") -> ReconcileResult:

@@ -136,7 +136,7 @@ COMMANDS: dict[str, Command | None] = {
     "trends": _reads("/trends"),
     "explain": _reads("/records/{key}"),
     "find": _reads("/find"),
-    "trace figure": _reads("/figures/{number:path}", "/targets"),
+    "trace figure": _reads("/figures/{number:path}"),
     "batches": _reads("/batches", "/mine"),
     "batches show": _reads("/batches/{seq}", "/mine/batches/{seq}"),
     "batches set-aside": _MOVES,

@@ -115,7 +115,7 @@ def waiting(opened: Session) -> list[dict[str, Any]]:
         dict(row)
         for row in opened.execute(
             text(f"""
-        select c.id, c.reason, c.batch_seq, c.row_no, c.record_id, c.candidates, c.opened_on, b.dataset_id, b.unit_id,
+        select c.id, c.reason, c.batch_seq, c.row_no, c.candidates, c.opened_on, b.dataset_id, b.unit_id,
                b.file_name, b.kind, b.current_attempt as attempt
         from {WAITING} order by c.id""")
         ).mappings()

@@ -177,7 +177,7 @@ def quarantine_rows(unit: str | None, batch: int | None, every: bool, limit: int
             dict(row)
             for row in opened.execute(
                 text(f"""
-            select q.id, q.batch_seq, q.attempt, q.dataset_id, q.unit_id, q.kind, b.file_name, q.row_no, q.record_id, q.rules,
+            select q.id, q.batch_seq, q.attempt, q.dataset_id, q.unit_id, q.kind, b.file_name, q.row_no, q.rules,
                    q.state, q.opened_on, q.closed_on, q.slip_id, q.corrected_batch_seq
             from ledger.quarantine q join ledger.batch b on b.seq = q.batch_seq
             where (cast(:unit as text) is null or q.unit_id = :unit)

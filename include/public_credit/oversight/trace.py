@@ -157,12 +157,7 @@ def _each(rows: Iterable[Any]) -> list[Found]:
 
 def _told_purged(opened: Session, record: str) -> None:
     """Raises UserError where the rows of a record have gone."""
-    purged = opened.execute(
-        text(f"""
-        select max(p.business_date) as on_day, max(p.rule) as rule, max(p.clause) as clause, count(*) as rows
-        from ledger.purged_row r join ledger.purge p on p.id = r.purge_id where r.record_id = {ids.stored(":key")}"""),
-        {"key": record},
-    ).one()
+    purged = opened.execute(text("select * from desk.purged(:key)"), {"key": record}).one()
     if purged.rows:
         raise UserError(
             f"该记录的 {purged.rows} 行原始数据已按保存期限清除（{purged.on_day}；{purged.rule}，{purged.clause}）。",

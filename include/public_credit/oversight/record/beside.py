@@ -9,19 +9,19 @@ from ...catalogue.models import Kind
 from ...ledger import words
 from ...ledger.states import InputOperation
 from ...papers.record.model import Built, Related, Returned
+from ..part import told
 from .state import PREDECESSOR, SUCCESSOR
 
-_LINKS = """
-    select old_record_id as other, true as before, reason, linked_on, batch_seq, row_no
-    from ledger.record_link where new_record_id = :record
-    union all
-    select new_record_id, false, reason, linked_on, batch_seq, row_no
-    from ledger.record_link where old_record_id = :record
-    order by linked_on"""
-_RETURNED = """
-    select q.*, s.file_name as slip_file, s.sha256 as slip_sha256
+_LINKS = "old_record_id text, new_record_id text, reason text, linked_on date, batch_seq bigint, row_no integer"
+_RETURNED = (
+    "batch_seq bigint, row_no integer, state text, rules text, opened_on date, closed_on date, slip_id text, slip_file text, "
+    "slip_sha256 text, corrected_batch_seq bigint, corrected_row_no integer, corrected_record_id text"
+)
+_RETURNED_PLACE = text("""
+    select q.batch_seq, q.row_no, q.state, q.rules, q.opened_on, q.closed_on, q.slip_id, s.file_name as slip_file,
+           s.sha256 as slip_sha256, q.corrected_batch_seq, q.corrected_row_no, '' as corrected_record_id
     from ledger.quarantine q left join ledger.slip s on s.slip_id = q.slip_id
-    where {where} order by q.batch_seq, q.row_no, q.attempt"""
+    where q.batch_seq = :seq and q.row_no = :row order by q.attempt""")
 _BUILDS = """
     select i.build_id, b.business_date, i.operation, b.code_version, b.built_at
     from ledger.build_input i join ledger.build b on b.build_id = i.build_id
@@ -30,18 +30,20 @@ _BUILDS = """
 
 def related(opened: Session, kind: Kind, record_id: str) -> tuple[Related, ...]:
     """The records before and after a corrected key, each with its document number, oldest link first."""
-    found = opened.execute(text(_LINKS), {"record": record_id}).all()
+    found = [(link, link.new_record_id == record_id) for link in told(opened, kind, record_id, "links", _LINKS)]
+    others = {link.old_record_id if before else link.new_record_id for link, before in found}
+    documents = {other: _document(opened, kind, other) for other in others}
     return tuple(
         Related(
-            role=PREDECESSOR if link.before else SUCCESSOR,
-            record_id=link.other,
-            document_no=_document(opened, kind, link.other),
+            role=PREDECESSOR if before else SUCCESSOR,
+            record_id=(other := link.old_record_id if before else link.new_record_id),
+            document_no=documents[other],
             reason=link.reason,
             on=link.linked_on,
             batch_seq=link.batch_seq,
             row_no=link.row_no,
         )
-        for link in found
+        for link, before in found
     )
 
 
@@ -52,11 +54,12 @@ def _document(opened: Session, kind: Kind, record_id: str) -> str:
     return opened.execute(text("select desk.document_of(:kind, :record)"), asked).scalar() or ""
 
 
-def returned(opened: Session, record_id: str, batch_seq: int, row_no: int) -> tuple[Returned, ...]:
+def returned(opened: Session, kind: Kind, record_id: str, batch_seq: int, row_no: int) -> tuple[Returned, ...]:
     """The returned rows of a record, or the one of a place where it tells none, with what became of each."""
-    asked = {"record": record_id, "seq": batch_seq, "row": row_no}
-    where = "q.record_id = :record" if record_id else "q.batch_seq = :seq and q.row_no = :row"
-    found = opened.execute(text(_RETURNED.format(where=where)), asked)
+    if record_id:
+        found = told(opened, kind, record_id, "returned", _RETURNED)
+    else:
+        found = [*opened.execute(_RETURNED_PLACE, {"seq": batch_seq, "row": row_no})]
     return tuple(
         Returned(
             batch_seq=row.batch_seq,

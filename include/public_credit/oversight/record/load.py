@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from ...base import settings
 from ...base.messages import UserError
@@ -141,6 +141,7 @@ def _gone(opened: Session, batch_seq: int, row_no: int) -> RefusedRow | PurgedRo
         refused
         or opened.scalars(
             select(PurgedRow)
+            .options(defer(PurgedRow.record_id))
             .where(PurgedRow.batch_seq == batch_seq, PurgedRow.row_no == row_no)
             .order_by(PurgedRow.attempt.desc())
         ).first()
@@ -214,7 +215,7 @@ def _landed(
     sent, payloads = onward.deliveries(apart["deliveries"])
     later = [each._asdict() for each in apart["events"]]
     linked = beside.related(opened, kind, record_id) if record_id else ()
-    sent_back = beside.returned(opened, record_id, row.batch_seq, row.row_no)
+    sent_back = beside.returned(opened, kind, record_id, row.batch_seq, row.row_no)
     if asked.record_id:
         condition = state.of_record(kind, row, known, state.events(opened, kind, row), linked, later)
         marks = tuple(

@@ -97,7 +97,7 @@ def differences(connection: Connection, catalogue: Catalogue) -> Iterator[Item]:
             yield Item(
                 f"reconciliation/{row.receiver}", "differs", Rank.STOPPED, ENGINEER,
                 f"最近一次对账有差异：{_receiver(catalogue, row.receiver)}缺 {row.missing}，多 {row.surplus}，版本不同 {row.differing}",
-                "查 ledger.reconciliation_difference 中的记录，用 public-credit explain 逐条核对", row.since,
+                "public-credit reconcile --list 列出差异，用 public-credit explain 逐条核对", row.since,
             )  # fmt: skip
 
 

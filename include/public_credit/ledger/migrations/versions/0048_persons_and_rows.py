@@ -1,6 +1,6 @@
-"""Two persons are two accounts, however their names are written: the database compares those, and knows who is signed in."""
+"""Two persons are two accounts, and a row on a work list is a place: what names a person's record is told of one record at a time."""
 
-from alembic import op
+from alembic import context, op
 
 revision = "0048"
 down_revision = "0046"
@@ -45,8 +45,47 @@ DECIDED = {  # table: who came first, decided alone, states somebody decided for
 }
 _ASKED = "id, action, fingerprint, about, reason, business_date, asked_by"
 
+_DEFINER = f"security definer {_PINNED}"
+# Beside the rows of one record, now with the records before and after it, and its returned rows.
+_LOOKS = "        when 'looks' then"
+_PARTS = """        when 'links' then 'select l.old_record_id, l.new_record_id, l.reason, l.linked_on, l.batch_seq, l.row_no
+            from ledger.record_link l where $1 in (l.old_record_id, l.new_record_id) order by l.linked_on'
+        when 'returned' then 'select q.batch_seq, q.row_no, q.attempt, q.state, q.rules, q.opened_on, q.closed_on, q.slip_id,
+            q.corrected_batch_seq, q.corrected_row_no, q.corrected_record_id, s.file_name as slip_file, s.sha256 as slip_sha256
+            from ledger.quarantine q left join ledger.slip s on s.slip_id = q.slip_id
+            where q.record_id = $1 order by q.batch_seq, q.row_no, q.attempt'
+"""
+# That the rows of a record have gone, and under which rule; of one record, whose id nobody can make up.
+PURGED = f"""
+create function desk.purged(of_record text) returns table (rows bigint, on_day date, rule text, clause text)
+language sql stable {_DEFINER} as $$
+    select count(*), max(p.business_date), max(p.rule), max(p.clause)
+    from ledger.purged_row r join ledger.purge p on p.id = r.purge_id where r.record_id = (substr(of_record, 2) || '0')::uuid
+$$
+"""
+# What the last comparison with a receiver found; records of persons without their id.
+RECONCILED = f"""
+create function desk.reconciled(of_receiver text)
+returns table (difference text, interface text, record_id text, our_version text, their_version text)
+language sql stable {_DEFINER} as $$
+    select d.difference, d.interface, case when d.interface !~ 'zrr$' then d.record_id end, d.our_version, d.their_version
+    from ledger.reconciliation_difference d
+    where d.reconciliation_id = (select max(r.id) from ledger.reconciliation r where r.receiver = of_receiver)
+    order by d.difference, d.interface, d.record_id
+$$
+"""
+
+
+def _beside() -> str:
+    """The function as revision 0046 left it."""
+    before, after = (context.script.get_revision(revision).module for revision in ("0044", "0046"))
+    made: str = before.BESIDE.replace("create function", "create or replace function")
+    return made.replace(after._ANY_LOOK, "not desk.looked_at(of_record)")
+
 
 def upgrade() -> None:
+    for function in (_beside().replace(_LOOKS, _PARTS + _LOOKS), PURGED, RECONCILED):
+        op.execute(function)
     op.execute(PERSON_OF)
     op.execute(TWO_PERSONS)
     for table, (first, alone, states) in DECIDED.items():
@@ -62,6 +101,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(_beside())
+    for function in ("purged(text)", "reconciled(text)"):
+        op.execute(f"drop function desk.{function}")
     op.execute("drop trigger kept_columns on ledger.approval")
     for table in DECIDED:
         op.execute(f"drop trigger two_persons on ledger.{table}")
