@@ -17,7 +17,7 @@ from ..catalogue import Kind
 from ..identifiers import persons
 from ..ledger import ids, locks, words
 from ..ledger.models import Batch, CorrectionCase, Quarantine, RecordLink
-from ..ledger.session import session, step
+from ..ledger.session import booked, session
 from ..ledger.states import GOOD, NOT_BACK, CaseReason, CaseState, QuarantineState, StepName, sql
 from . import likeness, quarantine
 
@@ -147,7 +147,7 @@ def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
     entry that is none of its dataset or does not wait, or without a reason.
     """
     seq = _batch_of(case_id, reason)
-    with step(run, "collector", StepName.DECIDE, batch_seq=seq) as record, session("collector") as opened:
+    with booked(run, "collector", StepName.DECIDE, batch_seq=seq) as (record, opened):
         locks.lock(opened, locks.batch(seq))
         case = opened.get_one(CorrectionCase, case_id, with_for_update=True)
         batch = opened.get_one(Batch, seq)
@@ -184,7 +184,7 @@ def undo(run: Run, case_id: int, reason: str) -> bool:
     person does. Raises UserError for an unknown case, or without a reason.
     """
     seq = _batch_of(case_id, reason)
-    with step(run, "collector", StepName.DECIDE, batch_seq=seq) as record, session("collector") as opened:
+    with booked(run, "collector", StepName.DECIDE, batch_seq=seq) as (record, opened):
         locks.lock(opened, locks.batch(seq))
         case = opened.get_one(CorrectionCase, case_id, with_for_update=True)
         batch = opened.get_one(Batch, seq)

@@ -16,7 +16,7 @@ from ..catalogue import load_catalogue
 from ..identifiers import persons
 from ..ledger import locks, unchanged, withdrawn
 from ..ledger.models import Attempt, Attestation, Batch, Quarantine, RecordLink
-from ..ledger.session import session, step
+from ..ledger.session import booked
 from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import empty, quarantine
 
@@ -39,7 +39,7 @@ def _reason(given: str, move: str) -> str:
 def set_aside(run: Run, seq: int, reason: str) -> bool:
     """Set a batch aside; False when it was aside already. Raises UserError for one that was accepted, or without a reason."""
     reason = _reason(reason, "搁置")
-    with step(run, "collector", StepName.SET_ASIDE, batch_seq=seq) as record, session("collector") as opened:
+    with booked(run, "collector", StepName.SET_ASIDE, batch_seq=seq) as (record, opened):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state == BatchState.SET_ASIDE:
@@ -65,8 +65,7 @@ def withdraw(run: Run, seq: int, reason: str) -> bool:
     reason = _reason(reason, "撤回")
     with (
         locks.between_builds("collector"),
-        step(run, "collector", StepName.WITHDRAW, batch_seq=seq) as record,
-        session("collector") as opened,
+        booked(run, "collector", StepName.WITHDRAW, batch_seq=seq) as (record, opened),
     ):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
@@ -92,8 +91,7 @@ def restore(run: Run, seq: int, reason: str) -> bool:
     reason = _reason(reason, "恢复")
     with (
         locks.between_builds("collector"),
-        step(run, "collector", StepName.RESTORE, batch_seq=seq) as record,
-        session("collector") as opened,
+        booked(run, "collector", StepName.RESTORE, batch_seq=seq) as (record, opened),
     ):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
