@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from ...catalogue import Catalogue
 from ...collect.base import UNMATCHED
+from ...land import withdrawn
 from ...ledger import words
 from ...ledger.states import GOOD, OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict, sql
 from .item import DEPARTMENT, ENGINEER, Item, Rank, about, owner_of
@@ -130,6 +132,29 @@ def receipts(connection: Connection, catalogue: Catalogue, stale: datetime) -> I
         yield _of_batch(
             catalogue, row, "not_followed_up", Rank.OUR_FAULT, ENGINEER, said, "修正后运行 public-credit gate"
         )
+
+
+def landed_again(opened: Session, catalogue: Catalogue) -> Iterator[Item]:
+    """Accepted receipts that should say by themselves what a withdrawn one said, and wait for a person: their rows count for nobody meanwhile."""
+    for row in withdrawn.due(opened):
+        if not row.stuck:
+            continue
+        why = withdrawn.WHY.get(row.stuck, row.message or "入库任务中断")
+        rank, owner, act = {
+            withdrawn.PURGED: (Rank.STOPPED, ENGINEER, "请来源单位重新报送其余各行；之后"),
+            withdrawn.RETIRED: (Rank.STOPPED, ENGINEER, "恢复目录中的数据集后运行 public-credit gate；不再需要的"),
+            withdrawn.HELD: (
+                Rank.STOPPED, owner_of(row.owner, row.unit_id),
+                f"核对原因：无误的 public-credit waive 并写明理由，再 public-credit replay {row.seq}；有误的请来源单位重报并",
+            ),
+            withdrawn.FAILED: (Rank.OUR_FAULT, ENGINEER, f"修正后 public-credit replay {row.seq}；不再需要的"),
+        }[row.stuck]  # fmt: skip
+        named = f"{about(catalogue, row.unit_id, row.dataset_id)}，批次 {row.seq}（{row.file_name}）"
+        yield Item(
+            f"again/{row.seq}", f"again_{row.stuck}", rank, owner,
+            f"{named}：其中与已撤回的批次 {row.withdrawn} 重复的行须重新入库，尚未计入：{why}",
+            f"{act} public-credit batches withdraw {row.seq}", row.since, row.unit_id, row.dataset_id,
+        )  # fmt: skip
 
 
 def _of_batch(catalogue: Catalogue, row: Any, state: str, rank: Rank, owner: str, said: str, act: str) -> Item:
