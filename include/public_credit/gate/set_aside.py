@@ -19,7 +19,7 @@ from ..catalogue import load_catalogue
 from ..identifiers import persons
 from ..land import withdrawn
 from ..ledger import locks, unchanged
-from ..ledger.models import Attempt, Attestation, Batch, Quarantine, RecordLink
+from ..ledger.models import Attestation, Batch, Quarantine, RecordLink
 from ..ledger.session import booked
 from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import empty, quarantine
@@ -167,11 +167,7 @@ def _follow_up_again(opened: Session, batch: Batch) -> None:
         )
         .values(state=QuarantineState.OPEN, closed_on=None)
     )
-    opened.execute(
-        update(Attempt)
-        .where(Attempt.batch_seq == batch.seq, Attempt.attempt == batch.current_attempt)
-        .values(followed_up_at=None)
-    )
+    quarantine.follow_up_again(opened, batch)
     if not batch.rows_in:
         empty.attest(opened, batch)
     empty.settle(opened, batch)
