@@ -83,7 +83,9 @@ def collections(connection: Connection, catalogue: Catalogue, stale: datetime) -
         if row.verdict in _FINE:
             continue
         owner = owner_of(row.owner, row.unit_id)
-        if row.verdict == Verdict.WARNING:
+        if row.verdict == Verdict.WARNING and owner == ENGINEER:
+            act = "见采集说明；归档受损的先从备份恢复归档对象，再采集；查明用 public-credit audit verify"
+        elif row.verdict == Verdict.WARNING:
             act = "见采集说明；拒收的内容请来源单位不再报送"
         elif owner.startswith(DEPARTMENT):
             act = f"请来源单位恢复服务或补齐文件；之后运行 public-credit collect {row.unit_id}"
@@ -92,7 +94,9 @@ def collections(connection: Connection, catalogue: Catalogue, stale: datetime) -
         yield Item(
             f"collection/{row.dataset_id}",
             row.verdict,
-            Rank.NOTICE if row.verdict == Verdict.WARNING else Rank.NOT_TAKEN,
+            (Rank.OUR_FAULT if owner == ENGINEER else Rank.NOTICE)
+            if row.verdict == Verdict.WARNING
+            else Rank.NOT_TAKEN,
             owner,
             f"{named}：{'采集任务中断，未写明结果' if row.unended else row.message}",
             act,
