@@ -29,6 +29,7 @@ from public_credit.ledger.states import Audience, Channel
 
 from tests.conftest import DEMO, Cluster, Warehouse, open_warehouse
 from tests.helpers.commands import Answer, credit
+from tests.helpers.killed import killed_before_its_end
 from tests.helpers.signed import signed
 
 PASSWORD = "长口令-for-the-test"
@@ -491,6 +492,18 @@ def test_a_password_that_is_set_is_a_step_and_stands_among_the_sign_ins(house: W
     assert (told["account"], told["address"], told["outcome"]) == ("leader", ENGINEER, "set_password")
     assert "设置口令" in alone("users", "signins").out
     assert query(house, "select count(*) from ledger.chain_event where relation = 'step'")[0][0] > 0
+
+
+def test_a_password_that_was_set_is_told_though_its_command_was_killed(house: Warehouse, passwords_kept: Path) -> None:
+    query(house, "delete from desk.login_attempt returning id")
+    before = passwords_kept.read_text()
+    with signed("engineer"):
+        killed_before_its_end(
+            house, "from tests.helpers.commands import credit; credit('users', 'set-password', 'leader', '--generate')"
+        )
+    assert passwords_kept.read_text() != before
+    told = alone("users", "signins", "--account", "leader", "--json").json[0]
+    assert (told["account"], told["address"], told["outcome"]) == ("leader", ENGINEER, "set_password")
 
 
 def test_open_sessions_end_when_a_password_is_set_but_the_own_one(house: Warehouse, passwords_kept: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pymysql
@@ -11,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from public_credit import collect, gate
 from public_credit.catalogue import load_catalogue
+from public_credit.custody import archive
 from public_credit.oversight.waits import open_list
 from public_credit.papers.template import example
 from public_credit.steps.work import land_received
@@ -217,6 +219,45 @@ def test_late_rows_the_batch_table_does_not_tell_of_are_taken(source, pull, batc
     assert len(archived_lines(again["archive_uri"])) - 1 == 5 - removed
     pull()
     assert (len(batches()), steps()[-1]["verdict"], steps()[-1]["counts"]["late"]) == (2, "ok", 0)
+
+
+@pytest.mark.parametrize("damage", ["missing", "altered", "key gone", "shredded"])
+def test_what_cannot_be_compared_is_told_unless_it_was_deleted_lawfully(
+    source, pull, batches, steps, warehouse, damage
+):
+    for number in ("20260225001", "20260225002"):
+        source.rows(number, count=3)
+        source.done(number, 3)
+    pull()
+    uri = batches()[0]["archive_uri"]
+    path = Path(uri.removeprefix("file://"))
+    content = path.read_bytes()
+    if damage == "shredded":
+        archive.shred(uri, "保存期满")
+    elif damage == "key gone":
+        with warehouse.connect("owner") as owner:
+            owner.execute("update ledger.archive_object set wrapped_key = null where uri = %s", [uri])
+    elif damage == "altered":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    else:
+        path.unlink()
+    for number in ("20260225001", "20260225002"):
+        source.rows(number, count=2, start=3)
+    for late in (1, 0):
+        pull()
+        step = steps()[-1]
+        assert step["counts"]["late"] == late and len(batches()) == 3, "the other one is taken all the same"
+        if damage == "shredded":
+            assert step["counts"]["uncompared"] == 0 and step["owner"] in ("department", "")
+            continue
+        assert (step["verdict"], step["owner"], step["counts"]["uncompared"]) == ("warning", "data_engineer", 1)
+        assert "归档的原件读不出，来源现有的不同无法核对：批次 20260225001（" in step["message"]
+        (item,) = [item for item in open_list.items(DAY) if item.key == "collection/csdw.licences"]
+        assert item.owner == "data_engineer" and "audit verify" in item.act
+    if damage in ("missing", "altered"):
+        path.write_bytes(content)
+        pull()
+        assert steps()[-1]["counts"]["late"] == 1 and len(batches()) == 4, "restored, it is compared and taken"
 
 
 def test_rows_the_department_removes_after_they_were_taken_are_no_news(source, pull, batches, steps, warehouse):

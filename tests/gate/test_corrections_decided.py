@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from public_credit.gate import resubmission
+from psycopg.types.json import Jsonb
+from public_credit.gate import corrections, resubmission
 from public_credit.identifiers.codes import make_uscc
 from public_credit.oversight import status
 from public_credit.oversight.waits import open_list
+from public_credit.steps import work
 from public_credit.steps.follow_up import follow_up
 
 from tests.gate.test_resubmission import FAULT, Office, decision, renumbered
@@ -181,6 +183,53 @@ def decide(case: dict[str, Any], entry: int) -> int:
 def undo(case_id: int) -> None:
     answer = credit("corrections", "undo", case_id, "--reason", "认错了")
     assert answer.code == 0 and "已撤销" in answer.out, answer
+
+
+@pytest.mark.parametrize("again", ["decide", "undo"])
+def test_a_decision_is_followed_up_by_whoever_runs_next(warehouse: Any, tmp_path: Path, again: str) -> None:
+    """A command that was killed once the decision was booked leaves the rest to the next run of the gate."""
+    office = Office(warehouse, tmp_path)
+    office.returned(1)
+    seq = office.answer([(1, renumbered(1, **ELSEWHERE))])
+    due = "select followed_up_at is null from ledger.attempt where batch_seq = %s"
+    follow_up(run_on(office.day))
+    ((_, case),) = listed(office).items()
+    entry = case["returned"][0]["id"]
+    corrections.decide(run_on(office.day), case["id"], entry, "更名、改期")
+    assert office.query(due, seq) == [(True,)]
+    assert work.gate(run_on(office.day)) == []
+    assert office.query(due, seq) == [(False,)]
+    assert office.query("select corrected_batch_seq from ledger.quarantine where id = %s", entry) == [(seq,)]
+    assert office.links() == 1
+    if again == "undo":
+        corrections.undo(run_on(office.day), case["id"], "认错了")
+        assert work.gate(run_on(office.day)) == [] and office.open() == {1} and office.links() == 0
+        corrections.decide(run_on(office.day), case["id"], None, "另案")
+        follow_up(run_on(office.day))
+        corrections.undo(run_on(office.day), case["id"], "认错了")
+        assert office.query(due, seq) == [(True,)], "what else the row may correct is asked anew"
+
+
+def test_a_decision_whose_matching_fails_is_told_and_made_up_for(warehouse: Any, tmp_path: Path) -> None:
+    office = Office(warehouse, tmp_path)
+    office.returned(1)
+    seq = office.answer([(1, renumbered(1, **ELSEWHERE))])
+    follow_up(run_on(office.day))
+    ((_, case),) = listed(office).items()
+    entry = case["returned"][0]["id"]
+    with warehouse.connect("owner") as owner:
+        ((shape,),) = owner.execute(
+            "select shape from ledger.kind_shape where kind = 'administrative_penalty'"
+        ).fetchall()
+        owner.execute(
+            "update ledger.kind_shape set shape = jsonb_set(shape, '{fields}', '[]') where kind = 'administrative_penalty'"
+        )
+    assert decide(case, entry) == 1, "the catalogue is not applied"
+    assert any(item.key == f"batch/{seq}" and item.state == "not_followed_up" for item in open_list.items(office.day))
+    with warehouse.connect("owner") as owner:
+        owner.execute("update ledger.kind_shape set shape = %s where kind = 'administrative_penalty'", [Jsonb(shape)])
+    assert work.gate(run_on(office.day)) == []
+    assert office.query("select corrected_batch_seq from ledger.quarantine where id = %s", entry) == [(seq,)]
 
 
 def test_a_decision_that_is_taken_back_leaves_things_as_they_were(warehouse: Any, tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def dataset_of(batch_seq: int, dataset_id: str) -> Dataset:
     if dataset is None:
         raise UserError(
             f"批次 {batch_seq} 的数据集 {dataset_id} 已不在目录内。",
-            remedy=f"恢复目录中的数据集，或运行 public-credit batches set-aside {batch_seq} --reason “……”。",
+            remedy=f"恢复目录中的数据集，或运行 public-credit batches set-aside {batch_seq} --reason “……”（已放行的用 batches withdraw）。",
             code=3,
         )
     return dataset

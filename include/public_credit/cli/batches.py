@@ -8,6 +8,7 @@ import typer
 
 from ..base.messages import UserError
 from ..gate import set_aside as moves
+from ..land import withdrawn
 from ..ledger import words
 from ..ledger.session import session
 from ..oversight import receipts
@@ -81,7 +82,12 @@ def withdraw(seq: Seq, reason: Reason, as_json: Json = False) -> None:
         output.done(as_json, f"批次 {seq} 已经撤回，未作改动。", changed=False)
         return
     failures = work.gate(run_of(newest_day()))
-    output.done(as_json, f"批次 {seq} 已撤回；下一次构建收回它的行，变更单随后报市平台。", changed=True)
+    with session("reader") as opened:
+        left = [row.seq for row in withdrawn.due(opened) if row.withdrawn == seq]
+    said = f"批次 {seq} 已撤回；下一次构建收回它的行，变更单随后报市平台。"
+    if left:
+        said += f"批次 {'、'.join(map(str, left))} 中与之重复的行尚未计入，见 public-credit status。"
+    output.done(as_json, said, changed=True, not_landed_again=left)
     if failures:
         raise UserError("；".join(failures), remedy="用 public-credit status 查看。", code=1)
 

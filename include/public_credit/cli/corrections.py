@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import select
 
 from ..base.messages import UserError
-from ..gate import corrections, resubmission
+from ..base.run import Run
+from ..gate import corrections
 from ..ledger import words
-from ..ledger.models import CorrectionCase
 from ..ledger.session import session
 from . import output
 from .batches import Reason
@@ -52,6 +51,18 @@ def show(context: typer.Context, as_json: Json = False) -> None:
             print(f"    退回行 {entry['id']}：{_place(entry)}，{entry['rules']}")
 
 
+def _followed_up(run: Run) -> None:
+    """Do what follows from a decision. Raises UserError where that did not come to its end; the next run of the gate tries again."""
+    from ..steps.follow_up import follow_up
+
+    if follow_up(run)["not_followed_up"]:
+        raise UserError(
+            "已记入台账，但更正匹配或退回单未完成。",
+            remedy="用 public-credit status 查看原因；修正后运行 public-credit gate。",
+            code=1,
+        )
+
+
 def decide(
     case: Annotated[int, typer.Argument(help="待认定的编号。")],
     reason: Reason,
@@ -61,12 +72,11 @@ def decide(
 ) -> None:
     if new == (correction_of is not None):
         raise UserError("请在 --correction-of 与 --new 中选一个。", remedy="用 public-credit corrections 查看编号。")
-    if not corrections.decide(run_of(newest_day()), case, correction_of, reason):
+    run = run_of(newest_day())
+    if not corrections.decide(run, case, correction_of, reason):
         output.done(as_json, f"第 {case} 号早已这样认定，未作改动。", changed=False)
         return
-    with session("reader") as opened:
-        seq = opened.scalars(select(CorrectionCase.batch_seq).where(CorrectionCase.id == case)).one()
-    resubmission.match(seq)
+    _followed_up(run)
     output.done(
         as_json,
         f"第 {case} 号认定为新记录，退回的行继续等待更正。"
@@ -81,9 +91,7 @@ def undo(case: Annotated[int, typer.Argument(help="已认定的编号。")], rea
     if not corrections.undo(run, case, reason):
         output.done(as_json, f"第 {case} 号没有认定过，或已经撤销，未作改动。", changed=False)
         return
-    from ..steps.follow_up import follow_up
-
-    follow_up(run)
+    _followed_up(run)
     output.done(
         as_json,
         f"第 {case} 号的认定已撤销，回到待认定；被取代的原记录，下一次构建恢复，市平台随之收到新增。",

@@ -161,7 +161,7 @@ def gate(on: On = None, as_json: Json = False) -> None:
     if failures:
         raise UserError(
             "；".join(failures),
-            remedy="其他批次已照常裁决；修正后重放出错的批次，或用 batches set-aside 搁置。",
+            remedy="其他批次已照常裁决；修正后重放出错的批次，或用 batches set-aside 搁置（已放行的用 batches withdraw 撤回）。",
             code=1,
         )
 

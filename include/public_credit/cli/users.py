@@ -123,6 +123,8 @@ def set_password(
         with step(run_of(), "owner", StepName.SET_PASSWORD) as record:
             record.message = f"{actor.who}设置 {users[account].who}的口令"
             record.counts = {"account": account, "by": actor.who}
+            with session("owner") as opened:  # first: a password nobody is told of must not be there
+                record.write(opened)
             passwords.set_password(account, password, by)
             sessions.close_all(account, but=actor.token)
     else:

@@ -16,7 +16,7 @@ from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..identifiers import persons
 from ..ledger.models import Attestation, Batch
-from ..ledger.session import session, step
+from ..ledger.session import booked, session
 from ..ledger.states import OUT_OF_THE_WAY, StepName
 
 LONGEST = timedelta(days=366)  # how far back a statement may reach
@@ -46,10 +46,7 @@ def attest(run: Run, dataset_id: str, start: date, end: date, reason: str) -> bo
     """
     _check(run, dataset_id, start, end, reason)
     unit_id = load_catalogue().datasets[dataset_id].unit
-    with (
-        step(run, "collector", StepName.ATTEST, unit_id=unit_id, dataset_id=dataset_id) as record,
-        session("collector") as opened,
-    ):
+    with booked(run, "collector", StepName.ATTEST, unit_id=unit_id, dataset_id=dataset_id) as (record, opened):
         delivered = opened.scalar(
             select(func.coalesce(func.sum(Batch.rows_in), 0)).where(
                 Batch.dataset_id == dataset_id,
@@ -62,7 +59,7 @@ def attest(run: Run, dataset_id: str, start: date, end: date, reason: str) -> bo
                 f"{dataset_id} 在 {start} 至 {end} 已报送 {delivered} 行，不能作零报送。",
                 remedy="核对期间；误报的数据按更正流程处理。",
             )
-        booked = opened.scalar(
+        number = opened.scalar(
             insert(Attestation)
             .values(
                 unit_id=unit_id,
@@ -75,8 +72,8 @@ def attest(run: Run, dataset_id: str, start: date, end: date, reason: str) -> bo
             .on_conflict_do_nothing()
             .returning(Attestation.id)
         )
-        record.message = f"{'登记' if booked else '已登记过'}零报送 {start} 至 {end}"
-    return booked is not None
+        record.message = f"{'登记' if number else '已登记过'}零报送 {start} 至 {end}"
+    return number is not None
 
 
 def listing(*, dataset_id: str | None = None, unit_id: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
@@ -106,7 +103,7 @@ def revoke(run: Run, number: int, reason: str) -> str:
     """
     if not reason.strip():
         raise UserError("撤销零报送须写明理由。", remedy="加上 --reason “……”。")
-    with step(run, "collector", StepName.ATTEST) as record, session("collector") as opened:
+    with booked(run, "collector", StepName.ATTEST) as (record, opened):
         row = opened.get(Attestation, number, with_for_update=True)
         if row is None:
             raise UserError(

@@ -71,6 +71,7 @@ class CollectOutcome:
     behind: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    uncompared: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     turned_away: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
@@ -88,10 +89,12 @@ class CollectOutcome:
             return
         if self.incomplete:
             self.verdict, self.owner = Verdict.INCOMPLETE, "department"
-        elif self.refused or self.turned_away or self.behind or self.late or self.missing:
+        elif self.refused or self.turned_away or self.behind or self.late or self.missing or self.uncompared:
             self.verdict, self.owner = Verdict.WARNING, "department"
         elif not (self.receipts or self.known or self.unchanged or self.waiting):
             self.verdict = Verdict.NOTHING_DUE
+        if self.uncompared:  # the archive is ours
+            self.owner = "data_engineer"
 
     @property
     def message(self) -> str:
@@ -111,6 +114,8 @@ class CollectOutcome:
             parts.append(f"补收晚到或改动的行：{_listed(self.late)}")
         if self.missing:
             parts.append(f"从未收取、也不再核对的行：{_listed(self.missing)}")
+        if self.uncompared:
+            parts.append(f"归档的原件读不出，来源现有的不同无法核对：{_listed(self.uncompared)}")
         if self.waiting:
             parts.append(f"未就绪 {len(self.waiting)} 份，留待下次：{_listed(self.waiting)}")
         if self.incomplete:
@@ -137,6 +142,7 @@ class CollectOutcome:
             "behind": len(self.behind),
             "late": len(self.late),
             "missing": len(self.missing),
+            "uncompared": len(self.uncompared),
             "waiting": len(self.waiting),
             "incomplete": len(self.incomplete),
             "refused": len(self.refused),

@@ -310,7 +310,8 @@ def _archived(uri: str, key_column: str) -> dict[int, set[int]]:
 def _fresh(intake: Intake, exchange: Exchange, batch: Done, where: str) -> Fresh | None:
     """Rows of a batch that was taken which its last receipt lacks, None for none; what was removed is no news.
 
-    Raises NoText, Unreadable.
+    Nor can what is there be told from what was where the receipt was deleted as the law asks. Raises NoText, Unreadable, and
+    ArchiveDamaged where it is missing or altered.
     """
     last = intake.last(where + batch.number, batch.number)
     if last is None:
@@ -319,7 +320,7 @@ def _fresh(intake: Intake, exchange: Exchange, batch: Done, where: str) -> Fresh
     told = exchange.told(batch)
     if not told.count or str(told) == last.source_rows:
         return None
-    with suppress(archive.ArchiveDamaged):  # deleted as the law asks: what is there now cannot be told from what was
+    with suppress(archive.ArchiveShredded):
         fresh = exchange.fresh(batch, _archived(last.archive_uri, exchange.channel.key_column.lower()))
         if fresh.late or fresh.changed:
             return fresh
@@ -362,6 +363,9 @@ def _recheck(intake: Intake, exchange: Exchange, taken: list[Done], where: str) 
             fresh = _fresh(intake, exchange, batch, where)
         except (NoText, Unreadable) as error:
             intake.outcome.refused.append(f"批次 {batch.number}（{_why_refused(error, exchange)}）")
+            continue
+        except archive.ArchiveDamaged as error:
+            intake.outcome.uncompared.append(f"批次 {batch.number}（{error.text}{error.remedy}）")
             continue
         if fresh is None:
             continue

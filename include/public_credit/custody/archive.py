@@ -51,9 +51,13 @@ class ArchivedObject:
 
 
 class ArchiveDamaged(UserError):
-    """The object is truncated, altered, or its key was destroyed."""
+    """The object is missing, truncated, altered, or its key was destroyed."""
 
     of_receipt = True
+
+
+class ArchiveShredded(ArchiveDamaged):
+    """The object was deleted as the law or a rule of ours asks, which the ledger says (``shredded_at``)."""
 
 
 class ArchiveKeyDiffers(UserError):
@@ -241,8 +245,11 @@ def _plain(uri: str) -> _Plain:
     with session("collector") as opened:
         row = opened.get(ArchiveObject, uri)
         wrapped, version = (row.wrapped_key, row.key_version) if row else (None, 1)
+        shredded = row is not None and row.shredded_at is not None
+    if shredded:
+        raise ArchiveShredded("归档对象已按规定删除，不能再读取。", remedy="无须处理；台账仍保留其摘要。", code=4)
     if wrapped is None:
-        raise ArchiveDamaged("归档对象已按规定删除，不能再读取。", remedy="无须处理；台账仍保留其摘要。", code=4)
+        raise ArchiveDamaged("台账中没有归档对象的密钥。", remedy="从备份恢复台账。", code=3)
     key = _unwrapped(versions("archive"), uri, wrapped, version)
     name = "/".join(uri.rsplit("/", 2)[-2:])
     with _storage():

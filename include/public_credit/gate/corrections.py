@@ -17,7 +17,7 @@ from ..catalogue import Kind
 from ..identifiers import persons
 from ..ledger import ids, locks, words
 from ..ledger.models import Batch, CorrectionCase, Quarantine, RecordLink
-from ..ledger.session import session, step
+from ..ledger.session import booked, session
 from ..ledger.states import GOOD, NOT_BACK, CaseReason, CaseState, QuarantineState, StepName, sql
 from . import likeness, quarantine
 
@@ -142,12 +142,12 @@ def _batch_of(case_id: int, reason: str) -> int:
 def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
     """Decide a case: the row corrects the quarantine entry ``corrects``, or (None) it is a record of its own.
 
-    The correction is booked by the next matching of the receipt (``resubmission.match``). False when exactly this was decided
+    The correction is booked by the next follow-up, which the receipt is due for from now on. False when exactly this was decided
     before. Raises UserError for an unknown case, one whose receipt is not accepted or that was decided to be a correction, an
     entry that is none of its dataset or does not wait, or without a reason.
     """
     seq = _batch_of(case_id, reason)
-    with step(run, "collector", StepName.DECIDE, batch_seq=seq) as record, session("collector") as opened:
+    with booked(run, "collector", StepName.DECIDE, batch_seq=seq) as (record, opened):
         locks.lock(opened, locks.batch(seq))
         case = opened.get_one(CorrectionCase, case_id, with_for_update=True)
         batch = opened.get_one(Batch, seq)
@@ -172,6 +172,7 @@ def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
             _check_entry(opened, batch, case, corrects)
         case.state, case.quarantine_id, case.decided_on = wanted, corrects, run.on
         case.decided_by, case.note = persons.mask(run.who), persons.mask(reason.strip())
+        quarantine.follow_up_again(opened, batch)
         told = words.CASE[wanted] + (f"（退回行 {corrects}）" if corrects is not None else "")
         record.message = f"{persons.mask(run.who)} 把批次 {batch.seq} 第 {case.row_no} 条记录{told}：{case.note}"
         return True
@@ -184,7 +185,7 @@ def undo(run: Run, case_id: int, reason: str) -> bool:
     person does. Raises UserError for an unknown case, or without a reason.
     """
     seq = _batch_of(case_id, reason)
-    with step(run, "collector", StepName.DECIDE, batch_seq=seq) as record, session("collector") as opened:
+    with booked(run, "collector", StepName.DECIDE, batch_seq=seq) as (record, opened):
         locks.lock(opened, locks.batch(seq))
         case = opened.get_one(CorrectionCase, case_id, with_for_update=True)
         batch = opened.get_one(Batch, seq)
@@ -198,6 +199,7 @@ def undo(run: Run, case_id: int, reason: str) -> bool:
             _take_back(opened, run, batch, case, opened.get_one(Quarantine, case.quarantine_id, with_for_update=True))
         was += f"：{case.note}"
         case.state, case.quarantine_id, case.decided_on, case.decided_by, case.note = CaseState.OPEN, None, None, "", ""
+        quarantine.follow_up_again(opened, batch)
         record.message = f"{persons.mask(run.who)} 撤销对批次 {seq} 第 {case.row_no} 条记录的认定，理由：{reason.strip()}；原认定：{was}"
         return True
 

@@ -103,6 +103,15 @@ def reopen(opened: Session, which: ColumnElement[bool], on: date) -> None:
         match_again(opened, dataset_id, seq)
 
 
+def follow_up_again(opened: Session, batch: Batch) -> None:
+    """A receipt is matched, and its slip looked after, once more by the next follow-up, whoever runs it."""
+    opened.execute(
+        update(Attempt)
+        .where(Attempt.batch_seq == batch.seq, Attempt.attempt == batch.current_attempt)
+        .values(followed_up_at=None)
+    )
+
+
 def match_again(opened: Session, dataset_id: str, seq: int) -> None:
     """Accepted receipts of a dataset after a receipt are matched once more by the next follow-up: its returned rows wait again."""
     later = select(Batch.seq).where(Batch.dataset_id == dataset_id, Batch.seq > seq, Batch.state.in_(GOOD))

@@ -7,6 +7,9 @@ of an attempt that was replayed. All moves are steps in the ledger.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import delete, text, update
 from sqlalchemy.orm import Session
 
@@ -14,9 +17,10 @@ from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
 from ..identifiers import persons
-from ..ledger import locks, unchanged, withdrawn
-from ..ledger.models import Attempt, Attestation, Batch, Quarantine, RecordLink
-from ..ledger.session import session, step
+from ..land import withdrawn
+from ..ledger import locks, unchanged
+from ..ledger.models import Attestation, Batch, Quarantine, RecordLink
+from ..ledger.session import booked
 from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import empty, quarantine
 
@@ -36,10 +40,20 @@ def _reason(given: str, move: str) -> str:
     return persons.mask(given.strip())
 
 
+@contextmanager
+def _undisturbed(run: Run) -> Iterator[None]:
+    """No build and no judgement goes on while the block runs: each has seen the receipt as it was, or will see it as it is then."""
+    with (
+        locks.between_builds("collector"),
+        locks.hold("collector", locks.GATE, waiting="质量关卡正在运行，等它完成后继续。", holder=run.holder),
+    ):
+        yield
+
+
 def set_aside(run: Run, seq: int, reason: str) -> bool:
     """Set a batch aside; False when it was aside already. Raises UserError for one that was accepted, or without a reason."""
     reason = _reason(reason, "搁置")
-    with step(run, "collector", StepName.SET_ASIDE, batch_seq=seq) as record, session("collector") as opened:
+    with booked(run, "collector", StepName.SET_ASIDE, batch_seq=seq) as (record, opened):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state == BatchState.SET_ASIDE:
@@ -59,15 +73,11 @@ def withdraw(run: Run, seq: int, reason: str) -> bool:
     """Take an accepted batch back; False when it was back already. Raises UserError for another state, or without a reason.
 
     What its rows corrected is open again, its own returned rows ask for nobody any more, and a 零报送 it stood for counts
-    no longer. Later receipts whose rows were duplicates of its are landed again by the next run of the gate (``ledger.withdrawn``): they
+    no longer. Later receipts whose rows were duplicates of its are landed again by the next run of the gate (``land.withdrawn``): they
     said the same, and it is they that say it now.
     """
     reason = _reason(reason, "撤回")
-    with (
-        locks.between_builds("collector"),
-        step(run, "collector", StepName.WITHDRAW, batch_seq=seq) as record,
-        session("collector") as opened,
-    ):
+    with _undisturbed(run), booked(run, "collector", StepName.WITHDRAW, batch_seq=seq) as (record, opened):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state == BatchState.WITHDRAWN:
@@ -78,23 +88,22 @@ def withdraw(run: Run, seq: int, reason: str) -> bool:
                 f"批次 {seq} 没有放行，无须撤回。", remedy=f"不再处理它的，用 batches set-aside {seq}。", code=4
             )
         again = _repeated_later(opened, batch)
+        never = withdrawn.never(opened, again)
         batch.set_aside_from, batch.state, batch.set_aside_reason = batch.state, BatchState.WITHDRAWN, reason
         _undo_follow_up(opened, batch, run)
-        record.counts = {"rows": batch.accepted, withdrawn.AGAIN: again}
+        record.counts = {"rows": batch.accepted, withdrawn.AGAIN: {str(number): live for number, live in again.items()}}
         record.message = f"{persons.mask(run.who)} 撤回批次 {seq}（{batch.accepted} 行）：{reason}"
-        if again:
-            record.message += f"；批次 {'、'.join(map(str, again))} 中与之重复的行重新入库"
+        if landed := [str(number) for number in again if number not in never]:
+            record.message += f"；批次 {'、'.join(landed)} 中与之重复的行重新入库"
+        for number, why in never.items():
+            record.message += f"；批次 {number} 中与之重复的行不再计入：{why}"
         return True
 
 
 def restore(run: Run, seq: int, reason: str) -> bool:
     """Put a batch back into the state it had; False when it was neither set aside nor withdrawn."""
     reason = _reason(reason, "恢复")
-    with (
-        locks.between_builds("collector"),
-        step(run, "collector", StepName.RESTORE, batch_seq=seq) as record,
-        session("collector") as opened,
-    ):
+    with _undisturbed(run), booked(run, "collector", StepName.RESTORE, batch_seq=seq) as (record, opened):
         batch = _locked(opened, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state not in OUT_OF_THE_WAY or batch.set_aside_from is None:
@@ -108,24 +117,25 @@ def restore(run: Run, seq: int, reason: str) -> bool:
         return True
 
 
-def _repeated_later(opened: Session, batch: Batch) -> list[int]:
-    """Per accepted record of the batch the first later receipt that brought the same row again."""
-    raw = load_catalogue().kinds[batch.kind].raw
-    return sorted(
-        set(
-            opened.scalars(
-                text(f"""
-        select min(r.batch_seq) from {raw} r
+def _repeated_later(opened: Session, batch: Batch) -> dict[int, int]:
+    """Receipts and their attempts: per accepted record of the batch the first later one that brought the same row again, of those that
+    can be landed again where there is one. A batch that itself was to be landed again hands on what it repeats.
+    """
+    raw, told = load_catalogue().kinds[batch.kind].raw, {"seq": batch.seq, "attempt": batch.current_attempt}
+    told |= {"heir": any(row.seq == batch.seq for row in withdrawn.due(opened))}
+    found = opened.execute(
+        text(f"""
+        select distinct on (r.record_id) b.seq, b.current_attempt from {raw} r
         join ledger.batch b on b.seq = r.batch_seq and b.current_attempt = r.attempt and b.state in {sql(GOOD)}
         {unchanged.JOINS}
         where r.batch_seq > :seq and {unchanged.OUTCOME} = {sql(Outcome.DUPLICATE)} and r.record_id in (
             select r.record_id from {raw} r {unchanged.JOINS}
-            where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null and {unchanged.ACCEPTED})
-        group by r.record_id"""),
-                {"seq": batch.seq, "attempt": batch.current_attempt},
-            )
-        )
+            where r.batch_seq = :seq and r.attempt = :attempt and r.record_id is not null
+              and ({unchanged.ACCEPTED} or :heir and {unchanged.OUTCOME} = {sql(Outcome.DUPLICATE)}))
+        order by r.record_id, {withdrawn.CANNOT}, b.seq"""),
+        told | {"live": withdrawn.live()},
     )
+    return dict(sorted({(row.seq, row.current_attempt) for row in found}))
 
 
 def _undo_follow_up(opened: Session, batch: Batch, run: Run) -> None:
@@ -157,11 +167,7 @@ def _follow_up_again(opened: Session, batch: Batch) -> None:
         )
         .values(state=QuarantineState.OPEN, closed_on=None)
     )
-    opened.execute(
-        update(Attempt)
-        .where(Attempt.batch_seq == batch.seq, Attempt.attempt == batch.current_attempt)
-        .values(followed_up_at=None)
-    )
+    quarantine.follow_up_again(opened, batch)
     if not batch.rows_in:
         empty.attest(opened, batch)
     empty.settle(opened, batch)

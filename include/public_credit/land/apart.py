@@ -30,7 +30,7 @@ from ..ledger import locks
 from ..ledger.models import Attempt, Batch, Step
 from ..ledger.session import session
 from ..ledger.states import AttemptState, BatchState, StepName, Verdict
-from .result import NOTHING, LandResult
+from .result import NOTHING, LandResult, instead
 
 MEMORY = 1 << 30  # bytes of parent, child and what the child has started, memory they share counted once
 CPU_SECONDS, WALL_SECONDS = 900, 2700
@@ -219,12 +219,11 @@ def _book(run: Run, seq: int, end: _End) -> LandResult:
     with session("reader") as opened:
         batch = opened.get_one(Batch, seq)
         name, links = batch.file_name, {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id, "batch_seq": seq}
-        run = run.at(batch.business_date)
+        run, way = run.at(batch.business_date), instead(batch.state)
     if end.ours:
         state, owner, counts = BatchState.FAILED, "data_engineer", {}
         message = (
-            f"入库的进程{end.why}，与文件内容无关，其他批次照常处理；"
-            f"查明后运行 public-credit replay {seq}，或用 batches set-aside 搁置"
+            f"入库的进程{end.why}，与文件内容无关，其他批次照常处理；查明后运行 public-credit replay {seq}，或用 {way}"
         )
     else:
         state, owner, counts = BatchState.BROKEN, "department", NOTHING

@@ -224,16 +224,17 @@ def apply(run: Run, plans: list[Plan], catalogue: Catalogue) -> Iterator[str]:
             with step(run, "owner", StepName.CATALOGUE_APPLY) as record:
                 with settings.engine("owner").begin() as connection:
                     done = _apply(connection, made.kind, catalogue, run.who)
-                record.counts = {"kind": made.kind.id, "rows": made.rows} | {
-                    f"{change.action} {change.field}".strip(): change.unreadable
-                    if change.action == "retype"
-                    else change.rows
-                    for change in done
-                }
-                record.verdict = Verdict.OK if done else Verdict.NOTHING_DUE
-                record.message = f"{run.who} 套用 {made.kind.id}：" + (
-                    "；".join(change.text for change in done) or "无改动"
-                )
+                    record.counts = {"kind": made.kind.id, "rows": made.rows} | {
+                        f"{change.action} {change.field}".strip(): change.unreadable
+                        if change.action == "retype"
+                        else change.rows
+                        for change in done
+                    }
+                    record.verdict = Verdict.OK if done else Verdict.NOTHING_DUE
+                    record.message = f"{run.who} 套用 {made.kind.id}：" + (
+                        "；".join(change.text for change in done) or "无改动"
+                    )
+                    record.write(connection)
             yield record.message
 
 
@@ -342,6 +343,7 @@ def erase(run: Run, kind_id: str, name: str) -> str:
                 connection.execute(text(f"alter table {_table(kind_id)} drop column {quoted(name)}"))
             shape = shape | {"kept": [spec for spec in shape["kept"] if spec["name"] != name]}
             connection.execute(update(KindShape).where(KindShape.kind == kind_id).values(shape=shape))
-        record.counts = {"kind": kind_id, f"erase {name}": rows}
-        record.message = f"{run.who} 清除 {kind_id}.{name}：{rows:,} 行的值已从原始层删去"
+            record.counts = {"kind": kind_id, f"erase {name}": rows}
+            record.message = f"{run.who} 清除 {kind_id}.{name}：{rows:,} 行的值已从原始层删去"
+            record.write(connection)
     return record.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ledger.states import BatchState
+from ..ledger.states import GOOD, BatchState
 
 NOTHING = {
     "rows_in": 0,
@@ -14,6 +14,11 @@ NOTHING = {
     "duplicate": 0,
     "refused": 0,
 }  # counts of a batch that brought nothing
+
+
+def instead(state: str) -> str:
+    """What takes a receipt of a state out of the way, where it is not to be landed once more."""
+    return "batches withdraw 撤回" if state in GOOD else "batches set-aside 搁置"
 
 
 @dataclass

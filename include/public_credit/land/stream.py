@@ -29,7 +29,7 @@ from ..ledger.states import OUT_OF_THE_WAY, AttemptState, BatchState, StepName, 
 from . import copy_binary, digests, headers, raw_tables, shapes
 from .pipeline import Lander
 from .readers import UnreadableFile, open_tables
-from .result import NOTHING, LandResult
+from .result import NOTHING, LandResult, instead
 from .rules import load_ruleset
 from .stock import take_stock
 
@@ -175,7 +175,7 @@ def _given_up(batch: Batch, attempt: int) -> None:
         )
 
 
-FAILED = "入库时出错（{}），其他批次照常处理；修正后运行 public-credit replay {}，或用 batches set-aside 搁置"
+FAILED = "入库时出错（{}），其他批次照常处理；修正后运行 public-credit replay {}，或用 {}"
 
 
 def _not_aside(batch: Batch | None, seq: int) -> Batch:
@@ -252,7 +252,7 @@ def land(run: Run, batch_seq: int) -> LandResult:
                     _given_up(batch, attempt)
                 raise
             faults.note(f"batch {batch_seq} could not be landed", error)
-            message = FAILED.format(faults.text(error), batch_seq)
+            message = FAILED.format(faults.text(error), batch_seq, instead(batch.state))
             _ended(batch, attempt, {"state": BatchState.FAILED, "message": message})
             record.verdict, record.message, record.owner = Verdict.FAILED, message, "data_engineer"
             return LandResult(batch_seq, attempt, state=BatchState.FAILED, message=message)

@@ -169,6 +169,11 @@ class StepRecord:
         self.counts: dict[str, Any] = {}
         self.links: dict[str, Any] = {}
 
+    def write(self, opened: Session | Connection) -> None:
+        """Write message, owner, counts and links in a transaction of the caller's: they stand as soon as what they tell of does."""
+        told = {"message": self.message, "owner": self.owner, "counts": self.counts}
+        opened.execute(update(Step).where(Step.id == self.id).values(told | self.links))
+
 
 @contextmanager
 def step(run: Run, role: str, name: str, **links: Any) -> Iterator[StepRecord]:
@@ -210,6 +215,17 @@ def step(run: Run, role: str, name: str, **links: Any) -> Iterator[StepRecord]:
                 f"{STEP.get(name, name)}{f' {about.strip()}' if about else ''}  {VERDICT[record.verdict]}{said}{f'（{counts}）' if counts else ''}"
             )
         )
+
+
+@contextmanager
+def booked(run: Run, role: str, name: str, **links: Any) -> Iterator[tuple[StepRecord, Session]]:
+    """A step of one transaction: what is done in the block is there with what the record says of it, or neither is.
+
+    For what a person does, and whatever is read of a step later: a process that ends before the step does has left both.
+    """
+    with step(run, role, name, **links) as record, session(role) as opened:
+        yield record, opened
+        record.write(opened)
 
 
 def open_business_day(run: Run, role: str) -> None:

@@ -20,11 +20,11 @@ from ..catalogue.models import HandIn
 from ..catalogue.remembered import remember
 from ..land.apart import Apart
 from ..land.result import LandResult
+from ..land.withdrawn import told_again
 from ..ledger import locks
 from ..ledger.models import Batch
 from ..ledger.session import open_business_day, session, step
 from ..ledger.states import APPROVERS, BatchState, StepName, Verdict
-from ..ledger.withdrawn import told_again
 from .airflow import APPROVE, REJECT, account_of, in_name_of
 from .forgotten import drop_forgotten
 
@@ -73,6 +73,7 @@ def land_one(run: Run, seq: int) -> LandResult:
 def land_again(run: Run) -> tuple[list[LandResult], list[str]]:
     """Land accepted receipts again whose rows repeat some that were withdrawn: what they say is said by them now.
 
+    One that cannot be landed again, was held or ended in an error waits for a person (``oversight.waits``).
     Results and failures as of ``land_received``.
     """
     with session("collector") as opened:

@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from ...catalogue import Catalogue
 from ...collect.base import UNMATCHED
+from ...land import withdrawn
 from ...ledger import words
 from ...ledger.states import GOOD, OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict, sql
 from .item import DEPARTMENT, ENGINEER, Item, Rank, about, owner_of
@@ -81,7 +83,9 @@ def collections(connection: Connection, catalogue: Catalogue, stale: datetime) -
         if row.verdict in _FINE:
             continue
         owner = owner_of(row.owner, row.unit_id)
-        if row.verdict == Verdict.WARNING:
+        if row.verdict == Verdict.WARNING and owner == ENGINEER:
+            act = "见采集说明；归档受损的先从备份恢复归档对象，再采集；查明用 public-credit audit verify"
+        elif row.verdict == Verdict.WARNING:
             act = "见采集说明；拒收的内容请来源单位不再报送"
         elif owner.startswith(DEPARTMENT):
             act = f"请来源单位恢复服务或补齐文件；之后运行 public-credit collect {row.unit_id}"
@@ -90,7 +94,9 @@ def collections(connection: Connection, catalogue: Catalogue, stale: datetime) -
         yield Item(
             f"collection/{row.dataset_id}",
             row.verdict,
-            Rank.NOTICE if row.verdict == Verdict.WARNING else Rank.NOT_TAKEN,
+            (Rank.OUR_FAULT if owner == ENGINEER else Rank.NOTICE)
+            if row.verdict == Verdict.WARNING
+            else Rank.NOT_TAKEN,
             owner,
             f"{named}：{'采集任务中断，未写明结果' if row.unended else row.message}",
             act,
@@ -130,6 +136,29 @@ def receipts(connection: Connection, catalogue: Catalogue, stale: datetime) -> I
         yield _of_batch(
             catalogue, row, "not_followed_up", Rank.OUR_FAULT, ENGINEER, said, "修正后运行 public-credit gate"
         )
+
+
+def landed_again(opened: Session, catalogue: Catalogue) -> Iterator[Item]:
+    """Accepted receipts that should say by themselves what a withdrawn one said, and wait for a person: their rows count for nobody meanwhile."""
+    for row in withdrawn.due(opened):
+        if not row.stuck:
+            continue
+        why = withdrawn.WHY.get(row.stuck, row.message or "入库任务中断")
+        rank, owner, act = {
+            withdrawn.PURGED: (Rank.STOPPED, ENGINEER, "请来源单位重新报送其余各行；之后"),
+            withdrawn.RETIRED: (Rank.STOPPED, ENGINEER, "恢复目录中的数据集后运行 public-credit gate；不再需要的"),
+            withdrawn.HELD: (
+                Rank.STOPPED, owner_of(row.owner, row.unit_id),
+                f"核对原因：无误的 public-credit waive 并写明理由，再 public-credit replay {row.seq}；有误的请来源单位重报并",
+            ),
+            withdrawn.FAILED: (Rank.OUR_FAULT, ENGINEER, f"修正后 public-credit replay {row.seq}；不再需要的"),
+        }[row.stuck]  # fmt: skip
+        named = f"{about(catalogue, row.unit_id, row.dataset_id)}，批次 {row.seq}（{row.file_name}）"
+        yield Item(
+            f"again/{row.seq}", f"again_{row.stuck}", rank, owner,
+            f"{named}：其中与已撤回的批次 {row.withdrawn} 重复的行须重新入库，尚未计入：{why}",
+            f"{act} public-credit batches withdraw {row.seq}", row.since, row.unit_id, row.dataset_id,
+        )  # fmt: skip
 
 
 def _of_batch(catalogue: Catalogue, row: Any, state: str, rank: Rank, owner: str, said: str, act: str) -> Item:

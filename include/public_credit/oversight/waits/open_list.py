@@ -64,6 +64,7 @@ def items(on: date, unit: str | None = None) -> list[Item]:
         found = [
             *district.files(catalogue, on),
             *taken,
+            *intake.landed_again(opened, catalogue),
             *_steps(connection, catalogue, stale, {item.unit_id for item in taken if item.rank != Rank.NOTICE}),
             *intake.signals(connection, catalogue),
             *intake.silence(connection, catalogue, on),
