@@ -166,11 +166,12 @@ class UnitRole(StrEnum):
 
 
 class ReleaseState(StrEnum):
-    """A frozen difference: waiting for an approval, or decided."""
+    """A frozen difference: waiting for an approval, decided, or overtaken by later ones before anybody decided."""
 
     WAITING = "waiting"
     RELEASED = "released"
     REJECTED = "rejected"
+    OVERTAKEN = "overtaken"
 
 
 class Operation(StrEnum):

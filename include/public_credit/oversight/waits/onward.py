@@ -35,7 +35,7 @@ def approvals(connection: Connection) -> Iterator[Item]:
         yield Item(
             f"release/{row.release_id}", "approval", Rank.STOPPED, LEADERSHIP,
             f"第 {row.release_id} 号变更单等待审批：{row.unusual}",
-            f"public-credit release show {row.release_id} 核对，release approve 批准", row.business_date,
+            f"public-credit release show {row.release_id} 核对，release approve 批准，有误的 release reject 否决", row.business_date,
         )  # fmt: skip
     for row in connection.execute(text(_EDITIONS)):
         yield Item(
