@@ -199,13 +199,14 @@ UNDERWAY = (ItemState.PENDING, *IN_DOUBT)
 
 
 class ReceiverEvent(StrEnum):
-    """What a receiver tells later of a record."""
+    """What a receiver tells later of a record; of ``unreadable`` one it cannot be said what, or of which."""
 
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
     DUPLICATE = "duplicate"
     OBJECTION = "objection"
     REPAIRED = "repaired"
+    UNREADABLE = "unreadable"
 
 
 class Difference(StrEnum):

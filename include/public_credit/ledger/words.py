@@ -132,6 +132,7 @@ EVENT: dict[str, str] = {
     ReceiverEvent.DUPLICATE: "重复",
     ReceiverEvent.OBJECTION: "异议",
     ReceiverEvent.REPAIRED: "已修复",
+    ReceiverEvent.UNREADABLE: "无法识别",
 }
 EDITION: dict[str, str] = {
     EditionState.DRAFT: "草稿",

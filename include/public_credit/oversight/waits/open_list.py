@@ -18,7 +18,14 @@ from .item import Item, Rank, about, ordered, owner_of, told
 STALE = timedelta(hours=3)  # what is unfinished for longer was killed, or hangs
 # Steps whose troubles are told row by row: by dataset, receipt, release or record.
 _TOLD = (StepName.COLLECT, StepName.RECEIVE, StepName.GATE, StepName.GATE_RUN, StepName.ALERT, StepName.ATTEST)
-_TOLD_UNLESS_FAILED = (StepName.RELEASE, StepName.DELIVER, StepName.RECONCILE, StepName.EDITION, StepName.AUDIT)
+_TOLD_UNLESS_FAILED = (
+    StepName.RELEASE,
+    StepName.DELIVER,
+    StepName.RECEIPT,
+    StepName.RECONCILE,
+    StepName.EDITION,
+    StepName.AUDIT,
+)
 _TROUBLE = (Verdict.FAILED, Verdict.HELD, Verdict.WARNING, Verdict.INCOMPLETE)
 _STEPS = f"""
     with done as (
@@ -78,6 +85,8 @@ def items(on: date, unit: str | None = None) -> list[Item]:
                 *evidence.altered(connection),
                 *onward.approvals(connection),
                 *onward.unsettled(connection, catalogue, on, stale),
+                *onward.left_out(connection),
+                *onward.unreadable(connection, on),
                 *onward.differences(connection, catalogue),
             ]
         )
