@@ -204,6 +204,31 @@ def test_since_is_the_day_it_began(warehouse) -> None:
     assert one.since == DAY + timedelta(days=2)
 
 
+def test_nothing_waits_of_what_is_not_in_the_catalogue_any_more(warehouse) -> None:
+    """Whatever its last step left behind: nobody can collect it, so nobody could end it."""
+    with warehouse.connect() as owner, asleep(owner, "ledger.step"):
+        for verdict in ("failed", "warning", "incomplete", "held"):
+            owner.execute(STEP, ["collect", "gone", f"gone.{verdict}", DAY, verdict, "x", "department"])
+            owner.execute(STEP, ["collect_unit", f"gone_{verdict}", None, DAY, verdict, "x", ""])
+            owner.execute(
+                "update ledger.step set counts = '{\"unmatched\": 2}' where dataset_id = %s", [f"gone.{verdict}"]
+            )
+        seq = book(owner, "failed", "程序错误")
+        with asleep(owner, "ledger.batch"):
+            owner.execute("update ledger.batch set dataset_id = 'csdw.gone' where seq = %s", [seq])
+    (left,) = open_list.items(LATER)
+    assert left.key == f"batch/{seq}" and f"batches set-aside {seq}" in left.act and "replay" not in left.act
+
+
+@pytest.mark.parametrize("channel", ["drop_folder", "hand_in"])
+def test_what_is_advised_for_a_collection_is_something_that_can_be_done(warehouse, channel: str) -> None:
+    dataset = {"drop_folder": "csdw.licences", "hand_in": "csdw.by_hand"}[channel]
+    with warehouse.connect() as owner:
+        owner.execute(STEP, ["collect", "csdw", dataset, DAY, "failed", "x", "data_engineer"])
+    (item,) = [one for one in open_list.items(DAY) if one.key.startswith("collection/")]
+    assert ("ingest" in item.act, "probe" in item.act) == (channel == "hand_in", channel == "drop_folder")
+
+
 def test_the_worst_of_an_owner_comes_first_and_then_the_oldest() -> None:
     def made(key: str, rank: Rank, owner: str, since: date) -> Item:
         return Item(key, "x", rank, owner, "m", "a", since)

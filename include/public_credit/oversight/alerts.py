@@ -21,7 +21,7 @@ from ..catalogue.district import AlertReceiver
 from ..ledger.locks import lock
 from ..ledger.models import Alert, Batch
 from ..ledger.session import session, step
-from ..ledger.states import OUT_OF_THE_WAY, BatchState, StepName, Verdict
+from ..ledger.states import OUT_OF_THE_WAY, BatchState, ReceiverEvent, StepName, Verdict
 from .alert_transport import Letter, send
 from .waits.item import Item, contact_of, folded, of_owners
 from .waits.open_list import items
@@ -105,6 +105,10 @@ def _not_solved(opened: Any, fingerprint: str) -> str:
         )
     if topic in ("collection", "silent", "signal", "unmatched") and subject not in load_catalogue().datasets:
         return "数据集已不在目录"
+    if topic == "step" and (unit := rest.partition("/")[2]) and unit not in load_catalogue().units:
+        return "单位已不在目录"
+    if topic == ReceiverEvent.UNREADABLE:
+        return "列出已满三十天，原文留在台账"
     return ""
 
 

@@ -45,7 +45,7 @@ _STEPS = f"""
 def _steps(connection: Connection, catalogue: Catalogue, stale: datetime, units_told: set[str]) -> Iterator[Item]:
     """Other steps whose latest outcome asks for somebody: failed, held, warning, or interrupted."""
     for row in connection.execute(text(_STEPS), {"stale": stale}):
-        if row.name == StepName.COLLECT_UNIT and row.unit in units_told:
+        if row.unit and row.unit not in catalogue.units or row.name == StepName.COLLECT_UNIT and row.unit in units_told:
             continue
         unit = about(catalogue, row.unit, None)
         message = "任务中断，未写明结果" if row.unended else row.message
