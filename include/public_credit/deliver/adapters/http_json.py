@@ -22,6 +22,11 @@ def _wanted(answer: httpx.Response) -> float | None:
     return float(given) if given.isdecimal() else None
 
 
+def _said(row: dict[str, Any], part: str) -> str:
+    """A text of a row as the database can hold it."""
+    return str(row.get(part) or "").replace("\x00", "")
+
+
 class HttpJson:
     """One keep-alive client; retries only what the receiver certainly did not take."""
 
@@ -123,7 +128,9 @@ class HttpJson:
             Outcome(
                 row["idempotencyKey"],
                 row[state],
-                *(str(row.get(part) or "").replace("\x00", "") for part in ("code", "field", "text")),
+                _said(row, "code"),
+                _said(row, "field"),
+                _said(row, "text"),
                 row.get("cityId"),
                 row.get("receiptId") or receipt_id,
             )

@@ -41,7 +41,7 @@ _WAITING = f"""
     select b.seq, b.unit_id, b.dataset_id, b.file_name, b.state, b.business_date as since, s.message, s.ended_at is null as unended,
            s.verdict is not null as tried
     from ledger.batch b left join lateral (
-        select * from ledger.step where batch_seq = b.seq order by id desc limit 1) s
+        select * from ledger.step where batch_seq = b.seq and name in {sql((StepName.LAND, StepName.GATE))} order by id desc limit 1) s
       on s.verdict in {sql((Verdict.FAILED, Verdict.INCOMPLETE))} and (s.ended_at is not null or s.started_at < :stale)
     where b.state in {sql((BatchState.RECEIVED, BatchState.LANDED))} and (s.verdict is not null or b.received_at < :stale)"""
 _NOT_FOLLOWED_UP = f"""
