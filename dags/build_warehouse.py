@@ -17,7 +17,7 @@ DOES = """
 FAILS = """
 public-credit status 列出全部待办与办法。gate：修正后 public-credit replay 重放出错的批次，或 batches set-aside 搁置。
 build：状态目录 dbt/logs/dbt.log 有失败的模型；修正后再次运行，构建以同一编号续做。
-release：变更单异常的不算失败，等待批准：public-credit release show、release approve。alert：检查连接 alert，未发出的下次再发。
+release：变更单异常的不算失败，等待批准：public-credit release show、release approve，有误的 release reject。alert：检查连接 alert，未发出的下次再发。
 seal：检查归档存储与连接 audit，未送到的根值下次再送。
 """
 BACKFILL = "不按日期补跑：每次运行处理全部待处理的批次，业务日期是当天。漏跑的不必补，手工触发一次即可；全部重算用 public-credit build --full。"

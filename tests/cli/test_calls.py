@@ -144,6 +144,7 @@ UNKNOWN = {
     "undo a decision": ("corrections", "undo", "77", *WHY),
     "release show": ("release", "show", "77"),
     "release approve": ("release", "approve", "77", "--hash", "x"),
+    "release reject": ("release", "reject", "77", *WHY),
     "editions show": ("editions", "show", "77"),
     "editions diff": ("editions", "diff", "77", "78"),
     "editions approve": ("editions", "approve", "77", "--hash", "x"),

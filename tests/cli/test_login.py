@@ -580,7 +580,8 @@ def test_every_command_has_an_audience_and_every_audience_a_command() -> None:
     assert {" ".join(path) for path in COMMANDS} == set(rights.COMMANDS)
     assert all(rule is None or rule.audience for rule in rights.COMMANDS.values())
     for command, route in (
-        ("release approve", "/releases/{release_id}/approve"),
+        ("release approve", "/releases/{release_id}/{move}"),
+        ("release reject", "/releases/{release_id}/{move}"),
         ("gate", "/gate"),
         ("waive", "/waivers"),
     ):

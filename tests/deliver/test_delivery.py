@@ -366,6 +366,53 @@ def test_an_unusual_release_waits_for_a_second_person(desk: Desk) -> None:
     assert desk.held() != before and desk.agreed()
 
 
+def test_a_release_that_was_turned_down_leaves_nothing_behind_and_its_records_are_offered_again(desk: Desk) -> None:
+    """A field empties by mistake. It is turned down, offered again, overtaken by what corrects it: nothing waits for ever."""
+
+    def state(number: int) -> tuple[str, str]:
+        return desk.query(f"select state, decided_why from ledger.release where release_id = {number}")[0]
+
+    def waits() -> list[str]:
+        return [
+            item["fingerprint"] for item in credit("status", "--json").json["open"] if "等待审批" in item["message"]
+        ]
+
+    emptied = {"penalty_category": "警告", "penalty_content": "给予警告", "fine_amount_wan": "", "publication_end": ""}
+    right = desk.numbered(60, 1)
+    assert desk.bring(right).state == "released" and desk.deliver() and desk.agreed()
+    before = desk.held()
+    wrong = desk.bring(desk.numbered(60, 1, **emptied))
+    number = wrong.release_id
+    assert (wrong.state, wrong.mods) == ("waiting", 60) and len(waits()) == 1
+    assert credit("release", "reject", number, "--reason", " ").code != 0
+    assert credit("release", "reject", number, "--reason", "误报", by="auditor").code == 4
+    with signed("engineer") as preparer, desk.warehouse.connect() as owner:
+        owner.execute("update ledger.release set prepared_by = %s where release_id = %s", [preparer, number])
+    turned_down = credit("release", "reject", number, "--reason", "处罚种类填错", "--json")
+    assert turned_down.code == 0 and turned_down.json["items"] == 60, turned_down
+    assert credit("release", "reject", number, "--reason", "再次").code == 4
+    cover = credit("release", "show", number, "--json").json
+    assert (cover["状态"], cover["理由"]) == ("已否决", "处罚种类填错") and cover["否决人"]
+    assert desk.query(
+        f"select s.state, s.idempotency_key, count(*) from ledger.delivery_state s join ledger.delivery_item i using (item_id) "
+        f"where i.release_id = {number} group by 1, 2"
+    ) == [("superseded", None, 60)]
+    assert waits() == [] and desk.deliver().accepted == 0 and desk.held() == before
+
+    again = desk.bring(desk.numbered(1, 1901))
+    assert (again.state, again.adds, again.mods) == ("waiting", 1, 60), "nothing that was turned down is lost"
+    corrected = desk.bring(right)
+    assert (corrected.state, corrected.mods, state(again.release_id)[0]) == ("released", 0, "waiting")
+    cover = credit("release", "show", again.release_id, "--json").json
+    assert (cover["变更"], cover["其中已被后来的变更单取代"]) == (60, 60)
+    last = desk.bring(desk.numbered(1, 1901, remark="补充"))
+    assert state(again.release_id) == ("overtaken", f"由第 {last.release_id} 号变更单取代") and waits() == []
+    assert f"第 {again.release_id} 号已被取代" in last.message
+    assert credit("release", "show", again.release_id, "--json").json["状态"] == "已被后来的变更单取代"
+    assert credit("release", "approve", again.release_id, "--hash", cover["差异指纹"], by="leader").code == 4
+    assert desk.deliver().accepted == 1 and desk.agreed() and len(desk.held()) == len(before) + 1
+
+
 def test_what_the_city_lost_or_altered_is_found_by_reconciliation(desk: Desk) -> None:
     import sqlite3
 

@@ -110,6 +110,30 @@ def test_a_release_is_approved_by_somebody_who_did_not_prepare_it(desk: Desk) ->
     ]
 
 
+def test_a_release_is_turned_down_with_a_reason_by_who_prepared_it_too(desk: Desk) -> None:
+    desk.query("insert into ledger.build (business_date, state) values ('2026-02-25', 'built') returning build_id")
+    ((release,),) = desk.query(
+        "insert into ledger.release (build_id, receiver, business_date, state, adds, mods, dels, diff_hash, unusual, prepared_by) "
+        "select max(build_id), 'city', '2026-02-25', 'waiting', 1, 0, 0, 'abc', '新增过多', '数据工程师甲（engineer）' "
+        "from ledger.build returning release_id"
+    )
+    path = f"/releases/{release}/reject"
+    assert path in desk.client("engineer").get(f"/releases/{release}").text
+    assert path not in desk.client("auditor").get(f"/releases/{release}").text
+    assert _post(desk, "auditor", path, reason="误报", confirm="yes").status_code == 403
+    assert _post(desk, "engineer", path, reason=" ", confirm="yes").status_code == 400
+    assert _post(desk, "engineer", path, reason="误报").status_code == 400, "not without the tick"
+    forged = desk.client("engineer").post(path, data={"csrf": "x", "reason": "误报", "confirm": "yes"})
+    assert forged.status_code == 403
+    done = _ended(desk, "engineer", _post(desk, "engineer", path, reason="名单有误", confirm="yes"))
+    assert done["code"] == 0, done
+    assert desk.query("select state, decided_by, decided_why from ledger.release where release_id = %s", release) == [
+        ("rejected", "数据工程师甲（engineer）", "名单有误")
+    ]
+    page = desk.client("engineer").get(f"/releases/{release}").text
+    assert "已否决" in page and "名单有误" in page and path not in page
+
+
 def test_a_clerk_fetches_his_slip_corrects_it_and_sees_what_the_rules_say(desk: Desk, tmp_path: Path) -> None:
     clerk = desk.client("clerk")
     slip = clerk.get(f"/mine/slips/{desk.slip}")
@@ -216,6 +240,7 @@ FIELDS = {
     "/subjects/split": ("engineer", ["subject", "identifiers", "reason"]),
     "/subjects/undo": ("engineer", ["judgement", "reason"]),
     "/releases/1/approve": ("leadership", ["hash"]),
+    "/releases/1/reject": ("leadership", ["reason"]),
     "/approvals/1/approve": ("leadership", ["confirm"]),
     "/editions/1/reject": ("leadership", ["reason"]),
     "/mine/attest": ("clerk", ["dataset", "from", "to", "reason"]),

@@ -19,7 +19,7 @@ def _path(desk: Desk, path: str) -> str:
     fitting = {
         "seq": desk.returned, "release_id": 1, "job_id": "0" * 16, "slip_id": desk.slip, "name": "desk.css", "case": 1, "edition": 1,
         "key": "无此号", "row_no": 1, "number": 1 if path.startswith("/approvals") else "T05/1/all/2026", "column": "%20",
-        "move": "merge" if path.startswith("/subjects") else "approve" if path.startswith(("/approvals", "/editions")) else "replay",
+        "move": "merge" if path.startswith("/subjects") else "approve" if path.startswith(("/approvals", "/editions", "/releases")) else "replay",
     }  # fmt: skip
     return re.sub(r"\{(\w+)(?::path)?\}", lambda found: str(fitting[found[1]]), path)
 

@@ -479,9 +479,75 @@ def test_a_receiver_that_cannot_be_told_keeps_nobody_else_from_it_and_is_told_ne
     with pytest.raises(UserError, match="连接 robot：网络不通") as raised:
         alerts.tell(run_on(DAY))
     assert "robot-key" not in str(raised.value) and len(list((tmp_path / "all").iterdir())) == 1
-    assert ledger("select count(*) from ledger.alert") == 0
+    for _ in range(2):
+        with pytest.raises(UserError, match="连接 robot：网络不通"):
+            alerts.tell(run_on(DAY))
+    assert len(list((tmp_path / "all").iterdir())) == 1, "who was told is not told again"
+    assert ledger("select string_agg(receiver, ' ') from ledger.alert") == "all"
+    (item,) = alerts.present(DAY)
+    assert item["told_first"] == DAY
     ledger.warehouse.add_connections(robot=(tmp_path / "robot").as_uri())
     assert len(alerts.tell(run_on(DAY)).new) == 1 and len(list((tmp_path / "robot").iterdir())) == 1
+    assert not alerts.tell(run_on(DAY)).sent
+
+
+@pytest.mark.parametrize("broken", range(3))
+def test_every_receiver_is_told_beginning_and_end_once_whichever_of_them_fails(
+    ledger, tmp_path: Path, broken: int
+) -> None:
+    names = ["one", "two", "three"]
+    folders = {name: tmp_path / name for name in names}
+    ledger.warehouse.add_connections(**{name: folder.as_uri() for name, folder in folders.items()})
+    _district(f"\nalerts: [{', '.join(f'{{connection: {name}}}' for name in names)}]\n")
+
+    def away(is_away: bool) -> None:
+        uri = "http://127.0.0.1:1/hook" if is_away else folders[names[broken]].as_uri()
+        ledger.warehouse.add_connections(**{names[broken]: uri})
+
+    def told() -> dict[str, list[str]]:
+        return {
+            name: [path.read_text(encoding="utf-8").splitlines()[1][:12] for path in sorted(folder.glob("*"))]
+            for name, folder in folders.items()
+        }
+
+    seq = book_batch(ledger, "broken", "无法读取")
+    for ended in (False, True):
+        if ended:
+            ledger("update ledger.batch set state = 'accepted' where seq = %s", seq)
+        away(True)
+        for _ in range(3):
+            with pytest.raises(UserError):
+                alerts.tell(run_on(DAY))
+        away(False)
+        for _ in range(3):
+            alerts.tell(run_on(DAY))
+    first, last = "新增 1 项，已解决 0 "[:12], "新增 0 项，已解决 1 "[:12]
+    assert told() == dict.fromkeys(names, [first, last])
+
+
+def test_what_was_told_before_it_was_noted_to_whom_is_not_told_again(ledger, tmp_path: Path) -> None:
+    ledger.warehouse.add_connections(one=(tmp_path / "one").as_uri(), two=(tmp_path / "two").as_uri())
+    _district("\nalerts: [{connection: one}, {connection: two, owners: [city]}]\n")
+    seq = book_batch(ledger, "broken", "无法读取")
+    ledger(
+        "insert into ledger.alert (fingerprint, owner, message, first_on, last_on, told_at, reminded_on) "
+        f"values ('batch/{seq}#broken/department:csdw', 'department:csdw', '无法读取', %s, %s, now(), %s)",
+        *(DAY, DAY, DAY),
+    )
+    assert alerts.present(DAY)[0]["told_first"] == DAY and not alerts.tell(run_on(DAY)).sent
+    ledger("update ledger.batch set state = 'accepted' where seq = %s", seq)
+    told = alerts.tell(run_on(DAY))
+    assert len(told.settled) == 1 and len(list((tmp_path / "one").iterdir())) == 1 and not (tmp_path / "two").exists()
+
+
+def test_what_left_the_catalogue_ends_and_is_not_called_solved(ledger, offer):
+    book_step(ledger, "collect", "failed", "SFTP 服务器无法连接。", "department")
+    book_signal(ledger, book_batch(ledger, "accepted"), "案件来源")
+    assert len(alerts.tell(run_on(DAY)).new) == 2
+    offer(by_hand={"channel": {"type": "hand_in"}})
+    told = alerts.tell(run_on(DAY))
+    assert (len(told.settled), {gone.how for gone in told.settled}) == (2, {"数据集已不在目录"})
+    assert "【已解决】" not in told_files(ledger)[-1]
 
 
 def test_a_contact_of_nobody_and_an_address_that_is_none_are_mistakes(ledger) -> None:

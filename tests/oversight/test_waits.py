@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import re
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from public_credit.catalogue import load
+from public_credit.ledger.states import StepName
 from public_credit.oversight import alerts
 from public_credit.oversight.waits import item as items
 from public_credit.oversight.waits import open_list
 from public_credit.oversight.waits.item import Item, Rank
 
+from tests.conftest import CHECKOUT
 from tests.helpers.commands import credit
 from tests.helpers.evidence import asleep
 from tests.helpers.receipts import ARCHIVED, BOOKED, DAY
@@ -23,7 +27,7 @@ LATER = DAY + timedelta(days=20)
 
 @pytest.fixture
 def warehouse(offer) -> Any:
-    return offer(licences={"channel": CHANNEL}, by_hand={"channel": {"type": "hand_in"}})
+    return offer(licences={"channel": CHANNEL}, by_hand={"channel": {"type": "hand_in", "max_mb": 1}})
 
 
 def book(connection: Any, state: str, message: str = "") -> int:
@@ -202,6 +206,97 @@ def test_since_is_the_day_it_began(warehouse) -> None:
             owner.execute(STEP, ["build", None, None, DAY + timedelta(days=days), verdict, "x", ""])
     (one,) = [one for one in open_list.items(LATER) if one.key == "step/build/"]
     assert one.since == DAY + timedelta(days=2)
+
+
+def test_nothing_waits_of_what_is_not_in_the_catalogue_any_more(warehouse) -> None:
+    """Whatever its last step left behind: nobody can collect it, so nobody could end it."""
+    with warehouse.connect() as owner, asleep(owner, "ledger.step"):
+        for verdict in ("failed", "warning", "incomplete", "held"):
+            owner.execute(STEP, ["collect", "gone", f"gone.{verdict}", DAY, verdict, "x", "department"])
+            owner.execute(STEP, ["collect_unit", f"gone_{verdict}", None, DAY, verdict, "x", ""])
+            owner.execute(
+                "update ledger.step set counts = '{\"unmatched\": 2}' where dataset_id = %s", [f"gone.{verdict}"]
+            )
+        seq = book(owner, "failed", "程序错误")
+        with asleep(owner, "ledger.batch"):
+            owner.execute("update ledger.batch set dataset_id = 'csdw.gone' where seq = %s", [seq])
+    (left,) = open_list.items(LATER)
+    assert left.key == f"batch/{seq}" and f"batches set-aside {seq}" in left.act and "replay" not in left.act
+
+
+@pytest.mark.parametrize("channel", ["drop_folder", "hand_in"])
+def test_what_is_advised_for_a_collection_is_something_that_can_be_done(warehouse, channel: str) -> None:
+    dataset = {"drop_folder": "csdw.licences", "hand_in": "csdw.by_hand"}[channel]
+    with warehouse.connect() as owner:
+        owner.execute(STEP, ["collect", "csdw", dataset, DAY, "failed", "x", "data_engineer"])
+    (item,) = [one for one in open_list.items(DAY) if one.key.startswith("collection/")]
+    assert ("ingest" in item.act, "probe" in item.act) == (channel == "hand_in", channel == "drop_folder")
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        (("users", "set-password", "leader"), "short\n"),
+        (("catalogue", "apply", "--erase", "honour.no_such_field", "--yes"), ""),
+        (("attestations", "revoke", "77", "--reason", "误报"), ""),
+        (("batches", "set-aside", "77", "--reason", "误报"), ""),
+        (("batches", "withdraw", "{received}", "--reason", "误报"), ""),
+        (("batches", "set-aside", "{accepted}", "--reason", "误报"), ""),
+        (("ingest", "csdw.by_hand", "--file", "{large}", "--land-only"), ""),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
+)
+def test_what_a_person_mistook_is_no_fault_of_ours(warehouse, tmp_path, monkeypatch, words, typed: str) -> None:
+    """A command that is refused has begun nothing: no step failed, nothing waits."""
+    large = tmp_path / "large.csv"
+    large.write_bytes(b"x" * 1_100_000)
+    with warehouse.connect() as owner:
+        given = {state: book(owner, state) for state in ("received", "accepted")} | {"large": large}
+    before = [item.fingerprint for item in open_list.items(DAY)]
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    refused = credit(*(word.format(**given) for word in words))
+    assert refused.code in (2, 4), refused
+    with warehouse.connect() as owner:
+        assert owner.execute("select name, verdict, message from ledger.step where verdict = 'failed'").fetchall() == []
+    assert [item.fingerprint for item in open_list.items(DAY)] == before
+
+
+@pytest.mark.parametrize(("dag_run", "advised"), [("manual__1", "Airflow"), ("", "再次运行该命令")])
+def test_the_log_of_airflow_is_named_where_airflow_ran_it(warehouse, dag_run: str, advised: str) -> None:
+    with warehouse.connect() as owner:
+        owner.execute(STEP, ["build", None, None, DAY, "failed", "x", ""])
+        with asleep(owner, "ledger.step"):
+            owner.execute("update ledger.step set dag_run = %s", [dag_run])
+    (item,) = open_list.items(DAY)
+    assert advised in item.act and ("Airflow" in item.act) == bool(dag_run)
+
+
+def test_a_step_is_no_dead_one_while_its_task_may_run(warehouse) -> None:
+    """Of every DAG: what its tasks book is not called interrupted within their time limit, and is soon after."""
+    named = {
+        "verify_evidence": StepName.AUDIT, "build_warehouse": StepName.BUILD, "deliver_to_city": StepName.DELIVER,
+        "receive_from_city": StepName.RECEIPT, "sweep": StepName.SWEEP, "publish_reports": StepName.PUBLISH_LEADERSHIP,
+        "collect_departments": StepName.COLLECT_UNIT, "year_end_edition": StepName.EDITION,
+    }  # fmt: skip
+    limits: dict[str, timedelta] = {}
+    for path in (CHECKOUT / "dags").glob("*.py"):
+        found = re.findall(r"execution_timeout\W+timedelta\((\w+)=(\d+)\)", path.read_text(encoding="utf-8"))
+        limits |= {path.stem: max(timedelta(**{unit: int(number)}) for unit, number in found)} if found else {}
+    assert set(limits) == set(named), "a DAG with a time limit whose step is not named here"
+    for dag, limit in limits.items():
+        for hours, told in ((limit, False), (limit + timedelta(hours=4), True)):
+            with warehouse.connect() as owner, asleep(owner, "ledger.step"):
+                owner.execute("delete from ledger.step")
+                owner.execute(
+                    "insert into ledger.step (name, unit_id, business_date, verdict, started_at) values (%s, %s, %s, 'incomplete', now() - %s)",
+                    [
+                        named[dag],
+                        "csdw" if named[dag] == StepName.COLLECT_UNIT else None,
+                        DAY,
+                        hours - timedelta(minutes=1),
+                    ],
+                )
+            assert bool([one for one in open_list.items(DAY) if one.key.startswith("step/")]) == told, (dag, hours)
 
 
 def test_the_worst_of_an_owner_comes_first_and_then_the_oldest() -> None:

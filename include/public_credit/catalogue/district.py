@@ -57,6 +57,11 @@ class AlertReceiver(Strict):
     to: list[Annotated[str, Attribute(pattern=r"^[^@\s,]+@[^@\s,]+$")]] = []
     owners: list[str] = []
 
+    @property
+    def id(self) -> str:
+        """What he is remembered by: what he was told is told again to another one."""
+        return " ".join([self.connection, *self.to])
+
     def concerns(self, owner: str) -> bool:
         """Whether what waits for an owner (``department:<unit>``) is told."""
         kind, _, unit = owner.partition(":")

@@ -56,6 +56,7 @@ def register(app: App) -> None:
     release.command("items", help="变更单的差异：逐条记录编号与操作，不含内容。")(release_items)
     release.command("show", help="查看变更单封面。")(release_show)
     release.command("approve", help="批准异常变更单（须写明差异指纹）。")(release_approve)
+    release.command("reject", help="否决等待审批的变更单：不再报送，其记录由下一份变更单重新提出。")(release_reject)
     app.add_typer(release, name="release")
     app.command("deliver", help="把已放行的变更报送市平台。")(deliver)
     app.command("deliveries", help="最近的报送请求、结果不明的记录、被拒收的原因。")(show_deliveries)
@@ -296,6 +297,16 @@ def release_approve(
 
     release.approve(approving(), release_id, diff_hash)
     output.done(as_json, f"第 {release_id} 号变更单已批准。", release=release_id)
+
+
+def release_reject(
+    release_id: Release, reason: Annotated[str, typer.Option(help="理由。")], as_json: Json = False
+) -> None:
+    from ..deliver import release
+
+    items = release.reject(run_of(), release_id, reason)
+    said = f"第 {release_id} 号变更单已否决，{items:,} 条不再报送；其记录由下一次构建后的变更单重新提出。"
+    output.done(as_json, said, release=release_id, items=items)
 
 
 def deliver(on: On = None, as_json: Json = False) -> None:

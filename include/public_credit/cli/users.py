@@ -117,6 +117,7 @@ def set_password(
         password = getpass.getpass("新口令：")
     else:
         password = sys.stdin.readline().rstrip("\r\n")
+    passwords.check(password)
     by = actor.who if account != actor.account else ""
     booked = anybody_has_one or bool(actor.token) or _ledger_is_there()
     if booked:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from ..base.messages import UserError
 from ..base.run import Run
@@ -96,6 +97,20 @@ def listing(*, dataset_id: str | None = None, unit_id: str | None = None, limit:
         return [{name: getattr(row, name) for name in names} for row in rows]
 
 
+def _revocable(opened: Session, number: int) -> Attestation:
+    """A statement a person made, locked. Raises UserError (code 4) for an unknown number, and for one that a delivery made."""
+    row = opened.get(Attestation, number, with_for_update=True)
+    if row is None:
+        raise UserError(f"没有第 {number} 号零报送。", remedy="用 public-credit attestations list 查看编号。", code=4)
+    if row.batch_seq is not None:
+        raise UserError(
+            f"第 {number} 号零报送来自批次 {row.batch_seq}。",
+            remedy=f"用 public-credit batches withdraw {row.batch_seq} 撤回。",
+            code=4,
+        )
+    return row
+
+
 def revoke(run: Run, number: int, reason: str) -> str:
     """Take back a statement that was wrong; what it said. The step in the ledger keeps it, with who and why.
 
@@ -103,18 +118,10 @@ def revoke(run: Run, number: int, reason: str) -> str:
     """
     if not reason.strip():
         raise UserError("撤销零报送须写明理由。", remedy="加上 --reason “……”。")
+    with session("collector") as opened:
+        _revocable(opened, number)
     with booked(run, "collector", StepName.ATTEST) as (record, opened):
-        row = opened.get(Attestation, number, with_for_update=True)
-        if row is None:
-            raise UserError(
-                f"没有第 {number} 号零报送。", remedy="用 public-credit attestations list 查看编号。", code=4
-            )
-        if row.batch_seq is not None:
-            raise UserError(
-                f"第 {number} 号零报送来自批次 {row.batch_seq}。",
-                remedy=f"用 public-credit batches withdraw {row.batch_seq} 撤回。",
-                code=4,
-            )
+        row = _revocable(opened, number)
         said = f"{row.dataset_id} {row.period_from} 至 {row.period_to}（{row.attested_by}：{row.reason}）"
         record.links = {"unit_id": row.unit_id, "dataset_id": row.dataset_id}
         record.message = f"{persons.mask(run.who)} 撤销第 {number} 号零报送 {said}：{persons.mask(reason.strip())}"

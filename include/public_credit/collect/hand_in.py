@@ -15,6 +15,7 @@ from ..base.files import why
 from ..base.messages import UserError
 from ..base.run import Run
 from ..catalogue import load_catalogue
+from ..catalogue.models import Dataset
 from . import refused
 from .base import Intake, SourceChanged, masked, masked_path
 from .files import Found, stream, too_large
@@ -52,23 +53,37 @@ def _unreadable(path: Path, error: OSError) -> UserError:
     return UserError(f"无法读取文件 {masked(path.name)}（{why(error)}）。", remedy="检查文件是否存在、是否有读取权限。")
 
 
-def take(intake: Intake, path: Path) -> None:
-    """Archive and book the file; the same file handed in twice is said to be known."""
-    if path.exists() and not path.is_file():
-        raise UserError(f"{masked(path.name)} 不是普通文件。", remedy="请给出一个文件，不是文件夹。")
+def _open(path: Path) -> int:
     try:
-        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise _unreadable(path, error) from None
-    with os.fdopen(number, "rb") as handle:
+
+
+def check(dataset: Dataset, path: Path) -> None:
+    """Raises UserError for what is no file, cannot be read or is larger than the dataset takes: nothing is begun with it."""
+    if path.exists() and not path.is_file():
+        raise UserError(f"{masked(path.name)} 不是普通文件。", remedy="请给出一个文件，不是文件夹。")
+    with os.fdopen(_open(path), "rb") as handle:
+        state = os.fstat(handle.fileno())
+    _not_too_large(dataset, Found(path.name, state.st_size, state.st_mtime))
+
+
+def _not_too_large(dataset: Dataset, found: Found) -> None:
+    if found.size > (most := dataset.channel.max_mb) * 1e6:
+        raise UserError(f"文件过大：{too_large(found, most)}。", remedy="拆分为较小的文件后重新登记。")
+
+
+def take(intake: Intake, path: Path) -> None:
+    """Archive and book the file; the same file handed in twice is said to be known."""
+    with os.fdopen(_open(path), "rb") as handle:
 
         def look() -> Found:
             state = os.fstat(handle.fileno())
             return Found(path.name, state.st_size, state.st_mtime, stat.S_ISREG(state.st_mode))
 
-        found, most = look(), intake.dataset.channel.max_mb
-        if found.size > most * 1e6:
-            raise UserError(f"文件过大：{too_large(found, most)}。", remedy="拆分为较小的文件后重新登记。")
+        found = look()
+        _not_too_large(intake.dataset, found)
         digest = hashlib.sha256()
         for chunk in read_file(handle):
             digest.update(chunk)

@@ -106,6 +106,7 @@ def receive_file(run: Run, dataset_id: str, path: str | Path) -> CollectOutcome:
             f"{dataset_id} 是单位编号，不是数据集编号。",
             remedy=f"填写数据集编号：{'、'.join(item.id for item in named)}。",
         )
+    hand_in.check(dataset, Path(path))
     with step(run, "collector", StepName.COLLECT, unit_id=dataset.unit, dataset_id=dataset.id) as record:
         intake = Intake(run, dataset)
         hand_in.take(intake, Path(path))

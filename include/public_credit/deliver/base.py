@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
+def serial_of(receipt: Any) -> int:
+    """The serial number of a later receipt, 0 where it has none that can be read."""
+    seq = receipt.get("seq") if isinstance(receipt, dict) else None
+    return seq if type(seq) is int and 0 < seq < 2**63 else 0
+
+
 @dataclass
 class Item:
     """One operation on one record, as it is sent; ``data`` holds revealed numbers in memory only."""

@@ -2,7 +2,8 @@
 
 One transaction after dbt. Per record: the newest export row since the last release against the last item the receiver
 took or may have taken. The idempotency key is chained to the item before it, never a serial, so the same change offered
-twice is the same item. An unusual release waits for an approval that names its id and its hash.
+twice is the same item. An unusual release waits for an approval that names its id and its hash; it is turned down with a
+reason, or ends when later releases have overtaken all of it (decision 0092).
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from ..catalogue import Receiver, load_catalogue
 from ..ledger import locks, published, words
 from ..ledger.approvals import ALONE, by_another
 from ..ledger.models import Build, PublishedDataset, Release
-from ..ledger.session import session, step
+from ..ledger.session import session, step, written
 from ..ledger.states import IN_DOUBT, BuildState, ItemState, Operation, ReleaseState, StepName, Verdict, sql
+from ..ledger.written import clean
 from . import outbox
 
 _OPEN = sql((ItemState.ACCEPTED, *IN_DOUBT))
@@ -81,7 +83,12 @@ def _collect_changes(opened: Session, receiver: Receiver, since: int, until: int
                 where receiver = :receiver and interface = '{interface}' and build_id <= :until and (build_id > :since or record_id in (
                     select i.record_id from ledger.delivery_item i join ledger.delivery_state s using (item_id)
                     where i.receiver = :receiver and i.interface = '{interface}' and s.state = {sql(ItemState.REJECTED)}
-                      and s.receipt_code in ('3001', '3002')))
+                      and s.receipt_code in ('3001', '3002')
+                    union all
+                    select i.record_id
+                    from ledger.release r join ledger.delivery_item i using (release_id) join ledger.delivery_state s using (item_id)
+                    where r.receiver = :receiver and r.state = {sql(ReleaseState.REJECTED)} and i.interface = '{interface}'
+                      and s.state = {sql(ItemState.SUPERSEDED)}))
             ) e
             cross join lateral (select {_payload(interface, receiver)} as payload) p
             left join published.heads c on c.kind = '{spec.kind}' and c.record_id = e.record_id
@@ -142,6 +149,21 @@ def _overtake(opened: Session, receiver: Receiver) -> None:
         from change c join ledger.delivery_item i on i.record_id = c.record_id
         where s.item_id = i.item_id and i.receiver = :receiver and s.state = {sql(ItemState.PENDING)}"""),
         {"receiver": receiver.id},
+    )
+
+
+def _close_overtaken(opened: Session, receiver: Receiver, by: int) -> list[int]:
+    """Releases that wait and have nothing left to be sent end as overtaken; their numbers. ``by``: the release that did it."""
+    return sorted(
+        opened.scalars(
+            text(f"""
+            update ledger.release r set state = {sql(ReleaseState.OVERTAKEN)}, decided_at = clock_timestamp(), decided_why = :why
+            where r.receiver = :receiver and r.state = {sql(ReleaseState.WAITING)} and r.release_id <> :by and not exists (
+                select from ledger.delivery_item i join ledger.delivery_state s using (item_id)
+                where i.release_id = r.release_id and s.underway)
+            returning r.release_id"""),
+            {"receiver": receiver.id, "by": by, "why": f"由第 {by} 号变更单取代"},
+        )
     )
 
 
@@ -295,6 +317,7 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
             select r.item_id, d.key, d.of_unit from released r join diff d using (interface, record_id) order by r.item_id"""),
             {"release": release.release_id, "receiver": receiver_id},
         )
+        ended = _close_overtaken(opened, receiver, release.release_id)
         made = Prepared(
             release.release_id,
             release.state,
@@ -302,7 +325,8 @@ def _prepare(run: Run, receiver: Receiver) -> Prepared | None:
             mods,
             dels,
             f"第 {release.release_id} 号变更单：新增 {adds:,}，变更 {mods:,}，撤下 {dels:,}"
-            + (f"；等待审批：{release.unusual}" if reasons else ""),
+            + (f"；等待审批：{release.unusual}" if reasons else "")
+            + (f"；等待审批的第 {'、'.join(map(str, ended))} 号已被取代" if ended else ""),
         )
         on, build_id = newest.business_date, newest.build_id
     with step(run.at(on), "sender", StepName.RELEASE, build_id=build_id, release_id=made.release_id) as record:
@@ -318,25 +342,40 @@ def cover(release_id: int) -> dict[str, Any]:
         release = opened.get(Release, release_id)
         if release is None:
             raise UserError(f"没有第 {release_id} 号变更单。", remedy="用 public-credit status 查看编号。", code=4)
+        left: dict[str, int] = {}
+        if release.state == ReleaseState.WAITING:
+            overtaken = text(
+                f"select count(*) from desk.release_items(:id, null) where state = {sql(ItemState.SUPERSEDED)}"
+            )
+            left["其中已被后来的变更单取代"] = opened.execute(overtaken, {"id": release_id}).scalar_one()
         return {
             "变更单": release_id,
             "状态": words.RELEASE[release.state],
+            **left,
             "异常": release.unusual or "无",
             "差异指纹": release.diff_hash,
             **{key: value for key, value in release.cover.items() if key != "fill_rates"},
             "生成人": release.prepared_by,
-            "批准人": (release.decided_by or "") + (f"（{ALONE}）" if release.decided_alone else ""),
+            "批准人" if release.state != ReleaseState.REJECTED else "否决人": (release.decided_by or "")
+            + (f"（{ALONE}）" if release.decided_alone else ""),
+            **({"理由": release.decided_why} if release.decided_why else {}),
         }
+
+
+def _waiting(opened: Session, release_id: int) -> Release:
+    """A release that waits, locked until the transaction ends. Raises UserError (code 4) for any other."""
+    release = opened.get(Release, release_id, with_for_update=True)
+    if release is None or release.state != ReleaseState.WAITING:
+        raise UserError(
+            f"第 {release_id} 号变更单不在等待审批。", remedy="用 public-credit status 查看待审批的变更单。", code=4
+        )
+    return release
 
 
 def approve(run: Run, release_id: int, diff_hash: str) -> None:
     """Approve a waiting release that another one prepared; the hash must be the one of its cover sheet. Raises UserError otherwise."""
     with session("sender", run.token or "") as opened:
-        release = opened.get(Release, release_id, with_for_update=True)
-        if release is None or release.state != ReleaseState.WAITING:
-            raise UserError(
-                f"第 {release_id} 号变更单不在等待审批。", remedy="用 public-credit status 查看待审批的变更单。", code=4
-            )
+        release = _waiting(opened, release_id)
         if release.diff_hash != diff_hash:
             raise UserError(
                 "差异指纹不符，未批准。", remedy=f"用 public-credit release show {release_id} 核对封面后重试。", code=4
@@ -348,3 +387,28 @@ def approve(run: Run, release_id: int, diff_hash: str) -> None:
             f"生成了第 {release_id} 号变更单，自己生成",
         )
         release.state, release.decided_by, release.decided_at = ReleaseState.RELEASED, run.who, func.clock_timestamp()
+
+
+def reject(run: Run, release_id: int, reason: str) -> int:
+    """Turn a waiting release down: nothing of it leaves, and its records are offered again by the next release; how many.
+
+    Whoever may approve may, who prepared it too: nothing leaves the house by it. Raises UserError (code 4) for a release that does
+    not wait, UserError without a reason, Busy while a release for its receiver is made.
+    """
+    if not reason.strip():
+        raise UserError("否决须写明理由。", remedy="加上 --reason “……”。")
+    with session("sender") as opened:
+        receiver = _waiting(opened, release_id).receiver
+    with locks.alone("sender", locks.release(receiver), "变更单", run.holder), session("sender") as opened:
+        release = _waiting(opened, release_id)
+        release.state, release.decided_by, release.decided_at = ReleaseState.REJECTED, run.who, func.clock_timestamp()
+        release.decided_why = clean(reason.strip())
+        return written(
+            opened.execute(
+                text(f"""
+                update ledger.delivery_state s set state = {sql(ItemState.SUPERSEDED)}, idempotency_key = null
+                from ledger.delivery_item i
+                where i.item_id = s.item_id and i.release_id = :release and s.state = {sql(ItemState.PENDING)}"""),
+                {"release": release_id},
+            )
+        )

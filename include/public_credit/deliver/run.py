@@ -65,6 +65,8 @@ class Deliverer:
         self.receiver, self.adapter = receiver, adapter
         self.on = run.on
         self.counts: Counter[str] = Counter()
+        self.left_out: set[int] = set()  # items whose numbers the vault does not give
+        self.without_key = ""
         self._told = Paced(f"报送 {receiver.title}")
 
     def settle_doubts(self) -> None:
@@ -77,28 +79,51 @@ class Deliverer:
             )
             outbox.hand_back([outcome.key for outcome in outcomes if outcome.state == ItemState.UNKNOWN])
 
-    def _reveal(self, items: list[Item]) -> None:
-        """Fill numbers in memory: only fields the receiver's entry names, only for this request."""
+    def _reveal(self, items: list[Item]) -> list[Item]:
+        """Fill numbers in memory: only fields the receiver's entry names, only for this request.
+
+        The items that may go: one whose number is not to be had is left out of this run, and nothing that stands behind it waits.
+        """
         spec = self.receiver.interfaces[items[0].interface]
         kind = load_catalogue().kinds[spec.kind]
         codes = [kind.fields[name].codes[spec.variant] for name in spec.sensitive_fields]
         tokens = {
             item.payload[code] for item in items for code in codes if _TOKEN.fullmatch(item.payload.get(code) or "")
         }
-        numbers = vault.reveal(tokens) if tokens else {}
+        numbers: dict[str, str] = {}
+        if tokens:
+            try:
+                numbers = vault.reveal(tokens)
+            except UserError as error:
+                self.without_key = error.text
+        missing = tokens - numbers.keys()
+        ready = []
         for item in items:
+            if missing and missing & {item.payload.get(code) for code in codes}:
+                self.left_out.add(item.item_id)
+                continue
             item.data = item.payload | {
                 code: numbers.get(item.payload[code], item.payload[code]) for code in codes if code in item.payload
             }
+            ready.append(item)
+        return ready
 
     def send(self, items: list[Item]) -> None:
         """One request; a batch refused for one row is divided until the row stands alone."""
+        items = self._reveal(items)  # before anything is booked as sent
+        try:
+            if items:
+                self._send(items)
+        finally:
+            for item in items:
+                item.data = {}
+
+    def _send(self, items: list[Item]) -> None:
         delivery, request_id, items = outbox.claim(self.receiver.id, items[0].interface, items)
         keys = [item.key for item in items]
         if not items:
             outbox.close(delivery, RequestState.EMPTY)
             return
-        self._reveal(items)
         try:
             outcomes = self.adapter.send(request_id, items[0].interface, items)
         except OutcomeUnknown as error:
@@ -125,9 +150,6 @@ class Deliverer:
             outbox.hand_back(keys)
             outbox.close(delivery, RequestState.NOT_TAKEN)
             raise
-        finally:
-            for item in items:
-                item.data = {}
         self.counts.update(outbox.book(outcomes, self.on))
         self._told.say(
             f"已接收 {self.counts[ItemState.ACCEPTED]:,}，被拒收 {self.counts[ItemState.REJECTED]:,}，正在报送 {items[0].interface}"
@@ -154,7 +176,7 @@ class Deliverer:
         """
         self.settle_doubts()
         for _ in range(1000):
-            items = outbox.sendable(self.receiver.id)
+            items = [item for item in outbox.sendable(self.receiver.id) if item.item_id not in self.left_out]
             if not items:
                 return
             if altered := outbox.altered(items):
@@ -193,14 +215,21 @@ def run(run: Run, receiver: str = "city") -> Delivered:
             ) from None
         finally:
             record.counts = dict(deliverer.counts)
+            if deliverer.left_out:
+                record.counts["left_out"] = len(deliverer.left_out)
             adapter.close()
         accepted, rejected = deliverer.counts[ItemState.ACCEPTED], deliverer.counts[ItemState.REJECTED]
         unknown = len(outbox.in_doubt(receiver))
         record.message = f"报送 {accepted + rejected:,} 条：接收 {accepted:,}，拒收 {rejected:,}" + (
             f"，结果不明 {unknown:,}" if unknown else ""
         )
+        if left := sorted(deliverer.left_out):
+            record.message += f"；保险库中取不出号码，未报送 {len(left):,} 条（出站条目 {'、'.join(map(str, left[:5]))}{'等' if left[5:] else ''}）"
+            record.message += f"：{deliverer.without_key}" if deliverer.without_key else ""
         if plain := unencrypted(found, run.on):
             record.message += f"；{plain}"
-        record.verdict = Verdict.WARNING if unknown or rejected else (Verdict.OK if accepted else Verdict.NOTHING_DUE)
-        record.owner = "department" if rejected else ""
+        record.verdict = (
+            Verdict.WARNING if unknown or rejected or left else (Verdict.OK if accepted else Verdict.NOTHING_DUE)
+        )
+        record.owner = "data_engineer" if left else "department" if rejected else ""
         return Delivered(accepted, rejected, unknown, record.message)

@@ -41,7 +41,7 @@ _OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/waivers"): ("waive",),
     ("POST", "/corrections/{case}"): ("corrections decide",),
     ("POST", "/subjects/{move}"): ("subjects merge", "subjects split", "subjects undo"),
-    ("POST", "/releases/{release_id}/approve"): ("release approve",),
+    ("POST", "/releases/{release_id}/{move}"): ("release approve", "release reject"),
     ("POST", "/approvals/{number}/{move}"): ("approvals approve", "approvals reject"),
     ("POST", "/editions/{edition}/{move}"): ("editions approve", "editions reject"),
     ("POST", "/mine/slips/{slip_id}"): ("ingest --land-only",),

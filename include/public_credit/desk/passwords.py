@@ -68,14 +68,19 @@ def made_up() -> str:
     return secrets.token_urlsafe(12)
 
 
+def check(password: str) -> None:
+    """Raises UserError for a password that is too short or too long."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise UserError(f"口令应为 {SHORTEST} 至 {LONGEST} 个字符。", remedy="换一个，或加 --generate 由系统生成。")
+
+
 def set_password(account: str, password: str, by: str = "") -> None:
     """Keep the hash of an account's password. ``by``: who sets it for somebody else, '' for the account's own person.
 
     What another one has set before stays noted: a change of one's own does not end ``REST``. Raises UserError for a password that is
     too short or too long.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise UserError(f"口令应为 {SHORTEST} 至 {LONGEST} 个字符。", remedy="换一个，或加 --generate 由系统生成。")
+    check(password)
     path().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path().with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

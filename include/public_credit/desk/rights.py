@@ -62,7 +62,7 @@ OTHERS: dict[tuple[str, str], frozenset[Audience] | None] = {
     ("POST", "/waivers"): ENGINEERS,
     ("POST", "/corrections/{case}"): ENGINEERS,
     ("POST", "/subjects/{move}"): ENGINEERS,
-    ("POST", "/releases/{release_id}/approve"): APPROVERS,
+    ("POST", "/releases/{release_id}/{move}"): APPROVERS,
     ("POST", "/records/{key}/case"): AUDITORS,
     ("POST", "/records/{key}/original"): AUDITORS,
     ("POST", "/batches/{seq}/rows/{row_no}/case"): AUDITORS,
@@ -101,7 +101,7 @@ def _does(*routes: str) -> Command:
 _WORK = Command(ENGINEERS)
 _MOVES = _does("/batches/{seq}/{move}")
 _JUDGES = _does("/subjects/{move}")
-_APPROVES = _does("/releases/{release_id}/approve")
+_DECIDES = _does("/releases/{release_id}/{move}")
 NOBODY_ASKED: Command | None = (
     None  # nothing of the ledger is changed, nobody's record shown; or it begins before there is a ledger
 )
@@ -169,7 +169,8 @@ COMMANDS: dict[str, Command | None] = {
     "release list": _reads("/releases"),
     "release items": _reads("/releases/{release_id}"),
     "release show": _reads("/releases/{release_id}"),
-    "release approve": _APPROVES,
+    "release approve": _DECIDES,
+    "release reject": _DECIDES,
     "deliver": _WORK,
     "deliveries": _reads("/deliveries"),
     "receive": _WORK,

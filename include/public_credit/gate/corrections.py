@@ -139,6 +139,28 @@ def _batch_of(case_id: int, reason: str) -> int:
     return seq
 
 
+def _decidable(opened: Session, batch: Batch, case: CorrectionCase, corrects: int | None) -> bool:
+    """Whether a case can be decided so; False when exactly this was decided before. Raises UserError (code 4) as ``decide`` says."""
+    wanted = CaseState.NEW if corrects is None else CaseState.CORRECTION
+    if (case.state, case.quarantine_id) == (wanted, corrects):
+        return False
+    if case.state == CaseState.CORRECTION:
+        raise UserError(
+            f"第 {case.id} 号已认定为更正。",
+            remedy=f"认定错了的，用 corrections undo {case.id} 撤销后重新认定。",
+            code=4,
+        )
+    if batch.state not in GOOD:
+        raise UserError(
+            f"批次 {batch.seq} 的状态是“{words.BATCH[batch.state]}”，没有可认定的行。",
+            remedy=f"撤回或搁置的，先用 batches restore {batch.seq} 恢复。",
+            code=4,
+        )
+    if corrects is not None:
+        _check_entry(opened, batch, case, corrects)
+    return True
+
+
 def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
     """Decide a case: the row corrects the quarantine entry ``corrects``, or (None) it is a record of its own.
 
@@ -147,29 +169,17 @@ def decide(run: Run, case_id: int, corrects: int | None, reason: str) -> bool:
     entry that is none of its dataset or does not wait, or without a reason.
     """
     seq = _batch_of(case_id, reason)
+    with session("collector") as opened:  # what a person mistook is no failure of ours
+        _decidable(opened, opened.get_one(Batch, seq), opened.get_one(CorrectionCase, case_id), corrects)
     with booked(run, "collector", StepName.DECIDE, batch_seq=seq) as (record, opened):
         locks.lock(opened, locks.batch(seq))
         case = opened.get_one(CorrectionCase, case_id, with_for_update=True)
         batch = opened.get_one(Batch, seq)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
-        wanted = CaseState.NEW if corrects is None else CaseState.CORRECTION
-        if (case.state, case.quarantine_id) == (wanted, corrects):
-            record.message = f"第 {case_id} 号更正早已{words.CASE[wanted]}"
+        if not _decidable(opened, batch, case, corrects):
+            record.message = f"第 {case_id} 号更正早已{words.CASE[CaseState(case.state)]}"
             return False
-        if case.state == CaseState.CORRECTION:
-            raise UserError(
-                f"第 {case_id} 号已认定为更正。",
-                remedy=f"认定错了的，用 corrections undo {case_id} 撤销后重新认定。",
-                code=4,
-            )
-        if batch.state not in GOOD:
-            raise UserError(
-                f"批次 {batch.seq} 的状态是“{words.BATCH[batch.state]}”，没有可认定的行。",
-                remedy=f"撤回或搁置的，先用 batches restore {batch.seq} 恢复。",
-                code=4,
-            )
-        if corrects is not None:
-            _check_entry(opened, batch, case, corrects)
+        wanted = CaseState.NEW if corrects is None else CaseState.CORRECTION
         case.state, case.quarantine_id, case.decided_on = wanted, corrects, run.on
         case.decided_by, case.note = persons.mask(run.who), persons.mask(reason.strip())
         quarantine.follow_up_again(opened, batch)

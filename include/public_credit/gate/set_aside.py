@@ -20,18 +20,37 @@ from ..identifiers import persons
 from ..land import withdrawn
 from ..ledger import locks, unchanged
 from ..ledger.models import Attestation, Batch, Quarantine, RecordLink
-from ..ledger.session import booked
+from ..ledger.session import booked, session
 from ..ledger.states import GOOD, NOT_BACK, OUT_OF_THE_WAY, BatchState, Outcome, QuarantineState, StepName, Verdict, sql
 from . import empty, quarantine
 
 
-def _locked(opened: Session, seq: int) -> Batch:
-    """The batch, while nobody lands or judges it."""
-    locks.lock(opened, locks.batch(seq))
-    batch = opened.get(Batch, seq, with_for_update=True)
+def _found(opened: Session, seq: int, move: StepName, *, locked: bool = False) -> Batch:
+    """The batch. Raises UserError (code 4) for an unknown one, and for one that is in no state for the move."""
+    batch = opened.get(Batch, seq, with_for_update=locked)
     if batch is None:
         raise UserError(f"没有批次 {seq}。", remedy="用 public-credit batches 查看批次序号。", code=4)
+    if move == StepName.SET_ASIDE and batch.state in (*GOOD, BatchState.WITHDRAWN):
+        raise UserError(
+            f"批次 {seq} 已经放行，不能搁置。", remedy=f"要收回它的内容，用 batches withdraw {seq}。", code=4
+        )
+    if move == StepName.WITHDRAW and batch.state not in (*GOOD, BatchState.WITHDRAWN):
+        raise UserError(
+            f"批次 {seq} 没有放行，无须撤回。", remedy=f"不再处理它的，用 batches set-aside {seq}。", code=4
+        )
     return batch
+
+
+def _check(seq: int, move: StepName) -> None:
+    """Look before a step is begun: what a person mistook is no failure of ours. Raises UserError as ``_found``."""
+    with session("collector") as opened:
+        _found(opened, seq, move)
+
+
+def _locked(opened: Session, seq: int, move: StepName) -> Batch:
+    """The batch, while nobody lands or judges it."""
+    locks.lock(opened, locks.batch(seq))
+    return _found(opened, seq, move, locked=True)
 
 
 def _reason(given: str, move: str) -> str:
@@ -53,16 +72,13 @@ def _undisturbed(run: Run) -> Iterator[None]:
 def set_aside(run: Run, seq: int, reason: str) -> bool:
     """Set a batch aside; False when it was aside already. Raises UserError for one that was accepted, or without a reason."""
     reason = _reason(reason, "搁置")
+    _check(seq, StepName.SET_ASIDE)
     with booked(run, "collector", StepName.SET_ASIDE, batch_seq=seq) as (record, opened):
-        batch = _locked(opened, seq)
+        batch = _locked(opened, seq, StepName.SET_ASIDE)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state == BatchState.SET_ASIDE:
             record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 已经搁置"
             return False
-        if batch.state in (*GOOD, BatchState.WITHDRAWN):
-            raise UserError(
-                f"批次 {seq} 已经放行，不能搁置。", remedy=f"要收回它的内容，用 batches withdraw {seq}。", code=4
-            )
         batch.set_aside_from, batch.state = batch.state, BatchState.SET_ASIDE
         batch.set_aside_reason = reason
         record.message = f"{persons.mask(run.who)} 搁置批次 {seq}：{reason}"
@@ -77,16 +93,13 @@ def withdraw(run: Run, seq: int, reason: str) -> bool:
     said the same, and it is they that say it now.
     """
     reason = _reason(reason, "撤回")
+    _check(seq, StepName.WITHDRAW)
     with _undisturbed(run), booked(run, "collector", StepName.WITHDRAW, batch_seq=seq) as (record, opened):
-        batch = _locked(opened, seq)
+        batch = _locked(opened, seq, StepName.WITHDRAW)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state == BatchState.WITHDRAWN:
             record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 已经撤回"
             return False
-        if batch.state not in GOOD:
-            raise UserError(
-                f"批次 {seq} 没有放行，无须撤回。", remedy=f"不再处理它的，用 batches set-aside {seq}。", code=4
-            )
         again = _repeated_later(opened, batch)
         never = withdrawn.never(opened, again)
         batch.set_aside_from, batch.state, batch.set_aside_reason = batch.state, BatchState.WITHDRAWN, reason
@@ -103,8 +116,9 @@ def withdraw(run: Run, seq: int, reason: str) -> bool:
 def restore(run: Run, seq: int, reason: str) -> bool:
     """Put a batch back into the state it had; False when it was neither set aside nor withdrawn."""
     reason = _reason(reason, "恢复")
+    _check(seq, StepName.RESTORE)
     with _undisturbed(run), booked(run, "collector", StepName.RESTORE, batch_seq=seq) as (record, opened):
-        batch = _locked(opened, seq)
+        batch = _locked(opened, seq, StepName.RESTORE)
         record.links = {"unit_id": batch.unit_id, "dataset_id": batch.dataset_id}
         if batch.state not in OUT_OF_THE_WAY or batch.set_aside_from is None:
             record.verdict, record.message = Verdict.NOTHING_DUE, f"批次 {seq} 没有搁置或撤回"

@@ -317,21 +317,29 @@ def _retype(connection: Connection, kind: Kind, name: str) -> None:
     )
 
 
+def _keeping(connection: Connection, kind_id: str, name: str) -> shapes.Shape:
+    """The shape of a kind that keeps a dropped field of this name. Raises UserError (code 4) when it does not."""
+    shape = shapes.applied(connection).get(kind_id, {"kept": []})
+    if name not in _types(shape["kept"]):
+        raise UserError(
+            f"{kind_id}.{name} 不是已停用、尚保留的字段。",
+            remedy="先从目录中删去该字段并 catalogue apply --yes。",
+            code=4,
+        )
+    return shape
+
+
 def erase(run: Run, kind_id: str, name: str) -> str:
     """Destroy what is kept of a dropped field, in its column and among the received values; what was done, in words.
 
     Raises UserError when nothing of that name is kept.
     """
+    with settings.engine("owner").connect() as connection:
+        _keeping(connection, kind_id, name)
     with step(run, "owner", StepName.CATALOGUE_APPLY) as record:
         with settings.engine("owner").begin() as connection:
             shapes.hold(connection, kind_id, shared=False)
-            shape = shapes.applied(connection).get(kind_id, {"kept": []})
-            if name not in _types(shape["kept"]):
-                raise UserError(
-                    f"{kind_id}.{name} 不是已停用、尚保留的字段。",
-                    remedy="先从目录中删去该字段并 catalogue apply --yes。",
-                    code=4,
-                )
+            shape = _keeping(connection, kind_id, name)
             rows = _filled(connection, kind_id, name)
             with digests.retaken(connection, kind_id, DigestReason.RESHAPED):
                 connection.execute(

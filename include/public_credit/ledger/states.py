@@ -166,11 +166,12 @@ class UnitRole(StrEnum):
 
 
 class ReleaseState(StrEnum):
-    """A frozen difference: waiting for an approval, or decided."""
+    """A frozen difference: waiting for an approval, decided, or overtaken by later ones before anybody decided."""
 
     WAITING = "waiting"
     RELEASED = "released"
     REJECTED = "rejected"
+    OVERTAKEN = "overtaken"
 
 
 class Operation(StrEnum):
@@ -198,13 +199,14 @@ UNDERWAY = (ItemState.PENDING, *IN_DOUBT)
 
 
 class ReceiverEvent(StrEnum):
-    """What a receiver tells later of a record."""
+    """What a receiver tells later of a record; of ``unreadable`` one it cannot be said what, or of which."""
 
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
     DUPLICATE = "duplicate"
     OBJECTION = "objection"
     REPAIRED = "repaired"
+    UNREADABLE = "unreadable"
 
 
 class Difference(StrEnum):

@@ -106,6 +106,7 @@ RELEASE: dict[str, str] = {
     ReleaseState.WAITING: "等待审批",
     ReleaseState.RELEASED: "已放行",
     ReleaseState.REJECTED: "已否决",
+    ReleaseState.OVERTAKEN: "已被后来的变更单取代",
 }
 OPERATION: dict[str, str] = {Operation.ADD: "新增", Operation.MOD: "变更", Operation.DEL: "撤下"}
 ITEM: dict[str, str] = {
@@ -131,6 +132,7 @@ EVENT: dict[str, str] = {
     ReceiverEvent.DUPLICATE: "重复",
     ReceiverEvent.OBJECTION: "异议",
     ReceiverEvent.REPAIRED: "已修复",
+    ReceiverEvent.UNREADABLE: "无法识别",
 }
 EDITION: dict[str, str] = {
     EditionState.DRAFT: "草稿",

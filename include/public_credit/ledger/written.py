@@ -48,7 +48,9 @@ def _clean(
     """The parameters of a statement as they go to the database; ``executemany``: of many statements at once."""
     if not _WRITES.search(statement):
         return statement, parameters
-    return statement, [_parameters(one) for one in parameters] if executemany else _parameters(parameters)
+    # The rows of an insert that answers are one statement's, told as of many.
+    many = executemany and isinstance(parameters, list)
+    return statement, [_parameters(one) for one in parameters] if many else _parameters(parameters)
 
 
 event.listen(Engine, "before_cursor_execute", _clean, retval=True)

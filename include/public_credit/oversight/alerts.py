@@ -1,17 +1,16 @@
 """One rolled-up alert per run: what is new and what is settled, by owner; silent for what was told before, but once a week.
 
-What was told is remembered in ``ledger.alert``. An alert that could not be sent is not remembered as told, so
-the next run tells it. What is open, and what makes two things the same, is said in ``waits``.
+What a receiver was told is remembered in ``ledger.alert``, his own. An alert that could not be sent to one is not remembered as told to
+him, so that the next run tells him, and nobody else once more. What is open, and what makes two things the same, is said in ``waits``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..base.messages import UserError, spoken
@@ -21,7 +20,7 @@ from ..catalogue.district import AlertReceiver
 from ..ledger.locks import lock
 from ..ledger.models import Alert, Batch
 from ..ledger.session import session, step
-from ..ledger.states import OUT_OF_THE_WAY, BatchState, StepName, Verdict
+from ..ledger.states import OUT_OF_THE_WAY, BatchState, ReceiverEvent, StepName, Verdict
 from .alert_transport import Letter, send
 from .waits.item import Item, contact_of, folded, of_owners
 from .waits.open_list import items
@@ -58,15 +57,6 @@ class Told:
     def something(self) -> bool:
         """Whether there is anything to tell."""
         return bool(self.new or self.settled or self.reminded)
-
-    def to(self, receiver: AlertReceiver) -> Told:
-        """The part that concerns a receiver."""
-        new, reminded, waiting = (
-            [item for item in items if receiver.concerns(item.owner)]
-            for items in (self.new, self.reminded, self.waiting)
-        )
-        settled = [gone for gone in self.settled if receiver.concerns(gone.owner)]
-        return Told(new, settled, reminded, waiting)
 
 
 def wording(told: Told, on: date) -> str:
@@ -105,10 +95,15 @@ def _not_solved(opened: Any, fingerprint: str) -> str:
         )
     if topic in ("collection", "silent", "signal", "unmatched") and subject not in load_catalogue().datasets:
         return "数据集已不在目录"
+    if topic == "step" and (unit := rest.partition("/")[2]) and unit not in load_catalogue().units:
+        return "单位已不在目录"
+    if topic == ReceiverEvent.UNREADABLE:
+        return "列出已满三十天，原文留在台账"
     return ""
 
 
 def _compare(opened: Any, found: list[Item], known: dict[str, Any], on: date) -> Told:
+    """What there is to tell one receiver: ``found`` concerns him, ``known`` is what he was told."""
     standing = {name for name, row in known.items() if row.told_at is not None and row.settled_at is None}
     current, keys = {item.fingerprint for item in found}, {item.key for item in found}
     told = Told(
@@ -125,57 +120,94 @@ def _compare(opened: Any, found: list[Item], known: dict[str, Any], on: date) ->
     return told
 
 
-def _send(told: Told, on: date) -> None:
-    """Tell every receiver of the district what concerns it.
+def _remember(opened: Any, receiver: str, told: Told, found: list[Item], on: date) -> None:
+    """Book what a receiver was told. What asks for something else of the same thing now has a new name; its old one ends silently."""
 
-    Raises UserError after all were tried when one could not be told: nothing counts as told then, and whoever had it has it again.
-    """
-    failures = []
-    for receiver in load_catalogue().district.alert_receivers:
-        part = told.to(receiver)
-        if not part.something:
-            continue
-        letter = Letter(f"公共信用数据 {on} 运行提醒", wording(part, on), [*part.new, *part.reminded], on, receiver.to)
-        try:
-            send(letter, receiver.connection)
-        except UserError as error:
-            failures.append(error)
-    if failures:
-        raise UserError("".join(error.text for error in failures), remedy=failures[0].remedy, code=failures[0].code)
+    def his(*which: Any) -> Any:
+        return update(Alert).where(Alert.receiver == receiver, *which)
 
+    def named(items: list[Item]) -> Any:
+        return Alert.fingerprint.in_([item.fingerprint for item in items])
 
-def _fingerprints(names: Iterable[str]) -> Any:
-    return Alert.fingerprint.in_(list(names))
-
-
-def _remember(opened: Any, told: Told, found: list[Item], on: date) -> None:
-    """Book what was told. What asks for something else of the same thing now has a new name; its old one ends silently."""
-    told_at, current = now(), [item.fingerprint for item in found]
+    told_at = now()
     for item in told.new:
         values = {"owner": item.owner, "message": item.message, "first_on": on, "last_on": on}
         values |= {"told_at": told_at, "reminded_on": on, "settled_at": None}
-        row = insert(Alert).values(fingerprint=item.fingerprint, **values)
-        opened.execute(row.on_conflict_do_update(index_elements=[Alert.fingerprint], set_=values))
-    opened.execute(update(Alert).where(_fingerprints(current)).values(last_on=on))
-    opened.execute(
-        update(Alert).where(_fingerprints(item.fingerprint for item in told.reminded)).values(reminded_on=on)
+        row = insert(Alert).values(receiver=receiver, fingerprint=item.fingerprint, **values)
+        opened.execute(row.on_conflict_do_update(index_elements=[Alert.receiver, Alert.fingerprint], set_=values))
+    opened.execute(his(named(found)).values(last_on=on))
+    opened.execute(his(named(told.reminded)).values(reminded_on=on))
+    opened.execute(his(Alert.settled_at.is_(None), ~named(found)).values(settled_at=told_at))
+
+
+def _hand_over(receivers: list[AlertReceiver]) -> None:
+    """What was told before it was noted to whom was told to every receiver it concerns."""
+    with session("collector") as opened:
+        rows = list(opened.scalars(select(Alert).where(Alert.receiver == "", Alert.settled_at.is_(None))))
+        for row in rows:
+            kept = ("fingerprint", "owner", "message", "first_on", "last_on", "reminded_on", "told_at")
+            values = {name: getattr(row, name) for name in kept}
+            for receiver in receivers:
+                if receiver.concerns(row.owner):
+                    opened.execute(insert(Alert).values(receiver=receiver.id, **values).on_conflict_do_nothing())
+            row.settled_at = now()
+
+
+def _tell(receiver: AlertReceiver, found: list[Item], on: date) -> Told:
+    """Tell one receiver what concerns him, and remember it. Raises UserError where that cannot be sent: nothing is remembered then."""
+    concerned = [item for item in found if receiver.concerns(item.owner)]
+    with session("collector") as opened:
+        known = {row.fingerprint: row for row in opened.scalars(select(Alert).where(Alert.receiver == receiver.id))}
+        told = _compare(opened, concerned, known, on)
+        _remember(opened, receiver.id, told, concerned, on)
+        opened.flush()
+        if told.something:
+            items = [*told.new, *told.reminded]
+            letter = Letter(f"公共信用数据 {on} 运行提醒", wording(told, on), items, on, receiver.to)
+            send(letter, receiver.connection)
+            told.sent = True
+    return told
+
+
+def _together(found: list[Item], parts: list[Told]) -> Told:
+    """What several receivers were told, each thing once."""
+
+    def any_of(name: str) -> set[str]:
+        return {one.fingerprint for part in parts for one in getattr(part, name)}
+
+    new, reminded = any_of("new"), any_of("reminded")
+    return Told(
+        new=[item for item in found if item.fingerprint in new],
+        settled=list({gone.fingerprint: gone for part in parts for gone in part.settled}.values()),
+        reminded=[item for item in found if item.fingerprint in reminded],
+        waiting=[item for item in found if item.fingerprint in any_of("waiting") - new],
+        sent=any(part.sent for part in parts),
     )
-    opened.execute(update(Alert).where(Alert.settled_at.is_(None), ~_fingerprints(current)).values(settled_at=told_at))
 
 
 def tell(run: Run) -> Told:
-    """Send one alert with what is new and settled since the last one, and weekly what stands; nothing when there is neither."""
-    on = run.on
+    """Tell every receiver what is new and settled since his last alert, and weekly what stands; nobody where there is neither.
+
+    Raises UserError after all were tried when one could not be told: he is told next time, the others are not told again.
+    """
+    on, receivers = run.on, load_catalogue().district.alert_receivers
+    parts: list[Told] = []
+    failures: list[UserError] = []
     with step(run, "collector", StepName.ALERT) as record:
         with session("collector") as opened:
             lock(opened, "alert")
+            _hand_over(receivers)
             found = items(on)
-            told = _compare(opened, found, {row.fingerprint: row for row in opened.scalars(select(Alert))}, on)
-            if told.something:
-                _send(told, on)
-                told.sent = True
-            _remember(opened, told, found, on)
+            for receiver in receivers:
+                try:
+                    parts.append(_tell(receiver, found, on))
+                except UserError as error:
+                    failures.append(error)
+        told = _together(found, parts)
         record.counts = {"new": len(told.new), "settled": len(told.settled), "standing": told.standing}
+        if failures:
+            said = "".join(error.text for error in failures)
+            raise UserError(said, remedy=failures[0].remedy, code=failures[0].code)
         record.verdict = Verdict.OK if told.sent else Verdict.NOTHING_DUE
         record.message = f"没有新的事项，持续 {told.standing} 项"
         if told.sent:
@@ -186,13 +218,12 @@ def tell(run: Run) -> Told:
 def present(on: date) -> list[dict[str, Any]]:
     """Everything that is open now, with the business dates on which it was told first and last (None: not yet)."""
     found = items(on)
+    standing = (
+        select(Alert.fingerprint, func.min(Alert.first_on), func.max(Alert.reminded_on))
+        .where(Alert.settled_at.is_(None))
+        .group_by(Alert.fingerprint)
+    )
     with session("reader") as opened:
-        known = {row.fingerprint: row for row in opened.scalars(select(Alert).where(Alert.settled_at.is_(None)))}
-        return [
-            item.as_json()
-            | {
-                "told_first": known[item.fingerprint].first_on if item.fingerprint in known else None,
-                "told_last": known[item.fingerprint].reminded_on if item.fingerprint in known else None,
-            }
-            for item in found
-        ]
+        known = {name: {"told_first": first, "told_last": last} for name, first, last in opened.execute(standing)}
+    never = {"told_first": None, "told_last": None}
+    return [item.as_json() | known.get(item.fingerprint, never) for item in found]

@@ -228,13 +228,23 @@ def publish(run: Run, *, again: bool = True) -> Any:
 
 
 def receive(run: Run) -> Any:
-    """Fetch later receipts and reconcile; None where the district has no receiver."""
+    """Fetch later receipts and reconcile; None where the district has no receiver.
+
+    Both sides are compared when the receipts could not be fetched, too; what was wrong with them is raised then.
+    """
     from ..deliver import receipts, reconcile
 
     if not load_catalogue().has_receivers():
         return None
-    receipts.fetch(run)
-    return reconcile.run(run)
+    failed: Exception | None = None
+    try:
+        receipts.fetch(run)
+    except Exception as error:
+        failed = error
+    result = reconcile.run(run)
+    if failed is not None:
+        raise failed
+    return result
 
 
 def alert(run: Run) -> Any:

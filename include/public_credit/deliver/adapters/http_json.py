@@ -11,7 +11,7 @@ import httpx
 from ...base import settings
 from ...base.messages import UserError
 from ...base.retry import Again, Patience
-from ..base import BatchRefused, Item, NotTaken, Outcome, OutcomeUnknown, TooLarge
+from ..base import BatchRefused, Item, NotTaken, Outcome, OutcomeUnknown, TooLarge, serial_of
 
 _PATIENCE, _QUERY = partial(Patience, granted=30.0), 500
 
@@ -20,6 +20,11 @@ def _wanted(answer: httpx.Response) -> float | None:
     """Seconds the city asks to wait."""
     given = answer.headers.get("retry-after", "")
     return float(given) if given.isdecimal() else None
+
+
+def _said(row: dict[str, Any], part: str) -> str:
+    """A text of a row as the database can hold it."""
+    return str(row.get(part) or "").replace("\x00", "")
 
 
 class HttpJson:
@@ -94,7 +99,8 @@ class HttpJson:
             except httpx.TransportError as error:
                 raise OutcomeUnknown(type(error).__name__) from None
             if answer.status_code == 200:
-                return self._outcomes(answer.json())
+                said = answer.json()
+                return self._outcomes(said["results"], "outcome", said.get("receiptId"))
             self._refusal(answer)
             if answer.status_code != 429:
                 raise OutcomeUnknown(str(answer.status_code))
@@ -116,18 +122,20 @@ class HttpJson:
             raise BatchRefused(int(body.get("line") or 0), str(body.get("code", "")), str(body.get("text", "")))
 
     @staticmethod
-    def _outcomes(body: dict[str, Any]) -> list[Outcome]:
+    def _outcomes(rows: list[Any], state: str, receipt_id: str | None = None) -> list[Outcome]:
+        """What is said of the items, ``state`` being the name of the word; one of which it cannot be read has no outcome."""
         return [
             Outcome(
                 row["idempotencyKey"],
-                row["outcome"],
-                row.get("code") or "",
-                row.get("field") or "",
-                row.get("text") or "",
+                row[state],
+                _said(row, "code"),
+                _said(row, "field"),
+                _said(row, "text"),
                 row.get("cityId"),
-                body.get("receiptId"),
+                row.get("receiptId") or receipt_id,
             )
-            for row in body["results"]
+            for row in rows
+            if isinstance(row, dict) and isinstance(row.get("idempotencyKey"), str) and isinstance(row.get(state), str)
         ]
 
     def query(self, keys: list[str]) -> list[Outcome]:
@@ -135,18 +143,7 @@ class HttpJson:
         results: list[Outcome] = []
         for start in range(0, len(keys), _QUERY):
             body = self._ask("POST", "/api/v1/query", json={"idempotencyKeys": keys[start : start + _QUERY]})
-            results += [
-                Outcome(
-                    row["idempotencyKey"],
-                    row["state"],
-                    row.get("code") or "",
-                    row.get("field") or "",
-                    row.get("text") or "",
-                    row.get("cityId"),
-                    row.get("receiptId"),
-                )
-                for row in body["results"]
-            ]
+            results += self._outcomes(body["results"], "state")
         return results
 
     def held(self, interface: str) -> Iterator[list[dict[str, Any]]]:
@@ -169,4 +166,7 @@ class HttpJson:
             if not rows:
                 return
             yield rows
-            after = rows[-1]["seq"]
+            last = max(map(serial_of, rows))
+            if last <= after:
+                return
+            after = last

@@ -32,6 +32,7 @@ Seq = Annotated[int, Path(ge=0, le=2**63 - 1)]
 Text = Annotated[str, Query(max_length=200)]
 _SHOWN = 100  # rows of a list before "more" is asked for
 _MOVES = {"set-aside": "搁置", "withdraw": "撤回", "restore": "恢复", "replay": "重放"}
+_DECISIONS = {"approve": "批准", "reject": "否决"}
 
 
 def _overview() -> Told:
@@ -248,15 +249,18 @@ def judge(person: Signed, form: Form, move: str) -> Response:
     return register.to_job(actions.start(person, title, "/subjects", tuple(command), *values))
 
 
-def approve(person: Signed, form: Form, release_id: Seq) -> Response:
-    """Approve the release whose fingerprint was shown; never one's own."""
-    shown = forms.text(form, "hash", "差异指纹", 64)
+def settle(person: Signed, form: Form, release_id: Seq, move: str) -> Response:
+    """Approve the release whose fingerprint was shown, never one's own; or turn it down, with the reason."""
+    if move not in _DECISIONS:
+        raise UserError("没有这项操作。", remedy="从变更单页进入。", code=4)
+    if move == "reject":
+        option = f"--reason={forms.text(form, 'reason', '理由')}"
+    else:
+        option = f"--hash={forms.text(form, 'hash', '差异指纹', 64)}"
     forms.confirmed(form)
-    command = ("release", "approve", f"--hash={shown}")
-    started = actions.start(
-        person, f"批准第 {release_id} 号变更单", f"/releases/{release_id}", command, str(release_id)
-    )
-    return register.to_job(started)
+    title = f"{_DECISIONS[move]}第 {release_id} 号变更单"
+    command = ("release", move, option)
+    return register.to_job(actions.start(person, title, f"/releases/{release_id}", command, str(release_id)))
 
 
 def register_all(app: FastAPI) -> None:
@@ -282,6 +286,6 @@ def register_all(app: FastAPI) -> None:
         ("/waivers", waive),
         ("/corrections/{case}", decide),
         ("/subjects/{move}", judge),
-        ("/releases/{release_id}/approve", approve),
+        ("/releases/{release_id}/{move}", settle),
     ):
         register.plain(app, "POST", path, answer)

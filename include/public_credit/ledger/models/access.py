@@ -12,12 +12,14 @@ from .base import Base, _id, _now, _one_of
 
 
 class Alert(Base):
-    """What was already told; the next alert says only what is new or settled, and once a week what stands.
+    """What a receiver of alerts was told; his next one says only what is new or settled, and once a week what stands.
 
-    ``reminded_on`` is the business date on which it was last told, first or again.
+    ``receiver``: his connection with the addresses, '' of what was told before it was noted to whom. ``reminded_on`` is the business
+    date on which it was last told, first or again.
     """
 
     __tablename__ = "alert"
+    receiver: Mapped[str] = mapped_column(primary_key=True, server_default="")
     fingerprint: Mapped[str] = mapped_column(primary_key=True)
     owner: Mapped[str]
     message: Mapped[str]

@@ -13,7 +13,7 @@ from .base import Base, _id, _now, _one_of
 
 
 class Release(Base):
-    """A frozen difference for one receiver; what leaves the house is exactly its items."""
+    """A frozen difference for one receiver; what leaves the house is exactly its items. ``decided_why``: of one turned down or overtaken."""
 
     __tablename__ = "release"
     release_id: Mapped[int] = _id()
@@ -32,6 +32,7 @@ class Release(Base):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     decided_alone: Mapped[bool] = mapped_column(server_default="false")
+    decided_why: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
         UniqueConstraint("build_id", "receiver"),
         CheckConstraint(_one_of("state", ReleaseState), name="state"),

@@ -16,6 +16,7 @@ from ...ledger import words
 from ...ledger.states import GOOD, OUT_OF_THE_WAY, AttemptState, BatchState, StepName, Verdict, sql
 from .item import DEPARTMENT, ENGINEER, Item, Rank, about, owner_of
 
+_UNDONE = (BatchState.FAILED, "not_landed", "not_judged")
 _FINE = (Verdict.OK, Verdict.NOTHING_DUE)
 _COLLECTIONS = f"""
     with asked as (
@@ -42,7 +43,7 @@ _WAITING = f"""
     select b.seq, b.unit_id, b.dataset_id, b.file_name, b.state, b.business_date as since, s.message, s.ended_at is null as unended,
            s.verdict is not null as tried
     from ledger.batch b left join lateral (
-        select * from ledger.step where batch_seq = b.seq order by id desc limit 1) s
+        select * from ledger.step where batch_seq = b.seq and name in {sql((StepName.LAND, StepName.GATE))} order by id desc limit 1) s
       on s.verdict in {sql((Verdict.FAILED, Verdict.INCOMPLETE))} and (s.ended_at is not null or s.started_at < :stale)
     where b.state in {sql((BatchState.RECEIVED, BatchState.LANDED))} and (s.verdict is not null or b.received_at < :stale)"""
 _NOT_FOLLOWED_UP = f"""
@@ -71,8 +72,14 @@ _LAST_SIGNS = f"""
 
 
 def collections(connection: Connection, catalogue: Catalogue, stale: datetime) -> Iterator[Item]:
-    """Datasets whose latest collection failed, was interrupted or left something behind; files no pattern wants."""
+    """Datasets whose latest collection failed, was interrupted or left something behind; files no pattern wants.
+
+    One that left the catalogue is collected no more: nobody can end what its last collection left.
+    """
     for row in connection.execute(text(_COLLECTIONS), {"stale": stale}):
+        dataset = catalogue.datasets.get(row.dataset_id)
+        if dataset is None:
+            continue
         named = about(catalogue, row.unit_id, row.dataset_id)
         if row.unmatched:
             said = next((part for part in row.message.split("；") if part.startswith(UNMATCHED)), UNMATCHED)
@@ -87,6 +94,8 @@ def collections(connection: Connection, catalogue: Catalogue, stale: datetime) -
             act = "见采集说明；归档受损的先从备份恢复归档对象，再采集；查明用 public-credit audit verify"
         elif row.verdict == Verdict.WARNING:
             act = "见采集说明；拒收的内容请来源单位不再报送"
+        elif dataset.channel.type == "hand_in":
+            act = f"检查文件后重新登记：public-credit ingest {row.dataset_id} --file <文件>"
         elif owner.startswith(DEPARTMENT):
             act = f"请来源单位恢复服务或补齐文件；之后运行 public-credit collect {row.unit_id}"
         else:
@@ -164,12 +173,16 @@ def landed_again(opened: Session, catalogue: Catalogue) -> Iterator[Item]:
 def _of_batch(catalogue: Catalogue, row: Any, state: str, rank: Rank, owner: str, said: str, act: str) -> Item:
     seq, unit_id, dataset_id = row.seq, row.unit_id, row.dataset_id
     named = f"{about(catalogue, unit_id, dataset_id)}，批次 {seq}（{row.file_name}）"
+    if dataset_id not in catalogue.datasets and state in _UNDONE:
+        act = f"数据集已不在目录，不再处理：public-credit batches set-aside {seq}"
     return Item(f"batch/{seq}", state, rank, owner, f"{named}：{said}", act, row.since, unit_id, dataset_id)
 
 
 def signals(connection: Connection, catalogue: Catalogue) -> Iterator[Item]:
-    """What the newest readable delivery of a dataset brought besides what was agreed."""
+    """What the newest readable delivery of a dataset of the catalogue brought besides what was agreed."""
     for row in connection.execute(text(_SIGNALS)):
+        if row.dataset_id not in catalogue.datasets:
+            continue
         yield Item(
             f"signal/{row.dataset_id}/{row.code}/{row.subject}", "signal", Rank.NOTICE, owner_of(row.owner, row.unit_id),
             f"{about(catalogue, row.unit_id, row.dataset_id)}：{row.message}", "请来源单位改正，或在目录中登记该列", row.since,

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from ...catalogue import Catalogue
 from ...ledger import published, words
-from ...ledger.states import UNDECIDED, ApprovalState, ReleaseState, sql
+from ...ledger.states import UNDECIDED, ApprovalState, ReceiverEvent, ReleaseState, StepName, sql
 from .item import DEPARTMENT, ENGINEER, LEADERSHIP, Item, Rank, about, owner_of
 
 LATE = timedelta(days=1)  # the outbox is emptied every hour
+LISTED = timedelta(days=30)  # how long a receipt that cannot be read is told
 _RELEASES = f"select release_id, unusual, business_date from ledger.release where state = {sql(ReleaseState.WAITING)}"
 _EDITIONS = f"select id, year, content_hash, business_date from ledger.edition where state in {sql(UNDECIDED)}"
 _QUESTIONS = (
@@ -21,6 +22,16 @@ _QUESTIONS = (
 )
 _REJECTED = "select * from desk.outbox_rejected(:known)"
 _UNSETTLED = "select * from desk.outbox_unsettled(:on, :stale, :late)"
+_LEFT_OUT = f"""
+    with done as (
+        select id, business_date, message, coalesce((counts ->> 'left_out')::bigint, 0) as items from ledger.step
+        where name = {sql(StepName.DELIVER)} and ended_at is not null),
+    whole as (select coalesce(max(id), 0) as id from done where items = 0)
+    select d.items, d.message, (select min(business_date) from done f, whole where f.id > whole.id) as since
+    from done d where d.items > 0 and d.id = (select max(id) from done)"""
+_UNREADABLE = f"""
+    select sum(cast(counts ->> 'unreadable' as bigint)) as receipts, min(business_date) as since from ledger.step
+    where name = {sql(StepName.RECEIPT)} and jsonb_exists(counts, 'unreadable') and business_date > :since having count(*) > 0"""
 _DIFFERENCES = """
     with told as (select *, missing + surplus + differing > 0 as differs from ledger.reconciliation),
     agreed as (select receiver, max(id) filter (where not differs) as id from told group by 1)
@@ -35,7 +46,7 @@ def approvals(connection: Connection) -> Iterator[Item]:
         yield Item(
             f"release/{row.release_id}", "approval", Rank.STOPPED, LEADERSHIP,
             f"第 {row.release_id} 号变更单等待审批：{row.unusual}",
-            f"public-credit release show {row.release_id} 核对，release approve 批准", row.business_date,
+            f"public-credit release show {row.release_id} 核对，release approve 批准，有误的 release reject 否决", row.business_date,
         )  # fmt: skip
     for row in connection.execute(text(_EDITIONS)):
         yield Item(
@@ -88,6 +99,26 @@ def unsettled(connection: Connection, catalogue: Catalogue, on: date, stale: dat
                 f"unsent/{row.receiver}", "unsent", Rank.STOPPED, ENGINEER,
                 f"{row.unsent} 条变更放行一天后仍未报送{name}", "运行 public-credit deliver", row.since,
             )  # fmt: skip
+
+
+def left_out(connection: Connection) -> Iterator[Item]:
+    """Records the newest delivery left out, as the vault does not give their numbers."""
+    for row in connection.execute(text(_LEFT_OUT)):
+        yield Item(
+            "left_out/", "left_out", Rank.STOPPED, ENGINEER,
+            f"{row.items} 条记录的号码在保险库中取不出，未报送（{row.message}）",
+            "运行 public-credit doctor 核对密钥；号码确已不在保险库的，从备份恢复，或请来源单位重报这些记录；之后运行 public-credit deliver",
+            row.since,
+        )  # fmt: skip
+
+
+def unreadable(connection: Connection, on: date) -> Iterator[Item]:
+    """Later receipts nobody can read: nothing ends them but time, what they said stays in the ledger."""
+    for row in connection.execute(text(_UNREADABLE), {"since": on - LISTED}):
+        yield Item(
+            "unreadable/", "unreadable", Rank.NOT_TAKEN, ENGINEER, f"市平台的 {row.receipts} 条后续回执无法识别，原文留在台账",
+            f"见 ledger.receiver_event 中事件为 {ReceiverEvent.UNREADABLE} 的行；请市平台核对接口并重发", row.since,
+        )  # fmt: skip
 
 
 def differences(connection: Connection, catalogue: Catalogue) -> Iterator[Item]:
