@@ -21,6 +21,11 @@ PAGES = [
     ("clerk", "/mine"), ("clerk", "/mine/batches/{returned}"), ("leadership", "/targets"), ("nobody", "/login"),
 ]  # fmt: skip
 
+OVERPRINTED = """[...document.querySelectorAll('table.stack td')].filter(cell => {
+    const label = getComputedStyle(cell, '::before'), kept = parseFloat(getComputedStyle(cell).paddingLeft);
+    return label.position === 'absolute' && label.content !== 'none' && kept < parseFloat(label.width);
+}).map(cell => cell.innerText)"""
+
 
 @pytest.fixture(scope="module")
 def seat(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tab, str]]:
@@ -54,6 +59,7 @@ def test_a_page_fits_its_screen_and_asks_for_nothing_outside(
         tab.open(address + page.format(returned=desk.returned), width, height, phone=phone)
         assert tab.evaluate("document.querySelector('h1, h2') !== null")
         assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{page} overflows at {width}"
+        assert tab.evaluate(OVERPRINTED) == [], f"{page}: labels stand on values at {width}"
         assert tab.complaints == [], "the console complains"
         assert [url for url in tab.requests if not url.startswith((address, "data:"))] == []
         tab.picture(tmp_path / f"{width}.png", whole=False)

@@ -171,7 +171,7 @@ def test_a_row_is_returned_corrected_delivered_counted_traced_and_taken_along(
 
     assert _counted(seat, FIRST) == 2
     seat.go("/releases")
-    assert "cf_fr ADD：2" in seat.follow("1")
+    assert "行政处罚（法人及非法人组织、个体工商户） 新增：2" in seat.follow("1")
     work.deliver(run_on(FIRST))
     work.receive(run_on(FIRST))
 
