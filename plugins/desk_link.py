@@ -7,7 +7,10 @@ from public_credit.base import settings
 
 
 class DeskLink(AirflowPlugin):
-    """工作台 in the navigation; opens in a page of its own, as nothing of it may be framed."""
+    """工作台 in the menu Browse; opens in a page of its own, as nothing of it may be framed.
+
+    At the top level of the navigation Airflow (3.3) draws what leads outside as a button that does nothing when it is clicked.
+    """
 
     name = "public_credit_desk"
     external_views = [
@@ -15,6 +18,6 @@ class DeskLink(AirflowPlugin):
             "name": "工作台",
             "href": settings.current().desk_url or f"http://127.0.0.1:{settings.current().desk_port or 8090}",
             "destination": "nav",
-            "nav_top_level": True,
+            "category": "browse",
         }
     ]

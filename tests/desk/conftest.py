@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
+from local_stack.postgres import free_port
 from public_credit.base import settings
 from public_credit.catalogue import load_catalogue
 from public_credit.desk import app, guard, kept, sessions
@@ -21,10 +25,32 @@ from starlette.testclient import TestClient
 from tests.conftest import open_warehouse
 from tests.helpers import penalties
 from tests.helpers.runs import run_on
+from tests.papers.leadership.browser import CHROMIUM, Tab, browser
 
 ACCOUNTS = {"engineer": "engineer", "leadership": "leader", "auditor": "auditor", "clerk": "clerk"}
 
 ARCHIVE = "pcw_collector"  # reads an archived original to compute its hash again; nothing of it is shown
+
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium fonts-noto-cjk)"
+)
+
+
+@contextmanager
+def in_browser(folder: Path) -> Iterator[tuple[Tab, str]]:
+    """A browser with its profile in ``folder``, and the address of the desk, served while the block runs."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app.application(), host="127.0.0.1", port=port, log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.02)
+        with browser(folder) as tab:
+            yield tab, f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @dataclass

@@ -81,7 +81,7 @@ def built(house: House) -> Iterator[Built]:
 
 SAYS = {  # what stands on a page when it has its content
     "/intake": "各部门今日", "/batches": "a.csv", "/batches/{seq}": "R01", "/quarantine": "有效的豁免", "/corrections": "更正",
-    "/subjects": "待办", "/releases": "变更单", "/releases/{release_id}": "cf_fr", "/deliveries": "cf_fr", "/trends": "R",
+    "/subjects": "待办", "/releases": "变更单", "/releases/{release_id}": "行政处罚（", "/deliveries": "行政处罚（", "/trends": "R",
     "/signins": "登录", "/find": "示罚决〔2026〕9号", "/records/{key}": "重算一致", "/batches/{seq}/rows/{row_no}": "示罚决〔2026〕9号",
     "/figures/{number:path}": "不列明细", "/lineage/{column:path}": "cf_wsh", "/mine": "a.csv", "/mine/batches/{seq}": "R01",
     "/targets": "目标", "/approvals": "待批准", "/terminal": "命令行登录",

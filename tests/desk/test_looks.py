@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
-from local_stack.postgres import free_port
-from public_credit.desk import app, guard
+from public_credit.desk import guard
 
-from tests.papers.leadership.browser import CHROMIUM, Tab, browser
+from tests.papers.leadership.browser import Tab
 
-from .conftest import Desk
+from .conftest import NEEDS_CHROMIUM, Desk, in_browser
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium fonts-noto-cjk)"
-)
+pytestmark = NEEDS_CHROMIUM
 PAGES = [
     ("engineer", "/intake"), ("engineer", "/batches"), ("engineer", "/batches/{returned}"), ("engineer", "/quarantine"),
     ("engineer", "/corrections"), ("engineer", "/subjects"), ("engineer", "/releases"), ("engineer", "/deliveries"),
@@ -26,24 +21,16 @@ PAGES = [
     ("clerk", "/mine"), ("clerk", "/mine/batches/{returned}"), ("leadership", "/targets"), ("nobody", "/login"),
 ]  # fmt: skip
 
-
-@pytest.fixture(scope="module")
-def address(desk: Desk) -> Iterator[str]:
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app.application(), host="127.0.0.1", port=port, log_level="critical"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+OVERPRINTED = """[...document.querySelectorAll('table.stack td')].filter(cell => {
+    const label = getComputedStyle(cell, '::before'), kept = parseFloat(getComputedStyle(cell).paddingLeft);
+    return label.position === 'absolute' && label.content !== 'none' && kept < parseFloat(label.width);
+}).map(cell => cell.innerText)"""
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    with browser(tmp_path_factory.mktemp("browser")) as opened:
-        yield opened
+def seat(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tab, str]]:
+    with in_browser(tmp_path_factory.mktemp("browser")) as seat:
+        yield seat
 
 
 def _as(tab: Tab, desk: Desk, address: str, role: str) -> None:
@@ -61,8 +48,9 @@ def _leave(tab: Tab) -> None:
 
 @pytest.mark.parametrize(("role", "page"), PAGES, ids=[" ".join(item) for item in PAGES])
 def test_a_page_fits_its_screen_and_asks_for_nothing_outside(
-    desk: Desk, address: str, tab: Tab, tmp_path: Path, role: str, page: str
+    desk: Desk, seat: tuple[Tab, str], tmp_path: Path, role: str, page: str
 ) -> None:
+    tab, address = seat
     _as(tab, desk, address, role)
     for width, height, phone in ((1440, 900, False), (390, 844, True)):
         _leave(tab)
@@ -71,13 +59,15 @@ def test_a_page_fits_its_screen_and_asks_for_nothing_outside(
         tab.open(address + page.format(returned=desk.returned), width, height, phone=phone)
         assert tab.evaluate("document.querySelector('h1, h2') !== null")
         assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{page} overflows at {width}"
+        assert tab.evaluate(OVERPRINTED) == [], f"{page}: labels stand on values at {width}"
         assert tab.complaints == [], "the console complains"
         assert [url for url in tab.requests if not url.startswith((address, "data:"))] == []
         tab.picture(tmp_path / f"{width}.png", whole=False)
         assert (tmp_path / f"{width}.png").stat().st_size > 5_000
 
 
-def test_what_moves_moves_without_a_click(desk: Desk, address: str, tab: Tab) -> None:
+def test_what_moves_moves_without_a_click(desk: Desk, seat: tuple[Tab, str]) -> None:
+    tab, address = seat
     _as(tab, desk, address, "engineer")
     tab.open(f"{address}/batches", 1440, 900)
     assert "扣留" not in tab.evaluate("document.getElementById('rows').innerText")

@@ -5,35 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-import uvicorn
-from local_stack.postgres import free_port
 from public_credit.catalogue import load_catalogue
-from public_credit.desk import app, passwords
+from public_credit.desk import passwords
 from public_credit.steps import work
 
 from tests.helpers import penalties
 from tests.helpers.runs import run_on
 from tests.helpers.world import CityProcess
-from tests.papers.leadership.browser import CHROMIUM, Tab, browser
+from tests.papers.leadership.browser import Tab
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium fonts-noto-cjk)"
-    ),
-]
+from .conftest import NEEDS_CHROMIUM, in_browser
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), NEEDS_CHROMIUM]
 FIRST, NEXT = date(2026, 2, 25), date(2026, 2, 26)
 PASSWORD = "a-long-password-of-the-story"
 WRONG, RIGHT = "2099-01-01", "2026-02-20"
@@ -113,19 +105,6 @@ class Seat:
         return found[0].rename(self.folder / found[0].name)
 
 
-@contextmanager
-def _served() -> Iterator[str]:
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app.application(), host="127.0.0.1", port=port, log_level="critical"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-
-
 @pytest.fixture
 def seat(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seat]:
     monkeypatch.setenv("PCW_BUSINESS_DATE", str(FIRST))
@@ -135,7 +114,7 @@ def seat(warehouse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     city = CityProcess(tmp_path / "city")
     warehouse.add_connections(city_platform=city.uri)
     try:
-        with _served() as address, browser(tmp_path / "browser") as tab:
+        with in_browser(tmp_path / "browser") as (tab, address):
             yield Seat(tab, address, tmp_path)
     finally:
         city.stop()
@@ -192,7 +171,7 @@ def test_a_row_is_returned_corrected_delivered_counted_traced_and_taken_along(
 
     assert _counted(seat, FIRST) == 2
     seat.go("/releases")
-    assert "cf_fr ADD：2" in seat.follow("1")
+    assert "行政处罚（法人及非法人组织、个体工商户） 新增：2" in seat.follow("1")
     work.deliver(run_on(FIRST))
     work.receive(run_on(FIRST))
 

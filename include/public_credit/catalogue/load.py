@@ -80,6 +80,14 @@ class Catalogue:
         unit = self.units.get(unit_id)
         return unit.name if unit else unit_id
 
+    def interface_name(self, interface_id: str) -> str:
+        """What a receiver is told by an interface; its id where no receiver has it."""
+        for receiver in self.receivers.values():
+            if found := receiver.interfaces.get(interface_id):
+                kind = self.kinds[found.kind]
+                return f"{kind.title}（{kind.tables[found.variant].title}）"
+        return interface_id
+
     def sound(self, unit_id: str) -> None:
         """Raises LeftOut while the file of a unit has a mistake: nothing new is taken of it."""
         file = self.stale.get(unit_id, "" if unit_id in self.units else f"departments/{unit_id}.yml")

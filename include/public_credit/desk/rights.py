@@ -202,15 +202,20 @@ HOME = {ENGINEER: "/intake", LEADERSHIP: "/targets", AUDITOR: "/find", CLERK: "/
 
 @dataclass(frozen=True)
 class Place:
-    """An entry of the navigation."""
+    """An entry of the navigation. ``leads_to``: the beginnings of pages that belong to it and stand elsewhere."""
 
     path: str
     title: str
+    leads_to: tuple[str, ...] = ()
+
+    def holds(self, route: str) -> bool:
+        """Whether a page belongs to it."""
+        return route.startswith((self.path, *self.leads_to))
 
 
 _PLACES = (
     Place("/intake", "装载"),
-    Place("/find", "溯源"),
+    Place("/find", "溯源", ("/records", "/figures", "/lineage")),
     Place("/batches", "批次"),
     Place("/quarantine", "退回行"),
     Place("/corrections", "待认定更正"),

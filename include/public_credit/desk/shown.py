@@ -76,6 +76,21 @@ class Names:
         found = self._catalogue.kinds.get(kind_id) if self._catalogue else None
         return found.title if found else kind_id
 
+    def interface(self, interface_id: str) -> str:
+        """What an interface of a receiver is told."""
+        return self._catalogue.interface_name(interface_id) if self._catalogue else interface_id
+
+    def counted(self, key: str) -> str:
+        """What a number of a release's cover counts: ``<interface> <operation>``, or in words already."""
+        interface, _, operation = key.partition(" ")
+        known = words.OPERATION.get(operation, "")
+        return f"{self.interface(interface)} {known}" if known else key
+
+    def who(self, account: str) -> str:
+        """An account with the name of its person, where ``users.yml`` still names one."""
+        found = self._catalogue.users.get(account) if self._catalogue else None
+        return found.who if found else account
+
     def units(self) -> list[tuple[str, str]]:
         """Units to choose from, id and name."""
         known = self._catalogue.units.values() if self._catalogue else ()
@@ -105,7 +120,7 @@ def _environment() -> jinja2.Environment:
     )
     made.filters |= {"when": _when, "number": _number, "spoken": spoken}
     made.filters |= {"identifier": _identifier}
-    made.globals |= {"words": words, "state_mark": state_mark, "may": rights.may}
+    made.globals |= {"words": words, "state_mark": state_mark, "may": rights.may, "schemes": TITLES}
     made.globals |= {"record_body": records.body, "figure_body": figure_page.body}
     return made
 

@@ -25,7 +25,7 @@ _LISTS = """
     select list_kind, list_name, state, entered_on, document_no, legal_basis from marts.mart_lists__entry
     where subject_id = :subject and record_id = :record"""
 _GRADES = """
-    select b.role, b.event_on, g.grade, g.rule, g.clause
+    select b.role, b.event_on, g.grade, g.clause
     from marts.mart_subjects__food_drug_grade_basis b
     join marts.mart_subjects__food_drug_grade g on g.subject_id = b.subject_id
     where b.subject_id = :subject and b.record_id = :record"""
@@ -127,7 +127,7 @@ def uses(
             for row in opened.execute(text(_LISTS), asked)
         ]
         found += [
-            Use("食品药品信用等级", f"{row.grade}（{row.role}）", f"{row.rule}；{row.clause}", row.event_on)
+            Use("食品药品信用等级", f"{row.grade}（{row.role}）", row.clause, row.event_on)
             for row in opened.execute(text(_GRADES), asked)
         ]
     found += _figures(opened, asked)

@@ -72,7 +72,7 @@ def rejected(connection: Connection, catalogue: Catalogue) -> Iterator[Item]:
             Rank.REJECTED,
             owner_of(DEPARTMENT, row.unit_id) if row.unit_id else ENGINEER,
             f"{_receiver(catalogue, row.receiver)}拒收{f' {about(catalogue, row.unit_id, None)} 的' if row.unit_id else ''} {row.records} 条"
-            f"（{row.interface}）：{row.receipt_code or ''} {row.said or ''}".rstrip("： "),
+            f"{catalogue.interface_name(row.interface)}：{row.receipt_code or ''} {row.said or ''}".rstrip("： "),
             "按回执更正后重报；一条记录的回执见 public-credit explain",
             row.since,
             row.unit_id,

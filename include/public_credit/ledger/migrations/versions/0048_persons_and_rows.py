@@ -3,7 +3,7 @@
 from alembic import context, op
 
 revision = "0048"
-down_revision = "0046"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
@@ -77,10 +77,9 @@ $$
 
 
 def _beside() -> str:
-    """The function as revision 0046 left it."""
-    before, after = (context.script.get_revision(revision).module for revision in ("0044", "0046"))
-    made: str = before.BESIDE.replace("create function", "create or replace function")
-    return made.replace(after._ANY_LOOK, "not desk.looked_at(of_record)")
+    """The function as revision 0047 left it."""
+    made: str = context.script.get_revision("0047").module._besides()
+    return made.replace("create function", "create or replace function")
 
 
 def upgrade() -> None:
