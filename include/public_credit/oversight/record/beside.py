@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -9,15 +12,14 @@ from ...catalogue.models import Kind
 from ...ledger import words
 from ...ledger.states import InputOperation
 from ...papers.record.model import Built, Related, Returned
-from ..part import told
 from .state import PREDECESSOR, SUCCESSOR
 
-_LINKS = "old_record_id text, new_record_id text, reason text, linked_on date, batch_seq bigint, row_no integer"
-_RETURNED = (
+LINKS = "old_record_id text, new_record_id text, reason text, linked_on date, batch_seq bigint, row_no integer"
+RETURNED = (
     "batch_seq bigint, row_no integer, state text, rules text, opened_on date, closed_on date, slip_id text, slip_file text, "
     "slip_sha256 text, corrected_batch_seq bigint, corrected_row_no integer, corrected_record_id text"
 )
-_RETURNED_PLACE = text("""
+_RETURNED_AT = text("""
     select q.batch_seq, q.row_no, q.state, q.rules, q.opened_on, q.closed_on, q.slip_id, s.file_name as slip_file,
            s.sha256 as slip_sha256, q.corrected_batch_seq, q.corrected_row_no, '' as corrected_record_id
     from ledger.quarantine q left join ledger.slip s on s.slip_id = q.slip_id
@@ -28,9 +30,9 @@ _BUILDS = """
     where i.batch_seq = :seq order by i.build_id, i.operation"""
 
 
-def related(opened: Session, kind: Kind, record_id: str) -> tuple[Related, ...]:
-    """The records before and after a corrected key, each with its document number, oldest link first."""
-    found = [(link, link.new_record_id == record_id) for link in told(opened, kind, record_id, "links", _LINKS)]
+def related(opened: Session, kind: Kind, record_id: str, links: Iterable[Any]) -> tuple[Related, ...]:
+    """The records before and after a corrected key, each with its document number, oldest link first (``LINKS``)."""
+    found = [(link, link.new_record_id == record_id) for link in links]
     others = {link.old_record_id if before else link.new_record_id for link, before in found}
     documents = {other: _document(opened, kind, other) for other in others}
     return tuple(
@@ -54,12 +56,13 @@ def _document(opened: Session, kind: Kind, record_id: str) -> str:
     return opened.execute(text("select desk.document_of(:kind, :record)"), asked).scalar() or ""
 
 
-def returned(opened: Session, kind: Kind, record_id: str, batch_seq: int, row_no: int) -> tuple[Returned, ...]:
-    """The returned rows of a record, or the one of a place where it tells none, with what became of each."""
-    if record_id:
-        found = told(opened, kind, record_id, "returned", _RETURNED)
-    else:
-        found = [*opened.execute(_RETURNED_PLACE, {"seq": batch_seq, "row": row_no})]
+def returned_at(opened: Session, batch_seq: int, row_no: int) -> Sequence[Any]:
+    """The returned row of a place, of which no record is known (``RETURNED``)."""
+    return opened.execute(_RETURNED_AT, {"seq": batch_seq, "row": row_no}).all()
+
+
+def returned(rows: Iterable[Any]) -> tuple[Returned, ...]:
+    """Returned rows, with what became of each (``RETURNED``)."""
     return tuple(
         Returned(
             batch_seq=row.batch_seq,
@@ -74,7 +77,7 @@ def returned(opened: Session, kind: Kind, record_id: str, batch_seq: int, row_no
             corrected_by=f"{row.corrected_batch_seq}/{row.corrected_row_no}" if row.corrected_batch_seq else "",
             corrected_record=row.corrected_record_id or "",
         )
-        for row in found
+        for row in rows
     )
 
 

@@ -36,6 +36,8 @@ _PARTS = {
     "events": onward.EVENTS,
     "differences": onward.DIFFERENCES,
     "looks": looked.LOOKS,
+    "links": beside.LINKS,
+    "returned": beside.RETURNED,
 }
 _BUILT = {"built": state.BUILT, "versions": receipts.VERSIONS, "assessed": onward.ASSESSED}
 _NOT_BUILT = "最近一次构建没有完成：记录的状态、有效期间和计入何处，以构建完成后为准。"
@@ -214,8 +216,9 @@ def _landed(
     seen, note = rules.of(opened, kind, row, waived)
     sent, payloads = onward.deliveries(apart["deliveries"])
     later = [each._asdict() for each in apart["events"]]
-    linked = beside.related(opened, kind, record_id) if record_id else ()
-    sent_back = beside.returned(opened, kind, record_id, row.batch_seq, row.row_no)
+    linked = beside.related(opened, kind, record_id, apart["links"])
+    returned = apart["returned"] if record_id else beside.returned_at(opened, row.batch_seq, row.row_no)
+    sent_back = beside.returned(returned)
     if asked.record_id:
         condition = state.of_record(kind, row, known, state.events(opened, kind, row), linked, later)
         marks = tuple(
