@@ -42,7 +42,7 @@ def _handlers(app: FastAPI) -> None:
     @app.exception_handler(guard.SignInFirst)
     def sign_in_first(request: Request, error: guard.SignInFirst) -> Response:
         if request.url.path.startswith("/api/"):
-            return JSONResponse({"error": "没有登录。"}, 401)
+            return JSONResponse({"error": "没有登录。", "remedy": "先在工作台登录。"}, 401)
         if request.method == "POST":
             return _told(request, 401, "请先登录", "没有登录，或登录已过期：未执行。", "登录后重新提交。")
         return RedirectResponse(guard.to_sign_in(request.url.path), 303)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
+import unicodedata
 from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, MutableHeaders
+from starlette.datastructures import FormData, MutableHeaders, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +29,9 @@ from .person import Person
 COOKIE, BEFORE = "pcw_desk", "pcw_before"  # of a session; of a form to sign in
 NOBODY = "desk"  # whose rights a request has until somebody is let in: those of signing in
 LARGEST = 64 * 1024 * 1024  # bytes of a request
+LARGEST_WITHOUT_FILE = 256 * 1024  # of a form that brings no file
+_LONGEST = 2_000  # characters of a field
+_HOST = re.compile(r"(\[::1\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.I)
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -68,15 +74,18 @@ class Shield:
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         hosts = {"127.0.0.1", "localhost", "[::1]", urlsplit(public_url()).hostname or "127.0.0.1"}
-        if headers.get(b"host", "").rpartition("]")[0] + "]" not in hosts:
-            if headers.get(b"host", "").split(":")[0] not in hosts:
-                return PlainTextResponse("没有这个站点。", 421)
+        host = _HOST.fullmatch(headers.get(b"host", ""))
+        if host is None or host[1].lower() not in hosts:
+            return PlainTextResponse("没有这个站点。请用工作台的地址打开。", 421)
         if scope["method"] not in ("GET", "HEAD"):
             length = headers.get(b"content-length", "")
             if not length.isdecimal():
-                return PlainTextResponse("请求没有写明长度。", 411)
-            if len(length) > 12 or int(length) > LARGEST:
-                return PlainTextResponse(f"内容过大，上限 {LARGEST // 1024 // 1024} MB。", 413)
+                return PlainTextResponse("请求没有写明长度。请从工作台的页面提交。", 411)
+            most = (
+                LARGEST if headers.get(b"content-type", "").lower().startswith("multipart/") else LARGEST_WITHOUT_FILE
+            )
+            if len(length) > 12 or int(length) > most:
+                return PlainTextResponse(f"内容过大，上限 {most // 1024} KB。请缩减后重新提交。", 413)
         return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,18 +122,22 @@ def _same(given: object, wanted: str) -> bool:
     return isinstance(given, str) and hmac.compare_digest(given.encode(), wanted.encode())
 
 
+def _strange(text: str, fine: str = "\r\n\t") -> bool:
+    """Whether a text holds control characters other than ``fine``, or halves of characters, which no encoding can write."""
+    return any(unicodedata.category(char) in ("Cc", "Cs") and char not in fine for char in text)
+
+
 async def _form(request: Request) -> FormData:
     """The form of a request. Raises UserError for one that cannot be read or holds characters no text has."""
     try:
         form = await request.form(max_files=1, max_fields=40, max_part_size=64 * 1024)
-    except (MultiPartException, ValueError):
+    except (HTTPException, MultiPartException, ValueError):
         raise UserError("表单读不了。", remedy="返回上一页重新填写。") from None
-    except Exception as error:
-        if type(error).__name__ == "HTTPException":
-            raise UserError("表单读不了。", remedy="返回上一页重新填写。") from None
-        raise
     for name, value in form.multi_items():
-        if isinstance(value, str) and (len(value) > 2_000 or any(ord(c) < 32 and c not in "\r\n\t" for c in value)):
+        if isinstance(value, UploadFile):
+            if _strange(value.filename or "", ""):
+                raise UserError("文件名含有控制字符。", remedy="给文件改名后重新上传。")
+        elif len(value) > _LONGEST or _strange(value):
             raise UserError(
                 f"表单的一项（{name[:20] if name.isalnum() else '未知'}）过长或含有控制字符。",
                 remedy="改正后重新提交。",
@@ -164,7 +177,7 @@ async def _let_in(request: Request) -> None:
     if request.method != "POST":
         return
     origin = request.headers.get("origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin and origin != "null" and origin.partition("://")[2] != request.headers.get("host"):
         raise NotYours("请求来自别的站点，未执行。", remedy="从工作台自己的页面提交。", code=4)
     request.state.form = form = await _form(request)
     before = request.cookies.get(BEFORE, "")

@@ -150,6 +150,6 @@ def message(person: Person | None, title: str, text: str, remedy: str = "", stat
 def static(name: str) -> tuple[bytes, str]:
     """A file of the pages' looks and its type. Raises UserError (code 4) for any other name."""
     if name not in STATIC:
-        raise UserError("没有这个文件。", code=4)
+        raise UserError("没有这个文件。", remedy="从导航中选择页面。", code=4)
     content = records.style().encode() if name == "record.css" else (_FOLDER / "static" / name).read_bytes()
     return content, STATIC[name]
