@@ -62,8 +62,6 @@ def main() -> int:
     if options.command != "init":  # whose folder the district's people share
         os.umask(0o077)  # logs and whatever else the stack and its children write is this account's alone
     home = Path(os.environ.get("PCW_HOME") or CHECKOUT / ".state").resolve()
-    if home.is_dir():
-        home.chmod(0o700)
     os.environ["PCW_HOME"], os.environ["PCW_ROOT"] = str(home), str(CHECKOUT)
     try:
         if options.command == "reset":
@@ -79,6 +77,7 @@ def main() -> int:
         if options.command == "serve" and options.district:
             chosen(options.district.resolve(), home)
         with only_stack(home):  # the worker inherits the lock: it is free when both processes are gone
+            home.chmod(0o700)  # never below a running stack: its database may run as another user, who reads in it
             return guarded(lambda: _run(options, home))
     except StackError as error:
         print(f"错误：{error}", file=sys.stderr)

@@ -21,6 +21,8 @@ from local_stack import processes, unprivileged
 from local_stack.postgres import Server, binaries
 from local_stack.stack import StackError, only_stack, reset
 
+from tests.conftest import CHECKOUT
+
 # A worker with four descendants: a child with a grandchild in a session of its own, a child that ignores
 # SIGTERM, and an orphan (its parent has ended) in a session of its own.
 _FAMILY = """
@@ -235,6 +237,27 @@ def test_postgres_runs_each_way_and_dies_with_its_parent(open_folder: Path, way:
     psutil.wait_procs(below, timeout=20)
     assert processes.alive(child.pid for child in below) == []
     assert "database system is shut down" in (open_folder / "postgres.log").read_text()
+
+
+@pytest.mark.parametrize("arguments", [("backup", "../backups"), ("serve",), ("reset",)], ids=lambda words: words[0])
+def test_no_command_closes_the_folder_below_a_running_database(open_folder: Path, arguments: tuple[str, ...]) -> None:
+    """A state folder of an earlier version is open to others, and its database may run as one of them."""
+    home = open_folder / "state"
+    home.mkdir(mode=0o755)
+    if (way := "setpriv") not in _ways(home / "postgres"):
+        pytest.skip(f"本机没有 {way} 这种方式（或我们不是 root，或该账户到不了程序）")
+    server = Server(home / "postgres", way=way)
+    with only_stack(home):
+        server.start()
+        try:
+            environment = os.environ | {"PCW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "include")}
+            words = [sys.executable, "-m", "local_stack", arguments[0], *(str(home / path) for path in arguments[1:])]
+            subprocess.run(words, env=environment, capture_output=True, timeout=60, check=False)
+            with psycopg.connect(server.url(), autocommit=True) as connection:
+                connection.execute("create table there (n int)")
+                connection.execute("checkpoint")
+        finally:
+            server.stop()
 
 
 def test_postgres_keeps_its_data_when_the_way_changes(open_folder: Path) -> None:
