@@ -98,4 +98,4 @@ def apply() -> None:
                     )
                 )
         _settle_differing(connection, policy, PREFIX + "builder")
-    compare.require("owner")
+    compare.require("owner", to_come=True)
