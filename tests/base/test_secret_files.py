@@ -103,14 +103,16 @@ def test_a_slip_in_a_roles_file_is_told_by_file_and_line_and_never_its_content(
     assert f"reader.yaml 第 {line} 行" in told["detail"] and SECRET not in told["detail"]
 
 
-def test_a_process_with_the_readers_file_alone_looks_and_can_be_nobody_else(warehouse: Any, tmp_path: Path) -> None:
+def test_a_process_with_the_files_of_who_looks_looks_and_can_be_nobody_else(warehouse: Any, tmp_path: Path) -> None:
     home = tmp_path / "process"
     (home / "secrets" / "database").mkdir(parents=True)
-    shutil.copy2(settings.database_folder() / "reader.yaml", home / "secrets" / "database" / "reader.yaml")
+
+    def give(role: str) -> None:
+        shutil.copy2(settings.database_folder() / f"{role}.yaml", home / "secrets" / "database" / f"{role}.yaml")
+
+    give("reader")
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PCW_")}
     environment = plain | {"PCW_HOME": str(home), "PCW_DISTRICT": "demo", "PYTHONPATH": str(CHECKOUT / "include")}
-    with mock.patch.dict("os.environ", PCW_DISTRICT="demo"):
-        environment |= {"PCW_SESSION": token_of("engineer")}
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -118,6 +120,13 @@ def test_a_process_with_the_readers_file_alone_looks_and_can_be_nobody_else(ware
             env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
+    looked = run("status", "--json")
+    assert looked.returncode == 0 and '"batches": 0' in looked.stdout, looked.stderr
+    with mock.patch.dict("os.environ", PCW_DISTRICT="demo"):
+        environment |= {"PCW_SESSION": token_of("engineer")}
+    looked = run("status", "--json")
+    assert looked.returncode == 3 and "secrets/database/engineer.yaml" in looked.stderr, "reads as the engineer (0089)"
+    give("engineer")
     looked = run("status", "--json")
     assert looked.returncode == 0 and '"batches": 0' in looked.stdout, looked.stderr
     for role, words in (("collector", ("gate",)), ("owner", ("migrate",)), ("sender", ("deliver",)), ("desk", ("users", "signins"))):  # fmt: skip
