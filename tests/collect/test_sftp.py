@@ -112,19 +112,7 @@ def test_a_connection_cut_in_the_middle_is_resumed_without_doubles(server, wareh
     collect.collect(run_on(DAY), "csdw")
     assert [archived(batch["archive_uri"]) for batch in batches()] == [b"first", big.read_bytes()]
     assert steps()[-1]["verdict"] == "ok"
-    assert steps()[-1]["counts"] == {
-        "new": 2,
-        "known": 0,
-        "unchanged": 0,
-        "behind": 0,
-        "late": 0,
-        "missing": 0,
-        "waiting": 0,
-        "incomplete": 0,
-        "refused": 0,
-        "turned_away": 0,
-        "unmatched": 0,
-    }
+    assert {name: count for name, count in steps()[-1]["counts"].items() if count} == {"new": 2}
     assert server.reads.count("xk_1.xlsx") == 1
 
 

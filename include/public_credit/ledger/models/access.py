@@ -46,6 +46,7 @@ class AccessLog(Base):
         Index("ix_access_log_record_id", "record_id", postgresql_where=text("record_id <> ''")),
         Index("ix_access_log_find", "who", "at", postgresql_where=text("action = 'find'")),
     )
+    __mapper_args__ = {"eager_defaults": False}  # who books a look may not read all of it back
 
 
 class RelationRight(Base):
