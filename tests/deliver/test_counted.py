@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import psycopg
@@ -43,43 +43,41 @@ def _release(warehouse: Any, receiver: str, items: int = ITEMS) -> None:
         sender.execute(ADDED, {"items": items, "receiver": receiver, "units": list(UNITS), "of": len(UNITS)})
 
 
-def _answers(keys: list[str], random: random.Random) -> list[Outcome]:
+def _answers(keys: list[str], lot: Random) -> list[Outcome]:
     taken, refused = Outcome("", ItemState.ACCEPTED, "0000"), Outcome("", ItemState.REJECTED, "3003", text="不合")
     return [
-        Outcome(key, said.state, said.code, text=said.text)
-        for key in keys
-        for said in [random.choice((taken, refused))]
+        Outcome(key, said.state, said.code, text=said.text) for key in keys for said in [lot.choice((taken, refused))]
     ]
 
 
-def _send(receiver: str, items: list[Item], random: random.Random) -> None:
+def _send(receiver: str, items: list[Item], lot: Random) -> None:
     """Some items leave, and each of the things happens to them that can."""
-    chosen = random.sample(items, min(len(items), random.randint(1, 40)))
+    chosen = lot.sample(items, min(len(items), lot.randint(1, 40)))
     keys = [item.key for item in outbox.claim(receiver, "penalty", chosen)[2]]
-    random.shuffle(keys)
-    first, second = sorted(random.randint(0, len(keys)) for _ in range(2))
+    lot.shuffle(keys)
+    first, second = sorted(lot.randint(0, len(keys)) for _ in range(2))
     outbox.doubt(keys[:second])
     outbox.hand_back(keys[:first])
-    outbox.book(_answers(keys[first:], random), ON + timedelta(days=random.randint(0, 2)))
+    outbox.book(_answers(keys[first:], lot), ON + timedelta(days=lot.randint(0, 2)))
 
 
-def _overtake(receiver: str, random: random.Random) -> None:
+def _overtake(receiver: str, lot: Random) -> None:
     with session("sender") as opened:
-        opened.execute(text(OVERTAKEN), {"receiver": receiver, "part": random.randint(0, 6)})
+        opened.execute(text(OVERTAKEN), {"receiver": receiver, "part": lot.randint(0, 6)})
 
 
 def _moves(warehouse: Any, receiver: str, name: str, number: int) -> None:
-    random = rng(name)
+    lot = rng(name)
     for _ in range(number):
-        move = random.choice(("release", "send", "send", "send", "overtake", "settle"))
+        move = lot.choice(("release", "send", "send", "send", "overtake", "settle"))
         if move == "release":
-            _release(warehouse, receiver, random.randint(1, 30))
+            _release(warehouse, receiver, lot.randint(1, 30))
         elif move == "send" and (items := outbox.sendable(receiver)):
-            _send(receiver, items, random)
+            _send(receiver, items, lot)
         elif move == "overtake":
-            _overtake(receiver, random)
+            _overtake(receiver, lot)
         elif keys := outbox.in_doubt(receiver):
-            outbox.book(_answers(keys, random), ON)
+            outbox.book(_answers(keys, lot), ON)
 
 
 def test_the_kept_counts_are_those_of_a_recount_after_every_move(warehouse: Any) -> None:

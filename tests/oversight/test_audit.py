@@ -29,7 +29,7 @@ from tests.helpers.runs import run_on
 from tests.ledger.test_old_warehouses import restored
 
 NOT_EVIDENCE = {  # what can be made again, what stands in the district's folder, and the chain itself
-    "alert", "business_day", "calendar_day", "chain_event", "chain_form", "chain_link", "chain_seal", "dataset", "district_file",
+    "alert", "business_day", "calendar_day", "chain_event", "chain_form", "chain_link", "chain_seal", "dataset", "delivery_day", "delivery_total", "district_file",
     "key_department", "kind_shape", "link_change", "lock_holder", "milestone_evidence", "purged_token", "repeated_row", "report_area", "relation_right", "stock",
     "target_unit", "unit",
 }  # fmt: skip

@@ -37,8 +37,8 @@ def test_own_report_shows_that_persons_facts_masked_and_is_logged(
     everything = html + answer.out + answer.err + next(tmp_path.glob("*.xlsx")).name
     assert ID_NUMBER not in everything and token not in everything
     assert "3703************" in html
-    with warehouse.connect("reader") as reader:
-        assert reader.execute("select purpose, action, subject_ref from ledger.access_log").fetchall() == [
+    with warehouse.connect() as owner:
+        assert owner.execute("select purpose, action, subject_ref from ledger.access_log").fetchall() == [
             ("本人申请查询", "report_person", token)
         ]
 
