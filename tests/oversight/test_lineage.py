@@ -45,6 +45,12 @@ def test_a_column_is_made_from_what_its_sql_says(sql: str, column: str, sources:
     assert list(made(sql).made[f"staging.a.{column}"].sources) == sources
 
 
+def test_a_column_that_a_star_hands_on_says_nothing_of_how_it_is_made() -> None:
+    left = "select o.*, row_number() over (order by o.unit) as newest from marts.m o"  # what an earlier build left
+    sql = f"select unit from raw.penalty union all select last.unit from ({left}) last"
+    assert made("select 1 as one from raw.penalty", marts__m=sql).made["marts.m.unit"].by == "unit"
+
+
 def test_ways_lead_both_ways_and_a_renamed_column_changes_them() -> None:
     graph = made("select fine from raw.penalty", marts__m="select max(fine) as most from staging.a")
     assert graph.ends("marts.m.most") == ["raw.penalty.fine"]

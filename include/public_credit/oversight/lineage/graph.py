@@ -165,7 +165,8 @@ def _sql(node: Node, name: str) -> str:
     steps: list[str] = []
     for one in node.walk():
         body = one.expression.unalias() if isinstance(one.expression, exp.Expr) else None
-        if body is None or isinstance(body, exp.Column | exp.Table | exp.Query) or isinstance(one.source, exp.Table):
+        handed_on = exp.Column | exp.Star | exp.Table | exp.Query
+        if body is None or isinstance(body, handed_on) or isinstance(one.source, exp.Table):
             continue
         text = body.transform(_bare).sql(dialect=DIALECT, comments=False)
         if text not in steps:
