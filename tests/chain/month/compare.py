@@ -16,7 +16,8 @@ OF_ONE_BUILD = {"build_id", "business_date", "change", "reason", "due_on"}
 
 
 def _plain(row: dict[str, Any]) -> str:
-    kept = {key: value for key, value in row.items() if key not in OF_A_RUN}
+    of_a_run = OF_A_RUN | ({"line_key"} if row.get("item") == "correction" else set())  # the number of a returned row
+    kept = {key: value for key, value in row.items() if key not in of_a_run}
     return json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
