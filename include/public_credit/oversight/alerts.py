@@ -176,11 +176,12 @@ def _together(found: list[Item], parts: list[Told]) -> Told:
         return {one.fingerprint for part in parts for one in getattr(part, name)}
 
     new, reminded = any_of("new"), any_of("reminded")
+    waiting = any_of("waiting") - new
     return Told(
         new=[item for item in found if item.fingerprint in new],
         settled=list({gone.fingerprint: gone for part in parts for gone in part.settled}.values()),
         reminded=[item for item in found if item.fingerprint in reminded],
-        waiting=[item for item in found if item.fingerprint in any_of("waiting") - new],
+        waiting=[item for item in found if item.fingerprint in waiting],
         sent=any(part.sent for part in parts),
     )
 

@@ -119,7 +119,7 @@ def _applied() -> Finding:
 
 def _rights() -> Finding:
     with settings.engine("reader").connect() as connection:
-        faults = rights.differences(connection)
+        faults = rights.differences(connection, to_come=True)
     if faults:
         return Finding(
             "待办",

@@ -185,7 +185,7 @@ def _others(connection: Connection, policy: Policy) -> list[str]:
     return faults
 
 
-def differences(connection: Connection, to_come: bool = True) -> list[str]:
+def differences(connection: Connection, to_come: bool = False) -> list[str]:
     """Everything in which the database differs from the policy, a sentence each; empty when they agree both ways (``relations``)."""
     policy = load()
     absent = [f"没有角色 {role}" for role in missing_roles(connection, policy)]
